@@ -1,0 +1,12 @@
+"""What the user can mend; its text is all that the user sees."""
+
+
+class XCosError(Exception):
+    """One sentence that names the file or setting and the way out."""
+
+
+class Stopped(XCosError):
+    """Work ended early because the user asked for it."""
+
+    def __init__(self, what: str = "The work") -> None:
+        super().__init__(f"{what} was stopped.")

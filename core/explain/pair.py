@@ -1,0 +1,54 @@
+"""Why one pair scored as it did."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.scoring.kinds import AttentionKind, Order
+
+
+@dataclass(frozen=True, eq=False)
+class PairExplanation:
+    """Why one pair scored as it did. Row 0 of a map is the top of the face.
+
+    left, right:   keys of the two faces
+    model:         name of the weights
+    cosine:        (7, 7) float64 in [-1, 1], S: likeness per cell
+    attention:     (7, 7) float64, W; for learned and uniform >= 0 with sum 1
+    threshold:     same means score > threshold; None for weights without one
+    target_cosine: the target model's cosine of the pair, or None without a target
+    fc_cosine:     cosine of the fully connected head's embeddings, or None without a head
+    """
+
+    left: str
+    right: str
+    model: str
+    kind: AttentionKind
+    order: Order
+    cosine: np.ndarray
+    attention: np.ndarray
+    threshold: float | None
+    target_cosine: float | None = None
+    fc_cosine: float | None = None
+
+    @property
+    def contribution(self) -> np.ndarray:
+        """(7, 7): W*S, what each cell gave; sums to the score."""
+        return self.attention * self.cosine
+
+    @property
+    def score(self) -> float:
+        """The xCos score (paper, equation 3): the sum of W*S over the 49 cells."""
+        return float(self.contribution.sum())
+
+    @property
+    def evidence(self) -> np.ndarray | None:
+        """(7, 7): W*S - t*W/sum(W); positive speaks for "same"; sums to score - threshold."""
+        if self.threshold is None:
+            return None
+        return self.contribution - self.threshold * self.attention / self.attention.sum()
+
+    @property
+    def same(self) -> bool | None:
+        """The decision, or None without a threshold."""
+        return None if self.threshold is None else self.score > self.threshold

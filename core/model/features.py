@@ -1,0 +1,25 @@
+"""What a model computes once per face."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CELLS = 7  # the grid has 7x7 cells
+CHANNELS = 32  # of the grid features
+
+
+@dataclass(frozen=True, eq=False)
+class FaceFeatures:
+    """Features of n faces, in the faces' order.
+
+    grid:      (n, 32, 7, 7) float32, grid features F, not normalised
+    embedding: (n, d) float32 unit vectors of the fully connected head, or None without one
+    target:    (n, t) float32 unit vectors of the target model, or None without one
+    """
+
+    grid: np.ndarray
+    embedding: np.ndarray | None = None
+    target: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.grid)
