@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.scoring.kinds import AttentionKind, Order
+from core.model.kinds import AttentionKind, Order
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,9 @@ class PairExplanation:
         """(7, 7): W*S - t*W/sum(W); positive speaks for "same"; sums to score - threshold."""
         if self.threshold is None:
             return None
-        return self.contribution - self.threshold * self.attention / self.attention.sum()
+        return (
+            self.contribution - self.threshold * self.attention / self.attention.sum()
+        )
 
     @property
     def same(self) -> bool | None:
