@@ -1,0 +1,257 @@
+"""A training run's settings: one source for files, command line and dialog.
+
+Every field carries its meaning; a TOML file has one table per group. Unknown keys, wrong types
+and values out of range are refused with the setting's name.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from core.errors import XCosError
+
+
+def option(
+    default: Any, meaning: str, *, low: float | None = None, high: float | None = None
+) -> Any:
+    """A config field: its default, its meaning for the user, and its range (inclusive)."""
+    metadata = {"meaning": meaning, "low": low, "high": high}
+    if isinstance(default, (list, dict)):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What to learn from."""
+
+    labelled: list[Path] = option(
+        [], "folders of aligned faces, one sub-folder an identity"
+    )
+    unlabelled: list[Path] = option(
+        [], "folders of aligned faces whose identities are unknown"
+    )
+    validation: Path | None = option(
+        None, "list of pairs that chooses the best checkpoint"
+    )
+    validation_photos: Path | None = option(
+        None, "folder of the aligned faces of that list"
+    )
+    cache: Path | None = option(
+        None, "folder for decoded faces and the target's answers"
+    )
+    fill_borders: bool = option(
+        True, "fill black borders with other photos' surroundings"
+    )
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What to train."""
+
+    backbone: str = option("thin", "name of a registered backbone")
+    options: dict[str, Any] = option(
+        {}, "the backbone's own options, such as widths and depths"
+    )
+    embedding: bool = option(
+        True, "add a fully connected head that regresses the target's one"
+    )
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """The model whose cosines supervise the score."""
+
+    weights: Path | None = option(None, "weights of the target model")
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What to minimise; each weight multiplies its loss, 0 leaves it out."""
+
+    identification: Literal["none", "cosface", "arcface"] = option(
+        "none", "loss of the identification branch"
+    )
+    identification_weight: float = option(
+        1.0, "weight of the identification loss", low=0
+    )
+    cosine_weight: float = option(20.0, "weight of L_cos with learned attention", low=0)
+    uniform_weight: float = option(
+        10.0, "weight of L_cos with uniform attention", low=0
+    )
+    pairs: int = option(
+        2048, "pairs a step whose learned attention is supervised", low=1
+    )
+    alike: float = option(
+        0.3, "a target cosine above this makes a pair one of the rare alike"
+    )
+    alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
+    embedding_weight: float = option(
+        1.0, "weight of 1 - cosine to the target's embedding", low=0
+    )
+    map_weight: float = option(
+        0.0, "weight of 1 - cosine to the target's last map", low=0
+    )
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How a face is varied; everything is drawn anew each time a face is seen."""
+
+    shift: float = option(3.0, "largest shift in pixels", low=0, high=56)
+    rotation: float = option(3.0, "largest rotation in degrees", low=0, high=180)
+    scale: float = option(0.04, "largest change of size, as a share", low=0, high=0.9)
+    colour: float = option(
+        0.25, "largest change of brightness, contrast and saturation", low=0
+    )
+    grey: float = option(0.05, "share of faces made grey", low=0, high=1)
+    blur: float = option(0.15, "share of faces blurred or down-scaled", low=0, high=1)
+    occlusion: float = option(
+        0.1, "share of faces partly hidden by a free-form mask", low=0, high=1
+    )
+
+
+@dataclass(frozen=True)
+class OptimisationConfig:
+    """How to minimise it."""
+
+    steps: int = option(3000, "optimiser steps of the whole run", low=1)
+    batch: int = option(96, "faces a step", low=4)
+    labelled_share: float = option(
+        0.25, "share of labelled faces in a batch", low=0, high=1
+    )
+    photos_per_identity: int = option(4, "photos of one identity in a batch", low=2)
+    partner_share: float = option(
+        0.5,
+        "share of unlabelled faces that bring a likely positive along",
+        low=0,
+        high=1,
+    )
+    learning_rate: float = option(2e-3, "largest learning rate", low=0)
+    warm_up: int = option(100, "steps in which the learning rate rises", low=0)
+    schedule: Literal["cosine", "constant", "steps"] = option(
+        "cosine",
+        "cosine to 0, constant until the cool-down, or divided by 10 at milestones",
+    )
+    milestones: list[int] = option([], "steps after which the rate is divided by 10")
+    cool_down: int = option(0, "last steps, in which a constant rate falls to 0", low=0)
+    weight_decay: float = option(0.02, "AdamW's weight decay", low=0)
+    average: float = option(
+        0.998, "decay of the weights' moving average; 0: none", low=0, high=1
+    )
+
+
+@dataclass(frozen=True)
+class HardwareConfig:
+    """What to run it on, and how often to save."""
+
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, mps")
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = option(
+        "32-true", "arithmetic: single or mixed precision"
+    )
+    threads: int = option(0, "CPU threads; 0: all", low=0)
+    seed: int = option(0, "seed of everything that is drawn", low=0)
+    validate_every: int = option(250, "steps between validations", low=1)
+    save_every: int = option(50, "steps between checkpoints", low=1)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """All settings of a run."""
+
+    name: str = option("run", "name of the weights that the run makes")
+    licence: str = option("", "licence of the weights, as the training data allow it")
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    target: TargetConfig = field(default_factory=TargetConfig)
+    losses: LossConfig = field(default_factory=LossConfig)
+    augmentation: AugmentConfig = field(default_factory=AugmentConfig)
+    optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
+    hardware: HardwareConfig = field(default_factory=HardwareConfig)
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a TOML file; relative paths are relative to it.
+
+    Raises XCosError for a file that cannot be read, an unknown key, a wrong type or a value
+    out of range; whether paths exist is checked when the run starts.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise XCosError(
+            f"{path} cannot be read: {error.strerror}; name a config file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
+    config: TrainConfig = _group(TrainConfig, table, path, "")
+    return config
+
+
+def _group(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) -> Any:
+    hints = get_type_hints(kind)
+    known = {f.name: f for f in fields(kind)}
+    for key in table:
+        if key not in known:
+            names = ", ".join(known)
+            raise XCosError(
+                f"{path} has an unknown setting {prefix}{key}; {kind.__name__} has {names}."
+            )
+    values: dict[str, Any] = {}
+    for key, raw in table.items():
+        name = prefix + key
+        if hasattr(hints[key], "__dataclass_fields__"):
+            if not isinstance(raw, dict):
+                raise XCosError(
+                    f"{path}: {name} must be a table; write [{name}] above its settings."
+                )
+            values[key] = _group(hints[key], raw, path, name + ".")
+        else:
+            value = _value(hints[key], raw, path, name)
+            _check_range(value, known[key].metadata, path, name)
+            values[key] = value
+    return kind(**values)
+
+
+def _value(hint: Any, raw: Any, path: Path, name: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        inner = [h for h in get_args(hint) if h is not type(None)]
+        return None if raw == "" else _value(inner[0], raw, path, name)
+    if origin is Literal:
+        if raw not in get_args(hint):
+            choices = ", ".join(map(str, get_args(hint)))
+            raise XCosError(f"{path}: {name} is {raw!r}; choose one of {choices}.")
+        return raw
+    if origin is list and isinstance(raw, list):
+        return [_value(get_args(hint)[0], item, path, name) for item in raw]
+    if hint is Path and isinstance(raw, str):
+        given = Path(raw).expanduser()
+        return given if given.is_absolute() else path.parent / given
+    if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
+        return float(raw)
+    plain = origin or hint
+    if (
+        plain is Path
+        or not isinstance(raw, plain)
+        or (plain is int and isinstance(raw, bool))
+    ):
+        wanted = getattr(hint, "__name__", str(hint))
+        raise XCosError(f"{path}: {name} is {raw!r}, but must be {wanted}.")
+    return raw
+
+
+def _check_range(value: Any, metadata: Any, path: Path, name: str) -> None:
+    low, high = metadata.get("low"), metadata.get("high")
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    if not (value == value and abs(value) != float("inf")):
+        raise XCosError(f"{path}: {name} is {value}; give a finite number.")
+    if (low is not None and value < low) or (high is not None and value > high):
+        limits = " and ".join(
+            ([f"at least {low:g}"] if low is not None else [])
+            + ([f"at most {high:g}"] if high is not None else [])
+        )
+        raise XCosError(f"{path}: {name} is {value}; give {limits}.")

@@ -1,0 +1,46 @@
+"""The correlation attention P, streamed over training pairs (paper, equation 5)."""
+
+import numpy as np
+
+from core.model.features import CELLS
+
+
+class CellCorrelation:
+    """Pearson correlation, cell by cell, of S with the target's cosine; constant memory.
+
+    Means and co-moments are merged chunk by chunk (Chan et al., 1983), so that neither the
+    number of pairs nor their offset costs precision.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean_s, self._mean_c = np.zeros((CELLS, CELLS)), 0.0
+        self._ss, self._cc = np.zeros((CELLS, CELLS)), 0.0
+        self._sc = np.zeros((CELLS, CELLS))
+
+    def add(self, cosine: np.ndarray, target: np.ndarray) -> None:
+        """Take in pairs: cosine (p, 7, 7) of their cells, target (p,) cosines."""
+        s, c = cosine.astype(np.float64), target.astype(np.float64)
+        if len(s) == 0:
+            return
+        count = self._count + len(s)
+        mean_s, mean_c = s.mean(axis=0), float(c.mean())
+        step_s, step_c = mean_s - self._mean_s, mean_c - self._mean_c
+        merge = self._count * len(s) / count
+        self._ss += ((s - mean_s) ** 2).sum(axis=0) + merge * step_s**2
+        self._cc += float(((c - mean_c) ** 2).sum()) + merge * step_c**2
+        self._sc += np.tensordot(c - mean_c, s - mean_s, axes=1) + merge * step_s * step_c
+        self._mean_s += step_s * len(s) / count
+        self._mean_c += step_c * len(s) / count
+        self._count = count
+
+    def raw(self) -> np.ndarray:
+        """P (7, 7) in [-1, 1]; 0 where a cell or the target never varied."""
+        scale = np.sqrt(self._ss * self._cc)
+        return np.divide(self._sc, scale, out=np.zeros_like(scale), where=scale > 0)
+
+    def normalised(self) -> np.ndarray:
+        """P with negative cells set to 0, divided by its sum; uniform where no cell is positive."""
+        positive = self.raw().clip(min=0)
+        total = positive.sum()
+        return positive / total if total > 0 else np.full((CELLS, CELLS), 1 / CELLS**2)

@@ -1,0 +1,107 @@
+"""The target's answers to every training face, asked once and kept on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from core.errors import Stopped
+from core.model.features import CELLS
+from core.model.target import Target
+from core.progress import Report, StopAsked
+from core.training.augment import border_mask
+from core.training.data import Batch, TrainingFaces
+from core.training.losses import Lesson
+
+CHUNK = 256  # faces shown to the target at a time
+
+
+@dataclass(frozen=True, eq=False)
+class TargetAnswers:
+    """What the target says of n faces, as they are and mirrored.
+
+    embeddings: (2, n, t) float32 unit vectors; [0] as it is, [1] mirrored
+    maps:       (2, n, C, 7, 7) uint8 proportional to the target's last map, or None
+    """
+
+    embeddings: np.ndarray
+    maps: np.ndarray | None
+
+    def lesson(self, batch: Batch, pixels_BHWC: np.ndarray) -> Lesson:
+        """What the target says of a batch; pixels are the faces before augmentation."""
+        turned = batch.mirrored.astype(np.int64)
+        maps = None
+        if self.maps is not None:
+            stored = np.stack(
+                [
+                    self.maps[k, face]
+                    for k, face in zip(turned, batch.faces, strict=True)
+                ]
+            )
+            maps = torch.from_numpy(stored).float()
+        photo = torch.from_numpy(1 - border_mask(pixels_BHWC).astype(np.float32))
+        valid = F.adaptive_avg_pool2d(photo[:, None], CELLS)[:, 0]
+        flipped = torch.from_numpy(batch.mirrored)[:, None, None]
+        valid = torch.where(flipped, valid.flip(2), valid)
+        return Lesson(
+            torch.from_numpy(self.embeddings[turned, batch.faces]), maps, valid
+        )
+
+
+def target_answers(
+    faces: TrainingFaces,
+    target: Target,
+    with_maps: bool,
+    report: Report,
+    stopped: StopAsked,
+) -> TargetAnswers:
+    """Ask the target about every face, mirrored too; an interrupted asking goes on where it was.
+
+    Raises XCosError for a target without a 7x7 map where maps are wanted, and Stopped.
+    """
+    folder = faces.folder / f"target-{target.fingerprint[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = folder / ("done-maps.txt" if with_maps else "done.txt")
+    already = int(marker.read_text()) if marker.exists() else 0
+    count = len(faces)
+    embeddings: np.ndarray | None = None
+    maps: np.ndarray | None = None
+    for start in range(already, count, CHUNK):
+        if stopped():
+            raise Stopped("Asking the target about the training faces")
+        report("Asking the target", start, count)
+        crops = np.asarray(faces.pixels[start : start + CHUNK])
+        for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
+            answer = target.answers(seen, with_map=with_maps)
+            if embeddings is None:
+                size = (2, count, answer.embeddings.shape[1])
+                embeddings = _array(folder / "embeddings.npy", np.float32, size)
+            embeddings[turned, start : start + CHUNK] = answer.embeddings
+            if answer.maps is not None:
+                if maps is None:
+                    maps = _array(
+                        folder / "maps.npy",
+                        np.uint8,
+                        (2, count, *answer.maps.shape[1:]),
+                    )
+                maps[turned, start : start + CHUNK] = _quantised(answer.maps)
+        marker.write_text(str(min(start + CHUNK, count)))
+    stored = np.load(folder / "maps.npy", mmap_mode="r") if with_maps else None
+    return TargetAnswers(np.load(folder / "embeddings.npy"), stored)
+
+
+def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    if path.exists():
+        return np.lib.format.open_memmap(path, "r+")
+    return np.lib.format.open_memmap(path, "w+", dtype, shape)
+
+
+def _quantised(maps_BCHW: np.ndarray) -> np.ndarray:
+    # Only directions count in the loss, cell by cell, so a face's own scale may be dropped.
+    largest = maps_BCHW.max(axis=(1, 2, 3), keepdims=True).clip(min=1e-6)
+    scaled: np.ndarray = (
+        (maps_BCHW.clip(min=0) * (255 / largest)).round().astype(np.uint8)
+    )
+    return scaled

@@ -1,0 +1,126 @@
+"""The losses of a batch: L_cos over its pairs, and what the target teaches beside it.
+
+B faces, P pairs, D numbers of an embedding, C channels, H = W = 7 cells.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.training.config import LossConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What the target says of a batch.
+
+    embeddings: (B, D) unit vectors
+    maps:       (B, C, 7, 7) of the target's last map, or None where it is not used
+    valid:      (B, 7, 7) share of each cell that shows the photo, not padding
+    """
+
+    embeddings: Tensor
+    maps: Tensor | None
+    valid: Tensor
+
+
+def attention_of_pairs(
+    attention: LearnedAttention, grid_BCHW: Tensor, left_P: Tensor, right_P: Tensor
+) -> Tensor:
+    """Learned attention (P, 7, 7) of many pairs of a batch, each face reduced once.
+
+    The first convolution after the concatenation is linear in its two halves, so each face's
+    half is convolved once and pairs are sums; the same numbers as `LearnedAttention.forward`.
+    """
+    convolution = attention.mix[0]
+    assert isinstance(convolution, torch.nn.Conv2d)
+    reduced_BCHW = attention.reduce(grid_BCHW)
+    half = reduced_BCHW.shape[1]
+    left_BCHW = F.conv2d(
+        reduced_BCHW, convolution.weight[:, :half], convolution.bias, padding=1
+    )
+    right_BCHW = F.conv2d(reduced_BCHW, convolution.weight[:, half:], padding=1)
+    mixed_PCHW = attention.mix[2](
+        attention.mix[1](left_BCHW[left_P] + right_BCHW[right_P])
+    )
+    logits = attention.last(mixed_PCHW).flatten(1)
+    return logits.softmax(dim=1).view(-1, *grid_BCHW.shape[2:])
+
+
+def choose_pairs(
+    cosines_BB: Tensor, count: int, alike: float, draw: torch.Generator
+) -> Tensor:
+    """Ordered pairs of a batch, (2, P): all alike ones that fit, then random others.
+
+    At most half of the count are alike pairs. A face is never paired with itself.
+    """
+    size = len(cosines_BB)
+    off = ~torch.eye(size, dtype=torch.bool, device=cosines_BB.device)
+    is_alike = (cosines_BB > alike) & off
+
+    def some(mask: Tensor, limit: int) -> Tensor:
+        found = mask.nonzero()
+        order = torch.randperm(len(found), generator=draw)[:limit]
+        return found[order.to(found.device)]
+
+    rare = some(is_alike, count // 2)
+    others = some(~is_alike & off, count - len(rare))
+    return torch.cat([rare, others]).T
+
+
+def balanced_error(
+    score: Tensor, target: Tensor, alike: float, alike_weight: float
+) -> Tensor:
+    """Mean squared error in which each alike pair counts alike_weight times."""
+    weight = torch.where(target > alike, alike_weight, 1.0)
+    return (weight * (score - target) ** 2).sum() / weight.sum()
+
+
+def uniform_scores(grid_BCHW: Tensor) -> Tensor:
+    """The uniform score of every two faces of a batch, (B, B), as one matrix product."""
+    cells = F.normalize(grid_BCHW, dim=1).flatten(1)
+    return cells @ cells.T / (grid_BCHW.shape[2] * grid_BCHW.shape[3])
+
+
+def score_losses(
+    attention: LearnedAttention,
+    grid_BCHW: Tensor,
+    target_BD: Tensor,
+    config: LossConfig,
+    draw: torch.Generator,
+) -> dict[str, Tensor]:
+    """L_cos with learned attention over chosen pairs, and with uniform attention over all."""
+    cosines_BB = target_BD @ target_BD.T
+    losses = {}
+    if config.cosine_weight:
+        left, right = choose_pairs(cosines_BB, config.pairs, config.alike, draw)
+        weights = attention_of_pairs(attention, grid_BCHW, left, right)
+        scores = xcos(cosine_map(grid_BCHW[left], grid_BCHW[right]), weights)
+        wanted = cosines_BB[left, right]
+        losses["cosine"] = balanced_error(
+            scores, wanted, config.alike, config.alike_weight
+        )
+    if config.uniform_weight:
+        rows, columns = torch.triu_indices(len(grid_BCHW), len(grid_BCHW), 1)
+        scores, wanted = (
+            uniform_scores(grid_BCHW)[rows, columns],
+            cosines_BB[rows, columns],
+        )
+        losses["uniform"] = balanced_error(
+            scores, wanted, config.alike, config.alike_weight
+        )
+    return losses
+
+
+def embedding_loss(embedding_BD: Tensor, target_BD: Tensor) -> Tensor:
+    """Mean of 1 - cosine between the fully connected head's embeddings and the target's."""
+    return 1 - F.cosine_similarity(embedding_BD, target_BD).mean()
+
+
+def map_loss(projected_BCHW: Tensor, target_BCHW: Tensor, valid_BHW: Tensor) -> Tensor:
+    """1 - cosine of each cell to the target's, over the cells that show the photo."""
+    cosine = F.cosine_similarity(projected_BCHW, target_BCHW, dim=1)
+    return ((1 - cosine) * valid_BHW).sum() / valid_BHW.sum().clamp(min=1)
