@@ -151,6 +151,9 @@ class HardwareConfig:
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = option(
         "32-true", "arithmetic: single or mixed precision"
     )
+    compile: bool = option(
+        False, "compile the backbone first: slower start, faster steps"
+    )
     threads: int = option(0, "CPU threads; 0: all", low=0)
     seed: int = option(0, "seed of everything that is drawn", low=0)
     validate_every: int = option(250, "steps between validations", low=1)

@@ -147,6 +147,8 @@ class Training:
             _parameter_groups(model, config.optimisation.weight_decay),
             lr=config.optimisation.learning_rate,
         )
+        if hardware.compile:
+            model.net.backbone.compile()
         self.model, self.optimiser = self.fabric.setup(model, optimiser)
         self.average.to(self.fabric.device)
         self.validation = Validation.of(config)

@@ -48,4 +48,12 @@ def build_backbone(name: str, **options: Any) -> nn.Module:
 
 
 def _load() -> None:
-    from core.model.backbones import thin  # noqa: F401  registers itself
+    # Importing them registers them.
+    from core.model import onnx_model  # noqa: F401
+    from core.model.backbones import (  # noqa: F401
+        inception,
+        ir,
+        iresnet,
+        mobilefacenet,
+        thin,
+    )

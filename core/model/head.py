@@ -1,0 +1,63 @@
+"""The learned attention's weights with batch norms folded in, as NumPy arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+
+from core.model.card import read_card
+
+EPSILON = 1e-5  # of torch's batch norm
+
+
+@dataclass(frozen=True, eq=False)
+class HeadWeights:
+    """Learned attention: three 3x3 convolutions, each with bias and a one-slope PReLU.
+
+    Batch norms are folded into weights and biases. mix_weight's first 16 inputs are the left
+    face's, the last 16 the right one's.
+
+    reduce_weight: (16, 32, 3, 3), reduce_bias: (16,)
+    mix_weight:    (16, 32, 3, 3), mix_bias: (16,)
+    last_weight:   (1, 16, 3, 3), last_bias: (1,)
+    """
+
+    reduce_weight: np.ndarray
+    reduce_bias: np.ndarray
+    reduce_slope: float
+    mix_weight: np.ndarray
+    mix_bias: np.ndarray
+    mix_slope: float
+    last_weight: np.ndarray
+    last_bias: np.ndarray
+    last_slope: float
+
+
+def read_head(path: Path) -> HeadWeights | None:
+    """The attention head of a weights file; None for a target's. Raises XCosError."""
+    card = read_card(path)
+    if card.kind != "xcos":
+        return None
+    with safe_open(path, framework="numpy") as file:
+        tensors = {
+            k: file.get_tensor(k) for k in file.keys() if k.startswith("attention.")
+        }
+    return fold(
+        {name.removeprefix("attention."): value for name, value in tensors.items()}
+    )
+
+
+def fold(tensors: dict[str, np.ndarray]) -> HeadWeights:
+    """Fold the tensors of `LearnedAttention`, by their names there."""
+    folded: dict[str, np.ndarray | float] = {}
+    for part in ("reduce", "mix", "last"):
+        get = {name: value.astype(np.float64) for name, value in tensors.items()}
+        variance, shift = get[f"{part}.1.running_var"], get[f"{part}.1.running_mean"]
+        scale = get[f"{part}.1.weight"] / np.sqrt(variance + EPSILON)
+        weight = get[f"{part}.0.weight"] * scale[:, None, None, None]
+        bias = (get[f"{part}.0.bias"] - shift) * scale + get[f"{part}.1.bias"]
+        folded[f"{part}_weight"] = weight.astype(np.float32)
+        folded[f"{part}_bias"] = bias.astype(np.float32)
+        folded[f"{part}_slope"] = float(get[f"{part}.2.weight"].item())
+    return HeadWeights(**folded)  # type: ignore[arg-type]

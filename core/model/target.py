@@ -1,0 +1,115 @@
+"""The target: another verification model, whose cosine supervises or accompanies the score."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import XCosError
+from core.progress import Report, StopAsked, never, silent
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from core.model.card import ModelCard
+    from core.model.inference import Runner
+
+
+@dataclass(frozen=True, eq=False)
+class TargetFeatures:
+    """What a target says of n faces.
+
+    embeddings: (n, t) float32 unit vectors
+    maps:       (n, C, 7, 7) float32, the last map, or None where it was not asked for
+    """
+
+    embeddings: np.ndarray
+    maps: np.ndarray | None
+
+
+class Target:
+    """A verification model: one of our files, a foreign checkpoint, or an ONNX file.
+
+    Cheap to make: torch or onnxruntime is loaded at first use. Raises XCosError for a file that
+    is not there, and at first use for one that is no such model.
+    """
+
+    def __init__(self, path: Path, device: str = "auto") -> None:
+        self.path, self.name, self._device = Path(path), Path(path).stem, device
+        try:
+            self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise XCosError(
+                f"The target {self.path} cannot be read: {error.strerror}; choose another file."
+            ) from error
+        self._runner: Runner | None = None
+
+    def embeddings(
+        self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
+    ) -> np.ndarray:
+        """(n, 112, 112, 3) uint8 crops, n >= 1, to (n, t) float32 unit vectors."""
+        return self.answers(crops, False, report, stopped).embeddings
+
+    def answers(
+        self,
+        crops: np.ndarray,
+        with_map: bool,
+        report: Report = silent,
+        stopped: StopAsked = never,
+    ) -> TargetFeatures:
+        """Embeddings, and with_map the last 7x7 map too. Raises XCosError where there is none."""
+        from core.model.verifier import unit
+
+        runner = self._load()
+        network = runner.network
+        what = "Asking the target"
+        if not with_map:
+            (embedding,) = runner.run(
+                crops, lambda x: [network.embed(x)], what, report, stopped
+            )  # type: ignore[operator]
+            return TargetFeatures(unit(embedding), None)
+        if not hasattr(network, "embed_map"):
+            raise XCosError(
+                f"The target {self.path} has no 7x7 map; set losses.map_weight to 0."
+            )
+
+        def both(x: "Tensor") -> "list[Tensor]":
+            map_BCHW = network(x)
+            return [network.embed_map(map_BCHW), map_BCHW]  # type: ignore[operator]
+
+        embedding, maps = runner.run(crops, both, what, report, stopped)
+        return TargetFeatures(unit(embedding), maps)
+
+    def _load(self) -> "Runner":
+        if self._runner is None:
+            from core.model.device import choose_device
+            from core.model.inference import Runner
+
+            card, network = _read(self.path)
+            self._runner = Runner(
+                card, network, choose_device(self._device), half=False
+            )
+        return self._runner
+
+
+def _read(path: Path) -> "tuple[ModelCard, nn.Module]":
+    from core.model.importers import is_ours, read_foreign
+    from core.model.target_networks import HeadNetwork, OnnxNetwork
+    from core.model.weights import load_network
+    from core.model.xcos import XCosNet
+
+    if path.suffix == ".onnx":
+        network = OnnxNetwork(path)
+        return network.card, network
+    if not is_ours(path):
+        return read_foreign(path, "target")
+    card, known = load_network(path)
+    if isinstance(known, XCosNet):
+        if known.embedding is None:
+            raise XCosError(
+                f"{path} has no fully connected head, so it cannot be a target."
+            )
+        return card, HeadNetwork(known)
+    return card, known

@@ -1,0 +1,75 @@
+"""Faces to grid features and embeddings with one of our weight files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.model.card import read_card
+from core.model.features import CELLS, CHANNELS, FaceFeatures
+from core.progress import Report, StopAsked, never, silent
+
+if TYPE_CHECKING:
+    from core.model.inference import Runner
+    from core.model.xcos import XCosNet
+
+
+class Verifier:
+    """Computes what a model needs once per face. Cheap to make: torch is loaded at first use.
+
+    device: auto, cpu, cuda, cuda:1 or mps; half: half precision where the device has it
+    """
+
+    def __init__(self, path: Path, device: str = "auto", half: bool = False) -> None:
+        self.card = read_card(path)
+        self._device, self._half = device, half
+        self._loaded: tuple[XCosNet, Runner] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs whenever the features would: of the weights, and of half precision."""
+        return self.card.fingerprint + ("-half" if self._half else "")
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences on what was done otherwise than asked."""
+        return self._loaded[1].warnings if self._loaded else []
+
+    def features(
+        self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
+    ) -> FaceFeatures:
+        """(n, 112, 112, 3) uint8 RGB crops to features of n faces. Raises XCosError, Stopped."""
+        if len(crops) == 0:
+            size = self.card.embedding_size
+            grid = np.empty((0, CHANNELS, CELLS, CELLS), np.float32)
+            return FaceFeatures(
+                grid, None if size is None else np.empty((0, size), np.float32)
+            )
+        network, runner = self._load()
+        outputs = runner.run(
+            crops,
+            lambda x: [out for out in network(x) if out is not None],
+            "Computing features",
+            report,
+            stopped,
+        )
+        embedding = unit(outputs[1]) if len(outputs) > 1 else None
+        return FaceFeatures(outputs[0], embedding)
+
+    def _load(self) -> "tuple[XCosNet, Runner]":
+        if self._loaded is None:
+            from core.model.device import choose_device
+            from core.model.inference import Runner
+            from core.model.weights import load_xcos
+
+            card, network = load_xcos(self.card.path)
+            runner = Runner(card, network, choose_device(self._device), self._half)
+            self._loaded = (network, runner)
+        return self._loaded
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows divided by their length, (n, d) float32; a row of zeros stays."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    divided: np.ndarray = (rows / np.where(length > 0, length, 1)).astype(np.float32)
+    return divided
