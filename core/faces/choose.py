@@ -1,0 +1,39 @@
+"""Which of a photo's faces to take."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from core.faces.face import Detection
+
+FacePolicy = Literal["central", "largest", "all"]
+FACE_POLICIES: tuple[FacePolicy, ...] = get_args(FacePolicy)
+
+
+def choose(
+    detections: Sequence[Detection], size: tuple[int, int], policy: FacePolicy
+) -> list[int]:
+    """Indices of the faces to take, the one that stands for the photo first.
+
+    size: width and height of the photo
+    central: the largest area less twice the squared distance from the middle, as InsightFace
+    chooses; largest: by area; all: the central one, then the others by area.
+    """
+    if not detections:
+        return []
+    area = np.array([_area(d.box) for d in detections])
+    by_area = [int(i) for i in np.argsort(-area, kind="stable")]
+    if policy == "largest":
+        return by_area[:1]
+    middle = np.array(size) / 2
+    centres = np.array([(d.box[:2] + d.box[2:]) / 2 for d in detections])
+    off = ((centres - middle) ** 2).sum(axis=1)
+    central = int(np.argmax(area - 2 * off))
+    if policy == "central":
+        return [central]
+    return [central, *(i for i in by_area if i != central)]
+
+
+def _area(box: np.ndarray) -> float:
+    return float(max(0, box[2] - box[0]) * max(0, box[3] - box[1]))

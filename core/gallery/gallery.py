@@ -1,0 +1,89 @@
+"""A gallery: faces of photos, who they show, and the photos that gave none."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.faces.choose import FacePolicy
+from core.faces.face import Face, Problem
+from core.model.features import FaceFeatures
+
+
+@dataclass(frozen=True)
+class GallerySettings:
+    """How photos become faces.
+
+    faces:   which faces of a photo with several
+    aligned: the photos are 112x112 crops already, taken as they are
+    """
+
+    faces: FacePolicy = "central"
+    aligned: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """n faces in the order shown: by identity, then path; unknown identities last.
+
+    source:   what was opened
+    root:     what the photos' paths are relative to
+    problems: files that gave no face
+    aside:    faces that the user set aside
+    """
+
+    source: Path
+    root: Path
+    faces: tuple[Face, ...]
+    problems: tuple[Problem, ...] = ()
+    aside: tuple[Face, ...] = ()
+
+    def photo_path(self, face: Face) -> Path:
+        """Where a face's photo lies."""
+        return self.root / face.photo
+
+    def index(self) -> dict[str, int]:
+        """Place of each face by its key."""
+        return {face.key: place for place, face in enumerate(self.faces)}
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedGallery:
+    """A gallery and the features of its faces, in their order."""
+
+    gallery: Gallery
+    features: FaceFeatures
+
+    def __len__(self) -> int:
+        return len(self.gallery.faces)
+
+
+def identity_codes(*galleries: Gallery) -> list[np.ndarray]:
+    """A number for each face's identity, the same across galleries: (n,) int32, -1 unknown."""
+    names = {f.identity for g in galleries for f in g.faces if f.identity is not None}
+    number = {name: code for code, name in enumerate(sorted(names))}
+    return [
+        np.array(
+            [-1 if f.identity is None else number[f.identity] for f in g.faces],
+            np.int32,
+        )
+        for g in galleries
+    ]
+
+
+def sort_key(
+    face: Face,
+) -> tuple[bool, list[tuple[int, int | str]], list[tuple[int, int | str]], int]:
+    """Order of faces: known identities first, names and paths with their numbers as numbers."""
+    return (
+        face.identity is None,
+        _natural(face.identity or ""),
+        _natural(face.photo),
+        face.number,
+    )
+
+
+def _natural(text: str) -> list[tuple[int, int | str]]:
+    parts = re.split(r"(\d+)", text.casefold())
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
