@@ -1,0 +1,178 @@
+"""The pair engine: every pair's score from what its two faces bring."""
+
+import numpy as np
+
+from core.errors import Stopped, XCosError
+from core.model.features import CELLS
+from core.model.head import HeadWeights
+from core.model.kinds import AttentionKind, Order
+from core.progress import Report, StopAsked, never, silent
+from core.scoring import kernel, plain
+from core.scoring.prepared import LANES, PLACES, PreparedFaces, prepare
+
+PAIRS_A_TURN = 400_000  # between two looks at the stop, some tenths of a second
+
+
+class PairEngine:
+    """Scores and maps of pairs with one model's attention.
+
+    head: learned attention's weights, or None without; correlation: P (7, 7), or None
+    """
+
+    def __init__(
+        self, head: HeadWeights | None, correlation: np.ndarray | None
+    ) -> None:
+        self._head = head
+        self._correlation = correlation
+
+    def prepare(self, grid: np.ndarray) -> PreparedFaces:
+        """Grid features (n, 32, 7, 7) to what the engine pairs."""
+        return prepare(grid, self._head)
+
+    def weights(self, kind: AttentionKind) -> np.ndarray | None:
+        """The attention map (7, 7) that all pairs share; None for learned attention.
+
+        Raises XCosError for a kind that the model lacks.
+        """
+        if kind == "uniform":
+            return np.full((CELLS, CELLS), 1 / PLACES)
+        if kind == "correlation":
+            if self._correlation is None:
+                raise XCosError(
+                    "These weights have no correlation attention; choose --attention learned or uniform."
+                )
+            return self._correlation
+        if self._head is None:
+            raise XCosError(
+                "These weights have no learned attention; choose --attention uniform."
+            )
+        return None
+
+    def maps(
+        self,
+        left: PreparedFaces,
+        i: int,
+        right: PreparedFaces,
+        j: int,
+        kind: AttentionKind,
+        order: Order = "both",
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """S and W of one pair, both (7, 7) float64; for order both, W is the mean of the orders'."""
+        cosine = np.einsum("kc,kc->k", left.cells[i].astype(np.float64), right.cells[j])
+        cosine = cosine.clip(-1, 1).reshape(CELLS, CELLS)
+        shared = self.weights(kind)
+        if shared is not None:
+            return cosine, shared.astype(np.float64)
+        assert (
+            self._head is not None and left.left is not None and right.left is not None
+        )
+        assert left.right is not None and right.right is not None
+        maps = []
+        for turn, wanted in _directions(order):
+            if wanted:
+                first, second = (
+                    (left.left[i], right.right[j])
+                    if turn
+                    else (right.left[j], left.right[i])
+                )
+                one = (first[None].astype(np.float64), second[None].astype(np.float64))
+                maps.append(plain.attention_maps(self._head, *one)[0])
+        return cosine, np.mean(maps, axis=0).reshape(CELLS, CELLS)
+
+    def scores(
+        self,
+        left: PreparedFaces,
+        right: PreparedFaces,
+        kind: AttentionKind,
+        order: Order = "both",
+        report: Report = silent,
+        stopped: StopAsked = never,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Scores of every left face with every right face, (n, m) float32, into out if given.
+
+        Left and right may be the same object: then each pair is computed once where the order
+        allows. Raises Stopped, and XCosError for a kind that the model lacks.
+        """
+        if out is None:
+            out = np.empty((len(left), len(right)), np.float32)
+        shared = self.weights(kind)
+        if shared is None:
+            self._learned(left, right, order, report, stopped, out)
+        else:
+            _one_product(left, right, shared, report, stopped, out)
+        return out
+
+    def _learned(
+        self,
+        left: PreparedFaces,
+        right: PreparedFaces,
+        order: Order,
+        report: Report,
+        stopped: StopAsked,
+        out: np.ndarray,
+    ) -> None:
+        assert self._head is not None
+        (_, forward), (_, backward) = _directions(order)
+        square = left is right and forward and backward
+        kernel.compile_in_background()
+        total = -(-len(right) // LANES)
+        blocks: kernel.Blocks | None = None
+        turn = max(2, PAIRS_A_TURN // (LANES * max(1, len(left))))
+        at = 0
+        while at < total:
+            if stopped():
+                raise Stopped("Scoring")
+            report("Scoring pairs", at * LANES * len(left), len(right) * len(left))
+            if kernel.ready():
+                blocks = blocks or kernel.Blocks(right)
+                last = min(total, at + turn)
+                kernel.score(
+                    self._head, left, blocks, (forward, backward), square, at, last, out
+                )
+                at = last
+                continue
+            columns = slice(at * LANES, (at + 1) * LANES)
+            part = PreparedFaces(
+                *(_take(a, columns) for a in (right.cells, right.left, right.right))
+            )
+            rows = min(len(left), columns.stop) if square else len(left)
+            some = PreparedFaces(
+                *(_take(a, slice(0, rows)) for a in (left.cells, left.left, left.right))
+            )
+            made = plain.learned_scores(self._head, some, part, forward, backward)
+            out[:rows, columns] = made
+            if square:
+                out[columns, :rows] = made.T
+            at += 1
+        report("Scoring pairs", len(right) * len(left), len(right) * len(left))
+
+
+def _directions(order: Order) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    """(True: the first face is left, whether it is wanted), then the same the other way round."""
+    return (True, order != "right-left"), (False, order != "left-right")
+
+
+def _one_product(
+    left: PreparedFaces,
+    right: PreparedFaces,
+    weights: np.ndarray,
+    report: Report,
+    stopped: StopAsked,
+    out: np.ndarray,
+) -> None:
+    """Scores with one attention map for all pairs: a matrix product of flattened cells."""
+    scaled = left.cells * weights.reshape(1, PLACES, 1).astype(np.float32)
+    rows = scaled.reshape(len(left), -1)
+    columns = right.cells.reshape(len(right), -1).T
+    step = max(64, 20_000_000 // max(1, len(right)))
+    for start in range(0, len(left), step):
+        if stopped():
+            raise Stopped("Scoring")
+        report("Scoring pairs", start * len(right), len(left) * len(right))
+        np.matmul(rows[start : start + step], columns, out=out[start : start + step])
+    report("Scoring pairs", len(left) * len(right), len(left) * len(right))
+
+
+def _take(array: np.ndarray | None, part: slice) -> np.ndarray | None:
+    return None if array is None else array[part]
