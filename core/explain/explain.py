@@ -1,6 +1,4 @@
-"""From two faces' features to why the pair scored as it did."""
-
-from typing import TYPE_CHECKING
+"""Explaining one pair of loaded faces."""
 
 import numpy as np
 
@@ -8,46 +6,73 @@ from core.explain.pair import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
+from core.scoring.engine import PairEngine
+from core.scoring.prepared import PreparedFaces
 
-if TYPE_CHECKING:
-    from core.scoring.engine import PairEngine
+SAMPLED_PAIRS = 2000  # that fix the attention's colour limit
 
 
 def explain_pair(
-    engine: "PairEngine",
+    engine: PairEngine,
     card: ModelCard,
     left: LoadedGallery,
     i: int,
     right: LoadedGallery,
     j: int,
-    kind: AttentionKind,
+    kind: AttentionKind = "learned",
     order: Order = "both",
     threshold: float | None = None,
 ) -> PairExplanation:
-    """Explain face i of the left gallery against face j of the right one.
+    """Why left's face i and right's face j scored as they did; no model is run.
 
-    threshold: None for none; the caller chooses between the card's and the user's
+    threshold None: the weights' own for the kind, where they have one.
+    Raises XCosError for a kind that the weights lack.
     """
-    prepared_left = engine.prepare(left.features.grid[i : i + 1])
-    prepared_right = engine.prepare(right.features.grid[j : j + 1])
-    cosine, attention = engine.maps(prepared_left, 0, prepared_right, 0, kind, order)
-    a, b = left.features, right.features
+    one = engine.prepare(left.features.grid[i : i + 1])
+    other = engine.prepare(right.features.grid[j : j + 1])
+    cosine, attention = engine.maps(one, 0, other, 0, kind, order)
+    if threshold is None:
+        threshold = card.threshold(kind)
     return PairExplanation(
-        left=left.gallery.faces[i].key,
-        right=right.gallery.faces[j].key,
-        model=card.name,
-        kind=kind,
-        order=order,
-        cosine=cosine,
-        attention=attention,
-        threshold=threshold,
-        target_cosine=_cosine(a.target, i, b.target, j),
-        fc_cosine=_cosine(a.embedding, i, b.embedding, j),
+        left.gallery.faces[i].key,
+        right.gallery.faces[j].key,
+        card.name,
+        kind,
+        order,
+        cosine,
+        attention,
+        threshold,
+        _cosine(left.features.target, i, right.features.target, j),
+        _cosine(left.features.embedding, i, right.features.embedding, j),
     )
+
+
+def attention_limit(
+    engine: PairEngine,
+    rows: PreparedFaces,
+    columns: PreparedFaces,
+    kind: AttentionKind,
+    order: Order,
+) -> float:
+    """One upper limit for the colours of W in a whole gallery: its maximum over pairs of it.
+
+    All pairs where there are few, else a fixed sample of them.
+    """
+    shared = engine.weights(kind)
+    if shared is not None:
+        return float(shared.max())
+    total = len(rows) * len(columns)
+    if total == 0:
+        return 1.0
+    if total <= SAMPLED_PAIRS:
+        places = np.arange(total)
+    else:
+        places = np.random.default_rng(0).integers(0, total, SAMPLED_PAIRS)
+    i, j = np.divmod(places, len(columns))
+    return float(engine.attention(rows, i, columns, j, order).max())
 
 
 def _cosine(left: np.ndarray | None, i: int, right: np.ndarray | None, j: int) -> float | None:
     if left is None or right is None:
         return None
-    product = float(left[i].astype(np.float64) @ right[j].astype(np.float64))
-    return min(1.0, max(-1.0, product))  # rounding of unit vectors
+    return float(np.clip(left[i].astype(np.float64) @ right[j].astype(np.float64), -1, 1))

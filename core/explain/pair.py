@@ -34,7 +34,8 @@ class PairExplanation:
     @property
     def contribution(self) -> np.ndarray:
         """(7, 7): W*S, what each cell gave; sums to the score."""
-        return self.attention * self.cosine
+        product: np.ndarray = self.attention * self.cosine
+        return product
 
     @property
     def score(self) -> float:

@@ -23,7 +23,11 @@ Regions = tuple[tuple[Region, ...], ...]
 """7 rows of 7 names; left and right as seen in the picture."""
 
 # Extents in units of the distance between the eyes, of the ArcFace template's proportions.
-FACE_WIDTH, FACE_HEIGHT, FACE_CENTRE = 1.35, 1.7, 0.25  # half axes; centre below the eyes
+FACE_WIDTH, FACE_HEIGHT, FACE_CENTRE = (
+    1.35,
+    1.7,
+    0.25,
+)  # half axes; centre below the eyes
 EYE_WIDTH, EYE_HEIGHT = 0.45, 0.4
 NOSE_REACH, MOUTH_REACH = 0.35, 0.28
 EYES_TO_MOUTH = 1.155  # of the template, so that a turned face keeps its size
