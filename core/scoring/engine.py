@@ -63,21 +63,35 @@ class PairEngine:
         shared = self.weights(kind)
         if shared is not None:
             return cosine, shared.astype(np.float64)
+        return cosine, self.attention(left, np.array([i]), right, np.array([j]), order)[
+            0
+        ]
+
+    def attention(
+        self,
+        left: PreparedFaces,
+        i: np.ndarray,
+        right: PreparedFaces,
+        j: np.ndarray,
+        order: Order,
+    ) -> np.ndarray:
+        """Learned attention of k pairs by their places i and j (k,): (k, 7, 7) float64."""
         assert (
-            self._head is not None and left.left is not None and right.left is not None
+            self._head is not None and left.left is not None and left.right is not None
         )
-        assert left.right is not None and right.right is not None
+        assert right.left is not None and right.right is not None
         maps = []
-        for turn, wanted in _directions(order):
-            if wanted:
-                first, second = (
-                    (left.left[i], right.right[j])
-                    if turn
-                    else (right.left[j], left.right[i])
-                )
-                one = (first[None].astype(np.float64), second[None].astype(np.float64))
-                maps.append(plain.attention_maps(self._head, *one)[0])
-        return cosine, np.mean(maps, axis=0).reshape(CELLS, CELLS)
+        if order != "right-left":
+            first, second = left.left[i], right.right[j]
+            maps.append(
+                plain.attention_maps(self._head, _double(first), _double(second))
+            )
+        if order != "left-right":
+            first, second = right.left[j], left.right[i]
+            maps.append(
+                plain.attention_maps(self._head, _double(first), _double(second))
+            )
+        return np.mean(maps, axis=0).reshape(-1, CELLS, CELLS)
 
     def scores(
         self,
@@ -113,7 +127,7 @@ class PairEngine:
         out: np.ndarray,
     ) -> None:
         assert self._head is not None
-        (_, forward), (_, backward) = _directions(order)
+        forward, backward = order != "right-left", order != "left-right"
         square = left is right and forward and backward
         kernel.compile_in_background()
         total = -(-len(right) // LANES)
@@ -148,9 +162,8 @@ class PairEngine:
         report("Scoring pairs", len(right) * len(left), len(right) * len(left))
 
 
-def _directions(order: Order) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-    """(True: the first face is left, whether it is wanted), then the same the other way round."""
-    return (True, order != "right-left"), (False, order != "left-right")
+def _double(half: np.ndarray) -> np.ndarray:
+    return half.astype(np.float64)
 
 
 def _one_product(

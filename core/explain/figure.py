@@ -1,0 +1,119 @@
+"""A picture of one explained pair, drawn by matplotlib without a window."""
+
+import io
+import textwrap
+from typing import Any, Literal, get_args
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+
+from core.explain.colours import centred_table, map_rgba, table
+from core.explain.report import PairReport
+from core.faces.face import SIDE
+from core.model.features import CELLS
+
+Format = Literal["png", "svg", "pdf"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def figure_bytes(
+    report: PairReport, form: Format, attention_limit: float | None = None
+) -> bytes:
+    """The figure of a pair as a PNG, SVG or PDF file's bytes.
+
+    attention_limit: upper end of W's colours; None: this pair's own maximum
+    """
+    figure = pair_figure(report, attention_limit)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, dpi=150)
+    return buffer.getvalue()
+
+
+def pair_figure(report: PairReport, attention_limit: float | None = None) -> Figure:
+    """Both faces with the grid, then S, W, contribution and evidence with colour bars."""
+    e = report.explanation
+    figure = Figure(figsize=(13, 8.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, 3)
+    _face(axes[0, 0], report.left_crop, f"left: {e.left}")
+    _face(axes[1, 0], report.right_crop, f"right: {e.right}")
+    centre = e.threshold or 0.0
+    cosine = ListedColormap(centred_table(centre) / 255.0)
+    _map(axes[0, 1], "cosine map S", e.cosine, cosine, (-1, 1), map_rgba(
+        "cosine", e.cosine, threshold=e.threshold, limit=1
+    ))  # fmt: skip
+    top = attention_limit or float(e.attention.max())
+    sequential, diverging = (
+        ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging")
+    )
+    _map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
+        "attention", e.attention, limit=top
+    ))  # fmt: skip
+    evidence = e.evidence
+    both = [e.contribution] if evidence is None else [e.contribution, evidence]
+    limit = max(float(np.abs(values).max()) for values in both) or 1.0
+    _map(axes[0, 2], "contribution W·S", e.contribution, diverging, (-limit, limit), map_rgba(
+        "contribution", e.contribution, limit=limit
+    ))  # fmt: skip
+    if evidence is None:
+        axes[1, 2].set_axis_off()
+    else:
+        _map(axes[1, 2], "evidence", evidence, diverging, (-limit, limit), map_rgba(
+            "evidence", evidence, limit=limit
+        ))  # fmt: skip
+    title = report.words or "These weights have no threshold, so there is no decision."
+    figure.suptitle(_wrapped(title), fontsize=11, x=0.01, ha="left")
+    figure.supxlabel(report.caption, fontsize=9)
+    return figure
+
+
+def _face(axes: Axes, crop: np.ndarray, title: str) -> None:
+    axes.imshow(crop)
+    step = SIDE / CELLS
+    for at in range(1, CELLS):
+        axes.axhline(at * step - 0.5, color="white", lw=0.5, alpha=0.7)
+        axes.axvline(at * step - 0.5, color="white", lw=0.5, alpha=0.7)
+    _bare(axes, title)
+
+
+def _map(
+    axes: Axes,
+    title: str,
+    values: np.ndarray,
+    colours: ListedColormap,
+    limits: tuple[float, float],
+    rgba: np.ndarray,
+) -> None:
+    axes.imshow(rgba)
+    digits = 2 if limits[1] >= 1 else 3
+    for row in range(CELLS):
+        for column in range(CELLS):
+            dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000
+            axes.text(
+                column,
+                row,
+                f"{values[row, column]:.{digits}f}".replace("-", "\N{MINUS SIGN}"),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if dark else "black",
+            )
+    scale: Any = ScalarMappable(Normalize(*limits), colours)
+    axes.figure.colorbar(scale, ax=axes, shrink=0.8)
+    _bare(
+        axes, f"{title}, sum {values.sum():.3f}" if title != "cosine map S" else title
+    )
+
+
+def _bare(axes: Axes, title: str) -> None:
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _wrapped(text: str, width: int = 150) -> str:
+    return "\n".join(textwrap.wrap(text, width))

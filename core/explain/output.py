@@ -1,0 +1,44 @@
+"""Writing files whole or not at all, and a pair's report by its file's ending."""
+
+import os
+from pathlib import Path
+
+from core.errors import XCosError
+from core.explain.report import PairReport, to_csv, to_html, to_json
+
+PAIR_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv", ".html")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there. Raises XCosError when the disk refuses."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise XCosError(
+            f"{path} cannot be written: {error.strerror or error}; choose another place."
+        ) from error
+
+
+def write_pair(
+    path: Path, report: PairReport, attention_limit: float | None = None
+) -> None:
+    """Write a pair's report; the name's ending tells the form. Raises XCosError."""
+    suffix = path.suffix.lower()
+    if suffix in (".png", ".svg", ".pdf"):
+        from core.explain.figure import figure_bytes
+
+        content = figure_bytes(report, suffix[1:], attention_limit)  # type: ignore[arg-type]
+    elif suffix == ".json":
+        content = to_json(report).encode()
+    elif suffix == ".csv":
+        content = to_csv(report).encode()
+    elif suffix == ".html":
+        content = to_html(report).encode()
+    else:
+        raise XCosError(
+            f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
+        )
+    write_whole(path, content)

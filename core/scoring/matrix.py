@@ -1,0 +1,112 @@
+"""All pairs of a gallery, or of probes with a gallery, as one matrix."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from core.gallery.gallery import LoadedGallery, identity_codes
+from core.model.kinds import AttentionKind, Order
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.engine import PairEngine
+
+Outcome = Literal["TP", "FP", "FN", "TN", "unknown"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+CODE: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreMatrix:
+    """Scores of n row faces (probes, or the gallery as left faces) with m column faces.
+
+    scores: (n, m) float32
+    square: rows and columns are one gallery; its pairs are the cells above the diagonal
+    rows, columns: (n,), (m,) int32 identity numbers, -1 unknown
+    """
+
+    scores: np.ndarray
+    square: bool
+    rows: np.ndarray
+    columns: np.ndarray
+    kind: AttentionKind
+    order: Order
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are; no face is paired with itself."""
+        n, m = self.scores.shape
+        return n * (n - 1) // 2 if self.square else n * m
+
+    def is_pair(self, row: int, column: int) -> bool:
+        """Whether a cell is a pair, not a face with itself."""
+        return not (self.square and row == column)
+
+    def outcome(self, row: int, column: int, threshold: float) -> Outcome:
+        """The outcome of one cell; same means score > threshold."""
+        return OUTCOMES[
+            int(
+                self.outcomes(
+                    slice(row, row + 1), slice(column, column + 1), threshold
+                )[0, 0]
+            )
+        ]
+
+    def genuine(self, rows: slice, columns: slice) -> np.ndarray:
+        """Which pairs of a tile show one person: (r, c) bool."""
+        same: np.ndarray = self.rows[rows, None] == self.columns[None, columns]
+        return same & (self.rows[rows, None] >= 0)
+
+    def known(self, rows: slice, columns: slice) -> np.ndarray:
+        """Which pairs of a tile have two known identities: (r, c) bool."""
+        known: np.ndarray = (self.rows[rows, None] >= 0) & (
+            self.columns[None, columns] >= 0
+        )
+        return known
+
+    def outcomes(self, rows: slice, columns: slice, threshold: float) -> np.ndarray:
+        """Codes of a tile's outcomes, (r, c) uint8, by place in OUTCOMES."""
+        same = self.scores[rows, columns] > threshold
+        genuine = self.genuine(rows, columns)
+        codes = np.where(
+            genuine,
+            np.where(same, CODE["TP"], CODE["FN"]),
+            np.where(same, CODE["FP"], CODE["TN"]),
+        )
+        coded: np.ndarray = np.where(
+            self.known(rows, columns), codes, CODE["unknown"]
+        ).astype(np.uint8)
+        return coded
+
+    def counted(self, rows: slice, columns: slice) -> np.ndarray:
+        """Which cells of a tile are pairs, each pair once: (r, c) bool."""
+        n, m = self.scores.shape
+        if not self.square:
+            return np.ones(
+                (len(range(*rows.indices(n))), len(range(*columns.indices(m)))), bool
+            )
+        above: np.ndarray = np.arange(n)[rows, None] < np.arange(m)[None, columns]
+        return above
+
+    def tiles(self, height: int = 512) -> "list[slice]":
+        """Row slices that cover the matrix, so that nothing of its size is copied."""
+        return [slice(at, at + height) for at in range(0, len(self.scores), height)]
+
+
+def score_matrix(
+    engine: PairEngine,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None = None,
+    kind: AttentionKind = "learned",
+    order: Order = "both",
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> ScoreMatrix:
+    """Score all pairs of a gallery, or all probes (rows) with it. Raises XCosError, Stopped."""
+    columns = engine.prepare(gallery.features.grid)
+    rows = columns if probes is None else engine.prepare(probes.features.grid)
+    scores = engine.scores(rows, columns, kind, order, report, stopped)
+    galleries = (
+        [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
+    )
+    codes = identity_codes(*galleries)
+    return ScoreMatrix(scores, probes is None, codes[0], codes[-1], kind, order)

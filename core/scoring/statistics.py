@@ -1,0 +1,195 @@
+"""Counts, rates and curves over all pairs, exact, at any threshold without a second look."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.scoring.matrix import ScoreMatrix
+
+WANTED_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
+PAIRS_PER_FAR = 3  # impostor pairs needed are this many over the wanted FAR
+CURVE_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pairs by outcome at a threshold."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    unknown: int
+
+    @property
+    def genuine(self) -> int:
+        """Pairs of one person."""
+        return self.tp + self.fn
+
+    @property
+    def impostor(self) -> int:
+        """Pairs of two people."""
+        return self.fp + self.tn
+
+    @property
+    def tar(self) -> float | None:
+        """True accept rate: TP of the genuine pairs."""
+        return _share(self.tp, self.genuine)
+
+    @property
+    def frr(self) -> float | None:
+        """False reject rate: FN of the genuine pairs."""
+        return _share(self.fn, self.genuine)
+
+    @property
+    def far(self) -> float | None:
+        """False accept rate: FP of the impostor pairs."""
+        return _share(self.fp, self.impostor)
+
+    @property
+    def trr(self) -> float | None:
+        """True reject rate: TN of the impostor pairs."""
+        return _share(self.tn, self.impostor)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Right ones of the pairs with known identities."""
+        return _share(self.tp + self.tn, self.genuine + self.impostor)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One point a threshold, thresholds falling: FAR and TAR (ROC) or FAR and FRR (DET)."""
+
+    thresholds: np.ndarray
+    far: np.ndarray
+    tar: np.ndarray
+
+    @property
+    def frr(self) -> np.ndarray:
+        """1 - TAR: the DET curve's other axis."""
+        rest: np.ndarray = 1 - self.tar
+        return rest
+
+
+@dataclass(frozen=True, eq=False)
+class PairStatistics:
+    """Scores of all pairs, sorted once.
+
+    genuine, impostor: ascending float32 scores; unknown: pairs with an unknown identity
+    """
+
+    genuine: np.ndarray
+    impostor: np.ndarray
+    unknown: int
+
+    @staticmethod
+    def of(matrix: ScoreMatrix) -> "PairStatistics":
+        """Collect and sort the scores of all pairs."""
+        genuine: list[np.ndarray] = []
+        impostor: list[np.ndarray] = []
+        unknown = 0
+        every = slice(0, matrix.scores.shape[1])
+        for rows in matrix.tiles():
+            counted = matrix.counted(rows, every)
+            known = matrix.known(rows, every) & counted
+            same = matrix.genuine(rows, every) & known
+            scores = matrix.scores[rows]
+            genuine.append(scores[same])
+            impostor.append(scores[known & ~same])
+            unknown += int(counted.sum() - known.sum())
+        return PairStatistics(_sorted(genuine), _sorted(impostor), unknown)
+
+    def counts(self, threshold: float) -> Counts:
+        """Outcomes at a threshold; same means score > threshold."""
+        # Scores are float32: compared in double, so that a threshold between two stays there.
+        fn = int(np.searchsorted(self.genuine, np.float64(threshold), "right"))
+        tn = int(np.searchsorted(self.impostor, np.float64(threshold), "right"))
+        return Counts(
+            len(self.genuine) - fn, len(self.impostor) - tn, fn, tn, self.unknown
+        )
+
+    def threshold_at_far(self, far: float) -> float | None:
+        """The smallest threshold whose FAR is at most the wanted one.
+
+        None where there are fewer than 3/FAR impostor pairs: too few to say.
+        """
+        total = len(self.impostor)
+        if total < PAIRS_PER_FAR / far:
+            return None
+        allowed = int(np.floor(far * total + 1e-9))
+        return float(self.impostor[total - allowed - 1])
+
+    def curve(self) -> Curve | None:
+        """ROC and DET over all thresholds, thinned for drawing; None without both sorts of pairs."""
+        if not len(self.genuine) or not len(self.impostor):
+            return None
+        every = np.concatenate(
+            [_thinned(self.genuine), _thinned(self.impostor), _tail(self.impostor)]
+        )
+        thresholds = np.unique(every)[::-1].astype(np.float64)
+        thresholds = np.concatenate([thresholds, [thresholds[-1] - 1e-6]])
+        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(
+            self.impostor
+        )
+        tar = 1 - np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
+        return Curve(thresholds, far, tar)
+
+    def auc(self) -> float | None:
+        """Probability that a genuine pair scores above an impostor one, ties half."""
+        if not len(self.genuine) or not len(self.impostor):
+            return None
+        below = np.searchsorted(self.impostor, self.genuine, "left").sum(
+            dtype=np.float64
+        )
+        upto = np.searchsorted(self.impostor, self.genuine, "right").sum(
+            dtype=np.float64
+        )
+        return float((below + upto) / 2 / len(self.genuine) / len(self.impostor))
+
+    def eer(self) -> tuple[float, float] | None:
+        """Equal error rate, where FAR and FRR meet (their mean at the nearest score), and its threshold."""
+        if not len(self.genuine) or not len(self.impostor):
+            return None
+        thresholds = np.unique(np.concatenate([self.genuine, self.impostor])).astype(
+            np.float64
+        )
+        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(
+            self.impostor
+        )
+        frr = np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
+        nearest = int(np.argmin(np.abs(far - frr)))
+        return float((far[nearest] + frr[nearest]) / 2), float(thresholds[nearest])
+
+    def histograms(self, bins: int = 100) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges (bins + 1,) over [-1, 1], and the counts of genuine and impostor pairs."""
+        edges = np.linspace(-1, 1, bins + 1)
+        return edges, _binned(self.genuine, edges), _binned(self.impostor, edges)
+
+
+def _binned(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    places = np.searchsorted(scores, edges)
+    places[0], places[-1] = 0, len(scores)
+    return np.diff(places)
+
+
+def _sorted(parts: list[np.ndarray]) -> np.ndarray:
+    joined = np.concatenate(parts) if parts else np.empty(0, np.float32)
+    joined.sort()
+    return joined
+
+
+def _thinned(scores: np.ndarray) -> np.ndarray:
+    if len(scores) <= CURVE_POINTS:
+        return scores
+    return scores[np.linspace(0, len(scores) - 1, CURVE_POINTS).round().astype(int)]
+
+
+def _tail(scores: np.ndarray) -> np.ndarray:
+    """Scores at low FARs, evenly on a logarithmic scale: even thinning would leave them out."""
+    places = np.geomspace(1, len(scores), 400).round().astype(int)
+    return scores[len(scores) - np.unique(places)]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
