@@ -1,0 +1,88 @@
+"""The command line: what the window shows, a command can print."""
+
+import argparse
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from pathlib import Path
+
+import platformdirs
+
+from core.errors import XCosError
+
+COMMANDS = ("score", "explain", "models", "align")
+DESCRIPTION = """Look inside face verification: score all pairs of a gallery and explain each of them
+with xCos, the explainable cosine (Lin et al., 2020).
+
+  xcos                     open the window on the last gallery, or on the sample
+  xcos GALLERY             open the window on a folder, a CSV or a photo
+  xcos screenshot -o FILE  save a picture of the window (see xcos screenshot --help)"""
+EPILOG = """examples:
+  xcos photos                            browse a folder; each sub-folder is an identity
+  xcos score photos -o scores.csv        every pair as a table
+  xcos explain a.jpg b.jpg -o pair.png   one pair as a picture
+
+xcos COMMAND --help tells more. Exit codes: 0 done, 1 something to mend, 2 wrong usage,
+130 interrupted. Results go to stdout, progress and warnings to stderr."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="xcos",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"xcos {version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"core.commands.{name}").add(commands)
+    return parser
+
+
+def version() -> str:
+    """The installed version, or that it runs from a clone."""
+    try:
+        return metadata.version("xcos-studio")
+    except metadata.PackageNotFoundError:
+        return "(clone, not installed)"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    options = build_parser().parse_args(argv)
+    logging.captureWarnings(True)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except XCosError as error:
+        print(f"xcos: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("xcos: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has seen enough; a flush at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        print(f"xcos: {unexpected(traceback.format_exc())}", file=sys.stderr)
+        return 1
+
+
+def unexpected(details: str) -> str:
+    """Keep the details of an error that nobody foresaw, and the sentence that says where."""
+    log = Path(platformdirs.user_log_dir("xcos-studio", False)) / "errors.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(details + "\n")
+        return f"Something went wrong that should not; please report it with the details in {log}."
+    except OSError:
+        last = details.strip().splitlines()[-1]
+        return f"Something went wrong that should not ({last}); please report it."

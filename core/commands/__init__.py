@@ -1,0 +1,1 @@
+"""One module a command: `add` describes it to argparse, `run` does it."""

@@ -1,0 +1,120 @@
+"""xcos align: photos to aligned 112x112 crops."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from core.commands.shared import ProgressBar, warn
+from core.errors import XCosError
+from core.faces.align import align
+from core.faces.choose import FACE_POLICIES, choose
+from core.faces.detect import Detector
+from core.faces.photo import read_photo
+from core.gallery.folder import scan
+from core.gallery.opening import NO_FACE
+from core.model.memory import keep_memory
+
+EXAMPLES = """examples:
+  xcos align photos -o crops              a PNG of each photo's face, sub-folders kept
+  xcos align group.jpg -o crops --faces all"""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "align",
+        help="cut out and align the faces of photos",
+        description="Find the faces of photos and write them as aligned 112x112 PNG files.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "photos", type=Path, metavar="PHOTOS", help="folder, CSV or photo"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for the crops; other than the photos' own",
+    )
+    parser.add_argument(
+        "--faces",
+        choices=FACE_POLICIES,
+        default="central",
+        help="which faces of a photo with several (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="DEVICE",
+        help="cpu or cuda (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError when no photo gave a face."""
+    keep_memory()
+    listing = scan(options.photos)
+    output: Path = options.output
+    if output.resolve() == listing.root.resolve():
+        raise XCosError(
+            f"The crops must not go among the photos of {output}; choose another folder."
+        )
+    detector, progress = Detector(options.device), ProgressBar()
+    problems = [{"file": file, "reason": reason} for file, reason in listing.skipped]
+    written = 0
+    for place, listed in enumerate(listing.photos):
+        progress("Aligning photos", place, len(listing.photos))
+        path = listing.root / listed.photo
+        try:
+            written += _align_one(
+                path,
+                output / Path(listed.photo).with_suffix(""),
+                detector,
+                options.faces,
+            )
+        except XCosError as error:
+            problems.append({"file": listed.photo, "reason": str(error)})
+    progress.close()
+    if options.json:
+        print(
+            json.dumps(
+                {"crops": written, "problems": problems}, indent=1, ensure_ascii=False
+            )
+        )
+    else:
+        print(f"{written} crops in {output}")
+        for problem in problems:
+            warn(f"problem: {problem['reason']}")
+    if not written:
+        raise XCosError(
+            f"No photo of {options.photos} gave a face; see the problems listed."
+        )
+    return 0
+
+
+def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
+    from PIL import Image
+
+    photo = read_photo(path)
+    found = detector.detect([photo])[0]
+    if not found:
+        raise XCosError(NO_FACE.format(path))
+    chosen = choose(found, (photo.shape[1], photo.shape[0]), faces)
+    for number, index in enumerate(chosen, start=1):
+        crop = Image.fromarray(align(photo, found[index].landmarks))
+        name = stem.name if number == 1 else f"{stem.name}#{number}"
+        target = stem.with_name(name + ".png")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            crop.save(target)
+        except OSError as error:
+            raise XCosError(
+                f"{target} cannot be written: {error.strerror or error}; choose another folder."
+            ) from error
+    return len(chosen)

@@ -1,0 +1,147 @@
+"""xcos explain: why one pair scored as it did."""
+
+import argparse
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.errors import XCosError
+from core.explain.explain import explain_pair
+from core.explain.output import PAIR_SUFFIXES, write_pair
+from core.explain.regions import face_regions
+from core.explain.report import PairReport, cell_rows, to_json
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import crop_of, landmarks_in_crop
+from core.progress import Report
+
+EXAMPLES = """examples:
+  xcos explain ann1.jpg ann2.jpg                  the verdict and the cells that decided
+  xcos explain ann1.jpg bob.jpg -o pair.png       the maps as a picture (.svg, .pdf, .html too)
+  xcos explain a.jpg group.jpg#2 --json           the second face of a photo, as JSON
+  xcos explain a.png b.png --aligned --attention uniform"""
+NUMBERED = re.compile(r"(.+)#(\d+)")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="explain why two photos scored as they did",
+        description="Explain one pair: cosine map, attention map, each cell's contribution, and the decision in words.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "left",
+        metavar="LEFT",
+        help="photo of the left face; PHOTO#2 takes its second face",
+    )
+    parser.add_argument("right", metavar="RIGHT", help="photo of the right face")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="file to write: .png, .svg, .pdf, .json, .csv or .html; may be given several times",
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that LEFT and RIGHT are relative to",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    for path in options.output:
+        if path.suffix.lower() not in PAIR_SUFFIXES:
+            raise XCosError(
+                f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
+            )
+    setup, progress = Setup(options), ProgressBar()
+    left, i = _face(setup, options.left, options.photos, progress)
+    right, j = _face(setup, options.right, options.photos, progress)
+    progress.close()
+    found = explain_pair(
+        setup.engine,
+        setup.card,
+        left,
+        i,
+        right,
+        j,
+        setup.kind,
+        options.order,
+        setup.threshold,
+    )
+    # The two photos may have one name in two folders: they are called what the user called them.
+    found = replace(found, left=options.left, right=options.right)
+    one, other = left.gallery.faces[i], right.gallery.faces[j]
+    report = PairReport(
+        found,
+        crop_of(one, left.gallery.root, setup.cache),
+        crop_of(other, right.gallery.root, setup.cache),
+        face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2),
+    )
+    for path in options.output:
+        write_pair(path, report)
+    if options.json:
+        print(to_json(report))
+    else:
+        _tell(report)
+    return 0
+
+
+def _face(
+    setup: Setup, name: str, photos: Path | None, report: Report
+) -> tuple[LoadedGallery, int]:
+    path, number = Path(name), 1
+    folder = photos or Path()
+    match = NUMBERED.fullmatch(name)
+    if match and not (folder / path).exists():
+        path, number = Path(match.group(1)), int(match.group(2))
+    path = folder / path
+    if path.is_dir() or path.suffix.lower() == ".csv":
+        raise XCosError(
+            f"{path} is not a photo; name one photo, or open it with score."
+        )
+    if number > 1:
+        setup.settings = GallerySettings("all", setup.settings.aligned)
+    loaded = setup.open(path, report)
+    if loaded.gallery.problems:
+        raise XCosError(loaded.gallery.problems[0].reason)
+    if not 1 <= number <= len(loaded):
+        raise XCosError(
+            f"{path} has {len(loaded)} face(s), not {number}; choose another number."
+        )
+    place = next(
+        k for k, face in enumerate(loaded.gallery.faces) if face.number == number
+    )
+    return loaded, place
+
+
+def _tell(report: PairReport) -> None:
+    e = report.explanation
+    print(
+        report.words
+        or f"No decision, since {e.model} has no threshold; give --threshold."
+    )
+    print(f"{report.caption[0].upper()}{report.caption[1:]}.")
+    if e.target_cosine is not None:
+        print(f"Target cosine {e.target_cosine:.3f}.")
+    if e.fc_cosine is not None:
+        print(f"FC cosine {e.fc_cosine:.3f}.")
+    print("\nrow column  region               S       W     W·S  running sum")
+    for row in cell_rows(report)[:10]:
+        print(
+            f"{row['row']:>3} {row['column']:>6}  {row['region']:<16} {row['cosine']:>6.3f} "
+            f"{row['attention']:>7.4f} {row['contribution']:>7.4f} {row['running_sum']:>12.4f}"
+        )
+    print("... the ten largest of 49 contributions; -o cells.csv writes all.")

@@ -1,0 +1,182 @@
+"""Options and steps that several commands share."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import XCosError
+from core.faces.choose import FACE_POLICIES
+from core.gallery.cache import Cache
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import open_gallery
+from core.gallery.project import Project
+from core.model.card import ModelCard, find_weights
+from core.model.head import read_head
+from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind
+from core.model.memory import keep_memory
+from core.model.target import Target
+from core.model.verifier import Verifier
+from core.progress import Report
+from core.scoring.engine import PairEngine
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """--model, --target, --attention, --threshold, --device, --half, --cache, --json."""
+    group = parser.add_argument_group("model and machine")
+    group.add_argument(
+        "--model",
+        metavar="NAME|FILE",
+        help="weights, by name or file (default: those that ship)",
+    )
+    group.add_argument(
+        "--target",
+        metavar="FILE",
+        type=Path,
+        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or .onnx)",
+    )
+    group.add_argument(
+        "--attention",
+        choices=ATTENTION_KINDS,
+        help="attention kind (default: learned, or uniform where the weights have no other)",
+    )
+    group.add_argument(
+        "--threshold",
+        type=finite,
+        metavar="T",
+        help='"same" means score > T (default: the weights\' own for the attention kind)',
+    )
+    group.add_argument(
+        "--device",
+        default="auto",
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)",
+    )
+    group.add_argument(
+        "--half",
+        action="store_true",
+        help="compute features in half precision on a GPU",
+    )
+    group.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FILE",
+        help="file that keeps detections and features (default: in your cache folder)",
+    )
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_face_options(parser: argparse.ArgumentParser) -> None:
+    """--order, --aligned, --faces."""
+    group = parser.add_argument_group("faces and pairs")
+    group.add_argument(
+        "--order",
+        choices=ORDERS,
+        default="both",
+        help="which face learned attention sees first; both: the mean (default: %(default)s)",
+    )
+    group.add_argument(
+        "--aligned",
+        action="store_true",
+        help="the photos are aligned 112x112 crops: no detection; another size is an error",
+    )
+    group.add_argument(
+        "--faces",
+        choices=FACE_POLICIES,
+        default="central",
+        help="which faces of a photo with several (default: %(default)s)",
+    )
+
+
+def finite(text: str) -> float:
+    """An argument that is a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
+class Setup:
+    """What the shared options ask for, made ready: model, engine, cache."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        keep_memory()
+        self.options = options
+        path = find_weights(options.model)
+        self.verifier = Verifier(path, options.device, options.half)
+        self.card: ModelCard = self.verifier.card
+        if self.card.kind != "xcos":
+            raise XCosError(
+                f"{path} is a target model without grid features; give it as --target."
+            )
+        self.target = (
+            None if options.target is None else Target(options.target, options.device)
+        )
+        head = read_head(path)
+        self.engine = PairEngine(head, self.card.correlation)
+        self.kind: AttentionKind = options.attention or "learned"
+        self.engine.weights(self.kind)  # refuses a kind that the weights lack
+        given = options.threshold
+        self.threshold: float | None = (
+            self.card.threshold(self.kind) if given is None else given
+        )
+        self.cache = Cache(options.cache)
+        self.settings = GallerySettings(options.faces, options.aligned)
+
+    def open(
+        self, source: Path, report: Report, with_project: bool = False
+    ) -> LoadedGallery:
+        """Load a gallery with these options; a project's edits apply where asked for."""
+        project = Project.open(source, self.cache.folder) if with_project else None
+        loaded = open_gallery(
+            source,
+            verifier=self.verifier,
+            target=self.target,
+            cache=self.cache,
+            settings=self.settings,
+            project=project,
+            report=report,
+        )
+        if project is not None and project.warning:
+            warn(project.warning)
+        for sentence in (*self.cache.warnings, *self.verifier.warnings):
+            warn(sentence)
+        return loaded
+
+
+class ProgressBar:
+    """Progress on stderr while it is a terminal; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._what = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        from tqdm import tqdm
+
+        if what != self._what:
+            self.close()
+            self._what, self._bar = (
+                what,
+                tqdm(total=total, desc=what, leave=False, file=sys.stderr),
+            )
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+        self._bar, self._what = None, ""
+
+
+def warn(sentence: str) -> None:
+    """A sentence on stderr."""
+    print(f"xcos: {sentence}", file=sys.stderr)
