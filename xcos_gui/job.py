@@ -1,0 +1,117 @@
+"""Background work of which only the newest request counts."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.progress import Report, StopAsked
+
+REPORTS_PER_SECOND = 20
+
+
+@dataclass(frozen=True)
+class Running:
+    """What work gets to tell where it stands; it touches no widget."""
+
+    report: Report
+    stopped: StopAsked
+    partial: Callable[[object], None]
+
+
+Work = Callable[[Running], object]
+
+
+class LatestJob(QObject):
+    """Runs one piece of work at a time in a thread; starting another one ends the first early.
+
+    All signals arrive in the thread that made the job, and only for the newest work.
+    """
+
+    progress = Signal(str, int, int)
+    partial = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object)
+    _reply = Signal(int, str, tuple)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="xcos")
+        self._stop = Event()
+        self._newest = 0
+        self._running = False
+        self._reply.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        """Whether the newest work has not answered yet."""
+        return self._running
+
+    def start(self, work: Work) -> None:
+        """Run `work` in the background; whatever ran before is stopped and its answer dropped."""
+        self.stop()
+        self._stop = Event()
+        self._newest += 1
+        self._running = True
+        stop, job = self._stop, self._newest
+
+        def run() -> None:
+            if job != self._newest:
+                return
+            running = Running(
+                _sparing(lambda *values: self._send(job, "progress", values)),
+                stop.is_set,
+                lambda value: self._send(job, "partial", (value,)),
+            )
+            try:
+                answer = work(running)
+            except BaseException as error:  # noqa: BLE001 - told to the user by the receiver
+                self._send(job, "failed", (error,))
+            else:
+                self._send(job, "finished", (answer,))
+
+        self._pool.submit(run)
+
+    def stop(self) -> None:
+        """Ask the work to end early; its answer still arrives."""
+        self._stop.set()
+
+    def drop(self) -> None:
+        """Ask the work to end early, and never hear of it again."""
+        self.stop()
+        self._newest += 1
+        self._running = False
+
+    def close(self) -> None:
+        """End for good; returns once the thread is gone."""
+        self.drop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _send(self, job: int, name: str, values: tuple[object, ...]) -> None:
+        with contextlib.suppress(RuntimeError):  # Qt's side is gone: nobody listens any more
+            self._reply.emit(job, name, values)
+
+    def _deliver(self, job: int, name: str, values: tuple[object, ...]) -> None:
+        if job != self._newest:
+            return
+        if name in ("finished", "failed"):
+            self._running = False
+        getattr(self, name).emit(*values)
+
+
+def _sparing(report: Report) -> Report:
+    """Pass on so few reports that the window's event queue never fills."""
+    last_what, last_time = "", 0.0
+
+    def spare(what: str, done: int, total: int) -> None:
+        nonlocal last_what, last_time
+        now = time.monotonic()
+        if what != last_what or done == total or now - last_time >= 1 / REPORTS_PER_SECOND:
+            last_what, last_time = what, now
+            report(what, done, total)
+
+    return spare

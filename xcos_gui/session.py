@@ -1,0 +1,450 @@
+"""The only home of what the user looks at; panels talk to it, never to each other."""
+
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.cli import unexpected
+from core.errors import Stopped, XCosError
+from core.explain.explain import attention_limit, explain_pair
+from core.explain.pair import PairExplanation
+from core.explain.regions import face_regions
+from core.explain.report import PairReport
+from core.faces.face import SIDE, Face
+from core.gallery.cache import Cache
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop, open_gallery
+from core.gallery.project import Project
+from core.model.card import ModelCard, find_weights
+from core.model.head import read_head
+from core.model.kinds import AttentionKind, Order
+from core.model.target import Target
+from core.model.verifier import Verifier
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import Outcome, ScoreMatrix, score_matrix
+from core.scoring.prepared import PreparedFaces
+from core.scoring.statistics import PairStatistics
+from xcos_gui.job import LatestJob, Running
+from xcos_gui.settings import Settings
+
+KEPT_CROPS = 256
+Pair = tuple[int, int]
+
+
+class Session(QObject):
+    """Gallery, model, scores, threshold and the pair looked at, with a signal for each change."""
+
+    gallery_changed = Signal()
+    model_changed = Signal()
+    matrix_changed = Signal()
+    threshold_changed = Signal(float)
+    attention_changed = Signal()
+    pair_changed = Signal(object)
+    explanation_changed = Signal(object)
+    listed_outcome_changed = Signal(object)
+    busy_changed = Signal(str, int, int)
+    idle = Signal()
+    message = Signal(str)
+
+    def __init__(self, settings: Settings, cache: Cache, device: str = "auto") -> None:
+        super().__init__()
+        self.settings, self.cache, self._device = settings, cache, device
+        self.gallery_settings = GallerySettings()
+        self.loaded: LoadedGallery | None = None
+        self.probes: LoadedGallery | None = None
+        self.project: Project | None = None
+        self.matrix: ScoreMatrix | None = None
+        self.statistics: PairStatistics | None = None
+        self.pair: Pair | None = None
+        self.explanation: PairExplanation | None = None
+        self.listed_outcome: Outcome | None = None
+        self.kind: AttentionKind = settings.kind
+        self.order: Order = settings.order
+        self.attention_limit = 1.0
+        self._thresholds: dict[AttentionKind, float] = {}
+        self._verifier: Verifier | None = None
+        self._target: Target | None = None
+        self.engine: PairEngine | None = None
+        self._source: Path | None = None
+        self._probe_source: Path | None = None
+        self._crops: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._told: set[str] = set()
+        self._loading, self._scoring = LatestJob(self), LatestJob(self)
+        self._loading.partial.connect(self._on_loaded)
+        self._loading.finished.connect(self._on_opened)
+        self._scoring.finished.connect(self._on_scored)
+        for job in (self._loading, self._scoring):
+            job.progress.connect(self.busy_changed)
+            job.failed.connect(self._on_failed)
+
+    # What is looked at.
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The weights' card; None before weights could be read."""
+        return None if self._verifier is None else self._verifier.card
+
+    @property
+    def target(self) -> Target | None:
+        """The target model beside the weights, or None."""
+        return self._target
+
+    @property
+    def source(self) -> Path | None:
+        """What was opened as the gallery."""
+        return self._source
+
+    @property
+    def rows(self) -> LoadedGallery | None:
+        """The faces of the matrix's rows: the probes, or the gallery itself."""
+        return self.probes or self.loaded
+
+    @property
+    def threshold(self) -> float:
+        """The user's threshold for the attention kind, else the weights' own, else 0."""
+        if self.kind in self._thresholds:
+            return self._thresholds[self.kind]
+        shipped = None if self.card is None else self.card.threshold(self.kind)
+        return 0.0 if shipped is None else shipped
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs in the background."""
+        return self._loading.running or self._scoring.running
+
+    def faces_of(self, pair: Pair) -> tuple[Face, Face]:
+        """The row's and the column's face of a cell."""
+        assert self.rows is not None and self.loaded is not None
+        return self.rows.gallery.faces[pair[0]], self.loaded.gallery.faces[pair[1]]
+
+    def crop(self, face: Face, probe: bool = False) -> np.ndarray:
+        """A face's crop (112, 112, 3) uint8; grey when its photo is gone, which is told once."""
+        if face.digest not in self._crops:
+            holder = self.rows if probe else self.loaded
+            try:
+                assert holder is not None
+                self._crops[face.digest] = crop_of(face, holder.gallery.root, self.cache)
+            except XCosError as error:
+                self.tell_once(str(error))
+                return np.full((SIDE, SIDE, 3), 128, np.uint8)
+        self._crops.move_to_end(face.digest)
+        while len(self._crops) > KEPT_CROPS:
+            self._crops.popitem(last=False)
+        return self._crops[face.digest]
+
+    def report(self) -> PairReport | None:
+        """The pair looked at with its crops and regions, as it is saved; None without a pair."""
+        if self.explanation is None or self.pair is None:
+            return None
+        one, other = self.faces_of(self.pair)
+        marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
+        return PairReport(
+            self.explanation, self.crop(one, True), self.crop(other), face_regions(marks)
+        )
+
+    # Requests.
+
+    def set_model(self, path: Path | None) -> None:
+        """Use weights; None: those that ship. The gallery's features follow."""
+        try:
+            found = find_weights(path)
+            verifier = Verifier(found, self._device)
+            if verifier.card.kind != "xcos":
+                raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
+            head = read_head(found)
+        except XCosError as error:
+            self.message.emit(str(error))
+            return
+        self._verifier = verifier
+        self.engine = PairEngine(head, verifier.card.correlation)
+        self.settings.model = path
+        if self.kind not in verifier.card.kinds:
+            self.kind = "learned"
+        self._thresholds.clear()
+        if not verifier.card.thresholds:
+            self.message.emit(f"{verifier.card.name} has no threshold of its own; set one, 0 is used.")
+        self.model_changed.emit()
+        self.reload()
+
+    def set_target(self, path: Path | None) -> None:
+        """Show another verification model's cosine beside the score; None: no other."""
+        try:
+            self._target = None if path is None else Target(path, self._device)
+        except XCosError as error:
+            self.message.emit(str(error))
+            return
+        self.settings.target = path
+        self.model_changed.emit()
+        self.reload()
+
+    def open_gallery(self, source: Path) -> None:
+        """Load a gallery in the background; what is shown stays until the first faces are ready."""
+        self._source, self._probe_source, self.probes = Path(source), None, None
+        self.project = Project.open(self._source, self.cache.folder)
+        if self.project.warning:
+            self.message.emit(self.project.warning)
+        self.reload()
+
+    def open_probes(self, source: Path | None) -> None:
+        """Load a second gallery whose faces are the rows; None: the gallery with itself again."""
+        self._probe_source = None if source is None else Path(source)
+        if source is None:
+            self.probes = None
+        self.reload()
+
+    def set_gallery_settings(self, settings: GallerySettings) -> None:
+        """Change how photos become faces, and load anew."""
+        if settings != self.gallery_settings:
+            self.gallery_settings = settings
+            self.reload()
+
+    def reload(self) -> None:
+        """Load the gallery again; only what is not cached is computed."""
+        if self._source is None or self._verifier is None:
+            return
+        source, probe_source = self._source, self._probe_source
+        verifier, target, project = self._verifier, self._target, self.project
+        settings, cache = self.gallery_settings, self.cache
+
+        def work(running: Running) -> tuple[LoadedGallery, LoadedGallery | None]:
+            def load(path: Path, edits: Project | None, partial: bool) -> LoadedGallery:
+                return open_gallery(
+                    path,
+                    verifier=verifier,
+                    target=target,
+                    cache=cache,
+                    settings=settings,
+                    project=edits,
+                    report=running.report,
+                    stopped=running.stopped,
+                    on_partial=running.partial if partial else None,
+                )
+
+            loaded = load(source, project, probe_source is None)
+            if probe_source is None:
+                return loaded, None
+            return loaded, load(probe_source, Project.open(probe_source, cache.folder), False)
+
+        self.busy_changed.emit("Loading photos", 0, 0)
+        self._loading.start(work)
+
+    def cancel(self) -> None:
+        """End what runs in the background; what is ready stays."""
+        self._loading.stop()
+        self._scoring.stop()
+
+    def set_threshold(self, threshold: float | None) -> None:
+        """Move the threshold; None: back to the weights' own. No model is run."""
+        if threshold is None:
+            self._thresholds.pop(self.kind, None)
+        else:
+            self._thresholds[self.kind] = float(threshold)
+        self.threshold_changed.emit(self.threshold)
+        self._explain()
+
+    def set_kind(self, kind: AttentionKind) -> None:
+        """Choose the attention kind; everything is scored anew, in the background."""
+        if kind != self.kind and self.card is not None and kind in self.card.kinds:
+            self.kind = kind
+            self.settings.kind = kind
+            self._attention_moved()
+
+    def set_order(self, order: Order) -> None:
+        """Choose which face learned attention sees first."""
+        if order != self.order:
+            self.order = order
+            self.settings.order = order
+            self._attention_moved()
+
+    def select_pair(self, row: int, column: int) -> None:
+        """Look at a pair; places outside the matrix are ignored."""
+        if self.rows is None or self.loaded is None:
+            return
+        if 0 <= row < len(self.rows) and 0 <= column < len(self.loaded):
+            if (row, column) != self.pair:
+                self.pair = (row, column)
+                self.pair_changed.emit(self.pair)
+                self._explain()
+
+    def swap_pair(self) -> None:
+        """Look at the same pair with left and right exchanged; only within one gallery."""
+        if self.pair is not None and self.probes is None:
+            self.select_pair(self.pair[1], self.pair[0])
+
+    def list_outcome(self, outcome: Outcome | None) -> None:
+        """Ask for the list of an outcome's pairs."""
+        self.listed_outcome = outcome
+        self.listed_outcome_changed.emit(outcome)
+
+    def edit(self, change: Callable[[Project], None]) -> None:
+        """Change the gallery's project and load it anew; told when the project cannot be saved."""
+        if self.project is None:
+            return
+        try:
+            change(self.project)
+        except XCosError as error:
+            self.message.emit(str(error))
+        self.reload()
+
+    def rename(self, faces: Iterable[Face], identity: str | None) -> None:
+        """Say who faces show; several identities given one name are merged."""
+        keys = [face.key for face in faces]
+        self.edit(lambda project: project.set_identity(keys, identity))
+
+    def forget_gallery(self) -> None:
+        """Delete the gallery's cached features and its project file; the photos stay."""
+        if self._source is None:
+            return
+        source = self._source
+        self._loading.drop()
+        self._scoring.drop()
+        self.idle.emit()
+        try:
+            forget_gallery(source, self.cache)
+        except (XCosError, OSError) as error:
+            self.message.emit(str(error))
+            return
+        self.settings.forget_recent(source)
+        self._source = self._probe_source = self.project = None
+        self.loaded = self.probes = self.matrix = self.statistics = None
+        self.pair = self.explanation = None
+        self._crops.clear()
+        for changed in (self.gallery_changed, self.matrix_changed):
+            changed.emit()
+        self.pair_changed.emit(None)
+        self.explanation_changed.emit(None)
+        self.message.emit(f"{source} was forgotten; its photos are untouched.")
+
+    def tell_once(self, sentence: str) -> None:
+        """A message that is not repeated."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.message.emit(sentence)
+
+    def close(self) -> None:
+        """End the background work; returns when its threads are gone."""
+        self._loading.close()
+        self._scoring.close()
+        self.cache.close()
+
+    # Answers.
+
+    def _on_opened(self, answer: tuple[LoadedGallery, LoadedGallery | None]) -> None:
+        loaded, probes = answer
+        self.probes = probes
+        self._on_loaded(loaded)
+        assert self._source is not None
+        self.settings.remember_gallery(self._source)
+        for warning in (*self.cache.warnings, *(self._verifier.warnings if self._verifier else ())):
+            self.tell_once(warning)
+        if not loaded.gallery.faces:
+            self.message.emit(f"{self._source} gave no face; see the problems listed.")
+
+    def _on_loaded(self, loaded: LoadedGallery) -> None:
+        kept = None if self.pair is None or self.loaded is None else self._keys(self.pair)
+        self.loaded = loaded
+        self.pair = None if kept is None else self._places(kept)
+        self.gallery_changed.emit()
+        self._score()
+
+    def _keys(self, pair: Pair) -> tuple[str, str] | None:
+        assert self.rows is not None and self.loaded is not None
+        if pair[0] >= len(self.rows) or pair[1] >= len(self.loaded):
+            return None
+        return self.faces_of(pair)[0].key, self.faces_of(pair)[1].key
+
+    def _places(self, keys: tuple[str, str]) -> Pair | None:
+        assert self.rows is not None and self.loaded is not None
+        row = self.rows.gallery.index().get(keys[0])
+        column = self.loaded.gallery.index().get(keys[1])
+        return None if row is None or column is None else (row, column)
+
+    def _score(self) -> None:
+        loaded, probes, engine = self.loaded, self.probes, self.engine
+        if loaded is None or engine is None or not len(loaded):
+            self._scoring.drop()
+            self.matrix = self.statistics = self.pair = None
+            self.matrix_changed.emit()
+            self.pair_changed.emit(None)
+            self._explain()
+            if not self.busy:
+                self.idle.emit()
+            return
+        kind, order = self.kind, self.order
+
+        def work(running: Running) -> tuple[ScoreMatrix, PairStatistics, float]:
+            matrix = score_matrix(
+                engine, loaded, probes, kind, order, running.report, running.stopped
+            )
+            some = engine.prepare(_sample(loaded.features.grid))
+            rows: PreparedFaces = some if probes is None else engine.prepare(_sample(probes.features.grid))
+            limit = attention_limit(engine, rows, some, kind, order)
+            return matrix, PairStatistics.of(matrix), limit
+
+        self._scoring.start(work)
+
+    def _on_scored(self, answer: tuple[ScoreMatrix, PairStatistics, float]) -> None:
+        self.matrix, self.statistics, self.attention_limit = answer
+        n, m = self.matrix.scores.shape
+        if self.pair is None or self.pair[0] >= n or self.pair[1] >= m:
+            self.pair = None
+        self.matrix_changed.emit()
+        if self.pair is None and n and m:
+            self.pair = _first_pair(self.matrix)
+        self.pair_changed.emit(self.pair)
+        self._explain()
+        if not self._loading.running:
+            self.idle.emit()
+
+    def _on_failed(self, error: BaseException) -> None:
+        if isinstance(error, XCosError) and not isinstance(error, Stopped):
+            self.message.emit(str(error))
+        elif isinstance(error, MemoryError):
+            self.message.emit("The memory is full; close other programs or open a smaller gallery.")
+        elif not isinstance(error, Stopped):
+            self.message.emit(unexpected("".join(traceback.format_exception(error))))
+        if not self.busy:
+            self.idle.emit()
+
+    def _attention_moved(self) -> None:
+        self.attention_changed.emit()
+        self.threshold_changed.emit(self.threshold)
+        self._explain()
+        self._score()
+
+    def _explain(self) -> None:
+        self.explanation = None
+        if self.pair is not None and self.rows and self.loaded and self.engine and self.card:
+            self.explanation = explain_pair(
+                self.engine,
+                self.card,
+                self.rows,
+                self.pair[0],
+                self.loaded,
+                self.pair[1],
+                self.kind,
+                self.order,
+                self.threshold,
+            )
+        self.explanation_changed.emit(self.explanation)
+
+
+def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
+    """At most `limit` faces' features, evenly spread."""
+    places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
+    return grid[places]
+
+
+def _first_pair(matrix: ScoreMatrix) -> Pair:
+    """What to look at first: a genuine pair where there is one, else any."""
+    n, m = matrix.scores.shape
+    for row in range(min(n, 50)):
+        for column in range(m):
+            genuine = matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
+            if genuine and matrix.is_pair(row, column):
+                return row, column
+    return (0, 1) if matrix.square and m > 1 else (0, 0)

@@ -1,0 +1,109 @@
+"""What the window remembers between starts; a bad value is replaced by its default."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind, Order
+
+log = logging.getLogger(__name__)
+
+Theme = Literal["system", "light", "dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
+RECENTS = 10
+
+Choice = TypeVar("Choice", bound=str)
+
+
+class Settings:
+    """Typed access to a QSettings store."""
+
+    def __init__(self, store: QSettings) -> None:
+        self.store = store
+
+    @property
+    def theme(self) -> Theme:
+        return self._choice("theme", THEMES, "system")
+
+    @theme.setter
+    def theme(self, theme: Theme) -> None:
+        self.store.setValue("theme", theme)
+
+    @property
+    def kind(self) -> AttentionKind:
+        return self._choice("attention", ATTENTION_KINDS, "learned")
+
+    @kind.setter
+    def kind(self, kind: AttentionKind) -> None:
+        self.store.setValue("attention", kind)
+
+    @property
+    def order(self) -> Order:
+        return self._choice("order", ORDERS, "both")
+
+    @order.setter
+    def order(self, order: Order) -> None:
+        self.store.setValue("order", order)
+
+    @property
+    def recents(self) -> list[Path]:
+        """Galleries opened lately, the last one first."""
+        return [Path(text) for text in self._texts("recents")]
+
+    def remember_gallery(self, path: Path) -> None:
+        recents = [path, *(other for other in self.recents if other != path)]
+        self.store.setValue("recents", [str(other) for other in recents[:RECENTS]])
+
+    def forget_recent(self, path: Path) -> None:
+        self.store.setValue("recents", [str(other) for other in self.recents if other != path])
+
+    @property
+    def model(self) -> Path | None:
+        """The weights chosen last, or None for the ones that ship."""
+        return self._path("model")
+
+    @model.setter
+    def model(self, path: Path | None) -> None:
+        self.store.setValue("model", "" if path is None else str(path))
+
+    @property
+    def target(self) -> Path | None:
+        return self._path("target")
+
+    @target.setter
+    def target(self, path: Path | None) -> None:
+        self.store.setValue("target", "" if path is None else str(path))
+
+    def layout(self, name: str) -> QByteArray:
+        """A remembered window geometry or arrangement of docks; empty where there is none."""
+        value = self.store.value(f"layout/{name}")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def remember_layout(self, name: str, value: QByteArray) -> None:
+        self.store.setValue(f"layout/{name}", value)
+
+    def forget_layout(self) -> None:
+        self.store.remove("layout")
+
+    def _choice(self, key: str, choices: Sequence[Choice], default: Choice) -> Choice:
+        value = self.store.value(key, default)
+        for choice in choices:
+            if choice == value:
+                return choice
+        log.warning("setting %s unreadable; using %s", key, default)
+        return default
+
+    def _texts(self, key: str) -> list[str]:
+        value = self.store.value(key)
+        if isinstance(value, str):  # QSettings turns a list of one into its element
+            value = [value]
+        if not isinstance(value, list):
+            return []
+        return [text for text in value if isinstance(text, str) and text]
+
+    def _path(self, key: str) -> Path | None:
+        value = self.store.value(key)
+        return Path(value) if isinstance(value, str) and value else None
