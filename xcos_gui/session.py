@@ -17,7 +17,12 @@ from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop, open_gallery
+from core.gallery.opening import (
+    crop_of,
+    forget_gallery,
+    landmarks_in_crop,
+    open_gallery,
+)
 from core.gallery.project import Project
 from core.model.card import ModelCard, find_weights
 from core.model.head import read_head
@@ -127,7 +132,9 @@ class Session(QObject):
             holder = self.rows if probe else self.loaded
             try:
                 assert holder is not None
-                self._crops[face.digest] = crop_of(face, holder.gallery.root, self.cache)
+                self._crops[face.digest] = crop_of(
+                    face, holder.gallery.root, self.cache
+                )
             except XCosError as error:
                 self.tell_once(str(error))
                 return np.full((SIDE, SIDE, 3), 128, np.uint8)
@@ -143,7 +150,10 @@ class Session(QObject):
         one, other = self.faces_of(self.pair)
         marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
         return PairReport(
-            self.explanation, self.crop(one, True), self.crop(other), face_regions(marks)
+            self.explanation,
+            self.crop(one, True),
+            self.crop(other),
+            face_regions(marks),
         )
 
     # Requests.
@@ -154,7 +164,9 @@ class Session(QObject):
             found = find_weights(path)
             verifier = Verifier(found, self._device)
             if verifier.card.kind != "xcos":
-                raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
+                raise XCosError(
+                    f"{found} is a target model; choose it under Model, Target model."
+                )
             head = read_head(found)
         except XCosError as error:
             self.message.emit(str(error))
@@ -166,7 +178,9 @@ class Session(QObject):
             self.kind = "learned"
         self._thresholds.clear()
         if not verifier.card.thresholds:
-            self.message.emit(f"{verifier.card.name} has no threshold of its own; set one, 0 is used.")
+            self.message.emit(
+                f"{verifier.card.name} has no threshold of its own; set one, 0 is used."
+            )
         self.model_changed.emit()
         self.reload()
 
@@ -227,7 +241,9 @@ class Session(QObject):
             loaded = load(source, project, probe_source is None)
             if probe_source is None:
                 return loaded, None
-            return loaded, load(probe_source, Project.open(probe_source, cache.folder), False)
+            return loaded, load(
+                probe_source, Project.open(probe_source, cache.folder), False
+            )
 
         self.busy_changed.emit("Loading photos", 0, 0)
         self._loading.start(work)
@@ -339,13 +355,18 @@ class Session(QObject):
         self._on_loaded(loaded)
         assert self._source is not None
         self.settings.remember_gallery(self._source)
-        for warning in (*self.cache.warnings, *(self._verifier.warnings if self._verifier else ())):
+        for warning in (
+            *self.cache.warnings,
+            *(self._verifier.warnings if self._verifier else ()),
+        ):
             self.tell_once(warning)
         if not loaded.gallery.faces:
             self.message.emit(f"{self._source} gave no face; see the problems listed.")
 
     def _on_loaded(self, loaded: LoadedGallery) -> None:
-        kept = None if self.pair is None or self.loaded is None else self._keys(self.pair)
+        kept = (
+            None if self.pair is None or self.loaded is None else self._keys(self.pair)
+        )
         self.loaded = loaded
         self.pair = None if kept is None else self._places(kept)
         self.gallery_changed.emit()
@@ -381,7 +402,11 @@ class Session(QObject):
                 engine, loaded, probes, kind, order, running.report, running.stopped
             )
             some = engine.prepare(_sample(loaded.features.grid))
-            rows: PreparedFaces = some if probes is None else engine.prepare(_sample(probes.features.grid))
+            rows: PreparedFaces = (
+                some
+                if probes is None
+                else engine.prepare(_sample(probes.features.grid))
+            )
             limit = attention_limit(engine, rows, some, kind, order)
             return matrix, PairStatistics.of(matrix), limit
 
@@ -404,7 +429,9 @@ class Session(QObject):
         if isinstance(error, XCosError) and not isinstance(error, Stopped):
             self.message.emit(str(error))
         elif isinstance(error, MemoryError):
-            self.message.emit("The memory is full; close other programs or open a smaller gallery.")
+            self.message.emit(
+                "The memory is full; close other programs or open a smaller gallery."
+            )
         elif not isinstance(error, Stopped):
             self.message.emit(unexpected("".join(traceback.format_exception(error))))
         if not self.busy:
@@ -418,7 +445,13 @@ class Session(QObject):
 
     def _explain(self) -> None:
         self.explanation = None
-        if self.pair is not None and self.rows and self.loaded and self.engine and self.card:
+        if (
+            self.pair is not None
+            and self.rows
+            and self.loaded
+            and self.engine
+            and self.card
+        ):
             self.explanation = explain_pair(
                 self.engine,
                 self.card,
@@ -444,7 +477,9 @@ def _first_pair(matrix: ScoreMatrix) -> Pair:
     n, m = matrix.scores.shape
     for row in range(min(n, 50)):
         for column in range(m):
-            genuine = matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
+            genuine = (
+                matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
+            )
             if genuine and matrix.is_pair(row, column):
                 return row, column
     return (0, 1) if matrix.square and m > 1 else (0, 0)

@@ -1,0 +1,96 @@
+"""The gallery's faces as a Qt model: one row a face, read from the session when asked for."""
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from core.faces.face import Face
+from xcos_gui.session import Session
+from xcos_gui.thumbnails import Thumbnails
+
+FACE_ROLE = Qt.ItemDataRole.UserRole
+FIRST_ROLE = Qt.ItemDataRole.UserRole + 1  # whether a face is the first of its identity
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class GalleryModel(QAbstractListModel):
+    """Faces in the gallery's order, filtered by a text in name or identity."""
+
+    def __init__(
+        self,
+        session: Session,
+        thumbnails: Thumbnails,
+        aside: bool,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails, self._aside = session, thumbnails, aside
+        self._filter = ""
+        self._faces: list[Face] = []
+        thumbnails.ready.connect(self._on_ready)
+
+    def refresh(self) -> None:
+        """Take the session's faces anew."""
+        self.beginResetModel()
+        loaded = self._session.loaded
+        faces = (
+            ()
+            if loaded is None
+            else loaded.gallery.aside
+            if self._aside
+            else loaded.gallery.faces
+        )
+        wanted = self._filter.casefold()
+        self._faces = [
+            f
+            for f in faces
+            if wanted in f.key.casefold() or wanted in (f.identity or "").casefold()
+        ]
+        self.endResetModel()
+
+    def set_filter(self, text: str) -> None:
+        """Show only faces whose path or identity has the text."""
+        self._filter = text.strip()
+        self.refresh()
+
+    def face(self, index: Index) -> Face:
+        """The face of a row."""
+        return self._faces[index.row()]
+
+    def row_of(self, key: str) -> int | None:
+        """The row of a face, or None where it is filtered out."""
+        return next(
+            (row for row, face in enumerate(self._faces) if face.key == key), None
+        )
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        return 0 if parent.isValid() else len(self._faces)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        face = self._faces[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return face.identity or "unknown"
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnails.get(face)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{face.identity or 'unknown identity'}\n{face.key}"
+        if role == FACE_ROLE:
+            return face
+        if role == FIRST_ROLE:
+            row = index.row()
+            return row == 0 or self._faces[row - 1].identity != face.identity
+        return None
+
+    def _on_ready(self) -> None:
+        if self._faces:
+            ends = self.index(0), self.index(len(self._faces) - 1)
+            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])

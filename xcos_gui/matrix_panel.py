@@ -1,0 +1,431 @@
+"""All pairs as an image: pan, zoom, cross-hair, click and walk."""
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGraphicsSceneMouseEvent,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.explain.colours import OUTCOME_COLOURS, centred_table
+from core.scoring.matrix import OUTCOMES
+from xcos_gui.colour_bar import ColourBar
+from xcos_gui.matrix_image import MatrixImage
+from xcos_gui.session import Session
+from xcos_gui.thumbnails import Thumbnails, to_image
+
+EMPTY = "The matrix of all pairs appears here.\nOpen a gallery with at least two faces (Ctrl+O)."
+LEAST_BLOCK = 3.0  # pixels below which identity borders would cover the image
+
+
+class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
+    """Names of identities at the middle of their rows, as far as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__("left")
+        self.blocks: list[tuple[int, int, str]] = []
+        self.setStyle(tickLength=0, autoExpandTextSpace=True)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: N802, N803
+        pixels = size / max(maxVal - minVal, 1e-9)
+        height = self.fontMetrics.height() if hasattr(self, "fontMetrics") else 16
+        shown, last = [], -1e9
+        for start, stop, _ in self.blocks:
+            middle = (start + stop) / 2
+            if minVal <= middle <= maxVal and (middle - last) * pixels >= height:
+                shown.append(middle)
+                last = middle
+        return [(1.0, shown)]
+
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
+        names = {(start + stop) / 2: name for start, stop, name in self.blocks}
+        return [_short(names.get(value, "")) for value in values]
+
+
+class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Paints the visible part of a matrix image; nothing of the matrix's size is copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image: MatrixImage | None = None
+        self.threshold, self.outcomes = 0.0, False
+
+    def show(self, image: MatrixImage | None, threshold: float, outcomes: bool) -> None:
+        """Change what is painted."""
+        if image is not self.image:
+            self.prepareGeometryChange()
+        self.image, self.threshold, self.outcomes = image, threshold, outcomes
+        self.update()
+
+    def boundingRect(self) -> QRectF:  # noqa: N802
+        if self.image is None:
+            return QRectF()
+        n, m = self.image.matrix.scores.shape
+        return QRectF(0, 0, m, n)
+
+    def viewRangeChanged(self) -> None:  # noqa: N802
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        view = self.getViewBox()
+        if self.image is None or view is None:
+            return
+        n, m = self.image.matrix.scores.shape
+        (left, right), (top, bottom) = view.viewRange()
+        rows = slice(max(0, int(top)), min(n, int(np.ceil(bottom))))
+        columns = slice(max(0, int(left)), min(m, int(np.ceil(right))))
+        if rows.stop <= rows.start or columns.stop <= columns.start:
+            return
+        largest = max(64, int(max(view.width(), view.height())))
+        colours, row, column, step = self.image.draw(
+            rows, columns, self.threshold, self.outcomes, largest
+        )
+        picture: QImage = to_image(colours)
+        height, width = colours.shape[:2]
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(QRectF(column, row, width * step, height * step), picture)
+
+
+class MatrixPanel(QWidget):
+    """The image of all pairs, its legend, and what is under the cursor."""
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails = session, thumbnails
+        self._hover: tuple[int, int] | None = None
+        self._axis = IdentityAxis()
+        self._plot = pg.PlotWidget(axisItems={"left": self._axis})
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.hideAxis("bottom")
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._view = self._plot.getViewBox()
+        self._view.invertY(True)
+        self._view.setAspectLocked(True)
+        self.item = MatrixItem()
+        self._plot.addItem(self.item)
+        self._borders = pg.PlotDataItem(connect="pairs", antialias=False)
+        self._plot.addItem(self._borders)
+        self._marker = pg.PlotDataItem()
+        self._plot.addItem(self._marker)
+        self._cross = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0)
+        for line in self._cross:
+            line.setVisible(False)
+            self._plot.addItem(line, ignoreBounds=True)
+        self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(self._make_bar())
+        layout.addWidget(self._hint, 1)
+        layout.addWidget(self._plot, 1)
+        layout.addLayout(self._make_readout())
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Matrix of all pairs; arrow keys walk")
+        self._plot.scene().sigMouseMoved.connect(self._on_mouse)
+        self._plot.scene().sigMouseClicked.connect(self._on_click)
+        self._view.sigRangeChanged.connect(self._show_borders)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        session.threshold_changed.connect(self._show_colours)
+        session.pair_changed.connect(self._on_pair_changed)
+        thumbnails.ready.connect(self._show_readout)
+        self._on_matrix_changed()
+
+    def _make_bar(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        self.colouring = QComboBox()
+        self.colouring.addItems(["Colour by score", "Colour by outcome"])
+        self.colouring.setAccessibleName("Colour of the matrix")
+        self.colouring.setToolTip(
+            "By score: white at the threshold, blue above. By outcome: four colours."
+        )
+        self.colouring.currentIndexChanged.connect(self._show_colours)
+        bar.addWidget(self.colouring)
+        self._legend = QLabel()
+        self._legend.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self._bar = ColourBar()
+        bar.addWidget(self._bar, 1)
+        bar.addWidget(self._legend, 1)
+        for text, tip, slot in (
+            ("+", "Zoom in (+)", lambda: self._zoom(0.5)),
+            ("\N{MINUS SIGN}", "Zoom out (-)", lambda: self._zoom(2.0)),
+            ("Fit", "Show all (0)", self._fit),
+        ):
+            button = QToolButton(text=text, toolTip=tip, accessibleName=tip)
+            button.clicked.connect(slot)
+            bar.addWidget(button)
+        return bar
+
+    def _make_readout(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._faces = QLabel(), QLabel()
+        side = 3 * self.fontMetrics().height()
+        self.readout = QLabel(wordWrap=True)
+        self.readout.setMinimumHeight(side)
+        self.readout.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        for label in self._faces:
+            label.setFixedSize(side, side)
+            label.setScaledContents(True)
+            row.addWidget(label)
+        row.addWidget(self.readout, 1)
+        return row
+
+    # What the session says.
+
+    def _on_matrix_changed(self) -> None:
+        matrix = self._session.matrix
+        self._hint.setVisible(matrix is None)
+        self._plot.setVisible(matrix is not None)
+        self._hover = None
+        before = self.item.boundingRect()
+        if matrix is None:
+            self.item.show(None, 0.0, False)
+            self._axis.blocks = []
+        else:
+            image = MatrixImage(matrix)
+            self.item.show(image, self._session.threshold, self._by_outcome)
+            assert self._session.rows is not None
+            names = [
+                face.identity or "unknown" for face in self._session.rows.gallery.faces
+            ]
+            self._axis.blocks = _blocks(matrix.rows, names)
+            if self.item.boundingRect() != before:
+                self._fit()
+        self._axis.picture = None
+        self._axis.update()
+        self._show_borders()
+        self._show_colours()
+        self._on_pair_changed(self._session.pair)
+
+    @property
+    def _by_outcome(self) -> bool:
+        return self.colouring.currentIndex() == 1
+
+    def _show_colours(self, *_: object) -> None:
+        self.item.show(self.item.image, self._session.threshold, self._by_outcome)
+        self._show_legend()
+        self._show_readout()
+
+    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        if pair is None or self._session.matrix is None:
+            self._marker.setData([], [])
+        else:
+            row, column = pair
+            x = [column, column + 1, column + 1, column, column]
+            y = [row, row, row + 1, row + 1, row]
+            self._marker.setData(x, y)
+            (left, right), (top, bottom) = self._view.viewRange()
+            if not (left <= column <= right and top <= row <= bottom):
+                self._view.translateBy(
+                    x=column + 0.5 - (left + right) / 2,
+                    y=row + 0.5 - (top + bottom) / 2,
+                )
+        self._show_readout()
+
+    # Drawing.
+
+    def _show_borders(self, *_: object) -> None:
+        matrix = self._session.matrix
+        if matrix is None:
+            return
+        (left, right), (top, bottom) = self._view.viewRange()
+        pixels = self._view.width() / max(right - left, 1e-9)
+        n, m = matrix.scores.shape
+        across = np.flatnonzero(np.diff(matrix.rows)) + 1
+        down = np.flatnonzero(np.diff(matrix.columns)) + 1
+        across = across[(across >= top) & (across <= bottom)]
+        down = down[(down >= left) & (down <= right)]
+        room = LEAST_BLOCK * (len(across) + len(down) + 1)
+        if (bottom - top + right - left) * pixels < 2 * room or pixels * min(n, m) < 10:
+            self._borders.setData([], [])
+            return
+        x = np.concatenate([np.tile([0, m], len(across)), np.repeat(down, 2)])
+        y = np.concatenate([np.repeat(across, 2), np.tile([0, n], len(down))])
+        self._borders.setData(x, y)
+
+    def _show_legend(self) -> None:
+        image = self.item.image
+        self._bar.setVisible(image is not None and not self._by_outcome)
+        self._legend.setVisible(image is None or self._by_outcome)
+        if image is None:
+            self._legend.clear()
+            return
+        if self._by_outcome:
+            parts = [
+                f'<span style="color:{QColor(*OUTCOME_COLOURS[o]).name()}">\N{BLACK SQUARE}</span> {o}'
+                for o in OUTCOMES
+            ]
+            self._legend.setText(" &nbsp; ".join(parts))
+            return
+        low, high = image.limits
+        threshold = self._session.threshold
+        at = min(max(threshold, low), high)
+        tip = f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold {threshold:.3f}"
+        self._bar.show_table(centred_table(at, low, high), low, high, threshold, tip)
+
+    def _show_readout(self) -> None:
+        cell = self._hover or self._session.pair
+        matrix = self._session.matrix
+        if (
+            cell is None
+            or matrix is None
+            or self._session.rows is None
+            or self._session.loaded is None
+        ):
+            self.readout.setText("")
+            for label in self._faces:
+                label.clear()
+            return
+        one, other = self._session.faces_of(cell)
+        for label, face, probe in (
+            (self._faces[0], one, True),
+            (self._faces[1], other, False),
+        ):
+            pixmap = self._thumbnails.get(face, probe)
+            if pixmap is not None:
+                label.setPixmap(pixmap)
+        threshold = self._session.threshold
+        score = float(matrix.scores[cell])
+        outcome = (
+            matrix.outcome(*cell, threshold)
+            if matrix.is_pair(*cell)
+            else "the same face"
+        )
+        model = self._session.card.name if self._session.card else ""
+        self.readout.setText(
+            f"{one.key}  \N{MULTIPLICATION SIGN}  {other.key}\n"
+            f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
+            f"({matrix.kind} attention, order {matrix.order}, {model})"
+        )
+
+    # What the user does.
+
+    def _cell_at(self, scene: QPointF) -> tuple[int, int] | None:
+        if self.item.image is None or not self._plot.sceneBoundingRect().contains(
+            scene
+        ):
+            return None
+        point = self._view.mapSceneToView(scene)
+        row, column = int(np.floor(point.y())), int(np.floor(point.x()))
+        n, m = self.item.image.matrix.scores.shape
+        return (row, column) if 0 <= row < n and 0 <= column < m else None
+
+    def _on_mouse(self, scene: QPointF) -> None:
+        self._hover = self._cell_at(scene)
+        for line, place in zip(self._cross, (1, 0), strict=True):
+            line.setVisible(self._hover is not None)
+            if self._hover is not None:
+                line.setValue(self._hover[place] + 0.5)
+        self._show_readout()
+
+    def _on_click(self, event: QGraphicsSceneMouseEvent) -> None:
+        cell = self._cell_at(event.scenePos())
+        if cell is not None:
+            self.setFocus()
+            self._session.select_pair(*cell)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self._hover = None
+        for line in self._cross:
+            line.setVisible(False)
+        self._show_readout()
+        super().leaveEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        pair, matrix = self._session.pair, self._session.matrix
+        key = Qt.Key(event.key())
+        zooms = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
+        if matrix is None or pair is None:
+            super().keyPressEvent(event)
+        elif key in zooms:
+            self._zoom(zooms[key])
+        elif key == Qt.Key.Key_0:
+            self._fit()
+        else:
+            moved = _walk(key, pair, matrix.rows, matrix.columns)
+            if moved is None:
+                super().keyPressEvent(event)
+            else:
+                self._session.select_pair(*moved)
+
+    def _zoom(self, factor: float) -> None:
+        pair = self._session.pair
+        centre = None if pair is None else QPointF(pair[1] + 0.5, pair[0] + 0.5)
+        self._view.scaleBy((factor, factor), centre)
+
+    def _fit(self) -> None:
+        bounds = self.item.boundingRect()
+        if not bounds.isEmpty():
+            self._view.setRange(bounds, padding=0.01)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marker"):
+            self._take_palette()
+        super().changeEvent(event)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        self._take_palette()
+        super().showEvent(event)
+
+    def _take_palette(self) -> None:
+        palette = self.palette()
+        text = palette.color(QPalette.ColorRole.WindowText)
+        self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        self._axis.setTextPen(text)
+        self._axis.setPen(None)
+        border = QColor(40, 40, 40, 120)
+        self._borders.setPen(pg.mkPen(border, width=1))
+        self._marker.setPen(pg.mkPen(QColor("#ff00c8"), width=3))
+        for line in self._cross:
+            line.setPen(pg.mkPen(QColor(90, 90, 90, 160), width=1))
+
+
+def _walk(
+    key: Qt.Key, pair: tuple[int, int], rows: np.ndarray, columns: np.ndarray
+) -> tuple[int, int] | None:
+    """Where a key leads from a cell: arrows by one, pages by identity, home and end to the ends."""
+    row, column = pair
+    steps = {
+        Qt.Key.Key_Left: (row, column - 1),
+        Qt.Key.Key_Right: (row, column + 1),
+        Qt.Key.Key_Up: (row - 1, column),
+        Qt.Key.Key_Down: (row + 1, column),
+        Qt.Key.Key_Home: (row, 0),
+        Qt.Key.Key_End: (row, len(columns) - 1),
+        Qt.Key.Key_PageUp: (_next_block(rows, row, -1), column),
+        Qt.Key.Key_PageDown: (_next_block(rows, row, 1), column),
+    }
+    if key not in steps:
+        return None
+    y, x = steps[key]
+    return min(max(y, 0), len(rows) - 1), min(max(x, 0), len(columns) - 1)
+
+
+def _next_block(codes: np.ndarray, place: int, direction: int) -> int:
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
+    block = int(np.searchsorted(starts, place, "right")) - 1 + direction
+    return int(starts[min(max(block, 0), len(starts) - 1)])
+
+
+def _blocks(codes: np.ndarray, names: list[str]) -> list[tuple[int, int, str]]:
+    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    return [(a, b, names[a]) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+
+
+def _short(name: str, limit: int = 18) -> str:
+    return name if len(name) <= limit else name[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,226 @@
+"""The pairs of one outcome, worst first."""
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.scoring.lists import PairList, pairs_of
+from core.scoring.matrix import Outcome
+from xcos_gui.job import LatestJob, Running
+from xcos_gui.session import Session
+from xcos_gui.thumbnails import Thumbnails
+
+LIMIT = 500
+SETTLE = (
+    200  # milliseconds that a dragged threshold must rest before pairs are listed anew
+)
+CHOICES: tuple[tuple[str, Outcome | None], ...] = (
+    ("All pairs", None),
+    ("False accepts (FP)", "FP"),
+    ("False rejects (FN)", "FN"),
+    ("True accepts (TP)", "TP"),
+    ("True rejects (TN)", "TN"),
+    ("Unknown identities", "unknown"),
+)
+HEADERS = ("left", "", "right", "", "score", "margin", "outcome")
+Index = QModelIndex | QPersistentModelIndex
+
+
+class PairsModel(QAbstractTableModel):
+    """Rows of a pair list; thumbnails come when shown."""
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails = session, thumbnails
+        self.pairs: PairList | None = None
+        thumbnails.ready.connect(self._on_ready)
+
+    def show(self, pairs: PairList | None) -> None:
+        """Show another list."""
+        self.beginResetModel()
+        self.pairs = pairs
+        self.endResetModel()
+
+    def cell(self, row: int) -> tuple[int, int]:
+        """The matrix cell of a row."""
+        assert self.pairs is not None
+        return int(self.pairs.rows[row]), int(self.pairs.columns[row])
+
+    def row_of(self, pair: tuple[int, int]) -> int | None:
+        """The row of a matrix cell, or None where it is not listed."""
+        if self.pairs is None:
+            return None
+        found = (
+            (self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])
+        ).nonzero()[0]
+        return int(found[0]) if len(found) else None
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(  # noqa: N802
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if (
+            role == Qt.ItemDataRole.DisplayRole
+            and orientation == Qt.Orientation.Horizontal
+        ):
+            return HEADERS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        session = self._session
+        if not index.isValid() or self.pairs is None or session.matrix is None:
+            return None
+        cell = self.cell(index.row())
+        if (
+            cell[0] >= session.matrix.scores.shape[0]
+            or cell[1] >= session.matrix.scores.shape[1]
+        ):
+            return None
+        column = index.column()
+        faces = session.faces_of(cell)
+        if role == Qt.ItemDataRole.DecorationRole and column in (0, 2):
+            return self._thumbnails.get(faces[column // 2], column == 0)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (4, 5):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{faces[0].key}\n{faces[1].key}"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        score = float(self.pairs.scores[index.row()])
+        texts = {
+            1: faces[0].identity or faces[0].key,
+            3: faces[1].identity or faces[1].key,
+            4: f"{score:.4f}",
+            5: f"{score - session.threshold:+.4f}",
+            6: session.matrix.outcome(*cell, session.threshold),
+        }
+        return texts.get(column)
+
+    def _on_ready(self) -> None:
+        if self.pairs is not None and len(self.pairs):
+            ends = self.index(0, 0), self.index(len(self.pairs) - 1, 2)
+            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])
+
+
+class PairsPanel(QWidget):
+    """A choice of outcome and its table; a row selects the pair."""
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.choice = QComboBox()
+        for text, outcome in CHOICES:
+            self.choice.addItem(text, outcome)
+        self.choice.setAccessibleName("Which pairs to list")
+        self.choice.setCurrentIndex(1)
+        self._count = QLabel()
+        self.model = PairsModel(session, thumbnails, self)
+        self.table = QTableView(
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setModel(self.model)
+        self.table.setAccessibleName("Pairs of the outcome, worst first")
+        side = 2 * self.fontMetrics().height()
+        self.table.setIconSize(QSize(side, side))
+        self.table.verticalHeader().setDefaultSectionSize(side + 4)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        for column, width in ((0, side + 12), (2, side + 12)):
+            header.resizeSection(column, width)
+        for column in (1, 3):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        for column in (4, 5, 6):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        top = QHBoxLayout()
+        top.addWidget(self.choice)
+        top.addWidget(self._count, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(top)
+        layout.addWidget(self.table)
+        self._job = LatestJob(self)
+        self._job.finished.connect(self._on_listed)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._list)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        session.matrix_changed.connect(self._list)
+        session.threshold_changed.connect(lambda _: self._timer.start())
+        session.listed_outcome_changed.connect(self._on_outcome)
+        session.pair_changed.connect(self._on_pair_changed)
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self._job.close()
+
+    def _on_outcome(self, outcome: Outcome | None) -> None:
+        place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)
+        self.choice.setCurrentIndex(place)
+        self.table.setFocus()
+
+    def _list(self, *_: object) -> None:
+        matrix, threshold = self._session.matrix, self._session.threshold
+        outcome: Outcome | None = self.choice.currentData()
+        if matrix is None:
+            self._job.drop()
+            self.model.show(None)
+            self._count.setText("")
+            return
+
+        def work(_: Running) -> PairList:
+            return pairs_of(matrix, outcome, threshold, LIMIT)
+
+        self._job.start(work)
+
+    def _on_listed(self, pairs: PairList) -> None:
+        self.model.show(pairs)
+        more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
+        self._count.setText(
+            f"{more} pairs, worst first" if len(pairs) else "no such pair"
+        )
+        self._on_pair_changed(self._session.pair)
+
+    def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            self._session.select_pair(*self.model.cell(current.row()))
+
+    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        row = None if pair is None else self.model.row_of(pair)
+        if row is not None and row != self.table.currentIndex().row():
+            self.table.selectionModel().blockSignals(True)
+            self.table.selectRow(row)
+            self.table.selectionModel().blockSignals(False)
+            self.table.viewport().update()
