@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
+from core.progress import StopAsked, never
 from core.scoring.lists import hardest
 from core.scoring.matrix import OUTCOMES, ScoreMatrix, score_matrix
 from core.scoring.statistics import PairStatistics
@@ -96,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         setup.engine, gallery, probes, setup.kind, options.order, progress
     )
     progress.close()
-    rows = _rows(matrix, gallery, probes, setup.threshold, options.hardest)
+    rows = table_rows(matrix, gallery, probes, setup.threshold, options.hardest)
     if options.output is not None:
         write_table(options.output, rows)
     elif not options.json:
@@ -109,13 +110,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(
+def table_rows(
     matrix: ScoreMatrix,
     gallery: LoadedGallery,
     probes: LoadedGallery | None,
     threshold: float | None,
     hardest_count: int | None,
+    stopped: StopAsked = never,
 ) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table, in the order of COLUMNS; all pairs, or the hardest ones. Raises Stopped."""
     left = (probes or gallery).gallery.faces
     right = gallery.gallery.faces
     limit = float("nan") if threshold is None else threshold
@@ -143,6 +146,8 @@ def _rows(
         return
     every = slice(0, matrix.scores.shape[1])
     for i in range(len(left)):
+        if stopped():
+            raise Stopped("The export")
         line = slice(i, i + 1)
         codes = matrix.outcomes(line, every, limit)[0].tolist()
         scores = matrix.scores[i].tolist()

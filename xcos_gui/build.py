@@ -1,0 +1,74 @@
+"""Putting the application together, for the window, the screenshot and the tests alike."""
+
+import argparse
+import signal
+from pathlib import Path
+
+import pyqtgraph as pg
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from core.gallery.cache import Cache
+from core.gallery.gallery import GallerySettings
+from core.resources import resource_path
+from xcos_gui.session import Session
+from xcos_gui.settings import Settings
+from xcos_gui.theme import apply_theme
+from xcos_gui.window import MainWindow
+
+
+def make_application() -> QApplication:
+    """The one QApplication, in Fusion style, so that both themes look the same everywhere."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([])
+    app.setApplicationName("xcos-studio")
+    app.setApplicationDisplayName("xCos Studio")
+    app.setStyle("Fusion")
+    icon = resource_path("icons", "xcos.svg")
+    if icon.exists():
+        app.setWindowIcon(QIcon(str(icon)))
+    pg.setConfigOptions(antialias=True)
+    return app
+
+
+def make_window(
+    app: QApplication, store: QSettings, cache: Path | None, device: str = "auto"
+) -> MainWindow:
+    """A window with its session; nothing is loaded yet."""
+    settings = Settings(store)
+    apply_theme(app, settings.theme)
+    window = MainWindow(Session(settings, Cache(cache), device))
+    if not settings.layout("window").size():
+        available = app.primaryScreen().availableSize()
+        window.resize(min(1500, available.width()), min(950, available.height()))
+    # Python sees Ctrl-C in the terminal only when it runs now and then.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    waking = QTimer(window, interval=300)
+    waking.timeout.connect(lambda: None)
+    waking.start()
+    return window
+
+
+def start(window: MainWindow, options: argparse.Namespace) -> None:
+    """Load the weights and the gallery that were asked for."""
+    session = window.session
+    if options.aligned:
+        session.gallery_settings = GallerySettings("central", True)
+    if options.attention:
+        session.kind = options.attention
+    session.set_model(options.model or session.settings.model)
+    if session.card is None:
+        session.set_model(None)
+    target = options.target or session.settings.target
+    if target is not None:
+        session.set_target(target)
+    if options.threshold is not None:
+        session.set_threshold(options.threshold)
+    gallery = options.gallery
+    if gallery is None:
+        gallery = next(
+            (path for path in session.settings.recents if path.exists()), None
+        )
+    session.open_gallery(gallery or resource_path("sample"))
