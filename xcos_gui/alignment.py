@@ -57,10 +57,10 @@ class PhotoView(QWidget):
             "Photo with landmarks: Space goes to the next one, arrow keys move it"
         )
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(560, 480)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(
             QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing
@@ -89,7 +89,7 @@ class PhotoView(QWidget):
             painter.setBrush(MARK if index != self._focused else Qt.GlobalColor.white)
             painter.drawEllipse(at, 5, 5)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         scale, origin = self._frame()
         distances = [
             (origin + QPointF(*point) * scale - event.position()).manhattanLength()
@@ -103,24 +103,20 @@ class PhotoView(QWidget):
         at = (event.position() - origin) / scale
         for index, detection in enumerate(self._detections):
             left, top, right, bottom = detection.box
-            if (
-                index != self.chosen
-                and left <= at.x() <= right
-                and top <= at.y() <= bottom
-            ):
+            if index != self.chosen and left <= at.x() <= right and top <= at.y() <= bottom:
                 self.picked.emit(index)
                 return
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._grabbed is not None:
             scale, origin = self._frame()
             at = (event.position() - origin) / scale
             self._move(self._grabbed, at.x(), at.y())
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grabbed = None
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {
             Qt.Key.Key_Left: (-1, 0),
             Qt.Key.Key_Right: (1, 0),
@@ -176,9 +172,7 @@ class AlignmentDialog(QDialog):
         self.choice: tuple[str, int | np.ndarray | None] | None = None
         self.view = PhotoView(photo, detections)
         self.view.chosen = chosen
-        start = (
-            landmarks if landmarks is not None else _marks(photo, detections, chosen)
-        )
+        start = landmarks if landmarks is not None else _marks(photo, detections, chosen)
         self.view.landmarks = np.array(start, np.float64)
         self._start = self.view.landmarks.copy()
         self.crop = CellView("Aligned face")
@@ -233,9 +227,7 @@ class AlignmentDialog(QDialog):
         self._show_crop()
 
     def _reset(self) -> None:
-        self.view.landmarks = self._detections[max(self._chosen, 0)].landmarks.astype(
-            np.float64
-        )
+        self.view.landmarks = self._detections[max(self._chosen, 0)].landmarks.astype(np.float64)
         self._reset_asked = True
         self._start = self.view.landmarks.copy()
         self.view.update()
@@ -249,9 +241,7 @@ class AlignmentDialog(QDialog):
         self.accept()
 
 
-def _marks(
-    photo: np.ndarray, detections: tuple[Detection, ...], chosen: int
-) -> np.ndarray:
+def _marks(photo: np.ndarray, detections: tuple[Detection, ...], chosen: int) -> np.ndarray:
     if detections:
         return detections[max(chosen, 0)].landmarks
     # No face was found: the template in the middle of the photo is where the user starts.

@@ -31,10 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Nothing, a path or `screenshot`: the window; all else: the command line. The exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     first = next((a for a in arguments if not a.startswith("-")), None)
-    asks_help = (
-        any(a in ("-h", "--help", "--version") for a in arguments)
-        and first != "screenshot"
-    )
+    asks_help = any(a in ("-h", "--help", "--version") for a in arguments) and first != "screenshot"
     if first in ALL_COMMANDS or asks_help:
         return command_line(arguments)
     keep_memory()
@@ -68,9 +65,7 @@ def _package_sentence(error: str) -> str:
     if match is None:
         return f"The window needs PySide6, which cannot be loaded ({error}); install PySide6-Essentials."
     library = match.group(1)
-    package = next(
-        (p for start, p in PACKAGES.items() if library.startswith(start)), None
-    )
+    package = next((p for start, p in PACKAGES.items() if library.startswith(start)), None)
     what = f"the package {package}" if package else f"the package that holds {library}"
     return f"The window needs the system library {library}; install {what} (apt-get install on Debian)."
 
@@ -92,18 +87,14 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attention", choices=ATTENTION_KINDS, help="attention kind")
     parser.add_argument("--threshold", type=finite, metavar="T", help="threshold")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    parser.add_argument(
-        "--cache", type=Path, metavar="FILE", help="file that keeps features"
-    )
+    parser.add_argument("--cache", type=Path, metavar="FILE", help="file that keeps features")
     parser.add_argument(
         "--aligned", action="store_true", help="the photos are aligned 112x112 crops"
     )
 
 
 def _window(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="xcos", description="Open the window.", add_help=False
-    )
+    parser = argparse.ArgumentParser(prog="xcos", description="Open the window.", add_help=False)
     add_window_options(parser)
     options = parser.parse_args(arguments)
     if options.gallery is not None and not options.gallery.exists():

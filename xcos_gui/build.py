@@ -68,7 +68,5 @@ def start(window: MainWindow, options: argparse.Namespace) -> None:
         session.set_threshold(options.threshold)
     gallery = options.gallery
     if gallery is None:
-        gallery = next(
-            (path for path in session.settings.recents if path.exists()), None
-        )
+        gallery = next((path for path in session.settings.recents if path.exists()), None)
     session.open_gallery(gallery or resource_path("sample"))

@@ -25,9 +25,7 @@ class CellView(QWidget):
 
     cell_changed = Signal(object)  # (row, column) | None
 
-    def __init__(
-        self, name: str, grid: bool = True, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, name: str, grid: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name, self._grid = name, grid
         self._crop: QImage | None = None
@@ -46,9 +44,7 @@ class CellView(QWidget):
         self._crop = None if crop is None else to_image(crop)
         self.update()
 
-    def set_overlay(
-        self, rgba: np.ndarray | None, numbers: np.ndarray | None = None
-    ) -> None:
+    def set_overlay(self, rgba: np.ndarray | None, numbers: np.ndarray | None = None) -> None:
         """Colours (7, 7, 4) uint8 over it, with numbers (7, 7) in the cells where there is room."""
         self._overlay = None if rgba is None else to_image(rgba)
         self._numbers = numbers
@@ -62,15 +58,15 @@ class CellView(QWidget):
             self._cell = cell
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         side = 10 * self.fontMetrics().height()
         return QSize(side, side)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         side = 5 * self.fontMetrics().height()
         return QSize(side, side)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         square = self._square()
         if self._crop is not None:
@@ -114,15 +110,11 @@ class CellView(QWidget):
             for column in range(CELLS):
                 text = _number(float(self._numbers[row, column]))
                 painter.setPen(
-                    Qt.GlobalColor.white
-                    if self._inks[row, column]
-                    else Qt.GlobalColor.black
+                    Qt.GlobalColor.white if self._inks[row, column] else Qt.GlobalColor.black
                 )
-                painter.drawText(
-                    self._rect((row, column)), Qt.AlignmentFlag.AlignCenter, text
-                )
+                painter.drawText(self._rect((row, column)), Qt.AlignmentFlag.AlignCenter, text)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         square, at = self._square(), event.position()
         if square.contains(at):
             column = int((at.x() - square.x()) / square.width() * CELLS)
@@ -131,11 +123,11 @@ class CellView(QWidget):
         else:
             self.cell_changed.emit(None)
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+    def leaveEvent(self, event: QEvent) -> None:
         self.cell_changed.emit(None)
         super().leaveEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {
             Qt.Key.Key_Left: (0, -1),
             Qt.Key.Key_Right: (0, 1),
@@ -157,9 +149,7 @@ class CellView(QWidget):
     def _rect(self, cell: Cell) -> QRectF:
         square = self._square()
         step = square.width() / CELLS
-        return QRectF(
-            square.x() + cell[1] * step, square.y() + cell[0] * step, step, step
-        )
+        return QRectF(square.x() + cell[1] * step, square.y() + cell[0] * step, step, step)
 
 
 def _number(value: float) -> str:

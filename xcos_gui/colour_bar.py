@@ -26,22 +26,19 @@ class ColourBar(QWidget):
         self.setAccessibleName(tip)
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         height = self.fontMetrics().height()
         return QSize(14 * height, height + 6)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         height = self.fontMetrics().height()
         return QSize(8 * height, height + 6)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         metrics = self.fontMetrics()
         digits = 2 if self._high >= 1 else 3
-        texts = [
-            f"{v:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-            for v in (self._low, self._high)
-        ]
+        texts = [f"{v:.{digits}f}".replace("-", "\N{MINUS SIGN}") for v in (self._low, self._high)]
         ends = [metrics.horizontalAdvance(text) + 6 for text in texts]
         strip = QRect(ends[0], 3, max(10, self.width() - sum(ends)), self.height() - 6)
         painter.drawImage(strip, to_image(self._table[None]))

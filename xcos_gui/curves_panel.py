@@ -82,18 +82,14 @@ class CurvesPanel(QWidget):
         row = QHBoxLayout()
         label = QLabel("&Threshold")
         self.spin = QDoubleSpinBox(minimum=-1, maximum=1, decimals=4, singleStep=0.005)
-        self.spin.setToolTip(
-            'A pair is called "same" when its score is above the threshold.'
-        )
+        self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
         self.spin.setKeyboardTracking(False)
         self.spin.valueChanged.connect(self._session.set_threshold)
         label.setBuddy(self.spin)
         self._choose = QToolButton(
             text="Set…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
         )
-        self._choose.setToolTip(
-            "The weights' own threshold, or one for a wanted false accept rate"
-        )
+        self._choose.setToolTip("The weights' own threshold, or one for a wanted false accept rate")
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self._choose.setMenu(self.menu)
@@ -104,9 +100,7 @@ class CurvesPanel(QWidget):
     def _make_counts(self) -> QGridLayout:
         grid = QGridLayout()
         for column, text in enumerate(("called same", "called different"), start=1):
-            grid.addWidget(
-                QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column
-            )
+            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
         self.counts: dict[Outcome, QPushButton] = {}
         rows: tuple[tuple[str, tuple[Outcome, Outcome]], ...] = (
             ("genuine", ("TP", "FN")),
@@ -118,9 +112,7 @@ class CurvesPanel(QWidget):
                 button = QPushButton(
                     toolTip=f"{MEANINGS[outcome][2]}. Click lists them, worst first."
                 )
-                button.clicked.connect(
-                    lambda _=False, o=outcome: self._session.list_outcome(o)
-                )
+                button.clicked.connect(lambda _=False, o=outcome: self._session.list_outcome(o))
                 red, green, blue = OUTCOME_COLOURS[outcome]
                 button.setStyleSheet(
                     f"QPushButton {{ border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; "
@@ -152,9 +144,7 @@ class CurvesPanel(QWidget):
             )
             self._histogram.addItem(curve)
             self._bars.append(curve)
-        self.line = pg.InfiniteLine(
-            movable=True, angle=90, label="threshold {value:.3f}"
-        )
+        self.line = pg.InfiniteLine(movable=True, angle=90, label="threshold {value:.3f}")
         self.line.setHoverPen(pg.mkPen("#ff00c8", width=4))
         self.line.sigPositionChanged.connect(
             lambda line: self._session.set_threshold(float(line.value()))
@@ -168,9 +158,7 @@ class CurvesPanel(QWidget):
         plot = pg.PlotWidget()
         plot.setMenuEnabled(False)
         plot.setLabel("bottom", f"{x} (false accept rate)")
-        plot.setLabel(
-            "left", f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)"
-        )
+        plot.setLabel("left", f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)")
         plot.setLogMode(x=True, y=log_y)
         plot.showGrid(x=True, y=True, alpha=0.2)
         curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
@@ -182,10 +170,7 @@ class CurvesPanel(QWidget):
 
     def _on_matrix_changed(self) -> None:
         statistics = self._session.statistics
-        known = (
-            statistics is not None
-            and len(statistics.genuine) + len(statistics.impostor) > 0
-        )
+        known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
         for button in self.counts.values():
             button.setEnabled(known)
         if statistics is None:
@@ -224,9 +209,7 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
-            button.setText(
-                f"{outcome}  {number:,}\n{name} {_percent(getattr(counts, attribute))}"
-            )
+            button.setText(f"{outcome}  {number:,}\n{name} {_percent(getattr(counts, attribute))}")
         self.summary.setText(self._summary(counts))
         if counts.far is not None and counts.tar is not None:
             far = max(counts.far, LEAST_RATE)
@@ -263,22 +246,16 @@ class CurvesPanel(QWidget):
         for far in WANTED_FARS:
             threshold = None if statistics is None else statistics.threshold_at_far(far)
             if threshold is None:
-                self.menu.addAction(
-                    f"FAR {far:g}: too few impostor pairs to say"
-                ).setEnabled(False)
+                self.menu.addAction(f"FAR {far:g}: too few impostor pairs to say").setEnabled(False)
             else:
-                action = self.menu.addAction(
-                    f"FAR {far:g} in this gallery: {threshold:.4f}"
-                )
+                action = self.menu.addAction(f"FAR {far:g} in this gallery: {threshold:.4f}")
                 action.triggered.connect(
                     lambda _=False, t=threshold: self._session.set_threshold(t)
                 )
         eer = None if statistics is None else statistics.eer()
         if eer is not None:
             action = self.menu.addAction(f"Equal error rate: {eer[1]:.4f}")
-            action.triggered.connect(
-                lambda _=False, t=eer[1]: self._session.set_threshold(t)
-            )
+            action.triggered.connect(lambda _=False, t=eer[1]: self._session.set_threshold(t))
 
     def _clear(self) -> None:
         for curve in (
@@ -293,12 +270,12 @@ class CurvesPanel(QWidget):
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_det"):
             self._take_palette()
         super().changeEvent(event)
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # noqa: N802
+    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]
         self._take_palette()
         super().showEvent(event)  # type: ignore[arg-type]
 
@@ -318,8 +295,4 @@ class CurvesPanel(QWidget):
 def _percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
-    return (
-        f"{100 * share:.2f} %"
-        if share >= 0.001 or share == 0
-        else f"{100 * share:.4f} %"
-    )
+    return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"

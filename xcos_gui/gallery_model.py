@@ -41,11 +41,7 @@ class GalleryModel(QAbstractListModel):
         self.beginResetModel()
         loaded = self._session.loaded
         faces = (
-            ()
-            if loaded is None
-            else loaded.gallery.aside
-            if self._aside
-            else loaded.gallery.faces
+            () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
         )
         wanted = self._filter.casefold()
         self._faces = [
@@ -66,11 +62,9 @@ class GalleryModel(QAbstractListModel):
 
     def row_of(self, key: str) -> int | None:
         """The row of a face, or None where it is filtered out."""
-        return next(
-            (row for row, face in enumerate(self._faces) if face.key == key), None
-        )
+        return next((row for row, face in enumerate(self._faces) if face.key == key), None)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._faces)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

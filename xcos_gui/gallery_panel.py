@@ -70,21 +70,17 @@ class FaceDelegate(QStyledItemDelegate):
         if index.data(FIRST_ROLE):
             painter.fillRect(rect.x(), rect.y() + 3, 2, side, palette.highlight())
         selected = option.state & QStyle.StateFlag.State_Selected
-        painter.setPen(
-            palette.highlightedText().color() if selected else palette.text().color()
-        )
+        painter.setPen(palette.highlightedText().color() if selected else palette.text().color())
         text = option.fontMetrics.elidedText(
             str(index.data()), Qt.TextElideMode.ElideRight, rect.width() - 4
         )
-        below = QRect(
-            rect.x(), place.bottom() + 1, rect.width(), rect.bottom() - place.bottom()
-        )
+        below = QRect(rect.x(), place.bottom() + 1, rect.width(), rect.bottom() - place.bottom())
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:  # noqa: N802
+    ) -> QSize:
         height = option.fontMetrics.height()
         return QSize(_side(height) + height, _side(height) + height + 8)
 
@@ -109,9 +105,7 @@ class GalleryPanel(QWidget):
         self.problems = QListWidget(wordWrap=True)
         self.problems.setAccessibleName("Photos that gave no face, and why")
         self.problems.itemActivated.connect(self._open_folder_of)
-        self._hint = QLabel(
-            EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter
-        )
+        self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._tabs = QTabWidget(documentMode=True)
         self._tabs.addTab(self.view, "Faces")
         self._tabs.addTab(self._aside, "Set aside")
@@ -130,9 +124,7 @@ class GalleryPanel(QWidget):
     def selected(self) -> list[Face]:
         """The faces selected in the tab that is shown."""
         view = self._aside if self._tabs.currentWidget() is self._aside else self.view
-        return [
-            index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes()
-        ]
+        return [index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes()]
 
     def focus_search(self) -> None:
         """Let the user type a search."""
@@ -149,9 +141,7 @@ class GalleryPanel(QWidget):
         title = "Merge identities" if len(names) > 1 else "Rename identity"
         known = {face.identity for face in faces}
         if len(names) == 1 and self._session.loaded is not None and names[0]:
-            faces = [
-                f for f in self._session.loaded.gallery.faces if f.identity in known
-            ]
+            faces = [f for f in self._session.loaded.gallery.faces if f.identity in known]
         text, given = QInputDialog.getText(
             self,
             title,
@@ -194,15 +184,11 @@ class GalleryPanel(QWidget):
         faces = self.selected()
         loaded = self._session.loaded
         if len(faces) != 2 or loaded is None:
-            self._session.message.emit(
-                "Select two faces in the gallery to compare them."
-            )
+            self._session.message.emit("Select two faces in the gallery to compare them.")
             return
         place = loaded.gallery.index()
         if self._session.probes is not None:
-            self._session.message.emit(
-                "With probes loaded, choose the pair in the matrix."
-            )
+            self._session.message.emit("With probes loaded, choose the pair in the matrix.")
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
 
@@ -289,9 +275,7 @@ class GalleryPanel(QWidget):
             self.view.scrollTo(self.model.index(row))
 
     def _open_folder_of(self, item: QListWidgetItem) -> None:
-        QDesktopServices.openUrl(
-            QUrl.fromLocalFile(item.data(Qt.ItemDataRole.UserRole))
-        )
+        QDesktopServices.openUrl(QUrl.fromLocalFile(item.data(Qt.ItemDataRole.UserRole)))
 
 
 def _side(font_height: int) -> int:

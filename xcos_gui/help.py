@@ -101,8 +101,7 @@ The least, {least["contribution"]:.4f}, comes from row {least["row"] + 1}, colum
 def shortcuts_page() -> str:
     """All keys."""
     rows = "".join(
-        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>"
-        for key, what in SHORTCUTS
+        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in SHORTCUTS
     )
     return f"<h2>Keys</h2><table>{rows}</table><p>Alt opens the menus; Tab goes from panel to panel.</p>"
 
@@ -121,9 +120,7 @@ def model_page(card: ModelCard | None) -> str:
     """What the weights say of themselves."""
     if card is None:
         return "<p>No weights are loaded.</p>"
-    thresholds = ", ".join(
-        f"{kind} {value:.4f}" for kind, value in card.thresholds.items()
-    )
+    thresholds = ", ".join(f"{kind} {value:.4f}" for kind, value in card.thresholds.items())
     entries = {
         "file": str(card.path),
         "backbone": f"{card.backbone} {card.options or ''}",
@@ -134,8 +131,7 @@ def model_page(card: ModelCard | None) -> str:
         **{name: str(value) for name, value in card.measured.items()},
     }
     rows = "".join(
-        f"<tr><td>{_safe(k)}&nbsp;&nbsp;</td><td>{_safe(v)}</td></tr>"
-        for k, v in entries.items()
+        f"<tr><td>{_safe(k)}&nbsp;&nbsp;</td><td>{_safe(v)}</td></tr>" for k, v in entries.items()
     )
     return f"<h3>Model {_safe(card.name)}</h3><table>{rows}</table>"
 

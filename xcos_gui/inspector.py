@@ -72,13 +72,9 @@ class InspectorPanel(QWidget):
         self.cell_text = QLabel()
         self.cell_text.setMinimumHeight(self.fontMetrics().height())
         self.faces = CellView("Left face"), CellView("Right face")
-        self.maps: dict[MapName, CellView] = {
-            name: CellView(TITLES[name]) for name in MAPS
-        }
+        self.maps: dict[MapName, CellView] = {name: CellView(TITLES[name]) for name in MAPS}
         self._bars: dict[MapName, ColourBar] = {name: ColourBar() for name in MAPS}
-        self._titles: dict[MapName, QLabel] = {
-            name: QLabel(toolTip=TIPS[name]) for name in MAPS
-        }
+        self._titles: dict[MapName, QLabel] = {name: QLabel(toolTip=TIPS[name]) for name in MAPS}
         for view in (*self.faces, *self.maps.values()):
             view.cell_changed.connect(self._mark)
         layout = QVBoxLayout(self)
@@ -108,27 +104,21 @@ class InspectorPanel(QWidget):
         for kind in ATTENTION_KINDS:
             self.kind.addItem(f"{kind.capitalize()} attention", kind)
         self.kind.setAccessibleName("Attention kind")
-        self.kind.activated.connect(
-            lambda _: self._session.set_kind(self.kind.currentData())
-        )
+        self.kind.activated.connect(lambda _: self._session.set_kind(self.kind.currentData()))
         self.order = QComboBox(
             toolTip="Learned attention depends on which face comes first; both is the mean"
         )
         for order in ORDERS:
             self.order.addItem(ORDER_TEXTS[order], order)
         self.order.setAccessibleName("Order of the two faces")
-        self.order.activated.connect(
-            lambda _: self._session.set_order(self.order.currentData())
-        )
+        self.order.activated.connect(lambda _: self._session.set_order(self.order.currentData()))
         swap = QToolButton(
             text="\N{LEFT RIGHT ARROW}",
             toolTip="Swap left and right",
             accessibleName="Swap left and right",
         )
         swap.clicked.connect(self._session.swap_pair)
-        save = QToolButton(
-            text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
+        save = QToolButton(text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self.save_menu = QMenu("Pair", self)
         for text, key, slot in (
             ("Save the pair as picture, table or page…", "Ctrl+S", self.save),
@@ -165,9 +155,7 @@ class InspectorPanel(QWidget):
             self.overlay.addItem(f"Overlay: {TITLES[name]}", name)
         self.overlay.setCurrentIndex(1)
         self.overlay.currentIndexChanged.connect(self._paint_faces)
-        self.opacity = QSlider(
-            Qt.Orientation.Horizontal, minimum=0, maximum=100, value=45
-        )
+        self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=45)
         self.opacity.setAccessibleName("Opacity of the overlay")
         self.opacity.setToolTip("Opacity of the overlay")
         self.opacity.valueChanged.connect(self._paint_faces)
@@ -196,9 +184,7 @@ class InspectorPanel(QWidget):
         self.table.setAccessibleName("Contributions of the 49 cells")
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(
-            self.fontMetrics().height() + 4
-        )
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 4)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
@@ -231,20 +217,15 @@ class InspectorPanel(QWidget):
                 label.clear()
             return
         self.words.setText(
-            self._report.words
-            or "These weights have no threshold, so there is no decision."
+            self._report.words or "These weights have no threshold, so there is no decision."
         )
         self.numbers.setText(_numbers(explanation))
         crops = (self._report.left_crop, self._report.right_crop)
         keys = (explanation.left, explanation.right)
-        for view, label, crop, key in zip(
-            self.faces, self._names, crops, keys, strict=True
-        ):
+        for view, label, crop, key in zip(self.faces, self._names, crops, keys, strict=True):
             view.set_crop(crop)
             wide = max(60, view.width())
-            label.setText(
-                self.fontMetrics().elidedText(key, Qt.TextElideMode.ElideLeft, wide)
-            )
+            label.setText(self.fontMetrics().elidedText(key, Qt.TextElideMode.ElideLeft, wide))
             label.setToolTip(key)
         self._paint_maps()
         self._mark(self._cell)
@@ -278,17 +259,11 @@ class InspectorPanel(QWidget):
             self._titles[name].setText(TITLES[name] + total)
             threshold = explanation.threshold or 0.0
             if name == "cosine":
-                self._bars[name].show_table(
-                    centred_table(threshold), -1, 1, threshold, TIPS[name]
-                )
+                self._bars[name].show_table(centred_table(threshold), -1, 1, threshold, TIPS[name])
             elif name == "attention":
-                self._bars[name].show_table(
-                    table("sequential"), 0, limit, None, TIPS[name]
-                )
+                self._bars[name].show_table(table("sequential"), 0, limit, None, TIPS[name])
             else:
-                self._bars[name].show_table(
-                    table("diverging"), -limit, limit, None, TIPS[name]
-                )
+                self._bars[name].show_table(table("diverging"), -limit, limit, None, TIPS[name])
         self._paint_faces()
 
     def _paint_faces(self, *_: object) -> None:
@@ -341,9 +316,7 @@ class InspectorPanel(QWidget):
             self._session.message.emit("Click a pair in the matrix first.")
             return
         forms = " ".join(f"*{suffix}" for suffix in PAIR_SUFFIXES)
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save the pair", "pair.png", f"Pair ({forms})"
-        )
+        name, _ = QFileDialog.getSaveFileName(self, "Save the pair", "pair.png", f"Pair ({forms})")
         if name:
             self.save_to(Path(name))
 
@@ -376,9 +349,7 @@ class InspectorPanel(QWidget):
 def _numbers(explanation: PairExplanation) -> str:
     e = explanation
     limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.4f}"
-    parts = [
-        f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"
-    ]
+    parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
         parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
     if e.fc_cosine is not None:

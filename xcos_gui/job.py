@@ -69,7 +69,7 @@ class LatestJob(QObject):
             )
             try:
                 answer = work(running)
-            except BaseException as error:  # noqa: BLE001 - told to the user by the receiver
+            except BaseException as error:
                 self._send(job, "failed", (error,))
             else:
                 self._send(job, "finished", (answer,))
@@ -92,9 +92,7 @@ class LatestJob(QObject):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _send(self, job: int, name: str, values: tuple[object, ...]) -> None:
-        with contextlib.suppress(
-            RuntimeError
-        ):  # Qt's side is gone: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # Qt's side is gone: nobody listens any more
             self._reply.emit(job, name, values)
 
     def _deliver(self, job: int, name: str, values: tuple[object, ...]) -> None:
@@ -112,11 +110,7 @@ def _sparing(report: Report) -> Report:
     def spare(what: str, done: int, total: int) -> None:
         nonlocal last_what, last_time
         now = time.monotonic()
-        if (
-            what != last_what
-            or done == total
-            or now - last_time >= 1 / REPORTS_PER_SECOND
-        ):
+        if what != last_what or done == total or now - last_time >= 1 / REPORTS_PER_SECOND:
             last_what, last_time = what, now
             report(what, done, total)
 

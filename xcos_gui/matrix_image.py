@@ -5,9 +5,7 @@ import numpy as np
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
 from core.scoring.matrix import OUTCOMES, ScoreMatrix
 
-LARGEST = (
-    1200  # cells drawn along one side; more would be below a pixel of most screens
-)
+LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 OUTCOME_TABLE = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
 
 
@@ -35,9 +33,7 @@ class MatrixImage:
         By score a pixel is the mean of its block; by outcome its block's middle pair.
         """
         step = 1
-        while (
-            max(rows.stop - rows.start, columns.stop - columns.start) / step > largest
-        ):
+        while max(rows.stop - rows.start, columns.stop - columns.start) / step > largest:
             step *= 2
         first_row, first_column = (
             rows.start // step * step,
@@ -74,9 +70,7 @@ class MatrixImage:
         rows = np.minimum(np.arange(top, bottom, step) + middle, n - 1)
         columns = np.minimum(np.arange(left, right, step) + middle, m - 1)
         if step == 1:
-            codes = self.matrix.outcomes(
-                slice(top, bottom), slice(left, right), threshold
-            )
+            codes = self.matrix.outcomes(slice(top, bottom), slice(left, right), threshold)
             return OUTCOME_TABLE[codes]
         part = ScoreMatrix(
             self.matrix.scores[np.ix_(rows, columns)],
@@ -98,16 +92,9 @@ class MatrixImage:
 def _halved(values: np.ndarray) -> np.ndarray:
     """Means of 2x2 blocks; an odd last row or column is a block of its own."""
     n, m = values.shape
-    padded = (
-        np.pad(values, ((0, n % 2), (0, m % 2)), mode="edge")
-        if n % 2 or m % 2
-        else values
-    )
+    padded = np.pad(values, ((0, n % 2), (0, m % 2)), mode="edge") if n % 2 or m % 2 else values
     return (
-        padded[0::2, 0::2]
-        + padded[1::2, 0::2]
-        + padded[0::2, 1::2]
-        + padded[1::2, 1::2]
+        padded[0::2, 0::2] + padded[1::2, 0::2] + padded[0::2, 1::2] + padded[1::2, 1::2]
     ) * np.float32(0.25)
 
 

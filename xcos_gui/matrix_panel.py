@@ -36,7 +36,7 @@ class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
         self.blocks: list[tuple[int, int, str]] = []
         self.setStyle(tickLength=0, autoExpandTextSpace=True)
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: N802, N803
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
         pixels = size / max(maxVal - minVal, 1e-9)
         height = self.fontMetrics.height() if hasattr(self, "fontMetrics") else 16
         shown, last = [], -1e9
@@ -47,7 +47,7 @@ class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
                 last = middle
         return [(1.0, shown)]
 
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
         names = {(start + stop) / 2: name for start, stop, name in self.blocks}
         return [_short(names.get(value, "")) for value in values]
 
@@ -67,13 +67,13 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         self.image, self.threshold, self.outcomes = image, threshold, outcomes
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         if self.image is None:
             return QRectF()
         n, m = self.image.matrix.scores.shape
         return QRectF(0, 0, m, n)
 
-    def viewRangeChanged(self) -> None:  # noqa: N802
+    def viewRangeChanged(self) -> None:
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
@@ -153,9 +153,7 @@ class MatrixPanel(QWidget):
         self.colouring.currentIndexChanged.connect(self._show_colours)
         bar.addWidget(self.colouring)
         self._legend = QLabel()
-        self._legend.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
+        self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = ColourBar()
         bar.addWidget(self._bar, 1)
         bar.addWidget(self._legend, 1)
@@ -175,9 +173,7 @@ class MatrixPanel(QWidget):
         side = 3 * self.fontMetrics().height()
         self.readout = QLabel(wordWrap=True)
         self.readout.setMinimumHeight(side)
-        self.readout.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for label in self._faces:
             label.setFixedSize(side, side)
             label.setScaledContents(True)
@@ -200,9 +196,7 @@ class MatrixPanel(QWidget):
             image = MatrixImage(matrix)
             self.item.show(image, self._session.threshold, self._by_outcome)
             assert self._session.rows is not None
-            names = [
-                face.identity or "unknown" for face in self._session.rows.gallery.faces
-            ]
+            names = [face.identity or "unknown" for face in self._session.rows.gallery.faces]
             self._axis.blocks = _blocks(matrix.rows, names)
             if self.item.boundingRect() != before:
                 self._fit()
@@ -301,11 +295,7 @@ class MatrixPanel(QWidget):
                 label.setPixmap(pixmap)
         threshold = self._session.threshold
         score = float(matrix.scores[cell])
-        outcome = (
-            matrix.outcome(*cell, threshold)
-            if matrix.is_pair(*cell)
-            else "the same face"
-        )
+        outcome = matrix.outcome(*cell, threshold) if matrix.is_pair(*cell) else "the same face"
         model = self._session.card.name if self._session.card else ""
         self.readout.setText(
             f"{one.key}  \N{MULTIPLICATION SIGN}  {other.key}\n"
@@ -316,9 +306,7 @@ class MatrixPanel(QWidget):
     # What the user does.
 
     def _cell_at(self, scene: QPointF) -> tuple[int, int] | None:
-        if self.item.image is None or not self._plot.sceneBoundingRect().contains(
-            scene
-        ):
+        if self.item.image is None or not self._plot.sceneBoundingRect().contains(scene):
             return None
         point = self._view.mapSceneToView(scene)
         row, column = int(np.floor(point.y())), int(np.floor(point.x()))
@@ -339,14 +327,14 @@ class MatrixPanel(QWidget):
             self.setFocus()
             self._session.select_pair(*cell)
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+    def leaveEvent(self, event: QEvent) -> None:
         self._hover = None
         for line in self._cross:
             line.setVisible(False)
         self._show_readout()
         super().leaveEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         pair, matrix = self._session.pair, self._session.matrix
         key = Qt.Key(event.key())
         zooms = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
@@ -373,12 +361,12 @@ class MatrixPanel(QWidget):
         if not bounds.isEmpty():
             self._view.setRange(bounds, padding=0.01)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marker"):
             self._take_palette()
         super().changeEvent(event)
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802
+    def showEvent(self, event: Any) -> None:
         self._take_palette()
         super().showEvent(event)
 

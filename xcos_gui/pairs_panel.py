@@ -29,9 +29,7 @@ from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
 
 LIMIT = 500
-SETTLE = (
-    200  # milliseconds that a dragged threshold must rest before pairs are listed anew
-)
+SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are listed anew
 CHOICES: tuple[tuple[str, Outcome | None], ...] = (
     ("All pairs", None),
     ("False accepts (FP)", "FP"),
@@ -70,27 +68,22 @@ class PairsModel(QAbstractTableModel):
         """The row of a matrix cell, or None where it is not listed."""
         if self.pairs is None:
             return None
-        found = (
-            (self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])
-        ).nonzero()[0]
+        found = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
         return int(found[0]) if len(found) else None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(HEADERS)
 
-    def headerData(  # noqa: N802
+    def headerData(
         self,
         section: int,
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        if (
-            role == Qt.ItemDataRole.DisplayRole
-            and orientation == Qt.Orientation.Horizontal
-        ):
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return HEADERS[section]
         return None
 
@@ -99,10 +92,7 @@ class PairsModel(QAbstractTableModel):
         if not index.isValid() or self.pairs is None or session.matrix is None:
             return None
         cell = self.cell(index.row())
-        if (
-            cell[0] >= session.matrix.scores.shape[0]
-            or cell[1] >= session.matrix.scores.shape[1]
-        ):
+        if cell[0] >= session.matrix.scores.shape[0] or cell[1] >= session.matrix.scores.shape[1]:
             return None
         column = index.column()
         faces = session.faces_of(cell)
@@ -208,9 +198,7 @@ class PairsPanel(QWidget):
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
-        self._count.setText(
-            f"{more} pairs, worst first" if len(pairs) else "no such pair"
-        )
+        self._count.setText(f"{more} pairs, worst first" if len(pairs) else "no such pair")
         self._on_pair_changed(self._session.pair)
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:

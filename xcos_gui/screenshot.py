@@ -103,14 +103,10 @@ def _render(options: argparse.Namespace, width: int, height: int, folder: Path) 
         if options.pair is not None:
             _select(window, options.pair)
         settle = QEventLoop()
-        QTimer.singleShot(
-            800, settle.quit
-        )  # thumbnails and lists come in the background
+        QTimer.singleShot(800, settle.quit)  # thumbnails and lists come in the background
         settle.exec()
         if not window.grab().save(str(options.output)):
-            raise XCosError(
-                f"{options.output} cannot be written; choose another place."
-            )
+            raise XCosError(f"{options.output} cannot be written; choose another place.")
         for sentence in messages:
             print(f"xcos: {sentence}", file=sys.stderr)
         return 0
@@ -124,7 +120,5 @@ def _select(window: "MainWindow", pair: list[str]) -> None:
     places = (session.rows.gallery.index(), session.loaded.gallery.index())
     for key, known in zip(pair, places, strict=True):
         if key not in known:
-            raise XCosError(
-                f"{key} is no face of the gallery; name one by its path there."
-            )
+            raise XCosError(f"{key} is no face of the gallery; name one by its path there.")
     session.select_pair(places[0][pair[0]], places[1][pair[1]])

@@ -132,9 +132,7 @@ class Session(QObject):
             holder = self.rows if probe else self.loaded
             try:
                 assert holder is not None
-                self._crops[face.digest] = crop_of(
-                    face, holder.gallery.root, self.cache
-                )
+                self._crops[face.digest] = crop_of(face, holder.gallery.root, self.cache)
             except XCosError as error:
                 self.tell_once(str(error))
                 return np.full((SIDE, SIDE, 3), 128, np.uint8)
@@ -164,9 +162,7 @@ class Session(QObject):
             found = find_weights(path)
             verifier = Verifier(found, self._device)
             if verifier.card.kind != "xcos":
-                raise XCosError(
-                    f"{found} is a target model; choose it under Model, Target model."
-                )
+                raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
             head = read_head(found)
         except XCosError as error:
             self.message.emit(str(error))
@@ -241,9 +237,7 @@ class Session(QObject):
             loaded = load(source, project, probe_source is None)
             if probe_source is None:
                 return loaded, None
-            return loaded, load(
-                probe_source, Project.open(probe_source, cache.folder), False
-            )
+            return loaded, load(probe_source, Project.open(probe_source, cache.folder), False)
 
         self.busy_changed.emit("Loading photos", 0, 0)
         self._loading.start(work)
@@ -364,9 +358,7 @@ class Session(QObject):
             self.message.emit(f"{self._source} gave no face; see the problems listed.")
 
     def _on_loaded(self, loaded: LoadedGallery) -> None:
-        kept = (
-            None if self.pair is None or self.loaded is None else self._keys(self.pair)
-        )
+        kept = None if self.pair is None or self.loaded is None else self._keys(self.pair)
         self.loaded = loaded
         self.pair = None if kept is None else self._places(kept)
         self.gallery_changed.emit()
@@ -403,9 +395,7 @@ class Session(QObject):
             )
             some = engine.prepare(_sample(loaded.features.grid))
             rows: PreparedFaces = (
-                some
-                if probes is None
-                else engine.prepare(_sample(probes.features.grid))
+                some if probes is None else engine.prepare(_sample(probes.features.grid))
             )
             limit = attention_limit(engine, rows, some, kind, order)
             return matrix, PairStatistics.of(matrix), limit
@@ -429,9 +419,7 @@ class Session(QObject):
         if isinstance(error, XCosError) and not isinstance(error, Stopped):
             self.message.emit(str(error))
         elif isinstance(error, MemoryError):
-            self.message.emit(
-                "The memory is full; close other programs or open a smaller gallery."
-            )
+            self.message.emit("The memory is full; close other programs or open a smaller gallery.")
         elif not isinstance(error, Stopped):
             self.message.emit(unexpected("".join(traceback.format_exception(error))))
         if not self.busy:
@@ -445,13 +433,7 @@ class Session(QObject):
 
     def _explain(self) -> None:
         self.explanation = None
-        if (
-            self.pair is not None
-            and self.rows
-            and self.loaded
-            and self.engine
-            and self.card
-        ):
+        if self.pair is not None and self.rows and self.loaded and self.engine and self.card:
             self.explanation = explain_pair(
                 self.engine,
                 self.card,
@@ -477,9 +459,7 @@ def _first_pair(matrix: ScoreMatrix) -> Pair:
     n, m = matrix.scores.shape
     for row in range(min(n, 50)):
         for column in range(m):
-            genuine = (
-                matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
-            )
+            genuine = matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
             if genuine and matrix.is_pair(row, column):
                 return row, column
     return (0, 1) if matrix.square and m > 1 else (0, 0)

@@ -58,9 +58,7 @@ class Settings:
         self.store.setValue("recents", [str(other) for other in recents[:RECENTS]])
 
     def forget_recent(self, path: Path) -> None:
-        self.store.setValue(
-            "recents", [str(other) for other in self.recents if other != path]
-        )
+        self.store.setValue("recents", [str(other) for other in self.recents if other != path])
 
     @property
     def model(self) -> Path | None:

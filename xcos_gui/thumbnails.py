@@ -21,9 +21,7 @@ def to_image(pixels: np.ndarray) -> QImage:
     """(H, W, 3 or 4) uint8 as a QImage that owns its pixels."""
     pixels = np.ascontiguousarray(pixels)
     height, width, channels = pixels.shape
-    form = (
-        QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
-    )
+    form = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
     return QImage(pixels.data, width, height, channels * width, form).copy()
 
 
@@ -69,9 +67,7 @@ class Thumbnails(QObject):
         with self._lock:
             if not self._waiting or self._closed:
                 return
-            digest, (face, probe) = (
-                self._waiting.popitem()
-            )  # what was asked for last is on screen
+            digest, (face, probe) = self._waiting.popitem()  # what was asked for last is on screen
         holder = self._session.rows if probe else self._session.loaded
         try:
             if holder is None:

@@ -134,9 +134,7 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.splitDockWidget(
-            self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal
-        )
+        self.splitDockWidget(self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal)
         unit = self.fontMetrics().height()
         self.resizeDocks(
             [self.docks["gallery"], self.docks["inspector"]],
@@ -200,9 +198,7 @@ class MainWindow(QMainWindow):
         file.addSeparator()
         self._action(file, "&Forget this gallery…", self.forget)
         self._action(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
-        self._undo = self._action(
-            edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z"
-        )
+        self._undo = self._action(edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z")
         self._redo = self._action(
             edit, "&Redo", lambda: self.session.edit(Project.redo), "Ctrl+Shift+Z"
         )
@@ -252,9 +248,7 @@ class MainWindow(QMainWindow):
     def _make_view_menu(self, view: QMenu) -> None:
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
-        self._action(
-            view, "&Reset layout", lambda: self.restoreState(self._first_layout)
-        )
+        self._action(view, "&Reset layout", lambda: self.restoreState(self._first_layout))
         view.addSeparator()
         self._kinds = QActionGroup(self)
         for number, kind in enumerate(ATTENTION_KINDS, start=1):
@@ -268,9 +262,7 @@ class MainWindow(QMainWindow):
             action.setData(kind)
             self._kinds.addAction(action)
         self._action(view, "S&wap left and right", self.session.swap_pair, "Ctrl+R")
-        colour = self._action(
-            view, "Colour matrix by &outcome", self._toggle_colouring, "Ctrl+B"
-        )
+        colour = self._action(view, "Colour matrix by &outcome", self._toggle_colouring, "Ctrl+B")
         colour.setToolTip("Switch between colours by score and by outcome")
         view.addSeparator()
         themes = view.addMenu("&Theme")
@@ -284,9 +276,7 @@ class MainWindow(QMainWindow):
 
     def _make_model_menu(self, model: QMenu) -> None:
         for path in shipped_weights():
-            self._action(
-                model, f"Use {path.stem}", lambda p=path: self.session.set_model(p)
-            )  # type: ignore[misc]
+            self._action(model, f"Use {path.stem}", lambda p=path: self.session.set_model(p))  # type: ignore[misc]
         self._action(model, "Use &weights from a file…", self.ask_model)
         self._action(model, "&Import foreign weights…", self.ask_import)
         model.addSeparator()
@@ -427,9 +417,7 @@ class MainWindow(QMainWindow):
 
     def ask_model(self) -> None:
         """Ask for a weights file."""
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Use weights", "", "Weights (*.safetensors)"
-        )
+        name, _ = QFileDialog.getOpenFileName(self, "Use weights", "", "Weights (*.safetensors)")
         if name:
             self.session.set_model(Path(name))
 
@@ -437,9 +425,7 @@ class MainWindow(QMainWindow):
         """Ask for a foreign checkpoint and where to write it; the result is used if it can be."""
         from core.model.importers import import_weights
 
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Import foreign weights", "", WEIGHTS
-        )
+        name, _ = QFileDialog.getOpenFileName(self, "Import foreign weights", "", WEIGHTS)
         if not name:
             return
         output, _ = QFileDialog.getSaveFileName(
@@ -504,9 +490,7 @@ class MainWindow(QMainWindow):
     def _on_export_failed(self, error: BaseException) -> None:
         self._on_idle()
         self.show_message(
-            str(error)
-            if isinstance(error, XCosError)
-            else f"The export failed: {error}"
+            str(error) if isinstance(error, XCosError) else f"The export failed: {error}"
         )
 
     def forget(self) -> None:
@@ -530,9 +514,7 @@ class MainWindow(QMainWindow):
             return
         path = session.loaded.gallery.photo_path(face)
         if session.gallery_settings.aligned:
-            self.show_message(
-                "The gallery's photos are aligned crops; there is nothing to align."
-            )
+            self.show_message("The gallery's photos are aligned crops; there is nothing to align.")
             return
         try:
             photo = read_photo(path)
@@ -553,9 +535,7 @@ class MainWindow(QMainWindow):
         if dialog.exec() and dialog.choice is not None:
             self.take_alignment(face.photo, dialog.choice)
 
-    def take_alignment(
-        self, photo: str, choice: tuple[str, int | np.ndarray | None]
-    ) -> None:
+    def take_alignment(self, photo: str, choice: tuple[str, int | np.ndarray | None]) -> None:
         """Apply an alignment dialog's choice to a photo, undoably."""
         what, value = choice
         if what == "pick" and isinstance(value, int):
@@ -568,28 +548,22 @@ class MainWindow(QMainWindow):
     def _fill_recents(self) -> None:
         self._recents.clear()
         for path in self.session.settings.recents:
-            self._action(
-                self._recents, str(path), lambda p=path: self.session.open_gallery(p)
-            )  # type: ignore[misc]
+            self._action(self._recents, str(path), lambda p=path: self.session.open_gallery(p))  # type: ignore[misc]
         if self._recents.isEmpty():
             self._recents.addAction("Nothing opened yet").setEnabled(False)
 
     # Qt's own.
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        paths = [
-            Path(url.toLocalFile())
-            for url in event.mimeData().urls()
-            if url.isLocalFile()
-        ]
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         self.open_paths(paths)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
@@ -608,9 +582,7 @@ def _listed(paths: list[Path], folder: Path) -> Path:
     text = ["path,identity"]
     for line in lines:
         if Path(line).is_dir():
-            raise XCosError(
-                f"{line} is a folder among photos; open one folder, or only photos."
-            )
+            raise XCosError(f"{line} is a folder among photos; open one folder, or only photos.")
         text.append(_quoted(line))
     write_whole(path, ("\n".join(text) + "\n").encode())
     return path

@@ -29,9 +29,7 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "photos", type=Path, metavar="PHOTOS", help="folder, CSV or photo"
-    )
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder, CSV or photo")
     parser.add_argument(
         "-o",
         "--output",
@@ -82,19 +80,13 @@ def run(options: argparse.Namespace) -> int:
             problems.append({"file": listed.photo, "reason": str(error)})
     progress.close()
     if options.json:
-        print(
-            json.dumps(
-                {"crops": written, "problems": problems}, indent=1, ensure_ascii=False
-            )
-        )
+        print(json.dumps({"crops": written, "problems": problems}, indent=1, ensure_ascii=False))
     else:
         print(f"{written} crops in {output}")
         for problem in problems:
             warn(f"problem: {problem['reason']}")
     if not written:
-        raise XCosError(
-            f"No photo of {options.photos} gave a face; see the problems listed."
-        )
+        raise XCosError(f"No photo of {options.photos} gave a face; see the problems listed.")
     return 0
 
 

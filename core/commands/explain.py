@@ -109,30 +109,21 @@ def _face(
         path, number = Path(match.group(1)), int(match.group(2))
     path = folder / path
     if path.is_dir() or path.suffix.lower() == ".csv":
-        raise XCosError(
-            f"{path} is not a photo; name one photo, or open it with score."
-        )
+        raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
     if number > 1:
         setup.settings = GallerySettings("all", setup.settings.aligned)
     loaded = setup.open(path, report)
     if loaded.gallery.problems:
         raise XCosError(loaded.gallery.problems[0].reason)
     if not 1 <= number <= len(loaded):
-        raise XCosError(
-            f"{path} has {len(loaded)} face(s), not {number}; choose another number."
-        )
-    place = next(
-        k for k, face in enumerate(loaded.gallery.faces) if face.number == number
-    )
+        raise XCosError(f"{path} has {len(loaded)} face(s), not {number}; choose another number.")
+    place = next(k for k, face in enumerate(loaded.gallery.faces) if face.number == number)
     return loaded, place
 
 
 def _tell(report: PairReport) -> None:
     e = report.explanation
-    print(
-        report.words
-        or f"No decision, since {e.model} has no threshold; give --threshold."
-    )
+    print(report.words or f"No decision, since {e.model} has no threshold; give --threshold.")
     print(f"{report.caption[0].upper()}{report.caption[1:]}.")
     if e.target_cosine is not None:
         print(f"Target cosine {e.target_cosine:.3f}.")

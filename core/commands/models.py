@@ -75,13 +75,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     cards = [read_card(path) for path in options.files or shipped_weights()]
     if options.json:
-        print(
-            json.dumps([as_dict(card) for card in cards], indent=1, ensure_ascii=False)
-        )
+        print(json.dumps([as_dict(card) for card in cards], indent=1, ensure_ascii=False))
         return 0
-    print(
-        "\n\n".join(told(card) for card in cards) or "No weights ship with this copy."
-    )
+    print("\n\n".join(told(card) for card in cards) or "No weights ship with this copy.")
     return 0
 
 
@@ -90,11 +86,7 @@ def run_import(options: argparse.Namespace) -> int:
     from core.model.importers import import_weights
 
     card = import_weights(options.file, options.output, options.part)
-    print(
-        json.dumps(as_dict(card), indent=1, ensure_ascii=False)
-        if options.json
-        else told(card)
-    )
+    print(json.dumps(as_dict(card), indent=1, ensure_ascii=False) if options.json else told(card))
     return 0
 
 
@@ -124,9 +116,7 @@ def told(card: ModelCard) -> str:
         f"  file        {card.path}",
     ]
     if card.thresholds:
-        shown = ", ".join(
-            f"{kind} {value:.4f}" for kind, value in card.thresholds.items()
-        )
+        shown = ", ".join(f"{kind} {value:.4f}" for kind, value in card.thresholds.items())
         lines.append(f"  thresholds  {shown}")
     for name, text in (("training", card.training), ("licence", card.licence)):
         if text:

@@ -78,9 +78,7 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     gallery = setup.open(options.gallery, progress, with_project=True)
     probes = (
-        None
-        if options.probes is None
-        else setup.open(options.probes, progress, with_project=True)
+        None if options.probes is None else setup.open(options.probes, progress, with_project=True)
     )
     faces = len(gallery) + (len(probes) if probes is not None else 0)
     if len(gallery) == 0 or faces < 2 or (probes is not None and len(probes) == 0):
@@ -93,9 +91,7 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(
             f"{options.gallery} gives {faces} face(s), so there is no pair to score{first}"
         )
-    matrix = score_matrix(
-        setup.engine, gallery, probes, setup.kind, options.order, progress
-    )
+    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
     progress.close()
     rows = table_rows(matrix, gallery, probes, setup.threshold, options.hardest)
     if options.output is not None:
@@ -178,16 +174,12 @@ def _write_csv(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     for left, right, left_identity, right_identity, score, outcome in rows:
-        writer.writerow(
-            (left, right, left_identity, right_identity, f"{score:.8g}", outcome)
-        )
+        writer.writerow((left, right, left_identity, right_identity, f"{score:.8g}", outcome))
 
 
 def _write_json_lines(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
     for row in rows:
-        file.write(
-            json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n"
-        )
+        file.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
 
 
 def _write_parquet(part: Path, rows: Iterator[tuple[Any, ...]], path: Path) -> None:
@@ -233,8 +225,7 @@ def _summary(
     if setup.threshold is not None:
         found = asdict(PairStatistics.of(matrix).counts(setup.threshold))
         counts = {
-            name if name == "unknown" else name.upper(): number
-            for name, number in found.items()
+            name if name == "unknown" else name.upper(): number for name, number in found.items()
         }
     return {
         "faces": sum(len(g) for g in galleries),
@@ -250,11 +241,7 @@ def _summary(
 
 def _tell(summary: dict[str, Any]) -> None:
     counts = summary["counts"]
-    told = (
-        ""
-        if counts is None
-        else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
-    )
+    told = "" if counts is None else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
     print(
         f"xcos: {summary['faces']} faces, {summary['pairs']} pairs{told}",
         file=sys.stderr,

@@ -111,26 +111,18 @@ class Setup:
         self.verifier = Verifier(path, options.device, options.half)
         self.card: ModelCard = self.verifier.card
         if self.card.kind != "xcos":
-            raise XCosError(
-                f"{path} is a target model without grid features; give it as --target."
-            )
-        self.target = (
-            None if options.target is None else Target(options.target, options.device)
-        )
+            raise XCosError(f"{path} is a target model without grid features; give it as --target.")
+        self.target = None if options.target is None else Target(options.target, options.device)
         head = read_head(path)
         self.engine = PairEngine(head, self.card.correlation)
         self.kind: AttentionKind = options.attention or "learned"
         self.engine.weights(self.kind)  # refuses a kind that the weights lack
         given = options.threshold
-        self.threshold: float | None = (
-            self.card.threshold(self.kind) if given is None else given
-        )
+        self.threshold: float | None = self.card.threshold(self.kind) if given is None else given
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
 
-    def open(
-        self, source: Path, report: Report, with_project: bool = False
-    ) -> LoadedGallery:
+    def open(self, source: Path, report: Report, with_project: bool = False) -> LoadedGallery:
         """Load a gallery with these options; a project's edits apply where asked for."""
         project = Project.open(source, self.cache.folder) if with_project else None
         loaded = open_gallery(

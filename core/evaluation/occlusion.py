@@ -29,9 +29,7 @@ def free_form_mask(share: float, rng: np.random.Generator) -> np.ndarray:
             angle += np.pi / 2
         pen.line((x, y, end_x, end_y), 255, round(width))
         radius = width / 2
-        pen.ellipse(
-            (end_x - radius, end_y - radius, end_x + radius, end_y + radius), 255
-        )
+        pen.ellipse((end_x - radius, end_y - radius, end_x + radius, end_y + radius), 255)
         x, y = end_x, end_y
         hidden = np.asarray(picture, bool)
     return hidden

@@ -31,26 +31,18 @@ def read_lfw_pairs(path: Path) -> PairList:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise XCosError(
-            f"{path} cannot be read as a list of pairs: {error}."
-        ) from error
+        raise XCosError(f"{path} cannot be read as a list of pairs: {error}.") from error
     head = lines[0].split() if lines else []
     if len(head) not in (1, 2) or not all(part.isdigit() for part in head):
-        raise XCosError(
-            f"{path} is not LFW's list of pairs: line 1 must be one or two numbers."
-        )
+        raise XCosError(f"{path} is not LFW's list of pairs: line 1 must be one or two numbers.")
     folds, half = (int(head[0]), int(head[1])) if len(head) == 2 else (1, int(head[0]))
     left, right, same = [], [], []
     for number, line in enumerate(lines[1:], start=2):
         parts = line.split("\t") if "\t" in line else line.split()
         if not parts:
             continue
-        if len(parts) not in (3, 4) or not all(
-            p.isdigit() for p in (parts[1], parts[-1])
-        ):
-            raise XCosError(
-                f"{path}, line {number}: {line!r} is not NAME I J or NAME I NAME J."
-            )
+        if len(parts) not in (3, 4) or not all(p.isdigit() for p in (parts[1], parts[-1])):
+            raise XCosError(f"{path}, line {number}: {line!r} is not NAME I J or NAME I NAME J.")
         other = parts[0] if len(parts) == 3 else parts[2]
         left.append(f"{parts[0]}/{parts[0]}_{int(parts[1]):04d}")
         right.append(f"{other}/{other}_{int(parts[-1]):04d}")
@@ -72,9 +64,7 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
     order = np.argsort(scores, kind="stable")
     values, truth = scores[order].astype(np.float64), same[order]
     # Cut k calls the k lowest scores different.
-    right = np.concatenate(
-        [[truth.sum()], truth.sum() - np.cumsum(truth) + np.cumsum(~truth)]
-    )
+    right = np.concatenate([[truth.sum()], truth.sum() - np.cumsum(truth) + np.cumsum(~truth)])
     distinct = np.concatenate([[True], values[1:] != values[:-1], [True]])
     right = np.where(distinct, right, -1)
     best = np.flatnonzero(right == right.max())

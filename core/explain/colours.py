@@ -43,9 +43,7 @@ def overlay_rgba(
     return np.dstack([colours[(unit * 255).round().astype(int)], alpha])
 
 
-def around(
-    values: np.ndarray, centre: float, low: float = -1.0, high: float = 1.0
-) -> np.ndarray:
+def around(values: np.ndarray, centre: float, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     """Values to [-1, 1] with the centre at 0, each side stretched linearly to its limit."""
     values = np.asarray(values, np.float64)
     above = (values - centre) / max(high - centre, 1e-9)
@@ -58,9 +56,9 @@ def centred_table(
 ) -> np.ndarray:
     """The diverging table over [low, high] with white at the centre, (size, 3) uint8."""
     values = np.linspace(low, high, size)
-    return overlay_rgba(
-        around(values, centre, low, high)[None], table("diverging"), -1, 1
-    )[0, :, :3]
+    return overlay_rgba(around(values, centre, low, high)[None], table("diverging"), -1, 1)[
+        0, :, :3
+    ]
 
 
 def map_rgba(

@@ -72,11 +72,7 @@ def attention_limit(
     return float(engine.attention(rows, i, columns, j, order).max())
 
 
-def _cosine(
-    left: np.ndarray | None, i: int, right: np.ndarray | None, j: int
-) -> float | None:
+def _cosine(left: np.ndarray | None, i: int, right: np.ndarray | None, j: int) -> float | None:
     if left is None or right is None:
         return None
-    return float(
-        np.clip(left[i].astype(np.float64) @ right[j].astype(np.float64), -1, 1)
-    )
+    return float(np.clip(left[i].astype(np.float64) @ right[j].astype(np.float64), -1, 1))

@@ -20,9 +20,7 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def figure_bytes(
-    report: PairReport, form: Format, attention_limit: float | None = None
-) -> bytes:
+def figure_bytes(report: PairReport, form: Format, attention_limit: float | None = None) -> bytes:
     """The figure of a pair as a PNG, SVG or PDF file's bytes.
 
     attention_limit: upper end of W's colours; None: this pair's own maximum
@@ -47,9 +45,7 @@ def pair_figure(report: PairReport, attention_limit: float | None = None) -> Fig
         "cosine", e.cosine, threshold=e.threshold, limit=1
     ))  # fmt: skip
     top = attention_limit or float(e.attention.max())
-    sequential, diverging = (
-        ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging")
-    )
+    sequential, diverging = (ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging"))
     _map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
         "attention", e.attention, limit=top
     ))  # fmt: skip
@@ -104,9 +100,7 @@ def _map(
             )
     scale: Any = ScalarMappable(Normalize(*limits), colours)
     axes.figure.colorbar(scale, ax=axes, shrink=0.8)
-    _bare(
-        axes, f"{title}, sum {values.sum():.3f}" if title != "cosine map S" else title
-    )
+    _bare(axes, f"{title}, sum {values.sum():.3f}" if title != "cosine map S" else title)
 
 
 def _bare(axes: Axes, title: str) -> None:

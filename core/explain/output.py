@@ -22,9 +22,7 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
-def write_pair(
-    path: Path, report: PairReport, attention_limit: float | None = None
-) -> None:
+def write_pair(path: Path, report: PairReport, attention_limit: float | None = None) -> None:
     """Write a pair's report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix in (".png", ".svg", ".pdf"):

@@ -47,9 +47,7 @@ class PairExplanation:
         """(7, 7): W*S - t*W/sum(W); positive speaks for "same"; sums to score - threshold."""
         if self.threshold is None:
             return None
-        return (
-            self.contribution - self.threshold * self.attention / self.attention.sum()
-        )
+        return self.contribution - self.threshold * self.attention / self.attention.sum()
 
     @property
     def same(self) -> bool | None:

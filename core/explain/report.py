@@ -32,9 +32,7 @@ class PairReport:
     def caption(self) -> str:
         """The score with its threshold, attention kind, order and model."""
         e = self.explanation
-        limit = (
-            "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
-        )
+        limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
         return f"score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"
 
 
@@ -86,9 +84,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
                 "attention": float(e.attention[row, column]),
                 "contribution": float(contribution[place]),
                 "share": float(contribution[place] / total) if total else 0.0,
-                "evidence": None
-                if e.evidence is None
-                else float(e.evidence[row, column]),
+                "evidence": None if e.evidence is None else float(e.evidence[row, column]),
                 "running_sum": running,
             }
         )
@@ -114,9 +110,7 @@ def to_html(report: PairReport) -> str:
     picture = picture[picture.index("<svg") :]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in cell_rows(report)[0])
     body = "".join(
-        "<tr>"
-        + "".join(f"<td>{_shown(value)}</td>" for value in row.values())
-        + "</tr>"
+        "<tr>" + "".join(f"<td>{_shown(value)}</td>" for value in row.values()) + "</tr>"
         for row in cell_rows(report)
     )
     title = html.escape(f"{e.left} and {e.right}")

@@ -8,9 +8,7 @@ LEAST = 0.0005  # evidence that would round to 0.000 is not named
 NAMED = 2  # regions named on either side
 
 
-def region_evidence(
-    explanation: PairExplanation, regions: np.ndarray
-) -> dict[str, float]:
+def region_evidence(explanation: PairExplanation, regions: np.ndarray) -> dict[str, float]:
     """Evidence summed over each region's cells; the sums add up to score - threshold.
 
     regions: (7, 7) names. Empty for weights without a threshold.
@@ -18,10 +16,7 @@ def region_evidence(
     evidence = explanation.evidence
     if evidence is None:
         return {}
-    return {
-        name: float(evidence[regions == name].sum())
-        for name in np.unique(regions).tolist()
-    }
+    return {name: float(evidence[regions == name].sum()) for name in np.unique(regions).tolist()}
 
 
 def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
@@ -38,9 +33,7 @@ def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
         f"{decision}: the score {explanation.score:.3f} is {side} the threshold "
         f"{explanation.threshold:.3f} ({explanation.kind} attention, {explanation.model})."
     )
-    sums = sorted(
-        region_evidence(explanation, regions).items(), key=lambda item: item[1]
-    )
+    sums = sorted(region_evidence(explanation, regions).items(), key=lambda item: item[1])
     positive = [(n, v) for n, v in reversed(sums) if v >= LEAST][:NAMED]
     negative = [(n, v) for n, v in sums if v <= -LEAST][:NAMED]
     backing, opposing = (positive, negative) if same else (negative, positive)

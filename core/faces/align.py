@@ -32,14 +32,10 @@ def similarity(landmarks: np.ndarray, template: np.ndarray = TEMPLATE) -> np.nda
     spread = source - source.mean()
     size = float((np.abs(spread) ** 2).sum())
     if not np.isfinite(size) or size < 1e-6:
-        raise XCosError(
-            "The five landmarks lie on one point; set them apart to align the face."
-        )
+        raise XCosError("The five landmarks lie on one point; set them apart to align the face.")
     turn = (np.conj(spread) * (wanted - wanted.mean())).sum() / size
     shift = wanted.mean() - turn * source.mean()
-    return np.array(
-        [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]]
-    )
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def apply(transform: np.ndarray, points: np.ndarray) -> np.ndarray:

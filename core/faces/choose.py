@@ -11,9 +11,7 @@ FacePolicy = Literal["central", "largest", "all"]
 FACE_POLICIES: tuple[FacePolicy, ...] = get_args(FacePolicy)
 
 
-def choose(
-    detections: Sequence[Detection], size: tuple[int, int], policy: FacePolicy
-) -> list[int]:
+def choose(detections: Sequence[Detection], size: tuple[int, int], policy: FacePolicy) -> list[int]:
     """Indices of the faces to take, the one that stands for the photo first.
 
     size: width and height of the photo

@@ -10,9 +10,7 @@ from PIL import Image
 from core.faces.face import Detection
 
 WORKING_SIDE = 640  # photos are shrunk to this longer side before the search
-SMALLEST_SHARE = (
-    0.1  # of the shorter side: a face below this is looked for only if none is found
-)
+SMALLEST_SHARE = 0.1  # of the shorter side: a face below this is looked for only if none is found
 SMALLEST_FACE = 20  # pixels, what MTCNN can find at least
 GROWN_SIDE = 160  # tiny photos are enlarged to this
 LEAST_PROBABILITY = 0.9
@@ -60,9 +58,7 @@ class Detector:
                 return [_rescaled(d, scale, 0) for d in answer]
         small, scale = _working_size(photo)
         margin = max(small.shape[:2]) // 4
-        padded = np.pad(
-            small, ((margin, margin), (margin, margin), (0, 0)), mode="edge"
-        )
+        padded = np.pad(small, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
         answer = self._search(padded[None], SMALLEST_FACE)[0]
         return [_rescaled(d, scale, margin) for d in answer]
 
@@ -72,9 +68,7 @@ class Detector:
         network = self._network(smallest)
         with torch.inference_mode():
             # 2.5.3 makes object arrays of these lists under NumPy 2, one entry a photo.
-            boxes, probabilities, points = network.detect(
-                list(photos_BHWC), landmarks=True
-            )
+            boxes, probabilities, points = network.detect(list(photos_BHWC), landmarks=True)
         results: list[list[Detection]] = []
         for b, p, k in zip(boxes, probabilities, points, strict=True):
             if b is None:
@@ -89,9 +83,7 @@ class Detector:
                 for box, prob, marks in zip(b, p, k, strict=True)
                 if prob is not None and prob >= LEAST_PROBABILITY
             ]
-            faces.sort(
-                key=lambda d: -float((d.box[2] - d.box[0]) * (d.box[3] - d.box[1]))
-            )
+            faces.sort(key=lambda d: -float((d.box[2] - d.box[0]) * (d.box[3] - d.box[1])))
             results.append(faces)
         return results
 
@@ -108,9 +100,7 @@ class Detector:
         return self._networks[smallest]
 
 
-def _working_size(
-    photo: np.ndarray, longest: int = WORKING_SIDE
-) -> tuple[np.ndarray, float]:
+def _working_size(photo: np.ndarray, longest: int = WORKING_SIDE) -> tuple[np.ndarray, float]:
     """The photo scaled for the search, and what its pixels are to be divided by."""
     height, width = photo.shape[:2]
     scale = min(1.0, longest / max(height, width))
@@ -119,9 +109,7 @@ def _working_size(
     if scale == 1.0:
         return photo, 1.0
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = Image.fromarray(photo).resize(
-        size, Image.Resampling.BILINEAR, reducing_gap=2.0
-    )
+    small = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.array(small), size[0] / width
 
 

@@ -23,27 +23,19 @@ def read_photo(path: Path) -> np.ndarray:
     Raises XCosError with one sentence for a file that cannot be a photo.
     """
     if path.suffix.lower() in HEIC_SUFFIXES and not _heic_registered():
-        raise XCosError(
-            f"{path} needs the package pillow-heif; install xcos-studio[heic]."
-        )
+        raise XCosError(f"{path} needs the package pillow-heif; install xcos-studio[heic].")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 width, height = image.size
                 if width * height > LARGEST:
-                    raise XCosError(
-                        f"{path} has {width}x{height} pixels; scale it down first."
-                    )
+                    raise XCosError(f"{path} has {width}x{height} pixels; scale it down first.")
                 return _pixels(image)
     except FileNotFoundError as error:
-        raise XCosError(
-            f"{path} does not exist any more; load the gallery anew."
-        ) from error
+        raise XCosError(f"{path} does not exist any more; load the gallery anew.") from error
     except PermissionError as error:
-        raise XCosError(
-            f"{path} may not be read; give yourself permission to read it."
-        ) from error
+        raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error
     except Image.DecompressionBombError as error:
         raise XCosError(
             f"{path} has too many pixels to be a photo; scale it down first."
@@ -53,13 +45,9 @@ def read_photo(path: Path) -> np.ndarray:
         what = "is empty" if empty else "is not an image that can be read"
         raise XCosError(f"{path} {what}; replace it or take it out.") from error
     except MemoryError as error:
-        raise XCosError(
-            f"{path} does not fit in memory; scale it down first."
-        ) from error
+        raise XCosError(f"{path} does not fit in memory; scale it down first.") from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-        raise XCosError(
-            f"{path} is damaged or cut off ({error}); replace it."
-        ) from error
+        raise XCosError(f"{path} is damaged or cut off ({error}); replace it.") from error
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -67,10 +55,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
     upright: Image.Image = image if turned is None else turned
     if upright.mode.startswith("I") or upright.mode == "F":
         return _grey(np.asarray(upright, np.float64), upright.mode)
-    if (
-        upright.mode in ("RGBA", "LA", "PA", "La", "RGBa")
-        or "transparency" in upright.info
-    ):
+    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
         clear = upright.convert("RGBA")
         white = Image.new("RGBA", clear.size, "white")
         upright = Image.alpha_composite(white, clear)

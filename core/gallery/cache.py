@@ -69,9 +69,7 @@ class Cache:
 
     def files(self, paths: Sequence[str]) -> dict[str, tuple[int, int, str]]:
         """Size, modification time in ns and digest of files that were seen before."""
-        rows = self._read(
-            "SELECT path, size, mtime, digest FROM files WHERE path IN ({})", paths
-        )
+        rows = self._read("SELECT path, size, mtime, digest FROM files WHERE path IN ({})", paths)
         return {path: (size, mtime, digest) for path, size, mtime, digest in rows}
 
     def put_files(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
@@ -84,17 +82,12 @@ class Cache:
             "SELECT digest, width, height, detections FROM photos WHERE digest IN ({})",
             digests,
         )
-        return {
-            digest: PhotoRecord(w, h, _detections(text)) for digest, w, h, text in rows
-        }
+        return {digest: PhotoRecord(w, h, _detections(text)) for digest, w, h, text in rows}
 
     def put_photo(self, digest: str, record: PhotoRecord) -> None:
         """Remember what detection found."""
         text = json.dumps(
-            [
-                [d.box.tolist(), d.landmarks.tolist(), d.probability]
-                for d in record.detections
-            ]
+            [[d.box.tolist(), d.landmarks.tolist(), d.probability] for d in record.detections]
         )
         row = (digest, record.width, record.height, text)
         self._write("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", [row])
@@ -159,12 +152,8 @@ class Cache:
 
     def targets(self, model: str, digests: Sequence[str]) -> dict[str, np.ndarray]:
         """Embeddings of faces, as a target gave them."""
-        query = (
-            "SELECT digest, embedding FROM targets WHERE model = ? AND digest IN ({})"
-        )
-        return {
-            digest: _vector(blob) for digest, blob in self._read(query, digests, model)
-        }
+        query = "SELECT digest, embedding FROM targets WHERE model = ? AND digest IN ({})"
+        return {digest: _vector(blob) for digest, blob in self._read(query, digests, model)}
 
     def put_targets(self, model: str, rows: Iterable[tuple[str, np.ndarray]]) -> None:
         """Keep a target's embeddings of faces, by digest."""
@@ -193,9 +182,7 @@ class Cache:
                     self._connection.execute(
                         f"DELETE FROM {table} WHERE digest IN {own}", (gallery,)
                     )
-                self._connection.execute(
-                    "DELETE FROM members WHERE gallery = ?", (gallery,)
-                )
+                self._connection.execute("DELETE FROM members WHERE gallery = ?", (gallery,))
                 self._connection.executemany(
                     "DELETE FROM files WHERE path = ?", [(p,) for p in paths]
                 )
@@ -269,9 +256,7 @@ class Cache:
             for start in range(0, len(keys), CHUNK):
                 part = list(keys[start : start + CHUNK])
                 marks = ", ".join("?" * len(part))
-                rows += self._connection.execute(
-                    query.format(marks), [*first, *part]
-                ).fetchall()
+                rows += self._connection.execute(query.format(marks), [*first, *part]).fetchall()
             return rows
         return []
 
@@ -324,9 +309,7 @@ def _whole(path: Path) -> bool:
 
 def _detections(text: str) -> tuple[Detection, ...]:
     return tuple(
-        Detection(
-            np.array(box, np.float32), np.array(marks, np.float32), float(probability)
-        )
+        Detection(np.array(box, np.float32), np.array(marks, np.float32), float(probability))
         for box, marks, probability in json.loads(text)
     )
 

@@ -44,13 +44,9 @@ def scan(source: Path) -> Listing:
         elif source.suffix.lower() == ".csv":
             listing = _scan_csv(source)
         elif source.suffix.lower() in PHOTO_SUFFIXES and source.is_file():
-            listing = Listing(
-                source.parent, (Listed(source.name, _by_name(source.name)),), ()
-            )
+            listing = Listing(source.parent, (Listed(source.name, _by_name(source.name)),), ())
         elif source.exists():
-            raise XCosError(
-                f"{source} is no folder, photo or CSV; choose another gallery."
-            )
+            raise XCosError(f"{source} is no folder, photo or CSV; choose another gallery.")
         else:
             raise XCosError(f"The gallery {source} does not exist; choose another one.")
     except OSError as error:
@@ -59,9 +55,7 @@ def scan(source: Path) -> Listing:
         ) from error
     if not listing.photos:
         hint = f" ({listing.skipped[0][1]})" if listing.skipped else ""
-        raise XCosError(
-            f"The gallery {source} has no photos{hint}; choose another one."
-        )
+        raise XCosError(f"The gallery {source} has no photos{hint}; choose another one.")
     return listing
 
 
@@ -72,9 +66,7 @@ def _scan_folder(root: Path) -> Listing:
 
     def refused(error: OSError) -> None:
         name = str(error.filename or root)
-        skipped.append(
-            (name, f"{name} may not be read; give yourself permission to read it.")
-        )
+        skipped.append((name, f"{name} may not be read; give yourself permission to read it."))
 
     for folder, below, names in os.walk(root, followlinks=True, onerror=refused):
         state = os.stat(folder)
@@ -92,9 +84,7 @@ def _scan_folder(root: Path) -> Listing:
             identity = parts[0] if len(parts) > 1 else _by_name(name)
             photos.append(Listed(relative.as_posix(), _normal(identity)))
     if not os.access(root, os.R_OK):
-        raise XCosError(
-            f"The gallery {root} may not be read; give yourself permission to read it."
-        )
+        raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
     return Listing(root, tuple(photos), tuple(skipped))
 
 
@@ -103,9 +93,7 @@ def _scan_csv(path: Path) -> Listing:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row and row[0].strip()]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(
-            f"{path} is not a CSV in UTF-8: {error}; save it as one."
-        ) from error
+        raise XCosError(f"{path} is not a CSV in UTF-8: {error}; save it as one.") from error
     if rows and Path(rows[0][0]).suffix.lower() not in PHOTO_SUFFIXES:
         rows = rows[1:]  # a header
     photos: list[Listed] = []

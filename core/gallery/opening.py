@@ -95,11 +95,7 @@ def open_gallery(
             opening.take_in(pending[start : start + size], pool)
             start, size = start + size, CHUNK
             # Shown at growing distances: each look copies all features so far.
-            if (
-                on_partial is not None
-                and start < len(pending)
-                and opening.ready > 1.25 * shown
-            ):
+            if on_partial is not None and start < len(pending) and opening.ready > 1.25 * shown:
                 shown = opening.show(on_partial)
     report("Loading photos", total, total)
     loaded = opening.loaded()
@@ -115,9 +111,7 @@ def forget_gallery(source: Path, cache: Cache) -> None:
     """
     try:
         listing = scan(source)
-        paths = [
-            str((listing.root / listed.photo).absolute()) for listed in listing.photos
-        ]
+        paths = [str((listing.root / listed.photo).absolute()) for listed in listing.photos]
     except XCosError:
         paths = []  # the photos are gone already
     cache.forget(gallery_id(source), paths)
@@ -151,9 +145,7 @@ class _Opening:
         """Photos whose faces have features."""
         return len(self._faces)
 
-    def look_up(
-        self, photos: Sequence[Listed], report: Report, stopped: StopAsked
-    ) -> None:
+    def look_up(self, photos: Sequence[Listed], report: Report, stopped: StopAsked) -> None:
         """Take from the cache what is known of the photos."""
         self._hash([listed.photo for listed in photos], report, stopped)
         self._records |= self.cache.photos(sorted(set(self._digests.values())))
@@ -201,9 +193,7 @@ class _Opening:
             for face in faces[listed.photo]:
                 if not self._complete(face.digest):
                     marks = face.detection
-                    crops[face.digest] = (
-                        pixels if marks is None else align(pixels, marks.landmarks)
-                    )
+                    crops[face.digest] = pixels if marks is None else align(pixels, marks.landmarks)
         self._compute(crops)
         self._faces |= faces
 
@@ -231,7 +221,9 @@ class _Opening:
                 reason = f"{path} may not be read; give yourself permission to read it."
                 self.problems.append(Problem(photo, reason))
             except OSError as error:
-                reason = f"{path} cannot be read: {error.strerror or error}; look whether it is there."
+                reason = (
+                    f"{path} cannot be read: {error.strerror or error}; look whether it is there."
+                )
                 self.problems.append(Problem(photo, reason))
         self.cache.put_files(fresh)
 
@@ -253,11 +245,7 @@ class _Opening:
         if self.settings.aligned:
             return
         new = {self._digests[p]: pixels for p, pixels in decoded.items()}
-        new = {
-            digest: pixels
-            for digest, pixels in new.items()
-            if digest not in self._records
-        }
+        new = {digest: pixels for digest, pixels in new.items() if digest not in self._records}
         found = self.detector.detect(list(new.values())) if new else []
         for (digest, pixels), detections in zip(new.items(), found, strict=True):
             record = PhotoRecord(pixels.shape[1], pixels.shape[0], tuple(detections))
@@ -285,35 +273,23 @@ class _Opening:
                 number,
                 self._identity(listed, number),
                 detection,
-                _digest(
-                    digest.encode() + detection.landmarks.astype(np.float32).tobytes()
-                ),
+                _digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
             )
             for number, detection in enumerate(self._chosen(listed.photo), start=1)
         ]
 
     def _chosen(self, photo: str) -> list[Detection]:
         record = self._records[self._digests[photo]]
-        order = choose(
-            record.detections, (record.width, record.height), self.settings.faces
-        )
+        order = choose(record.detections, (record.width, record.height), self.settings.faces)
         picked = self.edits.picked.get(photo)
         if picked is not None and picked < len(record.detections):
-            others = (
-                [i for i in order if i != picked]
-                if self.settings.faces == "all"
-                else []
-            )
+            others = [i for i in order if i != picked] if self.settings.faces == "all" else []
             order = [picked, *others]
         chosen = [record.detections[i] for i in order]
         corrected = self.edits.landmarks.get(photo)
         if corrected is not None:
             marks = np.array(corrected, np.float32)
-            box = (
-                np.concatenate([marks.min(0), marks.max(0)])
-                if not chosen
-                else chosen[0].box
-            )
+            box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
             chosen = [Detection(box, marks, 1.0), *chosen[1:]]
         return chosen
 
@@ -348,15 +324,11 @@ class _Opening:
         if self.target is not None:
             answers = self.target.embeddings(pixels)
             self._targets |= dict(zip(digests, answers, strict=True))
-            self.cache.put_targets(
-                self.target.fingerprint, zip(digests, answers, strict=True)
-            )
+            self.cache.put_targets(self.target.fingerprint, zip(digests, answers, strict=True))
 
     def loaded(self) -> LoadedGallery:
         """The gallery of all faces so far."""
-        every = sorted(
-            (f for faces in self._faces.values() for f in faces), key=sort_key
-        )
+        every = sorted((f for faces in self._faces.values() for f in faces), key=sort_key)
         out = {*self.edits.aside}
         faces = tuple(face for face in every if face.key not in out)
         aside = tuple(face for face in every if face.key in out)
@@ -374,11 +346,7 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     crop = cache.crop(face.digest)
     if crop is None:
         pixels = read_photo(root / face.photo)
-        crop = (
-            pixels
-            if face.detection is None
-            else align(pixels, face.detection.landmarks)
-        )
+        crop = pixels if face.detection is None else align(pixels, face.detection.landmarks)
         if crop.shape != (SIDE, SIDE, 3):
             raise XCosError(
                 f"{root / face.photo} was changed after loading; load the gallery anew."

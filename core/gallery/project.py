@@ -81,14 +81,12 @@ class Project:
 
     def set_identity(self, keys: Iterable[str], identity: str | None) -> None:
         """Say who faces show: renames and merges alike."""
-        named = self.edits.identities | {key: identity for key in keys}
+        named = self.edits.identities | dict.fromkeys(keys, identity)
         self._change(replace(self.edits, identities=named))
 
     def set_aside(self, keys: Iterable[str]) -> None:
         """Leave faces out of the gallery."""
-        self._change(
-            replace(self.edits, aside=tuple(sorted({*self.edits.aside, *keys})))
-        )
+        self._change(replace(self.edits, aside=tuple(sorted({*self.edits.aside, *keys}))))
 
     def bring_back(self, keys: Iterable[str]) -> None:
         """Take faces that were set aside in again."""
@@ -163,8 +161,5 @@ def _edits(said: dict[str, Any]) -> Edits:
         {str(k): None if v is None else str(v) for k, v in said["identities"].items()},
         tuple(map(str, said["aside"])),
         {str(k): int(v) for k, v in said["picked"].items()},
-        {
-            str(k): [[float(x), float(y)] for x, y in v]
-            for k, v in said["landmarks"].items()
-        },
+        {str(k): [[float(x), float(y)] for x, y in v] for k, v in said["landmarks"].items()},
     )

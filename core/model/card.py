@@ -62,9 +62,7 @@ class ModelCard:
     def kinds(self) -> tuple[AttentionKind, ...]:
         """The attention kinds that these weights can compute."""
         without_map = self.correlation is None
-        return tuple(
-            k for k in ATTENTION_KINDS if not (k == "correlation" and without_map)
-        )
+        return tuple(k for k in ATTENTION_KINDS if not (k == "correlation" and without_map))
 
 
 def read_card(path: Path) -> ModelCard:
@@ -75,13 +73,9 @@ def read_card(path: Path) -> ModelCard:
             metadata = file.metadata() or {}
         fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError as error:
-        raise XCosError(
-            f"The weights {path} do not exist; choose another file."
-        ) from error
+        raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:
-        raise XCosError(
-            f"The weights {path} cannot be read: {error.strerror or error}."
-        ) from error
+        raise XCosError(f"The weights {path} cannot be read: {error.strerror or error}.") from error
     except SafetensorError as error:
         raise XCosError(
             f"{path} is not a whole safetensors file; if it is a foreign checkpoint, "
@@ -104,14 +98,10 @@ def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
     if said["kind"] not in get_args(Kind):
         raise ValueError(f"kind {said['kind']!r}")
     raw = said.pop("correlation", None)
-    correlation = (
-        None if raw is None else np.array(raw, np.float64).reshape(CELLS, CELLS)
-    )
+    correlation = None if raw is None else np.array(raw, np.float64).reshape(CELLS, CELLS)
     thresholds = {str(k): float(v) for k, v in said.pop("thresholds", {}).items()}
     mean, std = tuple(said.pop("mean")), tuple(said.pop("std"))
-    known = {
-        f for f in ModelCard.__dataclass_fields__ if f not in ("path", "fingerprint")
-    }
+    known = {f for f in ModelCard.__dataclass_fields__ if f not in ("path", "fingerprint")}
     rest = {key: value for key, value in said.items() if key in known}
     return ModelCard(
         path=path,

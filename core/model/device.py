@@ -5,9 +5,7 @@ import torch
 
 from core.errors import XCosError
 
-BYTES_PER_FACE = (
-    24 * 2**20
-)  # of activations, for the largest registered backbones in float32
+BYTES_PER_FACE = 24 * 2**20  # of activations, for the largest registered backbones in float32
 LARGEST_BATCH = 128
 
 
@@ -20,18 +18,14 @@ def choose_device(wanted: str = "auto") -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise XCosError(
-            f"There is no device {wanted!r}; choose auto, cpu, cuda or mps."
-        ) from error
+        raise XCosError(f"There is no device {wanted!r}; choose auto, cpu, cuda or mps.") from error
     there = {
         "cpu": 1,
         "cuda": torch.cuda.device_count(),
         "mps": int(torch.backends.mps.is_available()),
     }.get(device.type, 0)
     if (device.index or 0) >= there:
-        raise XCosError(
-            f"This machine has no device {wanted!r}; choose --device cpu or auto."
-        )
+        raise XCosError(f"This machine has no device {wanted!r}; choose --device cpu or auto.")
     return device
 
 

@@ -13,9 +13,7 @@ class MarginHead(nn.Module):
     kernel: (D, K), a column an identity; columns are made unit at each use
     """
 
-    def __init__(
-        self, features: int, identities: int, scale: float, margin: float
-    ) -> None:
+    def __init__(self, features: int, identities: int, scale: float, margin: float) -> None:
         super().__init__()
         self.scale, self.margin = scale, margin
         self.kernel = nn.Parameter(
@@ -65,6 +63,4 @@ class ArcFace(MarginHead):
         sine_B = torch.where(inside_B, torch.where(inside_B, square_B, 1.0).sqrt(), 0.0)
         moved_B = cosine_B * math.cos(self.margin) - sine_B * math.sin(self.margin)
         fallback_B = cosine_B - self.margin * math.sin(self.margin)
-        return torch.where(
-            cosine_B > math.cos(math.pi - self.margin), moved_B, fallback_B
-        )
+        return torch.where(cosine_B > math.cos(math.pi - self.margin), moved_B, fallback_B)

@@ -61,25 +61,19 @@ def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Mo
     return card, network.eval()
 
 
-def import_weights(
-    source: str | Path, output: Path, part: Kind | None = None
-) -> ModelCard:
+def import_weights(source: str | Path, output: Path, part: Kind | None = None) -> ModelCard:
     """Write a foreign checkpoint as one of our weight files. Raises XCosError.
 
     source: a file, or vggface2 or casia-webface: then facenet-pytorch downloads its weights.
     """
     if output.suffix != ".safetensors":
-        raise XCosError(
-            f"The weights {output} must end in .safetensors; choose another name."
-        )
+        raise XCosError(f"The weights {output} must end in .safetensors; choose another name.")
     if str(source) in FACENET_DOWNLOADS:
         card, network = _download_facenet(str(source))
     else:
         path = Path(source)
         if path.suffix == ".onnx":
-            raise XCosError(
-                f"{path} is used as it is: give it as --target, without importing it."
-            )
+            raise XCosError(f"{path} is used as it is: give it as --target, without importing it.")
         card, network = read_foreign(path, part)
     return save_weights(output, network, replace(card, name=output.stem))
 
@@ -120,34 +114,22 @@ def _tensors(path: Path) -> Tensors:
         try:
             tensors = load_file(path)
         except FileNotFoundError as error:
-            raise XCosError(
-                f"The weights {path} do not exist; choose another file."
-            ) from error
+            raise XCosError(f"The weights {path} do not exist; choose another file.") from error
         except (OSError, SafetensorError) as error:
-            raise XCosError(
-                f"{path} is not a whole safetensors file: {error}."
-            ) from error
+            raise XCosError(f"{path} is not a whole safetensors file: {error}.") from error
     else:
         tensors = read_pickled(path)
         for wrapper in ("state_dict", "model", "backbone"):
             inner = tensors.get(wrapper) if isinstance(tensors, dict) else None
             if isinstance(inner, dict):
                 tensors = inner
-    if not isinstance(tensors, dict) or not all(
-        isinstance(t, Tensor) for t in tensors.values()
-    ):
-        raise XCosError(
-            f"{path} holds something else than named tensors; choose another file."
-        )
-    return {
-        str(name).removeprefix("module."): tensor for name, tensor in tensors.items()
-    }
+    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
+        raise XCosError(f"{path} holds something else than named tensors; choose another file.")
+    return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}
 
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:
-    return {
-        k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
-    }
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _ir_name(tensors: Tensors) -> str:
@@ -193,20 +175,14 @@ def _iresnet(tensors: Tensors, path: Path) -> Foreign:
     for depth, units in IRESNET_UNITS.items():
         if units == counts:
             options = {"output": True, "features": int(tensors["fc.weight"].shape[0])}
-            return Foreign(
-                "target", f"iresnet-{depth}", options, tensors, "arcface_torch"
-            )
-    raise XCosError(
-        f"{path} is an iresnet with stages of {counts} units, which is not known here."
-    )
+            return Foreign("target", f"iresnet-{depth}", options, tensors, "arcface_torch")
+    raise XCosError(f"{path} is an iresnet with stages of {counts} units, which is not known here.")
 
 
 def _facenet(tensors: Tensors) -> Foreign:
     kept = {k: v for k, v in tensors.items() if not k.startswith("logits.")}
     std = (128.0, 128.0, 128.0)
-    return Foreign(
-        "target", "inception-resnet-v1", {}, kept, "facenet-pytorch", HALF, std
-    )
+    return Foreign("target", "inception-resnet-v1", {}, kept, "facenet-pytorch", HALF, std)
 
 
 def _download_facenet(name: str) -> tuple[ModelCard, nn.Module]:

@@ -68,18 +68,14 @@ class Runner:
     def _input(self, crops_BHWC: np.ndarray) -> Tensor:
         if self._card.channels == "BGR":
             crops_BHWC = crops_BHWC[..., ::-1]
-        x_BHWC = (
-            torch.from_numpy(np.ascontiguousarray(crops_BHWC)).to(self._device).float()
-        )
+        x_BHWC = torch.from_numpy(np.ascontiguousarray(crops_BHWC)).to(self._device).float()
         x_BHWC = (x_BHWC - self._mean) / self._std
         # (B, H, W, C) seen as (B, C, H, W) is channels-last already.
         return x_BHWC.to(self._type).permute(0, 3, 1, 2)
 
     def _place(self, device: torch.device) -> None:
         self._device = device
-        self.network.to(
-            device=device, dtype=self._type, memory_format=torch.channels_last
-        )  # type: ignore[call-overload]
+        self.network.to(device=device, dtype=self._type, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._mean = torch.tensor(self._card.mean, device=device)
         self._std = torch.tensor(self._card.std, device=device)
         self._batch = batch_size(device)
@@ -90,8 +86,6 @@ class Runner:
             return
         if self._device.type == "cpu":
             raise XCosError("The memory is full; close other programs and try again.")
-        self.warnings.append(
-            f"The memory of {self._device} is full; the CPU goes on instead."
-        )
+        self.warnings.append(f"The memory of {self._device} is full; the CPU goes on instead.")
         self._type = torch.float32
         self._place(torch.device("cpu"))

@@ -29,28 +29,20 @@ class OnnxSession:
         self.path = path
         try:
             source: Any = str(path) if tensor is None else _with_output(path, tensor)
-            self._session = onnxruntime.InferenceSession(
-                source, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
         except XCosError:
             raise
         except Exception as error:
-            raise XCosError(
-                f"{path} is not an ONNX model that can be run: {error}."
-            ) from error
+            raise XCosError(f"{path} is not an ONNX model that can be run: {error}.") from error
         self._input = self._session.get_inputs()[0]
         self._output = tensor or self._session.get_outputs()[0].name
         shape = self._input.shape
         if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-            raise XCosError(
-                f"{path} takes an input of shape {shape}, not a colour picture."
-            )
+            raise XCosError(f"{path} takes an input of shape {shape}, not a colour picture.")
         self._channels_last = shape[1] != 3
         sides = shape[1:3] if self._channels_last else shape[2:4]
         if any(isinstance(side, int) and side != SIDE for side in sides):
-            raise XCosError(
-                f"{path} takes pictures of {sides} pixels; choose a model for 112x112."
-            )
+            raise XCosError(f"{path} takes pictures of {sides} pixels; choose a model for 112x112.")
         self._one_by_one = shape[0] == 1
         self.normalises = _normalises(path)
 
@@ -59,10 +51,7 @@ class OnnxSession:
         x = x_BCHW.transpose(0, 2, 3, 1) if self._channels_last else x_BCHW
         x = np.ascontiguousarray(x, np.float32)
         parts = np.split(x, len(x)) if self._one_by_one else [x]
-        outputs = [
-            self._session.run([self._output], {self._input.name: part})[0]
-            for part in parts
-        ]
+        outputs = [self._session.run([self._output], {self._input.name: part})[0] for part in parts]
         return np.concatenate(outputs).astype(np.float32)
 
 
@@ -75,15 +64,11 @@ class OnnxBackbone(nn.Module):
         self._model = OnnxSession(Path(path), tensor)
         shape = self._model.run(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape
         if len(shape) != 4 or shape[2:] != (CELLS, CELLS):
-            raise XCosError(
-                f"The tensor {tensor} of {path} has shape {shape}, not (1, C, 7, 7)."
-            )
+            raise XCosError(f"The tensor {tensor} of {path} has shape {shape}, not (1, C, 7, 7).")
         self.channels = int(shape[1])
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        return torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(
-            x_BCHW.device
-        )
+        return torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
 
 
 def _with_output(path: Path, tensor: str) -> bytes:
@@ -97,9 +82,7 @@ def _with_output(path: Path, tensor: str) -> bytes:
     names = [name for node in model.graph.node for name in node.output]
     if tensor not in names:
         some = ", ".join(names[-12:])
-        raise XCosError(
-            f"{path} has no inner tensor {tensor}; its last ones are {some}."
-        )
+        raise XCosError(f"{path} has no inner tensor {tensor}; its last ones are {some}.")
     if tensor not in [output.name for output in model.graph.output]:
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
     serialised: bytes = model.SerializeToString()

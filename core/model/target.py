@@ -66,14 +66,10 @@ class Target:
         network = runner.network
         what = "Asking the target"
         if not with_map:
-            (embedding,) = runner.run(
-                crops, lambda x: [network.embed(x)], what, report, stopped
-            )  # type: ignore[operator]
+            (embedding,) = runner.run(crops, lambda x: [network.embed(x)], what, report, stopped)  # type: ignore[operator]
             return TargetFeatures(unit(embedding), None)
         if not hasattr(network, "embed_map"):
-            raise XCosError(
-                f"The target {self.path} has no 7x7 map; set losses.map_weight to 0."
-            )
+            raise XCosError(f"The target {self.path} has no 7x7 map; set losses.map_weight to 0.")
 
         def both(x: "Tensor") -> "list[Tensor]":
             map_BCHW = network(x)
@@ -88,9 +84,7 @@ class Target:
             from core.model.inference import Runner
 
             card, network = _read(self.path)
-            self._runner = Runner(
-                card, network, choose_device(self._device), half=False
-            )
+            self._runner = Runner(card, network, choose_device(self._device), half=False)
         return self._runner
 
 
@@ -108,8 +102,6 @@ def _read(path: Path) -> "tuple[ModelCard, nn.Module]":
     card, known = load_network(path)
     if isinstance(known, XCosNet):
         if known.embedding is None:
-            raise XCosError(
-                f"{path} has no fully connected head, so it cannot be a target."
-            )
+            raise XCosError(f"{path} has no fully connected head, so it cannot be a target.")
         return card, HeadNetwork(known)
     return card, known

@@ -32,11 +32,7 @@ class OnnxNetwork(nn.Module):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._session = OnnxSession(path)
-        mean, std = (
-            ((0.0,) * 3, (1.0,) * 3)
-            if self._session.normalises
-            else ((127.5,) * 3,) * 2
-        )
+        mean, std = ((0.0,) * 3, (1.0,) * 3) if self._session.normalises else ((127.5,) * 3,) * 2
         self.card = ModelCard(
             name=path.stem,
             path=path,
@@ -51,7 +47,5 @@ class OnnxNetwork(nn.Module):
         """(B, 3, 112, 112) to (B, D), as the model gives it. Raises XCosError for another shape."""
         output = self._session.run(x_BCHW.cpu().numpy())
         if output.ndim != 2:
-            raise XCosError(
-                f"{self._session.path} gives {output.shape}, not an embedding a face."
-            )
+            raise XCosError(f"{self._session.path} gives {output.shape}, not an embedding a face.")
         return torch.from_numpy(output).to(x_BCHW.device)

@@ -42,9 +42,7 @@ class Verifier:
         if len(crops) == 0:
             size = self.card.embedding_size
             grid = np.empty((0, CHANNELS, CELLS, CELLS), np.float32)
-            return FaceFeatures(
-                grid, None if size is None else np.empty((0, size), np.float32)
-            )
+            return FaceFeatures(grid, None if size is None else np.empty((0, size), np.float32))
         network, runner = self._load()
         outputs = runner.run(
             crops,

@@ -42,9 +42,7 @@ def save_weights(path: Path, network: nn.Module, card: ModelCard) -> ModelCard:
         os.replace(part, path)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
-        raise XCosError(
-            f"{path} could not be written: {error}; choose another place."
-        ) from error
+        raise XCosError(f"{path} could not be written: {error}; choose another place.") from error
     return read_card(path)
 
 
@@ -64,9 +62,7 @@ def load_xcos(path: Path) -> tuple[ModelCard, XCosNet]:
     """Read weights that compute grid features. Raises XCosError, also for a target's weights."""
     card, network = load_network(path)
     if not isinstance(network, XCosNet):
-        raise XCosError(
-            f"{path} holds a target model without grid features; give it as --target."
-        )
+        raise XCosError(f"{path} holds a target model without grid features; give it as --target.")
     return card, network
 
 
@@ -90,9 +86,7 @@ def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) ->
             )
             if keys
         ]
-        raise XCosError(
-            f"{path} does not fit the network it names ({'; '.join(parts)})."
-        )
+        raise XCosError(f"{path} does not fit the network it names ({'; '.join(parts)}).")
     network.load_state_dict(tensors, strict=False)
 
 
@@ -104,22 +98,16 @@ def read_pickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise XCosError(
-            f"The weights {path} do not exist; choose another file."
-        ) from error
+        raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:
-        raise XCosError(
-            f"The weights {path} cannot be read: {error.strerror or error}."
-        ) from error
+        raise XCosError(f"The weights {path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:
         if "weights_only" in str(error) or "Unsupported" in str(error):
             raise XCosError(
                 f"{path} carries code beside its weights, which is not run; "
                 "ask its publisher for a file of plain tensors."
             ) from error
-        raise XCosError(
-            f"{path} is not a file of weights; choose another file."
-        ) from error
+        raise XCosError(f"{path} is not a file of weights; choose another file.") from error
 
 
 def _shape(tensor: Tensor) -> str:

@@ -41,9 +41,7 @@ class LearnedAttention(nn.Module):
         self.mix = nn.Sequential(
             nn.Conv2d(CHANNELS, half, 3, padding=1), nn.BatchNorm2d(half), nn.PReLU()
         )
-        self.last = nn.Sequential(
-            nn.Conv2d(half, 1, 3, padding=1), nn.BatchNorm2d(1), nn.PReLU()
-        )
+        self.last = nn.Sequential(nn.Conv2d(half, 1, 3, padding=1), nn.BatchNorm2d(1), nn.PReLU())
 
     def forward(self, left_BCHW: Tensor, right_BCHW: Tensor) -> Tensor:
         both = torch.cat([self.reduce(left_BCHW), self.reduce(right_BCHW)], dim=1)
@@ -73,9 +71,7 @@ class XCosNet(nn.Module):
         self.grid = GridLayer(int(backbone.channels))  # type: ignore[arg-type]
         self.attention = LearnedAttention()
         self.embedding = (
-            None
-            if embedding_size is None
-            else nn.Linear(CHANNELS * CELLS * CELLS, embedding_size)
+            None if embedding_size is None else nn.Linear(CHANNELS * CELLS * CELLS, embedding_size)
         )
 
     def forward(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -19,9 +19,7 @@ class PairEngine:
     head: learned attention's weights, or None without; correlation: P (7, 7), or None
     """
 
-    def __init__(
-        self, head: HeadWeights | None, correlation: np.ndarray | None
-    ) -> None:
+    def __init__(self, head: HeadWeights | None, correlation: np.ndarray | None) -> None:
         self._head = head
         self._correlation = correlation
 
@@ -43,9 +41,7 @@ class PairEngine:
                 )
             return self._correlation
         if self._head is None:
-            raise XCosError(
-                "These weights have no learned attention; choose --attention uniform."
-            )
+            raise XCosError("These weights have no learned attention; choose --attention uniform.")
         return None
 
     def maps(
@@ -63,9 +59,7 @@ class PairEngine:
         shared = self.weights(kind)
         if shared is not None:
             return cosine, shared.astype(np.float64)
-        return cosine, self.attention(left, np.array([i]), right, np.array([j]), order)[
-            0
-        ]
+        return cosine, self.attention(left, np.array([i]), right, np.array([j]), order)[0]
 
     def attention(
         self,
@@ -76,21 +70,15 @@ class PairEngine:
         order: Order,
     ) -> np.ndarray:
         """Learned attention of k pairs by their places i and j (k,): (k, 7, 7) float64."""
-        assert (
-            self._head is not None and left.left is not None and left.right is not None
-        )
+        assert self._head is not None and left.left is not None and left.right is not None
         assert right.left is not None and right.right is not None
         maps = []
         if order != "right-left":
             first, second = left.left[i], right.right[j]
-            maps.append(
-                plain.attention_maps(self._head, _double(first), _double(second))
-            )
+            maps.append(plain.attention_maps(self._head, _double(first), _double(second)))
         if order != "left-right":
             first, second = right.left[j], left.right[i]
-            maps.append(
-                plain.attention_maps(self._head, _double(first), _double(second))
-            )
+            maps.append(plain.attention_maps(self._head, _double(first), _double(second)))
         return np.mean(maps, axis=0).reshape(-1, CELLS, CELLS)
 
     def scores(
@@ -141,9 +129,7 @@ class PairEngine:
             if kernel.ready():
                 blocks = blocks or kernel.Blocks(right)
                 last = min(total, at + turn)
-                kernel.score(
-                    self._head, left, blocks, (forward, backward), square, at, last, out
-                )
+                kernel.score(self._head, left, blocks, (forward, backward), square, at, last, out)
                 at = last
                 continue
             columns = slice(at * LANES, (at + 1) * LANES)

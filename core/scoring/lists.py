@@ -65,10 +65,7 @@ def hardest(matrix: ScoreMatrix, count: int) -> PairList:
     half = count // 2
     take_first = min(len(first), max(half, count - len(second)))
     take_second = min(len(second), count - take_first)
-    means = {
-        sort: total / number if number else 0.0
-        for sort, (total, number) in sums.items()
-    }
+    means = {sort: total / number if number else 0.0 for sort, (total, number) in sums.items()}
     rows_ = np.concatenate([first.rows[:take_first], second.rows[:take_second]])
     columns = np.concatenate([first.columns[:take_first], second.columns[:take_second]])
     scores = np.concatenate([first.scores[:take_first], second.scores[:take_second]])
@@ -100,10 +97,7 @@ class _Best:
         if len(badness) > self._limit:
             chosen = np.argpartition(-badness, self._limit - 1)[: self._limit]
             entries = tuple(part[chosen] for part in entries)
-        joined = [
-            np.concatenate([old, new])
-            for old, new in zip(self._kept, entries, strict=True)
-        ]
+        joined = [np.concatenate([old, new]) for old, new in zip(self._kept, entries, strict=True)]
         if len(joined[3]) > 4 * self._limit:
             joined = self._cut(joined)
         self._kept = joined

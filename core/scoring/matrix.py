@@ -44,11 +44,7 @@ class ScoreMatrix:
     def outcome(self, row: int, column: int, threshold: float) -> Outcome:
         """The outcome of one cell; same means score > threshold."""
         return OUTCOMES[
-            int(
-                self.outcomes(
-                    slice(row, row + 1), slice(column, column + 1), threshold
-                )[0, 0]
-            )
+            int(self.outcomes(slice(row, row + 1), slice(column, column + 1), threshold)[0, 0])
         ]
 
     def genuine(self, rows: slice, columns: slice) -> np.ndarray:
@@ -58,9 +54,7 @@ class ScoreMatrix:
 
     def known(self, rows: slice, columns: slice) -> np.ndarray:
         """Which pairs of a tile have two known identities: (r, c) bool."""
-        known: np.ndarray = (self.rows[rows, None] >= 0) & (
-            self.columns[None, columns] >= 0
-        )
+        known: np.ndarray = (self.rows[rows, None] >= 0) & (self.columns[None, columns] >= 0)
         return known
 
     def outcomes(self, rows: slice, columns: slice, threshold: float) -> np.ndarray:
@@ -72,18 +66,16 @@ class ScoreMatrix:
             np.where(same, CODE["TP"], CODE["FN"]),
             np.where(same, CODE["FP"], CODE["TN"]),
         )
-        coded: np.ndarray = np.where(
-            self.known(rows, columns), codes, CODE["unknown"]
-        ).astype(np.uint8)
+        coded: np.ndarray = np.where(self.known(rows, columns), codes, CODE["unknown"]).astype(
+            np.uint8
+        )
         return coded
 
     def counted(self, rows: slice, columns: slice) -> np.ndarray:
         """Which cells of a tile are pairs, each pair once: (r, c) bool."""
         n, m = self.scores.shape
         if not self.square:
-            return np.ones(
-                (len(range(*rows.indices(n))), len(range(*columns.indices(m)))), bool
-            )
+            return np.ones((len(range(*rows.indices(n))), len(range(*columns.indices(m)))), bool)
         above: np.ndarray = np.arange(n)[rows, None] < np.arange(m)[None, columns]
         return above
 
@@ -105,8 +97,6 @@ def score_matrix(
     columns = engine.prepare(gallery.features.grid)
     rows = columns if probes is None else engine.prepare(probes.features.grid)
     scores = engine.scores(rows, columns, kind, order, report, stopped)
-    galleries = (
-        [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
-    )
+    galleries = [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
     codes = identity_codes(*galleries)
     return ScoreMatrix(scores, probes is None, codes[0], codes[-1], kind, order)

@@ -11,9 +11,7 @@ LOWEST = np.float32(-126.0)  # of a power of two that float32 holds
 
 
 @njit(fastmath=True, cache=True)
-def _attend(
-    half_i, half_b, weights, bias, mix_slope, last_slope, act, acc, power, ints
-):
+def _attend(half_i, half_b, weights, bias, mix_slope, last_slope, act, acc, power, ints):
     """Unnormalised attention of one row face with 16 column faces, into acc (7, 112)."""
     acc[:, :] = bias
     for c in range(16):

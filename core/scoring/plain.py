@@ -7,9 +7,7 @@ from core.model.head import HeadWeights
 from core.scoring.prepared import HALF, PLACES, PreparedFaces, convolve, prelu
 
 
-def attention_maps(
-    head: HeadWeights, left: np.ndarray, right: np.ndarray
-) -> np.ndarray:
+def attention_maps(head: HeadWeights, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Learned attention of m pairs from their halves, each (m, 16, 49): (m, 49), sums to 1."""
     mixed = prelu(left + right, head.mix_slope).reshape(-1, HALF, CELLS, CELLS)
     logits = prelu(convolve(mixed, head.last_weight, head.last_bias), head.last_slope)
@@ -37,12 +35,8 @@ def learned_scores(
         cosine = np.einsum("kc,mkc->mk", rows.cells[i], columns.cells)
         total = np.zeros(len(columns), np.float32)
         if forward:
-            total += (attention_maps(head, rows.left[i], columns.right) * cosine).sum(
-                axis=1
-            )
+            total += (attention_maps(head, rows.left[i], columns.right) * cosine).sum(axis=1)
         if backward:
-            total += (attention_maps(head, columns.left, rows.right[i]) * cosine).sum(
-                axis=1
-            )
+            total += (attention_maps(head, columns.left, rows.right[i]) * cosine).sum(axis=1)
         scores[i] = total / (forward + backward)
     return scores

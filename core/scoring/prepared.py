@@ -41,18 +41,14 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
     cells = np.ascontiguousarray(flat / np.where(length > 1e-12, length, 1), np.float32)
     if head is None:
         return PreparedFaces(cells, None, None)
-    reduced = prelu(
-        convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope
-    )
+    reduced = prelu(convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope)
     left = convolve(reduced, head.mix_weight[:, :HALF], head.mix_bias)
     right = convolve(reduced, head.mix_weight[:, HALF:], np.zeros(HALF, np.float32))
     shape = (len(grid), HALF, PLACES)
     return PreparedFaces(cells, left.reshape(shape), right.reshape(shape))
 
 
-def convolve(
-    x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray
-) -> np.ndarray:
+def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) -> np.ndarray:
     """3x3 convolution with zero padding, (B, O, 7, 7); chunked, so that memory stays bounded."""
     outputs = np.empty((len(x_BCHW), len(weight_OCKK), CELLS, CELLS), x_BCHW.dtype)
     matrix = weight_OCKK.reshape(len(weight_OCKK), -1).astype(x_BCHW.dtype)

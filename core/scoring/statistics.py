@@ -105,9 +105,7 @@ class PairStatistics:
         # Scores are float32: compared in double, so that a threshold between two stays there.
         fn = int(np.searchsorted(self.genuine, np.float64(threshold), "right"))
         tn = int(np.searchsorted(self.impostor, np.float64(threshold), "right"))
-        return Counts(
-            len(self.genuine) - fn, len(self.impostor) - tn, fn, tn, self.unknown
-        )
+        return Counts(len(self.genuine) - fn, len(self.impostor) - tn, fn, tn, self.unknown)
 
     def threshold_at_far(self, far: float) -> float | None:
         """The smallest threshold whose FAR is at most the wanted one.
@@ -129,9 +127,7 @@ class PairStatistics:
         )
         thresholds = np.unique(every)[::-1].astype(np.float64)
         thresholds = np.concatenate([thresholds, [thresholds[-1] - 1e-6]])
-        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(
-            self.impostor
-        )
+        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(self.impostor)
         tar = 1 - np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
         return Curve(thresholds, far, tar)
 
@@ -139,24 +135,16 @@ class PairStatistics:
         """Probability that a genuine pair scores above an impostor one, ties half."""
         if not len(self.genuine) or not len(self.impostor):
             return None
-        below = np.searchsorted(self.impostor, self.genuine, "left").sum(
-            dtype=np.float64
-        )
-        upto = np.searchsorted(self.impostor, self.genuine, "right").sum(
-            dtype=np.float64
-        )
+        below = np.searchsorted(self.impostor, self.genuine, "left").sum(dtype=np.float64)
+        upto = np.searchsorted(self.impostor, self.genuine, "right").sum(dtype=np.float64)
         return float((below + upto) / 2 / len(self.genuine) / len(self.impostor))
 
     def eer(self) -> tuple[float, float] | None:
         """Equal error rate, where FAR and FRR meet (their mean at the nearest score), and its threshold."""
         if not len(self.genuine) or not len(self.impostor):
             return None
-        thresholds = np.unique(np.concatenate([self.genuine, self.impostor])).astype(
-            np.float64
-        )
-        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(
-            self.impostor
-        )
+        thresholds = np.unique(np.concatenate([self.genuine, self.impostor])).astype(np.float64)
+        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(self.impostor)
         frr = np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
         nearest = int(np.argmin(np.abs(far - frr)))
         return float((far[nearest] + frr[nearest]) / 2), float(thresholds[nearest])

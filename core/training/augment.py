@@ -103,9 +103,7 @@ def _move(x_BCHW: Tensor, mirrored: Tensor, u: Tensor, config: AugmentConfig) ->
 def _recolour(x_BCHW: Tensor, u: Tensor, config: AugmentConfig) -> Tensor:
     factors = (1 + (2 * u - 1) * config.colour)[..., None, None, None]
     grey = (x_BCHW * LUMA).sum(1, keepdim=True)
-    saturation = torch.where(
-        u[:, 3, None, None, None] < config.grey, 0.0, factors[:, 2]
-    )
+    saturation = torch.where(u[:, 3, None, None, None] < config.grey, 0.0, factors[:, 2])
     x_BCHW = grey + (x_BCHW - grey) * saturation
     mean = grey.mean(dim=(2, 3), keepdim=True)
     x_BCHW = mean + (x_BCHW - mean) * factors[:, 1]

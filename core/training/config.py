@@ -27,24 +27,12 @@ def option(
 class DataConfig:
     """What to learn from."""
 
-    labelled: list[Path] = option(
-        [], "folders of aligned faces, one sub-folder an identity"
-    )
-    unlabelled: list[Path] = option(
-        [], "folders of aligned faces whose identities are unknown"
-    )
-    validation: Path | None = option(
-        None, "list of pairs that chooses the best checkpoint"
-    )
-    validation_photos: Path | None = option(
-        None, "folder of the aligned faces of that list"
-    )
-    cache: Path | None = option(
-        None, "folder for decoded faces and the target's answers"
-    )
-    fill_borders: bool = option(
-        True, "fill black borders with other photos' surroundings"
-    )
+    labelled: list[Path] = option([], "folders of aligned faces, one sub-folder an identity")
+    unlabelled: list[Path] = option([], "folders of aligned faces whose identities are unknown")
+    validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
+    validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
+    cache: Path | None = option(None, "folder for decoded faces and the target's answers")
+    fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,8 @@ class ModelConfig:
     """What to train."""
 
     backbone: str = option("thin", "name of a registered backbone")
-    options: dict[str, Any] = option(
-        {}, "the backbone's own options, such as widths and depths"
-    )
-    embedding: bool = option(
-        True, "add a fully connected head that regresses the target's one"
-    )
+    options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
+    embedding: bool = option(True, "add a fully connected head that regresses the target's one")
 
 
 @dataclass(frozen=True)
@@ -74,26 +58,14 @@ class LossConfig:
     identification: Literal["none", "cosface", "arcface"] = option(
         "none", "loss of the identification branch"
     )
-    identification_weight: float = option(
-        1.0, "weight of the identification loss", low=0
-    )
+    identification_weight: float = option(1.0, "weight of the identification loss", low=0)
     cosine_weight: float = option(20.0, "weight of L_cos with learned attention", low=0)
-    uniform_weight: float = option(
-        10.0, "weight of L_cos with uniform attention", low=0
-    )
-    pairs: int = option(
-        2048, "pairs a step whose learned attention is supervised", low=1
-    )
-    alike: float = option(
-        0.3, "a target cosine above this makes a pair one of the rare alike"
-    )
+    uniform_weight: float = option(10.0, "weight of L_cos with uniform attention", low=0)
+    pairs: int = option(2048, "pairs a step whose learned attention is supervised", low=1)
+    alike: float = option(0.3, "a target cosine above this makes a pair one of the rare alike")
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
-    embedding_weight: float = option(
-        1.0, "weight of 1 - cosine to the target's embedding", low=0
-    )
-    map_weight: float = option(
-        0.0, "weight of 1 - cosine to the target's last map", low=0
-    )
+    embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
+    map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)
 
 
 @dataclass(frozen=True)
@@ -103,9 +75,7 @@ class AugmentConfig:
     shift: float = option(3.0, "largest shift in pixels", low=0, high=56)
     rotation: float = option(3.0, "largest rotation in degrees", low=0, high=180)
     scale: float = option(0.04, "largest change of size, as a share", low=0, high=0.9)
-    colour: float = option(
-        0.25, "largest change of brightness, contrast and saturation", low=0
-    )
+    colour: float = option(0.25, "largest change of brightness, contrast and saturation", low=0)
     grey: float = option(0.05, "share of faces made grey", low=0, high=1)
     blur: float = option(0.15, "share of faces blurred or down-scaled", low=0, high=1)
     occlusion: float = option(
@@ -119,9 +89,7 @@ class OptimisationConfig:
 
     steps: int = option(3000, "optimiser steps of the whole run", low=1)
     batch: int = option(96, "faces a step", low=4)
-    labelled_share: float = option(
-        0.25, "share of labelled faces in a batch", low=0, high=1
-    )
+    labelled_share: float = option(0.25, "share of labelled faces in a batch", low=0, high=1)
     photos_per_identity: int = option(4, "photos of one identity in a batch", low=2)
     partner_share: float = option(
         0.5,
@@ -138,9 +106,7 @@ class OptimisationConfig:
     milestones: list[int] = option([], "steps after which the rate is divided by 10")
     cool_down: int = option(0, "last steps, in which a constant rate falls to 0", low=0)
     weight_decay: float = option(0.02, "AdamW's weight decay", low=0)
-    average: float = option(
-        0.998, "decay of the weights' moving average; 0: none", low=0, high=1
-    )
+    average: float = option(0.998, "decay of the weights' moving average; 0: none", low=0, high=1)
 
 
 @dataclass(frozen=True)
@@ -151,9 +117,7 @@ class HardwareConfig:
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = option(
         "32-true", "arithmetic: single or mixed precision"
     )
-    compile: bool = option(
-        False, "compile the backbone first: slower start, faster steps"
-    )
+    compile: bool = option(False, "compile the backbone first: slower start, faster steps")
     threads: int = option(0, "CPU threads; 0: all", low=0)
     seed: int = option(0, "seed of everything that is drawn", low=0)
     validate_every: int = option(250, "steps between validations", low=1)
@@ -184,9 +148,7 @@ def read_config(path: Path) -> TrainConfig:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise XCosError(
-            f"{path} cannot be read: {error.strerror}; name a config file."
-        ) from error
+        raise XCosError(f"{path} cannot be read: {error.strerror}; name a config file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
     config: TrainConfig = _group(TrainConfig, table, path, "")
@@ -236,11 +198,7 @@ def _value(hint: Any, raw: Any, path: Path, name: str) -> Any:
     if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw)
     plain = origin or hint
-    if (
-        plain is Path
-        or not isinstance(raw, plain)
-        or (plain is int and isinstance(raw, bool))
-    ):
+    if plain is Path or not isinstance(raw, plain) or (plain is int and isinstance(raw, bool)):
         wanted = getattr(hint, "__name__", str(hint))
         raise XCosError(f"{path}: {name} is {raw!r}, but must be {wanted}.")
     return raw

@@ -29,9 +29,7 @@ class CellCorrelation:
         merge = self._count * len(s) / count
         self._ss += ((s - mean_s) ** 2).sum(axis=0) + merge * step_s**2
         self._cc += float(((c - mean_c) ** 2).sum()) + merge * step_c**2
-        self._sc += (
-            np.tensordot(c - mean_c, s - mean_s, axes=1) + merge * step_s * step_c
-        )
+        self._sc += np.tensordot(c - mean_c, s - mean_s, axes=1) + merge * step_s * step_c
         self._mean_s += step_s * len(s) / count
         self._mean_c += step_c * len(s) / count
         self._count = count

@@ -83,9 +83,7 @@ def _find(config: DataConfig) -> tuple[list[Path], list[str]]:
                 raise XCosError(
                     f"The training folder {root} does not exist; mend data in the config."
                 )
-            found = sorted(
-                p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES
-            )
+            found = sorted(p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
             if not found:
                 raise XCosError(
                     f"The training folder {root} has no photos; take it out of the config."
@@ -98,16 +96,12 @@ def _find(config: DataConfig) -> tuple[list[Path], list[str]]:
 
 def _refuse_few(count: int) -> None:
     if count < 2:
-        raise XCosError(
-            "There are fewer than two faces to train on; name folders under [data]."
-        )
+        raise XCosError("There are fewer than two faces to train on; name folders under [data].")
 
 
 def _folder(config: DataConfig, files: list[Path]) -> Path:
     if config.cache is None:
-        raise XCosError(
-            "data.cache is not set; name a folder for decoded faces in the config."
-        )
+        raise XCosError("data.cache is not set; name a folder for decoded faces in the config.")
     digest = hashlib.sha256()
     for file in files:
         state = file.stat()
@@ -115,9 +109,7 @@ def _folder(config: DataConfig, files: list[Path]) -> Path:
     return config.cache / f"faces-{digest.hexdigest()[:16]}"
 
 
-def _decode(
-    files: list[Path], folder: Path, report: Report, stopped: StopAsked
-) -> dict[str, str]:
+def _decode(files: list[Path], folder: Path, report: Report, stopped: StopAsked) -> dict[str, str]:
     """Write pixels.npy; problems by index. The file of problems marks the work as done."""
     done = folder / "problems.json"
     if done.exists():
@@ -202,9 +194,7 @@ class BatchSampler:
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
         rng = np.random.default_rng([self._seed, 1, step])
-        faces = np.concatenate(
-            [self._draw_labelled(rng), self._draw_unlabelled(step, rng)]
-        )
+        faces = np.concatenate([self._draw_labelled(rng), self._draw_unlabelled(step, rng)])
         samples = step * self._config.batch + np.arange(len(faces))
         return Batch(faces, rng.random(len(faces)) < 0.5, samples)
 
@@ -238,14 +228,10 @@ class BatchSampler:
         return np.concatenate([leaders, partners]).astype(np.int64)
 
     def _make_permutation(self, number: int) -> np.ndarray:
-        return np.random.default_rng([self._seed, 2, number]).permutation(
-            self._unlabelled
-        )
+        return np.random.default_rng([self._seed, 2, number]).permutation(self._unlabelled)
 
 
-def likely_positives(
-    embeddings: np.ndarray, labels: np.ndarray, alike: float
-) -> np.ndarray:
+def likely_positives(embeddings: np.ndarray, labels: np.ndarray, alike: float) -> np.ndarray:
     """Neighbours in the target's space, by cosine: (n, 8) int64, -1 where there are fewer.
 
     embeddings: (n, t) unit vectors; labels: (n,), a labelled face has no neighbours since its
@@ -260,12 +246,8 @@ def likely_positives(
     for rows in unlabelled.split(1024):
         cosines = every[rows] @ every[unlabelled].T
         best, places = cosines.topk(count, dim=1)
-        for row, cosine, place in zip(
-            rows.tolist(), best.numpy(), places.numpy(), strict=True
-        ):
-            others = unlabelled[
-                place[(cosine > alike) & (cosine < SAME_PICTURE)]
-            ].numpy()
+        for row, cosine, place in zip(rows.tolist(), best.numpy(), places.numpy(), strict=True):
+            others = unlabelled[place[(cosine > alike) & (cosine < SAME_PICTURE)]].numpy()
             others = others[others != row][:NEIGHBOURS]
             found[row, : len(others)] = others
     return found

@@ -35,19 +35,14 @@ class TargetAnswers:
         maps = None
         if self.maps is not None:
             stored = np.stack(
-                [
-                    self.maps[k, face]
-                    for k, face in zip(turned, batch.faces, strict=True)
-                ]
+                [self.maps[k, face] for k, face in zip(turned, batch.faces, strict=True)]
             )
             maps = torch.from_numpy(stored).float()
         photo = torch.from_numpy(1 - border_mask(pixels_BHWC).astype(np.float32))
         valid = F.adaptive_avg_pool2d(photo[:, None], CELLS)[:, 0]
         flipped = torch.from_numpy(batch.mirrored)[:, None, None]
         valid = torch.where(flipped, valid.flip(2), valid)
-        return Lesson(
-            torch.from_numpy(self.embeddings[turned, batch.faces]), maps, valid
-        )
+        return Lesson(torch.from_numpy(self.embeddings[turned, batch.faces]), maps, valid)
 
 
 def target_answers(
@@ -101,7 +96,5 @@ def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
 def _quantised(maps_BCHW: np.ndarray) -> np.ndarray:
     # Only directions count in the loss, cell by cell, so a face's own scale may be dropped.
     largest = maps_BCHW.max(axis=(1, 2, 3), keepdims=True).clip(min=1e-6)
-    scaled: np.ndarray = (
-        (maps_BCHW.clip(min=0) * (255 / largest)).round().astype(np.uint8)
-    )
+    scaled: np.ndarray = (maps_BCHW.clip(min=0) * (255 / largest)).round().astype(np.uint8)
     return scaled

@@ -36,9 +36,7 @@ MEAN, SCALE = 127.5, 128.0  # of our own weights: (x - 127.5) / 128
 class TrainingNet(nn.Module):
     """The network with what only training needs: a projector to the target's map, an ID head."""
 
-    def __init__(
-        self, config: TrainConfig, answers: TargetAnswers, identities: int
-    ) -> None:
+    def __init__(self, config: TrainConfig, answers: TargetAnswers, identities: int) -> None:
         super().__init__()
         backbone = build_backbone(config.model.backbone, **config.model.options)
         size = answers.embeddings.shape[2] if config.model.embedding else None
@@ -65,31 +63,23 @@ class TrainingNet(nn.Module):
         net = self.net
         map_BCHW = net.backbone(x_BCHW)
         grid_BCHW = net.grid(map_BCHW)
-        losses = score_losses(
-            net.attention, grid_BCHW, lesson.embeddings, config.losses, draw
-        )
+        losses = score_losses(net.attention, grid_BCHW, lesson.embeddings, config.losses, draw)
         embedding_BD = net.embed(grid_BCHW)
         if embedding_BD is not None and config.losses.embedding_weight:
             losses["embedding"] = embedding_loss(embedding_BD, lesson.embeddings)
         if self.projector is not None and lesson.maps is not None:
-            losses["map"] = map_loss(
-                self.projector(map_BCHW), lesson.maps, lesson.valid
-            )
+            losses["map"] = map_loss(self.projector(map_BCHW), lesson.maps, lesson.valid)
         if self.head is not None and bool((labels_B >= 0).any()):
             known = labels_B >= 0
             logits = self.head(grid_BCHW[known].flatten(1), labels_B[known])
-            losses["identification"] = nn.functional.cross_entropy(
-                logits, labels_B[known]
-            )
+            losses["identification"] = nn.functional.cross_entropy(logits, labels_B[known])
         return losses
 
 
 def weighted(losses: dict[str, Tensor], config: TrainConfig) -> Tensor:
     """The objective: the losses with the config's weights, summed."""
     weights = config.losses
-    total = sum(
-        getattr(weights, f"{name}_weight") * loss for name, loss in losses.items()
-    )
+    total = sum(getattr(weights, f"{name}_weight") * loss for name, loss in losses.items())
     assert isinstance(total, Tensor)
     return total
 
@@ -130,12 +120,8 @@ class Training:
         target = Target(config.target.weights, hardware.device)
         with_maps = config.losses.map_weight > 0
         self.answers = target_answers(self.faces, target, with_maps, report, stopped)
-        near = likely_positives(
-            self.answers.embeddings[0], self.faces.labels, config.losses.alike
-        )
-        self.sampler = BatchSampler(
-            self.faces.labels, near, config.optimisation, hardware.seed
-        )
+        near = likely_positives(self.answers.embeddings[0], self.faces.labels, config.losses.alike)
+        self.sampler = BatchSampler(self.faces.labels, near, config.optimisation, hardware.seed)
         model = TrainingNet(config, self.answers, len(self.faces.identities))
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(
@@ -210,9 +196,7 @@ class Training:
         self.model.train()
         draw = torch.Generator().manual_seed(seed * 1_000_003 + self.step)
         device = self.fabric.to_device
-        losses = self.model(
-            device(x_BCHW), device(labels_B), _on(lesson, device), config, draw
-        )
+        losses = self.model(device(x_BCHW), device(labels_B), _on(lesson, device), config, draw)
         total = weighted(losses, config)
         if not torch.isfinite(total):
             raise self._not_finite(losses, batch.faces)
@@ -222,14 +206,11 @@ class Training:
         if config.optimisation.average:
             self.average.update_parameters(self.net)
         self.step += 1
-        return {"rate": rate, "total": total.item()} | {
-            k: v.item() for k, v in losses.items()
-        }
+        return {"rate": rate, "total": total.item()} | {k: v.item() for k, v in losses.items()}
 
     def _not_finite(self, losses: dict[str, Tensor], faces: np.ndarray) -> XCosError:
         bad = (
-            ", ".join(name for name, loss in losses.items() if not torch.isfinite(loss))
-            or "total"
+            ", ".join(name for name, loss in losses.items() if not torch.isfinite(loss)) or "total"
         )
         files = ", ".join(sorted({str(self.faces.files[face]) for face in faces})[:3])
         return XCosError(
@@ -266,19 +247,12 @@ def train(
         report("Training", step, total)
         validate = step % config.hardware.validate_every == 0 or step == total
         if step % 25 == 0 or validate:
-            mean = {
-                name: float(np.mean([r[name] for r in recent if name in r]))
-                for name in row
-            }
+            mean = {name: float(np.mean([r[name] for r in recent if name in r])) for name in row}
             speed = len(recent) * batch / (time.monotonic() - clock)
-            run.log(
-                {"step": step, "photos_per_second": round(speed, 1)} | _rounded(mean)
-            )
+            run.log({"step": step, "photos_per_second": round(speed, 1)} | _rounded(mean))
             recent, clock = [], time.monotonic()
         if validate and training.validation is not None:
-            accuracy = training.validation.accuracies(
-                training.exported, training.fabric.device
-            )
+            accuracy = training.validation.accuracies(training.exported, training.fabric.device)
             run.log_validation({"step": step} | _rounded(accuracy))
             if accuracy["learned"] > training.best:
                 training.best = accuracy["learned"]

@@ -39,20 +39,14 @@ def attention_of_pairs(
     assert isinstance(convolution, torch.nn.Conv2d)
     reduced_BCHW = attention.reduce(grid_BCHW)
     half = reduced_BCHW.shape[1]
-    left_BCHW = F.conv2d(
-        reduced_BCHW, convolution.weight[:, :half], convolution.bias, padding=1
-    )
+    left_BCHW = F.conv2d(reduced_BCHW, convolution.weight[:, :half], convolution.bias, padding=1)
     right_BCHW = F.conv2d(reduced_BCHW, convolution.weight[:, half:], padding=1)
-    mixed_PCHW = attention.mix[2](
-        attention.mix[1](left_BCHW[left_P] + right_BCHW[right_P])
-    )
+    mixed_PCHW = attention.mix[2](attention.mix[1](left_BCHW[left_P] + right_BCHW[right_P]))
     logits = attention.last(mixed_PCHW).flatten(1)
     return logits.softmax(dim=1).view(-1, *grid_BCHW.shape[2:])
 
 
-def choose_pairs(
-    cosines_BB: Tensor, count: int, alike: float, draw: torch.Generator
-) -> Tensor:
+def choose_pairs(cosines_BB: Tensor, count: int, alike: float, draw: torch.Generator) -> Tensor:
     """Ordered pairs of a batch, (2, P): all alike ones that fit, then random others.
 
     At most half of the count are alike pairs. A face is never paired with itself.
@@ -71,9 +65,7 @@ def choose_pairs(
     return torch.cat([rare, others]).T
 
 
-def balanced_error(
-    score: Tensor, target: Tensor, alike: float, alike_weight: float
-) -> Tensor:
+def balanced_error(score: Tensor, target: Tensor, alike: float, alike_weight: float) -> Tensor:
     """Mean squared error in which each alike pair counts alike_weight times."""
     weight = torch.where(target > alike, alike_weight, 1.0)
     return (weight * (score - target) ** 2).sum() / weight.sum()
@@ -100,18 +92,14 @@ def score_losses(
         weights = attention_of_pairs(attention, grid_BCHW, left, right)
         scores = xcos(cosine_map(grid_BCHW[left], grid_BCHW[right]), weights)
         wanted = cosines_BB[left, right]
-        losses["cosine"] = balanced_error(
-            scores, wanted, config.alike, config.alike_weight
-        )
+        losses["cosine"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
     if config.uniform_weight:
         rows, columns = torch.triu_indices(len(grid_BCHW), len(grid_BCHW), 1)
         scores, wanted = (
             uniform_scores(grid_BCHW)[rows, columns],
             cosines_BB[rows, columns],
         )
-        losses["uniform"] = balanced_error(
-            scores, wanted, config.alike, config.alike_weight
-        )
+        losses["uniform"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
     return losses
 
 

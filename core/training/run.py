@@ -63,9 +63,7 @@ class RunDirectory:
         if not path.exists():
             return None
         try:
-            state: dict[str, Any] = torch.load(
-                path, map_location="cpu", weights_only=True
-            )
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise XCosError(
                 f"{path} is not a checkpoint of a run; remove it or start anew."

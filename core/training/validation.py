@@ -50,9 +50,7 @@ class Validation:
             for start in range(0, len(self.crops), BATCH):
                 u8 = torch.from_numpy(self.crops[start : start + BATCH]).to(device)
                 x_BCHW = (u8.permute(0, 3, 1, 2).float() - 127.5) / 128
-                grid, embedding = net(
-                    x_BCHW.contiguous(memory_format=torch.channels_last)
-                )
+                grid, embedding = net(x_BCHW.contiguous(memory_format=torch.channels_last))
                 grids.append(grid)
                 if embedding is not None:
                     embeddings.append(embedding)
@@ -71,10 +69,7 @@ class Validation:
 
     def accuracies(self, net: XCosNet, device: torch.device) -> dict[str, float]:
         """Accuracy at the best single threshold, a fraction, of each kind of score."""
-        return {
-            k: best_threshold(s, self.same)[1]
-            for k, s in self.scores(net, device).items()
-        }
+        return {k: best_threshold(s, self.same)[1] for k, s in self.scores(net, device).items()}
 
 
 def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:
@@ -85,6 +80,4 @@ def _file(photos: Path, name: str) -> Path:
     for suffix in sorted(PHOTO_SUFFIXES):
         if (photos / f"{name}{suffix}").is_file():
             return photos / f"{name}{suffix}"
-    raise XCosError(
-        f"The validation photo {name} is not in {photos}; set data.validation_photos."
-    )
+    raise XCosError(f"The validation photo {name} is not in {photos}; set data.validation_photos.")

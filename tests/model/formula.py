@@ -42,9 +42,7 @@ def read_keys(variant: str) -> dict[str, tuple[int, ...]]:
     return keys
 
 
-def tensor(
-    name: str, shape: tuple[int, ...], keys: dict[str, tuple[int, ...]]
-) -> np.ndarray:
+def tensor(name: str, shape: tuple[int, ...], keys: dict[str, tuple[int, ...]]) -> np.ndarray:
     """The value of one checkpoint entry."""
     owner, _, leaf = name.rpartition(".")
     if leaf == "num_batches_tracked":
@@ -68,11 +66,7 @@ def tensor(
 def checkpoint(variant: str, leave_out: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
     """A whole checkpoint with the authors' names; entries of the given prefixes are left out."""
     keys = read_keys(variant)
-    return {
-        k: tensor(k, shape, keys)
-        for k, shape in keys.items()
-        if not k.startswith(leave_out)
-    }
+    return {k: tensor(k, shape, keys) for k, shape in keys.items() if not k.startswith(leave_out)}
 
 
 def images() -> np.ndarray:
@@ -82,12 +76,8 @@ def images() -> np.ndarray:
     made = np.empty((4, 3, side, side), np.int64)
     for k in range(4):
         for c in range(3):
-            block = (outputs(f"image.{k}.{c}.block", 49) >> np.uint64(56)).astype(
-                np.int64
-            )
-            noise = (
-                outputs(f"image.{k}.{c}.noise", side * side) >> np.uint64(56)
-            ).astype(np.int64)
+            block = (outputs(f"image.{k}.{c}.block", 49) >> np.uint64(56)).astype(np.int64)
+            noise = (outputs(f"image.{k}.{c}.noise", side * side) >> np.uint64(56)).astype(np.int64)
             half = 32 + 8 * k
             t = (2 + k) * x + (5 - k) * y + 37 * c + 11 * k
             wave = np.abs(t % (2 * half) - half) * 255 // half

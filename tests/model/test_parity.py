@@ -35,27 +35,21 @@ def network(variant: str, part: str, dtype: torch.dtype) -> Any:
     arrays = formula.checkpoint(variant, (*unused, other))
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     foreign = recognise(tensors, Path(variant), part)  # type: ignore[arg-type]
-    card = ModelCard(
-        "formula", Path(variant), "", foreign.kind, foreign.backbone, foreign.options
-    )
+    card = ModelCard("formula", Path(variant), "", foreign.kind, foreign.backbone, foreign.options)
     net = build(card)
     load_strictly(net, foreign.tensors, Path(variant))
     return net.to(dtype).eval()
 
 
 def faces(count: int, dtype: torch.dtype) -> torch.Tensor:
-    return ((torch.from_numpy(formula.images()[:count]).double() - 127.5) / 127.5).to(
-        dtype
-    )
+    return ((torch.from_numpy(formula.images()[:count]).double() - 127.5) / 127.5).to(dtype)
 
 
 def test_generator_and_images() -> None:
     name = "backbone.input_layer.0.weight"
     first = [f"{int(z):#018x}" for z in formula.outputs(name, 4)]
     assert first == GOLDEN["generator"]["first 4 outputs (hex) of that stream"]
-    digests = [
-        hashlib.sha256(image.tobytes()).hexdigest() for image in formula.images()
-    ]
+    digests = [hashlib.sha256(image.tobytes()).hexdigest() for image in formula.images()]
     assert digests == GOLDEN["images"]["sha256_of_bytes"]
 
 
@@ -108,9 +102,7 @@ def test_baseline_through_a_file(tmp_path: Path) -> None:
     torch.save({"state_dict": tensors}, tmp_path / "baseline.pth")
     crops = formula.images().transpose(0, 2, 3, 1).copy()
     embedding = Target(tmp_path / "baseline.pth", "cpu").embeddings(crops)
-    cosines = [
-        float(embedding[i] @ embedding[j]) for i, j in ((0, 1), (1, 0), (2, 3), (0, 0))
-    ]
+    cosines = [float(embedding[i] @ embedding[j]) for i, j in ((0, 1), (1, 0), (2, 3), (0, 0))]
     golden = GOLDEN["baseline_ir_se50"]["cosines_of_the_four_pairs"]
     np.testing.assert_allclose(cosines, golden, atol=1e-6)
 
@@ -126,9 +118,7 @@ def test_attention_in_training_mode() -> None:
     check(weights.detach(), golden["W"], 1e-9)
     check(xcos(cosine_map(left, right), weights).detach(), golden["xcos"], 1e-9)
     buffers = golden["buffers_after_one_forward"]
-    check(
-        attention.reduce[1].running_mean, buffers["embedding_net.1.running_mean"], 1e-9
-    )
+    check(attention.reduce[1].running_mean, buffers["embedding_net.1.running_mean"], 1e-9)
     check(attention.mix[1].running_var, buffers["attention.1.running_var"], 1e-9)
     check(attention.last[1].running_mean, buffers["attention.4.running_mean"], 1e-9)
 
@@ -179,8 +169,7 @@ def test_objective_and_its_gradient(name: str, kind: type[MarginHead]) -> None:
     kernel = formula.tensor("head.kernel", (1568, 10), formula.read_keys("ir_se50"))
     head.kernel.data = torch.from_numpy(kernel).double()
     labels = torch.tensor(
-        GOLDEN["objective_ir_se50"]["labels_first"]
-        + GOLDEN["objective_ir_se50"]["labels_second"]
+        GOLDEN["objective_ir_se50"]["labels_first"] + GOLDEN["objective_ir_se50"]["labels_second"]
     )
     sides = torch.cat([grid[pairs[:, 0]], grid[pairs[:, 1]]]).flatten(1)
     logits = head(sides, labels)

@@ -8,22 +8,15 @@ from core.training.correlation import CellCorrelation
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 40), min_size=1, max_size=6))
-def test_streamed_correlation_is_the_one_of_all_pairs(
-    seed: int, sizes: list[int]
-) -> None:
+def test_streamed_correlation_is_the_one_of_all_pairs(seed: int, sizes: list[int]) -> None:
     rng = np.random.default_rng(seed)
     total = sum(sizes) + 3
     target = rng.normal(0.3, 0.2, total)
-    cosine = (
-        rng.normal(0.4, 0.3, (total, 7, 7))
-        + rng.normal(size=(7, 7)) * target[:, None, None]
-    )
+    cosine = rng.normal(0.4, 0.3, (total, 7, 7)) + rng.normal(size=(7, 7)) * target[:, None, None]
     streamed = CellCorrelation()
     for part in np.split(np.arange(total), np.cumsum(sizes)):
         streamed.add(cosine[part], target[part])
-    expected = [
-        np.corrcoef(cosine[:, y, x], target)[0, 1] for y in range(7) for x in range(7)
-    ]
+    expected = [np.corrcoef(cosine[:, y, x], target)[0, 1] for y in range(7) for x in range(7)]
     np.testing.assert_allclose(streamed.raw().ravel(), expected, atol=1e-10)
 
 

@@ -42,9 +42,7 @@ def build_backbone(name: str, **options: Any) -> nn.Module:
     try:
         return _BUILDERS[name](**options)
     except TypeError as error:
-        raise XCosError(
-            f"The backbone {name!r} does not take these options: {error}."
-        ) from error
+        raise XCosError(f"The backbone {name!r} does not take these options: {error}.") from error
 
 
 def _load() -> None:

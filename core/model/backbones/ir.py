@@ -50,9 +50,7 @@ class Unit(nn.Module):
             nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False),
             nn.BatchNorm2d(outputs),
         ]
-        self.res_layer = nn.Sequential(
-            *layers, *([SqueezeExcitation(outputs)] if excite else [])
-        )
+        self.res_layer = nn.Sequential(*layers, *([SqueezeExcitation(outputs)] if excite else []))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         out: Tensor = self.shortcut_layer(x_BCHW) + self.res_layer(x_BCHW)

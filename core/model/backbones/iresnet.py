@@ -56,12 +56,9 @@ class IResNet(nn.Module):
         self.bn1 = nn.BatchNorm2d(64, eps=EPSILON)
         self.prelu = nn.PReLU(64)
         inputs = 64
-        for stage, (width, count) in enumerate(
-            zip(WIDTHS, UNITS[depth], strict=True), start=1
-        ):
+        for stage, (width, count) in enumerate(zip(WIDTHS, UNITS[depth], strict=True), start=1):
             units = [
-                Unit(inputs if i == 0 else width, width, 2 if i == 0 else 1)
-                for i in range(count)
+                Unit(inputs if i == 0 else width, width, 2 if i == 0 else 1) for i in range(count)
             ]
             setattr(self, f"layer{stage}", nn.Sequential(*units))
             inputs = width

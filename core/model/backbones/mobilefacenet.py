@@ -14,9 +14,7 @@ def _conv_bn_relu6(
     inputs: int, outputs: int, kernel: int, stride: int, groups: int
 ) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(
-            inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
-        ),
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU6(),
     )
@@ -46,9 +44,7 @@ class DepthwiseSeparable(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(
-            channels, channels, 3, 1, 1, groups=channels, bias=False
-        )
+        self.depthwise = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.pointwise = nn.Conv2d(channels, channels, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
@@ -123,9 +119,7 @@ class _ConvBlock(nn.Module):
         activate: bool = True,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            inputs, outputs, kernel, stride, padding, groups=groups, bias=False
-        )
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(outputs)
         self.prelu = nn.PReLU(outputs) if activate else None
 
@@ -137,9 +131,7 @@ class _ConvBlock(nn.Module):
 class _DepthWise(nn.Module):
     """Expand, depthwise, project; the input is added in residual units."""
 
-    def __init__(
-        self, inputs: int, outputs: int, groups: int, stride: int, residual: bool
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, groups: int, stride: int, residual: bool) -> None:
         super().__init__()
         self.conv = _ConvBlock(inputs, groups, 1, 1, 0)
         self.conv_dw = _ConvBlock(groups, groups, 3, stride, 1, groups)

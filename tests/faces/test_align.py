@@ -1,0 +1,69 @@
+"""Alignment recovers known transforms, and stays put on an aligned face."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import XCosError
+from core.faces.align import TEMPLATE, align, apply, similarity
+
+
+def moved(points: np.ndarray, turn: float, scale: float, x: float, y: float) -> np.ndarray:
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    return np.asarray(scale * points @ rotation.T + [x, y])
+
+
+@given(st.floats(-3.1, 3.1), st.floats(0.05, 50), st.floats(-5000, 5000), st.floats(-5000, 5000))
+def test_any_similarity_is_recovered(turn: float, scale: float, x: float, y: float) -> None:
+    wanted = TEMPLATE.astype(np.float64)
+    landmarks = moved(wanted, turn, scale, x, y)
+    transform = similarity(landmarks)
+    np.testing.assert_allclose(apply(transform, landmarks), wanted, atol=1e-6)
+    assert np.hypot(*transform[:, 0]) == pytest.approx(1 / scale)
+
+
+def test_least_squares_against_a_general_solver() -> None:
+    landmarks = TEMPLATE + np.random.default_rng(3).normal(0, 5, (5, 2))
+    # a -b x / b a y as unknowns of one linear system
+    rows, wanted = [], []
+    for (x, y), (u, v) in zip(landmarks, TEMPLATE, strict=True):
+        rows += [[x, -y, 1, 0], [y, x, 0, 1]]
+        wanted += [u, v]
+    a, b, tx, ty = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+    np.testing.assert_allclose(similarity(landmarks), [[a, -b, tx], [b, a, ty]], atol=1e-9)
+
+
+def test_aligned_photo_stays_as_it_is() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(align(photo, TEMPLATE), photo)
+
+
+def test_shift_by_whole_pixels_is_a_cut_and_outside_is_black() -> None:
+    photo = np.random.default_rng(0).integers(1, 256, (150, 150, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(align(photo, TEMPLATE + [20, 7]), photo[7:119, 20:132])
+    beyond = align(photo, TEMPLATE + [100, 0])
+    np.testing.assert_array_equal(beyond[:, :50], photo[:112, 100:])
+    assert not beyond[:, 50:].any()
+
+
+@pytest.mark.parametrize("times", [2, 3, 4, 7])
+def test_large_photo_is_averaged_where_it_is_seen(times: int) -> None:
+    small = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    photo = small.repeat(times, 0).repeat(times, 1)
+    # Pixel i of the crop covers the middle of times pixels from times * i on.
+    crop = align(photo, times * TEMPLATE + (times - 1) / 2)
+    inner = np.abs(crop.astype(int) - small)[1:-1, 1:-1]
+    assert inner.max() <= 1
+
+
+def test_fine_stripes_do_not_alias() -> None:
+    photo = np.zeros((1120, 1120, 3), np.uint8)
+    photo[::2] = 255
+    crop = align(photo, 10 * TEMPLATE)
+    assert np.abs(crop[4:-4, 4:-4].astype(int) - 128).max() < 20
+
+
+def test_landmarks_on_one_point_are_refused() -> None:
+    with pytest.raises(XCosError, match="landmarks"):
+        align(np.zeros((50, 50, 3), np.uint8), np.full((5, 2), 7.0))
