@@ -1,11 +1,12 @@
 """All pairs as an image: pan, zoom, cross-hair, click and walk."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QGraphicsSceneMouseEvent,
@@ -37,8 +38,9 @@ class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
         self.setStyle(tickLength=0, autoExpandTextSpace=True)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
+        minVal, maxVal = sorted((minVal, maxVal))
         pixels = size / max(maxVal - minVal, 1e-9)
-        height = self.fontMetrics.height() if hasattr(self, "fontMetrics") else 16
+        height = QFontMetricsF(self.font()).height()
         shown, last = [], -1e9
         for start, stop, _ in self.blocks:
             middle = (start + stop) / 2
@@ -412,7 +414,7 @@ def _next_block(codes: np.ndarray, place: int, direction: int) -> int:
 
 def _blocks(codes: np.ndarray, names: list[str]) -> list[tuple[int, int, str]]:
     edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    return [(a, b, names[a]) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [(a, b, names[a]) for a, b in pairwise(edges) if b > a]
 
 
 def _short(name: str, limit: int = 18) -> str:

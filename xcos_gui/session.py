@@ -274,11 +274,11 @@ class Session(QObject):
         """Look at a pair; places outside the matrix are ignored."""
         if self.rows is None or self.loaded is None:
             return
-        if 0 <= row < len(self.rows) and 0 <= column < len(self.loaded):
-            if (row, column) != self.pair:
-                self.pair = (row, column)
-                self.pair_changed.emit(self.pair)
-                self._explain()
+        inside = 0 <= row < len(self.rows) and 0 <= column < len(self.loaded)
+        if inside and (row, column) != self.pair:
+            self.pair = (row, column)
+            self.pair_changed.emit(self.pair)
+            self._explain()
 
     def swap_pair(self) -> None:
         """Look at the same pair with left and right exchanged; only within one gallery."""

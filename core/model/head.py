@@ -40,7 +40,8 @@ def read_head(path: Path) -> HeadWeights | None:
     if card.kind != "xcos":
         return None
     with safe_open(path, framework="numpy") as file:
-        tensors = {k: file.get_tensor(k) for k in file.keys() if k.startswith("attention.")}
+        names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
+        tensors = {k: file.get_tensor(k) for k in names}
     return fold({name.removeprefix("attention."): value for name, value in tensors.items()})
 
 

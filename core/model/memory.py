@@ -28,4 +28,5 @@ def keep_memory() -> bool:
         (M_TOP_PAD, TOP_PAD),
         (M_ARENA_MAX, 1),
     )
-    return all([mallopt(name, value) == 1 for name, value in settings])
+    taken = [mallopt(name, value) == 1 for name, value in settings]
+    return all(taken)

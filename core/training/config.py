@@ -4,6 +4,7 @@ Every field carries its meaning; a TOML file has one table per group. Unknown ke
 and values out of range are refused with the setting's name.
 """
 
+import json
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -153,6 +154,39 @@ def read_config(path: Path) -> TrainConfig:
         raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
     config: TrainConfig = _group(TrainConfig, table, path, "")
     return config
+
+
+def write_config(config: TrainConfig) -> str:
+    """The config as TOML with absolute paths: reading it gives the same settings."""
+    tables: list[str] = []
+    plain: list[str] = []
+    for known in fields(config):
+        value = getattr(config, known.name)
+        if hasattr(value, "__dataclass_fields__"):
+            lines = [_line(f.name, getattr(value, f.name)) for f in fields(value)]
+            tables.append("\n".join([f"[{known.name}]", *lines]))
+        else:
+            plain.append(_line(known.name, value))
+    return "\n".join(plain) + "\n\n" + "\n\n".join(tables) + "\n"
+
+
+def _line(name: str, value: Any) -> str:
+    return f"{name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_line(key, item) for key, item in value.items()) + " }"
+    if isinstance(value, Path):
+        return json.dumps(str(value.resolve()))
+    # A JSON string is a TOML basic string.
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def _group(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) -> Any:

@@ -18,7 +18,7 @@ from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.augment import Draws, augment, fill_borders
-from core.training.config import OptimisationConfig, TrainConfig
+from core.training.config import OptimisationConfig, TrainConfig, write_config
 from core.training.data import (
     BatchSampler,
     TrainingFaces,
@@ -222,7 +222,6 @@ class Training:
 def train(
     config: TrainConfig,
     path: Path,
-    config_text: str,
     *,
     report: Report = silent,
     stopped: StopAsked = never,
@@ -233,7 +232,7 @@ def train(
     Raises XCosError for settings, files or losses that the user can mend.
     """
     run = RunDirectory(path)
-    run.begin(config_text)
+    run.begin(write_config(config))
     training = Training(config, run, report, stopped)
     state = run.load(run.last)
     if state is not None:

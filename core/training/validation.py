@@ -41,8 +41,13 @@ class Validation:
             pairs.same,
         )
 
-    def scores(self, net: XCosNet, device: torch.device) -> dict[str, np.ndarray]:
-        """Scores of the list's pairs: learned (both orders), uniform, and fc where it exists."""
+    def scores(
+        self, net: XCosNet, device: torch.device, correlation: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Scores of the list's pairs: learned (both orders), uniform, fc where there is a head.
+
+        correlation: P (7, 7), whose scores are then there too
+        """
         training = net.training
         net.eval()
         grids, embeddings = [], []
@@ -59,6 +64,9 @@ class Validation:
             cosine = cosine_map(left, right)
             both = (net.attention(left, right) + net.attention(right, left)) / 2
             found = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
+            if correlation is not None:
+                weights = torch.from_numpy(correlation).to(cosine)
+                found["correlation"] = xcos(cosine, weights[None])
             if embeddings:
                 embedding_BD = torch.cat(embeddings)
                 found["fc"] = torch.cosine_similarity(
