@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -275,9 +275,9 @@ class CurvesPanel(QWidget):
             self._take_palette()
         super().changeEvent(event)
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def showEvent(self, event: QShowEvent) -> None:
         self._take_palette()
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
 
     def _take_palette(self) -> None:
         palette = self.palette()

@@ -255,8 +255,8 @@ class MainWindow(QMainWindow):
             action = self._action(
                 view,
                 f"{kind.capitalize()} attention",
-                lambda k=kind: self.session.set_kind(k),
-                f"Ctrl+{number}",  # type: ignore[misc]
+                lambda k=kind: self.session.set_kind(k),  # type: ignore[misc]
+                f"Ctrl+{number}",
             )
             action.setCheckable(True)
             action.setData(kind)

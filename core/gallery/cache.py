@@ -250,8 +250,8 @@ class Cache:
         self._prepare(connection)
         return connection
 
-    def _read(self, query: str, keys: Sequence[str], *first: str) -> list[tuple]:  # type: ignore[type-arg]
-        rows: list[tuple] = []  # type: ignore[type-arg]
+    def _read(self, query: str, keys: Sequence[str], *first: str) -> list[tuple]:
+        rows: list[tuple] = []
         with self._guarded():
             for start in range(0, len(keys), CHUNK):
                 part = list(keys[start : start + CHUNK])

@@ -133,13 +133,8 @@ class PairEngine:
                 at = last
                 continue
             columns = slice(at * LANES, (at + 1) * LANES)
-            part = PreparedFaces(
-                *(_take(a, columns) for a in (right.cells, right.left, right.right))
-            )
             rows = min(len(left), columns.stop) if square else len(left)
-            some = PreparedFaces(
-                *(_take(a, slice(0, rows)) for a in (left.cells, left.left, left.right))
-            )
+            part, some = right.part(columns), left.part(slice(0, rows))
             made = plain.learned_scores(self._head, some, part, forward, backward)
             out[:rows, columns] = made
             if square:
@@ -171,7 +166,3 @@ def _one_product(
         report("Scoring pairs", start * len(right), len(left) * len(right))
         np.matmul(rows[start : start + step], columns, out=out[start : start + step])
     report("Scoring pairs", len(left) * len(right), len(left) * len(right))
-
-
-def _take(array: np.ndarray | None, part: slice) -> np.ndarray | None:
-    return None if array is None else array[part]

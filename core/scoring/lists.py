@@ -84,7 +84,7 @@ class _Best:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept = [
+        self._kept: list[np.ndarray] = [
             np.empty(0, np.int64),
             np.empty(0, np.int64),
             np.empty(0, np.float32),
@@ -97,7 +97,9 @@ class _Best:
         if len(badness) > self._limit:
             chosen = np.argpartition(-badness, self._limit - 1)[: self._limit]
             entries = tuple(part[chosen] for part in entries)
-        joined = [np.concatenate([old, new]) for old, new in zip(self._kept, entries, strict=True)]
+        joined: list[np.ndarray] = [
+            np.concatenate([old, new]) for old, new in zip(self._kept, entries, strict=True)
+        ]
         if len(joined[3]) > 4 * self._limit:
             joined = self._cut(joined)
         self._kept = joined

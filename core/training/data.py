@@ -243,7 +243,7 @@ def likely_positives(embeddings: np.ndarray, labels: np.ndarray, alike: float) -
     found = np.full((len(embeddings), NEIGHBOURS), -1, np.int64)
     unlabelled = torch.from_numpy(np.flatnonzero(labels < 0))
     count = min(NEIGHBOURS + 2, len(unlabelled))
-    for rows in unlabelled.split(1024):
+    for rows in torch.split(unlabelled, 1024):
         cosines = every[rows] @ every[unlabelled].T
         best, places = cosines.topk(count, dim=1)
         for row, cosine, place in zip(rows.tolist(), best.numpy(), places.numpy(), strict=True):

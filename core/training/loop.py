@@ -25,8 +25,8 @@ from core.training.data import (
     likely_positives,
     training_faces,
 )
-from core.training.lessons import Lesson, TargetAnswers, target_answers
-from core.training.losses import embedding_loss, map_loss, score_losses
+from core.training.lessons import TargetAnswers, target_answers
+from core.training.losses import Lesson, embedding_loss, map_loss, score_losses
 from core.training.run import RunDirectory
 from core.training.validation import Validation
 
@@ -123,10 +123,10 @@ class Training:
         near = likely_positives(self.answers.embeddings[0], self.faces.labels, config.losses.alike)
         self.sampler = BatchSampler(self.faces.labels, near, config.optimisation, hardware.seed)
         model = TrainingNet(config, self.answers, len(self.faces.identities))
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             model.net,
-            multi_avg_fn=get_ema_multi_avg_fn(config.optimisation.average),
+            multi_avg_fn=get_ema_multi_avg_fn(config.optimisation.average),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
         optimiser = torch.optim.AdamW(

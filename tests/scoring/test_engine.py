@@ -1,0 +1,153 @@
+"""The engine gives what the straightforward head gives, for every kind, order and size."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Stopped, XCosError
+from core.model.head import HeadWeights, fold
+from core.model.kinds import ORDERS, AttentionKind, Order
+from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.scoring import kernel
+from core.scoring.engine import PairEngine
+
+ORDER = st.sampled_from(ORDERS)
+
+
+def random_head(seed: int) -> tuple[LearnedAttention, HeadWeights]:
+    torch.manual_seed(seed)
+    attention = LearnedAttention().eval()
+    for module in attention.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 2)
+            module.bias.data.normal_()
+        elif isinstance(module, torch.nn.PReLU):
+            module.weight.data.uniform_(-0.3, 1.4)
+    return attention, fold({k: v.numpy() for k, v in attention.state_dict().items()})
+
+
+def random_grid(seed: int, count: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    grid = rng.normal(0.2, 1, (count, 32, 7, 7)).astype(np.float32)
+    grid[0, :, 2, 3] = 0  # a cell without any feature has cosine 0
+    return grid
+
+
+def straightforward(
+    attention: LearnedAttention, left: np.ndarray, right: np.ndarray, order: Order
+) -> np.ndarray:
+    """Every ordered pair through every layer."""
+    i, j = (
+        index.ravel() for index in np.meshgrid(range(len(left)), range(len(right)), indexing="ij")
+    )
+    one, other = torch.from_numpy(left)[i], torch.from_numpy(right)[j]
+    with torch.inference_mode():
+        cosine = cosine_map(one, other)
+        maps = {"left-right": attention(one, other), "right-left": attention(other, one)}
+        maps["both"] = (maps["left-right"] + maps["right-left"]) / 2
+        scores: np.ndarray = xcos(cosine, maps[order]).numpy()
+    return scores.reshape(len(left), len(right))
+
+
+@pytest.fixture(scope="module")
+def compiled() -> None:
+    assert kernel.wait()
+
+
+@given(st.integers(0, 10**6), st.integers(1, 19), st.integers(1, 35), ORDER)
+def test_learned_scores_of_two_galleries(
+    compiled: None, seed: int, n: int, m: int, order: Order
+) -> None:
+    attention, head = random_head(seed)
+    left, right = random_grid(seed, n), random_grid(seed + 1, m)
+    engine = PairEngine(head, None)
+    scores = engine.scores(engine.prepare(left), engine.prepare(right), "learned", order)
+    np.testing.assert_allclose(scores, straightforward(attention, left, right, order), atol=1e-5)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 2, 15, 16, 17, 33]), ORDER)
+def test_learned_scores_of_one_gallery(compiled: None, seed: int, n: int, order: Order) -> None:
+    attention, head = random_head(seed)
+    grid = random_grid(seed, n)
+    engine = PairEngine(head, None)
+    faces = engine.prepare(grid)
+    scores = engine.scores(faces, faces, "learned", order)
+    np.testing.assert_allclose(scores, straightforward(attention, grid, grid, order), atol=1e-5)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("square", [True, False])
+def test_plain_path_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch, order: Order, square: bool
+) -> None:
+    monkeypatch.setattr(kernel, "ready", lambda: False)
+    monkeypatch.setattr(kernel, "compile_in_background", lambda: None)
+    attention, head = random_head(3)
+    left = random_grid(3, 18)
+    right = left if square else random_grid(4, 21)
+    engine = PairEngine(head, None)
+    rows = engine.prepare(left)
+    columns = rows if square else engine.prepare(right)
+    scores = engine.scores(rows, columns, "learned", order)
+    np.testing.assert_allclose(scores, straightforward(attention, left, right, order), atol=1e-5)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["uniform", "correlation"]))
+def test_fixed_attention_is_a_weighted_mean_of_cosines(seed: int, kind: AttentionKind) -> None:
+    left, right = random_grid(seed, 5), random_grid(seed + 1, 9)
+    correlation = np.random.default_rng(seed).random((7, 7))
+    engine = PairEngine(None, correlation)
+    scores = engine.scores(engine.prepare(left), engine.prepare(right), kind)
+    weights = np.full((7, 7), 1 / 49) if kind == "uniform" else correlation
+    for i in range(5):
+        cosine = cosine_map(
+            torch.from_numpy(left[i : i + 1]).expand(9, -1, -1, -1), torch.from_numpy(right)
+        )
+        expected = (cosine.numpy() * weights).sum(axis=(1, 2))
+        np.testing.assert_allclose(scores[i], expected, atol=2e-6 * weights.sum() + 1e-6)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["learned", "uniform", "correlation"]), ORDER)
+def test_maps_sum_to_the_score(
+    compiled: None, seed: int, kind: AttentionKind, order: Order
+) -> None:
+    _, head = random_head(seed)
+    engine = PairEngine(head, np.random.default_rng(seed).random((7, 7)) / 25)
+    faces = engine.prepare(random_grid(seed, 4))
+    scores = engine.scores(faces, faces, kind, order)
+    cosine, attention = engine.maps(faces, 1, faces, 3, kind, order)
+    assert abs((cosine * attention).sum() - scores[1, 3]) < 1e-5
+    assert np.abs(cosine).max() <= 1
+    if kind != "correlation":
+        assert attention.min() >= 0
+        assert abs(attention.sum() - 1) < 1e-9
+
+
+def test_exchanging_the_faces_exchanges_the_orders() -> None:
+    _, head = random_head(1)
+    engine = PairEngine(head, None)
+    faces = engine.prepare(random_grid(1, 3))
+    forward = engine.maps(faces, 0, faces, 2, "learned", "left-right")[1]
+    backward = engine.maps(faces, 2, faces, 0, "learned", "right-left")[1]
+    np.testing.assert_allclose(forward, backward, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["learned", "uniform"])
+def test_stop_ends_scoring(kind: AttentionKind) -> None:
+    _, head = random_head(0)
+    engine = PairEngine(head, None)
+    faces = engine.prepare(random_grid(0, 40))
+    with pytest.raises(Stopped):
+        engine.scores(faces, faces, kind, stopped=lambda: True)
+
+
+def test_a_kind_that_the_weights_lack_is_refused() -> None:
+    engine = PairEngine(None, None)
+    faces = engine.prepare(random_grid(0, 2))
+    for kind in ("learned", "correlation"):
+        with pytest.raises(XCosError, match="--attention"):
+            engine.scores(faces, faces, kind)  # type: ignore[arg-type]
