@@ -1,0 +1,283 @@
+"""Training: config, batches, losses, and a run that resumes exactly."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Stopped, XCosError
+from core.evaluation.occlusion import free_form_mask
+from core.evaluation.verification import best_threshold, read_lfw_pairs
+from core.model.card import read_card
+from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.resources import resource_path
+from core.training.augment import Draws, augment, border_mask, fill_borders
+from core.training.config import (
+    AugmentConfig,
+    DataConfig,
+    HardwareConfig,
+    LossConfig,
+    ModelConfig,
+    OptimisationConfig,
+    TargetConfig,
+    TrainConfig,
+    read_config,
+    write_config,
+)
+from core.training.data import BatchSampler, likely_positives
+from core.training.finish import finish
+from core.training.loop import learning_rate, train
+from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
+
+
+def config_for(crops: Path, target: Path, tmp_path: Path) -> TrainConfig:
+    return TrainConfig(
+        name="little",
+        data=DataConfig(labelled=[crops], unlabelled=[crops / "ann"], cache=tmp_path / "cache"),
+        model=ModelConfig("thin", {"stem": 4, "widths": [4, 6, 8], "depths": [1, 1, 1]}),
+        target=TargetConfig(target),
+        losses=LossConfig(identification="arcface", pairs=20),
+        optimisation=OptimisationConfig(steps=6, batch=8, photos_per_identity=2, warm_up=2),
+        hardware=HardwareConfig(device="cpu", save_every=3, threads=1),
+    )
+
+
+def logged(run: Path) -> list[str]:
+    return [line.split(",", 2)[2] for line in (run / "log.csv").read_text().splitlines()]
+
+
+def test_resumed_run_equals_uninterrupted_one(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    whole = train(config, tmp_path / "whole")
+    steps = 0
+
+    def stop_at_four() -> bool:
+        nonlocal steps
+        steps += 1
+        return steps > 12  # what decoding and the target ask for comes first
+
+    with pytest.raises(Stopped):
+        train(
+            config,
+            tmp_path / "broken",
+            stopped=lambda: (tmp_path / "broken/last.ckpt").exists() or stop_at_four(),
+        )
+    broken = train(config, tmp_path / "broken")
+    for name, tensor in whole.exported.state_dict().items():
+        assert torch.equal(tensor, broken.exported.state_dict()[name]), name
+    assert whole.state()["step"] == broken.state()["step"] == 6
+    card = finish(broken, tmp_path / "little.safetensors")
+    assert card.embedding_size == 16 and card.correlation is not None
+    assert read_card(card.path).correlation.sum() == pytest.approx(1)  # type: ignore[union-attr]
+
+
+def test_loss_that_is_not_finite_stops_with_names(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    wild = replace(
+        config, optimisation=replace(config.optimisation, learning_rate=1e30, warm_up=0, steps=20)
+    )
+    with pytest.raises(XCosError, match=r"not finite at step \d+ .*png.*last\.ckpt"):
+        train(wild, tmp_path / "run")
+
+
+def test_damaged_checkpoint_is_told(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "last.ckpt").write_bytes(b"cut")
+    with pytest.raises(XCosError, match=r"last\.ckpt is not a checkpoint"):
+        train(config_for(crops, tiny_weights, tmp_path), tmp_path / "run")
+
+
+@given(st.integers(0, 1000), st.integers(0, 3))
+def test_batches_are_a_function_of_the_step(step: int, seed: int) -> None:
+    labels = np.array([0] * 5 + [1] + [-1] * 20)
+    neighbours = np.full((26, 8), -1)
+    neighbours[10, 0] = 11
+    config = OptimisationConfig(batch=12, labelled_share=0.5, photos_per_identity=3)
+    sampler = BatchSampler(labels, neighbours, config, seed)
+    one, other = sampler.batch(step), BatchSampler(labels, neighbours, config, seed).batch(step)
+    np.testing.assert_array_equal(one.faces, other.faces)
+    assert len(one.faces) == 12
+    drawn = labels[one.faces]
+    assert (drawn >= 0).sum() == 6
+    for identity in (0, 1):  # positives are guaranteed, of an identity with one photo as two views
+        assert (drawn == identity).sum() >= 2 or (drawn == identity).sum() == 0
+
+
+def test_every_unlabelled_face_leads_once_a_pass() -> None:
+    labels = np.full(30, -1)
+    config = OptimisationConfig(batch=8, partner_share=0.25)
+    sampler = BatchSampler(labels, np.full((30, 8), -1), config, 0)
+    leaders = np.concatenate([sampler.batch(step).faces[:6] for step in range(5)])
+    assert sorted(leaders.tolist()) == list(range(30))
+    assert sampler.passes(5) == 1
+
+
+def test_likely_positives_are_near_and_not_the_same_picture() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(40, 16))
+    base[1] = base[0] + 0.4 * rng.normal(size=16)
+    base[2] = base[0]
+    unit = (base / np.linalg.norm(base, axis=1, keepdims=True)).astype(np.float32)
+    labels = np.full(40, -1)
+    labels[39] = 0
+    found = likely_positives(unit, labels, 0.75)
+    assert 1 in found[0] and 2 not in found[0] and 0 not in found[0]
+    assert (found[39] == -1).all()
+
+
+def test_attention_of_pairs_is_the_heads_own() -> None:
+    torch.manual_seed(0)
+    attention = LearnedAttention().eval()
+    grid = torch.randn(6, 32, 7, 7)
+    left, right = torch.tensor([0, 1, 5]), torch.tensor([3, 0, 5])
+    with torch.inference_mode():
+        fast = attention_of_pairs(attention, grid, left, right)
+        torch.testing.assert_close(fast, attention(grid[left], grid[right]), atol=1e-6, rtol=1e-5)
+
+
+def test_losses_against_pair_by_pair() -> None:
+    torch.manual_seed(0)
+    attention, grid = LearnedAttention().eval(), torch.randn(5, 32, 7, 7)
+    target = torch.nn.functional.normalize(torch.randn(5, 8))
+    config = LossConfig(pairs=100, alike=0.1, alike_weight=3.0)
+    losses = score_losses(attention, grid, target, config, torch.Generator().manual_seed(0))
+    learned, uniform, weights, weights_u = 0.0, 0.0, 0.0, 0.0
+    for i in range(5):
+        for j in range(5):
+            if i == j:
+                continue
+            wanted = float(target[i] @ target[j])
+            weight = 3.0 if wanted > 0.1 else 1.0
+            cosine = cosine_map(grid[i : i + 1], grid[j : j + 1])
+            score = float(xcos(cosine, attention(grid[i : i + 1], grid[j : j + 1])))
+            learned, weights = learned + weight * (score - wanted) ** 2, weights + weight
+            if i < j:
+                uniform += weight * (float(cosine.mean()) - wanted) ** 2
+                weights_u += weight
+    assert float(losses["cosine"]) == pytest.approx(learned / weights, rel=1e-4)
+    assert float(losses["uniform"]) == pytest.approx(uniform / weights_u, rel=1e-4)
+    assert uniform_scores(grid)[1, 2] == pytest.approx(
+        float(cosine_map(grid[1:2], grid[2:3]).mean()), abs=1e-6
+    )
+
+
+def test_chosen_pairs_hold_the_alike_ones() -> None:
+    cosines = torch.zeros(10, 10)
+    cosines[2, 7] = cosines[7, 2] = 0.9
+    left, right = choose_pairs(cosines, 8, 0.5, torch.Generator().manual_seed(0))
+    pairs = set(zip(left.tolist(), right.tolist(), strict=True))
+    assert {(2, 7), (7, 2)} <= pairs and len(pairs) == 8
+    assert all(i != j for i, j in pairs)
+
+
+def test_borders_are_found_and_filled() -> None:
+    pixels = np.full((3, 112, 112, 3), 120, np.uint8)
+    pixels[0, :30] = 0
+    pixels[1, 50:60, 50:60] = 0  # dark, but inside the photo
+    border = border_mask(pixels)
+    assert border[0].mean() == pytest.approx(30 / 112) and not border[1:].any()
+    filled = fill_borders(pixels, np.full_like(pixels, 200))
+    assert (filled[0, :25] == 200).all() and (filled[0, 40:] == 120).all()
+    np.testing.assert_array_equal(filled[1:], pixels[1:])
+
+
+def test_augmentation_depends_on_the_sample_alone() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 112, 112, 3)).astype(np.uint8)
+    config = AugmentConfig(occlusion=0, blur=0.5)
+    mirrored = np.array([True, False, True, False])
+    whole = augment(pixels, mirrored, Draws.of(0, np.arange(4)), config)
+    half = augment(pixels[2:], mirrored[2:], Draws.of(0, np.array([2, 3])), config)
+    torch.testing.assert_close(whole[2:], half, atol=1e-4, rtol=0)
+    still = AugmentConfig(0, 0, 0, 0, 0, 0, 0)
+    same = augment(pixels, np.zeros(4, bool), Draws.of(0, np.arange(4)), still)
+    np.testing.assert_allclose(same.permute(0, 2, 3, 1).numpy(), pixels, atol=0.05)
+    flipped = augment(pixels, np.ones(4, bool), Draws.of(0, np.arange(4)), still)
+    np.testing.assert_allclose(flipped.permute(0, 2, 3, 1).numpy(), pixels[:, :, ::-1], atol=0.05)
+
+
+@given(st.floats(0.05, 0.6), st.integers(0, 1000))
+def test_free_form_masks_cover_their_share(share: float, seed: int) -> None:
+    mask = free_form_mask(share, np.random.default_rng(seed))
+    assert share <= mask.mean() <= share + 0.03
+
+
+def test_shipped_presets_are_valid() -> None:
+    for path in resource_path("presets").glob("*.toml"):
+        read_config(path)
+
+
+def test_config_survives_the_file(tmp_path: Path) -> None:
+    config = read_config(resource_path("presets", "small.toml"))
+    (tmp_path / "c.toml").write_text(write_config(config))
+    tomllib.loads(write_config(config))
+    again = read_config(tmp_path / "c.toml")
+    assert again.optimisation == config.optimisation and again.model == config.model
+    assert [p.resolve() for p in again.data.labelled] == [p.resolve() for p in config.data.labelled]
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        ("nonsense = 1", "unknown setting nonsense"),
+        ("[data]\nlabeled = []", "unknown setting data.labeled"),
+        ("[optimisation]\nbatch = 'many'", "optimisation.batch is 'many', but must be int"),
+        ("[optimisation]\nbatch = 1", "optimisation.batch is 1; give at least 4"),
+        ("[losses]\nidentification = 'softmax'", "choose one of none, cosface, arcface"),
+        ("[optimisation]\nlearning_rate = nan", "finite"),
+        ("data = 3", "data must be a table"),
+        ("[data", "is not TOML"),
+    ],
+)
+def test_config_mistakes_name_the_setting(tmp_path: Path, text: str, wanted: str) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(XCosError) as error:
+        read_config(path)
+    assert wanted in str(error.value) and "c.toml" in str(error.value)
+
+
+def test_learning_rates() -> None:
+    cool = OptimisationConfig(
+        steps=100, learning_rate=1.0, warm_up=10, schedule="constant", cool_down=20
+    )
+    rates = [learning_rate(step, cool) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and rates[50] == 1 and rates[90] == pytest.approx(0.5)
+    paper = OptimisationConfig(
+        steps=100, learning_rate=1e-3, warm_up=0, schedule="steps", milestones=[12, 15, 18]
+    )
+    assert [learning_rate(s, paper) for s in (0, 12, 15, 18)] == pytest.approx(
+        [1e-3, 1e-4, 1e-5, 1e-6]
+    )
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40))
+def test_best_threshold_is_best(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 4, count) / 3
+    same = rng.random(count) < 0.5
+    threshold, accuracy = best_threshold(scores, same)
+    assert ((scores > threshold) == same).mean() == pytest.approx(accuracy)
+    for candidate in [-2, *np.unique(scores)]:
+        assert ((scores > candidate) == same).mean() <= accuracy + 1e-12
+
+
+def test_lfw_lists(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("2\t1\nA_B\t1\t4\nA_B\t1\tC\t2\nD\t3\t4\nD\t1\tE\t11\n")
+    pairs = read_lfw_pairs(path)
+    assert pairs.left[:2] == ("A_B/A_B_0001", "A_B/A_B_0001")
+    assert pairs.right == ("A_B/A_B_0004", "C/C_0002", "D/D_0004", "E/E_0011")
+    assert pairs.same.tolist() == [True, False, True, False] and pairs.folds is not None
+    assert pairs.folds.tolist() == [0, 0, 1, 1]
+    path.write_text("2\t1\nA\t1\t4\n")
+    with pytest.raises(XCosError, match="1 pairs, but its first line says 4"):
+        read_lfw_pairs(path)
