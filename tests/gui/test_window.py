@@ -1,0 +1,374 @@
+"""What the user sees and does in the window, with the real core behind it."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from core.explain.colours import centred_table
+from core.gallery.project import Project
+from core.scoring.matrix import ScoreMatrix
+from xcos_gui.alignment import AlignmentDialog
+from xcos_gui.matrix_image import MatrixImage
+from xcos_gui.window import MainWindow
+
+SCORED = 60_000
+
+
+def settled(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and not window.session.busy, timeout=SCORED
+    )
+
+
+def test_the_matrix_of_the_gallery_is_shown(window: MainWindow) -> None:
+    session = window.session
+    assert session.matrix is not None and session.matrix.scores.shape == (6, 6)
+    assert window.gallery.model.rowCount() == 6
+    assert "6 faces" in window.windowTitle()
+    assert "tiny · learned attention · order both · threshold 0.9000" in window._state.text()
+    assert not window.matrix.item.boundingRect().isEmpty()
+
+
+def test_the_inspector_shows_cores_numbers(window: MainWindow) -> None:
+    session = window.session
+    session.select_pair(0, 3)
+    assert session.matrix is not None and session.explanation is not None
+    score = float(session.matrix.scores[0, 3])
+    assert session.explanation.score == pytest.approx(score, abs=1e-5)
+    assert f"score {session.explanation.score:.4f}" in window.inspector.numbers.text()
+    assert "threshold 0.9000" in window.inspector.numbers.text()
+    assert "FC cosine" in window.inspector.numbers.text()
+    model = window.inspector.cells
+    assert model.rowCount() == 49
+    assert model.index(48, 7).data() == f"{session.explanation.score:.4f}"
+    model.sort(2, Qt.SortOrder.AscendingOrder)  # another order, the same end
+    assert model.index(48, 7).data() == f"{session.explanation.score:.4f}"
+
+
+def test_the_threshold_moves_everything_without_the_model(window: MainWindow, qtbot: QtBot) -> None:
+    session, before = window.session, window.session.matrix
+    for threshold in (-1.0, 1.0):
+        window.curves.spin.setValue(threshold)
+        assert session.threshold == threshold
+        same = threshold < 0
+        assert window.curves.counts["TP"].text().startswith(f"TP  {4 if same else 0}\n")
+        assert window.curves.counts["FP"].text().startswith(f"FP  {11 if same else 0}\n")
+        assert window.curves.counts["FN"].text().startswith(f"FN  {0 if same else 4}\n")
+        assert window.inspector.words.text().startswith("Same" if same else "Different")
+        assert window.curves.line.value() == threshold
+    assert session.matrix is before
+    window.curves.line.setValue(0.25)  # dragging the line in the histogram
+    assert session.threshold == 0.25 and window.curves.spin.value() == 0.25
+    session.set_threshold(None)
+    assert session.threshold == 0.9
+
+
+def test_a_count_lists_its_pairs_and_a_row_selects(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.set_threshold(-1.0)
+    window.curves.counts["FP"].click()
+    qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 11)
+    scores = [float(window.pairs.model.index(row, 4).data()) for row in range(11)]
+    assert scores == sorted(scores, reverse=True)
+    window.pairs.table.selectRow(4)
+    assert window.session.pair == window.pairs.model.cell(4)
+
+
+def test_arrow_keys_walk(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    session.select_pair(0, 1)
+    for key, place in (
+        (Qt.Key.Key_Down, (1, 1)),
+        (Qt.Key.Key_Right, (1, 2)),
+        (Qt.Key.Key_End, (1, 5)),
+        (Qt.Key.Key_Right, (1, 5)),
+        (Qt.Key.Key_PageDown, (3, 5)),
+        (Qt.Key.Key_PageUp, (0, 5)),
+        (Qt.Key.Key_Home, (0, 0)),
+    ):
+        qtbot.keyClick(window.matrix, key)
+        assert session.pair == place
+
+
+def test_a_click_in_the_matrix_selects(window: MainWindow, qtbot: QtBot) -> None:
+    panel = window.matrix
+    scene = panel._view.mapViewToScene(QPointF(4.5, 2.5))
+    at = panel._plot.mapFromScene(scene)
+    qtbot.mouseClick(panel._plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: window.session.pair == (2, 4))
+    assert "ann/3.png" in panel.readout.text() and "bob/2.png" in panel.readout.text()
+
+
+def test_hovering_a_cell_marks_it_everywhere(window: MainWindow) -> None:
+    inspector = window.inspector
+    inspector.faces[0].cell_changed.emit((2, 5))
+    explanation = window.session.explanation
+    assert explanation is not None
+    assert (
+        f"S {explanation.cosine[2, 5]:.3f}".replace("-", "\N{MINUS SIGN}")
+        in inspector.cell_text.text()
+    )
+    assert all(view._cell == (2, 5) for view in (*inspector.faces, *inspector.maps.values()))
+    assert inspector.cells.cell(inspector.table.currentIndex().row()) == (2, 5)
+
+
+def test_attention_and_order_switch(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    session.select_pair(0, 4)
+    for kind in ("uniform", "correlation", "learned"):
+        session.set_kind(kind)  # type: ignore[arg-type]
+        settled(qtbot, window)
+        assert session.matrix is not None and session.matrix.kind == kind
+        assert session.explanation is not None
+        assert session.explanation.score == pytest.approx(
+            float(session.matrix.scores[0, 4]), abs=1e-5
+        )
+    session.set_order("left-right")
+    settled(qtbot, window)
+    forward = session.explanation
+    session.set_order("right-left")
+    settled(qtbot, window)
+    session.swap_pair()
+    assert forward is not None and session.explanation is not None
+    np.testing.assert_allclose(session.explanation.attention, forward.attention, atol=1e-9)
+
+
+def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    assert session.loaded is not None
+    bobs = [f for f in session.loaded.gallery.faces if f.identity == "bob"]
+    session.rename(bobs, "ann")
+    settled(qtbot, window)
+    assert session.statistics is not None
+    assert len(session.statistics.genuine) == 10  # five faces of one person
+    session.edit(lambda project: project.set_aside(["cem/1.png"]))
+    settled(qtbot, window)
+    assert window.gallery.model.rowCount() == 5 and window.gallery.aside_model.rowCount() == 1
+    session.edit(Project.undo)
+    session.edit(Project.undo)
+    settled(qtbot, window)
+    assert window.gallery.model.rowCount() == 6
+    assert session.statistics is not None and len(session.statistics.genuine) == 4
+    assert window._redo.isEnabled() and not window._undo.isEnabled()
+
+
+def test_search(window: MainWindow) -> None:
+    window.gallery._search.setText("BOB")
+    assert window.gallery.model.rowCount() == 2
+    window.gallery._search.setText("")
+    assert window.gallery.model.rowCount() == 6
+
+
+def test_dropping_a_folder_opens_it(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    drop(empty, [crops])
+    settled(qtbot, empty)
+    assert empty.session.source == crops
+    drop(empty, [crops / "ann" / "1.png", crops / "bob" / "2.png"])
+    qtbot.waitUntil(
+        lambda: empty.session.loaded is not None and len(empty.session.loaded) == 2, timeout=SCORED
+    )
+
+
+def drop(window: MainWindow, paths: list[Path]) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    event = QDropEvent(QPointF(5, 5), action, data, button, Qt.KeyboardModifier.NoModifier)
+    window.dropEvent(event)
+
+
+def test_probes_make_the_rows(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, crops: Path
+) -> None:
+    probes = tmp_path / "probes" / "bob"
+    probes.mkdir(parents=True)
+    for name in ("1.png", "2.png"):
+        (probes / name).write_bytes((crops / "bob" / name).read_bytes())
+    window.session.open_probes(tmp_path / "probes")
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (2, 6),
+        timeout=SCORED,
+    )
+    assert window.session.statistics is not None
+    assert len(window.session.statistics.genuine) == 4
+    window.session.open_probes(None)
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (6, 6),
+        timeout=SCORED,
+    )
+
+
+def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    (crops / "ann" / "bad.png").write_bytes(b"x")
+    messages: list[str] = []
+    empty.session.message.connect(messages.append)
+    empty.session.open_gallery(crops)
+    settled(qtbot, empty)
+    assert empty.gallery.problems.count() == 1
+    assert "bad.png" in empty.gallery.problems.item(0).text()
+    empty.session.open_gallery(crops / "nowhere")
+    qtbot.waitUntil(lambda: any("does not exist" in text for text in messages), timeout=SCORED)
+    assert empty.session.matrix is not None  # what was shown stays
+    empty.session.set_model(crops / "ann" / "1.png")
+    assert (
+        "1.png" in messages[-1]
+        and empty.session.card is not None
+        and empty.session.card.name == "tiny"
+    )
+
+
+def test_one_photo_and_unknown_identities(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    empty.session.open_gallery(crops / "cem")
+    settled(qtbot, empty)
+    assert empty.session.matrix is not None and empty.session.matrix.pairs == 0
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, name in enumerate(("ann/1.png", "bob/1.png", "cem/1.png")):
+        (flat / f"photo{number}.png").write_bytes((crops / name).read_bytes())
+    empty.session.open_gallery(flat)
+    qtbot.waitUntil(
+        lambda: empty.session.statistics is not None and empty.session.statistics.unknown == 3,
+        timeout=SCORED,
+    )
+    assert "No identities are known" in empty.curves.summary.text()
+
+
+def test_newest_gallery_wins(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    for name in ("ann", "bob", "ann"):
+        empty.session.open_gallery(crops / name)
+    qtbot.waitUntil(
+        lambda: not empty.session.busy and empty.session.loaded is not None, timeout=SCORED
+    )
+    assert empty.session.loaded is not None and len(empty.session.loaded) == 3
+
+
+def test_closing_while_loading(empty: MainWindow, crops: Path) -> None:
+    empty.session.open_gallery(crops)
+    empty.close()  # returns, and the threads are gone
+    assert not empty.session.busy
+
+
+def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    window.session.edit(lambda project: project.set_aside(["cem/1.png"]))
+    settled(qtbot, window)
+    window.session.forget_gallery()
+    assert window.session.loaded is None and window.gallery.model.rowCount() == 0
+    assert not list(window.session.cache.folder.glob("project-*.json"))
+    assert (crops / "cem" / "1.png").exists()
+
+
+def test_saving_and_copying_the_pair(window: MainWindow, tmp_path: Path) -> None:
+    for suffix in (".png", ".svg", ".json", ".csv"):
+        window.inspector.save_to(tmp_path / f"pair{suffix}")
+    said = json.loads((tmp_path / "pair.json").read_text())
+    assert window.session.explanation is not None
+    assert said["score"] == pytest.approx(window.session.explanation.score)
+    assert Image.open(tmp_path / "pair.png").width > 1000
+    window.inspector.copy_picture()
+    assert not QApplication.clipboard().image().isNull()
+
+
+def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.export(tmp_path / "scores.csv")
+    qtbot.waitUntil(lambda: (tmp_path / "scores.csv").exists(), timeout=SCORED)
+    rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
+    assert len(rows) == 15 and window.session.matrix is not None
+    assert float(rows[0]["score"]) == pytest.approx(
+        float(window.session.matrix.scores[0, 1]), abs=1e-6
+    )
+
+
+def test_alignment_dialog(qtbot: QtBot) -> None:
+    from core.faces.face import Detection
+
+    photo = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+    marks = np.array([[80, 80], [120, 80], [100, 100], [85, 125], [115, 125]], np.float32)
+    found = (
+        Detection(np.array([60, 50, 140, 150], np.float32), marks, 0.99),
+        Detection(np.array([200, 50, 280, 150], np.float32), marks + [140, 0], 0.98),
+    )
+    dialog = AlignmentDialog("p.jpg", photo, found, 0, None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    view = dialog.view
+    scale, origin = view._frame()
+    start = (origin + QPointF(100, 100) * scale).toPoint()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view, (origin + QPointF(110, 104) * scale).toPoint())
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
+    dialog._accept()
+    assert dialog.choice is not None and dialog.choice[0] == "landmarks"
+    moved = dialog.choice[1]
+    assert isinstance(moved, np.ndarray)
+    np.testing.assert_allclose(moved[2], [110, 104], atol=2)
+    np.testing.assert_allclose(moved[[0, 1, 3, 4]], marks[[0, 1, 3, 4]])
+    other = AlignmentDialog("p.jpg", photo, found, 0, None)
+    qtbot.addWidget(other)
+    other.show()
+    scale, origin = other.view._frame()
+    qtbot.mouseClick(
+        other.view, Qt.MouseButton.LeftButton, pos=(origin + QPointF(270, 60) * scale).toPoint()
+    )
+    other._accept()
+    assert other.choice == ("pick", 1)
+
+
+def test_models_keep_qts_rules(window: MainWindow, qtmodeltester: ModelTester) -> None:
+    for model in (window.gallery.model, window.inspector.cells, window.pairs.model):
+        qtmodeltester.check(model)
+
+
+def test_layout_and_theme_are_remembered_and_bad_settings_survived(window: MainWindow) -> None:
+    window.docks["pairs"].hide()
+    window.set_theme("dark")
+    window.close()
+    settings = window.session.settings
+    assert settings.theme == "dark" and settings.layout("docks").size() > 0
+    settings.store.setValue("theme", 42)
+    settings.store.setValue("attention", ["x"])
+    settings.store.setValue("layout/docks", "nonsense")
+    assert (
+        settings.theme == "system"
+        and settings.kind == "learned"
+        and settings.layout("docks").isEmpty()
+    )
+    window.set_theme("system")
+
+
+def test_matrix_colours() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(-0.2, 0.9, (40, 40)).astype(np.float32)
+    scores[3, 5] = 0.3
+    codes = np.arange(40, dtype=np.int32) // 4
+    image = MatrixImage(ScoreMatrix(scores, True, codes, codes, "uniform", "both"))
+    every = slice(0, 40)
+    colours, row, column, step = image.draw(every, every, 0.3, False)
+    assert (row, column, step) == (0, 0, 1) and colours.shape == (40, 40, 3)
+    assert colours[3, 5].min() >= 250  # white at the threshold
+    low, high = image.limits
+    table = centred_table(0.3, low, high)
+    place = int((scores[7, 20] - low) * 255 / (high - low))
+    assert np.abs(colours[7, 20].astype(int) - table[np.clip(place, 0, 255)]).max() <= 6
+    far = image.draw(every, every, 0.3, False, largest=10)
+    assert far[0].shape == (10, 10, 3) and far[3] == 4
+    mean = scores[4:8, 32:36].mean()
+    wanted = table[int(np.clip((mean - low) * 255 / (high - low), 0, 255))]
+    assert np.abs(far[0][1, 8].astype(int) - wanted).max() <= 6
+    outcomes, *_ = image.draw(every, every, 0.3, True)
+    same, genuine = scores[0, 9] > 0.3, codes[0] == codes[9]
+    from core.explain.colours import OUTCOME_COLOURS
+
+    name = {(True, True): "TP", (True, False): "FP", (False, True): "FN", (False, False): "TN"}[
+        bool(same), bool(genuine)
+    ]
+    assert tuple(outcomes[0, 9]) == OUTCOME_COLOURS[name]
