@@ -13,7 +13,7 @@ import platformdirs
 
 from core.errors import XCosError
 
-COMMANDS = ("score", "explain", "train", "models", "align")
+COMMANDS = ("score", "explain", "evaluate", "train", "models", "align")
 DESCRIPTION = """Look inside face verification: score all pairs of a gallery and explain each of them
 with xCos, the explainable cosine (Lin et al., 2020).
 

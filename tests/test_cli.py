@@ -166,7 +166,7 @@ def test_unknown_model_names_the_way_out(run: Run, crops: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "score", "explain", "train", "models", "import-weights", "align"]
+    "command", ["", "score", "explain", "evaluate", "train", "models", "import-weights", "align"]
 )
 def test_help_has_examples(run: Run, command: str) -> None:
     code, out, _ = run(*([command] if command else []), "--help")

@@ -287,6 +287,7 @@ class CurvesPanel(QWidget):
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(text)
                 plot.getAxis(side).setTextPen(text)
+                plot.getAxis(side).enableAutoSIPrefix(False)
         self._histogram.plotItem.legend.setLabelTextColor(text)
         self.line.setPen(pg.mkPen("#ff00c8", width=2))
         self.line.label.setColor(text)

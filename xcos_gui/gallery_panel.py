@@ -82,7 +82,7 @@ class FaceDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         height = option.fontMetrics.height()
-        return QSize(_side(height) + height, _side(height) + height + 8)
+        return QSize(_side(height) + 2 * height, _side(height) + height + 8)
 
 
 class GalleryPanel(QWidget):
@@ -108,7 +108,7 @@ class GalleryPanel(QWidget):
         self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._tabs = QTabWidget(documentMode=True)
         self._tabs.addTab(self.view, "Faces")
-        self._tabs.addTab(self._aside, "Set aside")
+        self._tabs.addTab(self._aside, "Aside")
         self._tabs.addTab(self.problems, "Problems")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -182,7 +182,7 @@ class GalleryPanel(QWidget):
     def compare(self) -> None:
         """Look at the pair of the two selected faces."""
         faces = self.selected()
-        loaded = self._session.loaded
+        loaded = self._session.columns
         if len(faces) != 2 or loaded is None:
             self._session.message.emit("Select two faces in the gallery to compare them.")
             return
@@ -253,9 +253,9 @@ class GalleryPanel(QWidget):
             len(loaded.gallery.problems),
         )
         for tab, (name, count) in enumerate(
-            zip(("Faces", "Set aside", "Problems"), counts, strict=True)
+            zip(("Faces", "Aside", "Problems"), counts, strict=True)
         ):
-            self._tabs.setTabText(tab, f"{name} ({count})")
+            self._tabs.setTabText(tab, f"{name} {count:,}")
 
     def _on_search(self, text: str) -> None:
         self.model.set_filter(text)
@@ -263,9 +263,11 @@ class GalleryPanel(QWidget):
 
     def _on_activated(self, index: QModelIndex) -> None:
         face = self.model.face(index)
-        loaded, pair = self._session.loaded, self._session.pair
-        if loaded is not None and pair is not None and len(self.selected()) == 1:
-            self._session.select_pair(pair[0], loaded.gallery.index()[face.key])
+        shown, pair = self._session.columns, self._session.pair
+        if shown is not None and pair is not None and len(self.selected()) == 1:
+            column = shown.gallery.index().get(face.key)
+            if column is not None:
+                self._session.select_pair(pair[0], column)
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
         if pair is None or self.view.hasFocus():

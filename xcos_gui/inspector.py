@@ -82,11 +82,11 @@ class InspectorPanel(QWidget):
         layout.addLayout(self._make_switches())
         layout.addWidget(self.words)
         layout.addWidget(self.numbers)
-        layout.addLayout(self._make_faces(), 3)
+        layout.addLayout(self._make_faces(), 2)
         tabs = QTabWidget(documentMode=True)
         tabs.addTab(self._make_maps(), "Maps")
         tabs.addTab(self._make_table(), "49 cells")
-        layout.addWidget(tabs, 4)
+        layout.addWidget(tabs, 3)
         layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
         session.attention_changed.connect(self._show_switches)
@@ -239,7 +239,8 @@ class InspectorPanel(QWidget):
 
     def _limit(self, name: MapName) -> float:
         """Upper end of a map's colours: fixed for the gallery, so that pairs can be compared."""
-        return 1.0 if name == "cosine" else self._session.attention_limit
+        limits = self._session.colour_limits
+        return {"cosine": 1.0, "attention": limits.attention}.get(name, limits.contribution)
 
     def _paint_maps(self) -> None:
         explanation = self._session.explanation
@@ -325,7 +326,7 @@ class InspectorPanel(QWidget):
         if self._report is None:
             return
         try:
-            write_pair(path, self._report, self._session.attention_limit)
+            write_pair(path, self._report, self._session.colour_limits)
         except XCosError as error:
             self._session.message.emit(str(error))
         else:
@@ -336,7 +337,7 @@ class InspectorPanel(QWidget):
         if self._report is not None:
             from core.explain.figure import figure_bytes
 
-            content = figure_bytes(self._report, "png", self._session.attention_limit)
+            content = figure_bytes(self._report, "png", self._session.colour_limits)
             QGuiApplication.clipboard().setImage(QImage.fromData(content))
             self._session.message.emit("The pair's picture is on the clipboard.")
 

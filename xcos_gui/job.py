@@ -43,7 +43,7 @@ class LatestJob(QObject):
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="xcos")
         self._stop = Event()
         self._newest = 0
-        self._running = False
+        self._running = self._closed = False
         self._reply.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -54,6 +54,8 @@ class LatestJob(QObject):
     def start(self, work: Work) -> None:
         """Run `work` in the background; whatever ran before is stopped and its answer dropped."""
         self.stop()
+        if self._closed:
+            return
         self._stop = Event()
         self._newest += 1
         self._running = True
@@ -89,6 +91,7 @@ class LatestJob(QObject):
     def close(self) -> None:
         """End for good; returns once the thread is gone."""
         self.drop()
+        self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _send(self, job: int, name: str, values: tuple[object, ...]) -> None:

@@ -277,12 +277,7 @@ class MatrixPanel(QWidget):
     def _show_readout(self) -> None:
         cell = self._hover or self._session.pair
         matrix = self._session.matrix
-        if (
-            cell is None
-            or matrix is None
-            or self._session.rows is None
-            or self._session.loaded is None
-        ):
+        if cell is None or matrix is None or self._session.rows is None:
             self.readout.setText("")
             for label in self._faces:
                 label.clear()

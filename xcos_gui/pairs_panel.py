@@ -11,12 +11,14 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -97,7 +99,8 @@ class PairsModel(QAbstractTableModel):
         column = index.column()
         faces = session.faces_of(cell)
         if role == Qt.ItemDataRole.DecorationRole and column in (0, 2):
-            return self._thumbnails.get(faces[column // 2], column == 0)
+            pixmap = self._thumbnails.get(faces[column // 2], column == 0)
+            return None if pixmap is None else QIcon(pixmap)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (4, 5):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -134,6 +137,7 @@ class PairsPanel(QWidget):
         self.choice.setAccessibleName("Which pairs to list")
         self.choice.setCurrentIndex(1)
         self._count = QLabel()
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.model = PairsModel(session, thumbnails, self)
         self.table = QTableView(
             selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,

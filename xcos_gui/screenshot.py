@@ -116,8 +116,8 @@ def _render(options: argparse.Namespace, width: int, height: int, folder: Path) 
 
 def _select(window: "MainWindow", pair: list[str]) -> None:
     session = window.session
-    assert session.rows is not None and session.loaded is not None
-    places = (session.rows.gallery.index(), session.loaded.gallery.index())
+    assert session.rows is not None and session.columns is not None
+    places = (session.rows.gallery.index(), session.columns.gallery.index())
     for key, known in zip(pair, places, strict=True):
         if key not in known:
             raise XCosError(f"{key} is no face of the gallery; name one by its path there.")

@@ -3,6 +3,7 @@
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from core.cli import unexpected
 from core.errors import Stopped, XCosError
-from core.explain.explain import attention_limit, explain_pair
+from core.explain.colours import ColourLimits
+from core.explain.explain import colour_limits, explain_pair
 from core.explain.pair import PairExplanation
 from core.explain.regions import face_regions
 from core.explain.report import PairReport
@@ -40,6 +42,17 @@ KEPT_CROPS = 256
 Pair = tuple[int, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A matrix with the very faces that its rows and columns are."""
+
+    rows: LoadedGallery
+    columns: LoadedGallery
+    matrix: ScoreMatrix
+    statistics: PairStatistics
+    limits: ColourLimits
+
+
 class Session(QObject):
     """Gallery, model, scores, threshold and the pair looked at, with a signal for each change."""
 
@@ -62,6 +75,8 @@ class Session(QObject):
         self.loaded: LoadedGallery | None = None
         self.probes: LoadedGallery | None = None
         self.project: Project | None = None
+        self.rows: LoadedGallery | None = None
+        self.columns: LoadedGallery | None = None
         self.matrix: ScoreMatrix | None = None
         self.statistics: PairStatistics | None = None
         self.pair: Pair | None = None
@@ -69,7 +84,7 @@ class Session(QObject):
         self.listed_outcome: Outcome | None = None
         self.kind: AttentionKind = settings.kind
         self.order: Order = settings.order
-        self.attention_limit = 1.0
+        self.colour_limits = ColourLimits(1.0, 1.0)
         self._thresholds: dict[AttentionKind, float] = {}
         self._verifier: Verifier | None = None
         self._target: Target | None = None
@@ -104,11 +119,6 @@ class Session(QObject):
         return self._source
 
     @property
-    def rows(self) -> LoadedGallery | None:
-        """The faces of the matrix's rows: the probes, or the gallery itself."""
-        return self.probes or self.loaded
-
-    @property
     def threshold(self) -> float:
         """The user's threshold for the attention kind, else the weights' own, else 0."""
         if self.kind in self._thresholds:
@@ -123,13 +133,13 @@ class Session(QObject):
 
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
-        assert self.rows is not None and self.loaded is not None
-        return self.rows.gallery.faces[pair[0]], self.loaded.gallery.faces[pair[1]]
+        assert self.rows is not None and self.columns is not None
+        return self.rows.gallery.faces[pair[0]], self.columns.gallery.faces[pair[1]]
 
     def crop(self, face: Face, probe: bool = False) -> np.ndarray:
         """A face's crop (112, 112, 3) uint8; grey when its photo is gone, which is told once."""
         if face.digest not in self._crops:
-            holder = self.rows if probe else self.loaded
+            holder = self.rows if probe else self.columns
             try:
                 assert holder is not None
                 self._crops[face.digest] = crop_of(face, holder.gallery.root, self.cache)
@@ -272,9 +282,9 @@ class Session(QObject):
 
     def select_pair(self, row: int, column: int) -> None:
         """Look at a pair; places outside the matrix are ignored."""
-        if self.rows is None or self.loaded is None:
+        if self.rows is None or self.columns is None:
             return
-        inside = 0 <= row < len(self.rows) and 0 <= column < len(self.loaded)
+        inside = 0 <= row < len(self.rows) and 0 <= column < len(self.columns)
         if inside and (row, column) != self.pair:
             self.pair = (row, column)
             self.pair_changed.emit(self.pair)
@@ -282,7 +292,7 @@ class Session(QObject):
 
     def swap_pair(self) -> None:
         """Look at the same pair with left and right exchanged; only within one gallery."""
-        if self.pair is not None and self.probes is None:
+        if self.pair is not None and self.rows is self.columns:
             self.select_pair(self.pair[1], self.pair[0])
 
     def list_outcome(self, outcome: Outcome | None) -> None:
@@ -320,7 +330,8 @@ class Session(QObject):
             return
         self.settings.forget_recent(source)
         self._source = self._probe_source = self.project = None
-        self.loaded = self.probes = self.matrix = self.statistics = None
+        self.loaded = self.probes = self.rows = self.columns = None
+        self.matrix = self.statistics = None
         self.pair = self.explanation = None
         self._crops.clear()
         for changed in (self.gallery_changed, self.matrix_changed):
@@ -358,29 +369,15 @@ class Session(QObject):
             self.message.emit(f"{self._source} gave no face; see the problems listed.")
 
     def _on_loaded(self, loaded: LoadedGallery) -> None:
-        kept = None if self.pair is None or self.loaded is None else self._keys(self.pair)
         self.loaded = loaded
-        self.pair = None if kept is None else self._places(kept)
         self.gallery_changed.emit()
         self._score()
-
-    def _keys(self, pair: Pair) -> tuple[str, str] | None:
-        assert self.rows is not None and self.loaded is not None
-        if pair[0] >= len(self.rows) or pair[1] >= len(self.loaded):
-            return None
-        return self.faces_of(pair)[0].key, self.faces_of(pair)[1].key
-
-    def _places(self, keys: tuple[str, str]) -> Pair | None:
-        assert self.rows is not None and self.loaded is not None
-        row = self.rows.gallery.index().get(keys[0])
-        column = self.loaded.gallery.index().get(keys[1])
-        return None if row is None or column is None else (row, column)
 
     def _score(self) -> None:
         loaded, probes, engine = self.loaded, self.probes, self.engine
         if loaded is None or engine is None or not len(loaded):
             self._scoring.drop()
-            self.matrix = self.statistics = self.pair = None
+            self.rows = self.columns = self.matrix = self.statistics = self.pair = None
             self.matrix_changed.emit()
             self.pair_changed.emit(None)
             self._explain()
@@ -389,7 +386,7 @@ class Session(QObject):
             return
         kind, order = self.kind, self.order
 
-        def work(running: Running) -> tuple[ScoreMatrix, PairStatistics, float]:
+        def work(running: Running) -> Scored:
             matrix = score_matrix(
                 engine, loaded, probes, kind, order, running.report, running.stopped
             )
@@ -397,16 +394,22 @@ class Session(QObject):
             rows: PreparedFaces = (
                 some if probes is None else engine.prepare(_sample(probes.features.grid))
             )
-            limit = attention_limit(engine, rows, some, kind, order)
-            return matrix, PairStatistics.of(matrix), limit
+            limits = colour_limits(engine, rows, some, kind, order)
+            return Scored(probes or loaded, loaded, matrix, PairStatistics.of(matrix), limits)
 
         self._scoring.start(work)
 
-    def _on_scored(self, answer: tuple[ScoreMatrix, PairStatistics, float]) -> None:
-        self.matrix, self.statistics, self.attention_limit = answer
+    def _on_scored(self, scored: Scored) -> None:
+        kept = None if self.pair is None else [face.key for face in self.faces_of(self.pair)]
+        self.rows, self.columns = scored.rows, scored.columns
+        self.matrix, self.statistics = scored.matrix, scored.statistics
+        self.colour_limits = scored.limits
         n, m = self.matrix.scores.shape
-        if self.pair is None or self.pair[0] >= n or self.pair[1] >= m:
-            self.pair = None
+        self.pair = None
+        if kept is not None:
+            row = self.rows.gallery.index().get(kept[0])
+            column = self.columns.gallery.index().get(kept[1])
+            self.pair = None if row is None or column is None else (row, column)
         self.matrix_changed.emit()
         if self.pair is None and n and m:
             self.pair = _first_pair(self.matrix)
@@ -433,13 +436,13 @@ class Session(QObject):
 
     def _explain(self) -> None:
         self.explanation = None
-        if self.pair is not None and self.rows and self.loaded and self.engine and self.card:
+        if self.pair is not None and self.rows and self.columns and self.engine and self.card:
             self.explanation = explain_pair(
                 self.engine,
                 self.card,
                 self.rows,
                 self.pair[0],
-                self.loaded,
+                self.columns,
                 self.pair[1],
                 self.kind,
                 self.order,

@@ -68,7 +68,7 @@ class Thumbnails(QObject):
             if not self._waiting or self._closed:
                 return
             digest, (face, probe) = self._waiting.popitem()  # what was asked for last is on screen
-        holder = self._session.rows if probe else self._session.loaded
+        holder = self._session.rows if probe else self._session.columns or self._session.loaded
         try:
             if holder is None:
                 return

@@ -142,6 +142,11 @@ class MainWindow(QMainWindow):
             Qt.Orientation.Horizontal,
         )
         self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [self.docks["curves"], self.docks["pairs"]],
+            [36 * unit, 22 * unit],
+            Qt.Orientation.Horizontal,
+        )
 
     def _make_status(self) -> None:
         self._note = QLabel()
@@ -465,19 +470,16 @@ class MainWindow(QMainWindow):
         from core.commands.score import table_rows, write_table
 
         session = self.session
-        matrix, loaded, probes, threshold = (
-            session.matrix,
-            session.loaded,
-            session.probes,
-            session.threshold,
-        )
-        assert matrix is not None and loaded is not None
+        matrix, threshold = session.matrix, session.threshold
+        rows, columns = session.rows, session.columns
+        assert matrix is not None and columns is not None
+        probes = None if matrix.square else rows
 
         def work(running: Running) -> Path:
             running.report("Exporting scores", 0, 0)
             write_table(
                 path,
-                table_rows(matrix, loaded, probes, threshold, None, running.stopped),
+                table_rows(matrix, columns, probes, threshold, None, running.stopped),
             )
             return path
 

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import IO, Any
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.errors import Stopped, XCosError
+from core.files import written_whole
 from core.gallery.gallery import LoadedGallery
 from core.progress import StopAsked, never
 from core.scoring.lists import hardest
@@ -153,21 +153,18 @@ def table_rows(
 
 def write_table(path: Path, rows: Iterator[tuple[Any, ...]]) -> None:
     """Write the table whole or not at all, by the name's ending. Raises XCosError."""
-    part = path.with_name(path.name + ".part")
     suffix = path.suffix.lower()
     try:
-        if suffix == ".parquet":
-            _write_parquet(part, rows, path)
-        else:
+        with written_whole(path) as part:
+            if suffix == ".parquet":
+                _write_parquet(part, rows, path)
+                return
             with part.open("w", newline="", encoding="utf-8") as file:
                 (_write_csv if suffix == ".csv" else _write_json_lines)(file, rows)
-        os.replace(part, path)
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_csv(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:

@@ -1,11 +1,25 @@
 """Colours of maps and matrices, as pure functions of the numbers."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import numpy as np
 
 from core.resources import resource_path
+
+
+@dataclass(frozen=True)
+class ColourLimits:
+    """Upper ends of colours that hold for a whole gallery, so that pairs can be compared.
+
+    attention:    of W, its maximum
+    contribution: of the size of W*S and of evidence; larger ones, one in 500, are shown as this
+    """
+
+    attention: float
+    contribution: float
+
 
 MapName = Literal["cosine", "attention", "contribution", "evidence"]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.explain.colours import ColourLimits
 from core.explain.pair import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
@@ -9,7 +10,7 @@ from core.model.kinds import AttentionKind, Order
 from core.scoring.engine import PairEngine
 from core.scoring.prepared import PreparedFaces
 
-SAMPLED_PAIRS = 2000  # that fix the attention's colour limit
+SAMPLED_PAIRS = 2000  # that fix the colours' limits
 
 
 def explain_pair(
@@ -47,29 +48,27 @@ def explain_pair(
     )
 
 
-def attention_limit(
+def colour_limits(
     engine: PairEngine,
     rows: PreparedFaces,
     columns: PreparedFaces,
     kind: AttentionKind,
     order: Order,
-) -> float:
-    """One upper limit for the colours of W in a whole gallery: its maximum over pairs of it.
-
-    All pairs where there are few, else a fixed sample of them.
-    """
-    shared = engine.weights(kind)
-    if shared is not None:
-        return float(shared.max())
+) -> ColourLimits:
+    """Colour limits for a gallery, from all its pairs where they are few, else a fixed sample."""
     total = len(rows) * len(columns)
     if total == 0:
-        return 1.0
+        return ColourLimits(1.0, 1.0)
     if total <= SAMPLED_PAIRS:
         places = np.arange(total)
     else:
         places = np.random.default_rng(0).integers(0, total, SAMPLED_PAIRS)
     i, j = np.divmod(places, len(columns))
-    return float(engine.attention(rows, i, columns, j, order).max())
+    shared = engine.weights(kind)
+    maps = engine.attention(rows, i, columns, j, order) if shared is None else shared[None]
+    cosine = np.einsum("pkc,pkc->pk", rows.cells[i], columns.cells[j]).reshape(-1, *maps.shape[1:])
+    size = float(np.percentile(np.abs(maps * cosine), 99.8))
+    return ColourLimits(float(maps.max()), max(size, 1e-6))
 
 
 def _cosine(left: np.ndarray | None, i: int, right: np.ndarray | None, j: int) -> float | None:

@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from core.explain.colours import centred_table, map_rgba, table
+from core.explain.colours import ColourLimits, centred_table, map_rgba, table
 from core.explain.report import PairReport
 from core.faces.face import SIDE
 from core.model.features import CELLS
@@ -20,38 +20,39 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def figure_bytes(report: PairReport, form: Format, attention_limit: float | None = None) -> bytes:
+def figure_bytes(report: PairReport, form: Format, limits: ColourLimits | None = None) -> bytes:
     """The figure of a pair as a PNG, SVG or PDF file's bytes.
 
-    attention_limit: upper end of W's colours; None: this pair's own maximum
+    limits: upper ends of the colours; None: this pair's own maxima
     """
-    figure = pair_figure(report, attention_limit)
+    figure = pair_figure(report, limits)
     buffer = io.BytesIO()
     figure.savefig(buffer, format=form, dpi=150)
     return buffer.getvalue()
 
 
-def pair_figure(report: PairReport, attention_limit: float | None = None) -> Figure:
+def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figure:
     """Both faces with the grid, then S, W, contribution and evidence with colour bars."""
     e = report.explanation
     figure = Figure(figsize=(13, 8.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 3)
-    _face(axes[0, 0], report.left_crop, f"left: {e.left}")
-    _face(axes[1, 0], report.right_crop, f"right: {e.right}")
+    _face(axes[0, 0], report.left_crop, f"left: {_ending(e.left)}")
+    _face(axes[1, 0], report.right_crop, f"right: {_ending(e.right)}")
     centre = e.threshold or 0.0
     cosine = ListedColormap(centred_table(centre) / 255.0)
     _map(axes[0, 1], "cosine map S", e.cosine, cosine, (-1, 1), map_rgba(
         "cosine", e.cosine, threshold=e.threshold, limit=1
     ))  # fmt: skip
-    top = attention_limit or float(e.attention.max())
+    top = limits.attention if limits else float(e.attention.max())
     sequential, diverging = (ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging"))
     _map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
         "attention", e.attention, limit=top
     ))  # fmt: skip
     evidence = e.evidence
     both = [e.contribution] if evidence is None else [e.contribution, evidence]
-    limit = max(float(np.abs(values).max()) for values in both) or 1.0
+    own = max(float(np.abs(values).max()) for values in both) or 1.0
+    limit = limits.contribution if limits else own
     _map(axes[0, 2], "contribution W·S", e.contribution, diverging, (-limit, limit), map_rgba(
         "contribution", e.contribution, limit=limit
     ))  # fmt: skip
@@ -111,3 +112,7 @@ def _bare(axes: Axes, title: str) -> None:
 
 def _wrapped(text: str, width: int = 150) -> str:
     return "\n".join(textwrap.wrap(text, width))
+
+
+def _ending(name: str, longest: int = 42) -> str:
+    return name if len(name) <= longest else "\N{HORIZONTAL ELLIPSIS}" + name[1 - longest :]

@@ -1,34 +1,33 @@
 """Writing files whole or not at all, and a pair's report by its file's ending."""
 
-import os
 from pathlib import Path
 
 from core.errors import XCosError
+from core.explain.colours import ColourLimits
 from core.explain.report import PairReport, to_csv, to_html, to_json
+from core.files import written_whole
 
 PAIR_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv", ".html")
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there. Raises XCosError when the disk refuses."""
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(content)
-        os.replace(part, path)
+        with written_whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."
         ) from error
 
 
-def write_pair(path: Path, report: PairReport, attention_limit: float | None = None) -> None:
+def write_pair(path: Path, report: PairReport, limits: ColourLimits | None = None) -> None:
     """Write a pair's report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix in (".png", ".svg", ".pdf"):
         from core.explain.figure import figure_bytes
 
-        content = figure_bytes(report, suffix[1:], attention_limit)  # type: ignore[arg-type]
+        content = figure_bytes(report, suffix[1:], limits)  # type: ignore[arg-type]
     elif suffix == ".json":
         content = to_json(report).encode()
     elif suffix == ".csv":

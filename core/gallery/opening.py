@@ -152,7 +152,8 @@ class _Opening:
         wanted: dict[str, list[Face]] = {}
         for listed in photos:
             digest = self._digests.get(listed.photo)
-            if digest in self._records and not self._reason(listed.photo):
+            known = digest is not None and (self.settings.aligned or digest in self._records)
+            if known and not self._reason(listed.photo):
                 wanted[listed.photo] = self._faces_of(listed)
         digests = sorted({face.digest for faces in wanted.values() for face in faces})
         for digest, (grid, embedding) in self.cache.features(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import XCosError
+from core.files import written_whole
 
 VERSION = 1
 KEPT_UNDOS = 200  # in the file; a running window keeps all
@@ -134,11 +135,10 @@ class Project:
             "undo": [asdict(edits) for edits in self._undo[-KEPT_UNDOS:]],
             "redo": [asdict(edits) for edits in self._redo[-KEPT_UNDOS:]],
         }
-        part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-            os.replace(part, self.path)
+            with written_whole(self.path) as part:
+                part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
         except OSError as error:
             raise XCosError(
                 f"The project file {self.path} could not be saved ({error.strerror or error}); "

@@ -1,6 +1,5 @@
 """Weight files: safetensors with a description, loaded strictly."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from core.errors import XCosError
+from core.files import written_whole
 from core.model.backbones import build_backbone
 from core.model.card import ModelCard, described, read_card
 from core.model.xcos import XCosNet
@@ -35,13 +35,11 @@ def save_weights(path: Path, network: nn.Module, card: ModelCard) -> ModelCard:
         if not name.endswith(COUNTER)
     }
     card = replace(card, path=path)
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, metadata=described(card))
-        os.replace(part, path)
+        with written_whole(path) as part:
+            save_file(tensors, part, metadata=described(card))
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
         raise XCosError(f"{path} could not be written: {error}; choose another place.") from error
     return read_card(path)
 

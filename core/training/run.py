@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from core.errors import XCosError
+from core.files import written_whole
 
 
 class RunDirectory:
@@ -44,15 +45,12 @@ class RunDirectory:
 
     def save(self, path: Path, state: dict[str, Any]) -> None:
         """Write a checkpoint atomically. Raises XCosError when the disk is full or refuses."""
-        part = path.with_suffix(".part")
         try:
-            with part.open("wb") as file:
+            with written_whole(path) as part, part.open("wb") as file:
                 torch.save(state, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, path)
         except (OSError, RuntimeError) as error:
-            part.unlink(missing_ok=True)
             raise XCosError(
                 f"The checkpoint {path} could not be written ({error}); the earlier one is kept: "
                 "make room and resume."
