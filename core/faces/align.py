@@ -65,7 +65,8 @@ def align(photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     inverse = _invert(transform)
     # PIL samples at pixel centres (x + 0.5); the template's coordinates are the centres themselves.
     inverse[:, 2] += 0.5 - inverse[:, :2].sum(axis=1) * 0.5
-    coefficients = tuple(inverse.ravel().tolist())
+    # PIL cuts fractions off: without rounding, 249.9999 of a pixel hit exactly would give 249.
+    coefficients = tuple(inverse.round(9).ravel().tolist())
     crop = image.transform(
         (SIDE, SIDE), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
     )

@@ -46,6 +46,7 @@ class Embeddings(Protocol):
 
 
 Partial = Callable[[LoadedGallery], None]
+DEFAULTS = GallerySettings()
 
 
 def open_gallery(
@@ -54,7 +55,7 @@ def open_gallery(
     verifier: Features,
     cache: Cache,
     target: Embeddings | None = None,
-    settings: GallerySettings = GallerySettings(),
+    settings: GallerySettings = DEFAULTS,
     project: Project | None = None,
     detector: Detector | None = None,
     report: Report = silent,
