@@ -54,9 +54,9 @@ def version() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
-    options = build_parser().parse_args(argv)
     logging.captureWarnings(True)
     try:
+        options = build_parser().parse_args(argv)
         code: int = options.run(options)
         sys.stdout.flush()
         return code

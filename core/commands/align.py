@@ -2,8 +2,13 @@
 
 import argparse
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 from core.commands.shared import ProgressBar, warn
 from core.errors import XCosError
@@ -11,6 +16,7 @@ from core.faces.align import align
 from core.faces.choose import FACE_POLICIES, choose
 from core.faces.detect import Detector
 from core.faces.photo import read_photo
+from core.files import written_whole
 from core.gallery.folder import scan
 from core.gallery.opening import NO_FACE
 from core.model.memory import keep_memory
@@ -63,6 +69,12 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(
             f"The crops must not go among the photos of {output}; choose another folder."
         )
+    if options.photos.is_dir() and options.photos.resolve() in output.resolve().parents:
+        raise XCosError(
+            f"The crops must not go into {options.photos}, where they would be taken for photos; "
+            "choose another folder."
+        )
+    places = crop_places([listed.photo for listed in listing.photos])
     detector, progress = Detector(options.device), ProgressBar()
     problems = [{"file": file, "reason": reason} for file, reason in listing.skipped]
     written = 0
@@ -72,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             written += _align_one(
                 path,
-                output / Path(listed.photo).with_suffix(""),
+                output / places[listed.photo],
                 detector,
                 options.faces,
             )
@@ -90,9 +102,37 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
-    from PIL import Image
+def crop_places(photos: Sequence[str]) -> dict[str, Path]:
+    """Where each photo's crop goes below the output folder, without its ending.
 
+    A photo outside the list's folder keeps only its names, so that every crop stays inside;
+    photos that would share a place keep their endings, then get a number.
+    """
+    inside = {photo: _inside(Path(photo)) for photo in photos}
+    stems = Counter(path.with_suffix("") for path in inside.values())
+    places: dict[str, Path] = {}
+    for photo, path in inside.items():
+        wanted = path.with_suffix("") if stems[path.with_suffix("")] == 1 else path
+        place, number = wanted, 2
+        while place in places.values():
+            place, number = wanted.with_name(f"{wanted.name} ({number})"), number + 1
+        places[photo] = place
+    return places
+
+
+def _inside(photo: Path) -> Path:
+    return Path(*(part for part in photo.parts if part not in ("..", photo.anchor)))
+
+
+def _holds(path: Path, crop: Image.Image) -> bool:
+    """Whether a file already is that crop, from an earlier run."""
+    try:
+        return np.array_equal(read_photo(path), np.asarray(crop))
+    except XCosError:
+        return False
+
+
+def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
     photo = read_photo(path)
     found = detector.detect([photo])[0]
     if not found:
@@ -103,8 +143,13 @@ def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
         name = stem.name if number == 1 else f"{stem.name}#{number}"
         target = stem.with_name(name + ".png")
         try:
+            if target.exists() and not _holds(target, crop):
+                raise XCosError(
+                    f"{target} exists already and is left as it is; choose another folder."
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
-            crop.save(target)
+            with written_whole(target) as part:
+                crop.save(part, format="PNG")
         except OSError as error:
             raise XCosError(
                 f"{target} cannot be written: {error.strerror or error}; choose another folder."

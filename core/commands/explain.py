@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+)
 from core.errors import XCosError
 from core.explain.explain import explain_pair
 from core.explain.output import PAIR_SUFFIXES, write_pair
@@ -66,6 +72,9 @@ def run(options: argparse.Namespace) -> int:
             raise XCosError(
                 f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
             )
+        refuse_overwriting(
+            path, *(_photo(name, options.photos)[0] for name in (options.left, options.right))
+        )
     setup, progress = Setup(options), ProgressBar()
     left, i = _face(setup, options.left, options.photos, progress)
     right, j = _face(setup, options.right, options.photos, progress)
@@ -102,23 +111,26 @@ def run(options: argparse.Namespace) -> int:
 def _face(
     setup: Setup, name: str, photos: Path | None, report: Report
 ) -> tuple[LoadedGallery, int]:
-    path, number = Path(name), 1
-    folder = photos or Path()
-    match = NUMBERED.fullmatch(name)
-    if match and not (folder / path).exists():
-        path, number = Path(match.group(1)), int(match.group(2))
-    path = folder / path
+    path, number = _photo(name, photos)
     if path.is_dir() or path.suffix.lower() == ".csv":
         raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
-    if number > 1:
-        setup.settings = GallerySettings("all", setup.settings.aligned)
-    loaded = setup.open(path, report)
+    settings = GallerySettings("all", setup.settings.aligned) if number > 1 else None
+    loaded = setup.open(path, report, settings=settings)
     if loaded.gallery.problems:
         raise XCosError(loaded.gallery.problems[0].reason)
     if not 1 <= number <= len(loaded):
         raise XCosError(f"{path} has {len(loaded)} face(s), not {number}; choose another number.")
     place = next(k for k, face in enumerate(loaded.gallery.faces) if face.number == number)
     return loaded, place
+
+
+def _photo(name: str, photos: Path | None) -> tuple[Path, int]:
+    """The photo that a name means, and which of its faces."""
+    path = (photos or Path()) / name
+    match = NUMBERED.fullmatch(name)
+    if match and not path.exists():
+        return (photos or Path()) / match.group(1), int(match.group(2))
+    return path, 1
 
 
 def _tell(report: PairReport) -> None:

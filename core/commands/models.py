@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.commands.shared import refuse_overwriting
 from core.model.card import ModelCard, read_card, shipped_weights
 
 
@@ -85,6 +86,7 @@ def run_import(options: argparse.Namespace) -> int:
     """Import a foreign checkpoint."""
     from core.model.importers import import_weights
 
+    refuse_overwriting(options.output, Path(options.file))
     card = import_weights(options.file, options.output, options.part)
     print(json.dumps(as_dict(card), indent=1, ensure_ascii=False) if options.json else told(card))
     return 0

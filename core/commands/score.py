@@ -9,8 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+)
 from core.errors import Stopped, XCosError
+from core.faces.face import Problem
 from core.files import written_whole
 from core.gallery.gallery import LoadedGallery
 from core.progress import StopAsked, never
@@ -75,6 +82,9 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(
             f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."
         )
+    if options.output is not None:
+        sources = [source for source in (options.gallery, options.probes) if source is not None]
+        refuse_overwriting(options.output, *sources)
     setup, progress = Setup(options), ProgressBar()
     gallery = setup.open(options.gallery, progress, with_project=True)
     probes = (
@@ -87,6 +97,8 @@ def run(options: argparse.Namespace) -> int:
             *gallery.gallery.problems,
             *(probes.gallery.problems if probes else ()),
         ]
+        if options.json:
+            print(json.dumps(_no_pairs(faces, problems, setup, options), ensure_ascii=False))
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(
             f"{options.gallery} gives {faces} face(s), so there is no pair to score{first}"
@@ -233,6 +245,23 @@ def _summary(
         "threshold": setup.threshold,
         "counts": counts,
         "problems": [asdict(p) for g in galleries for p in g.gallery.problems],
+    }
+
+
+def _no_pairs(
+    faces: int, problems: list[Problem], setup: Setup, options: argparse.Namespace
+) -> dict[str, Any]:
+    """The summary of a gallery without pairs."""
+    none = dict.fromkeys(OUTCOMES, 0)
+    return {
+        "faces": faces,
+        "pairs": 0,
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "order": options.order,
+        "threshold": setup.threshold,
+        "counts": None if setup.threshold is None else none,
+        "problems": [asdict(problem) for problem in problems],
     }
 
 

@@ -90,6 +90,13 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_overwriting(output: Path, *sources: Path) -> None:
+    """Raise XCosError when a result would replace a file that it is made from."""
+    for source in sources:
+        if output.exists() and source.exists() and output.samefile(source):
+            raise XCosError(f"{output} would be replaced by the result; choose another name.")
+
+
 def finite(text: str) -> float:
     """An argument that is a finite number."""
     try:
@@ -119,10 +126,21 @@ class Setup:
         self.engine.weights(self.kind)  # refuses a kind that the weights lack
         given = options.threshold
         self.threshold: float | None = self.card.threshold(self.kind) if given is None else given
+        if given is None and self.threshold is not None and options.order != "both":
+            warn(
+                f"The threshold {self.threshold:.4g} was measured for order both; "
+                f"give --threshold for order {options.order}."
+            )
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
 
-    def open(self, source: Path, report: Report, with_project: bool = False) -> LoadedGallery:
+    def open(
+        self,
+        source: Path,
+        report: Report,
+        with_project: bool = False,
+        settings: GallerySettings | None = None,
+    ) -> LoadedGallery:
         """Load a gallery with these options; a project's edits apply where asked for."""
         project = Project.open(source, self.cache.folder) if with_project else None
         loaded = open_gallery(
@@ -130,7 +148,7 @@ class Setup:
             verifier=self.verifier,
             target=self.target,
             cache=self.cache,
-            settings=self.settings,
+            settings=settings or self.settings,
             project=project,
             report=report,
         )

@@ -63,8 +63,8 @@ def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figur
             "evidence", evidence, limit=limit
         ))  # fmt: skip
     title = report.words or "These weights have no threshold, so there is no decision."
-    figure.suptitle(_wrapped(title), fontsize=11, x=0.01, ha="left")
-    figure.supxlabel(report.caption, fontsize=9)
+    figure.suptitle(_wrapped(title), fontsize=11, x=0.01, ha="left", parse_math=False)
+    figure.supxlabel(report.caption, fontsize=9, parse_math=False)
     return figure
 
 
@@ -105,7 +105,7 @@ def _map(
 
 
 def _bare(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title, fontsize=9, parse_math=False)  # names may hold a $
     axes.set_xticks([])
     axes.set_yticks([])
 

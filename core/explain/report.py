@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.explain.pair import PairExplanation
-from core.explain.words import verdict
+from core.explain.words import distinct, verdict
 from core.model.features import CELLS
 
 
@@ -32,8 +32,11 @@ class PairReport:
     def caption(self) -> str:
         """The score with its threshold, attention kind, order and model."""
         e = self.explanation
-        limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
-        return f"score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"
+        score, limit = f"{e.score:.3f}", "no threshold"
+        if e.threshold is not None:
+            score, threshold = distinct(e.score, e.threshold)
+            limit = f"threshold {threshold}"
+        return f"score {score}, {limit}, {e.kind} attention, order {e.order}, {e.model}"
 
 
 def as_dict(report: PairReport) -> dict[str, Any]:

@@ -29,9 +29,10 @@ def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
     same = bool(explanation.same)
     decision = "Same person" if same else "Different people"
     side = "above" if same else "not above"
+    score, threshold = distinct(explanation.score, explanation.threshold)
     text = (
-        f"{decision}: the score {explanation.score:.3f} is {side} the threshold "
-        f"{explanation.threshold:.3f} ({explanation.kind} attention, {explanation.model})."
+        f"{decision}: the score {score} is {side} the threshold "
+        f"{threshold} ({explanation.kind} attention, {explanation.model})."
     )
     sums = sorted(region_evidence(explanation, regions).items(), key=lambda item: item[1])
     positive = [(n, v) for n, v in reversed(sums) if v >= LEAST][:NAMED]
@@ -44,6 +45,15 @@ def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
     elif backing:
         text += " No region spoke against it."
     return text
+
+
+def distinct(score: float, threshold: float) -> tuple[str, str]:
+    """Both numbers with three decimals, or as many more as tell them apart."""
+    for digits in range(3, 10):
+        texts = f"{score:.{digits}f}", f"{threshold:.{digits}f}"
+        if texts[0] != texts[1]:
+            return texts
+    return f"{score:.3f}", f"{threshold:.3f}"
 
 
 def _listed(found: list[tuple[str, float]]) -> str:

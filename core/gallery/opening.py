@@ -357,6 +357,16 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     return crop
 
 
+def known_detections(path: Path, cache: Cache) -> tuple[Detection, ...]:
+    """All faces that were found in a photo when it was loaded; none for one that is not cached.
+
+    Raises OSError when the photo cannot be read.
+    """
+    digest = _digest(path.read_bytes())
+    record = cache.photos([digest]).get(digest)
+    return () if record is None else record.detections
+
+
 def landmarks_in_crop(face: Face) -> np.ndarray:
     """A face's five landmarks in its crop, (5, 2) pixels of 112x112."""
     if face.detection is None:

@@ -157,7 +157,7 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     settled(qtbot, window)
     assert window.gallery.model.rowCount() == 6
     assert session.statistics is not None and len(session.statistics.genuine) == 4
-    assert window._redo.isEnabled() and not window._undo.isEnabled()
+    assert window._menus._redo.isEnabled() and not window._menus._undo.isEnabled()
 
 
 def test_search(window: MainWindow) -> None:
@@ -279,7 +279,7 @@ def test_saving_and_copying_the_pair(window: MainWindow, tmp_path: Path) -> None
 
 
 def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    window.export(tmp_path / "scores.csv")
+    window.commands.export(tmp_path / "scores.csv")
     qtbot.waitUntil(lambda: (tmp_path / "scores.csv").exists(), timeout=SCORED)
     rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
     assert len(rows) == 15 and window.session.matrix is not None
