@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         unit = self.fontMetrics().height()
         self.resizeDocks(
             [self.docks["gallery"], self.docks["inspector"]],
-            [17 * unit, 30 * unit],
+            [21 * unit, 30 * unit],
             Qt.Orientation.Horizontal,
         )
         self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
