@@ -40,7 +40,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--attention",
         choices=ATTENTION_KINDS,
-        help="attention kind (default: learned, or uniform where the weights have no other)",
+        help="attention kind (default: learned)",
     )
     group.add_argument(
         "--threshold",
