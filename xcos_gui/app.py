@@ -1,6 +1,7 @@
 """Starting: the window for a gallery, everything else for the command line."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             from xcos_gui.screenshot import main as screenshot
 
             return screenshot([a for a in arguments if a != "screenshot"])
+        screenless = no_screen()
+        if screenless:
+            raise XCosError(screenless)
         return _window(arguments)
     except XCosError as error:
         print(f"xcos: {error}", file=sys.stderr)
@@ -58,6 +62,17 @@ def missing_library() -> str | None:
     except ImportError as error:
         return _package_sentence(str(error))
     return None
+
+
+def no_screen() -> str | None:
+    """The sentence for a Linux without a screen, where Qt would abort; None where there is one."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    return (
+        "There is no screen to open the window on; use a command (xcos --help), or xcos screenshot."
+    )
 
 
 def _package_sentence(error: str) -> str:

@@ -59,7 +59,8 @@ class ScoreMatrix:
 
     def outcomes(self, rows: slice, columns: slice, threshold: float) -> np.ndarray:
         """Codes of a tile's outcomes, (r, c) uint8, by place in OUTCOMES."""
-        same = self.scores[rows, columns] > threshold
+        # In double, as the counts are: a float32 threshold could round onto a score.
+        same = self.scores[rows, columns] > np.float64(threshold)
         genuine = self.genuine(rows, columns)
         codes = np.where(
             genuine,

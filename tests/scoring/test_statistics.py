@@ -151,3 +151,13 @@ def test_histograms_count_every_pair() -> None:
     statistics = PairStatistics.of(random_matrix(1, True, n=30))
     _, genuine, impostor = statistics.histograms(8)
     assert genuine.sum() == len(statistics.genuine) and impostor.sum() == len(statistics.impostor)
+
+
+def test_a_threshold_between_two_float32_numbers_stays_there() -> None:
+    score = np.float32(0.3)
+    threshold = float(score) - 1e-10  # rounds to the score itself in float32
+    codes = np.zeros(2, np.int32)
+    scores = np.full((2, 2), score, np.float32)
+    matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
+    assert PairStatistics.of(matrix).counts(threshold).tp == 1
+    assert matrix.outcome(0, 1, threshold) == "TP"
