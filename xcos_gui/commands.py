@@ -54,7 +54,7 @@ class Commands(QObject):
         """Ask for photos or a CSV and open them."""
         suffixes = " ".join(f"*{suffix}" for suffix in sorted(PHOTO_SUFFIXES))
         names, _ = QFileDialog.getOpenFileNames(
-            self, "Open photos or a CSV", "", f"Photos and CSV ({suffixes} *.csv)"
+            self._window, "Open photos or a CSV", "", f"Photos and CSV ({suffixes} *.csv)"
         )
         self.open_paths([Path(name) for name in names])
 

@@ -127,7 +127,8 @@ class CurvesPanel(QWidget):
     def _make_histogram(self) -> None:
         self._histogram = pg.PlotWidget()
         self._histogram.setMenuEnabled(False)
-        self._histogram.setMouseEnabled(x=True, y=False)
+        # Panning would only move the threshold line away from under the mouse.
+        self._histogram.setMouseEnabled(x=False, y=False)
         self._histogram.setLabel("bottom", "score")
         self._histogram.setLabel("left", "share of pairs")
         self._histogram.addLegend(offset=(-10, 10))
