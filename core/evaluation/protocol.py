@@ -19,7 +19,7 @@ from core.scoring.engine import PairEngine
 from core.scoring.prepared import PreparedFaces
 
 FOLDS = 10
-TRUE, FALSE = {"1", "true", "same", "yes"}, {"0", "false", "different", "no"}
+TRUE, FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 Opener = Callable[[Path], LoadedGallery]
 CHUNK = 256  # pairs whose maps are computed at once
 
