@@ -106,7 +106,6 @@ class Training:
         hardware = config.hardware
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
-        torch.manual_seed(hardware.seed)
         self.fabric = Fabric(
             accelerator=_accelerator(hardware.device),
             devices=1,
@@ -122,6 +121,8 @@ class Training:
         self.answers = target_answers(self.faces, target, with_maps, report, stopped)
         near = likely_positives(self.answers.embeddings[0], self.faces.labels, config.losses.alike)
         self.sampler = BatchSampler(self.faces.labels, near, config.optimisation, hardware.seed)
+        # Only now: asking the target draws numbers, and only where its answers are not kept yet.
+        torch.manual_seed(hardware.seed)
         model = TrainingNet(config, self.answers, len(self.faces.identities))
         model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(

@@ -163,8 +163,8 @@ def test_losses_against_pair_by_pair() -> None:
             if i < j:
                 uniform += weight * (float(cosine.mean()) - wanted) ** 2
                 weights_u += weight
-    assert float(losses["cosine"]) == pytest.approx(learned / weights, rel=1e-4)
-    assert float(losses["uniform"]) == pytest.approx(uniform / weights_u, rel=1e-4)
+    assert losses["cosine"].item() == pytest.approx(learned / weights, rel=1e-4)
+    assert losses["uniform"].item() == pytest.approx(uniform / weights_u, rel=1e-4)
     assert uniform_scores(grid)[1, 2] == pytest.approx(
         float(cosine_map(grid[1:2], grid[2:3]).mean()), abs=1e-6
     )
