@@ -208,3 +208,11 @@ def test_a_reader_that_leaves_early_is_no_error(
         process.stdout.close()
         err = process.stderr.read()
     assert process.returncode == 0 and "Traceback" not in err
+
+
+def test_photos_of_a_csv_may_lie_elsewhere(run: Run, crops: Path, tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    table = tmp_path / "lists" / "gallery.csv"
+    table.write_text("path,identity\nann/1.png,ann\nbob/1.png,bob\n")
+    code, out, _ = run("score", table, "--photos", crops, "--aligned")
+    assert code == 0 and out.splitlines()[1].startswith("ann/1.png,bob/1.png,ann,bob,")

@@ -71,6 +71,12 @@ def add(commands: Any) -> None:
         metavar="DIR",
         help="score every face of DIR with every gallery face instead",
     )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
+    )
     add_face_options(parser)
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -86,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         sources = [source for source in (options.gallery, options.probes) if source is not None]
         refuse_overwriting(options.output, *sources)
     setup, progress = Setup(options), ProgressBar()
-    gallery = setup.open(options.gallery, progress, with_project=True)
+    gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = (
         None if options.probes is None else setup.open(options.probes, progress, with_project=True)
     )

@@ -139,6 +139,7 @@ class Setup:
         source: Path,
         report: Report,
         with_project: bool = False,
+        photos: Path | None = None,
         settings: GallerySettings | None = None,
     ) -> LoadedGallery:
         """Load a gallery with these options; a project's edits apply where asked for."""
@@ -150,6 +151,7 @@ class Setup:
             cache=self.cache,
             settings=settings or self.settings,
             project=project,
+            photos=photos,
             report=report,
         )
         if project is not None and project.warning:

@@ -30,11 +30,12 @@ class Listing:
     skipped: tuple[tuple[str, str], ...]
 
 
-def scan(source: Path) -> Listing:
+def scan(source: Path, photos: Path | None = None) -> Listing:
     """List the photos of a folder, a CSV of path and identity, or one photo.
 
     In a folder the first sub-folder is the identity; photos beside each other that are named
     as in LFW (NAME_0001.jpg) tell it by their name. Hidden files are left out.
+    photos: what the paths of a CSV are relative to; None: its own folder
     Raises XCosError when the source is not there, may not be read, or names no photo.
     """
     source = Path(source)
@@ -42,7 +43,7 @@ def scan(source: Path) -> Listing:
         if source.is_dir():
             listing = _scan_folder(source)
         elif source.suffix.lower() == ".csv":
-            listing = _scan_csv(source)
+            listing = _scan_csv(source, photos or source.parent)
         elif source.suffix.lower() in PHOTO_SUFFIXES and source.is_file():
             listing = Listing(source.parent, (Listed(source.name, _by_name(source.name)),), ())
         elif source.exists():
@@ -88,7 +89,7 @@ def _scan_folder(root: Path) -> Listing:
     return Listing(root, tuple(photos), tuple(skipped))
 
 
-def _scan_csv(path: Path) -> Listing:
+def _scan_csv(path: Path, root: Path) -> Listing:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row and row[0].strip()]
@@ -105,7 +106,7 @@ def _scan_csv(path: Path) -> Listing:
             photos.append(Listed(photo, _normal(identity or None)))
         else:
             skipped.append((photo, f"{photo} in {path} is no photo; mend that line."))
-    return Listing(path.parent, tuple(dict.fromkeys(photos)), tuple(skipped))
+    return Listing(root, tuple(dict.fromkeys(photos)), tuple(skipped))
 
 
 def _by_name(name: str) -> str | None:

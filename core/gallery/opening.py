@@ -58,17 +58,19 @@ def open_gallery(
     settings: GallerySettings = DEFAULTS,
     project: Project | None = None,
     detector: Detector | None = None,
+    photos: Path | None = None,
     report: Report = silent,
     stopped: StopAsked = never,
     on_partial: Partial | None = None,
 ) -> LoadedGallery:
     """Load a folder, CSV or photo: detect, align, compute features; cached by content.
 
+    photos: what the paths of a CSV are relative to; None: its own folder
     on_partial gets the gallery as it grows, faces already in order.
     Raises XCosError for a source without photos, and Stopped; a photo that gives no face
     becomes a problem of the gallery.
     """
-    listing = scan(source)
+    listing = scan(source, photos)
     opening = _Opening(
         Path(source),
         listing.root,

@@ -7,36 +7,32 @@ import pytest
 
 from xcos_gui.app import missing_library
 
-_missing = missing_library()
-if _missing:
-    pytest.skip(_missing, allow_module_level=True)
+# Without Qt every test module here skips itself, and needs no fixture.
+if missing_library() is None:
+    from PySide6.QtCore import QSettings
+    from pytestqt.qtbot import QtBot
 
-from PySide6.QtCore import QSettings  # noqa: E402
-from pytestqt.qtbot import QtBot  # noqa: E402
+    from core.gallery.gallery import GallerySettings
+    from xcos_gui.build import make_application, make_window
+    from xcos_gui.window import MainWindow
 
-from core.gallery.gallery import GallerySettings  # noqa: E402
-from xcos_gui.build import make_application, make_window  # noqa: E402
-from xcos_gui.window import MainWindow  # noqa: E402
+    @pytest.fixture
+    def empty(qtbot: QtBot, tiny_weights: Path, tmp_path: Path) -> Iterator[MainWindow]:
+        """A window with weights, but no gallery."""
+        store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        window = make_window(make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu")
+        window.session.gallery_settings = GallerySettings(aligned=True)
+        window.session.set_model(tiny_weights)
+        window.resize(1400, 900)
+        window.show()
+        yield window
+        window.close()
 
-
-@pytest.fixture
-def empty(qtbot: QtBot, tiny_weights: Path, tmp_path: Path) -> Iterator[MainWindow]:
-    """A window with weights, but no gallery."""
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = make_window(make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu")
-    window.session.gallery_settings = GallerySettings(aligned=True)
-    window.session.set_model(tiny_weights)
-    window.resize(1400, 900)
-    window.show()
-    yield window
-    window.close()
-
-
-@pytest.fixture
-def window(empty: MainWindow, qtbot: QtBot, crops: Path) -> MainWindow:
-    """A window with a scored gallery and a pair chosen."""
-    empty.session.open_gallery(crops)
-    qtbot.waitUntil(
-        lambda: empty.session.matrix is not None and not empty.session.busy, timeout=60_000
-    )
-    return empty
+    @pytest.fixture
+    def window(empty: MainWindow, qtbot: QtBot, crops: Path) -> MainWindow:
+        """A window with a scored gallery and a pair chosen."""
+        empty.session.open_gallery(crops)
+        qtbot.waitUntil(
+            lambda: empty.session.matrix is not None and not empty.session.busy, timeout=60_000
+        )
+        return empty

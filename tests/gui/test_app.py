@@ -1,11 +1,16 @@
 """Starting where something is missing: one sentence, no traceback."""
 
+import pytest
+
+from xcos_gui.app import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 from xcos_gui.app import _package_sentence, main
 

@@ -1,11 +1,17 @@
 """What the user sees and does in the window, with the real core behind it."""
 
+import pytest
+
+from xcos_gui.app import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
 import csv
 import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
