@@ -172,7 +172,12 @@ class GalleryPanel(QWidget):
             self._session.edit(lambda project: project.set_aside(keys))
 
     def align_selected(self) -> None:
-        """Ask for the alignment of the first selected face."""
+        """Ask for the alignment of the first selected face, or of a photo that gave none."""
+        item = self.problems.currentItem()
+        if self._tabs.currentWidget() is self.problems and item is not None:
+            photo = item.data(Qt.ItemDataRole.UserRole + 1)
+            self.edit_alignment.emit(Face(photo, 1, None, None, ""))
+            return
         faces = self.selected()
         if faces:
             self.edit_alignment.emit(faces[0])
@@ -245,7 +250,8 @@ class GalleryPanel(QWidget):
                 Qt.ItemDataRole.UserRole,
                 str((loaded.gallery.root / problem.file).parent),
             )
-            item.setToolTip("Press Return to open its folder")
+            item.setData(Qt.ItemDataRole.UserRole + 1, problem.file)
+            item.setToolTip("Return opens its folder; Ctrl+L sets the landmarks by hand")
             self.problems.addItem(item)
         counts = (
             len(loaded.gallery.faces),

@@ -220,6 +220,12 @@ def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> 
     settled(qtbot, empty)
     assert empty.gallery.problems.count() == 1
     assert "bad.png" in empty.gallery.problems.item(0).text()
+    asked: list[str] = []
+    empty.gallery.edit_alignment.connect(lambda face: asked.append(face.photo))
+    empty.gallery._tabs.setCurrentWidget(empty.gallery.problems)
+    empty.gallery.problems.setCurrentRow(0)
+    empty.gallery.align_selected()
+    assert asked == ["ann/bad.png"]
     empty.session.open_gallery(crops / "nowhere")
     qtbot.waitUntil(lambda: any("does not exist" in text for text in messages), timeout=SCORED)
     assert empty.session.matrix is not None  # what was shown stays
