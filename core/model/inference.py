@@ -69,9 +69,14 @@ class Runner:
         if self._card.channels == "BGR":
             crops_BHWC = crops_BHWC[..., ::-1]
         x_BHWC = torch.from_numpy(np.ascontiguousarray(crops_BHWC)).to(self._device).float()
-        x_BHWC = (x_BHWC - self._mean) / self._std
         # (B, H, W, C) seen as (B, C, H, W) is channels-last already.
-        return x_BHWC.to(self._type).permute(0, 3, 1, 2)
+        return ((x_BHWC - self._mean) / self._std).to(self._type).permute(0, 3, 1, 2)
+
+    def normalised(self, x_BCHW: Tensor) -> Tensor:
+        """RGB faces (B, 3, 112, 112) in [0, 255] on this device, as the network takes them."""
+        if self._card.channels == "BGR":
+            x_BCHW = x_BCHW.flip(1)
+        return (x_BCHW - self._mean[:, None, None]) / self._std[:, None, None]
 
     def _place(self, device: torch.device) -> None:
         self._device = device

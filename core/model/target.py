@@ -1,6 +1,7 @@
 """The target: another verification model, whose cosine supervises or accompanies the score."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,12 +63,32 @@ class Target:
         """Embeddings, and with_map the last 7x7 map too. Raises XCosError where there is none."""
         from core.model.verifier import unit
 
-        runner = self._load()
-        network = runner.network
-        what = "Asking the target"
+        runner, compute = self._load(), self._compute(with_map)
+        embedding, *maps = runner.run(crops, compute, "Asking the target", report, stopped)
+        return TargetFeatures(unit(embedding), maps[0] if with_map else None)
+
+    def answers_to_views(self, x_BCHW: "Tensor", with_map: bool) -> "list[Tensor]":
+        """Float faces in [0, 255] on the target's device to unit embeddings (B, t), and maps.
+
+        Without gradients; on a GPU in half precision. Raises XCosError where there is no map.
+        """
+        import torch
+        from torch.nn import functional as F
+
+        compute = self._compute(with_map)
+        half = x_BCHW.device.type == "cuda"
+        with torch.no_grad(), torch.autocast(x_BCHW.device.type, torch.float16, enabled=half):
+            embedding_BD, *maps = compute(self._load().normalised(x_BCHW))
+        return [F.normalize(embedding_BD.float()), *(m.float() for m in maps)]
+
+    def compile(self) -> None:
+        """Compile the network: the first answers come later, the following ones sooner."""
+        self._load().network.compile()
+
+    def _compute(self, with_map: bool) -> "Callable[[Tensor], list[Tensor]]":
+        network = self._load().network
         if not with_map:
-            (embedding,) = runner.run(crops, lambda x: [network.embed(x)], what, report, stopped)  # type: ignore[operator]
-            return TargetFeatures(unit(embedding), None)
+            return lambda x: [network.embed(x)]  # type: ignore[operator]
         if not hasattr(network, "embed_map"):
             raise XCosError(f"The target {self.path} has no 7x7 map; set losses.map_weight to 0.")
 
@@ -75,8 +96,7 @@ class Target:
             map_BCHW = network(x)
             return [network.embed_map(map_BCHW), map_BCHW]  # type: ignore[operator]
 
-        embedding, maps = runner.run(crops, both, what, report, stopped)
-        return TargetFeatures(unit(embedding), maps)
+        return both
 
     def _load(self) -> "Runner":
         if self._runner is None:

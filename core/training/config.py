@@ -50,6 +50,9 @@ class TargetConfig:
     """The model whose cosines supervise the score."""
 
     weights: Path | None = option(None, "weights of the target model")
+    live: bool = option(
+        False, "ask the target about each varied face, not once about the face: for a GPU"
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class AugmentConfig:
     occlusion: float = option(
         0.1, "share of faces partly hidden by a free-form mask", low=0, high=1
     )
+    mix: float = option(
+        0.0, "share of faces mixed with another one; needs target.live", low=0, high=1
+    )
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,13 @@ class OptimisationConfig:
     """How to minimise it."""
 
     steps: int = option(3000, "optimiser steps of the whole run", low=1)
-    batch: int = option(96, "faces a step", low=4)
+    epochs: int = option(
+        0, "passes over the faces instead of steps, milestones then count them; 0: by steps", low=0
+    )
+    batch: int = option(96, "faces a step, over all processes", low=4)
+    accumulate: int = option(
+        1, "parts a step's faces are split in to save memory; pairs lie within a part", low=1
+    )
     labelled_share: float = option(0.25, "share of labelled faces in a batch", low=0, high=1)
     photos_per_identity: int = option(4, "photos of one identity in a batch", low=2)
     partner_share: float = option(
@@ -104,9 +116,12 @@ class OptimisationConfig:
         "cosine",
         "cosine to 0, constant until the cool-down, or divided by 10 at milestones",
     )
-    milestones: list[int] = option([], "steps after which the rate is divided by 10")
+    milestones: list[int] = option(
+        [], "steps, or epochs where these are set, after which the rate is divided by 10"
+    )
     cool_down: int = option(0, "last steps, in which a constant rate falls to 0", low=0)
-    weight_decay: float = option(0.02, "AdamW's weight decay", low=0)
+    optimiser: Literal["adamw", "sgd"] = option("adamw", "AdamW, or SGD with momentum 0.9")
+    weight_decay: float = option(0.02, "weight decay of AdamW or SGD", low=0)
     average: float = option(0.998, "decay of the weights' moving average; 0: none", low=0, high=1)
 
 

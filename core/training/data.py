@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.faces.face import SIDE
-from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.progress import Report, StopAsked, never, silent
 from core.training.config import DataConfig, OptimisationConfig
+from core.training.sources import FaceSource, open_source
 
 CHUNK = 512  # faces decoded between two reports
 NEIGHBOURS = 8  # likely positives kept for an unlabelled face
@@ -22,76 +23,89 @@ SAME_PICTURE = 0.985  # a target cosine above this is the same photo twice
 
 @dataclass(frozen=True, eq=False)
 class TrainingFaces:
-    """n aligned faces, the labelled ones first.
+    """n faces of 112x112, of one or several sources.
 
-    files:      n paths
+    sources:    where they come from
+    places:     (n, 2) int64, source and number within it
     labels:     (n,) int64, index into identities, -1 unknown
     identities: names of the labelled people
-    pixels:     (n, 112, 112, 3) uint8, memory-mapped
+    pixels:     (m, 112, 112, 3) uint8, memory-mapped, and rows (n,) int64 into it;
+                None where faces are decoded each time they are seen
+    bordered:   (n,) bool, whether black padding surrounds the face; None where not decoded
     folder:     where decoded faces and the target's answers to them are kept
     problems:   files left out, and why
     """
 
-    files: tuple[Path, ...]
+    sources: tuple[FaceSource, ...]
+    places: np.ndarray
     labels: np.ndarray
     identities: tuple[str, ...]
-    pixels: np.ndarray
+    pixels: np.ndarray | None
+    rows: np.ndarray
+    bordered: np.ndarray | None
     folder: Path
     problems: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.labels)
+
+    def name(self, face: int) -> str:
+        """The file of a face, for messages."""
+        source, number = self.places[face]
+        return self.sources[source].name(int(number))
+
+    def take(self, faces: np.ndarray) -> np.ndarray:
+        """Pixels of some faces, (k, 112, 112, 3) uint8. Raises XCosError for a damaged photo."""
+        if self.pixels is not None:
+            return np.asarray(self.pixels[self.rows[faces]])
+        return np.stack([self._read(face) for face in faces])
+
+    def _read(self, face: int) -> np.ndarray:
+        source, number = self.places[face]
+        return self.sources[source].read(int(number))
 
 
 def training_faces(
     config: DataConfig, report: Report = silent, stopped: StopAsked = never
 ) -> TrainingFaces:
-    """Find and decode all faces of a config; a second call takes them from the cache.
+    """Find all faces of a config and decode them; a second call takes them from the cache.
 
     Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
     """
-    files, names = _find(config)
-    identities = tuple(sorted({name for name in names if name}))
-    numbers = {name: number for number, name in enumerate(identities)}
-    labels = np.array([numbers[name] if name else -1 for name in names], np.int64)
-    folder = _folder(config, files)
-    problems = _decode(files, folder, report, stopped)
-    if problems:
-        keep = [index for index in range(len(files)) if str(index) not in problems]
-        _refuse_few(len(keep))
-        kept_config_files = [files[index] for index in keep]
-        reasons = tuple(problems.values())
-        pixels = np.load(folder / "pixels.npy", mmap_mode="r")
-        return TrainingFaces(
-            tuple(kept_config_files),
-            labels[keep],
-            identities,
-            pixels[keep],
-            folder,
-            reasons,
-        )
-    pixels = np.load(folder / "pixels.npy", mmap_mode="r")
-    return TrainingFaces(tuple(files), labels, identities, pixels, folder, ())
+    sources = tuple(
+        open_source(root, labelled)
+        for roots, labelled in ((config.labelled, True), (config.unlabelled, False))
+        for root in roots
+    )
+    names = np.concatenate([np.array([""])[:0], *(source.identities for source in sources)])
+    places = _places(sources)
+    _refuse_few(len(places))
+    identities, labels = np.unique(names, return_inverse=True)
+    if len(identities) and identities[0] == "":
+        identities, labels = identities[1:], labels - 1
+    folder = _folder(config, sources)
+    problems = _decode(sources, places, folder, report, stopped)
+    keep = np.setdiff1d(np.arange(len(places)), np.array([int(p) for p in problems], np.int64))
+    _refuse_few(len(keep))
+    return TrainingFaces(
+        sources=sources,
+        places=places[keep],
+        labels=labels[keep].astype(np.int64),
+        identities=tuple(identities.tolist()),
+        pixels=np.load(folder / "pixels.npy", mmap_mode="r"),
+        rows=keep,
+        bordered=np.load(folder / "bordered.npy")[keep],
+        folder=folder,
+        problems=tuple(problems.values()),
+    )
 
 
-def _find(config: DataConfig) -> tuple[list[Path], list[str]]:
-    files: list[Path] = []
-    names: list[str] = []
-    for roots, labelled in ((config.labelled, True), (config.unlabelled, False)):
-        for root in roots:
-            if not root.is_dir():
-                raise XCosError(
-                    f"The training folder {root} does not exist; mend data in the config."
-                )
-            found = sorted(p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
-            if not found:
-                raise XCosError(
-                    f"The training folder {root} has no photos; take it out of the config."
-                )
-            files += found
-            names += [p.relative_to(root).parts[0] if labelled else "" for p in found]
-    _refuse_few(len(files))
-    return files, names
+def _places(sources: Sequence[FaceSource]) -> np.ndarray:
+    parts = [
+        np.stack([np.full(count, number), np.arange(count)], axis=1)
+        for number, count in enumerate(len(source.identities) for source in sources)
+    ]
+    return np.concatenate([np.empty((0, 2), np.int64), *parts])
 
 
 def _refuse_few(count: int) -> None:
@@ -99,48 +113,60 @@ def _refuse_few(count: int) -> None:
         raise XCosError("There are fewer than two faces to train on; name folders under [data].")
 
 
-def _folder(config: DataConfig, files: list[Path]) -> Path:
+def _folder(config: DataConfig, sources: Sequence[FaceSource]) -> Path:
     if config.cache is None:
         raise XCosError("data.cache is not set; name a folder for decoded faces in the config.")
-    digest = hashlib.sha256()
-    for file in files:
-        state = file.stat()
-        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    digest = hashlib.sha256("".join(source.stamp for source in sources).encode())
     return config.cache / f"faces-{digest.hexdigest()[:16]}"
 
 
-def _decode(files: list[Path], folder: Path, report: Report, stopped: StopAsked) -> dict[str, str]:
-    """Write pixels.npy; problems by index. The file of problems marks the work as done."""
+def _decode(
+    sources: Sequence[FaceSource],
+    places: np.ndarray,
+    folder: Path,
+    report: Report,
+    stopped: StopAsked,
+) -> dict[str, str]:
+    """Write pixels.npy and bordered.npy; problems by number. Their file marks it as done."""
+    import torch
+
+    from core.training.augment import border_mask
+
     done = folder / "problems.json"
     if done.exists():
         problems: dict[str, str] = json.loads(done.read_text(encoding="utf-8"))
         return problems
     folder.mkdir(parents=True, exist_ok=True)
     problems = {}
-    shape = (len(files), SIDE, SIDE, 3)
+    shape = (len(places), SIDE, SIDE, 3)
     pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
+    bordered = np.zeros(len(places), bool)
 
     def one(index: int) -> None:
+        source, number = places[index]
         try:
-            photo = read_photo(files[index])
+            photo = sources[source].read(int(number))
         except XCosError as error:
             problems[str(index)] = str(error)
             return
         if photo.shape != (SIDE, SIDE, 3):
             height, width = photo.shape[:2]
-            problems[str(index)] = (
-                f"{files[index]} is {width}x{height}, not an aligned 112x112 face."
-            )
+            name = sources[source].name(int(number))
+            problems[str(index)] = f"{name} is {width}x{height}, not an aligned 112x112 face."
             return
         pixels[index] = photo
 
     with ThreadPoolExecutor() as pool:
-        for start in range(0, len(files), CHUNK):
+        for start in range(0, len(places), CHUNK):
             if stopped():
                 raise Stopped("Decoding the training faces")
-            report("Decoding faces", start, len(files))
-            list(pool.map(one, range(start, min(start + CHUNK, len(files)))))
+            report("Decoding faces", start, len(places))
+            end = min(start + CHUNK, len(places))
+            list(pool.map(one, range(start, end)))
+            x_BCHW = torch.from_numpy(pixels[start:end]).permute(0, 3, 1, 2)
+            bordered[start:end] = border_mask(x_BCHW).flatten(1).any(dim=1).numpy()
     pixels.flush()
+    np.save(folder / "bordered.npy", bordered)
     done.write_text(json.dumps(problems), encoding="utf-8")
     return problems
 
@@ -149,14 +175,23 @@ def _decode(files: list[Path], folder: Path, report: Report, stopped: StopAsked)
 class Batch:
     """What one step sees.
 
-    faces:    (B,) int64, indices into the training faces; one may occur twice
-    mirrored: (B,) bool
-    samples:  (B,) int64, counts the samples of the run: the seed of each one's augmentation
+    faces:      (B,) int64, indices into the training faces; one may occur twice
+    donors:     (B,) int64, faces whose pixels fill black borders
+    companions: (B,) int64, faces that hide a part of each or are mixed into it
+    mirrored:   (B,) bool
+    samples:    (B,) int64, counts the samples of the run: the seed of each one's augmentation
     """
 
     faces: np.ndarray
+    donors: np.ndarray
+    companions: np.ndarray
     mirrored: np.ndarray
     samples: np.ndarray
+
+    def part(self, number: int, count: int) -> "Batch":
+        """The samples that one of several processes takes; parts in turn make up the whole."""
+        share = slice(number * len(self.faces) // count, (number + 1) * len(self.faces) // count)
+        return Batch(*(getattr(self, f.name)[share] for f in fields(self)))
 
 
 class BatchSampler:
@@ -169,6 +204,7 @@ class BatchSampler:
 
     labels:     (n,) identity numbers, -1 unknown
     neighbours: (n, k) int64 indices, -1 where there is none
+    bordered:   (n,) bool, faces with black padding, which fill no other's; None: not known
     """
 
     def __init__(
@@ -177,7 +213,11 @@ class BatchSampler:
         neighbours: np.ndarray,
         config: OptimisationConfig,
         seed: int,
+        bordered: np.ndarray | None = None,
     ) -> None:
+        whole = np.flatnonzero(~bordered) if bordered is not None else np.empty(0, np.int64)
+        self._whole = whole if len(whole) else np.arange(len(labels))
+        self._count = len(labels)
         self._unlabelled = np.flatnonzero(labels < 0)
         known = np.unique(labels[labels >= 0])
         self._by_identity = [np.flatnonzero(labels == identity) for identity in known]
@@ -196,7 +236,13 @@ class BatchSampler:
         rng = np.random.default_rng([self._seed, 1, step])
         faces = np.concatenate([self._draw_labelled(rng), self._draw_unlabelled(step, rng)])
         samples = step * self._config.batch + np.arange(len(faces))
-        return Batch(faces, rng.random(len(faces)) < 0.5, samples)
+        return Batch(
+            faces=faces,
+            donors=rng.choice(self._whole, len(faces)),
+            companions=rng.integers(0, self._count, len(faces)),
+            mirrored=rng.random(len(faces)) < 0.5,
+            samples=samples,
+        )
 
     def passes(self, step: int) -> float:
         """How often the unlabelled faces have been through by that step."""
@@ -231,7 +277,9 @@ class BatchSampler:
         return np.random.default_rng([self._seed, 2, number]).permutation(self._unlabelled)
 
 
-def likely_positives(embeddings: np.ndarray, labels: np.ndarray, alike: float) -> np.ndarray:
+def likely_positives(
+    embeddings: np.ndarray, labels: np.ndarray, alike: float, device: str = "cpu"
+) -> np.ndarray:
     """Neighbours in the target's space, by cosine: (n, 8) int64, -1 where there are fewer.
 
     embeddings: (n, t) unit vectors; labels: (n,), a labelled face has no neighbours since its
@@ -239,15 +287,15 @@ def likely_positives(embeddings: np.ndarray, labels: np.ndarray, alike: float) -
     """
     import torch
 
-    every = torch.from_numpy(np.ascontiguousarray(embeddings))
     found = np.full((len(embeddings), NEIGHBOURS), -1, np.int64)
-    unlabelled = torch.from_numpy(np.flatnonzero(labels < 0))
+    unlabelled = np.flatnonzero(labels < 0)
+    every = torch.from_numpy(np.ascontiguousarray(embeddings[unlabelled])).to(device)
     count = min(NEIGHBOURS + 2, len(unlabelled))
-    for rows in torch.split(unlabelled, 1024):
-        cosines = every[rows] @ every[unlabelled].T
-        best, places = cosines.topk(count, dim=1)
-        for row, cosine, place in zip(rows.tolist(), best.numpy(), places.numpy(), strict=True):
-            others = unlabelled[place[(cosine > alike) & (cosine < SAME_PICTURE)]].numpy()
+    for start in range(0, len(unlabelled), 1024):
+        best, places = (every[start : start + 1024] @ every.T).topk(count, dim=1)
+        rows = unlabelled[start : start + 1024]
+        for row, cosine, place in zip(rows, best.cpu().numpy(), places.cpu().numpy(), strict=True):
+            others = unlabelled[place[(cosine > alike) & (cosine < SAME_PICTURE)]]
             others = others[others != row][:NEIGHBOURS]
             found[row, : len(others)] = others
     return found

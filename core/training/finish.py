@@ -68,7 +68,7 @@ def correlation_attention(
     for number in range(BATCHES):
         report("Correlating cells", number, BATCHES)
         chosen = np.unique(sampler.batch(number).faces)
-        grid = verifier.features(np.asarray(faces.pixels[chosen]), stopped=stopped).grid
+        grid = verifier.features(faces.take(chosen), stopped=stopped).grid
         cells = prepare(grid, None).cells
         rows, columns = np.triu_indices(len(chosen), 1)
         cosine = np.einsum("pkc,pkc->pk", cells[rows], cells[columns]).reshape(-1, 7, 7)

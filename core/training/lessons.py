@@ -8,11 +8,12 @@ import torch
 from torch.nn import functional as F
 
 from core.errors import Stopped
+from core.faces.face import SIDE
 from core.model.features import CELLS
 from core.model.target import Target
 from core.progress import Report, StopAsked
-from core.training.augment import border_mask
-from core.training.data import Batch, TrainingFaces
+from core.training.data import TrainingFaces
+from core.training.feed import Views
 from core.training.losses import Lesson
 
 CHUNK = 256  # faces shown to the target at a time
@@ -29,20 +30,47 @@ class TargetAnswers:
     embeddings: np.ndarray
     maps: np.ndarray | None
 
-    def lesson(self, batch: Batch, pixels_BHWC: np.ndarray) -> Lesson:
-        """What the target says of a batch; pixels are the faces before augmentation."""
+    @property
+    def size(self) -> int:
+        """How many numbers an embedding has."""
+        return int(self.embeddings.shape[2])
+
+    @property
+    def map_channels(self) -> int | None:
+        """How many channels a map has, None without maps."""
+        return None if self.maps is None else int(self.maps.shape[2])
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the target said of a batch's faces before they were varied."""
+        batch, device = views.batch, views.pixels.device
         turned = batch.mirrored.astype(np.int64)
         maps = None
         if self.maps is not None:
-            stored = np.stack(
-                [self.maps[k, face] for k, face in zip(turned, batch.faces, strict=True)]
-            )
-            maps = torch.from_numpy(stored).float()
-        photo = torch.from_numpy(1 - border_mask(pixels_BHWC).astype(np.float32))
-        valid = F.adaptive_avg_pool2d(photo[:, None], CELLS)[:, 0]
-        flipped = torch.from_numpy(batch.mirrored)[:, None, None]
-        valid = torch.where(flipped, valid.flip(2), valid)
-        return Lesson(torch.from_numpy(self.embeddings[turned, batch.faces]), maps, valid)
+            stored = [self.maps[k, face] for k, face in zip(turned, batch.faces, strict=True)]
+            maps = torch.from_numpy(np.stack(stored)).to(device).float()
+        valid = F.adaptive_avg_pool2d(views.valid[:, None], CELLS)[:, 0]
+        flipped = torch.from_numpy(batch.mirrored).to(device)[:, None, None]
+        embeddings = torch.from_numpy(self.embeddings[turned, batch.faces]).to(device)
+        return Lesson(embeddings, maps, torch.where(flipped, valid.flip(2), valid))
+
+
+class LiveTarget:
+    """The target asked about each varied face anew: more to learn from, for a forward pass.
+
+    size: numbers of an embedding; map_channels: of the last map, None where it is not wanted
+    """
+
+    def __init__(self, target: Target, with_maps: bool, device: torch.device) -> None:
+        self._target, self._with_maps = target, with_maps
+        first = target.answers_to_views(torch.zeros(1, 3, SIDE, SIDE, device=device), with_maps)
+        self.size = first[0].shape[1]
+        self.map_channels = first[1].shape[1] if with_maps else None
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the target says of a batch's varied faces."""
+        embeddings, *maps = self._target.answers_to_views(views.pixels, self._with_maps)
+        everywhere = torch.ones(len(embeddings), CELLS, CELLS, device=embeddings.device)
+        return Lesson(embeddings, maps[0] if maps else None, everywhere)
 
 
 def target_answers(
@@ -67,7 +95,7 @@ def target_answers(
         if stopped():
             raise Stopped("Asking the target about the training faces")
         report("Asking the target", start, count)
-        crops = np.asarray(faces.pixels[start : start + CHUNK])
+        crops = faces.take(np.arange(start, min(start + CHUNK, count)))
         for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
             answer = target.answers(seen, with_map=with_maps)
             if embeddings is None:
@@ -84,7 +112,7 @@ def target_answers(
                 maps[turned, start : start + CHUNK] = _quantised(answer.maps)
         marker.write_text(str(min(start + CHUNK, count)))
     stored = np.load(folder / "maps.npy", mmap_mode="r") if with_maps else None
-    return TargetAnswers(np.load(folder / "embeddings.npy"), stored)
+    return TargetAnswers(np.load(folder / "embeddings.npy", mmap_mode="r"), stored)
 
 
 def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,97 +2,61 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import Stopped, XCosError
-from core.model.backbones import build_backbone
-from core.model.heads import ArcFace, CosFace
 from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
-from core.training.augment import Draws, augment, fill_borders
-from core.training.config import OptimisationConfig, TrainConfig, write_config
-from core.training.data import (
-    BatchSampler,
-    TrainingFaces,
-    likely_positives,
-    training_faces,
+from core.training.config import LossConfig, OptimisationConfig, TrainConfig, write_config
+from core.training.data import BatchSampler, TrainingFaces, likely_positives, training_faces
+from core.training.feed import Feed
+from core.training.lessons import LiveTarget, TargetAnswers, target_answers
+from core.training.net import TrainingNet, weighted
+from core.training.parallel import (
+    any_process,
+    make_fabric,
+    processes,
+    share_batch_norm,
+    summed,
 )
-from core.training.lessons import TargetAnswers, target_answers
-from core.training.losses import Lesson, embedding_loss, map_loss, score_losses
 from core.training.run import RunDirectory
 from core.training.validation import Validation
 
 MEAN, SCALE = 127.5, 128.0  # of our own weights: (x - 127.5) / 128
+LOG_EVERY = 25  # steps
+LOSS_WEIGHTS = [
+    f.name for f in fields(LossConfig) if f.name.endswith("_weight") and f.name != "alike_weight"
+]
 
 
-class TrainingNet(nn.Module):
-    """The network with what only training needs: a projector to the target's map, an ID head."""
-
-    def __init__(self, config: TrainConfig, answers: TargetAnswers, identities: int) -> None:
-        super().__init__()
-        backbone = build_backbone(config.model.backbone, **config.model.options)
-        size = answers.embeddings.shape[2] if config.model.embedding else None
-        self.net = XCosNet(backbone, size)
-        self.projector = (
-            nn.Conv2d(int(backbone.channels), answers.maps.shape[2], 1)  # type: ignore[arg-type]
-            if answers.maps is not None
-            else None
-        )
-        kinds = {"cosface": CosFace, "arcface": ArcFace}
-        kind = kinds.get(config.losses.identification)
-        features = 32 * 49
-        self.head = None if kind is None else kind(features, identities)
-
-    def forward(
-        self,
-        x_BCHW: Tensor,
-        labels_B: Tensor,
-        lesson: Lesson,
-        config: TrainConfig,
-        draw: torch.Generator,
-    ) -> dict[str, Tensor]:
-        """The losses of a batch, not yet weighted, by name."""
-        net = self.net
-        map_BCHW = net.backbone(x_BCHW)
-        grid_BCHW = net.grid(map_BCHW)
-        losses = score_losses(net.attention, grid_BCHW, lesson.embeddings, config.losses, draw)
-        embedding_BD = net.embed(grid_BCHW)
-        if embedding_BD is not None and config.losses.embedding_weight:
-            losses["embedding"] = embedding_loss(embedding_BD, lesson.embeddings)
-        if self.projector is not None and lesson.maps is not None:
-            losses["map"] = map_loss(self.projector(map_BCHW), lesson.maps, lesson.valid)
-        if self.head is not None and bool((labels_B >= 0).any()):
-            known = labels_B >= 0
-            logits = self.head(grid_BCHW[known].flatten(1), labels_B[known])
-            losses["identification"] = nn.functional.cross_entropy(logits, labels_B[known])
-        return losses
+def total_steps(config: OptimisationConfig, faces: int) -> int:
+    """Optimiser steps of a run over so many faces."""
+    return config.epochs * steps_of_epoch(config, faces) if config.epochs else config.steps
 
 
-def weighted(losses: dict[str, Tensor], config: TrainConfig) -> Tensor:
-    """The objective: the losses with the config's weights, summed."""
-    weights = config.losses
-    total = sum(getattr(weights, f"{name}_weight") * loss for name, loss in losses.items())
-    assert isinstance(total, Tensor)
-    return total
+def steps_of_epoch(config: OptimisationConfig, faces: int) -> int:
+    """Steps in which as many faces are drawn as there are."""
+    return -(-faces // config.batch)
 
 
-def learning_rate(step: int, config: OptimisationConfig) -> float:
-    """The rate of a step, counted from 0."""
+def learning_rate(step: int, steps: int, config: OptimisationConfig, epoch: int = 1) -> float:
+    """The rate of a step, counted from 0, of a run of so many; epoch: steps of one."""
     rise = min(1.0, (step + 1) / max(1, config.warm_up))
     if config.schedule == "cosine":
-        shape = 0.5 * (1 + np.cos(np.pi * step / config.steps))
+        shape = 0.5 * (1 + np.cos(np.pi * step / steps))
     elif config.schedule == "steps":
-        shape = 0.1 ** sum(step >= milestone for milestone in config.milestones)
+        unit = epoch if config.epochs else 1
+        shape = 0.1 ** sum(step >= milestone * unit for milestone in config.milestones)
     else:
-        shape = min(1.0, (config.steps - step) / max(1, config.cool_down))
+        shape = min(1.0, (steps - step) / max(1, config.cool_down))
     return float(config.learning_rate * rise * shape)
 
 
@@ -102,44 +66,90 @@ class Training:
     def __init__(
         self, config: TrainConfig, run: RunDirectory, report: Report, stopped: StopAsked
     ) -> None:
-        self.config, self.run, self.report, self.stopped = config, run, report, stopped
+        self.config, self.run = config, run
         hardware = config.hardware
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
-        self.fabric = Fabric(
-            accelerator=_accelerator(hardware.device),
-            devices=1,
-            precision=hardware.precision,
-        )
-        self.faces: TrainingFaces = training_faces(config.data, report, stopped)
+        self.fabric = make_fabric(hardware)
+        self._refuse_uneven()
+        if self.fabric.is_global_zero:
+            run.begin(write_config(config))
+        with self.fabric.rank_zero_first():
+            self.faces: TrainingFaces = training_faces(config.data, report, stopped)
+            self.answers, self.teacher = self._ask_target(report, stopped)
+        self.steps = total_steps(config.optimisation, len(self.faces))
+        self.sampler = self._make_sampler()
+        device = self.fabric.device
+        ranks = self.fabric.global_rank, self.fabric.world_size
+        self.feed = Feed(self.faces, self.sampler, config, device, *ranks)
+        # Only now: asking the target draws numbers, and only where its answers are not kept yet.
+        torch.manual_seed(hardware.seed)
+        self._make_model()
+        self.validation = Validation.of(config)
+        self.step, self.best = 0, 0.0
+
+    def _refuse_uneven(self) -> None:
+        optimisation = self.config.optimisation
+        parts = optimisation.accumulate * self.fabric.world_size
+        if optimisation.batch % parts or optimisation.batch // parts < 2:
+            raise XCosError(
+                f"optimisation.batch is {optimisation.batch}, which does not part evenly in {parts} "
+                "(processes times accumulate); choose a multiple of it."
+            )
+        if self.config.augmentation.mix and not self.config.target.live:
+            raise XCosError(
+                "augmentation.mix needs target.live, since the target must see the mixed faces; "
+                "set target.live to true or augmentation.mix to 0."
+            )
+
+    def _ask_target(
+        self, report: Report, stopped: StopAsked
+    ) -> tuple[TargetAnswers, TargetAnswers | LiveTarget]:
+        config = self.config
         if config.target.weights is None:
             raise XCosError(
                 "target.weights is not set; name the target model's file in the config."
             )
-        target = Target(config.target.weights, hardware.device)
+        target = Target(config.target.weights, str(self.fabric.device))
         with_maps = config.losses.map_weight > 0
-        self.answers = target_answers(self.faces, target, with_maps, report, stopped)
-        near = likely_positives(self.answers.embeddings[0], self.faces.labels, config.losses.alike)
-        self.sampler = BatchSampler(self.faces.labels, near, config.optimisation, hardware.seed)
-        # Only now: asking the target draws numbers, and only where its answers are not kept yet.
-        torch.manual_seed(hardware.seed)
-        model = TrainingNet(config, self.answers, len(self.faces.identities))
+        live = config.target.live
+        answers = target_answers(self.faces, target, with_maps and not live, report, stopped)
+        if not live:
+            return answers, answers
+        if config.hardware.compile:
+            target.compile()
+        return answers, LiveTarget(target, with_maps, self.fabric.device)
+
+    def _make_sampler(self) -> BatchSampler:
+        config = self.config
+        near = likely_positives(
+            self.answers.embeddings[0],
+            self.faces.labels,
+            config.losses.alike,
+            str(self.fabric.device),
+        )
+        optimisation = config.optimisation
+        part = replace(optimisation, batch=optimisation.batch // optimisation.accumulate)
+        seed = config.hardware.seed
+        return BatchSampler(self.faces.labels, near, part, seed, self.faces.bordered)
+
+    def _make_model(self) -> None:
+        config, device = self.config, self.fabric.device
+        teacher = self.teacher
+        model = TrainingNet(config, teacher.size, teacher.map_channels, len(self.faces.identities))
+        share_batch_norm(model.net.backbone, device)
+        share_batch_norm(model.net.grid, device)
         model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             model.net,
             multi_avg_fn=get_ema_multi_avg_fn(config.optimisation.average),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
-        optimiser = torch.optim.AdamW(
-            _parameter_groups(model, config.optimisation.weight_decay),
-            lr=config.optimisation.learning_rate,
-        )
-        if hardware.compile:
+        self.average.to(device)
+        optimiser = _optimiser(model, config.optimisation, device)
+        if config.hardware.compile:
             model.net.backbone.compile()
         self.model, self.optimiser = self.fabric.setup(model, optimiser)
-        self.average.to(self.fabric.device)
-        self.validation = Validation.of(config)
-        self.step, self.best = 0, 0.0
 
     @property
     def net(self) -> XCosNet:
@@ -154,12 +164,19 @@ class Training:
         return averaged if self.config.optimisation.average else self.net
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's state."""
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.best = int(state["step"]), float(state["best"])
-        self.run.rewind(self.step)
+        """Go on from a checkpoint's state. Raises XCosError where the settings do not fit it."""
+        try:
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.best = int(state["step"]), float(state["best"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise XCosError(
+                f"{self.run.last} is of a run with other settings; give their config, or train "
+                "into another folder."
+            ) from error
+        if self.fabric.is_global_zero:
+            self.run.rewind(self.step)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""
@@ -171,49 +188,59 @@ class Training:
             "best": self.best,
         }
 
-    def steps(self) -> Iterator[dict[str, float]]:
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, by one of the processes."""
+        if self.fabric.is_global_zero:
+            self.run.save(path, self.state())
+
+    def rows(self) -> Iterator[dict[str, float]]:
         """Run the remaining steps, yielding each one's losses."""
-        while self.step < self.config.optimisation.steps:
+        while self.step < self.steps:
             yield self._step()
 
     def _step(self) -> dict[str, float]:
-        config, sampler = self.config, self.sampler
-        seed = config.hardware.seed
-        batch = sampler.batch(self.step)
-        pixels = np.asarray(self.faces.pixels[batch.faces])
-        lesson = self.answers.lesson(batch, pixels)
-        if config.data.fill_borders:
-            donors = np.random.default_rng([seed, 3, self.step]).integers(
-                0, len(self.faces), len(pixels)
-            )
-            pixels = fill_borders(pixels, np.asarray(self.faces.pixels[donors]))
-        draws = Draws.of(seed, batch.samples)
-        x_BCHW = augment(pixels, batch.mirrored, draws, config.augmentation)
-        x_BCHW = ((x_BCHW - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
-        labels_B = torch.from_numpy(self.faces.labels[batch.faces])
-        rate = learning_rate(self.step, config.optimisation)
+        optimisation = self.config.optimisation
+        epoch = steps_of_epoch(optimisation, len(self.faces))
+        rate = learning_rate(self.step, self.steps, optimisation, epoch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.model.train()
-        draw = torch.Generator().manual_seed(seed * 1_000_003 + self.step)
-        device = self.fabric.to_device
-        losses = self.model(device(x_BCHW), device(labels_B), _on(lesson, device), config, draw)
-        total = weighted(losses, config)
-        if not torch.isfinite(total):
-            raise self._not_finite(losses, batch.faces)
         self.optimiser.zero_grad()
-        self.fabric.backward(total)
+        parts = [self._backward(part) for part in range(optimisation.accumulate)]
         self.optimiser.step()
-        if config.optimisation.average:
+        if optimisation.average:
             self.average.update_parameters(self.net)
         self.step += 1
-        return {"rate": rate, "total": total.item()} | {k: v.item() for k, v in losses.items()}
+        names = {name for part in parts for name in part}
+        return {"rate": rate} | {
+            name: float(np.mean([part[name] for part in parts if name in part]))
+            for name in sorted(names)
+        }
+
+    def _backward(self, part: int) -> dict[str, float]:
+        config = self.config
+        number = self.step * config.optimisation.accumulate + part
+        views = self.feed.views(number)
+        lesson = self.teacher.lesson(views)
+        x_BCHW = ((views.pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
+        draw = torch.Generator().manual_seed(config.hardware.seed * 1_000_003 + number)
+        last = part + 1 == config.optimisation.accumulate
+        with self.fabric.no_backward_sync(self.model, enabled=not last):
+            losses = self.model(x_BCHW, views.labels, lesson, draw)
+            total = weighted(losses, config)
+            if not torch.isfinite(total):
+                raise self._not_finite(losses, views.batch.faces)
+            self.fabric.backward(total / config.optimisation.accumulate)
+        losses["total"] = total
+        values = torch.stack([loss.detach() for loss in losses.values()])
+        values = summed(values) / processes()
+        return dict(zip(losses, values.tolist(), strict=True))
 
     def _not_finite(self, losses: dict[str, Tensor], faces: np.ndarray) -> XCosError:
         bad = (
             ", ".join(name for name, loss in losses.items() if not torch.isfinite(loss)) or "total"
         )
-        files = ", ".join(sorted({str(self.faces.files[face]) for face in faces})[:3])
+        files = ", ".join(sorted({self.faces.name(int(face)) for face in faces})[:3])
         return XCosError(
             f"The {bad} loss is not finite at step {self.step} (faces such as {files}); the last good "
             f"checkpoint is {self.run.last}: lower optimisation.learning_rate and resume from it."
@@ -232,60 +259,76 @@ def train(
     Asks stopped() at every step and saves before it leaves by Stopped.
     Raises XCosError for settings, files or losses that the user can mend.
     """
-    run = RunDirectory(path)
-    run.begin(write_config(config))
-    training = Training(config, run, report, stopped)
+    training = Training(config, RunDirectory(path), report, stopped)
+    try:
+        _run(training, report, stopped)
+    finally:
+        training.feed.close()
+    return training
+
+
+def _run(training: Training, report: Report, stopped: StopAsked) -> None:
+    run, hardware = training.run, training.config.hardware
     state = run.load(run.last)
     if state is not None:
         training.resume(state)
-    total, batch = config.optimisation.steps, config.optimisation.batch
+    total, batch = training.steps, training.config.optimisation.batch
     recent: list[dict[str, float]] = []
     clock = time.monotonic()
-    for row in training.steps():
+    for row in training.rows():
         recent.append(row)
         step = training.step
         report("Training", step, total)
-        validate = step % config.hardware.validate_every == 0 or step == total
-        if step % 25 == 0 or validate:
-            mean = {name: float(np.mean([r[name] for r in recent if name in r])) for name in row}
+        validate = step % hardware.validate_every == 0 or step == total
+        if step % LOG_EVERY == 0 or validate:
             speed = len(recent) * batch / (time.monotonic() - clock)
-            run.log({"step": step, "photos_per_second": round(speed, 1)} | _rounded(mean))
+            _log(training, recent, speed)
             recent, clock = [], time.monotonic()
         if validate and training.validation is not None:
-            accuracy = training.validation.accuracies(training.exported, training.fabric.device)
-            run.log_validation({"step": step} | _rounded(accuracy))
-            if accuracy["learned"] > training.best:
-                training.best = accuracy["learned"]
-                run.save(run.best, training.state())
+            _validate(training)
             clock = time.monotonic()
-        if step % config.hardware.save_every == 0 or step == total:
-            run.save(run.last, training.state())
-        if stopped():
-            run.save(run.last, training.state())
+        if step % hardware.save_every == 0 or step == total:
+            training.save(run.last)
+        if any_process(stopped()) and step < total:
+            training.save(run.last)
             raise Stopped("The training")
-    return training
+
+
+def _log(training: Training, recent: list[dict[str, float]], speed: float) -> None:
+    if not training.fabric.is_global_zero:
+        return
+    names = ["rate", *(f.removesuffix("_weight") for f in LOSS_WEIGHTS), "total"]
+    values = {n: [row[n] for row in recent if n in row] for n in names}
+    mean = {n: float(np.mean(found)) if found else float("nan") for n, found in values.items()}
+    row = {"step": training.step, "photos_per_second": round(speed, 1)} | _rounded(mean)
+    training.run.log(row)
+
+
+def _validate(training: Training) -> None:
+    assert training.validation is not None
+    if training.fabric.is_global_zero:
+        accuracy = training.validation.accuracies(training.exported, training.fabric.device)
+        training.run.log_validation({"step": training.step} | _rounded(accuracy))
+        if accuracy["learned"] > training.best:
+            training.best = accuracy["learned"]
+            training.save(training.run.best)
+    training.fabric.barrier()
 
 
 def _rounded(row: dict[str, float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in row.items()}
 
 
-def _on(lesson: Lesson, device: Any) -> Lesson:
-    maps = None if lesson.maps is None else device(lesson.maps)
-    return Lesson(device(lesson.embeddings), maps, device(lesson.valid))
-
-
-def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+def _optimiser(
+    model: nn.Module, config: OptimisationConfig, device: torch.device
+) -> torch.optim.Optimizer:
     # Scales, shifts, slopes and biases are not decayed: it would only move them to 0.
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    return [
-        {"params": matrices, "weight_decay": decay},
-        {"params": others, "weight_decay": 0.0},
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in model.parameters() if p.ndim > 1]},
+        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
     ]
-
-
-def _accelerator(device: str) -> str:
-    if device == "auto":
-        return "auto"
-    return device.split(":")[0]
+    rate, decay = config.learning_rate, config.weight_decay
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=0.9, weight_decay=decay)
+    fused = device.type == "cuda"
+    return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=fused)

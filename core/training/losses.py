@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.training.config import LossConfig
+from core.training.parallel import processes, summed
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,11 @@ def choose_pairs(cosines_BB: Tensor, count: int, alike: float, draw: torch.Gener
 
     def some(mask: Tensor, limit: int) -> Tensor:
         found = mask.nonzero()
-        order = torch.randperm(len(found), generator=draw)[:limit]
-        return found[order.to(found.device)]
+        if len(found) > 16 * limit:  # so many that one drawn twice is rare, and shuffling slow
+            drawn = torch.randint(len(found), (limit,), generator=draw)
+        else:
+            drawn = torch.randperm(len(found), generator=draw)[:limit]
+        return found[drawn.to(found.device)]
 
     rare = some(is_alike, count // 2)
     others = some(~is_alike & off, count - len(rare))
@@ -94,7 +98,9 @@ def score_losses(
         wanted = cosines_BB[left, right]
         losses["cosine"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
     if config.uniform_weight:
-        rows, columns = torch.triu_indices(len(grid_BCHW), len(grid_BCHW), 1)
+        rows, columns = torch.triu_indices(
+            len(grid_BCHW), len(grid_BCHW), 1, device=grid_BCHW.device
+        )
         scores, wanted = (
             uniform_scores(grid_BCHW)[rows, columns],
             cosines_BB[rows, columns],
@@ -109,6 +115,10 @@ def embedding_loss(embedding_BD: Tensor, target_BD: Tensor) -> Tensor:
 
 
 def map_loss(projected_BCHW: Tensor, target_BCHW: Tensor, valid_BHW: Tensor) -> Tensor:
-    """1 - cosine of each cell to the target's, over the cells that show the photo."""
+    """1 - cosine of each cell to the target's, over all processes' cells that show the photo.
+
+    A process gives the part of its own faces, scaled so that the processes' mean is the loss.
+    """
     cosine = F.cosine_similarity(projected_BCHW, target_BCHW, dim=1)
-    return ((1 - cosine) * valid_BHW).sum() / valid_BHW.sum().clamp(min=1)
+    shown = summed(valid_BHW.sum()).clamp(min=1)
+    return ((1 - cosine) * valid_BHW).sum() * processes() / shown

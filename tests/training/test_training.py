@@ -16,7 +16,7 @@ from core.evaluation.verification import best_threshold, read_lfw_pairs
 from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.resources import resource_path
-from core.training.augment import Draws, augment, border_mask, fill_borders
+from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import (
     AugmentConfig,
     DataConfig,
@@ -31,7 +31,7 @@ from core.training.config import (
 )
 from core.training.data import BatchSampler, likely_positives
 from core.training.finish import finish
-from core.training.loop import learning_rate, train
+from core.training.loop import learning_rate, total_steps, train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
 
 
@@ -76,6 +76,25 @@ def test_resumed_run_equals_uninterrupted_one(
     card = finish(broken, tmp_path / "little.safetensors")
     assert card.embedding_size == 16 and card.correlation is not None
     assert read_card(card.path).correlation.sum() == pytest.approx(1)  # type: ignore[union-attr]
+
+
+def test_live_target_teaches_mixed_faces(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    live = replace(
+        config,
+        target=replace(config.target, live=True),
+        augmentation=replace(config.augmentation, mix=0.5),
+        optimisation=replace(config.optimisation, accumulate=2, optimiser="sgd"),
+    )
+    done = train(live, tmp_path / "run")
+    assert done.step == 6 and (tmp_path / "run/last.ckpt").exists()
+    with pytest.raises(XCosError, match=r"augmentation.mix needs target.live"):
+        train(replace(live, target=config.target), tmp_path / "other")
+    with pytest.raises(XCosError, match=r"batch is 8, which does not part evenly in 3"):
+        train(
+            replace(live, optimisation=replace(live.optimisation, accumulate=3)),
+            tmp_path / "third",
+        )
 
 
 def test_loss_that_is_not_finite_stops_with_names(
@@ -183,25 +202,52 @@ def test_borders_are_found_and_filled() -> None:
     pixels = np.full((3, 112, 112, 3), 120, np.uint8)
     pixels[0, :30] = 0
     pixels[1, 50:60, 50:60] = 0  # dark, but inside the photo
-    border = border_mask(pixels)
-    assert border[0].mean() == pytest.approx(30 / 112) and not border[1:].any()
-    filled = fill_borders(pixels, np.full_like(pixels, 200))
-    assert (filled[0, :25] == 200).all() and (filled[0, 40:] == 120).all()
-    np.testing.assert_array_equal(filled[1:], pixels[1:])
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    border = border_mask(x)
+    assert border[0].float().mean() == pytest.approx(30 / 112) and not border[1:].any()
+    filled = fill_borders(x, border, torch.full_like(x, 200))
+    assert (filled[0, :, :25] == 200).all() and (filled[0, :, 40:] == 120).all()
+    assert torch.equal(filled[1:], x[1:])
 
 
 def test_augmentation_depends_on_the_sample_alone() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (4, 112, 112, 3)).astype(np.uint8)
-    config = AugmentConfig(occlusion=0, blur=0.5)
-    mirrored = np.array([True, False, True, False])
-    whole = augment(pixels, mirrored, Draws.of(0, np.arange(4)), config)
-    half = augment(pixels[2:], mirrored[2:], Draws.of(0, np.array([2, 3])), config)
-    torch.testing.assert_close(whole[2:], half, atol=1e-4, rtol=0)
-    still = AugmentConfig(0, 0, 0, 0, 0, 0, 0)
-    same = augment(pixels, np.zeros(4, bool), Draws.of(0, np.arange(4)), still)
-    np.testing.assert_allclose(same.permute(0, 2, 3, 1).numpy(), pixels, atol=0.05)
-    flipped = augment(pixels, np.ones(4, bool), Draws.of(0, np.arange(4)), still)
-    np.testing.assert_allclose(flipped.permute(0, 2, 3, 1).numpy(), pixels[:, :, ::-1], atol=0.05)
+    torch.manual_seed(0)
+    x, others = 255 * torch.rand(2, 40, 3, 112, 112)
+    config = AugmentConfig(occlusion=0.5, blur=0.5, mix=0.5)
+    mirrored = np.arange(40) % 2 == 0
+    whole = augment(x.clone(), others, mirrored, Draws.of(0, np.arange(40)), config)
+    rest = Draws.of(0, np.arange(30, 40))
+    part = augment(x[30:].clone(), others[30:], mirrored[30:], rest, config)
+    torch.testing.assert_close(whole[30:], part, atol=1e-3, rtol=0)
+    mixed = is_mixed(Draws.of(0, np.arange(40)), config)
+    assert 8 < mixed.sum() < 32
+    still = AugmentConfig(0, 0, 0, 0, 0, 0, 0, 0)
+    same = augment(x.clone(), others, np.zeros(40, bool), Draws.of(0, np.arange(40)), still)
+    torch.testing.assert_close(same, x, atol=0.05, rtol=0)
+    flipped = augment(x.clone(), None, np.ones(40, bool), Draws.of(0, np.arange(40)), still)
+    torch.testing.assert_close(flipped, x.flip(3), atol=0.05, rtol=0)
+
+
+def test_mixed_faces_lie_between_the_two() -> None:
+    x, others = torch.zeros(50, 3, 112, 112), torch.full((50, 3, 112, 112), 200.0)
+    config = replace(AugmentConfig(0, 0, 0, 0, 0, 0, 0), mix=0.5)
+    draws = Draws.of(3, np.arange(50))
+    varied = augment(x, others, np.zeros(50, bool), draws, config)
+    mixed = is_mixed(draws, config)
+    assert (varied[~mixed] == 0).all()
+    assert ((varied[mixed] >= 0) & (varied[mixed] <= 200)).all()
+    means = varied[mixed].mean(dim=(1, 2, 3))
+    assert means.min() < 60 and means.max() > 100  # many shares of the other face occur
+
+
+@given(st.integers(0, 2**31), st.integers(0, 2**40))
+def test_draws_are_uniform_and_of_the_sample(seed: int, sample: int) -> None:
+    one = Draws.of(seed, np.array([sample])).uniform
+    many = Draws.of(seed, sample + np.arange(300)).uniform
+    np.testing.assert_array_equal(one[0], many[0])
+    assert many.min() >= 0 and many.max() < 1
+    assert abs(many.mean() - 0.5) < 0.02 and abs(many.var() - 1 / 12) < 0.01
+    assert len(np.unique(many)) > 0.99 * many.size
 
 
 @given(st.floats(0.05, 0.6), st.integers(0, 1000))
@@ -249,14 +295,16 @@ def test_learning_rates() -> None:
     cool = OptimisationConfig(
         steps=100, learning_rate=1.0, warm_up=10, schedule="constant", cool_down=20
     )
-    rates = [learning_rate(step, cool) for step in range(100)]
+    rates = [learning_rate(step, 100, cool) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[50] == 1 and rates[90] == pytest.approx(0.5)
     paper = OptimisationConfig(
         steps=100, learning_rate=1e-3, warm_up=0, schedule="steps", milestones=[12, 15, 18]
     )
-    assert [learning_rate(s, paper) for s in (0, 12, 15, 18)] == pytest.approx(
-        [1e-3, 1e-4, 1e-5, 1e-6]
-    )
+    expected = pytest.approx([1e-3, 1e-4, 1e-5, 1e-6])
+    assert [learning_rate(s, 100, paper) for s in (0, 12, 15, 18)] == expected
+    by_epochs = replace(paper, epochs=20)
+    assert [learning_rate(s * 7, 140, by_epochs, 7) for s in (0, 12, 15, 18)] == expected
+    assert total_steps(replace(by_epochs, batch=10), 65) == 140
 
 
 @given(st.integers(0, 10**6), st.integers(1, 40))

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from core.faces.face import SIDE
 from core.model.backbones import register
+from core.model.features import CELLS
 
 
 class ResidualUnit(nn.Module):
@@ -37,7 +39,11 @@ class ResidualUnit(nn.Module):
 
 @register("thin")
 class ThinResNet(nn.Module):
-    """(B, 3, 112, 112) to (B, widths[-1], 7, 7): a stem to 28x28, then stages at 28, 14 and 7."""
+    """(B, 3, 112, 112) to (B, widths[-1], 7, 7), the side halved from stage to stage.
+
+    Three stages work at 28, 14 and 7 behind a stem to 28x28; four begin at 56, behind a stem to
+    56x56. stem: channels of its first convolution; depths: residual units of each stage.
+    """
 
     def __init__(
         self,
@@ -47,11 +53,13 @@ class ThinResNet(nn.Module):
     ) -> None:
         super().__init__()
         self.channels = widths[-1]
+        first_side = CELLS * 2 ** (len(widths) - 1)
+        second_stride = SIDE // 2 // first_side
         self.stem = nn.Sequential(
             nn.Conv2d(3, stem, 3, 2, 1, bias=False),
             nn.BatchNorm2d(stem),
             nn.PReLU(stem),
-            nn.Conv2d(stem, widths[0], 3, 2, 1, bias=False),
+            nn.Conv2d(stem, widths[0], 3, second_stride, 1, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.PReLU(widths[0]),
         )
