@@ -1,70 +1,175 @@
-"""Scores of a protocol's pairs: LFW's lists and CSVs of left,right,same."""
+"""A protocol's pairs: read in any published form, opened, and scored."""
 
 import csv
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
+from core.evaluation.bins import unpack_bin
 from core.evaluation.verification import PairList, read_lfw_pairs
 from core.faces.photo import PHOTO_SUFFIXES
-from core.gallery.gallery import LoadedGallery
+from core.gallery.folder import scan
+from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.card import ModelCard
+from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order
+from core.model.verifier import unit
 from core.progress import Report, StopAsked
 from core.scoring.engine import PairEngine
 from core.scoring.prepared import PreparedFaces
 
 FOLDS = 10
+AR_PAIRS = 6000  # genuine ones, and as many impostor ones (paper, section 5)
 TRUE, FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 Opener = Callable[[Path], LoadedGallery]
 CHUNK = 256  # pairs whose maps are computed at once
 
 
-def read_protocol(path: Path) -> PairList:
-    """LFW's `pairs.txt` or `pairsDevTest.txt`, or a CSV of left, right, same. Raises XCosError."""
-    return _read_csv(path) if path.suffix.lower() == ".csv" else read_lfw_pairs(path)
+def read_protocol(path: Path, folder: Path) -> PairList:
+    """The pairs of a file or folder in any of the forms that evaluations are published in.
+
+    LFW's `pairs.txt` and `pairsDevTest.txt`; a CSV of left, right, same; InsightFace's `.bin`,
+    whose images are written into `folder`; YouTube Faces' `splits.txt`; a folder with a
+    sub-folder an identity (the AR protocol). Raises XCosError.
+    """
+    if path.is_dir():
+        return identity_pairs(path)
+    if path.suffix.lower() == ".bin":
+        return unpack_bin(path, folder)
+    if path.suffix.lower() == ".csv":
+        return _read_csv(path)
+    return read_splits(path) if path.stem.startswith("splits") else read_lfw_pairs(path)
 
 
-def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> tuple[LoadedGallery, PairList]:
-    """Load the faces that a list names; the list comes back without pairs whose photo is a problem.
+def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList:
+    """Seeded genuine and impostor pairs of an identity folder, as the paper takes of the AR set.
+
+    At most `count` of each, none twice; all genuine ones where there are fewer, and as many
+    impostor pairs. Raises XCosError for a folder without two identities or genuine pairs.
+    """
+    listed = [p for p in scan(root).photos if p.identity is not None]
+    names = [str(root / item.photo) for item in listed]
+    codes = np.unique([str(item.identity) for item in listed], return_inverse=True)[1]
+    rows, columns = np.triu_indices(len(names), 1)
+    same = codes[rows] == codes[columns]
+    if not same.any() or same.all():
+        raise XCosError(
+            f"{root} needs two identities, one of them with two photos; sort its photos into "
+            "a sub-folder an identity."
+        )
+    rng = np.random.default_rng(seed)
+    genuine = rng.permutation(np.flatnonzero(same))[:count]
+    impostor = rng.permutation(np.flatnonzero(~same))[: min(count, len(genuine))]
+    chosen = np.concatenate([genuine, impostor])
+    left = tuple(names[i] for i in rows[chosen])
+    right = tuple(names[i] for i in columns[chosen])
+    return PairList(left, right, same[chosen], _seeded_folds(same[chosen]))
+
+
+def read_splits(path: Path) -> PairList:
+    """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
+    left, right, same, folds = [], [], [], []
+    for number, row in enumerate(_csv_rows(path), start=1):
+        parts = [part.strip() for part in row]
+        if number == 1 and not parts[0].isdigit():
+            continue  # a header
+        if len(parts) < 4 or not parts[0].isdigit() or parts[-1] not in ("0", "1"):
+            raise XCosError(
+                f"{path}, line {number}: write split, video, video, ..., same (1 or 0)."
+            )
+        left.append(parts[1])
+        right.append(parts[2])
+        same.append(parts[-1] == "1")
+        folds.append(int(parts[0]))
+    if not same:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    return PairList(tuple(left), tuple(right), np.array(same), np.array(folds), frames=True)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPairs:
+    """A list's pairs, ready to be scored.
+
+    features:    of m photos or videos
+    left, right: (n,) places among them
+    pairs:       the n pairs whose photos gave a face; paths are those of the gallery
+    gallery:     the photos' gallery, with the problems
+    """
+
+    features: FaceFeatures
+    left: np.ndarray
+    right: np.ndarray
+    pairs: PairList
+    gallery: Gallery
+
+
+def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
+    """Load the faces that a list names; pairs whose photo is a problem are left out.
 
     Raises XCosError for a photo that is not there, or when no pair is left.
     """
     names = sorted({*pairs.left, *pairs.right})
-    files = {name: _file(photos, name) for name in names}
+    find = _frames if pairs.frames else _file
+    files = {
+        name: found if isinstance(found := find(photos, name), list) else [found] for name in names
+    }
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pairs.csv"
         with source.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(
-                [["path", "identity"], *([str(p), ""] for p in files.values())]
-            )
+            rows = [[str(path), ""] for paths in files.values() for path in paths]
+            csv.writer(file).writerows([["path", "identity"], *rows])
         loaded = opener(source)
-    known = {face.photo for face in loaded.gallery.faces if face.number == 1}
-    kept = np.array(
-        [
-            files[a].as_posix() in known and files[b].as_posix() in known
-            for a, b in zip(pairs.left, pairs.right, strict=True)
-        ]
-    )
-    if not kept.any():
+    known = loaded.gallery.index()
+    places = {
+        name: [known[path.as_posix()] for path in paths if path.as_posix() in known]
+        for name, paths in files.items()
+    }
+    number = {name: place for place, name in enumerate(name for name in names if places[name])}
+    both = zip(pairs.left, pairs.right, strict=True)
+    chosen = np.array([a in number and b in number for a, b in both]).nonzero()[0]
+    if not len(chosen):
         raise XCosError(f"None of the pairs' photos in {photos} gives a face; see the problems.")
-    chosen = np.flatnonzero(kept)
-    return loaded, replace(
+    kept = replace(
         pairs,
-        left=tuple(files[pairs.left[i]].as_posix() for i in chosen),
-        right=tuple(files[pairs.right[i]].as_posix() for i in chosen),
+        left=tuple(files[pairs.left[i]][0].as_posix() for i in chosen),
+        right=tuple(files[pairs.right[i]][0].as_posix() for i in chosen),
         same=pairs.same[chosen],
         folds=None if pairs.folds is None else pairs.folds[chosen],
+    )
+    return OpenedPairs(
+        _averaged(loaded.features, [places[name] for name in number]),
+        np.array([number[pairs.left[i]] for i in chosen]),
+        np.array([number[pairs.right[i]] for i in chosen]),
+        kept,
+        loaded.gallery,
+    )
+
+
+def _averaged(features: FaceFeatures, groups: list[list[int]]) -> FaceFeatures:
+    """Mean features of each group of faces: a video's are the mean over its frames."""
+
+    def mean(rows: np.ndarray | None) -> np.ndarray | None:
+        if rows is None:
+            return None
+        return np.stack([rows[g].mean(axis=0) if len(g) > 1 else rows[g[0]] for g in groups])
+
+    grid, embedding, target = (
+        mean(rows) for rows in (features.grid, features.embedding, features.target)
+    )
+    assert grid is not None
+    return FaceFeatures(
+        grid,
+        None if embedding is None else unit(embedding),
+        None if target is None else unit(target),
     )
 
 
 def pair_scores(
-    loaded: LoadedGallery,
-    pairs: PairList,
+    opened: OpenedPairs,
     engine: PairEngine,
     card: ModelCard,
     order: Order,
@@ -72,16 +177,14 @@ def pair_scores(
     stopped: StopAsked,
 ) -> dict[str, np.ndarray | None]:
     """Scores (n,) of a list's pairs by each attention kind, `fc` and `target`; None without one."""
-    place = loaded.gallery.index()
-    left = np.array([place[key] for key in pairs.left])
-    right = np.array([place[key] for key in pairs.right])
-    faces = engine.prepare(loaded.features.grid)
+    left, right = opened.left, opened.right
+    faces = engine.prepare(opened.features.grid)
     found: dict[str, np.ndarray | None] = {"learned": None, "uniform": None, "correlation": None}
     cosine = np.einsum("pkc,pkc->pk", faces.cells[left], faces.cells[right]).astype(np.float64)
     for kind in card.kinds:
         found[kind] = _scores(engine, faces, (left, right), cosine, kind, order, report, stopped)
-    found["fc"] = _cosines(loaded.features.embedding, left, right)
-    found["target"] = _cosines(loaded.features.target, left, right)
+    found["fc"] = _cosines(opened.features.embedding, left, right)
+    found["target"] = _cosines(opened.features.target, left, right)
     return found
 
 
@@ -117,13 +220,8 @@ def _cosines(rows: np.ndarray | None, left: np.ndarray, right: np.ndarray) -> np
 
 
 def _read_csv(path: Path) -> PairList:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(f"{path} cannot be read as a CSV of pairs: {error}.") from error
     left, right, same = [], [], []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(_csv_rows(path), start=1):
         told = row[2].strip().casefold() if len(row) > 2 else ""
         if number == 1 and told not in TRUE | FALSE:
             continue  # a header
@@ -135,12 +233,37 @@ def _read_csv(path: Path) -> PairList:
     if len(same) < 2 * FOLDS:
         raise XCosError(f"{path} has {len(same)} pairs; ten folds need at least {2 * FOLDS}.")
     truth = np.array(same, bool)
-    folds = np.empty(len(truth), np.int64)
+    return PairList(tuple(left), tuple(right), truth, _seeded_folds(truth))
+
+
+def _csv_rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise XCosError(f"{path} cannot be read as a CSV of pairs: {error}.") from error
+
+
+def _seeded_folds(same: np.ndarray) -> np.ndarray:
+    """Ten folds with like shares of genuine and impostor pairs: (n,) int64."""
+    folds = np.empty(len(same), np.int64)
     rng = np.random.default_rng(0)
     for sort in (True, False):
-        members = rng.permutation(np.flatnonzero(truth == sort))
+        members = rng.permutation(np.flatnonzero(same == sort))
         folds[members] = np.arange(len(members)) % FOLDS
-    return PairList(tuple(left), tuple(right), truth, folds)
+    return folds
+
+
+def _frames(photos: Path, name: str) -> list[Path]:
+    folder = photos / name
+    if not folder.is_dir():
+        raise XCosError(
+            f"The video {name} is not a folder in {photos}; name its folder with --photos."
+        )
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    if not found:
+        raise XCosError(f"The video {folder} has no frames; put them there as photos.")
+    return [path.absolute() for path in found]
 
 
 def _file(photos: Path, name: str) -> Path:

@@ -12,15 +12,17 @@ from core.errors import XCosError
 class PairList:
     """Pairs of a protocol, by file.
 
-    left, right: n paths each, as the list names them, without ending
+    left, right: n paths each, as the list names them, with or without ending
     same:        (n,) bool
     folds:       (n,) int64 fold of each pair, or None for a list without folds
+    frames:      the paths are folders, videos whose frames' features are averaged
     """
 
     left: tuple[str, ...]
     right: tuple[str, ...]
     same: np.ndarray
     folds: np.ndarray | None
+    frames: bool = False
 
 
 def read_lfw_pairs(path: Path) -> PairList:

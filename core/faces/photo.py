@@ -1,5 +1,6 @@
 """Photos of any usual kind as upright RGB pixels."""
 
+import io
 import warnings
 from functools import cache
 from pathlib import Path
@@ -24,30 +25,39 @@ def read_photo(path: Path) -> np.ndarray:
     """
     if path.suffix.lower() in HEIC_SUFFIXES and not _heic_registered():
         raise XCosError(f"{path} needs the package pillow-heif; install xcos-studio[heic].")
+    empty = path.exists() and path.stat().st_size == 0
+    return _decoded(path, str(path), empty)
+
+
+def decode_photo(data: bytes, name: str) -> np.ndarray:
+    """The same of an encoded photo in memory; name: what to call it in a message."""
+    return _decoded(io.BytesIO(data), name, not data)
+
+
+def _decoded(path: Path | io.BytesIO, name: str, empty: bool) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 width, height = image.size
                 if width * height > LARGEST:
-                    raise XCosError(f"{path} has {width}x{height} pixels; scale it down first.")
+                    raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
                 return _pixels(image)
     except FileNotFoundError as error:
-        raise XCosError(f"{path} does not exist any more; load the gallery anew.") from error
+        raise XCosError(f"{name} does not exist any more; load the gallery anew.") from error
     except PermissionError as error:
-        raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error
+        raise XCosError(f"{name} may not be read; give yourself permission to read it.") from error
     except Image.DecompressionBombError as error:
         raise XCosError(
-            f"{path} has too many pixels to be a photo; scale it down first."
+            f"{name} has too many pixels to be a photo; scale it down first."
         ) from error
     except UnidentifiedImageError as error:
-        empty = path.stat().st_size == 0 if path.exists() else False
         what = "is empty" if empty else "is not an image that can be read"
-        raise XCosError(f"{path} {what}; replace it or take it out.") from error
+        raise XCosError(f"{name} {what}; replace it or take it out.") from error
     except MemoryError as error:
-        raise XCosError(f"{path} does not fit in memory; scale it down first.") from error
+        raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-        raise XCosError(f"{path} is damaged or cut off ({error}); replace it.") from error
+        raise XCosError(f"{name} is damaged or cut off ({error}); replace it.") from error
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

@@ -97,4 +97,4 @@ def _resident(faces: TrainingFaces, device: torch.device) -> Tensor | None:
         return None
     if faces.pixels.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         return None
-    return torch.from_numpy(np.array(faces.pixels)).to(device)
+    return torch.from_numpy(faces.take(np.arange(len(faces)))).to(device)

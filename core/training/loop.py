@@ -116,9 +116,10 @@ class Training:
         answers = target_answers(self.faces, target, with_maps and not live, report, stopped)
         if not live:
             return answers, answers
+        teacher = LiveTarget(target, with_maps, self.fabric.device)
         if config.hardware.compile:
             target.compile()
-        return answers, LiveTarget(target, with_maps, self.fabric.device)
+        return answers, teacher
 
     def _make_sampler(self) -> BatchSampler:
         config = self.config

@@ -3,7 +3,7 @@
 B faces, P pairs, D numbers of an embedding, C channels, H = W = 7 cells.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,8 +14,7 @@ from core.training.config import LossConfig
 from core.training.parallel import processes, summed
 
 
-@dataclass(frozen=True, eq=False)
-class Lesson:
+class Lesson(NamedTuple):
     """What the target says of a batch.
 
     embeddings: (B, D) unit vectors

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.training.recordio import RecordSource
 
 
 class FaceSource(Protocol):
@@ -48,5 +49,10 @@ class FolderSource:
 
 
 def open_source(root: Path, labelled: bool) -> FaceSource:
-    """The faces of a path named in the config. Raises XCosError."""
+    """The faces of a folder: InsightFace's RecordIO where it holds train.rec, else its photos.
+
+    Raises XCosError.
+    """
+    if (root / "train.rec").is_file():
+        return RecordSource(root)
     return FolderSource(root, labelled)

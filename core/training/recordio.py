@@ -1,0 +1,118 @@
+"""InsightFace's RecordIO (train.rec, train.idx), read without MXNet, every length checked."""
+
+import mmap
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import XCosError
+from core.faces.photo import decode_photo
+
+MAGIC = 0xCED7230A
+RECORD = struct.Struct("<II")  # magic; three bits of continuation, 29 of length
+HEADER = struct.Struct("<IfQQ")  # flag, label, id, id2; flag labels of float32 follow
+LENGTH = (1 << 29) - 1
+
+
+class RecordSource:
+    """The images of a folder with train.rec and train.idx, and the identities of their labels.
+
+    The index is read whole, images are read when asked for, from the file mapped into memory.
+    Raises XCosError for a file that is cut off or no RecordIO.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "train.rec"
+        index = folder / "train.idx"
+        try:
+            numbers = np.array(index.read_bytes().split(), np.int64).reshape(-1, 2)
+            with self._path.open("rb") as file:
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            state = self._path.stat()
+        except OSError as error:
+            raise XCosError(
+                f"{error.filename or folder} cannot be read: {error.strerror}; a RecordIO folder "
+                "needs train.rec and train.idx."
+            ) from error
+        except ValueError as error:
+            raise XCosError(
+                f"{index} or {self._path} is damaged ({error}); get it anew."
+            ) from error
+        order = np.argsort(numbers[:, 0], kind="stable")
+        self._index, self._offsets = numbers[order, 0], numbers[order, 1]
+        self.stamp = f"{self._path}\0{state.st_size}\0{state.st_mtime_ns}\n"
+        self._keys, self.identities = self._labels()
+
+    def name(self, number: int) -> str:
+        """Its place in the file."""
+        return f"{self._path}, record {self._keys[number]}"
+
+    def read(self, number: int) -> np.ndarray:
+        """Pixels (H, W, 3) uint8. Raises XCosError."""
+        _, image = self._record(int(self._keys[number]))
+        return decode_photo(image, self.name(number))
+
+    def _labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Keys of the images, and the identity of each."""
+        if len(self._index) == 0:
+            raise XCosError(f"{self._path} has no records; get it anew.")
+        labels, _ = self._record(int(self._index[0]))
+        keys: list[np.ndarray] = []
+        codes: list[np.ndarray] = []
+        if self._index[0] == 0 and len(labels) == 2:
+            # Record 0 tells where the records begin that hold an identity's range of images.
+            begin, end = (int(label) for label in labels)
+            for identity, key in enumerate(range(begin, end)):
+                span, _ = self._record(key)
+                if len(span) != 2:
+                    raise self._damaged(key, "an identity without a range")
+                if not 0 <= span[0] <= span[1] <= self._index[-1] + 1:
+                    raise self._damaged(key, "its range of images is impossible")
+                keys.append(np.arange(int(span[0]), int(span[1])))
+                codes.append(np.full(len(keys[-1]), identity))
+        else:
+            keys.append(self._index)
+            codes.append(np.array([int(self._record(int(k))[0][0]) for k in self._index]))
+        every = np.concatenate([np.empty(0, np.int64), *keys])
+        if len(np.setdiff1d(every, self._index)):
+            raise XCosError(f"{self._path} names images that its train.idx lacks; get both anew.")
+        identity_codes = np.concatenate([np.empty(0, np.int64), *codes])
+        return every, np.char.zfill(identity_codes.astype(str), 6)
+
+    def _record(self, key: int) -> tuple[tuple[float, ...], bytes]:
+        """Labels and content of a record."""
+        content = self._content(key)
+        if len(content) < HEADER.size:
+            raise self._damaged(key, "it is too short")
+        flag, label, _, _ = HEADER.unpack_from(content)
+        if flag == 0:
+            return (label,), content[HEADER.size :]
+        end = HEADER.size + 4 * flag
+        if end > len(content):
+            raise self._damaged(key, f"it lacks some of its {flag} labels")
+        return struct.unpack_from(f"<{flag}f", content, HEADER.size), content[end:]
+
+    def _content(self, key: int) -> bytes:
+        place = int(np.searchsorted(self._index, key))
+        if place == len(self._index) or self._index[place] != key:
+            raise self._damaged(key, "train.idx lacks it")
+        at = int(self._offsets[place])
+        parts: list[bytes] = []
+        while True:
+            if at < 0 or at + RECORD.size > len(self._data):
+                raise self._damaged(key, "it lies beyond the file's end")
+            magic, told = RECORD.unpack_from(self._data, at)
+            start, length, more = at + RECORD.size, told & LENGTH, told >> 29
+            if magic != MAGIC:
+                raise self._damaged(key, "it does not begin as a record")
+            if start + length > len(self._data):
+                raise self._damaged(key, "the file ends within it")
+            parts.append(self._data[start : start + length])
+            if more in (0, 3):
+                # A record is cut where its content happens to hold the magic number.
+                return struct.pack("<I", MAGIC).join(parts)
+            at = start + (length + 3) // 4 * 4
+
+    def _damaged(self, key: int, why: str) -> XCosError:
+        return XCosError(f"{self._path}, record {key} is damaged: {why}; get the file anew.")
