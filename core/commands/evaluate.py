@@ -2,22 +2,35 @@
 
 import argparse
 import json
-from dataclasses import asdict
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
-from core.evaluation.metrics import measure
-from core.evaluation.protocol import open_pairs, pair_scores, read_protocol
+from core.errors import XCosError
+from core.evaluation.occlusion_curve import OcclusionCurve, occlusion_curve
+from core.evaluation.protocol import OpenedPairs, open_pairs, pair_scores, read_protocol
+from core.evaluation.results import NAMES, Evaluation, evaluate, table, to_csv, to_markdown
+from core.explain.output import write_whole
+from core.gallery.opening import crop_of
+from core.model.kinds import Order
 from core.progress import never
 
 EXAMPLES = """examples:
   xcos evaluate lfw/pairs.txt --photos lfw/aligned --aligned
   xcos evaluate lfw/pairsDevTest.txt --photos lfw/photos --json
   xcos evaluate my_pairs.csv --target target.safetensors
+  xcos evaluate agedb_30.bin -o report          table and plots in the folder report
+  xcos evaluate people/ --occlusion              accuracy as faces are masked
 
 pairs.txt has ten folds: each is judged by the threshold that is best on the other nine. A CSV of
-left,right,same (1 or 0) gets ten seeded folds. pairsDevTest.txt has none: the best single threshold."""
+left,right,same (1 or 0) gets ten seeded folds. pairsDevTest.txt has none: the best single threshold.
+A .bin has ten consecutive tenths, and aligned faces. Of a folder, up to 6,000 genuine and as many
+impostor pairs are drawn by a fixed seed. A video of splits.txt is a folder of frames, whose
+features are averaged."""
 
 
 def add(commands: Any) -> None:
@@ -33,10 +46,23 @@ def add(commands: Any) -> None:
         "protocol",
         type=Path,
         metavar="PROTOCOL",
-        help="LFW's pairs.txt or pairsDevTest.txt, or a CSV of left,right,same",
+        help="LFW's pairs.txt or pairsDevTest.txt, InsightFace's .bin, YouTube Faces' splits.txt, "
+        "a CSV of left,right,same, or a folder with a sub-folder an identity",
     )
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder of the photos (default: the list's own)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder for the report: table as Markdown and CSV, results as JSON, plots as PNG",
+    )
+    parser.add_argument(
+        "--occlusion",
+        action="store_true",
+        help="measure again with 10 to 60 %% of every face masked; takes seven times as long",
     )
     add_face_options(parser)
     add_model_options(parser)
@@ -45,36 +71,98 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, or XCosError."""
-    pairs = read_protocol(options.protocol)
-    setup, progress = Setup(options), ProgressBar()
-    photos = options.photos or options.protocol.parent
-    loaded, kept = open_pairs(pairs, photos, lambda source: setup.open(source, progress))
-    scores = pair_scores(loaded, kept, setup.engine, setup.card, options.order, progress, never)
-    progress.close()
-    for problem in loaded.gallery.problems:
-        warn(f"problem: {problem.reason}")
-    results = {
-        kind: None if values is None else asdict(measure(values, kept.same, kept.folds))
-        for kind, values in scores.items()
-    }
-    said = {
-        "protocol": options.protocol.name,
-        "pairs": len(kept.same),
-        "left_out": len(pairs.same) - len(kept.same),
-        "model": setup.card.name,
-        "order": options.order,
-        "results": results,
-    }
-    if options.json:
-        print(json.dumps(said, indent=1))
-        return 0
-    print(f"{said['protocol']}: {said['pairs']} pairs, {setup.card.name}, order {options.order}")
-    print(f"{'':<12}{'accuracy':>18}{'threshold':>11}{'AUC':>9}{'EER':>9}")
-    for kind, result in results.items():
-        if result is not None:
-            accuracy = f"{100 * result['accuracy']:.2f} ± {100 * result['std']:.2f} %"
-            print(
-                f"{kind:<12}{accuracy:>18}{result['threshold']:>11.4f}{result['auc']:>9.4f}"
-                f"{100 * result['eer']:>7.2f} %"
-            )
+    folder: Path | None = options.output
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise XCosError(f"{folder} is a file; -o needs a folder for the report.")
+    with tempfile.TemporaryDirectory() as unpacked:
+        _evaluate(options, Path(unpacked))
     return 0
+
+
+def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
+    protocol: Path = options.protocol
+    pairs = read_protocol(protocol, unpacked)
+    of_bin = protocol.suffix.lower() == ".bin"
+    options.aligned = options.aligned or of_bin
+    setup, progress = Setup(options), ProgressBar()
+    photos = unpacked if of_bin else options.photos or protocol.parent
+    opened = open_pairs(pairs, photos, lambda source: setup.open(source, progress))
+    scores = _scores(opened, setup, options.order, progress)
+    for problem in opened.gallery.problems:
+        warn(f"problem: {problem.reason}")
+    kept = opened.pairs
+    left_out = len(pairs.same) - len(kept.same)
+    evaluation = evaluate(
+        protocol.name, setup.card.name, options.order, scores, kept.same, kept.folds, left_out
+    )
+    curve = _occlusion(opened, setup, options.order, progress) if options.occlusion else None
+    progress.close()
+    said = evaluation.as_json()
+    if curve is not None:
+        said["occlusion"] = curve.as_json()
+    if options.output is not None:
+        _write(options.output, evaluation, curve, said)
+    print(json.dumps(said, indent=1) if options.json else _told(evaluation, curve))
+
+
+def _scores(
+    opened: OpenedPairs, setup: Setup, order: Order, progress: ProgressBar
+) -> dict[str, np.ndarray | None]:
+    return pair_scores(opened, setup.engine, setup.card, order, progress, never)
+
+
+def _occlusion(
+    opened: OpenedPairs, setup: Setup, order: Order, progress: ProgressBar
+) -> OcclusionCurve:
+    gallery = opened.gallery
+    crops = np.stack([crop_of(face, gallery.root, setup.cache) for face in gallery.faces])
+
+    def score(masked: np.ndarray) -> dict[str, np.ndarray | None]:
+        features = setup.verifier.features(masked, progress)
+        if setup.target is not None:
+            features = replace(features, target=setup.target.embeddings(masked, progress))
+        return _scores(opened.with_features(features), setup, order, progress)
+
+    return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, progress, never)
+
+
+def _write(
+    folder: Path, evaluation: Evaluation, curve: OcclusionCurve | None, said: dict[str, Any]
+) -> None:
+    from core.evaluation import plots
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise XCosError(f"{folder} cannot be made: {error.strerror}; name another.") from error
+    write_whole(folder / "results.json", (json.dumps(said, indent=1) + "\n").encode())
+    write_whole(folder / "table.md", to_markdown(evaluation).encode())
+    write_whole(folder / "table.csv", to_csv(evaluation).encode())
+    figures = {
+        "roc": plots.roc_figure(evaluation),
+        "det": plots.det_figure(evaluation),
+        "histograms": plots.histogram_figure(evaluation),
+    }
+    if curve is not None:
+        figures["occlusion"] = plots.occlusion_figure(curve)
+    for name, figure in figures.items():
+        write_whole(folder / f"{name}.png", plots.figure_bytes(figure, "png"))
+
+
+def _told(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:
+    pairs = len(evaluation.same)
+    head = f"{evaluation.protocol}: {pairs} pairs, {evaluation.model}, order {evaluation.order}"
+    rows = table(evaluation)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        row[0].ljust(widths[0])
+        + "".join(cell.rjust(width + 2) for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    ]
+    if curve is not None:
+        masked = " ".join(f"{100 * share:6.0f}" for share in curve.shares)
+        lines += ["", f"{'accuracy % by masked %':<28}{masked}"]
+        for kind, accuracies in curve.accuracies.items():
+            numbers = " ".join(f"{100 * value:6.1f}" for value in accuracies)
+            lines.append(f"{NAMES[kind]:<28}{numbers}")
+    return "\n".join([head, *lines])

@@ -28,16 +28,9 @@ class Metrics:
 def measure(scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None) -> Metrics:
     """Figures of (n,) scores of pairs; with folds, each is judged by the others' threshold."""
     statistics = PairStatistics(np.sort(scores[same]), np.sort(scores[~same]), 0)
-    if folds is None:
-        threshold, accuracy = best_threshold(scores, same)
-        accuracies, thresholds = [accuracy], [threshold]
-    else:
-        accuracies, thresholds = [], []
-        for fold in np.unique(folds):
-            inside = folds == fold
-            threshold, _ = best_threshold(scores[~inside], same[~inside])
-            thresholds.append(threshold)
-            accuracies.append(float(((scores[inside] > threshold) == same[inside]).mean()))
+    right, thresholds = judged(scores, same, folds)
+    groups = [slice(None)] if folds is None else [folds == fold for fold in np.unique(folds)]
+    accuracies = [float(right[group].mean()) for group in groups]
     eer = statistics.eer()
     return Metrics(
         float(np.mean(accuracies)),
@@ -47,6 +40,26 @@ def measure(scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None) -> M
         None if eer is None else eer[0],
         {f"{far:g}" if far > 1e-4 else "0.0001": _tar(statistics, far) for far in WANTED_FARS},
     )
+
+
+def judged(
+    scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None
+) -> tuple[np.ndarray, list[float]]:
+    """Which pairs are judged rightly, (n,) bool, and the thresholds, one a fold.
+
+    A fold's threshold is the best one on the others; without folds, the best single one.
+    """
+    if folds is None:
+        threshold, _ = best_threshold(scores, same)
+        return (scores > threshold) == same, [threshold]
+    right = np.empty(len(scores), bool)
+    thresholds = []
+    for fold in np.unique(folds):
+        inside = folds == fold
+        threshold, _ = best_threshold(scores[~inside], same[~inside])
+        right[inside] = (scores[inside] > threshold) == same[inside]
+        thresholds.append(threshold)
+    return right, thresholds
 
 
 def _tar(statistics: PairStatistics, far: float) -> float | None:

@@ -98,6 +98,7 @@ class OpenedPairs:
     left, right: (n,) places among them
     pairs:       the n pairs whose photos gave a face; paths are those of the gallery
     gallery:     the photos' gallery, with the problems
+    groups:      for each of the m, its faces' places in the gallery
     """
 
     features: FaceFeatures
@@ -105,6 +106,11 @@ class OpenedPairs:
     right: np.ndarray
     pairs: PairList
     gallery: Gallery
+    groups: list[list[int]]
+
+    def with_features(self, features: FaceFeatures) -> "OpenedPairs":
+        """The same pairs by other features of the gallery's faces."""
+        return replace(self, features=_averaged(features, self.groups))
 
 
 def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
@@ -140,12 +146,14 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
         same=pairs.same[chosen],
         folds=None if pairs.folds is None else pairs.folds[chosen],
     )
+    groups = [places[name] for name in number]
     return OpenedPairs(
-        _averaged(loaded.features, [places[name] for name in number]),
+        _averaged(loaded.features, groups),
         np.array([number[pairs.left[i]] for i in chosen]),
         np.array([number[pairs.right[i]] for i in chosen]),
         kept,
         loaded.gallery,
+        groups,
     )
 
 

@@ -38,8 +38,8 @@ class Draws:
         any sample without those before it.
         """
         with np.errstate(over="ignore"):
-            counter = samples.astype(np.uint64)[:, None] * np.uint64(DRAWS)
-            counter = counter + np.arange(DRAWS, dtype=np.uint64)
+            first = samples.astype(np.uint64)[:, None] * np.uint64(DRAWS)
+            counter = first + np.arange(DRAWS, dtype=np.uint64)
             z = _mixed(counter + _mixed(np.array([[seed + 1]], np.uint64)))
         return Draws(((z >> np.uint64(40)) * 2.0**-24).astype(np.float32))
 

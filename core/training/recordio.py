@@ -62,23 +62,33 @@ class RecordSource:
         codes: list[np.ndarray] = []
         if self._index[0] == 0 and len(labels) == 2:
             # Record 0 tells where the records begin that hold an identity's range of images.
-            begin, end = (int(label) for label in labels)
-            for identity, key in enumerate(range(begin, end)):
+            top = int(self._index[-1]) + 1
+            if not 0 <= labels[0] <= labels[1] <= top:
+                raise self._damaged(0, "its range of identities is impossible")
+            for identity, key in enumerate(range(int(labels[0]), int(labels[1]))):
                 span, _ = self._record(key)
                 if len(span) != 2:
                     raise self._damaged(key, "an identity without a range")
-                if not 0 <= span[0] <= span[1] <= self._index[-1] + 1:
+                if not 0 <= span[0] <= span[1] <= top:
                     raise self._damaged(key, "its range of images is impossible")
                 keys.append(np.arange(int(span[0]), int(span[1])))
                 codes.append(np.full(len(keys[-1]), identity))
         else:
             keys.append(self._index)
-            codes.append(np.array([int(self._record(int(k))[0][0]) for k in self._index]))
+            codes.append(np.array([self._single_label(int(key)) for key in self._index]))
         every = np.concatenate([np.empty(0, np.int64), *keys])
-        if len(np.setdiff1d(every, self._index)):
+        if not len(every):
+            raise XCosError(f"{self._path} has no images; get it anew.")
+        if not np.isin(every, self._index).all():
             raise XCosError(f"{self._path} names images that its train.idx lacks; get both anew.")
         identity_codes = np.concatenate([np.empty(0, np.int64), *codes])
         return every, np.char.zfill(identity_codes.astype(str), 6)
+
+    def _single_label(self, key: int) -> int:
+        label = self._record(key)[0][0]
+        if not 0 <= label < 2**31:
+            raise self._damaged(key, f"its label is {label:g}")
+        return int(label)
 
     def _record(self, key: int) -> tuple[tuple[float, ...], bytes]:
         """Labels and content of a record."""

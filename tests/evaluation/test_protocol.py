@@ -47,12 +47,12 @@ def test_csv_gets_ten_stratified_folds(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     lines = [f"a{i}.png,b{i}.png,{int(i % 3 == 0)}" for i in range(60)]
     path.write_text("left,right,same\n" + "\n".join(lines))
-    pairs = read_protocol(path)
+    pairs = read_protocol(path, tmp_path)
     assert pairs.folds is not None and len(pairs.same) == 60
     assert [int(pairs.same[pairs.folds == fold].sum()) for fold in range(10)] == [2] * 10
     path.write_text("\n".join([*lines, "x,y,perhaps"]))
     with pytest.raises(XCosError, match="line 61"):
-        read_protocol(path)
+        read_protocol(path, tmp_path)
 
 
 def test_evaluate_prints_the_fixed_keys(

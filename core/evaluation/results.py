@@ -1,0 +1,168 @@
+"""A protocol's results: every kind of score measured, with intervals, as tables and files."""
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.evaluation.metrics import Metrics, judged, measure
+from core.scoring.statistics import PairStatistics
+
+RESAMPLES = 500
+LEVEL = 95  # per cent
+NAMES = {
+    "learned": "xCos, learned attention",
+    "uniform": "xCos, uniform attention",
+    "correlation": "xCos, correlation attention",
+    "fc": "cosine of the FC head",
+    "target": "cosine of the target",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One kind of score on a protocol.
+
+    scores:    (n,) of the pairs
+    metrics:   figures over the folds
+    intervals: 95 % bootstrap intervals over pairs, of accuracy, auc, eer
+    """
+
+    scores: np.ndarray
+    metrics: Metrics
+    intervals: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What an evaluation found; kinds without scores are None."""
+
+    protocol: str
+    model: str
+    order: str
+    same: np.ndarray
+    left_out: int
+    kinds: dict[str, Measured | None]
+
+    def as_json(self) -> dict[str, Any]:
+        """The result under the command line's keys."""
+        results = {
+            kind: None if found is None else asdict(found.metrics) | {"intervals": found.intervals}
+            for kind, found in self.kinds.items()
+        }
+        return {
+            "protocol": self.protocol,
+            "pairs": len(self.same),
+            "left_out": self.left_out,
+            "model": self.model,
+            "order": self.order,
+            "results": results,
+        }
+
+
+def evaluate(
+    protocol: str,
+    model: str,
+    order: str,
+    scores: dict[str, np.ndarray | None],
+    same: np.ndarray,
+    folds: np.ndarray | None,
+    left_out: int,
+) -> Evaluation:
+    """Measure each kind's scores (n,) of pairs whose truth is same (n,) bool."""
+    kinds: dict[str, Measured | None] = {}
+    for kind, values in scores.items():
+        if values is None:
+            kinds[kind] = None
+            continue
+        metrics = measure(values, same, folds)
+        kinds[kind] = Measured(values, metrics, intervals(values, same, folds))
+    return Evaluation(protocol, model, order, same, left_out, kinds)
+
+
+def intervals(
+    scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """95 % percentile bootstrap over genuine and over impostor pairs (Efron, 1979).
+
+    The folds' thresholds stay. Empty where one sort of pair lacks.
+    """
+    genuine, impostor = np.flatnonzero(same), np.flatnonzero(~same)
+    if not len(genuine) or not len(impostor):
+        return {}
+    hits, _ = judged(scores, same, folds)
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[float]] = {"accuracy": [], "auc": [], "eer": []}
+    for _ in range(RESAMPLES):
+        g, i = rng.choice(genuine, len(genuine)), rng.choice(impostor, len(impostor))
+        statistics = PairStatistics(np.sort(scores[g]), np.sort(scores[i]), 0)
+        auc, eer = statistics.auc(), statistics.eer()
+        assert auc is not None and eer is not None
+        right = (hits[g].sum() + hits[i].sum()) / len(scores)
+        for name, value in zip(found, (right, auc, eer[0]), strict=True):
+            found[name].append(float(value))
+    ends = ((100 - LEVEL) / 2, (100 + LEVEL) / 2)
+    low_high = {name: np.percentile(values, ends) for name, values in found.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in low_high.items()}
+
+
+HEAD = ("scores", "accuracy %", "± %", "95 % interval", "threshold", "AUC", "EER %")
+
+
+def table(evaluation: Evaluation) -> list[list[str]]:
+    """The paper's Table 2 for this protocol: a head, and a row for each kind there is."""
+    present = [found for found in evaluation.kinds.values() if found is not None]
+    fars = [
+        far
+        for far in (present[0].metrics.tar_at_far if present else {})
+        if any(found.metrics.tar_at_far[far] is not None for found in present)
+    ]
+    rows = [[*HEAD, *(f"TAR % at FAR {far}" for far in fars)]]
+    for kind, found in evaluation.kinds.items():
+        if found is None:
+            continue
+        m = found.metrics
+        low, high = found.intervals.get("accuracy", (float("nan"),) * 2)
+        rows.append(
+            [
+                NAMES[kind],
+                f"{100 * m.accuracy:.2f}",
+                f"{100 * m.std:.2f}",
+                f"{100 * low:.2f} to {100 * high:.2f}",
+                f"{m.threshold:.4f}",
+                _number(m.auc, 1, 4),
+                _number(m.eer, 100, 2),
+                *(_number(m.tar_at_far[far], 100, 2) for far in fars),
+            ]
+        )
+    return rows
+
+
+def to_markdown(evaluation: Evaluation) -> str:
+    """The table with what it was measured on above it."""
+    head, *rows = table(evaluation)
+    lines = [head, ["---"] * len(head), *rows]
+    told = (
+        f"{evaluation.protocol}: {len(evaluation.same)} pairs, {evaluation.model}, "
+        f"order {evaluation.order}"
+    )
+    return told + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def to_csv(evaluation: Evaluation) -> str:
+    """The table as CSV."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(table(evaluation))
+    return buffer.getvalue()
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """The result as JSON."""
+    return json.dumps(evaluation.as_json(), indent=1) + "\n"
+
+
+def _number(value: float | None, scale: float, digits: int) -> str:
+    return "" if value is None else f"{scale * value:.{digits}f}"
