@@ -86,3 +86,7 @@ def unexpected(details: str) -> str:
     except OSError:
         last = details.strip().splitlines()[-1]
         return f"Something went wrong that should not ({last}); please report it."
+
+
+if __name__ == "__main__":  # how the window starts a run as a process of its own
+    sys.exit(main())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
+import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind, Order
@@ -76,6 +77,11 @@ class Settings:
     @target.setter
     def target(self, path: Path | None) -> None:
         self.store.setValue("target", "" if path is None else str(path))
+
+    @property
+    def runs(self) -> Path:
+        """Where training runs are kept."""
+        return self._path("runs") or platformdirs.user_data_path("xcos-studio", False) / "runs"
 
     def layout(self, name: str) -> QByteArray:
         """A remembered window geometry or arrangement of docks; empty where there is none."""

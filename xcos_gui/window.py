@@ -1,7 +1,10 @@
 """The main window: panels in docks, and what runs."""
 
+from __future__ import annotations
+
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
@@ -10,11 +13,13 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
     QMainWindow,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QWidget,
 )
 
+from core.training.watch import ask_to_stop, look, runs_in
 from xcos_gui.commands import Commands
 from xcos_gui.curves_panel import CurvesPanel
 from xcos_gui.gallery_panel import GalleryPanel
@@ -26,6 +31,9 @@ from xcos_gui.session import Session
 from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
 
+if TYPE_CHECKING:
+    from xcos_gui.training import TrainingDialog
+
 MESSAGE_SECONDS = 12
 
 
@@ -36,6 +44,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self.thumbnails = Thumbnails(session, self)
+        self.training: TrainingDialog | None = None
         self._started = 0.0
         self.commands = Commands(session, self)
         self.setWindowTitle("xCos Studio")
@@ -197,6 +206,34 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, self.session.settings.theme)
 
+    def show_training(self) -> None:
+        """The training dialog, beside the window."""
+        from xcos_gui.training import TrainingDialog
+
+        if self.training is None:
+            self.training = TrainingDialog(self.session, self.session.settings.runs, self)
+        self.training.show()
+        self.training.raise_()
+
+    def _may_close(self) -> bool:
+        running = [path for path in runs_in(self.session.settings.runs) if look(path).running]
+        if not running:
+            return True
+        names = ", ".join(path.name for path in running)
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(f"{names} is still training.")
+        box.setInformativeText("Left running, it is found again at the next start.")
+        leave = box.addButton("Leave it running", QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("Stop it with a checkpoint", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(leave)
+        box.exec()
+        if box.clickedButton() is stop:
+            for path in running:
+                ask_to_stop(path)
+        return box.clickedButton() in (leave, stop)
+
     # Qt's own.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -209,6 +246,9 @@ class MainWindow(QMainWindow):
         self.commands.open_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())

@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from core.training.config import read_config
     from core.training.finish import finish
     from core.training.loop import train
+    from core.training.run import RunDirectory
 
     source = options.config or options.resume / "config.toml"
     config = read_config(source)
@@ -58,14 +59,26 @@ def run(options: argparse.Namespace) -> int:
     # The first signal ends the run with a checkpoint; a second one ends it at once.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda n, _: asked.append(n) if not asked else sys.exit(130))
-    progress = ProgressBar()
+    progress, directory = ProgressBar(), RunDirectory(folder)
+
+    def report(what: str, done: int, total: int) -> None:
+        progress(what, done, total)
+        directory.note(what, done, total)
+
     try:
-        training = train(config, folder, report=progress, stopped=lambda: bool(asked))
+        training = train(
+            config, folder, report=report, stopped=lambda: bool(asked) or directory.stop_asked
+        )
+        card = finish(training, folder / f"{config.name}.safetensors", report)
     except Stopped:
         progress.close()
+        directory.note("Stopped", 0, 0, "stopped")
         print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
         return 130
-    card = finish(training, folder / f"{config.name}.safetensors", progress)
+    except XCosError as error:
+        directory.note(str(error), 0, 0, "failed")
+        raise
+    directory.note("Finished", 1, 1, "finished")
     progress.close()
     print(card.path)
     for name, value in card.measured.items():

@@ -162,13 +162,41 @@ def read_config(path: Path) -> TrainConfig:
     out of range; whether paths exist is checked when the run starts.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_config(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         raise XCosError(f"{path} cannot be read: {error.strerror}; name a config file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
+
+
+def parse_config(text: str, path: Path) -> TrainConfig:
+    """The same of a TOML text; path: what relative paths and messages refer to."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
     config: TrainConfig = _group(TrainConfig, table, path, "")
     return config
+
+
+def missing_paths(config: TrainConfig) -> list[str]:
+    """A sentence for each path that is not set or not there, and keeps a run from starting."""
+    data, found = config.data, []
+    if not (data.labelled or data.unlabelled):
+        found.append("data.labelled and data.unlabelled name no folder of faces.")
+    if data.cache is None:
+        found.append("data.cache is not set; name a folder for decoded faces.")
+    if config.target.weights is None:
+        found.append("target.weights is not set; name the target model's file.")
+    named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
+    named += [("data.unlabelled", p) for p in data.unlabelled]
+    named += [("data.validation", data.validation), ("target.weights", config.target.weights)]
+    found += [
+        f"{name} names {p}, which does not exist."
+        for name, p in named
+        if p is not None and not p.exists()
+    ]
+    return found
 
 
 def write_config(config: TrainConfig) -> str:
@@ -186,16 +214,17 @@ def write_config(config: TrainConfig) -> str:
 
 
 def _line(name: str, value: Any) -> str:
-    return f"{name} = {_toml(value)}"
+    return f"{name} = {toml_value(value)}"
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A setting's value as TOML."""
     if value is None:
         return '""'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{ " + ", ".join(_line(key, item) for key, item in value.items()) + " }"
     if isinstance(value, Path):

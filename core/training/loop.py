@@ -273,7 +273,7 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
     state = run.load(run.last)
     if state is not None:
         training.resume(state)
-    total, batch = training.steps, training.config.optimisation.batch
+    total = training.steps
     recent: list[dict[str, float]] = []
     clock = time.monotonic()
     for row in training.rows():
@@ -282,8 +282,7 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
         report("Training", step, total)
         validate = step % hardware.validate_every == 0 or step == total
         if step % LOG_EVERY == 0 or validate:
-            speed = len(recent) * batch / (time.monotonic() - clock)
-            _log(training, recent, speed)
+            _log(training, recent, (time.monotonic() - clock) / len(recent))
             recent, clock = [], time.monotonic()
         if validate and training.validation is not None:
             _validate(training)
@@ -295,13 +294,15 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
             raise Stopped("The training")
 
 
-def _log(training: Training, recent: list[dict[str, float]], speed: float) -> None:
+def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> None:
     if not training.fabric.is_global_zero:
         return
     names = ["rate", *(f.removesuffix("_weight") for f in LOSS_WEIGHTS), "total"]
     values = {n: [row[n] for row in recent if n in row] for n in names}
     mean = {n: float(np.mean(found)) if found else float("nan") for n, found in values.items()}
-    row = {"step": training.step, "photos_per_second": round(speed, 1)} | _rounded(mean)
+    batch = training.config.optimisation.batch
+    speed = {"photos_per_second": batch / seconds, "seconds_per_step": seconds}
+    row = {"step": training.step} | _rounded(speed) | _rounded(mean)
     training.run.log(row)
 
 
@@ -310,6 +311,10 @@ def _validate(training: Training) -> None:
     if training.fabric.is_global_zero:
         accuracy = training.validation.accuracies(training.exported, training.fabric.device)
         training.run.log_validation({"step": training.step} | _rounded(accuracy))
+        crops, cosine, attention = training.validation.first_genuine(
+            training.exported, training.fabric.device
+        )
+        training.run.keep_pair(training.step, crops, cosine, attention)
         if accuracy["learned"] > training.best:
             training.best = accuracy["learned"]
             training.save(training.run.best)

@@ -1,5 +1,6 @@
 """A run directory: what a training leaves behind, and what it resumes from."""
 
+import contextlib
 import csv
 import json
 import os
@@ -8,10 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.errors import XCosError
 from core.files import written_whole
+from core.training.run_files import CONFIG, LOG, PAIR, STATUS, STOP, VALIDATION
 
 
 class RunDirectory:
@@ -24,13 +27,30 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.last, self.best = path / "last.ckpt", path / "best.ckpt"
-        self._log, self._validation = path / "log.csv", path / "validation.csv"
+        self._noted = 0.0
+        self._log, self._validation = path / LOG, path / VALIDATION
+
+    def note(self, what: str, done: int, total: int, state: str = "running") -> None:
+        """Say where the run stands, for whoever watches it; at most once a second while it runs."""
+        now = time.time()
+        if state == "running" and now - self._noted < 1 and done != total:
+            return
+        self._noted = now
+        said = {"state": state, "what": what, "done": done, "total": total, "pid": os.getpid()}
+        with contextlib.suppress(OSError), written_whole(self.path / STATUS) as part:
+            part.write_text(json.dumps(said), encoding="utf-8")
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody asked the run to stop, by a file that any system has."""
+        return (self.path / STOP).exists()
 
     def begin(self, config_text: str) -> None:
         """Make the folder and note the config and the versions. Raises XCosError."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / "config.toml").write_text(config_text, encoding="utf-8")
+            (self.path / STOP).unlink(missing_ok=True)
+            (self.path / CONFIG).write_text(config_text, encoding="utf-8")
             versions = {
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -75,6 +95,13 @@ class RunDirectory:
     def log_validation(self, row: dict[str, Any]) -> None:
         """Append validation accuracies to validation.csv."""
         _append(self._validation, row)
+
+    def keep_pair(
+        self, step: int, crops: np.ndarray, cosine: np.ndarray, attention: np.ndarray
+    ) -> None:
+        """Keep the maps of the fixed validation pair, so that one sees the attention form."""
+        with written_whole(self.path / PAIR) as part, part.open("wb") as file:
+            np.savez(file, step=step, crops=crops, cosine=cosine, attention=attention)
 
     def rewind(self, step: int) -> None:
         """Drop logged rows after a step: a resumed run writes them again."""

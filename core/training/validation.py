@@ -75,6 +75,23 @@ class Validation:
         net.train(training)
         return {kind: scores.cpu().numpy() for kind, scores in found.items()}
 
+    def first_genuine(
+        self, net: XCosNet, device: torch.device
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Crops (2, 112, 112, 3), S and W (7, 7) of the list's first genuine pair."""
+        pair = int(np.flatnonzero(self.same)[0])
+        crops = self.crops[[int(self.left[pair]), int(self.right[pair])]]
+        training = net.training
+        net.eval()
+        with torch.inference_mode():
+            x_BCHW = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float()
+            grid, _ = net((x_BCHW - 127.5) / 128)
+            found = net.pairs(grid[:1], grid[1:])
+            turned = net.attention(grid[1:], grid[:1])
+        net.train(training)
+        attention = (found.attention + turned) / 2
+        return crops, found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
+
     def accuracies(self, net: XCosNet, device: torch.device) -> dict[str, float]:
         """Accuracy at the best single threshold, a fraction, of each kind of score."""
         return {k: best_threshold(s, self.same)[1] for k, s in self.scores(net, device).items()}

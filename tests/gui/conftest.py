@@ -20,6 +20,7 @@ if missing_library() is None:
     def empty(qtbot: QtBot, tiny_weights: Path, tmp_path: Path) -> Iterator[MainWindow]:
         """A window with weights, but no gallery."""
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        store.setValue("runs", str(tmp_path / "runs"))
         window = make_window(make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu")
         window.session.gallery_settings = GallerySettings(aligned=True)
         window.session.set_model(tiny_weights)

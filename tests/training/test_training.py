@@ -48,7 +48,7 @@ def config_for(crops: Path, target: Path, tmp_path: Path) -> TrainConfig:
 
 
 def logged(run: Path) -> list[str]:
-    return [line.split(",", 2)[2] for line in (run / "log.csv").read_text().splitlines()]
+    return [line.split(",", 3)[3] for line in (run / "log.csv").read_text().splitlines()]
 
 
 def test_resumed_run_equals_uninterrupted_one(

@@ -1,0 +1,4 @@
+"""Names of the files in a run's folder."""
+
+CONFIG, STATUS, STOP = "config.toml", "status.json", "stop"
+LOG, VALIDATION, PAIR = "log.csv", "validation.csv", "pair.npz"
