@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, QProcess, QProcessEnvironment, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -52,11 +52,11 @@ class TrainingDialog(QDialog):
         self._session, self._folder = session, folder
         self.setWindowTitle("Train xCos")
         unit = self.fontMetrics().height()
-        self.resize(72 * unit, 44 * unit)
+        self.resize(80 * unit, 44 * unit)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._make_settings())
         split.addWidget(self._make_runs())
-        split.setSizes([30 * unit, 42 * unit])
+        split.setSizes([36 * unit, 44 * unit])
         QVBoxLayout(self).addWidget(split)
         self._timer = QTimer(self, interval=EVERY)
         self._timer.timeout.connect(self.refresh)
@@ -81,6 +81,8 @@ class TrainingDialog(QDialog):
         self.presets.setPlaceholderText("Preset…")
         self.presets.activated.connect(lambda _: self.load(self.presets.currentData()))
         loading, saving = QPushButton("Load…"), QPushButton("Save as…")
+        for button in (loading, saving):
+            button.setAutoDefault(False)
         loading.clicked.connect(self._ask_load)
         saving.clicked.connect(self._ask_save)
         self.start = QPushButton("Start")
@@ -105,8 +107,8 @@ class TrainingDialog(QDialog):
         self.state.setWordWrap(True)
         self._plots = pg.GraphicsLayoutWidget()
         self._loss = self._plot(0, "loss", log=True)
-        self._rate = self._plot(1, "learning rate")
-        self._accuracy = self._plot(2, "validation accuracy %")
+        self._rate = self._plot(1, "rate")
+        self._accuracy = self._plot(2, "accuracy %")
         self._maps = [CellView("Left face"), CellView("Right face"), CellView("S"), CellView("W")]
         self._pair_note = QLabel("The validation pair's S and W appear after the first validation.")
         self._pair_note.setWordWrap(True)
@@ -130,10 +132,31 @@ class TrainingDialog(QDialog):
         plot.setLabel("left", name)
         plot.setLogMode(y=log)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.addLegend(offset=(-5, 5), labelTextSize="8pt")
+        plot.getAxis("left").enableAutoSIPrefix(False)
+        plot.getAxis("left").setWidth(5 * self.fontMetrics().height())
+        plot.addLegend(offset=(-5, 2), labelTextSize="8pt", colCount=3)
         if row == 2:
             plot.setLabel("bottom", "step")
         return plot
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_accuracy"):
+            self._take_palette()
+        super().changeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._take_palette()
+        super().showEvent(event)
+
+    def _take_palette(self) -> None:
+        palette = self.palette()
+        text = palette.color(QPalette.ColorRole.WindowText)
+        self._plots.setBackground(palette.color(QPalette.ColorRole.Base))
+        for plot in (self._loss, self._rate, self._accuracy):
+            plot.legend.setLabelTextColor(text)
+            for side in ("left", "bottom"):
+                plot.getAxis(side).setPen(text)
+                plot.getAxis(side).setTextPen(text)
 
     # Settings.
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
     QWidget,
 )
@@ -83,6 +86,12 @@ class TrainingForm(QTabWidget):
             self._inputs[prefix + f.name] = widget
             self._texts[prefix + f.name] = _is_text(hints[f.name])
             form.addRow(f.name.replace("_", " "), widget)
+            if not isinstance(widget, QCheckBox):  # a check box says it beside itself
+                meaning = QLabel(f.metadata["meaning"])
+                meaning.setWordWrap(True)
+                meaning.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+                meaning.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+                form.addRow("", meaning)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(page)

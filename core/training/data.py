@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -58,11 +59,15 @@ class TrainingFaces:
         """Pixels of some faces, (k, 112, 112, 3) uint8. Raises XCosError for a damaged photo."""
         if self.pixels is not None:
             return np.asarray(self.pixels[self.rows[faces]])
-        return np.stack([self._read(face) for face in faces])
+        with ThreadPoolExecutor() as pool:
+            return np.stack(list(pool.map(self._read, faces)))
 
     def _read(self, face: int) -> np.ndarray:
         source, number = self.places[face]
-        return self.sources[source].read(int(number))
+        pixels = self.sources[source].read(int(number))
+        if pixels.shape != (SIDE, SIDE, 3):
+            raise XCosError(_wrong_size(self.name(face), pixels))
+        return pixels
 
 
 def training_faces(
@@ -84,6 +89,11 @@ def training_faces(
     if len(identities) and identities[0] == "":
         identities, labels = identities[1:], labels - 1
     folder = _folder(config, sources)
+    if not _fits(len(places), folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = np.arange(len(places))
+        known = labels.astype(np.int64), tuple(identities.tolist())
+        return TrainingFaces(sources, places, *known, None, rows, None, folder, ())
     problems = _decode(sources, places, folder, report, stopped)
     keep = np.setdiff1d(np.arange(len(places)), np.array([int(p) for p in problems], np.int64))
     _refuse_few(len(keep))
@@ -98,6 +108,18 @@ def training_faces(
         folder=folder,
         problems=tuple(problems.values()),
     )
+
+
+def _fits(count: int, folder: Path) -> bool:
+    """Whether decoded faces lie there already, or leave a quarter of the disk's free room."""
+    if (folder / "problems.json").exists():
+        return True
+    place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    return count * SIDE * SIDE * 3 < 0.75 * shutil.disk_usage(place).free
+
+
+def _wrong_size(name: str, pixels: np.ndarray) -> str:
+    return f"{name} is {pixels.shape[1]}x{pixels.shape[0]}, not an aligned 112x112 face."
 
 
 def _places(sources: Sequence[FaceSource]) -> np.ndarray:
@@ -150,9 +172,7 @@ def _decode(
             problems[str(index)] = str(error)
             return
         if photo.shape != (SIDE, SIDE, 3):
-            height, width = photo.shape[:2]
-            name = sources[source].name(int(number))
-            problems[str(index)] = f"{name} is {width}x{height}, not an aligned 112x112 face."
+            problems[str(index)] = _wrong_size(sources[source].name(int(number)), photo)
             return
         pixels[index] = photo
 

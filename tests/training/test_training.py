@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import Stopped, XCosError
 from core.evaluation.occlusion import free_form_mask
 from core.evaluation.verification import best_threshold, read_lfw_pairs
+from core.model.backbones import build_backbone
 from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.resources import resource_path
@@ -29,7 +30,7 @@ from core.training.config import (
     read_config,
     write_config,
 )
-from core.training.data import BatchSampler, likely_positives
+from core.training.data import BatchSampler, likely_positives, training_faces
 from core.training.finish import finish
 from core.training.loop import learning_rate, total_steps, train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
@@ -257,8 +258,24 @@ def test_free_form_masks_cover_their_share(share: float, seed: int) -> None:
 
 
 def test_shipped_presets_are_valid() -> None:
-    for path in resource_path("presets").glob("*.toml"):
-        read_config(path)
+    paths = sorted(resource_path("presets").glob("*.toml"))
+    assert {"small", "laptop", "paper-arcface", "paper-cosface"} <= {path.stem for path in paths}
+    for path in paths:
+        model = read_config(path).model
+        with torch.device("meta"):
+            assert build_backbone(model.backbone, **model.options).channels
+
+
+def test_faces_that_do_not_fit_the_disk_are_decoded_each_time(
+    crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = DataConfig(labelled=[crops], cache=tmp_path / "one")
+    decoded = training_faces(config)
+    monkeypatch.setattr("core.training.data._fits", lambda *_: False)
+    streamed = training_faces(replace(config, cache=tmp_path / "two"))
+    assert streamed.pixels is None and not (streamed.folder / "pixels.npy").exists()
+    every = np.arange(len(decoded))
+    np.testing.assert_array_equal(streamed.take(every), decoded.take(every))
 
 
 def test_config_survives_the_file(tmp_path: Path) -> None:
