@@ -166,6 +166,7 @@ class Menus:
         self._action(model, "Use &weights from a file…", self.window.commands.ask_model)
         self._action(model, "&Import foreign weights…", self.window.commands.ask_import)
         model.addSeparator()
+        self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
         self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
         model.addSeparator()
         self._action(model, "&Target model…", self.window.commands.ask_target)

@@ -1,9 +1,10 @@
 """The only home of what the user looks at; panels talk to it, never to each other."""
 
+import tempfile
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from PySide6.QtCore import QObject, Signal
 
 from core.cli import unexpected
 from core.errors import Stopped, XCosError
+from core.evaluation.protocol import OpenedPairs
+from core.evaluation.results import Evaluation
+from core.evaluation.run import evaluate_protocol
 from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits, explain_pair
 from core.explain.pair import PairExplanation
@@ -200,6 +204,42 @@ class Session(QObject):
         self.settings.target = path
         self.model_changed.emit()
         self.reload()
+
+    def evaluate(
+        self, protocol: Path, photos: Path | None
+    ) -> Callable[[Running], tuple[OpenedPairs, Evaluation]]:
+        """The work of measuring the weights on a protocol, for a job. Raises XCosError."""
+        verifier, engine, target = self._verifier, self.engine, self.target
+        if verifier is None or engine is None:
+            raise XCosError("There are no weights to evaluate; choose some in the Model menu.")
+        cache, settings, order = self.cache, self.gallery_settings, self.order
+
+        def work(running: Running) -> tuple[OpenedPairs, Evaluation]:
+            def load(source: Path, aligned: bool) -> LoadedGallery:
+                return open_gallery(
+                    source,
+                    verifier=verifier,
+                    target=target,
+                    cache=cache,
+                    settings=replace(settings, aligned=settings.aligned or aligned),
+                    report=running.report,
+                    stopped=running.stopped,
+                )
+
+            with tempfile.TemporaryDirectory() as unpacked:
+                return evaluate_protocol(
+                    protocol,
+                    photos,
+                    Path(unpacked),
+                    load,
+                    engine,
+                    verifier.card,
+                    order,
+                    running.report,
+                    running.stopped,
+                )
+
+        return work
 
     def open_gallery(self, source: Path) -> None:
         """Load a gallery in the background; what is shown stays until the first faces are ready."""

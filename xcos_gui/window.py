@@ -32,6 +32,7 @@ from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
+    from xcos_gui.evaluation import EvaluationDialog
     from xcos_gui.training import TrainingDialog
 
 MESSAGE_SECONDS = 12
@@ -45,6 +46,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.thumbnails = Thumbnails(session, self)
         self.training: TrainingDialog | None = None
+        self.evaluation: EvaluationDialog | None = None
         self._started = 0.0
         self.commands = Commands(session, self)
         self.setWindowTitle("xCos Studio")
@@ -215,6 +217,15 @@ class MainWindow(QMainWindow):
         self.training.show()
         self.training.raise_()
 
+    def show_evaluation(self) -> None:
+        """The evaluation dialog, beside the window."""
+        from xcos_gui.evaluation import EvaluationDialog
+
+        if self.evaluation is None:
+            self.evaluation = EvaluationDialog(self.session, self)
+        self.evaluation.show()
+        self.evaluation.raise_()
+
     def _may_close(self) -> bool:
         running = [path for path in runs_in(self.session.settings.runs) if look(path).running]
         if not running:
@@ -253,6 +264,8 @@ class MainWindow(QMainWindow):
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
         self.commands.close()
+        if self.evaluation is not None:
+            self.evaluation.close_job()
         self.pairs.close_job()
         self.thumbnails.close()
         self.session.close()

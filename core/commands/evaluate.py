@@ -12,8 +12,9 @@ import numpy as np
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
 from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve, occlusion_curve
-from core.evaluation.protocol import OpenedPairs, open_pairs, pair_scores, read_protocol
-from core.evaluation.results import NAMES, Evaluation, evaluate, table, to_csv, to_markdown
+from core.evaluation.protocol import OpenedPairs, pair_scores
+from core.evaluation.results import NAMES, Evaluation, table, to_csv, to_markdown
+from core.evaluation.run import evaluate_protocol
 from core.explain.output import write_whole
 from core.gallery.opening import crop_of
 from core.model.kinds import Order
@@ -80,21 +81,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
-    protocol: Path = options.protocol
-    pairs = read_protocol(protocol, unpacked)
-    of_bin = protocol.suffix.lower() == ".bin"
-    options.aligned = options.aligned or of_bin
+    # Known before the models load, so that Setup's gallery settings hold for the whole run.
+    options.aligned = options.aligned or options.protocol.suffix.lower() == ".bin"
     setup, progress = Setup(options), ProgressBar()
-    photos = unpacked if of_bin else options.photos or protocol.parent
-    opened = open_pairs(pairs, photos, lambda source: setup.open(source, progress))
-    scores = _scores(opened, setup, options.order, progress)
+    opened, evaluation = evaluate_protocol(
+        options.protocol,
+        options.photos,
+        unpacked,
+        lambda source, _: setup.open(source, progress),
+        setup.engine,
+        setup.card,
+        options.order,
+        progress,
+        never,
+    )
     for problem in opened.gallery.problems:
         warn(f"problem: {problem.reason}")
-    kept = opened.pairs
-    left_out = len(pairs.same) - len(kept.same)
-    evaluation = evaluate(
-        protocol.name, setup.card.name, options.order, scores, kept.same, kept.folds, left_out
-    )
     curve = _occlusion(opened, setup, options.order, progress) if options.occlusion else None
     progress.close()
     said = evaluation.as_json()
