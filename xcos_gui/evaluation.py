@@ -62,10 +62,15 @@ class EvaluationDialog(QDialog):
         self.results.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.results.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.results.itemSelectionChanged.connect(self._on_kind)
-        column.addWidget(self.results, 2)
+        self.results.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
+        self.results.verticalHeader().hide()
+        self.results.setMinimumHeight(10 * unit)
+        column.addWidget(self.results)
         self.histogram = pg.PlotWidget()
         self.histogram.setLabel("bottom", "score")
         self.histogram.setLabel("left", "pairs")
+        for side in ("left", "bottom"):
+            self.histogram.getAxis(side).enableAutoSIPrefix(False)
         self.histogram.addLegend(offset=(-5, 5))
         self.histogram.scene().sigMouseClicked.connect(self._on_click)
         self.histogram.setToolTip("Click a bin to list its pairs")
@@ -82,6 +87,7 @@ class EvaluationDialog(QDialog):
         self.pairs.setHorizontalHeaderLabels(["score", "outcome", "left", "right"])
         self.pairs.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.pairs.horizontalHeader().setStretchLastSection(True)
+        self.pairs.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
         column.addWidget(self.pairs, 3)
 
     def close_job(self) -> None:
