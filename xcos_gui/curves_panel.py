@@ -21,6 +21,7 @@ from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
 from xcos_gui.session import Session
+from xcos_gui.theme import paint_axes
 
 GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
 LEAST_RATE = 1e-5  # left end of logarithmic axes
@@ -285,11 +286,7 @@ class CurvesPanel(QWidget):
         text = palette.color(QPalette.ColorRole.WindowText)
         for plot in (self._histogram, self._roc, self._det):
             plot.setBackground(palette.color(QPalette.ColorRole.Base))
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(text)
-                plot.getAxis(side).setTextPen(text)
-                plot.getAxis(side).enableAutoSIPrefix(False)
-        self._histogram.plotItem.legend.setLabelTextColor(text)
+            paint_axes(plot, palette)
         self.line.setPen(pg.mkPen("#ff00c8", width=2))
         self.line.label.setColor(text)
 

@@ -28,6 +28,7 @@ from core.evaluation.protocol import OpenedPairs
 from core.evaluation.results import Evaluation, table
 from xcos_gui.job import LatestJob
 from xcos_gui.session import Session
+from xcos_gui.theme import paint_axes
 
 BINS = 60
 LISTED = 2000  # pairs shown at most
@@ -69,8 +70,6 @@ class EvaluationDialog(QDialog):
         self.histogram = pg.PlotWidget()
         self.histogram.setLabel("bottom", "score")
         self.histogram.setLabel("left", "pairs")
-        for side in ("left", "bottom"):
-            self.histogram.getAxis(side).enableAutoSIPrefix(False)
         self.histogram.addLegend(offset=(-5, 5))
         self.histogram.scene().sigMouseClicked.connect(self._on_click)
         self.histogram.setToolTip("Click a bin to list its pairs")
@@ -285,10 +284,6 @@ class EvaluationDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         palette = self.palette()
-        text = palette.color(QPalette.ColorRole.WindowText)
         self.histogram.setBackground(palette.color(QPalette.ColorRole.Base))
-        for side in ("left", "bottom"):
-            self.histogram.getAxis(side).setPen(text)
-            self.histogram.getAxis(side).setTextPen(text)
-        self.histogram.plotItem.legend.setLabelTextColor(text)
+        paint_axes(self.histogram, palette)
         super().showEvent(event)

@@ -1,5 +1,7 @@
 """Light and dark, through Qt's own style hints, so that the system's choice is the default."""
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
@@ -56,3 +58,16 @@ def dark_palette() -> QPalette:
     ):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(DISABLED))
     return palette
+
+
+def paint_axes(plot: Any, palette: QPalette) -> None:
+    """Give a pyqtgraph plot's axes and legend the palette's text colour."""
+    text = palette.color(QPalette.ColorRole.WindowText)
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(text)
+        axis.setTextPen(text)
+        axis.enableAutoSIPrefix(False)
+    legend = getattr(plot, "plotItem", plot).legend
+    if legend is not None:
+        legend.setLabelTextColor(text)

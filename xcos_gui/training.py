@@ -30,6 +30,7 @@ from core.training.run_files import CONFIG
 from core.training.watch import RunView, ask_to_stop, look, runs_in
 from xcos_gui.cell_view import CellView
 from xcos_gui.session import Session
+from xcos_gui.theme import paint_axes
 from xcos_gui.training_form import TrainingForm
 
 EVERY = 1000  # milliseconds between two looks at the runs
@@ -132,7 +133,6 @@ class TrainingDialog(QDialog):
         plot.setLabel("left", name)
         plot.setLogMode(y=log)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(5 * self.fontMetrics().height())
         plot.addLegend(offset=(-5, 2), labelTextSize="8pt", colCount=3)
         if row == 2:
@@ -150,13 +150,9 @@ class TrainingDialog(QDialog):
 
     def _take_palette(self) -> None:
         palette = self.palette()
-        text = palette.color(QPalette.ColorRole.WindowText)
         self._plots.setBackground(palette.color(QPalette.ColorRole.Base))
         for plot in (self._loss, self._rate, self._accuracy):
-            plot.legend.setLabelTextColor(text)
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(text)
-                plot.getAxis(side).setTextPen(text)
+            paint_axes(plot, palette)
 
     # Settings.
 
