@@ -20,9 +20,12 @@ from xcos_gui.theme import apply_theme
 from xcos_gui.window import MainWindow
 
 
+SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
+
+
 def make_application() -> QApplication:
     """The one QApplication, in Fusion style, so that both themes look the same everywhere."""
-    _keep_none()
+    _keep_constants()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([])
@@ -36,11 +39,13 @@ def make_application() -> QApplication:
     return app
 
 
-def _keep_none() -> None:
-    # PySide 6.12's methods without a result lose a reference to None each, which ends the program
-    # after some thousands of calls where None is not immortal, as it is from Python 3.12 on.
+def _keep_constants() -> None:
+    # PySide 6.12's methods lose a reference to None, True or False at each call that answers with
+    # it, which ends the program after some thousands of calls where these are not immortal, as
+    # they are from Python 3.12 on.
     if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
-        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
+        for constant in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(constant)).value += 1 << (8 * SSIZE - 24)
 
 
 def make_window(

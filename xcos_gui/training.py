@@ -51,6 +51,7 @@ class TrainingDialog(QDialog):
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._folder = session, folder
+        self._drawn: list[tuple[Path, int, int]] = []
         self.setWindowTitle("Train xCos")
         unit = self.fontMetrics().height()
         self.resize(80 * unit, 44 * unit)
@@ -294,6 +295,14 @@ class TrainingDialog(QDialog):
         self.state.setText(text)
 
     def _show_curves(self, views: list[RunView]) -> None:
+        # The run looked at may not have logged anything since the last look.
+        drawn = [
+            (view.path, len(view.log.get("step", ())), len(view.validation.get("step", ())))
+            for view in views
+        ]
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         for plot in (self._loss, self._rate, self._accuracy):
             plot.clear()
         several = len(views) > 1
