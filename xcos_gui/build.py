@@ -19,7 +19,6 @@ from xcos_gui.settings import Settings
 from xcos_gui.theme import apply_theme
 from xcos_gui.window import MainWindow
 
-
 SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
 
 
