@@ -67,6 +67,9 @@ class OnnxBackbone(nn.Module):
             raise XCosError(f"The tensor {tensor} of {path} has shape {shape}, not (1, C, 7, 7).")
         self.channels = int(shape[1])
 
+    def __deepcopy__(self, _: Any) -> "OnnxBackbone":
+        return self  # it never changes, and a session cannot be copied
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
         return torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
 

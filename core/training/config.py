@@ -28,6 +28,9 @@ def option(
 class DataConfig:
     """What to learn from."""
 
+    aligned: bool = option(
+        True, "photos are aligned 112x112 faces; off: faces are found and aligned once, and kept"
+    )
     labelled: list[Path] = option([], "folders of aligned faces, one sub-folder an identity")
     unlabelled: list[Path] = option([], "folders of aligned faces whose identities are unknown")
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
@@ -43,6 +46,13 @@ class ModelConfig:
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
+    xcos: bool = option(
+        True, "off: the backbone with its own embedding, by the identification loss alone"
+    )
+    frozen: Path | None = option(
+        None, "torch or ONNX file of a trained model; only xCos's head on its 7x7 map is trained"
+    )
+    tensor: str = option("", "name of that map in an ONNX file; of a torch file it is the last map")
 
 
 @dataclass(frozen=True)
@@ -186,17 +196,28 @@ def missing_paths(config: TrainConfig) -> list[str]:
         found.append("data.labelled and data.unlabelled name no folder of faces.")
     if data.cache is None:
         found.append("data.cache is not set; name a folder for decoded faces.")
-    if config.target.weights is None:
+    if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
-    named += [("data.validation", data.validation), ("target.weights", config.target.weights)]
+    named += [
+        ("data.validation", data.validation),
+        ("model.frozen", config.model.frozen),
+        ("target.weights", config.target.weights),
+    ]
     found += [
         f"{name} names {p}, which does not exist."
         for name, p in named
         if p is not None and not p.exists()
     ]
     return found
+
+
+def needs_target(config: TrainConfig) -> bool:
+    """Whether any loss asks the target."""
+    losses = config.losses
+    taught = (losses.cosine_weight, losses.uniform_weight, losses.embedding_weight)
+    return config.model.xcos and (any(taught) or losses.map_weight > 0)
 
 
 def write_config(config: TrainConfig) -> str:

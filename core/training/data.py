@@ -78,7 +78,7 @@ def training_faces(
     Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
     """
     sources = tuple(
-        open_source(root, labelled)
+        open_source(root, labelled, config.aligned)
         for roots, labelled in ((config.labelled, True), (config.unlabelled, False))
         for root in roots
     )
@@ -90,6 +90,11 @@ def training_faces(
         identities, labels = identities[1:], labels - 1
     folder = _folder(config, sources)
     if not _fits(len(places), folder):
+        if not config.aligned:
+            raise XCosError(
+                f"The disk of {folder} has no room for {len(places):,} aligned faces; make room or "
+                "choose another data.cache."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         rows = np.arange(len(places))
         known = labels.astype(np.int64), tuple(identities.tolist())

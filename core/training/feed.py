@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.model.features import CELLS
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import TrainConfig
 from core.training.data import Batch, BatchSampler, TrainingFaces
@@ -19,7 +20,7 @@ class Views:
     """A process's part of a batch, varied.
 
     batch:   which faces these are
-    pixels:  (B, 3, 112, 112) float32 in [0, 255] on the device
+    pixels:  (B, 3, 112, 112) float32 in [0, 255] on the device; empty for a frozen backbone
     valid:   (B, 112, 112) float32, 1 where the face's own photo shows before augmentation
     labels:  (B,) int64 on the device; -1 unknown, or made of two faces
     """
@@ -64,6 +65,8 @@ class Feed:
     def _prepare(self, step: int) -> tuple[Batch, Draws, list[Tensor]]:
         batch = self._sampler.batch(step).part(self._rank, self._processes)
         draws = Draws.of(self._config.hardware.seed, batch.samples)
+        if self._config.model.frozen is not None:
+            return batch, draws, []  # its maps are known, so nothing is decoded or varied
         pixels = [
             torch.from_numpy(which)
             if self._resident is not None
@@ -76,6 +79,10 @@ class Feed:
 
     def _vary(self, batch: Batch, draws: Draws, pixels: list[Tensor]) -> Views:
         config = self._config
+        if not pixels:
+            labels_B = torch.from_numpy(self._faces.labels[batch.faces]).to(self._device)
+            shown = torch.ones(len(labels_B), CELLS, CELLS, device=self._device)
+            return Views(batch, shown.new_empty(0), shown, labels_B)
         moved = [part.to(self._device, non_blocking=True) for part in pixels]
         if self._resident is not None:
             moved = [self._resident[part] for part in moved]

@@ -15,9 +15,16 @@ from core.errors import Stopped, XCosError
 from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
-from core.training.config import LossConfig, OptimisationConfig, TrainConfig, write_config
+from core.training.config import (
+    LossConfig,
+    OptimisationConfig,
+    TrainConfig,
+    needs_target,
+    write_config,
+)
 from core.training.data import BatchSampler, TrainingFaces, likely_positives, training_faces
-from core.training.feed import Feed
+from core.training.feed import Feed, Views
+from core.training.frozen import FrozenBackbone, stored
 from core.training.lessons import LiveTarget, TargetAnswers, target_answers
 from core.training.net import TrainingNet, weighted
 from core.training.parallel import (
@@ -77,6 +84,7 @@ class Training:
         with self.fabric.rank_zero_first():
             self.faces: TrainingFaces = training_faces(config.data, report, stopped)
             self.answers, self.teacher = self._ask_target(report, stopped)
+            self._freeze(report, stopped)
         self.steps = total_steps(config.optimisation, len(self.faces))
         self.sampler = self._make_sampler()
         device = self.fabric.device
@@ -86,6 +94,8 @@ class Training:
         torch.manual_seed(hardware.seed)
         self._make_model()
         self.validation = Validation.of(config)
+        if self.validation is not None and self.frozen is not None:
+            self.validation.maps = self.frozen.maps(self.validation.crops, report, stopped)
         self.step, self.best = 0, 0.0
 
     def _refuse_uneven(self) -> None:
@@ -102,10 +112,24 @@ class Training:
                 "set target.live to true or augmentation.mix to 0."
             )
 
+        if self.config.target.live and self.config.model.frozen is not None:
+            raise XCosError(
+                "target.live varies each face, but a frozen model's maps are kept; set it to false."
+            )
+
+    def _freeze(self, report: Report, stopped: StopAsked) -> None:
+        self.frozen: FrozenBackbone | None = None
+        self.maps: np.ndarray | None = None
+        if self.config.model.frozen is not None:
+            self.frozen = FrozenBackbone(self.config.model, str(self.fabric.device))
+            self.maps = self.frozen.maps_of(self.faces, report, stopped)
+
     def _ask_target(
         self, report: Report, stopped: StopAsked
-    ) -> tuple[TargetAnswers, TargetAnswers | LiveTarget]:
+    ) -> tuple[TargetAnswers | None, TargetAnswers | LiveTarget | None]:
         config = self.config
+        if not needs_target(config):
+            return None, None
         if config.target.weights is None:
             raise XCosError(
                 "target.weights is not set; name the target model's file in the config."
@@ -123,12 +147,14 @@ class Training:
 
     def _make_sampler(self) -> BatchSampler:
         config = self.config
-        near = likely_positives(
-            self.answers.embeddings[0],
-            self.faces.labels,
-            config.losses.alike,
-            str(self.fabric.device),
-        )
+        near = np.full((len(self.faces), 1), -1, np.int64)
+        if self.answers is not None:
+            near = likely_positives(
+                self.answers.embeddings[0],
+                self.faces.labels,
+                config.losses.alike,
+                str(self.fabric.device),
+            )
         optimisation = config.optimisation
         part = replace(optimisation, batch=optimisation.batch // optimisation.accumulate)
         seed = config.hardware.seed
@@ -137,9 +163,20 @@ class Training:
     def _make_model(self) -> None:
         config, device = self.config, self.fabric.device
         teacher = self.teacher
-        model = TrainingNet(config, teacher.size, teacher.map_channels, len(self.faces.identities))
-        share_batch_norm(model.net.backbone, device)
-        share_batch_norm(model.net.grid, device)
+        model = TrainingNet(
+            config,
+            None if teacher is None else teacher.size,
+            None if teacher is None else teacher.map_channels,
+            len(self.faces.identities),
+            None if self.frozen is None else self.frozen.network,
+        )
+        # Attention runs on gathered pairs, so its statistics are the whole batch's already.
+        if not isinstance(model.net, XCosNet):
+            share_batch_norm(model.net, device)
+        else:
+            share_batch_norm(model.net.grid, device)
+            if self.frozen is None:
+                share_batch_norm(model.net.backbone, device)
         model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             model.net,
@@ -149,19 +186,20 @@ class Training:
         self.average.to(device)
         optimiser = _optimiser(model, config.optimisation, device)
         if config.hardware.compile:
-            model.net.backbone.compile()
+            getattr(model.net, "backbone", model.net).compile()
         self.model, self.optimiser = self.fabric.setup(model, optimiser)
 
     @property
-    def net(self) -> XCosNet:
-        """The network whose weights the optimiser moves."""
-        net: XCosNet = self.model.net
+    def net(self) -> nn.Module:
+        """The network whose weights the optimiser moves: an XCosNet, or a baseline."""
+        net: nn.Module = self.model.net
         return net
 
     @property
-    def exported(self) -> XCosNet:
+    def exported(self) -> nn.Module:
         """The network to validate and ship: the moving average where there is one."""
-        averaged: XCosNet = self.average.module  # type: ignore[assignment]
+        averaged = self.average.module
+        assert isinstance(averaged, nn.Module)
         return averaged if self.config.optimisation.average else self.net
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -222,8 +260,8 @@ class Training:
         config = self.config
         number = self.step * config.optimisation.accumulate + part
         views = self.feed.views(number)
-        lesson = self.teacher.lesson(views)
-        x_BCHW = ((views.pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
+        lesson = None if self.teacher is None else self.teacher.lesson(views)
+        x_BCHW = self._input(views)
         draw = torch.Generator().manual_seed(config.hardware.seed * 1_000_003 + number)
         last = part + 1 == config.optimisation.accumulate
         with self.fabric.no_backward_sync(self.model, enabled=not last):
@@ -236,6 +274,13 @@ class Training:
         values = torch.stack([loss.detach() for loss in losses.values()])
         values = summed(values) / processes()
         return dict(zip(losses, values.tolist(), strict=True))
+
+    def _input(self, views: Views) -> Tensor:
+        """What the network is shown: normalised faces, or a frozen backbone's maps of them."""
+        if self.maps is not None:
+            batch = views.batch
+            return stored(self.maps, batch.faces, batch.mirrored).to(self.fabric.device)
+        return ((views.pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
 
     def _not_finite(self, losses: dict[str, Tensor], faces: np.ndarray) -> XCosError:
         bad = (
@@ -265,6 +310,7 @@ def train(
         _run(training, report, stopped)
     finally:
         training.feed.close()
+        training.run.close()
     return training
 
 
@@ -311,12 +357,12 @@ def _validate(training: Training) -> None:
     if training.fabric.is_global_zero:
         accuracy = training.validation.accuracies(training.exported, training.fabric.device)
         training.run.log_validation({"step": training.step} | _rounded(accuracy))
-        crops, cosine, attention = training.validation.first_genuine(
-            training.exported, training.fabric.device
-        )
-        training.run.keep_pair(training.step, crops, cosine, attention)
-        if accuracy["learned"] > training.best:
-            training.best = accuracy["learned"]
+        pair = training.validation.first_genuine(training.exported, training.fabric.device)
+        if pair is not None:
+            training.run.keep_pair(training.step, *pair)
+        reached = accuracy.get("learned", accuracy.get("fc", 0.0))
+        if reached > training.best:
+            training.best = reached
             training.save(training.run.best)
     training.fabric.barrier()
 
@@ -329,9 +375,10 @@ def _optimiser(
     model: nn.Module, config: OptimisationConfig, device: torch.device
 ) -> torch.optim.Optimizer:
     # Scales, shifts, slopes and biases are not decayed: it would only move them to 0.
+    moved = [p for p in model.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in model.parameters() if p.ndim > 1]},
-        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in moved if p.ndim > 1]},
+        {"params": [p for p in moved if p.ndim <= 1], "weight_decay": 0.0},
     ]
     rate, decay = config.learning_rate, config.weight_decay
     if config.optimiser == "sgd":

@@ -1,8 +1,11 @@
 """What is trained: the network, and what only training needs of it."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
+from core.errors import XCosError
 from core.model.backbones import build_backbone
 from core.model.features import CELLS, CHANNELS
 from core.model.heads import ArcFace, CosFace
@@ -17,48 +20,91 @@ HEADS = {"cosface": CosFace, "arcface": ArcFace}
 class TrainingNet(nn.Module):
     """The network with a projector to the target's map and an identification head.
 
-    embedding_size: of the target's embeddings; map_channels: of its map, None without map loss
+    With model.xcos off the network is the backbone with its own embedding, the paper's baseline.
+    embedding_size: of the target's embeddings, None without a target
+    map_channels:   of its map, None without map loss
+    frozen:         the backbone that is not trained; faces then come as its maps
     """
 
     def __init__(
-        self, config: TrainConfig, embedding_size: int, map_channels: int | None, identities: int
+        self,
+        config: TrainConfig,
+        embedding_size: int | None,
+        map_channels: int | None,
+        identities: int,
+        frozen: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self._losses = config.losses
-        backbone = build_backbone(config.model.backbone, **config.model.options)
-        self.net = XCosNet(backbone, embedding_size if config.model.embedding else None)
+        self._losses, self._frozen = config.losses, frozen is not None
+        if frozen is None:
+            backbone = build_backbone(config.model.backbone, **config.model.options)
+        else:
+            backbone = frozen
         channels = int(backbone.channels)  # type: ignore[arg-type]
+        self.net: Any
+        if config.model.xcos:
+            self.net = XCosNet(backbone, embedding_size if config.model.embedding else None)
+            size = CHANNELS * CELLS * CELLS
+        else:
+            self.net = backbone
+            size = _own_embedding_size(backbone, channels, config.model.backbone)
         self.projector = None if map_channels is None else nn.Conv2d(channels, map_channels, 1)
         head = HEADS.get(config.losses.identification)
-        size = CHANNELS * CELLS * CELLS
         self.head = None if head is None else head(size, identities)
 
     def forward(
-        self, x_BCHW: Tensor, labels_B: Tensor, lesson: Lesson, draw: torch.Generator
+        self, x_BCHW: Tensor, labels_B: Tensor, lesson: Lesson | None, draw: torch.Generator
     ) -> dict[str, Tensor]:
         """The losses of a batch, not yet weighted, by name; pairs span all processes."""
-        map_BCHW = self.net.backbone(x_BCHW)
+        if not isinstance(self.net, XCosNet):
+            own_BD = gathered(self.net.embed(x_BCHW).float())
+            return self._identification(own_BD, gathered(labels_B))
+        map_BCHW = x_BCHW if self._frozen else self.net.backbone(x_BCHW)
         # Cosines need single precision also where the backbone runs in less.
         with torch.autocast(x_BCHW.device.type, enabled=False):
             map_BCHW = map_BCHW.float()
             losses = {}
-            if self.projector is not None and lesson.maps is not None:
+            if self.projector is not None and lesson is not None and lesson.maps is not None:
                 losses["map"] = map_loss(self.projector(map_BCHW), lesson.maps, lesson.valid)
             grid_BCHW = gathered(self.net.grid(map_BCHW))
-            target_BD, labels_B = gathered(lesson.embeddings), gathered(labels_B)
-            losses |= score_losses(self.net.attention, grid_BCHW, target_BD, self._losses, draw)
-            embedding_BD = self.net.embed(grid_BCHW)
-            if embedding_BD is not None and self._losses.embedding_weight:
-                losses["embedding"] = embedding_loss(embedding_BD, target_BD)
-            known = labels_B >= 0
-            if self.head is not None and bool(known.any()):
-                logits = self.head(grid_BCHW[known].flatten(1), labels_B[known])
-                losses["identification"] = nn.functional.cross_entropy(logits, labels_B[known])
-        return losses
+            if lesson is not None:
+                target_BD = gathered(lesson.embeddings)
+                losses |= score_losses(self.net.attention, grid_BCHW, target_BD, self._losses, draw)
+                embedding_BD = self.net.embed(grid_BCHW)
+                if embedding_BD is not None and self._losses.embedding_weight:
+                    losses["embedding"] = embedding_loss(embedding_BD, target_BD)
+            return losses | self._identification(grid_BCHW.flatten(1), gathered(labels_B))
+
+    def _identification(self, features_BD: Tensor, labels_B: Tensor) -> dict[str, Tensor]:
+        known = labels_B >= 0
+        if self.head is None or not bool(known.any()):
+            return {}
+        with torch.autocast(features_BD.device.type, enabled=False):
+            logits = self.head(features_BD[known], labels_B[known])
+            return {"identification": nn.functional.cross_entropy(logits, labels_B[known])}
+
+
+def _own_embedding_size(backbone: nn.Module, channels: int, name: str) -> int:
+    was = backbone.training
+    try:
+        with torch.no_grad():
+            out = backbone.eval().embed_map(torch.zeros(1, channels, CELLS, CELLS))  # type: ignore[operator]
+    except (AttributeError, TypeError) as error:
+        raise XCosError(
+            f"model.xcos is off, but the backbone {name} has no embedding of its own; take "
+            "ir-se-50 with options = { output = true }, or mobilefacenet."
+        ) from error
+    backbone.train(was)
+    return int(out.shape[1])
 
 
 def weighted(losses: dict[str, Tensor], config: TrainConfig) -> Tensor:
     """The objective: the losses with the config's weights, summed."""
+    if not losses:
+        raise XCosError(
+            "No loss is left to train on; choose losses.identification and name labelled faces, "
+            "or set a weight and target.weights."
+        )
     total = sum(getattr(config.losses, f"{name}_weight") * loss for name, loss in losses.items())
     assert isinstance(total, Tensor)
     return total

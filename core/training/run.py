@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ import torch
 from core.errors import XCosError
 from core.files import written_whole
 from core.training.run_files import CONFIG, LOG, PAIR, STATUS, STOP, VALIDATION
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 
 class RunDirectory:
@@ -29,6 +32,8 @@ class RunDirectory:
         self.last, self.best = path / "last.ckpt", path / "best.ckpt"
         self._noted = 0.0
         self._log, self._validation = path / LOG, path / VALIDATION
+        self._writer: SummaryWriter | None = None
+        self._from = 0  # steps before it stand in TensorBoard's earlier files
 
     def note(self, what: str, done: int, total: int, state: str = "running") -> None:
         """Say where the run stands, for whoever watches it; at most once a second while it runs."""
@@ -89,12 +94,30 @@ class RunDirectory:
         return state
 
     def log(self, row: dict[str, Any]) -> None:
-        """Append losses and speed of the last steps to log.csv."""
+        """Append losses and speed of the last steps to log.csv and TensorBoard's events."""
         _append(self._log, row)
+        self._show("training", row)
 
     def log_validation(self, row: dict[str, Any]) -> None:
-        """Append validation accuracies to validation.csv."""
+        """Append validation accuracies to validation.csv and TensorBoard's events."""
         _append(self._validation, row)
+        self._show("validation", row)
+
+    def _show(self, group: str, row: dict[str, Any]) -> None:
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(self.path), purge_step=self._from)
+        for name, value in row.items():
+            if name != "step" and value == value:
+                self._writer.add_scalar(f"{group}/{name}", value, row["step"])
+        self._writer.flush()
+
+    def close(self) -> None:
+        """End TensorBoard's writer."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def keep_pair(
         self, step: int, crops: np.ndarray, cosine: np.ndarray, attention: np.ndarray
@@ -105,6 +128,7 @@ class RunDirectory:
 
     def rewind(self, step: int) -> None:
         """Drop logged rows after a step: a resumed run writes them again."""
+        self._from = step + 1
         for path in (self._log, self._validation):
             if path.exists():
                 with path.open(newline="", encoding="utf-8") as file:

@@ -1,11 +1,16 @@
 """Where training faces come from: folders of photos and InsightFace's RecordIO."""
 
+import threading
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from core.errors import XCosError
+from core.faces.align import align
+from core.faces.choose import choose
+from core.faces.detect import Detector
+from core.faces.face import SIDE
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.training.recordio import RecordSource
 
@@ -27,10 +32,35 @@ class FaceSource(Protocol):
         """Its pixels (H, W, 3) uint8. Raises XCosError for a damaged one."""
 
 
+class FaceReader:
+    """Aligned faces of photo files; with aligned off, the central face is found and aligned."""
+
+    def __init__(self, aligned: bool) -> None:
+        self._detector = None if aligned else Detector()
+        self._lock = threading.Lock()  # one search at a time: it uses all cores by itself
+
+    def read(self, path: Path) -> np.ndarray:
+        """A face (112, 112, 3) uint8. Raises XCosError for a damaged photo, or one without."""
+        photo = read_photo(path)
+        if self._detector is None:
+            if photo.shape != (SIDE, SIDE, 3):
+                raise XCosError(
+                    f"{path} is {photo.shape[1]}x{photo.shape[0]}, not an aligned {SIDE}x{SIDE} "
+                    "face; set data.aligned to false."
+                )
+            return photo
+        with self._lock:
+            found = self._detector.detect([photo])[0]
+        chosen = choose(found, (photo.shape[1], photo.shape[0]), "central")
+        if not chosen:
+            raise XCosError(f"No face was found in {path}.")
+        return align(photo, found[chosen[0]].landmarks)
+
+
 class FolderSource:
     """Photos of a folder and its sub-folders; the first sub-folder names the identity."""
 
-    def __init__(self, root: Path, labelled: bool) -> None:
+    def __init__(self, root: Path, labelled: bool, aligned: bool = True) -> None:
         if not root.is_dir():
             raise XCosError(f"The training folder {root} does not exist; mend data in the config.")
         self._files = sorted(p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
@@ -39,20 +69,24 @@ class FolderSource:
         names = [p.relative_to(root).parts[0] if labelled else "" for p in self._files]
         self.identities = np.array(names)
         states = ((file, file.stat()) for file in self._files)
-        self.stamp = "".join(f"{f}\0{s.st_size}\0{s.st_mtime_ns}\n" for f, s in states)
+        self._reader = FaceReader(aligned)
+        self.stamp = ("" if aligned else "raw\n") + "".join(
+            f"{f}\0{s.st_size}\0{s.st_mtime_ns}\n" for f, s in states
+        )
 
     def name(self, number: int) -> str:
         return str(self._files[number])
 
     def read(self, number: int) -> np.ndarray:
-        return read_photo(self._files[number])
+        return self._reader.read(self._files[number])
 
 
-def open_source(root: Path, labelled: bool) -> FaceSource:
+def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
     """The faces of a folder: InsightFace's RecordIO where it holds train.rec, else its photos.
 
+    aligned: whether photos of a folder are 112x112 faces; those of a RecordIO always are
     Raises XCosError.
     """
     if (root / "train.rec").is_file():
         return RecordSource(root)
-    return FolderSource(root, labelled)
+    return FolderSource(root, labelled, aligned)

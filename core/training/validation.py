@@ -5,24 +5,32 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.evaluation.verification import best_threshold, read_lfw_pairs
-from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.faces.photo import PHOTO_SUFFIXES
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
+from core.training.sources import FaceReader
 
 BATCH = 128
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Validation:
-    """crops: (n, 112, 112, 3) uint8 of a list's faces; left, right: (p,) indices of its pairs."""
+    """A list's faces and pairs.
+
+    crops:       (n, 112, 112, 3) uint8
+    left, right: (p,) indices of its pairs; same: (p,) bool
+    maps:        (n, C, 7, 7) float32 of a frozen backbone, which is then not run again
+    """
 
     crops: np.ndarray
     left: torch.Tensor
     right: torch.Tensor
     same: np.ndarray
+    maps: np.ndarray | None = None
 
     @staticmethod
     def of(config: TrainConfig) -> "Validation | None":
@@ -33,7 +41,8 @@ class Validation:
         photos = config.data.validation_photos or config.data.validation.parent
         names = sorted({*pairs.left, *pairs.right})
         number = {name: index for index, name in enumerate(names)}
-        crops = np.stack([read_photo(_file(photos, name)) for name in names])
+        reader = FaceReader(config.data.aligned)
+        crops = np.stack([reader.read(_file(photos, name)) for name in names])
         return Validation(
             crops,
             _indices(pairs.left, number),
@@ -42,59 +51,81 @@ class Validation:
         )
 
     def scores(
-        self, net: XCosNet, device: torch.device, correlation: np.ndarray | None = None
+        self, net: nn.Module, device: torch.device, correlation: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
         """Scores of the list's pairs: learned (both orders), uniform, fc where there is a head.
 
-        correlation: P (7, 7), whose scores are then there too
+        A baseline has fc alone. correlation: P (7, 7), whose scores are then there too
         """
         training = net.training
         net.eval()
-        grids, embeddings = [], []
+        found = {}
         with torch.inference_mode():
-            for start in range(0, len(self.crops), BATCH):
-                u8 = torch.from_numpy(self.crops[start : start + BATCH]).to(device)
-                x_BCHW = (u8.permute(0, 3, 1, 2).float() - 127.5) / 128
-                grid, embedding = net(x_BCHW.contiguous(memory_format=torch.channels_last))
-                grids.append(grid)
-                if embedding is not None:
-                    embeddings.append(embedding)
-            grid_BCHW = torch.cat(grids)
-            left, right = grid_BCHW[self.left], grid_BCHW[self.right]
-            cosine = cosine_map(left, right)
-            both = (net.attention(left, right) + net.attention(right, left)) / 2
-            found = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
-            if correlation is not None:
-                weights = torch.from_numpy(correlation).to(cosine)
-                found["correlation"] = xcos(cosine, weights[None])
-            if embeddings:
-                embedding_BD = torch.cat(embeddings)
+            grid_BCHW, embedding_BD = self._encoded(net, device)
+            if grid_BCHW is not None and isinstance(net, XCosNet):
+                left, right = grid_BCHW[self.left], grid_BCHW[self.right]
+                cosine = cosine_map(left, right)
+                both = (net.attention(left, right) + net.attention(right, left)) / 2
+                found = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
+                if correlation is not None:
+                    weights = torch.from_numpy(correlation).to(cosine)
+                    found["correlation"] = xcos(cosine, weights[None])
+            if embedding_BD is not None:
                 found["fc"] = torch.cosine_similarity(
                     embedding_BD[self.left], embedding_BD[self.right]
                 )
         net.train(training)
         return {kind: scores.cpu().numpy() for kind, scores in found.items()}
 
+    def _encoded(self, net: nn.Module, device: torch.device) -> tuple[Tensor | None, Tensor | None]:
+        """Grid features and embeddings of the list's faces, each None where there is none."""
+        grids, embeddings = [], []
+        for start in range(0, len(self.crops), BATCH):
+            grid, embedding = self._encode(net, slice(start, start + BATCH), device)
+            grids.append(grid)
+            embeddings.append(embedding)
+        return _joined(grids), _joined(embeddings)
+
+    def _encode(
+        self, net: nn.Module, faces: slice | list[int], device: torch.device
+    ) -> tuple[Tensor | None, Tensor | None]:
+        if isinstance(net, XCosNet) and self.maps is not None:
+            grid_BCHW = net.grid(torch.from_numpy(self.maps[faces]).to(device))
+            return grid_BCHW, net.embed(grid_BCHW)
+        u8 = torch.from_numpy(self.crops[faces]).to(device)
+        x_BCHW = (u8.permute(0, 3, 1, 2).float() - 127.5) / 128
+        x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
+        if not isinstance(net, XCosNet):
+            return None, net.embed(x_BCHW)  # type: ignore[operator]
+        return net(x_BCHW)
+
     def first_genuine(
-        self, net: XCosNet, device: torch.device
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Crops (2, 112, 112, 3), S and W (7, 7) of the list's first genuine pair."""
+        self, net: nn.Module, device: torch.device
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Crops (2, 112, 112, 3), S and W (7, 7) of the first genuine pair; None of a baseline."""
+        if not isinstance(net, XCosNet):
+            return None
         pair = int(np.flatnonzero(self.same)[0])
-        crops = self.crops[[int(self.left[pair]), int(self.right[pair])]]
+        faces = [int(self.left[pair]), int(self.right[pair])]
         training = net.training
         net.eval()
         with torch.inference_mode():
-            x_BCHW = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float()
-            grid, _ = net((x_BCHW - 127.5) / 128)
+            grid, _ = self._encode(net, faces, device)
+            assert grid is not None
             found = net.pairs(grid[:1], grid[1:])
             turned = net.attention(grid[1:], grid[:1])
         net.train(training)
         attention = (found.attention + turned) / 2
-        return crops, found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
+        return self.crops[faces], found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
 
-    def accuracies(self, net: XCosNet, device: torch.device) -> dict[str, float]:
+    def accuracies(self, net: nn.Module, device: torch.device) -> dict[str, float]:
         """Accuracy at the best single threshold, a fraction, of each kind of score."""
         return {k: best_threshold(s, self.same)[1] for k, s in self.scores(net, device).items()}
+
+
+def _joined(parts: list[Tensor | None]) -> Tensor | None:
+    known = [part for part in parts if part is not None]
+    return torch.cat(known) if known else None
 
 
 def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:

@@ -1,0 +1,112 @@
+"""A trained model whose last 7x7 map is used as it is: each face's map is computed once."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.errors import Stopped, XCosError
+from core.model.card import ModelCard
+from core.model.device import choose_device
+from core.model.features import CELLS
+from core.model.importers import is_ours, read_foreign
+from core.model.inference import Runner
+from core.model.onnx_model import OnnxSession
+from core.model.weights import load_network
+from core.model.xcos import XCosNet
+from core.progress import Report, StopAsked
+from core.training.config import ModelConfig
+from core.training.data import TrainingFaces
+
+CHUNK = 256  # faces whose maps are computed between two reports
+
+
+class FrozenBackbone:
+    """The backbone of a user's model and how it takes faces. Raises XCosError.
+
+    card:    its name, normalisation, and what builds it again from the weights that are trained
+    network: (B, 3, 112, 112) normalised to (B, C, 7, 7)
+    """
+
+    def __init__(self, config: ModelConfig, device: str) -> None:
+        assert config.frozen is not None
+        self.path = config.frozen
+        self.card, self.network = _read(self.path, config.tensor)
+        self.network.requires_grad_(False)
+        self._runner = Runner(self.card, self.network, choose_device(device), half=False)
+        try:
+            content = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise XCosError(f"{self.path} cannot be read: {error.strerror}.") from error
+        self._kept = f"frozen-{content[:16]}-{config.tensor.replace('/', '_') or 'last'}"
+
+    def maps(self, crops: np.ndarray, report: Report, stopped: StopAsked) -> np.ndarray:
+        """(n, 112, 112, 3) uint8 crops to (n, C, 7, 7) float32."""
+        return self._runner.run(
+            crops, lambda x: [self.network(x)], "Computing maps", report, stopped
+        )[0]
+
+    def maps_of(self, faces: TrainingFaces, report: Report, stopped: StopAsked) -> np.ndarray:
+        """Maps of all training faces, (2, n, C, 7, 7) float16, [1] of the mirrored ones.
+
+        Kept in the cache; an interrupted computing goes on where it was. Raises Stopped.
+        """
+        folder = faces.folder / self._kept
+        folder.mkdir(parents=True, exist_ok=True)
+        place, marker = folder / "maps.npy", folder / "done.txt"
+        already = int(marker.read_text()) if marker.exists() and place.exists() else 0
+        kept = np.lib.format.open_memmap(place, "r+") if already else None
+        for start in range(already, len(faces), CHUNK):
+            if stopped():
+                raise Stopped("Computing the frozen model's maps")
+            report("Computing maps", start, len(faces))
+            end = min(start + CHUNK, len(faces))
+            crops = faces.take(np.arange(start, end))
+            for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
+                found = self.maps(seen, lambda *_: None, stopped)
+                if kept is None:
+                    shape = (2, len(faces), *found.shape[1:])
+                    kept = np.lib.format.open_memmap(place, "w+", np.float16, shape)
+                kept[turned, start:end] = found
+            marker.write_text(str(end))
+        return np.load(place, mmap_mode="r")
+
+
+def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
+    if path.suffix == ".onnx":
+        return _read_onnx(path, tensor)
+    card, network = load_network(path) if is_ours(path) else read_foreign(path)
+    if isinstance(network, XCosNet):
+        network = network.backbone
+    if not hasattr(network, "channels"):
+        raise XCosError(f"{path} has no 7x7 map that xCos can use; choose another model.")
+    return card, network
+
+
+def _read_onnx(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
+    from core.model.backbones import build_backbone
+
+    if not tensor:
+        raise XCosError(f"model.tensor is not set; name the inner {CELLS}x{CELLS} map of {path}.")
+    options = {"path": str(path.resolve()), "tensor": tensor}
+    network = build_backbone("onnx", **options)
+    level = 0.0 if OnnxSession(path).normalises else 127.5
+    card = ModelCard(
+        name=path.stem,
+        path=path,
+        fingerprint="",
+        kind="target",
+        backbone="onnx",
+        options=options,
+        mean=(level,) * 3,
+        std=(level or 1.0,) * 3,
+    )
+    return card, network
+
+
+def stored(maps: np.ndarray, faces: np.ndarray, mirrored: np.ndarray) -> Tensor:
+    """Some faces' kept maps, (B, C, 7, 7) float32."""
+    chosen = [maps[int(turned), face] for turned, face in zip(mirrored, faces, strict=True)]
+    return torch.from_numpy(np.stack(chosen)).float()
