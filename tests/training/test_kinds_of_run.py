@@ -85,7 +85,7 @@ def test_frozen_backbone_stays_and_its_head_learns(
         wanted = done.exported.eval().grid(known).numpy()  # type: ignore[operator]
     np.testing.assert_allclose(Verifier(card.path).features(pixels).grid, wanted, atol=5e-3)
     assert done.validation is not None and done.validation.maps is not None
-    with pytest.raises(XCosError, match="target.live varies each face"):
+    with pytest.raises(XCosError, match=r"target.live varies each face"):
         train(replace(config, target=replace(config.target, live=True)), tmp_path / "live")
 
 
@@ -114,7 +114,7 @@ def test_frozen_onnx_needs_the_maps_name(crops: Path, tiny_weights: Path, tmp_pa
     card = finish(done, tmp_path / "head.safetensors")
     assert card.backbone == "onnx" and card.mean == (127.5,) * 3
     assert Verifier(card.path).features(done.faces.take(np.arange(3))).grid.shape == (3, 32, 7, 7)
-    with pytest.raises(XCosError, match="model.tensor is not set"):
+    with pytest.raises(XCosError, match=r"model.tensor is not set"):
         train(replace(config, model=replace(frozen, tensor="")), tmp_path / "unnamed")
 
 
