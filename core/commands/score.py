@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from core.commands.shared import (
     ProgressBar,
     Setup,
@@ -19,17 +21,24 @@ from core.commands.shared import (
 from core.errors import Stopped, XCosError
 from core.faces.face import Problem
 from core.files import written_whole
-from core.gallery.gallery import LoadedGallery
+from core.gallery.gallery import LoadedGallery, identity_codes
+from core.processes import ProcessGroup, process_group
 from core.progress import StopAsked, never
-from core.scoring.lists import hardest
-from core.scoring.matrix import OUTCOMES, ScoreMatrix, score_matrix
+from core.scoring.candidates import candidates
+from core.scoring.lists import HardestPairs, PairList
+from core.scoring.matrix import CODE, OUTCOMES, ScoreMatrix, outcome_codes, score_matrix
 from core.scoring.statistics import PairStatistics
+from core.scoring.stream import StreamedScores, stream_scores
 
 COLUMNS = ("left", "right", "left_identity", "right_identity", "score", "outcome")
 SUFFIXES = (".csv", ".parquet", ".jsonl", ".json")
+LISTS = ("hardest", "errors", "impostors", "genuine")
 EXAMPLES = """examples:
   xcos score photos -o scores.csv                 every pair of a folder
   xcos score photos --hardest 100                 the hundred pairs most likely to go wrong
+  xcos score photos --hardest 100 --which errors  the hundred worst errors at the threshold
+  torchrun --nproc-per-node 4 main.py score photos --hardest 100000 -o worst.parquet
+                                                  the tiles shared by four processes
   xcos score photos --probes cctv -o out.parquet  every probe with every gallery face
   xcos score photos --json --attention uniform    only the summary, as JSON
 
@@ -63,7 +72,20 @@ def add(commands: Any) -> None:
         "--hardest",
         type=_count,
         metavar="N",
-        help="only the N hardest pairs: closest impostors, farthest genuine ones",
+        help="only the N hardest pairs, streamed: no matrix of all pairs is held",
+    )
+    parser.add_argument(
+        "--which",
+        choices=LISTS,
+        default="hardest",
+        help="with --hardest: both sorts mixed, the worst errors at the threshold, the closest "
+        "impostors or the farthest genuine pairs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=_count,
+        metavar="K",
+        help="score each face with its K nearest by the uniform score only; needs faiss",
     )
     parser.add_argument(
         "--probes",
@@ -91,7 +113,18 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         sources = [source for source in (options.gallery, options.probes) if source is not None]
         refuse_overwriting(options.output, *sources)
+    if options.which != "hardest" and options.hardest is None:
+        raise XCosError(f"--which {options.which} needs --hardest with a number of pairs.")
+    with process_group() as group:
+        return _score(options, group)
+
+
+def _score(options: argparse.Namespace, group: ProcessGroup) -> int:
+    if group.size > 1 and (options.hardest is None or options.candidates is not None):
+        raise XCosError("Several processes share a table of --hardest N only; add it, or use one.")
     setup, progress = Setup(options), ProgressBar()
+    if not group.first:
+        group.wait()  # until the first has filled the cache
     gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = (
         None if options.probes is None else setup.open(options.probes, progress, with_project=True)
@@ -109,14 +142,25 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(
             f"{options.gallery} gives {faces} face(s), so there is no pair to score{first}"
         )
-    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+    if group.first:
+        group.wait()
+    if options.which == "errors" and setup.threshold is None:
+        raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
+    if options.candidates is not None:
+        rows, summary = _among_candidates(setup, gallery, probes, progress)
+    elif options.hardest is not None:
+        rows, summary = _streamed(setup, gallery, probes, group, progress)
+    else:
+        matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+        rows = table_rows(matrix, gallery, probes, setup.threshold)
+        summary = _summary(setup, gallery, probes, matrix.pairs, _counts(setup, matrix))
     progress.close()
-    rows = table_rows(matrix, gallery, probes, setup.threshold, options.hardest)
+    if not group.first:
+        return 0
     if options.output is not None:
         write_table(options.output, rows)
     elif not options.json:
         _write_csv(sys.stdout, rows)
-    summary = _summary(matrix, gallery, probes, setup)
     if options.json:
         print(json.dumps(summary, indent=1, ensure_ascii=False))
     else:
@@ -129,44 +173,116 @@ def table_rows(
     gallery: LoadedGallery,
     probes: LoadedGallery | None,
     threshold: float | None,
-    hardest_count: int | None,
     stopped: StopAsked = never,
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of the table, in the order of COLUMNS; all pairs, or the hardest ones. Raises Stopped."""
-    left = (probes or gallery).gallery.faces
-    right = gallery.gallery.faces
-    limit = float("nan") if threshold is None else threshold
-
-    def row(i: int, j: int, score: float, outcome: str) -> tuple[Any, ...]:
-        a, b = left[i], right[j]
-        return (
-            a.key,
-            b.key,
-            a.identity,
-            b.identity,
-            score,
-            outcome if threshold is not None else None,
-        )
-
-    if hardest_count is not None:
-        found = hardest(matrix, hardest_count)
-        for i, j, score in zip(
-            found.rows.tolist(),
-            found.columns.tolist(),
-            found.scores.tolist(),
-            strict=True,
-        ):
-            yield row(i, j, score, matrix.outcome(i, j, limit))
-        return
-    every = slice(0, matrix.scores.shape[1])
-    for i in range(len(left)):
+    """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped."""
+    columns = np.arange(matrix.scores.shape[1])
+    for i in range(len(matrix.scores)):
         if stopped():
             raise Stopped("The export")
-        line = slice(i, i + 1)
-        codes = matrix.outcomes(line, every, limit)[0].tolist()
-        scores = matrix.scores[i].tolist()
-        for j in range(i + 1 if matrix.square else 0, len(right)):
-            yield row(i, j, scores[j], OUTCOMES[codes[j]])
+        later = columns[i + 1 if matrix.square else 0 :]
+        line = PairList(np.full(len(later), i), later, matrix.scores[i, later])
+        yield from listed_rows(line, gallery, probes, threshold)
+
+
+def listed_rows(
+    pairs: PairList,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None,
+    threshold: float | None,
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table of some pairs, in their order; no outcome without a threshold."""
+    left, right = (probes or gallery).gallery.faces, gallery.gallery.faces
+    own, other = _codes(gallery, probes)
+    first, second = own[pairs.rows], other[pairs.columns]
+    known = (first >= 0) & (second >= 0)
+    limit = float("nan") if threshold is None else threshold
+    codes = outcome_codes(pairs.scores, (first == second) & known, known, limit).tolist()
+    places = zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
+    for (i, j), score, code in zip(places, pairs.scores.tolist(), codes, strict=True):
+        a, b = left[i], right[j]
+        outcome = None if threshold is None else OUTCOMES[code]
+        yield a.key, b.key, a.identity, b.identity, score, outcome
+
+
+def _codes(gallery: LoadedGallery, probes: LoadedGallery | None) -> tuple[np.ndarray, np.ndarray]:
+    galleries = [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
+    codes = identity_codes(*galleries)
+    return codes[0], codes[-1]
+
+
+def _streamed(
+    setup: Setup,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None,
+    group: ProcessGroup,
+    progress: ProgressBar,
+) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
+    options = setup.options
+    columns = setup.engine.prepare(gallery.features.grid)
+    rows = columns if probes is None else setup.engine.prepare(probes.features.grid)
+    mine = stream_scores(
+        setup.engine,
+        rows,
+        columns,
+        _codes(gallery, probes),
+        setup.kind,
+        options.order,
+        setup.threshold,
+        options.hardest,
+        (group.rank, group.size),
+        progress if group.first else (lambda *_: None),
+    )
+    parts: list[StreamedScores] = group.gather(mine)
+    if not parts:
+        return iter(()), {}
+    found = parts[0]
+    for part in parts[1:]:
+        found.merge(part)
+    listed = _listed(found.hardest, options.which, setup.threshold)
+    counts = None
+    if setup.threshold is not None:
+        counts = {str(name): int(found.outcomes[code]) for name, code in CODE.items()}
+    summary = _summary(setup, gallery, probes, found.pairs, counts)
+    rows_ = listed_rows(listed, gallery, probes, setup.threshold)
+    return rows_, summary | found.histograms.figures()
+
+
+def _listed(found: HardestPairs, which: str, threshold: float | None) -> PairList:
+    if which == "errors":
+        assert threshold is not None
+        return found.errors(threshold)
+    if which == "hardest":
+        return found.listed()
+    return found.of_one_sort(which == "genuine")
+
+
+def _among_candidates(
+    setup: Setup, gallery: LoadedGallery, probes: LoadedGallery | None, progress: ProgressBar
+) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
+    options = setup.options
+    columns = setup.engine.prepare(gallery.features.grid)
+    rows = columns if probes is None else setup.engine.prepare(probes.features.grid)
+    i, j = candidates(rows, columns, options.candidates, progress)
+    scores = setup.engine.scores_of(rows, i, columns, j, setup.kind, options.order)
+    own, other = _codes(gallery, probes)
+    known = (own[i] >= 0) & (other[j] >= 0)
+    genuine = (own[i] == other[j]) & known
+    pairs = PairList(i, j, scores)
+    if options.hardest is not None:
+        best = HardestPairs(options.hardest)
+        for same in (True, False):
+            best.add_listed(pairs.at(np.flatnonzero(known & (genuine == same))), same)
+        pairs = _listed(best, options.which, setup.threshold)
+    counts = None
+    if setup.threshold is not None:
+        codes = outcome_codes(scores, genuine, known, setup.threshold)
+        tally = np.bincount(codes, minlength=len(CODE))
+        counts = {str(name): int(tally[code]) for name, code in CODE.items()}
+    summary = _summary(setup, gallery, probes, len(i), counts)
+    return listed_rows(pairs, gallery, probes, setup.threshold), summary | {
+        "candidates": options.candidates
+    }
 
 
 def write_table(path: Path, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -229,25 +345,27 @@ def _arrow(pa: Any, batch: list[tuple[Any, ...]], schema: Any) -> Any:
     )
 
 
+def _counts(setup: Setup, matrix: ScoreMatrix) -> dict[str, int] | None:
+    if setup.threshold is None:
+        return None
+    found = asdict(PairStatistics.of(matrix).counts(setup.threshold))
+    return {name if name == "unknown" else name.upper(): number for name, number in found.items()}
+
+
 def _summary(
-    matrix: ScoreMatrix,
+    setup: Setup,
     gallery: LoadedGallery,
     probes: LoadedGallery | None,
-    setup: Setup,
+    pairs: int,
+    counts: dict[str, int] | None,
 ) -> dict[str, Any]:
     galleries = [gallery] if probes is None else [gallery, probes]
-    counts = None
-    if setup.threshold is not None:
-        found = asdict(PairStatistics.of(matrix).counts(setup.threshold))
-        counts = {
-            name if name == "unknown" else name.upper(): number for name, number in found.items()
-        }
     return {
         "faces": sum(len(g) for g in galleries),
-        "pairs": matrix.pairs,
+        "pairs": pairs,
         "model": setup.card.name,
-        "attention": matrix.kind,
-        "order": matrix.order,
+        "attention": setup.kind,
+        "order": setup.options.order,
         "threshold": setup.threshold,
         "counts": counts,
         "problems": [asdict(p) for g in galleries for p in g.gallery.problems],

@@ -56,7 +56,8 @@ class Runner:
             try:
                 x_BCHW = self._input(crops[start : start + self._batch])
                 with torch.inference_mode():
-                    outputs = [out.float().cpu().numpy() for out in compute(x_BCHW)]
+                    # In C order, as the cache gives them back: sums then round alike.
+                    outputs = [out.float().cpu().contiguous().numpy() for out in compute(x_BCHW)]
             except torch.OutOfMemoryError:
                 self._shrink()
                 continue

@@ -6,6 +6,8 @@ import numpy as np
 
 from core.scoring.matrix import CODE, Outcome, ScoreMatrix
 
+FIXED_POINT = 2**32
+
 
 @dataclass(frozen=True, eq=False)
 class PairList:
@@ -17,6 +19,14 @@ class PairList:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def at(self, places: np.ndarray) -> "PairList":
+        """The entries at some places."""
+        return PairList(self.rows[places], self.columns[places], self.scores[places])
+
+    def head(self, count: int) -> "PairList":
+        """The first entries."""
+        return PairList(self.rows[:count], self.columns[:count], self.scores[:count])
 
 
 def pairs_of(
@@ -44,39 +54,101 @@ def pairs_of(
 
 
 def hardest(matrix: ScoreMatrix, count: int) -> PairList:
-    """The hardest pairs: impostors of the highest and genuine ones of the lowest scores.
-
-    Half of the count each; where one sort is scarce the other fills up. Worst first by the
-    distance from the other sort's mean, so that both sorts mix.
-    """
-    genuine, impostor = _Best(count), _Best(count)
+    """The hardest pairs of a matrix; see HardestPairs.listed."""
+    found = HardestPairs(count)
     every = slice(0, matrix.scores.shape[1])
-    sums = {True: [0.0, 0], False: [0.0, 0]}
     for rows in matrix.tiles():
         counted = matrix.counted(rows, every) & matrix.known(rows, every)
-        same = matrix.genuine(rows, every)
-        for sort, best, sign in ((True, genuine, -1.0), (False, impostor, 1.0)):
-            row, column = np.nonzero(counted & (same == sort))
-            scores = matrix.scores[rows][row, column]
-            sums[sort][0] += float(scores.sum(dtype=np.float64))
-            sums[sort][1] += len(scores)
-            best.add(row + rows.start, column, scores, sign * scores.astype(np.float64))
-    first, second = genuine.listed(), impostor.listed()
-    half = count // 2
-    take_first = min(len(first), max(half, count - len(second)))
-    take_second = min(len(second), count - take_first)
-    means = {sort: total / number if number else 0.0 for sort, (total, number) in sums.items()}
-    rows_ = np.concatenate([first.rows[:take_first], second.rows[:take_second]])
-    columns = np.concatenate([first.columns[:take_first], second.columns[:take_second]])
-    scores = np.concatenate([first.scores[:take_first], second.scores[:take_second]])
-    hardness = np.concatenate(
-        [
-            means[True] - first.scores[:take_first],
-            second.scores[:take_second] - means[False],
-        ]
+        genuine = matrix.genuine(rows, every)
+        for same in (True, False):
+            found.add(matrix.scores[rows], counted & (genuine == same), same, (rows.start, 0))
+    return found.listed()
+
+
+class HardestPairs:
+    """The closest impostors and the farthest genuine pairs of tiles that pass by.
+
+    What is kept does not depend on the order of the tiles, nor on how processes share them.
+    count: how many of each sort
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._best = {True: _Best(count), False: _Best(count)}
+        self._sums = {True: 0, False: 0}  # fixed point, so that no order rounds otherwise
+        self._numbers = {True: 0, False: 0}
+
+    def add(
+        self, scores: np.ndarray, wanted: np.ndarray, same: bool, place: tuple[int, int]
+    ) -> None:
+        """A tile's scores (r, c), which of them are such pairs (r, c) bool, and where it lies."""
+        self._count_in(scores[wanted], same)
+        sign = -1.0 if same else 1.0
+        best = self._best[same]
+        row, column = np.nonzero(wanted & (sign * scores >= best.floor))
+        found = scores[row, column]
+        best.add(row + place[0], column + place[1], found, sign * found.astype(np.float64))
+
+    def add_listed(self, pairs: PairList, same: bool) -> None:
+        """Pairs of one sort by themselves."""
+        badness = (-1.0 if same else 1.0) * pairs.scores.astype(np.float64)
+        self._count_in(pairs.scores, same)
+        self._best[same].add(pairs.rows, pairs.columns, pairs.scores, badness)
+
+    def _count_in(self, scores: np.ndarray, same: bool) -> None:
+        exact = np.rint(scores.astype(np.float64) * FIXED_POINT).astype(np.int64)
+        self._sums[same] += int(exact.sum())
+        self._numbers[same] += len(scores)
+
+    def merge(self, other: "HardestPairs") -> None:
+        """Take in what another process kept."""
+        for same in (True, False):
+            self._best[same].merge(other._best[same])
+            self._sums[same] += other._sums[same]
+            self._numbers[same] += other._numbers[same]
+
+    def listed(self) -> PairList:
+        """Half of the count each; where one sort is scarce the other fills up.
+
+        Worst first by the distance from the other sort's mean, so that both sorts mix.
+        """
+        genuine, impostor = self._best[True].listed(), self._best[False].listed()
+        means = {
+            same: self._sums[same] / FIXED_POINT / max(1, self._numbers[same])
+            for same in (True, False)
+        }
+        half = self._count // 2
+        first = min(len(genuine), max(half, self._count - len(impostor)))
+        second = min(len(impostor), self._count - first)
+        lists = (genuine.head(first), impostor.head(second))
+        hardness = np.concatenate(
+            [means[True] - lists[0].scores, lists[1].scores - means[False]], dtype=np.float64
+        )
+        return _joined(lists).at(np.argsort(-hardness, kind="stable"))
+
+    def errors(self, threshold: float) -> PairList:
+        """The worst errors at a threshold, farthest on its wrong side first, at most the count."""
+        genuine, impostor = self._best[True].listed(), self._best[False].listed()
+        wrong = _joined(
+            (
+                genuine.at(np.flatnonzero(genuine.scores <= np.float64(threshold))),
+                impostor.at(np.flatnonzero(impostor.scores > np.float64(threshold))),
+            )
+        )
+        margin = np.abs(wrong.scores.astype(np.float64) - threshold)
+        return wrong.at(np.argsort(-margin, kind="stable")[: self._count])
+
+    def of_one_sort(self, same: bool) -> PairList:
+        """The farthest genuine pairs, or the closest impostors, worst first."""
+        return self._best[same].listed()
+
+
+def _joined(lists: tuple[PairList, ...]) -> PairList:
+    return PairList(
+        np.concatenate([part.rows for part in lists]),
+        np.concatenate([part.columns for part in lists]),
+        np.concatenate([part.scores for part in lists]),
     )
-    order = np.argsort(-hardness, kind="stable")
-    return PairList(rows_[order], columns[order], scores[order])
 
 
 class _Best:
@@ -84,6 +156,7 @@ class _Best:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._floor = -np.inf
         self._kept: list[np.ndarray] = [
             np.empty(0, np.int64),
             np.empty(0, np.int64),
@@ -95,14 +168,26 @@ class _Best:
         """rows, columns, scores, badness of a tile's candidates."""
         badness = entries[3]
         if len(badness) > self._limit:
-            chosen = np.argpartition(-badness, self._limit - 1)[: self._limit]
+            # Ties at the end are kept until all are in order: which go must not be chance.
+            least = np.partition(badness, -self._limit)[-self._limit]
+            chosen = badness >= least
             entries = tuple(part[chosen] for part in entries)
         joined: list[np.ndarray] = [
             np.concatenate([old, new]) for old, new in zip(self._kept, entries, strict=True)
         ]
         if len(joined[3]) > 4 * self._limit:
             joined = self._cut(joined)
+            self._floor = float(joined[3][-1])
         self._kept = joined
+
+    @property
+    def floor(self) -> float:
+        """What is less bad than this is not kept; -inf while there is room."""
+        return self._floor
+
+    def merge(self, other: "_Best") -> None:
+        """Take in another's entries."""
+        self.add(*other._kept)
 
     def listed(self) -> PairList:
         """What was kept, worst first; ties by place, so that a list is the same every time."""

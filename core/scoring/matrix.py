@@ -15,6 +15,21 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 CODE: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
+def outcome_codes(
+    scores: np.ndarray, genuine: np.ndarray, known: np.ndarray, threshold: float
+) -> np.ndarray:
+    """Codes of outcomes, uint8, by place in OUTCOMES; all arrays have one shape."""
+    # In double, as the counts are: a float32 threshold could round onto a score.
+    same = scores > np.float64(threshold)
+    codes = np.where(
+        genuine,
+        np.where(same, CODE["TP"], CODE["FN"]),
+        np.where(same, CODE["FP"], CODE["TN"]),
+    )
+    coded: np.ndarray = np.where(known, codes, CODE["unknown"]).astype(np.uint8)
+    return coded
+
+
 @dataclass(frozen=True, eq=False)
 class ScoreMatrix:
     """Scores of n row faces (probes, or the gallery as left faces) with m column faces.
@@ -59,18 +74,8 @@ class ScoreMatrix:
 
     def outcomes(self, rows: slice, columns: slice, threshold: float) -> np.ndarray:
         """Codes of a tile's outcomes, (r, c) uint8, by place in OUTCOMES."""
-        # In double, as the counts are: a float32 threshold could round onto a score.
-        same = self.scores[rows, columns] > np.float64(threshold)
-        genuine = self.genuine(rows, columns)
-        codes = np.where(
-            genuine,
-            np.where(same, CODE["TP"], CODE["FN"]),
-            np.where(same, CODE["FP"], CODE["TN"]),
-        )
-        coded: np.ndarray = np.where(self.known(rows, columns), codes, CODE["unknown"]).astype(
-            np.uint8
-        )
-        return coded
+        genuine, known = self.genuine(rows, columns), self.known(rows, columns)
+        return outcome_codes(self.scores[rows, columns], genuine, known, threshold)
 
     def counted(self, rows: slice, columns: slice) -> np.ndarray:
         """Which cells of a tile are pairs, each pair once: (r, c) bool."""
