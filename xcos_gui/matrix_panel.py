@@ -138,6 +138,8 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._show_borders)
+        self._view.sigRangeChanged.connect(self._tell_seen)
+        session.matrix_refined.connect(self._on_matrix_refined)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
@@ -207,6 +209,20 @@ class MatrixPanel(QWidget):
         self._show_borders()
         self._show_colours()
         self._on_pair_changed(self._session.pair)
+
+    def _on_matrix_refined(self) -> None:
+        matrix = self._session.matrix
+        if matrix is not None:  # a new image, since the old one keeps means of blocks
+            image = MatrixImage(matrix)
+            self.item.show(image, self._session.threshold, self._by_outcome)
+            self._show_readout()
+
+    def _tell_seen(self, *_: object) -> None:
+        (left, right), (top, bottom) = self._view.viewRange()
+        self._session.seen = (
+            slice(max(0, int(top)), max(0, int(bottom) + 1)),
+            slice(max(0, int(left)), max(0, int(right) + 1)),
+        )
 
     @property
     def _by_outcome(self) -> bool:
@@ -294,10 +310,13 @@ class MatrixPanel(QWidget):
         score = float(matrix.scores[cell])
         outcome = matrix.outcome(*cell, threshold) if matrix.is_pair(*cell) else "the same face"
         model = self._session.card.name if self._session.card else ""
+        estimated = (
+            "; an estimate from the uniform score yet" if self._session.is_estimate(*cell) else ""
+        )
         self.readout.setText(
             f"{one.key}  \N{MULTIPLICATION SIGN}  {other.key}\n"
             f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
-            f"({matrix.kind} attention, order {matrix.order}, {model})"
+            f"({matrix.kind} attention, order {matrix.order}, {model}{estimated})"
         )
 
     # What the user does.

@@ -4,7 +4,7 @@ import tempfile
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from core.evaluation.protocol import OpenedPairs
 from core.evaluation.results import Evaluation
 from core.evaluation.run import evaluate_protocol
 from core.explain.colours import ColourLimits
-from core.explain.explain import colour_limits, explain_pair
+from core.explain.explain import explain_pair
 from core.explain.pair import PairExplanation
 from core.explain.regions import face_regions
 from core.explain.report import PairReport
@@ -36,25 +36,15 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
-from core.scoring.matrix import Outcome, ScoreMatrix, score_matrix
-from core.scoring.prepared import PreparedFaces
+from core.scoring.matrix import Outcome, ScoreMatrix
+from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
 from xcos_gui.job import LatestJob, Running
+from xcos_gui.scoring import Scored, ScoreRequest, score
 from xcos_gui.settings import Settings
 
 KEPT_CROPS = 256
 Pair = tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """A matrix with the very faces that its rows and columns are."""
-
-    rows: LoadedGallery
-    columns: LoadedGallery
-    matrix: ScoreMatrix
-    statistics: PairStatistics
-    limits: ColourLimits
 
 
 class Session(QObject):
@@ -63,6 +53,7 @@ class Session(QObject):
     gallery_changed = Signal()
     model_changed = Signal()
     matrix_changed = Signal()
+    matrix_refined = Signal()  # some scores that were estimates are exact now
     threshold_changed = Signal(float)
     attention_changed = Signal()
     pair_changed = Signal(object)
@@ -83,6 +74,8 @@ class Session(QObject):
         self.columns: LoadedGallery | None = None
         self.matrix: ScoreMatrix | None = None
         self.statistics: PairStatistics | None = None
+        self.refinement: Refinement | None = None
+        self.seen: Region | None = None  # rows and columns of the matrix that are on screen
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
         self.listed_outcome: Outcome | None = None
@@ -100,6 +93,7 @@ class Session(QObject):
         self._loading, self._scoring = LatestJob(self), LatestJob(self)
         self._loading.partial.connect(self._on_loaded)
         self._loading.finished.connect(self._on_opened)
+        self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._on_scored)
         for job in (self._loading, self._scoring):
             job.progress.connect(self.busy_changed)
@@ -134,6 +128,10 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether anything runs in the background."""
         return self._loading.running or self._scoring.running
+
+    def is_estimate(self, row: int, column: int) -> bool:
+        """Whether a score of the matrix is estimated from the uniform one yet."""
+        return self.refinement is not None and not self.refinement.is_exact(row, column)
 
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
@@ -418,31 +416,34 @@ class Session(QObject):
         if loaded is None or engine is None or not len(loaded):
             self._scoring.drop()
             self.rows = self.columns = self.matrix = self.statistics = self.pair = None
+            self.refinement = None
             self.matrix_changed.emit()
             self.pair_changed.emit(None)
             self._explain()
             if not self.busy:
                 self.idle.emit()
             return
-        kind, order = self.kind, self.order
+        asked = ScoreRequest(
+            engine, loaded, probes, self.kind, self.order, self.threshold, lambda: self.seen
+        )
+        self._scoring.start(lambda running: score(asked, running))
 
-        def work(running: Running) -> Scored:
-            matrix = score_matrix(
-                engine, loaded, probes, kind, order, running.report, running.stopped
-            )
-            some = engine.prepare(_sample(loaded.features.grid))
-            rows: PreparedFaces = (
-                some if probes is None else engine.prepare(_sample(probes.features.grid))
-            )
-            limits = colour_limits(engine, rows, some, kind, order)
-            return Scored(probes or loaded, loaded, matrix, PairStatistics.of(matrix), limits)
-
-        self._scoring.start(work)
+    def _on_partly_scored(self, found: Scored | Refinement) -> None:
+        if isinstance(found, Scored):
+            self._take(found)
+        else:
+            self.matrix_refined.emit()
 
     def _on_scored(self, scored: Scored) -> None:
+        self._take(scored)
+        if not self._loading.running:
+            self.idle.emit()
+
+    def _take(self, scored: Scored) -> None:
         kept = None if self.pair is None else [face.key for face in self.faces_of(self.pair)]
         self.rows, self.columns = scored.rows, scored.columns
         self.matrix, self.statistics = scored.matrix, scored.statistics
+        self.refinement = scored.refinement
         self.colour_limits = scored.limits
         n, m = self.matrix.scores.shape
         self.pair = None
@@ -455,8 +456,6 @@ class Session(QObject):
             self.pair = _first_pair(self.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
-        if not self._loading.running:
-            self.idle.emit()
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, XCosError) and not isinstance(error, Stopped):
@@ -489,12 +488,6 @@ class Session(QObject):
                 self.threshold,
             )
         self.explanation_changed.emit(self.explanation)
-
-
-def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
-    """At most `limit` faces' features, evenly spread."""
-    places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
-    return grid[places]
 
 
 def _first_pair(matrix: ScoreMatrix) -> Pair:

@@ -1,5 +1,6 @@
 """Counts, rates and curves over all pairs, exact, at any threshold without a second look."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,19 +87,30 @@ class PairStatistics:
     @staticmethod
     def of(matrix: ScoreMatrix) -> "PairStatistics":
         """Collect and sort the scores of all pairs."""
-        genuine: list[np.ndarray] = []
-        impostor: list[np.ndarray] = []
-        unknown = 0
         every = slice(0, matrix.scores.shape[1])
-        for rows in matrix.tiles():
+
+        def sorts(rows: slice) -> tuple[np.ndarray, np.ndarray, int]:
             counted = matrix.counted(rows, every)
             known = matrix.known(rows, every) & counted
             same = matrix.genuine(rows, every) & known
+            return same, known & ~same, int(counted.sum() - known.sum())
+
+        # Counted first: parts joined afterwards would take the memory of all scores twice.
+        sizes = [0, 0]
+        for rows in matrix.tiles():
+            same, other, _ = sorts(rows)
+            sizes = [sizes[0] + int(same.sum()), sizes[1] + int(other.sum())]
+        genuine, impostor = np.empty(sizes[0], np.float32), np.empty(sizes[1], np.float32)
+        unknown = at = after = 0
+        for rows in matrix.tiles():
+            same, other, more = sorts(rows)
             scores = matrix.scores[rows]
-            genuine.append(scores[same])
-            impostor.append(scores[known & ~same])
-            unknown += int(counted.sum() - known.sum())
-        return PairStatistics(_sorted(genuine), _sorted(impostor), unknown)
+            here, there = scores[same], scores[other]
+            genuine[at : at + len(here)], impostor[after : after + len(there)] = here, there
+            at, after, unknown = at + len(here), after + len(there), unknown + more
+        genuine.sort()
+        impostor.sort()
+        return PairStatistics(genuine, impostor, unknown)
 
     def counts(self, threshold: float) -> Counts:
         """Outcomes at a threshold; same means score > threshold."""
@@ -143,11 +155,21 @@ class PairStatistics:
         """Equal error rate, where FAR and FRR meet (their mean at the nearest score), and its threshold."""
         if not len(self.genuine) or not len(self.impostor):
             return None
-        thresholds = np.unique(np.concatenate([self.genuine, self.impostor])).astype(np.float64)
-        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(self.impostor)
-        frr = np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
-        nearest = int(np.argmin(np.abs(far - frr)))
-        return float((far[nearest] + frr[nearest]) / 2), float(thresholds[nearest])
+        # FRR - FAR grows from score to score, so the crossing is found by halving.
+        nearest = []
+        for scores in (self.genuine, self.impostor):
+            place = bisect_left(scores, 0.0, key=self._gap)  # type: ignore[call-overload]
+            for score in scores[max(0, place - 1) : place + 1].astype(np.float64):
+                nearest.append((abs(self._gap(score)), float(score)))
+        _, threshold = min(nearest)
+        counts = self.counts(threshold)
+        assert counts.far is not None and counts.frr is not None
+        return (counts.far + counts.frr) / 2, threshold
+
+    def _gap(self, threshold: float) -> float:
+        counts = self.counts(float(threshold))
+        assert counts.far is not None and counts.frr is not None
+        return counts.frr - counts.far
 
     def histograms(self, bins: int = 100) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Edges (bins + 1,) over [-1, 1], and the counts of genuine and impostor pairs."""
@@ -159,12 +181,6 @@ def _binned(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
     places = np.searchsorted(scores, edges)
     places[0], places[-1] = 0, len(scores)
     return np.diff(places)
-
-
-def _sorted(parts: list[np.ndarray]) -> np.ndarray:
-    joined = np.concatenate(parts) if parts else np.empty(0, np.float32)
-    joined.sort()
-    return joined
 
 
 def _thinned(scores: np.ndarray) -> np.ndarray:

@@ -384,3 +384,22 @@ def test_matrix_colours() -> None:
         bool(same), bool(genuine)
     ]
     assert tuple(outcomes[0, 9]) == OUTCOME_COLOURS[name]
+
+
+def test_many_pairs_are_estimated_first_and_end_exact(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = window.session
+    assert session.matrix is not None
+    wanted = session.matrix.scores.copy()
+    monkeypatch.setattr("xcos_gui.scoring.ESTIMATED_FROM", 1)
+    estimated: list[bool] = []
+    session.matrix_changed.connect(lambda: estimated.append(session.refinement is not None))
+    session.set_kind("uniform")
+    settled(qtbot, window)
+    estimated.clear()
+    session.set_kind("learned")
+    qtbot.waitUntil(lambda: len(estimated) == 2 and not session.busy, timeout=SCORED)
+    assert estimated == [True, False]
+    np.testing.assert_allclose(session.matrix.scores, wanted, atol=1e-6)
+    assert "estimate" not in window.matrix.readout.text()

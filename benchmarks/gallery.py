@@ -1,0 +1,133 @@
+"""Opening a gallery, from files to features: first, again, and until something can be clicked.
+
+    python -m benchmarks.gallery PHOTOS [--photos 300] [--rounds 3] [--json]
+
+Rival in the same run: facenet-pytorch's MTCNN with its defaults, one photo at a time, then the backbone one
+face at a time, on the same malloc settings. Same face: boxes overlap by IoU >= 0.5.
+"""
+
+import argparse
+import itertools
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pairs import versions
+from core.model.memory import keep_memory
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="PHOTOS")
+    parser.add_argument("--photos", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    keep_memory()
+    print(json.dumps(measure(options.folder, options.photos, options.rounds), indent=1))
+
+
+def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
+    """Photos a second of both in turn, and the times of the window's first and second opening."""
+    import torch
+
+    from core.faces.photo import PHOTO_SUFFIXES
+    from core.gallery.cache import Cache
+    from core.gallery.opening import open_gallery
+    from core.model.card import find_weights
+    from core.model.verifier import Verifier
+
+    torch.set_num_threads(2)
+    found = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES)
+    photos = list(itertools.islice(found, count))
+    if len(photos) < count:
+        raise SystemExit(f"{folder} has {len(photos)} photos, not {count}; name another folder.")
+    verifier = Verifier(find_weights(), "cpu")
+    verifier.features(np.zeros((1, 112, 112, 3), np.uint8))
+    ours, rival, first, again = [], [], [], []
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "list.csv"
+        source.write_text("path,identity\n" + "".join(f"{p.resolve()},\n" for p in photos))
+        for number in range(rounds):
+            cache = Cache(Path(place) / f"{number}.sqlite")
+            clicked: list[float] = []
+            start = time.perf_counter()
+
+            def show(partial: Any, start: float = start, clicked: list[float] = clicked) -> None:
+                if len(partial) > 1 and not clicked:
+                    clicked.append(time.perf_counter() - start)
+
+            opened = open_gallery(source, verifier=verifier, cache=cache, on_partial=show)
+            seconds = time.perf_counter() - start
+            ours.append(len(photos) / seconds)
+            first.append((clicked or [seconds])[0] / seconds)
+            cache.close()
+            cache = Cache(Path(place) / f"{number}.sqlite")
+            start = time.perf_counter()
+            open_gallery(source, verifier=verifier, cache=cache)
+            again.append(time.perf_counter() - start)
+            cache.close()
+            start = time.perf_counter()
+            boxes = straightforward(photos, verifier)
+            rival.append(len(photos) / (time.perf_counter() - start))
+    same = [
+        overlap(face.detection.box, boxes[Path(face.photo).name]) >= 0.5
+        for face in opened.gallery.faces
+        if boxes.get(Path(face.photo).name) is not None
+    ]
+    medians = statistics.median(ours), statistics.median(rival)
+    whole = len(photos) / medians[0]
+    return {
+        "photos": len(photos),
+        "ours": medians[0],
+        "rival": medians[1],
+        "unit": "photos/s",
+        "ratio": medians[0] / medians[1],
+        "same_face": float(np.mean(same)),
+        "compared": len(same),
+        "again_seconds": statistics.median(again),
+        "again_share": statistics.median(again) / whole,
+        "first_matrix_share": statistics.median(first),
+        "spread": {"ours": [min(ours), max(ours)], "rival": [min(rival), max(rival)]},
+    } | versions()
+
+
+def straightforward(photos: list[Path], verifier: Any) -> dict[str, np.ndarray | None]:
+    """The rival: every photo by itself through MTCNN's defaults and the backbone."""
+    from facenet_pytorch import MTCNN
+    from PIL import Image
+
+    from core.faces.align import align
+
+    detector = MTCNN()
+    boxes: dict[str, np.ndarray | None] = {}
+    for path in photos:
+        photo = Image.open(path).convert("RGB")
+        found, _, points = detector.detect(photo, landmarks=True)
+        if found is None:
+            boxes[path.name] = None
+            continue
+        boxes[path.name] = np.asarray(found[0], np.float32)
+        crop = align(np.asarray(photo), np.asarray(points[0], np.float32))
+        verifier.features(crop[None])
+    return boxes
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two boxes (x0, y0, x1, y1)."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    inner = float(np.prod((high - low).clip(min=0)))
+    areas = [float(np.prod(box[2:4] - box[:2])) for box in (one, other)]
+    return inner / (sum(areas) - inner)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Scoring a gallery in the background: an estimate of many pairs first, then what is looked at."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.errors import Stopped
+from core.explain.colours import ColourLimits
+from core.explain.explain import colour_limits
+from core.gallery.gallery import LoadedGallery, identity_codes
+from core.model.kinds import AttentionKind, Order
+from core.scoring import kernel
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.refine import Refinement, Region
+from core.scoring.statistics import PairStatistics
+from xcos_gui.job import Running
+
+ESTIMATED_FROM = 2_000_000  # cells: what learned attention needs a second for
+SHOWN_EVERY = 0.5  # seconds between two looks at refined scores
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A matrix with the very faces that its rows and columns are.
+
+    refinement: says which scores are estimates yet; None when all are exact
+    """
+
+    rows: LoadedGallery
+    columns: LoadedGallery
+    matrix: ScoreMatrix
+    statistics: PairStatistics
+    limits: ColourLimits
+    refinement: Refinement | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreRequest:
+    """What to score, and how; seen: what of the matrix is on screen now."""
+
+    engine: PairEngine
+    gallery: LoadedGallery
+    probes: LoadedGallery | None
+    kind: AttentionKind
+    order: Order
+    threshold: float
+    seen: Callable[[], Region | None]
+
+
+def score(request: ScoreRequest, running: Running) -> Scored:
+    """All scores; of many, running.partial gets an estimate, then its Refinement as it goes."""
+    cells = len(request.probes or request.gallery) * len(request.gallery)
+    if request.kind == "learned" and cells >= ESTIMATED_FROM:
+        return _refined(request, running)
+    matrix = score_matrix(
+        request.engine,
+        request.gallery,
+        request.probes,
+        request.kind,
+        request.order,
+        running.report,
+        running.stopped,
+    )
+    return _scored(request, matrix)
+
+
+def _refined(request: ScoreRequest, running: Running) -> Scored:
+    gallery, probes, engine = request.gallery, request.probes, request.engine
+    running.report("Estimating scores", 0, 1)
+    columns = engine.prepare(gallery.features.grid)
+    rows = columns if probes is None else engine.prepare(probes.features.grid)
+    refinement = Refinement(engine, rows, columns, request.order, request.threshold)
+    codes = identity_codes(*(g.gallery for g in (probes, gallery) if g is not None))
+    matrix = ScoreMatrix(
+        refinement.scores, probes is None, codes[0], codes[-1], request.kind, request.order
+    )
+    estimate = replace(_scored(request, matrix), refinement=refinement)
+    running.partial(estimate)
+    kernel.wait()
+    shown = time.monotonic()
+    while (tile := refinement.next_tile(request.seen())) is not None:
+        if running.stopped():
+            raise Stopped("Scoring")
+        refinement.refine(tile)
+        running.report("Refining scores", int(refinement.exact.sum()), refinement.exact.size)
+        if time.monotonic() - shown >= SHOWN_EVERY:
+            running.partial(refinement)
+            shown = time.monotonic()
+    return replace(estimate, statistics=PairStatistics.of(matrix), refinement=None)
+
+
+def _scored(request: ScoreRequest, matrix: ScoreMatrix) -> Scored:
+    gallery, probes, engine = request.gallery, request.probes, request.engine
+    some = engine.prepare(_sample(gallery.features.grid))
+    rows = some if probes is None else engine.prepare(_sample(probes.features.grid))
+    limits = colour_limits(engine, rows, some, request.kind, request.order)
+    return Scored(probes or gallery, gallery, matrix, PairStatistics.of(matrix), limits)
+
+
+def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
+    """At most `limit` faces' features, evenly spread."""
+    places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
+    return grid[places]
