@@ -106,6 +106,8 @@ def straightforward(photos: list[Path], verifier: Any) -> dict[str, np.ndarray |
     from PIL import Image
 
     from core.faces.align import align
+    from core.faces.choose import choose
+    from core.faces.face import Detection
 
     detector = MTCNN()
     boxes: dict[str, np.ndarray | None] = {}
@@ -115,8 +117,14 @@ def straightforward(photos: list[Path], verifier: Any) -> dict[str, np.ndarray |
         if found is None:
             boxes[path.name] = None
             continue
-        boxes[path.name] = np.asarray(found[0], np.float32)
-        crop = align(np.asarray(photo), np.asarray(points[0], np.float32))
+        # Which of several faces is meant is the gallery's policy, not the detector's matter.
+        faces = [
+            Detection(np.asarray(box, np.float32), np.asarray(marks, np.float32), 1.0)
+            for box, marks in zip(found, points, strict=True)
+        ]
+        chosen = faces[choose(faces, photo.size, "central")[0]]
+        boxes[path.name] = chosen.box
+        crop = align(np.asarray(photo), chosen.landmarks)
         verifier.features(crop[None])
     return boxes
 

@@ -158,7 +158,7 @@ class PairStatistics:
         # FRR - FAR grows from score to score, so the crossing is found by halving.
         nearest = []
         for scores in (self.genuine, self.impostor):
-            place = bisect_left(scores, 0.0, key=self._gap)  # type: ignore[call-overload]
+            place = bisect_left(scores, 0.0, key=self._gap)
             for score in scores[max(0, place - 1) : place + 1].astype(np.float64):
                 nearest.append((abs(self._gap(score)), float(score)))
         _, threshold = min(nearest)
