@@ -84,13 +84,14 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     session.gallery_settings = GallerySettings(aligned=True)
     window.resize(1600, 1000)
     window.show()
+    session.set_model(None)
     session.open_gallery(folder / "crops")
     until(lambda: session.matrix is not None and len(session.matrix.scores) == faces)
     until(lambda: not session.busy)
     viewport = window.matrix._plot.viewport()
     clicks, thresholds = [], []
     size = viewport.size()
-    inspector = window.inspector.findChildren(type(window.inspector.maps[1]))[1]
+    inspector = next(iter(window.inspector.maps.values()))
     for _ in range(rounds + 5):
         x, y = (int(v) for v in rng.uniform(0.35, 0.65, 2) * [size.width(), size.height()])
         before = session.pair

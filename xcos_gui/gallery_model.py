@@ -85,6 +85,8 @@ class GalleryModel(QAbstractListModel):
         return None
 
     def _on_ready(self) -> None:
-        if self._faces:
-            ends = self.index(0), self.index(len(self._faces) - 1)
-            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])
+        arrived = self._thumbnails.arrived
+        for row, face in enumerate(self._faces):
+            if face.digest in arrived:
+                here = self.index(row)
+                self.dataChanged.emit(here, here, [Qt.ItemDataRole.DecorationRole])

@@ -61,6 +61,7 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self.image: MatrixImage | None = None
         self.threshold, self.outcomes = 0.0, False
+        self._drawn: tuple[object, QRectF, QImage] | None = None  # of what, where, and how
 
     def show(self, image: MatrixImage | None, threshold: float, outcomes: bool) -> None:
         """Change what is painted."""
@@ -89,13 +90,17 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         if rows.stop <= rows.start or columns.stop <= columns.start:
             return
         largest = max(64, int(max(view.width(), view.height())))
-        colours, row, column, step = self.image.draw(
-            rows, columns, self.threshold, self.outcomes, largest
-        )
-        picture: QImage = to_image(colours)
-        height, width = colours.shape[:2]
+        places = (rows.start, rows.stop, columns.start, columns.stop)
+        wanted = (self.image, places, self.threshold, self.outcomes, largest)
+        if self._drawn is None or self._drawn[0] != wanted:
+            colours, row, column, step = self.image.draw(
+                rows, columns, self.threshold, self.outcomes, largest
+            )
+            height, width = colours.shape[:2]
+            where = QRectF(column, row, width * step, height * step)
+            self._drawn = wanted, where, to_image(colours)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(QRectF(column, row, width * step, height * step), picture)
+        painter.drawImage(self._drawn[1], self._drawn[2])
 
 
 class MatrixPanel(QWidget):

@@ -39,7 +39,11 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class ScoreRequest:
-    """What to score, and how; seen: what of the matrix is on screen now."""
+    """What to score, and how.
+
+    seen:    what of the matrix is on screen now
+    growing: more faces are coming; an estimate is then enough of many pairs
+    """
 
     engine: PairEngine
     gallery: LoadedGallery
@@ -48,6 +52,7 @@ class ScoreRequest:
     order: Order
     threshold: float
     seen: Callable[[], Region | None]
+    growing: bool = False
 
 
 def score(request: ScoreRequest, running: Running) -> Scored:
@@ -78,6 +83,8 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
         refinement.scores, probes is None, codes[0], codes[-1], request.kind, request.order
     )
     estimate = replace(_scored(request, matrix), refinement=refinement)
+    if request.growing:
+        return estimate
     running.partial(estimate)
     kernel.wait()
     shown = time.monotonic()

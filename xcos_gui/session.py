@@ -424,7 +424,14 @@ class Session(QObject):
                 self.idle.emit()
             return
         asked = ScoreRequest(
-            engine, loaded, probes, self.kind, self.order, self.threshold, lambda: self.seen
+            engine,
+            loaded,
+            probes,
+            self.kind,
+            self.order,
+            self.threshold,
+            lambda: self.seen,
+            self._loading.running,
         )
         self._scoring.start(lambda running: score(asked, running))
 

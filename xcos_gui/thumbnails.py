@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from core.errors import XCosError
@@ -25,6 +25,9 @@ def to_image(pixels: np.ndarray) -> QImage:
     return QImage(pixels.data, width, height, channels * width, form).copy()
 
 
+TOGETHER = 30  # milliseconds
+
+
 class Thumbnails(QObject):
     """Pixmaps of faces; `ready` tells that some that were missing have come."""
 
@@ -39,6 +42,11 @@ class Thumbnails(QObject):
         self._lock = Lock()
         self._closed = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+        self.arrived: frozenset[str] = frozenset()  # digests that the last `ready` is about
+        self._coming: set[str] = set()
+        # Many come at once; views are told of them together.
+        self._timer = QTimer(self, singleShot=True, interval=TOGETHER)
+        self._timer.timeout.connect(self._tell)
         self._decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
     def get(self, face: Face, probe: bool = False) -> QPixmap | None:
@@ -82,4 +90,10 @@ class Thumbnails(QObject):
         self._pixmaps[digest] = QPixmap.fromImage(image)
         while len(self._pixmaps) > KEPT:
             self._pixmaps.popitem(last=False)
+        self._coming.add(digest)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _tell(self) -> None:
+        self.arrived, self._coming = frozenset(self._coming), set()
         self.ready.emit()

@@ -15,12 +15,24 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 CODE: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
+def at_most(threshold: float | np.ndarray) -> np.ndarray:
+    """The largest float32 not above a threshold: scores compare with it as with the threshold.
+
+    Plain rounding could put a threshold between two scores onto one of them, and comparing
+    in double would copy all scores.
+    """
+    exact = np.asarray(threshold, np.float64)
+    near = exact.astype(np.float32)
+    lower = np.nextafter(near, np.float32(-np.inf))
+    limited: np.ndarray = np.where(near.astype(np.float64) > exact, lower, near)
+    return limited
+
+
 def outcome_codes(
     scores: np.ndarray, genuine: np.ndarray, known: np.ndarray, threshold: float
 ) -> np.ndarray:
     """Codes of outcomes, uint8, by place in OUTCOMES; all arrays have one shape."""
-    # In double, as the counts are: a float32 threshold could round onto a score.
-    same = scores > np.float64(threshold)
+    same = scores > at_most(threshold)
     codes = np.where(
         genuine,
         np.where(same, CODE["TP"], CODE["FN"]),

@@ -2,10 +2,11 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from core.scoring.matrix import ScoreMatrix
+from core.scoring.matrix import ScoreMatrix, at_most
 
 WANTED_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 PAIRS_PER_FAR = 3  # impostor pairs needed are this many over the wanted FAR
@@ -114,9 +115,9 @@ class PairStatistics:
 
     def counts(self, threshold: float) -> Counts:
         """Outcomes at a threshold; same means score > threshold."""
-        # Scores are float32: compared in double, so that a threshold between two stays there.
-        fn = int(np.searchsorted(self.genuine, np.float64(threshold), "right"))
-        tn = int(np.searchsorted(self.impostor, np.float64(threshold), "right"))
+        limit = at_most(threshold)
+        fn = int(np.searchsorted(self.genuine, limit, "right"))
+        tn = int(np.searchsorted(self.impostor, limit, "right"))
         return Counts(len(self.genuine) - fn, len(self.impostor) - tn, fn, tn, self.unknown)
 
     def threshold_at_far(self, far: float) -> float | None:
@@ -139,12 +140,17 @@ class PairStatistics:
         )
         thresholds = np.unique(every)[::-1].astype(np.float64)
         thresholds = np.concatenate([thresholds, [thresholds[-1] - 1e-6]])
-        far = 1 - np.searchsorted(self.impostor, thresholds, "right") / len(self.impostor)
-        tar = 1 - np.searchsorted(self.genuine, thresholds, "right") / len(self.genuine)
+        limits = at_most(thresholds)
+        far = 1 - np.searchsorted(self.impostor, limits, "right") / len(self.impostor)
+        tar = 1 - np.searchsorted(self.genuine, limits, "right") / len(self.genuine)
         return Curve(thresholds, far, tar)
 
     def auc(self) -> float | None:
         """Probability that a genuine pair scores above an impostor one, ties half."""
+        return self._auc
+
+    @cached_property
+    def _auc(self) -> float | None:
         if not len(self.genuine) or not len(self.impostor):
             return None
         below = np.searchsorted(self.impostor, self.genuine, "left").sum(dtype=np.float64)
@@ -153,6 +159,10 @@ class PairStatistics:
 
     def eer(self) -> tuple[float, float] | None:
         """Equal error rate, where FAR and FRR meet (their mean at the nearest score), and its threshold."""
+        return self._eer
+
+    @cached_property
+    def _eer(self) -> tuple[float, float] | None:
         if not len(self.genuine) or not len(self.impostor):
             return None
         # FRR - FAR grows from score to score, so the crossing is found by halving.
@@ -178,7 +188,7 @@ class PairStatistics:
 
 
 def _binned(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    places = np.searchsorted(scores, edges)
+    places = np.searchsorted(scores, -at_most(-edges))  # the smallest float32 not below an edge
     places[0], places[-1] = 0, len(scores)
     return np.diff(places)
 
