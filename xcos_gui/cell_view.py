@@ -1,7 +1,7 @@
 """A face or a map with the 7x7 grid; one cell can be marked by mouse or keys."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -87,17 +87,12 @@ class CellView(QWidget):
             painter.drawRect(self._rect(self._cell).adjusted(1, 1, -1, -1))
 
     def _paint_grid(self, painter: QPainter, square: QRectF) -> None:
-        painter.setPen(QPen(QColor(255, 255, 255, 110), 1))
+        # Filled, since Qt draws a translucent line of floats ten times slower.
+        colour = QColor(255, 255, 255, 110)
         for at in range(1, CELLS):
-            offset = square.width() * at / CELLS
-            painter.drawLine(
-                QPointF(square.x() + offset, square.y()),
-                QPointF(square.x() + offset, square.bottom()),
-            )
-            painter.drawLine(
-                QPointF(square.x(), square.y() + offset),
-                QPointF(square.right(), square.y() + offset),
-            )
+            offset = round(square.width() * at / CELLS)
+            painter.fillRect(QRectF(square.x() + offset, square.y(), 1, square.height()), colour)
+            painter.fillRect(QRectF(square.x(), square.y() + offset, square.width(), 1), colour)
 
     def _paint_numbers(self, painter: QPainter, square: QRectF) -> None:
         assert self._numbers is not None and self._inks is not None

@@ -51,6 +51,19 @@ class MatrixImage:
             _paint_diagonal(colours, first_row // step, first_column // step)
         return colours, first_row, first_column, step
 
+    def refresh(self, rows: slice, columns: slice) -> None:
+        """Renew the kept means of a part whose scores have changed; limits stay as they are."""
+        finer = self._means[1]
+        for step in sorted(self._means)[1:]:
+            n, m = finer.shape
+            top, left = rows.start // step * 2, columns.start // step * 2
+            bottom = min(n, -(-rows.stop // step) * 2)
+            right = min(m, -(-columns.stop // step) * 2)
+            made = _halved(finer[top:bottom, left:right])
+            level = self._means[step]
+            level[top // 2 : top // 2 + len(made), left // 2 : left // 2 + made.shape[1]] = made
+            finer = level
+
     def _scores(
         self, top: int, bottom: int, left: int, right: int, step: int, threshold: float
     ) -> np.ndarray:

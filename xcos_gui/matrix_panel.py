@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from core.explain.colours import OUTCOME_COLOURS, centred_table
 from core.scoring.matrix import OUTCOMES
+from core.scoring.refine import Region
 from xcos_gui.colour_bar import ColourBar
 from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.session import Session
@@ -68,6 +69,11 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         if image is not self.image:
             self.prepareGeometryChange()
         self.image, self.threshold, self.outcomes = image, threshold, outcomes
+        self.update()
+
+    def forget(self) -> None:
+        """Draw anew: the image itself has changed."""
+        self._drawn = None
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -215,11 +221,11 @@ class MatrixPanel(QWidget):
         self._show_colours()
         self._on_pair_changed(self._session.pair)
 
-    def _on_matrix_refined(self) -> None:
-        matrix = self._session.matrix
-        if matrix is not None:  # a new image, since the old one keeps means of blocks
-            image = MatrixImage(matrix)
-            self.item.show(image, self._session.threshold, self._by_outcome)
+    def _on_matrix_refined(self, regions: list[Region]) -> None:
+        if self.item.image is not None:
+            for rows, columns in regions:
+                self.item.image.refresh(rows, columns)
+            self.item.forget()
             self._show_readout()
 
     def _tell_seen(self, *_: object) -> None:

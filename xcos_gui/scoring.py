@@ -11,6 +11,7 @@ from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
+from core.model.memory import give_back
 from core.scoring import kernel
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix, score_matrix
@@ -56,7 +57,7 @@ class ScoreRequest:
 
 
 def score(request: ScoreRequest, running: Running) -> Scored:
-    """All scores; of many, running.partial gets an estimate, then its Refinement as it goes."""
+    """All scores; of many, running.partial gets an estimate, then regions as they are refined."""
     cells = len(request.probes or request.gallery) * len(request.gallery)
     if request.kind == "learned" and cells >= ESTIMATED_FROM:
         return _refined(request, running)
@@ -75,6 +76,7 @@ def score(request: ScoreRequest, running: Running) -> Scored:
 def _refined(request: ScoreRequest, running: Running) -> Scored:
     gallery, probes, engine = request.gallery, request.probes, request.engine
     running.report("Estimating scores", 0, 1)
+    give_back()  # what the network needed; a matrix comes now
     columns = engine.prepare(gallery.features.grid)
     rows = columns if probes is None else engine.prepare(probes.features.grid)
     refinement = Refinement(engine, rows, columns, request.order, request.threshold)
@@ -87,15 +89,15 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
         return estimate
     running.partial(estimate)
     kernel.wait()
-    shown = time.monotonic()
+    shown, changed = time.monotonic(), list[Region]()
     while (tile := refinement.next_tile(request.seen())) is not None:
         if running.stopped():
             raise Stopped("Scoring")
-        refinement.refine(tile)
+        changed += refinement.refine(tile)
         running.report("Refining scores", int(refinement.exact.sum()), refinement.exact.size)
         if time.monotonic() - shown >= SHOWN_EVERY:
-            running.partial(refinement)
-            shown = time.monotonic()
+            running.partial(changed)
+            shown, changed = time.monotonic(), []
     return replace(estimate, statistics=PairStatistics.of(matrix), refinement=None)
 
 

@@ -53,7 +53,7 @@ class Session(QObject):
     gallery_changed = Signal()
     model_changed = Signal()
     matrix_changed = Signal()
-    matrix_refined = Signal()  # some scores that were estimates are exact now
+    matrix_refined = Signal(object)  # list of regions whose scores were estimates and are exact now
     threshold_changed = Signal(float)
     attention_changed = Signal()
     pair_changed = Signal(object)
@@ -435,11 +435,11 @@ class Session(QObject):
         )
         self._scoring.start(lambda running: score(asked, running))
 
-    def _on_partly_scored(self, found: Scored | Refinement) -> None:
+    def _on_partly_scored(self, found: Scored | list[Region]) -> None:
         if isinstance(found, Scored):
             self._take(found)
         else:
-            self.matrix_refined.emit()
+            self.matrix_refined.emit(found)
 
     def _on_scored(self, scored: Scored) -> None:
         self._take(scored)

@@ -1,5 +1,6 @@
 """Keeping glibc from giving large buffers back after every layer."""
 
+import contextlib
 import ctypes
 import platform
 import sys
@@ -30,3 +31,10 @@ def keep_memory() -> bool:
     )
     taken = [mallopt(name, value) == 1 for name, value in settings]
     return all(taken)
+
+
+def give_back() -> None:
+    """Return freed memory to the system, after work that needed much and before such of another kind."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)

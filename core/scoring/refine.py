@@ -37,6 +37,7 @@ class Refinement:
             part = self.scores[start : start + TILE]
             part *= np.float32(slope)
             part += np.float32(level)
+            np.clip(part, -1, 1, out=part)
         self.exact = np.zeros((-(-len(rows) // TILE), -(-len(columns) // TILE)), bool)
         self._near = self._near_threshold(threshold)
 
@@ -62,8 +63,11 @@ class Refinement:
         place = int(np.where(open_tiles, self._near, -1).argmax())
         return place // self.exact.shape[1], place % self.exact.shape[1]
 
-    def refine(self, tile: Tile) -> None:
-        """Make a tile's scores exact, and its mirror image's where both are the same pairs."""
+    def refine(self, tile: Tile) -> list[Region]:
+        """Make a tile's scores exact, and its mirror image's where both are the same pairs.
+
+        Returns the rows and columns of what changed.
+        """
         row, column = tile
         rows = slice(row * TILE, (row + 1) * TILE)
         columns = slice(column * TILE, (column + 1) * TILE)
@@ -75,6 +79,8 @@ class Refinement:
         if self._square and row != column:
             self.scores[columns, rows] = made.T
             self.exact[column, row] = True
+            return [(rows, columns), (columns, rows)]
+        return [(rows, columns)]
 
     def _fit(self) -> tuple[float, float, float]:
         draw = np.random.default_rng(0)

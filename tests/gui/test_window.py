@@ -403,3 +403,20 @@ def test_many_pairs_are_estimated_first_and_end_exact(
     assert estimated == [True, False]
     np.testing.assert_allclose(session.matrix.scores, wanted, atol=1e-6)
     assert "estimate" not in window.matrix.readout.text()
+
+
+def test_refreshed_means_equal_new_ones() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.random((301, 173)).astype(np.float32)
+    nobody = np.full(301, -1, np.int32)
+    matrix = ScoreMatrix(scores, False, nobody, nobody[:173], "learned", "both")
+    image = MatrixImage(matrix)
+    every = slice(0, 301), slice(0, 173)
+    image.draw(*every, 0.5, False, largest=40)
+    scores[128:256, 64:173] = rng.random((128, 109))
+    image.refresh(slice(128, 256), slice(64, 192))
+    fresh = MatrixImage(matrix)
+    fresh.limits = image.limits
+    for largest in (40, 80, 400):
+        drawn, wanted = (i.draw(*every, 0.5, False, largest=largest)[0] for i in (image, fresh))
+        np.testing.assert_array_equal(drawn, wanted)
