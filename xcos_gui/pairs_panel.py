@@ -202,7 +202,8 @@ class PairsPanel(QWidget):
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
-        self._count.setText(f"{more} pairs, worst first" if len(pairs) else "no such pair")
+        yet = "" if self._session.refinement is None else ", by estimated scores yet"
+        self._count.setText(f"{more} pairs, worst first{yet}" if len(pairs) else "no such pair")
         self._on_pair_changed(self._session.pair)
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
