@@ -136,7 +136,8 @@ class Commands(QObject):
         probes = None if matrix.square else rows
 
         def work(running: Running) -> Callable[[], None]:
-            from core.commands.score import table_rows, write_table
+            from core.commands.score import table_rows
+            from core.commands.tables import write_table
 
             running.report("Exporting scores", 0, 0)
             rows_of_table = table_rows(matrix, columns, probes, threshold, running.stopped)

@@ -1,13 +1,12 @@
 """xcos score: all pairs of a gallery as a table."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,9 @@ from core.commands.shared import (
     add_model_options,
     refuse_overwriting,
 )
+from core.commands.tables import SUFFIXES, write_csv, write_table
 from core.errors import Stopped, XCosError
 from core.faces.face import Problem
-from core.files import written_whole
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.processes import ProcessGroup, process_group
 from core.progress import StopAsked, never
@@ -30,8 +29,6 @@ from core.scoring.matrix import CODE, OUTCOMES, ScoreMatrix, outcome_codes, scor
 from core.scoring.statistics import PairStatistics
 from core.scoring.stream import StreamedScores, stream_scores
 
-COLUMNS = ("left", "right", "left_identity", "right_identity", "score", "outcome")
-SUFFIXES = (".csv", ".parquet", ".jsonl", ".json")
 LISTS = ("hardest", "errors", "impostors", "genuine")
 EXAMPLES = """examples:
   xcos score photos -o scores.csv                 every pair of a folder
@@ -160,7 +157,7 @@ def _score(options: argparse.Namespace, group: ProcessGroup) -> int:
     if options.output is not None:
         write_table(options.output, rows)
     elif not options.json:
-        _write_csv(sys.stdout, rows)
+        write_csv(sys.stdout, rows)
     if options.json:
         print(json.dumps(summary, indent=1, ensure_ascii=False))
     else:
@@ -283,66 +280,6 @@ def _among_candidates(
     return listed_rows(pairs, gallery, probes, setup.threshold), summary | {
         "candidates": options.candidates
     }
-
-
-def write_table(path: Path, rows: Iterator[tuple[Any, ...]]) -> None:
-    """Write the table whole or not at all, by the name's ending. Raises XCosError."""
-    suffix = path.suffix.lower()
-    try:
-        with written_whole(path) as part:
-            if suffix == ".parquet":
-                _write_parquet(part, rows, path)
-                return
-            with part.open("w", newline="", encoding="utf-8") as file:
-                (_write_csv if suffix == ".csv" else _write_json_lines)(file, rows)
-    except OSError as error:
-        raise XCosError(
-            f"{path} cannot be written: {error.strerror or error}; choose another place."
-        ) from error
-
-
-def _write_csv(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for left, right, left_identity, right_identity, score, outcome in rows:
-        writer.writerow((left, right, left_identity, right_identity, f"{score:.8g}", outcome))
-
-
-def _write_json_lines(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    for row in rows:
-        file.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
-
-
-def _write_parquet(part: Path, rows: Iterator[tuple[Any, ...]], path: Path) -> None:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise XCosError(
-            f"{path} needs the package pyarrow; install xcos-studio[parquet]."
-        ) from error
-    text = pa.string()
-    kinds = [text, text, text, text, pa.float32(), text]
-    schema = pa.schema(list(zip(COLUMNS, kinds, strict=True)))
-    with pq.ParquetWriter(part, schema) as writer:
-        batch: list[tuple[Any, ...]] = []
-        for row in rows:
-            batch.append(row)
-            if len(batch) == 100_000:
-                writer.write_table(_arrow(pa, batch, schema))
-                batch = []
-        if batch:
-            writer.write_table(_arrow(pa, batch, schema))
-
-
-def _arrow(pa: Any, batch: list[tuple[Any, ...]], schema: Any) -> Any:
-    return pa.Table.from_arrays(
-        [
-            pa.array(column, kind.type)
-            for column, kind in zip(zip(*batch, strict=True), schema, strict=True)
-        ],
-        schema=schema,
-    )
 
 
 def _counts(setup: Setup, matrix: ScoreMatrix) -> dict[str, int] | None:
