@@ -7,13 +7,39 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
 
 from core.errors import XCosError
 
-COMMANDS = ("score", "explain", "evaluate", "train", "models", "align")
+
+def _module(command: str) -> str:
+    return f"core.commands.{command.replace('-', '_')}"
+
+
+COMMANDS: tuple[str, ...] = (
+    "score",
+    "explain",
+    "what-if",
+    "flip",
+    "fragile",
+    "compare",
+    "patterns",
+    "worth",
+    "two-models",
+    "people",
+    "labels",
+    "tag",
+    "report",
+    "video",
+    "evaluate",
+    "train",
+    "models",
+    "align",
+)
+COMMANDS = tuple(name for name in COMMANDS if find_spec(_module(name)))
 DESCRIPTION = """Look inside face verification: score all pairs of a gallery and explain each of them
 with xCos, the explainable cosine (Lin et al., 2020).
 
@@ -40,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"xcos {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        import_module(f"core.commands.{name}").add(commands)
+        import_module(_module(name)).add(commands)
     return parser
 
 

@@ -13,7 +13,7 @@ ORDER = (
     "cli", "commands", "training", "evaluation", "explain", "scoring", "gallery", "model", "faces",
     "resources", "files", "processes", "progress", "errors",
 )  # fmt: skip
-HEAVY = ("torch", "numba", "matplotlib", "PySide6", "pyqtgraph", "xcos_gui")
+HEAVY = ("torch", "numba", "matplotlib", "sklearn", "lark", "PySide6", "pyqtgraph", "xcos_gui")
 
 
 def imported(path: Path) -> set[str]:

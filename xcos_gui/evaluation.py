@@ -27,6 +27,7 @@ from core.errors import Stopped, XCosError
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.results import Evaluation, table
 from xcos_gui.job import LatestJob
+from xcos_gui.loading import ProtocolRequest
 from xcos_gui.session import Session
 from xcos_gui.theme import paint_axes
 
@@ -131,16 +132,20 @@ class EvaluationDialog(QDialog):
     def evaluate(self) -> None:
         """Start measuring."""
         photos = self.photos.text().strip()
-        try:
-            work = self._session.evaluate(
-                Path(self.protocol.text().strip()), Path(photos) if photos else None
-            )
-        except XCosError as error:
-            self.note.setText(str(error))
+        session = self._session
+        if session.engine is None:
+            self.note.setText("There are no weights to evaluate; choose some in the Model menu.")
             return
+        asked = ProtocolRequest(
+            Path(self.protocol.text().strip()),
+            Path(photos) if photos else None,
+            session.loader(),
+            session.engine,
+            session.order,
+        )
         self.note.setText("")
         self.stop.setEnabled(True)
-        self._job.start(work)
+        self._job.start(asked.run)
 
     def _ask_protocol(self) -> None:
         name, _ = QFileDialog.getOpenFileName(

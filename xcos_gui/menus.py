@@ -15,6 +15,7 @@ from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
 from xcos_gui.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
 from xcos_gui.settings import THEMES
+from xcos_gui.tools import GALLERY_TOOLS, PAIR_TOOLS
 
 if TYPE_CHECKING:
     from xcos_gui.window import MainWindow
@@ -66,6 +67,7 @@ class Menus:
             bar.addMenu("&Edit"),
             bar.addMenu("&View"),
         )
+        analyse = bar.addMenu("&Analyse")
         model, helping = bar.addMenu("&Model"), bar.addMenu("&Help")
         self._action(file, "&Open gallery folder…", self.window.commands.ask_gallery, "Ctrl+O")
         self._action(file, "Open photos or &CSV…", self.window.commands.ask_photos, "Ctrl+Shift+O")
@@ -94,6 +96,7 @@ class Menus:
         self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
         self._action(edit, "S&top what runs", self.window.commands.cancel, "Esc")
         self._make_view_menu(view)
+        self._make_analyse_menu(analyse)
         self._make_model_menu(model)
         self._action(
             helping,
@@ -159,6 +162,18 @@ class Menus:
             action.setChecked(theme == self.session.settings.theme)
             action.triggered.connect(lambda _=False, t=theme: self.window.set_theme(t))
             group.addAction(action)
+
+    def _make_analyse_menu(self, analyse: QMenu) -> None:
+        for tools in (PAIR_TOOLS, GALLERY_TOOLS):
+            for tool in tools:
+                if tool.ready:
+                    self._action(
+                        analyse,
+                        tool.text,
+                        lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
+                        tool.key,
+                    )
+            analyse.addSeparator()
 
     def _make_model_menu(self, model: QMenu) -> None:
         for path in shipped_weights():

@@ -1,7 +1,9 @@
 """The pairs of one outcome, worst first."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
@@ -24,8 +26,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.gallery.gallery import LoadedGallery
 from core.scoring.lists import PairList, pairs_of
-from core.scoring.matrix import Outcome
+from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
@@ -123,6 +126,26 @@ class PairsModel(QAbstractTableModel):
             self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])
 
 
+@dataclass(frozen=True, eq=False)
+class _Listed:
+    """Pairs by the keys of their faces, so that they outlive a gallery that changes its order."""
+
+    keys: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(pairs: PairList, rows: LoadedGallery, columns: LoadedGallery) -> "_Listed":
+        left, right = rows.gallery.faces, columns.gallery.faces
+        both = zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
+        return _Listed(tuple((left[i].key, right[j].key) for i, j in both))
+
+    def places(self, rows: LoadedGallery, columns: LoadedGallery, matrix: ScoreMatrix) -> PairList:
+        """Where these pairs are now, with their scores of now; those that are gone are left out."""
+        left, right = rows.gallery.index(), columns.gallery.index()
+        found = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
+        i, j = np.array(found, np.int64).reshape(-1, 2).T
+        return PairList(i, j, matrix.scores[i, j])
+
+
 class PairsPanel(QWidget):
     """A choice of outcome and its table; a row selects the pair."""
 
@@ -167,6 +190,7 @@ class PairsPanel(QWidget):
         layout.addWidget(self.table)
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_listed)
+        self._listed: _Listed | None = None
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
@@ -175,6 +199,7 @@ class PairsPanel(QWidget):
         session.threshold_changed.connect(lambda _: self._timer.start())
         session.listed_outcome_changed.connect(self._on_outcome)
         session.pair_changed.connect(self._on_pair_changed)
+        session.pairs_listed.connect(self.show_listed)
 
     def close_job(self) -> None:
         """End the background work."""
@@ -185,7 +210,23 @@ class PairsPanel(QWidget):
         self.choice.setCurrentIndex(place)
         self.table.setFocus()
 
+    def show_listed(self, title: str, pairs: PairList) -> None:
+        """Show some pairs under a title, in the order given; it stays in the choice of lists."""
+        session = self._session
+        if session.rows is None or session.columns is None:
+            return
+        self._listed = _Listed.of(pairs, session.rows, session.columns)
+        if self.choice.count() == len(CHOICES):
+            self.choice.addItem(title)
+        self.choice.setItemText(len(CHOICES), title)
+        if self.choice.currentIndex() == len(CHOICES):
+            self._list()
+        self.choice.setCurrentIndex(len(CHOICES))
+
     def _list(self, *_: object) -> None:
+        if self.choice.currentIndex() == len(CHOICES):
+            self._show_kept()
+            return
         matrix, threshold = self._session.matrix, self._session.threshold
         outcome: Outcome | None = self.choice.currentData()
         if matrix is None:
@@ -198,6 +239,24 @@ class PairsPanel(QWidget):
             return pairs_of(matrix, outcome, threshold, LIMIT)
 
         self._job.start(work)
+
+    def _show_kept(self) -> None:
+        session = self._session
+        if (
+            self._listed is None
+            or session.matrix is None
+            or not session.rows
+            or not session.columns
+        ):
+            self.choice.setCurrentIndex(0)
+            return
+        self._job.drop()
+        pairs = self._listed.places(session.rows, session.columns, session.matrix)
+        gone = len(self._listed.keys) - len(pairs)
+        self.model.show(pairs)
+        missing = f", {gone} of them not in this gallery any more" if gone else ""
+        self._count.setText(f"{len(self._listed.keys)} pairs{missing}")
+        self._on_pair_changed(session.pair)
 
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)

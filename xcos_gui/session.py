@@ -1,10 +1,8 @@
 """The only home of what the user looks at; panels talk to it, never to each other."""
 
-import tempfile
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +10,6 @@ from PySide6.QtCore import QObject, Signal
 
 from core.cli import unexpected
 from core.errors import Stopped, XCosError
-from core.evaluation.protocol import OpenedPairs
-from core.evaluation.results import Evaluation
-from core.evaluation.run import evaluate_protocol
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair
 from core.explain.pair import PairExplanation
@@ -23,12 +18,7 @@ from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import (
-    crop_of,
-    forget_gallery,
-    landmarks_in_crop,
-    open_gallery,
-)
+from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop
 from core.gallery.project import Project
 from core.model.card import ModelCard, find_weights
 from core.model.head import read_head
@@ -36,10 +26,12 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
+from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
-from xcos_gui.job import LatestJob, Running
+from xcos_gui.job import LatestJob
+from xcos_gui.loading import Loaded, Loader
 from xcos_gui.scoring import Scored, ScoreRequest, score
 from xcos_gui.settings import Settings
 
@@ -59,6 +51,7 @@ class Session(QObject):
     pair_changed = Signal(object)
     explanation_changed = Signal(object)
     listed_outcome_changed = Signal(object)
+    pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     busy_changed = Signal(str, int, int)
     idle = Signal()
     message = Signal(str)
@@ -107,6 +100,11 @@ class Session(QObject):
         return None if self._verifier is None else self._verifier.card
 
     @property
+    def verifier(self) -> Verifier | None:
+        """Computes features of crops with the session's weights; None before weights."""
+        return self._verifier
+
+    @property
     def target(self) -> Target | None:
         """The target model beside the weights, or None."""
         return self._target
@@ -132,6 +130,12 @@ class Session(QObject):
     def is_estimate(self, row: int, column: int) -> bool:
         """Whether a score of the matrix is estimated from the uniform one yet."""
         return self.refinement is not None and not self.refinement.is_exact(row, column)
+
+    def loader(self) -> Loader:
+        """What loads further galleries as this one was. Raises XCosError without weights."""
+        if self._verifier is None:
+            raise XCosError("There are no weights yet; choose some in the Model menu.")
+        return Loader(self._verifier, self._target, self.cache, self.gallery_settings)
 
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
@@ -203,42 +207,6 @@ class Session(QObject):
         self.model_changed.emit()
         self.reload()
 
-    def evaluate(
-        self, protocol: Path, photos: Path | None
-    ) -> Callable[[Running], tuple[OpenedPairs, Evaluation]]:
-        """The work of measuring the weights on a protocol, for a job. Raises XCosError."""
-        verifier, engine, target = self._verifier, self.engine, self.target
-        if verifier is None or engine is None:
-            raise XCosError("There are no weights to evaluate; choose some in the Model menu.")
-        cache, settings, order = self.cache, self.gallery_settings, self.order
-
-        def work(running: Running) -> tuple[OpenedPairs, Evaluation]:
-            def load(source: Path, aligned: bool) -> LoadedGallery:
-                return open_gallery(
-                    source,
-                    verifier=verifier,
-                    target=target,
-                    cache=cache,
-                    settings=replace(settings, aligned=settings.aligned or aligned),
-                    report=running.report,
-                    stopped=running.stopped,
-                )
-
-            with tempfile.TemporaryDirectory() as unpacked:
-                return evaluate_protocol(
-                    protocol,
-                    photos,
-                    Path(unpacked),
-                    load,
-                    engine,
-                    verifier.card,
-                    order,
-                    running.report,
-                    running.stopped,
-                )
-
-        return work
-
     def open_gallery(self, source: Path) -> None:
         """Load a gallery in the background; what is shown stays until the first faces are ready."""
         self._source, self._probe_source, self.probes = Path(source), None, None
@@ -264,31 +232,10 @@ class Session(QObject):
         """Load the gallery again; only what is not cached is computed."""
         if self._source is None or self._verifier is None:
             return
-        source, probe_source = self._source, self._probe_source
-        verifier, target, project = self._verifier, self._target, self.project
-        settings, cache = self.gallery_settings, self.cache
-
-        def work(running: Running) -> tuple[LoadedGallery, LoadedGallery | None]:
-            def load(path: Path, edits: Project | None, partial: bool) -> LoadedGallery:
-                return open_gallery(
-                    path,
-                    verifier=verifier,
-                    target=target,
-                    cache=cache,
-                    settings=settings,
-                    project=edits,
-                    report=running.report,
-                    stopped=running.stopped,
-                    on_partial=running.partial if partial else None,
-                )
-
-            loaded = load(source, project, probe_source is None)
-            if probe_source is None:
-                return loaded, None
-            return loaded, load(probe_source, Project.open(probe_source, cache.folder), False)
-
+        source, probes, project = self._source, self._probe_source, self.project
+        loader = self.loader()
         self.busy_changed.emit("Loading photos", 0, 0)
-        self._loading.start(work)
+        self._loading.start(lambda running: loader.load_both(source, project, probes, running))
 
     def cancel(self) -> None:
         """End what runs in the background; what is ready stays."""
@@ -337,6 +284,10 @@ class Session(QObject):
         """Ask for the list of an outcome's pairs."""
         self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
+
+    def list_pairs(self, title: str, pairs: PairList) -> None:
+        """Show some pairs of the matrix in the list of pairs, under a title."""
+        self.pairs_listed.emit(title, pairs)
 
     def edit(self, change: Callable[[Project], None]) -> None:
         """Change the gallery's project and load it anew; told when the project cannot be saved."""
@@ -392,7 +343,7 @@ class Session(QObject):
 
     # Answers.
 
-    def _on_opened(self, answer: tuple[LoadedGallery, LoadedGallery | None]) -> None:
+    def _on_opened(self, answer: Loaded) -> None:
         loaded, probes = answer
         self.probes = probes
         self._on_loaded(loaded)

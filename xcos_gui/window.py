@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMessageBox,
-    QProgressBar,
-    QPushButton,
     QWidget,
 )
 
@@ -27,12 +24,15 @@ from xcos_gui.inspector import InspectorPanel
 from xcos_gui.matrix_panel import MatrixPanel
 from xcos_gui.menus import Menus
 from xcos_gui.pairs_panel import PairsPanel
+from xcos_gui.progress import ProgressRow
 from xcos_gui.session import Session
 from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from xcos_gui.evaluation import EvaluationDialog
+    from xcos_gui.tool_window import ToolWindow
+    from xcos_gui.tools import Tool
     from xcos_gui.training import TrainingDialog
 
 MESSAGE_SECONDS = 12
@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(session, self)
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
-        self._started = 0.0
+        self.tools: dict[Tool, ToolWindow] = {}
         self.commands = Commands(session, self)
         self.setWindowTitle("xCos Studio")
         self.setAcceptDrops(True)
@@ -126,23 +126,18 @@ class MainWindow(QMainWindow):
         self._note = QLabel()
         self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._state = QLabel()
-        self._progress = QProgressBar()
-        self._progress.setMaximumWidth(14 * self.fontMetrics().height())
-        self._what = QLabel()
-        self._stop = QPushButton("Stop")
-        self._stop.setToolTip("Stop what runs (Esc)")
-        self._stop.clicked.connect(self.commands.cancel)
+        self._progress = ProgressRow()
+        self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
-        for widget in (self._what, self._progress, self._stop, self._state):
+        for widget in (self._progress, self._state):
             self.statusBar().addPermanentWidget(widget)
-        self._on_idle()
         self._fading = QTimer(self, singleShot=True, interval=MESSAGE_SECONDS * 1000)
         self._fading.timeout.connect(self._note.clear)
 
     def _connect(self) -> None:
         session = self.session
-        session.busy_changed.connect(self._on_busy)
-        session.idle.connect(self._on_idle)
+        session.busy_changed.connect(self._progress.show_progress)
+        session.idle.connect(self._progress.hide)
         session.message.connect(self.show_message)
         for changed in (
             session.gallery_changed,
@@ -165,26 +160,6 @@ class MainWindow(QMainWindow):
         )
         self._note.setToolTip(text)
         self._fading.start()
-
-    def _on_busy(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if not self._progress.isVisible() or what != self._what.property("what"):
-            self._started = now
-            self._what.setProperty("what", what)
-        self._progress.setVisible(True)
-        self._stop.setVisible(True)
-        self._what.setVisible(True)
-        self._progress.setRange(0, total)
-        self._progress.setValue(done)
-        left = ""
-        spent = now - self._started
-        if total and 0 < done < total and spent > 1:
-            left = f", {_duration(spent * (total - done) / done)} left"
-        self._what.setText(f"{what}{left}")
-
-    def _on_idle(self) -> None:
-        for widget in (self._progress, self._stop, self._what):
-            widget.setVisible(False)
 
     def _show_state(self, *_: object) -> None:
         session = self.session
@@ -226,6 +201,16 @@ class MainWindow(QMainWindow):
         self.evaluation.show()
         self.evaluation.raise_()
 
+    def show_tool(self, tool: Tool) -> ToolWindow:
+        """A window of the Analyse menu, made when first asked for."""
+        if tool not in self.tools:
+            self.tools[tool] = tool.load()(self.session, self)
+        window = self.tools[tool]
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
     def _may_close(self) -> bool:
         running = [path for path in runs_in(self.session.settings.runs) if look(path).running]
         if not running:
@@ -266,13 +251,10 @@ class MainWindow(QMainWindow):
         self.commands.close()
         if self.evaluation is not None:
             self.evaluation.close_job()
+        for tool in self.tools.values():
+            tool.close_job()
+            tool.close()
         self.pairs.close_job()
         self.thumbnails.close()
         self.session.close()
         super().closeEvent(event)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,78 @@
+"""S, W and evidence of many pairs at once: what patterns, filters and mean maps are made of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import Stopped
+from core.model.features import CELLS
+from core.model.kinds import AttentionKind, Order
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.engine import PairEngine
+from core.scoring.prepared import PreparedFaces
+
+PAIRS_A_TURN = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class PairMaps:
+    """Maps of k pairs. Row 0 is the top of the face.
+
+    cosine, attention: (k, 7, 7) float64, S and W as in PairExplanation
+    threshold:         the one that evidence is measured against
+    """
+
+    cosine: np.ndarray
+    attention: np.ndarray
+    threshold: float
+
+    def __len__(self) -> int:
+        return len(self.cosine)
+
+    @property
+    def contribution(self) -> np.ndarray:
+        """(k, 7, 7): W*S; sums to the scores."""
+        product: np.ndarray = self.attention * self.cosine
+        return product
+
+    @property
+    def evidence(self) -> np.ndarray:
+        """(k, 7, 7): W*S - t*W/sum(W); sums to score - threshold."""
+        total = self.attention.sum(axis=(1, 2), keepdims=True)
+        return self.contribution - self.threshold * self.attention / total
+
+    @property
+    def scores(self) -> np.ndarray:
+        """(k,): the sums of W*S."""
+        return self.contribution.sum(axis=(1, 2))
+
+
+def maps_of_pairs(
+    engine: PairEngine,
+    rows: PreparedFaces,
+    i: np.ndarray,
+    columns: PreparedFaces,
+    j: np.ndarray,
+    kind: AttentionKind,
+    order: Order,
+    threshold: float,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> PairMaps:
+    """Maps of the pairs of rows' faces i and columns' faces j, both (k,). Raises XCosError, Stopped."""
+    shared = engine.weights(kind)
+    cosine = np.empty((len(i), CELLS, CELLS))
+    attention = np.empty((len(i), CELLS, CELLS))
+    for start in range(0, len(i), PAIRS_A_TURN):
+        if stopped():
+            raise Stopped("Computing maps")
+        report("Computing maps", start, len(i))
+        part = slice(start, start + PAIRS_A_TURN)
+        a, b = i[part], j[part]
+        made = np.einsum("pkc,pkc->pk", rows.cells[a].astype(np.float64), columns.cells[b])
+        cosine[part] = made.clip(-1, 1).reshape(-1, CELLS, CELLS)
+        attention[part] = (
+            engine.attention(rows, a, columns, b, order) if shared is None else shared[None]
+        )
+    report("Computing maps", len(i), len(i))
+    return PairMaps(cosine, attention, threshold)

@@ -1,0 +1,49 @@
+"""What runs, how far it is, how long it still takes, and a button that stops it."""
+
+import time
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+
+class ProgressRow(QWidget):
+    """Hidden while nothing runs; `stop_asked` when its button is clicked."""
+
+    stop_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._started = 0.0
+        self._what = ""
+        self.text = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setMaximumWidth(14 * self.fontMetrics().height())
+        self.stop = QPushButton("Stop")
+        self.stop.setAutoDefault(False)
+        self.stop.setToolTip("Stop what runs (Esc)")
+        self.stop.clicked.connect(self.stop_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.text, self.bar, self.stop):
+            row.addWidget(widget)
+        self.hide()
+
+    def show_progress(self, what: str, done: int, total: int) -> None:
+        """Show where work stands; total 0: how much there is is not known."""
+        now = time.monotonic()
+        if self.isHidden() or what != self._what:
+            self._started, self._what = now, what
+        self.show()
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        left, spent = "", now - self._started
+        if total and 0 < done < total and spent > 1:
+            left = f", {duration(spent * (total - done) / done)} left"
+        self.text.setText(f"{what}{left}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 12 s, 3 min, 1.5 h."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

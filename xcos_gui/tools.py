@@ -1,0 +1,50 @@
+"""The entries of the Analyse menu; a tool's module is imported when it is first asked for."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xcos_gui.tool_window import ToolWindow
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A window of the Analyse menu.
+
+    text, key: its menu entry and shortcut
+    place:     module and class of its ToolWindow
+    """
+
+    text: str
+    key: str
+    place: tuple[str, str]
+
+    def load(self) -> "type[ToolWindow]":
+        """The window's class."""
+        module, name = self.place
+        loaded: type[ToolWindow] = getattr(import_module(f"xcos_gui.{module}"), name)
+        return loaded
+
+    @property
+    def ready(self) -> bool:
+        return find_spec(f"xcos_gui.{self.place[0]}") is not None
+
+
+# On the pair that is looked at, then on the gallery; a line between the two groups.
+PAIR_TOOLS = (
+    Tool("&What if…", "Ctrl+I", ("what_if", "WhatIfWindow")),
+    Tool("What would &flip it…", "Ctrl+Shift+I", ("flip", "FlipWindow")),
+    Tool("Compare &saliency methods…", "Ctrl+M", ("compare", "CompareWindow")),
+)
+GALLERY_TOOLS = (
+    Tool("F&ragile pairs…", "Ctrl+Shift+G", ("fragile", "FragileWindow")),
+    Tool("&Patterns of failure…", "Ctrl+Shift+P", ("patterns", "PatternsWindow")),
+    Tool("What &attention is worth…", "Ctrl+Shift+A", ("worth", "WorthWindow")),
+    Tool("&Two models…", "Ctrl+Shift+M", ("two_models", "TwoModelsWindow")),
+    Tool("Peop&le…", "Ctrl+Shift+H", ("people", "PeopleWindow")),
+    Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels", "LabelsWindow")),
+    Tool("&Video…", "Ctrl+Shift+V", ("video", "VideoWindow")),
+    Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
+)
