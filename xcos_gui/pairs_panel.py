@@ -61,7 +61,7 @@ class PairsModel(QAbstractTableModel):
     def show(self, pairs: PairList | None) -> None:
         """Show another list."""
         self.beginResetModel()
-        self.pairs = pairs
+        self.pairs = self._session.listed = pairs
         self.endResetModel()
 
     def cell(self, row: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from core.cli import unexpected
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair
+from core.explain.fragile import FragilePairs
 from core.explain.pair import PairExplanation
 from core.explain.regions import face_regions
 from core.explain.report import PairReport
@@ -51,6 +52,7 @@ class Session(QObject):
     pair_changed = Signal(object)
     explanation_changed = Signal(object)
     listed_outcome_changed = Signal(object)
+    fragile_changed = Signal()
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     busy_changed = Signal(str, int, int)
     idle = Signal()
@@ -72,6 +74,8 @@ class Session(QObject):
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
         self.listed_outcome: Outcome | None = None
+        self.listed: PairList | None = None  # what the list of pairs shows now
+        self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
         self.kind: AttentionKind = settings.kind
         self.order: Order = settings.order
         self.colour_limits = ColourLimits(1.0, 1.0)
@@ -285,6 +289,12 @@ class Session(QObject):
         self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
 
+    def set_fragile(self, found: FragilePairs | None) -> None:
+        """Tell which pairs of the matrix are fragile; None: not known."""
+        if found is not self.fragile:
+            self.fragile = found
+            self.fragile_changed.emit()
+
     def list_pairs(self, title: str, pairs: PairList) -> None:
         """Show some pairs of the matrix in the list of pairs, under a title."""
         self.pairs_listed.emit(title, pairs)
@@ -403,6 +413,7 @@ class Session(QObject):
         self.matrix, self.statistics = scored.matrix, scored.statistics
         self.refinement = scored.refinement
         self.colour_limits = scored.limits
+        self.set_fragile(None)
         n, m = self.matrix.scores.shape
         self.pair = None
         if kept is not None:
