@@ -11,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
+from core.faces import occluders
 from core.faces.choose import choose
 from core.faces.detect import Detector
+from core.faces.occluders import around, eye_distance
 from core.faces.photo import read_photo
 from core.resources import resource_path
 
@@ -84,49 +86,20 @@ def helmet(original: Path, place: Path) -> None:
 def patch(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
     """A hand-sized patch over one eye and cheek."""
     eye, mouth = landmarks[1], landmarks[4]
-    width = _eyes(landmarks)
+    width = eye_distance(landmarks)
     centre = (eye + mouth) / 2 + [0.1 * width, 0]
-    return _painted(
-        image,
-        lambda pen: pen.ellipse(_around(centre, 0.62 * width, 0.85 * width), (196, 150, 120)),
-    )
+    box = around(centre, 0.62 * width, 0.85 * width)
+    return occluders.painted(image, lambda pen: pen.ellipse(box, (196, 150, 120)))[0]
 
 
 def sunglasses(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
     """Dark glasses with a bridge and arms."""
-    left, right = landmarks[0], landmarks[1]
-    width = _eyes(landmarks)
-    along = (right - left) / width
-
-    def draw(pen: ImageDraw.ImageDraw) -> None:
-        line = (*(left - 0.9 * width * along), *(right + 0.9 * width * along))
-        pen.line(tuple(map(float, line)), (20, 20, 22), round(0.09 * width))
-        for eye in (left, right):
-            pen.ellipse(_around(eye, 0.42 * width, 0.36 * width), (16, 16, 18))
-
-    return _painted(image, draw)
+    return occluders.painted(image, occluders.sunglasses(landmarks))[0]
 
 
 def scarf(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
     """A striped scarf over mouth and chin."""
-    nose, mouth = landmarks[2], landmarks[3:].mean(axis=0)
-    width = _eyes(landmarks)
-    down = (mouth - nose) / np.linalg.norm(mouth - nose)
-    across = np.array([down[1], -down[0]])
-    top = nose + 0.28 * (mouth - nose)
-
-    def draw(pen: ImageDraw.ImageDraw) -> None:
-        for stripe in range(8):
-            near, far = (
-                top + stripe * 0.22 * width * down,
-                top + (stripe + 1) * 0.22 * width * down,
-            )
-            corners = [near - 1.5 * width * across, near + 1.5 * width * across]
-            corners += [far + 1.5 * width * across, far - 1.5 * width * across]
-            colour = (150, 30, 40) if stripe % 2 else (225, 215, 200)
-            pen.polygon([tuple(map(float, corner)) for corner in corners], colour)
-
-    return _painted(image, draw)
+    return occluders.painted(image, occluders.scarf(landmarks))[0]
 
 
 def dark(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
@@ -138,12 +111,12 @@ def dark(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
 
 def blur(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
     """Out of focus by a tenth of the distance between the eyes."""
-    return image.filter(ImageFilter.GaussianBlur(0.1 * _eyes(landmarks)))
+    return image.filter(ImageFilter.GaussianBlur(0.1 * eye_distance(landmarks)))
 
 
 def small(image: Image.Image, landmarks: np.ndarray) -> Image.Image:
     """As from a distant camera: the eyes nine pixels apart."""
-    factor = 9 / _eyes(landmarks)
+    factor = 9 / eye_distance(landmarks)
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
     return image.resize(size, Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC)
 
@@ -179,28 +152,6 @@ def _landmarks(image: Image.Image, detector: Detector) -> tuple[np.ndarray, np.n
     found = detector.detect([np.asarray(image)])[0]
     face = found[choose(found, image.size, "largest")[0]]
     return face.box, face.landmarks.astype(np.float64)
-
-
-def _eyes(landmarks: np.ndarray) -> float:
-    return float(np.linalg.norm(landmarks[1] - landmarks[0]))
-
-
-def _around(centre: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
-    return (
-        float(centre[0] - x),
-        float(centre[1] - y),
-        float(centre[0] + x),
-        float(centre[1] + y),
-    )
-
-
-def _painted(image: Image.Image, draw: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
-    """The image with something drawn over it, its edges a little soft."""
-    layer = image.copy()
-    draw(ImageDraw.Draw(layer))
-    changed = np.abs(np.asarray(layer, int) - np.asarray(image, int)).sum(axis=2) > 0
-    mask = Image.fromarray((255 * changed).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1))
-    return Image.composite(layer, image, mask)
 
 
 if __name__ == "__main__":

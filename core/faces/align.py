@@ -49,7 +49,14 @@ def align(photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
     Raises XCosError when the landmarks fall together.
     """
-    transform = similarity(landmarks)
+    return cut(photo, similarity(landmarks))
+
+
+def cut(photo: np.ndarray, transform: np.ndarray) -> np.ndarray:
+    """What a (2, 3) transform from photo to crop shows of a photo, (112, 112, 3) uint8.
+
+    photo: (H, W, 3) uint8; black outside it
+    """
     image = Image.fromarray(photo)
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     factor = max(1, int(1 / scale))
@@ -61,8 +68,8 @@ def align(photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         )
         # Pixel centres: the reduced pixel i covers factor pixels from factor * i on.
         to_reduced[:, 2] += (1 / factor - 1) / 2
-        transform = _compose(transform, _invert(to_reduced))
-    inverse = _invert(transform)
+        transform = compose(transform, invert(to_reduced))
+    inverse = invert(transform)
     # PIL samples at pixel centres (x + 0.5); the template's coordinates are the centres themselves.
     inverse[:, 2] += 0.5 - inverse[:, :2].sum(axis=1) * 0.5
     # PIL cuts fractions off: without rounding, 249.9999 of a pixel hit exactly would give 249.
@@ -77,7 +84,7 @@ def _reduced(
     image: Image.Image, transform: np.ndarray, factor: int
 ) -> tuple[Image.Image, tuple[int, int, int, int]]:
     corners = np.array([[0, 0], [SIDE, 0], [0, SIDE], [SIDE, SIDE]], np.float64)
-    seen = apply(_invert(transform), corners)
+    seen = apply(invert(transform), corners)
     left, top = np.floor(seen.min(axis=0)).astype(int) - 2 * factor
     right, bottom = np.ceil(seen.max(axis=0)).astype(int) + 2 * factor
     box = (
@@ -91,10 +98,12 @@ def _reduced(
     return image.reduce(factor, box), box
 
 
-def _invert(transform: np.ndarray) -> np.ndarray:
+def invert(transform: np.ndarray) -> np.ndarray:
+    """The way back of a (2, 3) transform."""
     square = np.vstack([transform, [0, 0, 1]])
     return np.linalg.inv(square)[:2]
 
 
-def _compose(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+def compose(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """One (2, 3) transform that does `before`, then `after`."""
     return (np.vstack([after, [0, 0, 1]]) @ np.vstack([before, [0, 0, 1]]))[:2]
