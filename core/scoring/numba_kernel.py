@@ -10,20 +10,20 @@ LOG2E = np.float32(1.4426950408889634)
 LOWEST = np.float32(-126.0)  # of a power of two that float32 holds
 
 
+# Inner loops over the seven columns are short enough to be unrolled whole, so that the loop over the
+# lanes around them becomes vector instructions; the other way round it stays scalar.
+
+
 @njit(fastmath=True, cache=True)
-def _attend(half_i, half_b, weights, bias, mix_slope, last_slope, act, acc, power, ints):
+def _attend(half_i, half_b, weights, bias, mix_slope, last_slope, act, acc, ints, largest):
     """Unnormalised attention of one row face with 16 column faces, into acc (7, 112)."""
     acc[:, :] = bias
     for c in range(16):
         for y in range(7):
-            row = act[y + 1]
-            for x in range(7):
-                own = half_i[c, y * 7 + x]
-                other = half_b[c, y * 7 + x]
-                at = (x + 1) * LANES
-                for lane in range(LANES):
-                    v = own + other[lane]
-                    row[at + lane] = v if v > 0 else mix_slope * v
+            for lane in range(LANES):
+                for x in range(7):
+                    v = half_i[c, y * 7 + x] + half_b[c, y * 7 + x, lane]
+                    act[y + 1, (x + 1) * LANES + lane] = v if v > 0 else mix_slope * v
         w = weights[c]
         w0, w1, w2 = w[0], w[1], w[2]
         w3, w4, w5 = w[3], w[4], w[5]
@@ -43,19 +43,18 @@ def _attend(half_i, half_b, weights, bias, mix_slope, last_slope, act, acc, powe
                     + w7 * below[j + LANES]
                     + w8 * below[j + 2 * LANES]
                 )
-    largest = power[:LANES]
     for lane in range(LANES):
-        largest[lane] = np.float32(-3e38)
-    for y in range(7):
-        for x in range(7):
-            for lane in range(LANES):
+        most = np.float32(-3e38)
+        for y in range(7):
+            for x in range(7):
                 v = acc[y, x * LANES + lane]
                 v = v if v > 0 else last_slope * v
                 acc[y, x * LANES + lane] = v
-                largest[lane] = max(largest[lane], v)
+                most = max(most, v)
+        largest[lane] = most
     for y in range(7):
-        for x in range(7):
-            for lane in range(LANES):
+        for lane in range(LANES):
+            for x in range(7):
                 acc[y, x * LANES + lane] -= largest[lane]
         _exponentials(acc[y], ints)
 
@@ -85,41 +84,32 @@ def _exponentials(values, ints):
 
 @njit(fastmath=True, cache=True)
 def _cosines(cells_i, cells_b, cosine):
-    """Cosines of the 49 cells of one row face with 16 column faces, into (49, 16)."""
+    """Cosines of the 49 cells of one row face with 16 column faces, into (7, 112)."""
     for k in range(49):
-        own, other, sums = cells_i[k], cells_b[k], cosine[k]
+        y, at = k // 7, k % 7 * LANES
         for lane in range(LANES):
-            sums[lane] = np.float32(0.0)
-        for c in range(0, 32, 8):
-            a0, a1, a2, a3 = own[c], own[c + 1], own[c + 2], own[c + 3]
-            a4, a5, a6, a7 = own[c + 4], own[c + 5], own[c + 6], own[c + 7]
-            for lane in range(LANES):
-                sums[lane] += (
-                    a0 * other[c, lane]
-                    + a1 * other[c + 1, lane]
-                    + a2 * other[c + 2, lane]
-                    + a3 * other[c + 3, lane]
-                    + a4 * other[c + 4, lane]
-                    + a5 * other[c + 5, lane]
-                    + a6 * other[c + 6, lane]
-                    + a7 * other[c + 7, lane]
-                )
+            total = np.float32(0.0)
+            for c in range(32):
+                total += cells_i[k, c] * cells_b[k, c, lane]
+            cosine[y, at + lane] = total
 
 
 @njit(fastmath=True, cache=True)
-def _weigh(acc, cosine, weighed, result):
-    """Add the attention-weighed cosines of 16 pairs to result (16,)."""
-    for lane in range(LANES):
-        weighed[lane] = np.float32(0.0)
-        weighed[LANES + lane] = np.float32(0.0)
+def _weigh(acc, cosine, weighed, weights, result):
+    """Add the attention-weighed cosines of 16 pairs to result (16,); two rows (112,) are scratch."""
+    for j in range(ROW):
+        weighed[j] = weights[j] = np.float32(0.0)
     for y in range(7):
-        for x in range(7):
-            for lane in range(LANES):
-                weight = acc[y, x * LANES + lane]
-                weighed[lane] += weight * cosine[y * 7 + x, lane]
-                weighed[LANES + lane] += weight
+        weight, likeness = acc[y], cosine[y]
+        for j in range(ROW):
+            weighed[j] += weight[j] * likeness[j]
+            weights[j] += weight[j]
     for lane in range(LANES):
-        result[lane] += weighed[lane] / weighed[LANES + lane]
+        score, total = np.float32(0.0), np.float32(0.0)
+        for x in range(7):
+            score += weighed[x * LANES + lane]
+            total += weights[x * LANES + lane]
+        result[lane] += score / total
 
 
 @njit(parallel=True, fastmath=True, cache=True)
@@ -132,8 +122,8 @@ def score_blocks(
     for b in prange(first, last):
         act = np.zeros((9, PADDED), np.float32)
         acc = np.empty((7, ROW), np.float32)
-        cosine = np.empty((49, LANES), np.float32)
-        power = np.empty(2 * LANES, np.float32)
+        cosine = np.empty((7, ROW), np.float32)
+        one, other = np.empty(ROW, np.float32), np.empty(ROW, np.float32)
         ints = np.empty(ROW, np.int32)
         result = np.empty(LANES, np.float32)
         start = b * LANES
@@ -146,32 +136,14 @@ def score_blocks(
                 result[lane] = np.float32(0.0)
             if forward:
                 _attend(
-                    left[i],
-                    right_b[b],
-                    weights,
-                    bias,
-                    mix_slope,
-                    last_slope,
-                    act,
-                    acc,
-                    power,
-                    ints,
+                    left[i], right_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one
                 )
-                _weigh(acc, cosine, power, result)
+                _weigh(acc, cosine, one, other, result)
             if backward:
                 _attend(
-                    right[i],
-                    left_b[b],
-                    weights,
-                    bias,
-                    mix_slope,
-                    last_slope,
-                    act,
-                    acc,
-                    power,
-                    ints,
+                    right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one
                 )
-                _weigh(acc, cosine, power, result)
+                _weigh(acc, cosine, one, other, result)
             for lane in range(width):
                 j = start + lane
                 if not square:
