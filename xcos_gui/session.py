@@ -53,6 +53,7 @@ class Session(QObject):
     explanation_changed = Signal(object)
     listed_outcome_changed = Signal(object)
     fragile_changed = Signal()
+    edits_changed = Signal()  # tags, notes, decisions, or what makes the gallery load anew
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     busy_changed = Signal(str, int, int)
     idle = Signal()
@@ -300,14 +301,21 @@ class Session(QObject):
         self.pairs_listed.emit(title, pairs)
 
     def edit(self, change: Callable[[Project], None]) -> None:
-        """Change the gallery's project and load it anew; told when the project cannot be saved."""
+        """Change the gallery's project, and load the gallery anew where faces are concerned.
+
+        Told when the project cannot be saved.
+        """
         if self.project is None:
             return
+        before = self.project.edits
         try:
             change(self.project)
         except XCosError as error:
             self.message.emit(str(error))
-        self.reload()
+        if self.project.edits != before:
+            self.edits_changed.emit()
+            if not self.project.edits.same_faces(before):
+                self.reload()
 
     def rename(self, faces: Iterable[Face], identity: str | None) -> None:
         """Say who faces show; several identities given one name are merged."""

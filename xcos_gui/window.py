@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
             session.matrix_changed,
             session.attention_changed,
             session.threshold_changed,
+            session.edits_changed,
         ):
             changed.connect(self._show_state)
         self.gallery.edit_alignment.connect(self.commands.edit_alignment)

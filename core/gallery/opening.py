@@ -17,9 +17,10 @@ from core.faces.detect import Detector
 from core.faces.face import SIDE, Detection, Face, Problem
 from core.faces.photo import read_photo
 from core.gallery.cache import Cache, PhotoRecord
+from core.gallery.edits import Edits
 from core.gallery.folder import Listed, scan
 from core.gallery.gallery import Gallery, GallerySettings, LoadedGallery, sort_key
-from core.gallery.project import Edits, Project, gallery_id, project_path
+from core.gallery.project import Project, gallery_id, project_path
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
 

@@ -1,10 +1,12 @@
-"""What the user changed in a gallery, with undo, in a small file beside the cache."""
+"""What the user changed in a gallery, with undo, in a small file beside the cache or anywhere."""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,138 +14,265 @@ import numpy as np
 
 from core.errors import XCosError
 from core.files import written_whole
+from core.gallery.edits import (
+    Change,
+    Decision,
+    Edits,
+    change_from,
+    changed,
+    difference,
+    edits_from,
+    with_entry,
+)
 
-VERSION = 1
+VERSION = 2  # 1 had no tags, notes, decisions or state, and whole edits in its undo stacks
 KEPT_UNDOS = 200  # in the file; a running window keeps all
+LOCK_SECONDS = 10.0  # another window writes for some milliseconds
+
+__all__ = ["Decision", "Edits", "NewerVersion", "Project", "gallery_id", "project_path"]
 
 
-@dataclass(frozen=True)
-class Edits:
-    """All changes to a gallery, by the key of a face or the path of a photo; never mutated.
+class NewerVersion(ValueError):
+    """A newer program wrote the file."""
 
-    identities: face key to identity, None for unknown
-    aside:      keys of faces set aside
-    picked:     photo to the detection that the user picked, counted from 0
-    landmarks:  photo to five corrected points (x, y) in the photo's pixels
-    """
 
-    identities: dict[str, str | None] = field(default_factory=dict)
-    aside: tuple[str, ...] = ()
-    picked: dict[str, int] = field(default_factory=dict)
-    landmarks: dict[str, list[list[float]]] = field(default_factory=dict)
+@dataclass
+class _Document:
+    """What a project file holds; state is what a window keeps there, by name."""
+
+    edits: Edits = field(default_factory=Edits)
+    undo: list[Change] = field(default_factory=list)
+    redo: list[Change] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
+    revision: str = ""
 
 
 class Project:
     """A gallery's edits and their undo and redo stacks, saved after each change.
 
-    warning: a sentence when the saved file was damaged (it is kept under another name)
+    Several windows may share the file: a change is made to what the file says at that moment.
+    warning: a sentence when the saved file was damaged or too new (it is kept)
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.warning = path, ""
-        self.edits = Edits()
-        self._undo: list[Edits] = []
-        self._redo: list[Edits] = []
+        self._document = _Document()
+        self._unsaved: list[Callable[[_Document], None]] = []
 
     @staticmethod
     def open(source: Path, folder: Path) -> "Project":
         """The project of a gallery, kept in a folder; a new one where there is none."""
         project = Project(project_path(source, folder))
-        if not project.path.exists():
-            return project
         try:
-            said = json.loads(project.path.read_text(encoding="utf-8"))
-            if said["version"] != VERSION:
-                raise ValueError(f"version {said['version']}")
-            stacks = [[_edits(e) for e in said[name]] for name in ("undo", "redo")]
-            project.edits = _edits(said["edits"])
-            project._undo, project._redo = stacks
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            kept = project.path.with_suffix(".damaged.json")
-            try:
-                os.replace(project.path, kept)
-            except OSError:
-                kept = project.path
+            project.refresh()
+        except NewerVersion as error:
+            newer, project.path = project.path, project.path.with_suffix(f".v{VERSION}.json")
             project.warning = (
-                f"The project file {project.path} could not be read ({error}); it is kept as "
-                f"{kept.name}, and the gallery opens without earlier changes."
+                f"The project file {newer} is of a newer xCos Studio ({error}); it is left as it "
+                f"is, and changes go to {project.path.name} until the program is updated."
             )
+            try:
+                project.refresh()
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as damage:
+                project._keep_damaged(damage)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            project._keep_damaged(error)
         return project
+
+    @property
+    def edits(self) -> Edits:
+        """What was changed so far."""
+        return self._document.edits
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a window keeps in the file beside the edits, by name."""
+        return self._document.state
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
-        return bool(self._undo)
+        return bool(self._document.undo)
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a change to do again."""
-        return bool(self._redo)
+        return bool(self._document.redo)
+
+    # Changes. Each raises XCosError when it could not be saved; it holds all the same.
 
     def set_identity(self, keys: Iterable[str], identity: str | None) -> None:
         """Say who faces show: renames and merges alike."""
-        named = self.edits.identities | dict.fromkeys(keys, identity)
-        self._change(replace(self.edits, identities=named))
+        named: dict[str, str | None] = dict.fromkeys(keys, identity)
+        self._change(lambda e: replace(e, identities=e.identities | named))
 
     def set_aside(self, keys: Iterable[str]) -> None:
         """Leave faces out of the gallery."""
-        self._change(replace(self.edits, aside=tuple(sorted({*self.edits.aside, *keys}))))
+        more = {*keys}
+        self._change(lambda e: replace(e, aside=tuple(sorted({*e.aside} | more))))
 
     def bring_back(self, keys: Iterable[str]) -> None:
         """Take faces that were set aside in again."""
-        kept = tuple(sorted({*self.edits.aside} - {*keys}))
-        self._change(replace(self.edits, aside=kept))
+        less = {*keys}
+        self._change(lambda e: replace(e, aside=tuple(sorted({*e.aside} - less))))
 
     def pick_face(self, photo: str, detection: int) -> None:
         """Take another of a photo's detected faces; its corrected landmarks go."""
-        marks = {k: v for k, v in self.edits.landmarks.items() if k != photo}
-        picked = self.edits.picked | {photo: detection}
-        self._change(replace(self.edits, picked=picked, landmarks=marks))
+        self._change(
+            lambda e: replace(
+                e,
+                picked=e.picked | {photo: detection},
+                landmarks=with_entry(e.landmarks, photo, None),
+            )
+        )
 
     def correct_landmarks(self, photo: str, landmarks: np.ndarray | None) -> None:
         """Align a photo's face by (5, 2) points, or None: by the detected ones again."""
-        marks = {k: v for k, v in self.edits.landmarks.items() if k != photo}
-        if landmarks is not None:
-            marks[photo] = np.asarray(landmarks, np.float64).reshape(5, 2).tolist()
-        self._change(replace(self.edits, landmarks=marks))
+        points = (
+            None if landmarks is None else np.asarray(landmarks, np.float64).reshape(5, 2).tolist()
+        )
+        self._change(lambda e: replace(e, landmarks=with_entry(e.landmarks, photo, points)))
+
+    def tag(self, subject: str, *tags: str) -> None:
+        """Give a face, pair or identity tags; blank ones are left out."""
+        more = [tag.strip() for tag in tags if tag.strip()]
+        self._change(
+            lambda e: replace(
+                e,
+                tags=with_entry(
+                    e.tags, subject, tuple(dict.fromkeys((*e.tags.get(subject, ()), *more)))
+                ),
+            )
+        )
+
+    def untag(self, subject: str, *tags: str) -> None:
+        """Take tags away."""
+        self._change(
+            lambda e: replace(
+                e,
+                tags=with_entry(
+                    e.tags, subject, tuple(t for t in e.tags.get(subject, ()) if t not in tags)
+                ),
+            )
+        )
+
+    def set_tags(self, subject: str, tags: Iterable[str]) -> None:
+        """Give a face, pair or identity these tags and no others."""
+        kept = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+        self._change(lambda e: replace(e, tags=with_entry(e.tags, subject, kept)))
+
+    def note(self, subject: str, text: str) -> None:
+        """Write a note to a face, pair or identity; an empty one takes it away."""
+        kept = text if text.strip() else ""
+        self._change(lambda e: replace(e, notes=with_entry(e.notes, subject, kept)))
+
+    def decide(self, subject: str, decision: Decision | None) -> None:
+        """Accept or reject a face, pair or identity, or be unsure; None: no decision."""
+        self._change(lambda e: replace(e, decisions=with_entry(e.decisions, subject, decision)))
 
     def undo(self) -> None:
         """Take the last change back; nothing where there is none."""
-        if self._undo:
-            self._redo.append(self.edits)
-            self.edits = self._undo.pop()
-            self._save()
+
+        def back(document: _Document) -> None:
+            if document.undo:
+                change = document.undo.pop()
+                document.redo.append(change)
+                document.edits = changed(document.edits, change, forward=False)
+
+        if self.can_undo:
+            self._do(back)
 
     def redo(self) -> None:
         """Do the change last taken back again; nothing where there is none."""
-        if self._redo:
-            self._undo.append(self.edits)
-            self.edits = self._redo.pop()
-            self._save()
 
-    def _change(self, edits: Edits) -> None:
-        if edits != self.edits:
-            self._undo.append(self.edits)
-            self._redo.clear()
-            self.edits = edits
-            self._save()
+        def again(document: _Document) -> None:
+            if document.redo:
+                change = document.redo.pop()
+                document.undo.append(change)
+                document.edits = changed(document.edits, change)
 
-    def _save(self) -> None:
-        said: dict[str, Any] = {
-            "version": VERSION,
-            "edits": asdict(self.edits),
-            "undo": [asdict(edits) for edits in self._undo[-KEPT_UNDOS:]],
-            "redo": [asdict(edits) for edits in self._redo[-KEPT_UNDOS:]],
-        }
+        if self.can_redo:
+            self._do(again)
+
+    def remember(self, state: dict[str, Any]) -> None:
+        """Keep what a window shows, by name, JSON values; saved by the next change or save()."""
+
+        def keep(document: _Document) -> None:
+            document.state = document.state | state
+
+        if any(name not in self.state or self.state[name] != v for name, v in state.items()):
+            keep(self._document)
+            self._unsaved.append(keep)
+
+    def save(self) -> None:
+        """Write what is not saved yet. Raises XCosError."""
+        if self._unsaved:
+            self._write()
+
+    def refresh(self) -> bool:
+        """Take in what other windows changed; whether anything did.
+
+        Raises OSError, ValueError and their like for a file that cannot be read.
+        """
+        if not self.path.exists():
+            return False
+        document = _document(json.loads(self.path.read_text(encoding="utf-8")))
+        if document.revision == self._document.revision and document.revision:
+            return False
+        for do in self._unsaved:
+            do(document)
+        before, self._document = self._document, document
+        return (before.edits, before.state) != (document.edits, document.state)
+
+    # The file.
+
+    def _change(self, make: Callable[[Edits], Edits]) -> None:
+        def do(document: _Document) -> None:
+            edits = make(document.edits)
+            change = difference(document.edits, edits)
+            if change:
+                document.undo.append(change)
+                document.redo.clear()
+                document.edits = edits
+
+        if make(self.edits) != self.edits:
+            self._do(do)
+
+    def _do(self, do: Callable[[_Document], None]) -> None:
+        do(self._document)
+        self._unsaved.append(do)
+        self._write()
+
+    def _write(self) -> None:
+        from filelock import FileLock
+
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(self.path) as part:
-                part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-        except OSError as error:
+            lock = self.path.with_name(f".{self.path.name}.lock")
+            with FileLock(lock, timeout=LOCK_SECONDS):
+                self.refresh()  # what another window wrote since stays
+                revision = secrets.token_hex(8)
+                with written_whole(self.path) as part:
+                    part.write_text(_text(self._document, revision), encoding="utf-8")
+                self._document.revision = revision
+                self._unsaved.clear()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise XCosError(
-                f"The project file {self.path} could not be saved ({error.strerror or error}); "
+                f"The project file {self.path} could not be saved ({reason}); "
                 "the change holds until the window closes."
             ) from error
+
+    def _keep_damaged(self, error: Exception) -> None:
+        kept = self.path.with_suffix(".damaged.json")
+        try:
+            os.replace(self.path, kept)
+        except OSError:
+            kept = self.path
+        self.warning = (
+            f"The project file {self.path} could not be read ({error}); it is kept as "
+            f"{kept.name}, and the gallery opens without earlier changes."
+        )
 
 
 def project_path(source: Path, folder: Path) -> Path:
@@ -156,10 +285,35 @@ def gallery_id(source: Path) -> str:
     return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
 
 
-def _edits(said: dict[str, Any]) -> Edits:
-    return Edits(
-        {str(k): None if v is None else str(v) for k, v in said["identities"].items()},
-        tuple(map(str, said["aside"])),
-        {str(k): int(v) for k, v in said["picked"].items()},
-        {str(k): [[float(x), float(y)] for x, y in v] for k, v in said["landmarks"].items()},
-    )
+def _text(document: _Document, revision: str) -> str:
+    said: dict[str, Any] = {
+        "version": VERSION,
+        "revision": revision,
+        "edits": asdict(document.edits),
+        "undo": document.undo[-KEPT_UNDOS:],
+        "redo": document.redo[-KEPT_UNDOS:],
+        "state": document.state,
+    }
+    # Escaped, since a file's name may hold bytes that are no text.
+    return json.dumps(said)
+
+
+def _document(said: dict[str, Any]) -> _Document:
+    version = said["version"]
+    if not isinstance(version, int) or version < 1:
+        raise ValueError(f"version {version}")
+    if version > VERSION:
+        raise NewerVersion(f"version {version}")
+    edits = edits_from(said["edits"])
+    if version == 1:
+        done = [edits_from(e) for e in said["undo"]] + [edits]
+        undone = [edits] + [edits_from(e) for e in reversed(said["redo"])]
+        undo = [difference(a, b) for a, b in pairwise(done)]
+        redo = [difference(a, b) for a, b in pairwise(undone)][::-1]
+        return _Document(edits, undo, redo)
+    undo = [change_from(c) for c in said["undo"]]
+    redo = [change_from(c) for c in said["redo"]]
+    state = said["state"]
+    if not isinstance(state, dict):
+        raise ValueError("its state is no table")
+    return _Document(edits, undo, redo, state, str(said["revision"]))
