@@ -57,18 +57,7 @@ def cut(photo: np.ndarray, transform: np.ndarray) -> np.ndarray:
 
     photo: (H, W, 3) uint8; black outside it
     """
-    image = Image.fromarray(photo)
-    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-    factor = max(1, int(1 / scale))
-    if factor > 1:
-        # Area means first: bilinear samples alone would skip pixels and alias.
-        image, box = _reduced(image, transform, factor)
-        to_reduced = np.array(
-            [[1 / factor, 0, -box[0] / factor], [0, 1 / factor, -box[1] / factor]]
-        )
-        # Pixel centres: the reduced pixel i covers factor pixels from factor * i on.
-        to_reduced[:, 2] += (1 / factor - 1) / 2
-        transform = compose(transform, invert(to_reduced))
+    image, transform = _reduced(Image.fromarray(photo), transform, 0)
     inverse = invert(transform)
     # PIL samples at pixel centres (x + 0.5); the template's coordinates are the centres themselves.
     inverse[:, 2] += 0.5 - inverse[:, :2].sum(axis=1) * 0.5
@@ -80,10 +69,28 @@ def cut(photo: np.ndarray, transform: np.ndarray) -> np.ndarray:
     return np.array(crop)
 
 
+def surroundings(
+    photo: np.ndarray, transform: np.ndarray, margin: int = SIDE
+) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a photo around a crop, for `cut` again and again without the whole photo.
+
+    margin: pixels of the crop that are kept beyond its sides
+    Returns the part (h, w, 3) uint8, reduced as `cut` would, and its (2, 3) transform to the crop.
+    """
+    image, moved = _reduced(Image.fromarray(photo), transform, margin)
+    return np.array(image), moved
+
+
 def _reduced(
-    image: Image.Image, transform: np.ndarray, factor: int
-) -> tuple[Image.Image, tuple[int, int, int, int]]:
-    corners = np.array([[0, 0], [SIDE, 0], [0, SIDE], [SIDE, SIDE]], np.float64)
+    image: Image.Image, transform: np.ndarray, margin: int
+) -> tuple[Image.Image, np.ndarray]:
+    """What is seen of an image, with area means where bilinear samples alone would alias."""
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    factor = max(1, int(1 / scale))
+    if factor == 1 and not margin:
+        return image, transform
+    low, high = -margin, SIDE + margin
+    corners = np.array([[low, low], [high, low], [low, high], [high, high]], np.float64)
     seen = apply(invert(transform), corners)
     left, top = np.floor(seen.min(axis=0)).astype(int) - 2 * factor
     right, bottom = np.ceil(seen.max(axis=0)).astype(int) + 2 * factor
@@ -95,7 +102,10 @@ def _reduced(
     )
     if box[2] <= box[0] or box[3] <= box[1]:
         box = (0, 0, image.width, image.height)
-    return image.reduce(factor, box), box
+    to_reduced = np.array([[1 / factor, 0, -box[0] / factor], [0, 1 / factor, -box[1] / factor]])
+    # Pixel centres: the reduced pixel i covers factor pixels from factor * i on.
+    to_reduced[:, 2] += (1 / factor - 1) / 2
+    return image.reduce(factor, box), compose(transform, invert(to_reduced))
 
 
 def invert(transform: np.ndarray) -> np.ndarray:

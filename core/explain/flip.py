@@ -1,0 +1,198 @@
+"""What would flip a pair's verdict: the fewest cells, and the smallest edit of a kind."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import fsum, hypot
+
+import numpy as np
+
+from core.errors import Stopped, XCosError
+from core.explain.edits import SETTINGS, Edit, EditKind
+from core.explain.what_if import SIDES, PairEditor, Side
+from core.faces.face import SIDE
+from core.progress import Report, StopAsked, never, silent
+
+Cell = tuple[int, int]
+FLIP_KINDS: tuple[EditKind, ...] = ("patch", "blur", "turn", "shift", "scale", "dark")
+STEP = 8  # pixels between patches' sides and places
+LARGEST_TURN, LARGEST_SHIFT = 45, 16  # degrees, pixels
+AT_ONCE = 8  # crops between two looks at the stop, about a tenth of a second
+
+
+@dataclass(frozen=True)
+class DecidingCells:
+    """The fewest cells that decide a verdict; cells are (row, column), the weightiest first.
+
+    without: the verdict would be the other one without the evidence of these; empty where even
+             without all evidence for it the verdict stays
+    enough:  their evidence alone outweighs all evidence against the verdict
+    """
+
+    same: bool
+    without: tuple[Cell, ...]
+    enough: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An edit that flips the verdict.
+
+    side:  the face that is edited
+    size:  of the edit, in the unit of its kind
+    score: of the edited pair
+    """
+
+    side: Side
+    edit: Edit
+    size: float
+    score: float
+
+
+@dataclass(frozen=True)
+class FlipSearch:
+    """The smallest edit of a kind that flips a verdict.
+
+    found:   None where no edit that was tried flips it
+    tried:   edits that were scored
+    largest: the size up to which all were tried, in the kind's unit
+    """
+
+    kind: EditKind
+    sides: tuple[Side, ...]
+    found: Flip | None
+    tried: int
+    largest: float
+
+    @property
+    def words(self) -> str:
+        """One sentence."""
+        faces = "either face" if len(self.sides) > 1 else f"the {self.sides[0]} face"
+        if self.found is None:
+            return f"No {NOUNS[self.kind]} up to {sized(self.kind, self.largest)} on {faces} changes the verdict."
+        size = sized(self.kind, self.found.size)
+        where = ""
+        if self.kind == "patch":
+            where = f" at x {self.found.edit.x:g}, y {self.found.edit.y:g}"
+        return f"A {NOUNS[self.kind]} of {size}{where} on the {self.found.side} face changes the verdict."
+
+
+NOUNS: dict[EditKind, str] = {
+    "patch": "patch",
+    "blur": "blur",
+    "turn": "turn",
+    "shift": "shift",
+    "scale": "change of size",
+    "dark": "loss of light",
+}
+
+
+def sized(kind: EditKind, size: float) -> str:
+    """A size with its unit: 24 x 24 pixels, 2.5 degrees."""
+    if kind == "patch":
+        return f"{size:g}\N{MULTIPLICATION SIGN}{size:g} pixels"
+    if kind in ("scale", "dark"):
+        return f"{100 * size:.0f} %"
+    if kind == "blur":
+        return f"sigma {size:g} pixels"
+    return f"{size:.3g} {'degrees' if kind == 'turn' else 'pixels'}"
+
+
+def deciding_cells(evidence: np.ndarray) -> DecidingCells:
+    """The fewest cells that decide; evidence (7, 7), whose sum above 0 means "same".
+
+    Taking the weightiest first is exact: any k cells weigh at most as much as the k weightiest.
+    """
+    values = evidence.ravel().astype(np.float64)
+    same = fsum(values) > 0
+    order = np.argsort(-values if same else values, kind="stable")
+    backing = [int(place) for place in order if (values[place] > 0) == same and values[place] != 0]
+    against = [float(v) for v in values if (v > 0) != same]
+    without: list[int] = []
+    for count in range(1, len(backing) + 1):
+        left = fsum(np.delete(values, backing[:count]))
+        if (left > 0) != same:
+            without = backing[:count]
+            break
+    enough = backing
+    for count in range(len(backing)):
+        if (fsum([*values[backing[:count]], *against]) > 0) == same:
+            enough = backing[:count]
+            break
+    return DecidingCells(same, _cells(without, evidence), _cells(enough, evidence))
+
+
+def smallest_flip(
+    editor: PairEditor,
+    kind: EditKind,
+    sides: Sequence[Side] = SIDES,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> FlipSearch:
+    """Try all edits of a kind from small to large, until one flips the verdict.
+
+    Of the smallest that flip it the one whose score goes farthest is taken. Patches are square,
+    their sides and places in steps of 8 pixels. Raises XCosError for a kind without sizes or a
+    pair without a threshold, and Stopped.
+    """
+    threshold = editor.before.threshold
+    if kind not in FLIP_KINDS:
+        raise XCosError(f"{kind} has no sizes to search; choose one of {', '.join(FLIP_KINDS)}.")
+    if threshold is None:
+        raise XCosError(f"{editor.before.model} has no threshold, so there is no verdict; set one.")
+    same = editor.before.score > threshold
+    ladder = list(steps(kind))
+    total, tried, size = len(sides) * len(ladder), 0, 0.0
+    for size, group in groupby(ladder, key=lambda step: step[0]):
+        edits = [edit for _, edit in group]
+        flips: list[Flip] = []
+        for side in sides:
+            for start in range(0, len(edits), AT_ONCE):
+                if stopped():
+                    raise Stopped("The search")
+                report(f"Trying {NOUNS[kind]} of {sized(kind, size)}", tried, total)
+                part = edits[start : start + AT_ONCE]
+                crops = np.stack([editor.faces[side].edited([edit]).crop for edit in part])
+                scores = editor.scores(side, crops)
+                flips += [
+                    Flip(side, edit, size, score)
+                    for edit, score in zip(part, scores.tolist(), strict=True)
+                    if (score > threshold) != same
+                ]
+                tried += len(part)
+        if flips:
+            best = max(flips, key=lambda flip: abs(flip.score - threshold))
+            return FlipSearch(kind, tuple(sides), best, tried, size)
+    return FlipSearch(kind, tuple(sides), None, tried, size)
+
+
+def steps(kind: EditKind) -> Iterator[tuple[float, Edit]]:
+    """All edits of a kind that are tried, with their sizes, from small to large."""
+    if kind == "patch":
+        for side in range(STEP, SIDE + 1, STEP):
+            for y in range(0, SIDE - side + 1, STEP):
+                for x in range(0, SIDE - side + 1, STEP):
+                    yield side, Edit("patch", x, y, side, side)
+    elif kind == "shift":
+        reach = range(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
+        moves = [(hypot(x, y), x, y) for x in reach for y in reach]
+        for size, x, y in sorted(moves):
+            if 0 < size <= LARGEST_SHIFT:
+                yield size, Edit("shift", x, y)
+    elif kind == "turn":
+        for degrees in (*np.arange(0.5, 10, 0.5), *np.arange(10, LARGEST_TURN + 1)):
+            for sign in (-1, 1):
+                yield float(degrees), Edit("turn", strength=float(sign * degrees))
+    elif kind == "scale":
+        for percent in range(1, 101):
+            for strength in (1 + percent / 100, 1 / (1 + percent / 100)):
+                yield percent / 100, Edit("scale", strength=strength)
+    else:
+        high = SETTINGS[kind][0].high
+        fine = np.arange(0.25, high + 0.1, 0.25) if kind == "blur" else np.arange(5, 101, 5) / 100
+        for strength in fine:
+            yield float(strength), Edit(kind, strength=float(strength))
+
+
+def _cells(places: Sequence[int], evidence: np.ndarray) -> tuple[Cell, ...]:
+    return tuple((place // evidence.shape[1], place % evidence.shape[1]) for place in places)

@@ -1,0 +1,265 @@
+"""What-if, flips and fragile pairs over made crops and a small random model."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Stopped, XCosError
+from core.explain.edits import Edit, apply_edits
+from core.explain.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
+from core.explain.fragile import VARIANTS, find_fragile, fragile_counts, fragile_list
+from core.explain.what_if import PairEditor, Question, agreement, faithfulness
+from core.gallery.cache import Cache
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import crop_of, open_gallery
+from core.model.head import read_head
+from core.model.verifier import Verifier
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import score_matrix
+from core.scoring.prepared import PreparedFaces
+
+
+class World:
+    """A gallery of six crops and a model."""
+
+    def __init__(self, weights: Path, crops: Path, place: Path) -> None:
+        self.verifier = Verifier(weights, "cpu")
+        self.engine = PairEngine(read_head(weights), self.verifier.card.correlation)
+        self.cache = Cache(place / "cache.sqlite")
+        self.loaded: LoadedGallery = open_gallery(
+            crops,
+            verifier=self.verifier,
+            cache=self.cache,
+            settings=GallerySettings(aligned=True),
+        )
+        self.calls = 0
+        computed = self.verifier.features
+
+        def counted(crops: np.ndarray, *rest: object, **more: object) -> object:
+            self.calls += len(crops)
+            return computed(crops, *rest, **more)  # type: ignore[arg-type]
+
+        self.verifier.features = counted  # type: ignore[method-assign, assignment]
+
+    def editor(self, i: int = 0, j: int = 3, threshold: float | None = None) -> PairEditor:
+        both = (self.loaded, self.loaded)
+        return PairEditor(
+            self.verifier, self.engine, self.verifier.card, both, (i, j), self.cache,
+            threshold=threshold,
+        )  # fmt: skip
+
+    def score_of(self, left: np.ndarray, right: np.ndarray) -> float:
+        """The score of two crops by the long way."""
+        made = self.engine.prepare(self.verifier.features(np.stack([left, right])).grid)
+        s, w = self.engine.maps(made, 0, made, 1, "learned", "both")
+        return float((s * w).sum())
+
+    def crop(self, place: int) -> np.ndarray:
+        face = self.loaded.gallery.faces[place]
+        return crop_of(face, self.loaded.gallery.root, self.cache)
+
+
+@pytest.fixture
+def world(tiny_weights: Path, crops: Path, tmp_path: Path) -> World:
+    return World(tiny_weights, crops, tmp_path)
+
+
+def test_an_edit_changes_the_score_as_scoring_the_edited_crop_does(world: World) -> None:
+    editor = world.editor()
+    patch = Edit("patch", 20, 20, 40, 40)
+    answer = editor.ask(Question(left=(patch,)))
+    assert world.calls == 1  # the other face's features are the gallery's
+    edited = apply_edits(world.crop(0), [patch])
+    assert answer.after.score == pytest.approx(world.score_of(edited.crop, world.crop(3)), abs=2e-6)
+    assert answer.before.score == pytest.approx(
+        world.score_of(world.crop(0), world.crop(3)), abs=2e-6
+    )
+    assert answer.real_change == pytest.approx(answer.after.score - answer.before.score)
+    lost = (answer.before.attention * answer.before.cosine * edited.covered).sum()
+    assert answer.predicted_change == pytest.approx(-lost)
+
+
+def test_what_did_not_change_is_not_computed_again(world: World) -> None:
+    editor = world.editor()
+    left = (Edit("blur", strength=3),)
+    editor.ask(Question(left=left))
+    editor.ask(Question(left, (Edit("turn", strength=4),)))
+    editor.ask(Question(left, (Edit("turn", strength=4),), swapped=True))
+    assert world.calls == 2
+    answer = editor.ask(Question())
+    assert world.calls == 2 and answer.real_change == 0 and answer.agreement is None
+
+
+def test_swapping_exchanges_a_one_sided_order(world: World) -> None:
+    both = (world.loaded, world.loaded)
+    editors = [
+        PairEditor(
+            world.verifier, world.engine, world.verifier.card, both, places, world.cache,
+            order="left-right",
+        )
+        for places in ((0, 3), (3, 0))
+    ]  # fmt: skip
+    swapped = editors[0].ask(Question(swapped=True)).after
+    assert swapped.score == pytest.approx(editors[1].before.score, abs=1e-9)
+    assert np.abs(swapped.attention - editors[0].before.attention).max() > 1e-7
+
+
+def test_the_outcome_follows_identities_and_threshold(world: World) -> None:
+    impostors, genuine = world.editor(0, 3, -1.0), world.editor(0, 1, 1.0)
+    assert impostors.ask(Question()).outcome_after == "FP"
+    assert genuine.ask(Question()).outcome_after == "FN"
+    genuine.set_threshold(-1.0)
+    assert genuine.ask(Question()).outcome_after == "TP"
+
+
+def test_agreement_of_one_edit() -> None:
+    assert agreement(-0.2, -0.2) == 1 and agreement(-0.2, 0.2) == 0
+    assert agreement(-0.3, -0.1) == pytest.approx(0.5) and agreement(0, 0) == 1
+
+
+def test_faithfulness_is_the_correlation_of_both_changes(world: World) -> None:
+    editor = world.editor()
+    part = faithfulness(editor, stopped=lambda: world.calls >= 8)
+    assert len(part.real) == 8 and part.total == 72
+    whole = faithfulness(editor, part)
+    assert len(whole.real) == 72 and np.array_equal(whole.real[:8], part.real)
+    assert whole.correlation == pytest.approx(np.corrcoef(whole.real, whole.predicted)[0, 1])
+    assert faithfulness(editor, stopped=lambda: True).correlation is None
+
+
+CELLS = st.lists(st.integers(-6, 6), min_size=9, max_size=9)
+
+
+@given(CELLS)
+def test_no_fewer_cells_decide(values: list[int]) -> None:
+    evidence = np.array(values).reshape(3, 3)
+    found = deciding_cells(evidence)
+    same = sum(values) > 0
+    against = sum(v for v in values if (v > 0) != same)
+
+    def fewest(flips: "object") -> int | None:
+        for count in range(10):
+            for chosen in combinations(range(9), count):
+                if flips(chosen):  # type: ignore[operator]
+                    return count
+        return None
+
+    without = fewest(lambda c: (sum(v for k, v in enumerate(values) if k not in c) > 0) != same)
+    assert len(found.without) == (without or 0)
+    enough = fewest(
+        lambda c: (
+            all((values[k] > 0) == same for k in c)
+            and (sum(values[k] for k in c) + against > 0) == same
+        )
+    )
+    assert len(found.enough) == enough
+    left = np.delete(evidence.ravel(), [r * 3 + c for r, c in found.without]).sum()
+    assert not found.without or (left > 0) != same
+
+
+@pytest.mark.parametrize("kind", FLIP_KINDS)
+def test_edits_are_tried_from_small_to_large(kind: str) -> None:
+    sizes = [size for size, _ in steps(kind)]  # type: ignore[arg-type]
+    assert sizes == sorted(sizes) and len({edit.text for _, edit in steps(kind)}) == len(sizes)  # type: ignore[arg-type]
+
+
+def test_the_smallest_flip_flips_and_no_smaller_one_does(world: World) -> None:
+    start = world.editor().before.score
+    ladder = list(steps("turn"))[:24]
+    both = {
+        edit: [
+            world.score_of(apply_edits(world.crop(0), [edit]).crop, world.crop(3)),
+            world.score_of(world.crop(0), apply_edits(world.crop(3), [edit]).crop),
+        ]
+        for _, edit in ladder
+    }
+    reached = np.array(list(both.values()))
+    # A threshold that some turn, but not the smallest ones, crosses.
+    threshold = float((start + reached.min()) / 2)
+    found = smallest_flip(world.editor(threshold=threshold), "turn").found
+    assert found is not None
+    assert both[found.edit][found.side == "right"] == pytest.approx(found.score, abs=1e-4)
+    assert found.score <= threshold
+    smaller = [v for size, edit in ladder if size < found.size for v in both[edit]]
+    assert all(v > threshold for v in smaller)
+
+
+def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> None:
+    editor = world.editor(threshold=-1.0)
+    search = smallest_flip(editor, "dark", ("left",))
+    assert search.found is None and search.tried == 20
+    assert search.words == "No loss of light up to 100 % on the left face changes the verdict."
+    with pytest.raises(Stopped):
+        smallest_flip(editor, "patch", stopped=lambda: True)
+    with pytest.raises(XCosError, match="mirror has no sizes"):
+        smallest_flip(editor, "mirror")
+
+
+def test_fragile_pairs_are_those_that_a_small_move_flips(world: World) -> None:
+    matrix = score_matrix(world.engine, world.loaded)
+    threshold = float(np.median(matrix.scores[np.triu_indices(6, 1)]))
+    found = find_fragile(
+        world.verifier, world.engine, world.cache, world.loaded, world.loaded,
+        "learned", "both", threshold,
+    )  # fmt: skip
+    moves = [[], *([edit] for _, edit in VARIANTS)]
+    made = [
+        world.engine.prepare(
+            world.verifier.features(
+                np.stack([apply_edits(world.crop(i), edits).crop for edits in moves])
+            ).grid
+        )
+        for i in range(6)
+    ]
+
+    def score(left: PreparedFaces, place: int, right: PreparedFaces) -> float:
+        s, w = world.engine.maps(left, place, right, 0, "learned", "both")
+        return float((s * w).sum())
+
+    wanted = np.zeros((6, 6), int)
+    moved_flips = np.zeros(6, int)
+    for i in range(6):
+        for j in range(6):
+            if i == j:
+                continue
+            still = score(made[i], 0, made[j]) > threshold
+            flips = 0
+            for bit in range(len(VARIANTS)):
+                flips |= ((score(made[i], bit + 1, made[j]) > threshold) != still) << bit
+            wanted[i, j] |= flips
+            wanted[j, i] |= flips
+            moved_flips[i] += flips > 0
+    assert found.flips is not None and found.rows is not None
+    assert np.array_equal(found.flips, wanted) and wanted.any()
+    assert np.array_equal(found.rows, moved_flips)
+    listed = fragile_list(found, matrix)
+    assert len(listed) == np.triu(wanted > 0, 1).sum()
+    counts = fragile_counts(found, matrix)
+    assert sum(total for _, total in counts.values()) == 15
+    assert sum(some for some, _ in counts.values()) == len(listed)
+    i, j = np.argwhere(wanted)[0]
+    assert len(found.causes(i, j)) == bin(wanted[i, j]).count("1")
+
+
+def test_a_second_scan_computes_no_features_and_probes_agree(world: World) -> None:
+    rest = (world.loaded, "learned", "both", 0.9)
+    first = find_fragile(world.verifier, world.engine, world.cache, world.loaded, *rest)  # type: ignore[arg-type]
+    assert world.calls == 36
+    other = LoadedGallery(world.loaded.gallery, world.loaded.features)
+    again = find_fragile(world.verifier, world.engine, world.cache, other, *rest)  # type: ignore[arg-type]
+    assert world.calls == 36
+    off = ~np.eye(6, dtype=bool)
+    assert np.array_equal(first.fragile[off], again.fragile[off])
+    with pytest.raises(Stopped):
+        find_fragile(
+            world.verifier,
+            world.engine,
+            world.cache,
+            other,
+            *rest,
+            stopped=lambda: True,  # type: ignore[arg-type]
+        )
