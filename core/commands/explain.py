@@ -1,33 +1,23 @@
 """xcos explain: why one pair scored as it did."""
 
 import argparse
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    refuse_overwriting,
-)
-from core.errors import XCosError
+from core.commands.pair import add_pair_arguments, check_outputs, open_pair
+from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.explain.explain import explain_pair
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.regions import face_regions
 from core.explain.report import PairReport, cell_rows, to_json
-from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop
-from core.progress import Report
 
 EXAMPLES = """examples:
   xcos explain ann1.jpg ann2.jpg                  the verdict and the cells that decided
   xcos explain ann1.jpg bob.jpg -o pair.png       the maps as a picture (.svg, .pdf, .html too)
   xcos explain a.jpg group.jpg#2 --json           the second face of a photo, as JSON
   xcos explain a.png b.png --aligned --attention uniform"""
-NUMBERED = re.compile(r"(.+)#(\d+)")
 
 
 def add(commands: Any) -> None:
@@ -39,12 +29,7 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "left",
-        metavar="LEFT",
-        help="photo of the left face; PHOTO#2 takes its second face",
-    )
-    parser.add_argument("right", metavar="RIGHT", help="photo of the right face")
+    add_pair_arguments(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -54,12 +39,6 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="file to write: .png, .svg, .pdf, .json, .csv or .html; may be given several times",
     )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that LEFT and RIGHT are relative to",
-    )
     add_face_options(parser)
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -67,17 +46,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, or XCosError."""
-    for path in options.output:
-        if path.suffix.lower() not in PAIR_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
-            )
-        refuse_overwriting(
-            path, *(_photo(name, options.photos)[0] for name in (options.left, options.right))
-        )
+    check_outputs(options, options.output, PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
-    left, i = _face(setup, options.left, options.photos, progress)
-    right, j = _face(setup, options.right, options.photos, progress)
+    (left, i), (right, j) = open_pair(setup, options, progress)
     progress.close()
     found = explain_pair(
         setup.engine,
@@ -106,31 +77,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         _tell(report)
     return 0
-
-
-def _face(
-    setup: Setup, name: str, photos: Path | None, report: Report
-) -> tuple[LoadedGallery, int]:
-    path, number = _photo(name, photos)
-    if path.is_dir() or path.suffix.lower() == ".csv":
-        raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
-    settings = GallerySettings("all", setup.settings.aligned) if number > 1 else None
-    loaded = setup.open(path, report, settings=settings)
-    if loaded.gallery.problems:
-        raise XCosError(loaded.gallery.problems[0].reason)
-    if not 1 <= number <= len(loaded):
-        raise XCosError(f"{path} has {len(loaded)} face(s), not {number}; choose another number.")
-    place = next(k for k, face in enumerate(loaded.gallery.faces) if face.number == number)
-    return loaded, place
-
-
-def _photo(name: str, photos: Path | None) -> tuple[Path, int]:
-    """The photo that a name means, and which of its faces."""
-    path = (photos or Path()) / name
-    match = NUMBERED.fullmatch(name)
-    if match and not path.exists():
-        return (photos or Path()) / match.group(1), int(match.group(2))
-    return path, 1
 
 
 def _tell(report: PairReport) -> None:

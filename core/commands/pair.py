@@ -1,0 +1,76 @@
+"""The two photos that a command on one pair is given."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.commands.shared import Setup, refuse_overwriting
+from core.errors import XCosError
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.progress import Report
+
+NUMBERED = re.compile(r"(.+)#(\d+)")
+Place = tuple[LoadedGallery, int]
+
+
+def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
+    """LEFT, RIGHT and --photos."""
+    parser.add_argument(
+        "left",
+        metavar="LEFT",
+        help="photo of the left face; PHOTO#2 takes its second face",
+    )
+    parser.add_argument("right", metavar="RIGHT", help="photo of the right face")
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that LEFT and RIGHT are relative to",
+    )
+
+
+def check_outputs(
+    options: argparse.Namespace, outputs: Sequence[Path], suffixes: Sequence[str]
+) -> None:
+    """Raise XCosError for a file of another form, or one that would replace a photo of the pair."""
+    for path in outputs:
+        if path.suffix.lower() not in suffixes:
+            raise XCosError(
+                f"{path} must end in one of {', '.join(suffixes)}; choose another name."
+            )
+        names = (options.left, options.right)
+        refuse_overwriting(path, *(_photo(name, options.photos)[0] for name in names))
+
+
+def open_pair(setup: Setup, options: argparse.Namespace, report: Report) -> tuple[Place, Place]:
+    """Both faces: the gallery that each is alone in or with its photo's others, and its place."""
+    return (
+        _face(setup, options.left, options.photos, report),
+        _face(setup, options.right, options.photos, report),
+    )
+
+
+def _face(
+    setup: Setup, name: str, photos: Path | None, report: Report
+) -> tuple[LoadedGallery, int]:
+    path, number = _photo(name, photos)
+    if path.is_dir() or path.suffix.lower() == ".csv":
+        raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
+    settings = GallerySettings("all", setup.settings.aligned) if number > 1 else None
+    loaded = setup.open(path, report, settings=settings)
+    if loaded.gallery.problems:
+        raise XCosError(loaded.gallery.problems[0].reason)
+    if not 1 <= number <= len(loaded):
+        raise XCosError(f"{path} has {len(loaded)} face(s), not {number}; choose another number.")
+    place = next(k for k, face in enumerate(loaded.gallery.faces) if face.number == number)
+    return loaded, place
+
+
+def _photo(name: str, photos: Path | None) -> tuple[Path, int]:
+    """The photo that a name means, and which of its faces."""
+    path = (photos or Path()) / name
+    match = NUMBERED.fullmatch(name)
+    if match and not path.exists():
+        return (photos or Path()) / match.group(1), int(match.group(2))
+    return path, 1
