@@ -57,11 +57,12 @@ def distinct(score: float, threshold: float) -> tuple[str, str]:
 
 
 def _listed(found: list[tuple[str, float]]) -> str:
-    named = [f"{_article(name)} ({_signed(value)})" for name, value in found]
+    named = [f"{article(name)} ({_signed(value)})" for name, value in found]
     return " and ".join(named)
 
 
-def _article(name: str) -> str:
+def article(name: str) -> str:
+    """A region's name within a sentence."""
     return "the area outside the face" if name == "outside the face" else f"the {name}"
 
 

@@ -73,6 +73,11 @@ class Runner:
         # (B, H, W, C) seen as (B, C, H, W) is channels-last already.
         return ((x_BHWC - self._mean) / self._std).to(self._type).permute(0, 3, 1, 2)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return self._device
+
     def normalised(self, x_BCHW: Tensor) -> Tensor:
         """RGB faces (B, 3, 112, 112) in [0, 255] on this device, as the network takes them."""
         if self._card.channels == "BGR":

@@ -103,12 +103,13 @@ class Target:
             from core.model.device import choose_device
             from core.model.inference import Runner
 
-            card, network = _read(self.path)
+            card, network = read_target(self.path)
             self._runner = Runner(card, network, choose_device(self._device), half=False)
         return self._runner
 
 
-def _read(path: Path) -> "tuple[ModelCard, nn.Module]":
+def read_target(path: Path) -> "tuple[ModelCard, nn.Module]":
+    """A target's card and its network, which has `embed`. Raises XCosError."""
     from core.model.importers import is_ours, read_foreign
     from core.model.target_networks import HeadNetwork, OnnxNetwork
     from core.model.weights import load_network
