@@ -45,6 +45,28 @@ def read_protocol(path: Path, folder: Path) -> PairList:
     return read_splits(path) if path.stem.startswith("splits") else read_lfw_pairs(path)
 
 
+def read_any_pairs(path: Path, folder: Path) -> PairList:
+    """As read_protocol, but a CSV may list any number of pairs, and needs no third column.
+
+    Without one, `same` is False for all. Raises XCosError.
+    """
+    if path.suffix.lower() != ".csv":
+        return read_protocol(path, folder)
+    left, right, same = [], [], []
+    for number, row in enumerate(_csv_rows(path), start=1):
+        cells = [cell.strip() for cell in row[:3]]
+        if number == 1 and [cell.casefold() for cell in cells[:2]] == ["left", "right"]:
+            continue
+        if len(cells) < 2 or not all(cells[:2]):
+            raise XCosError(f"{path}, line {number}: write left,right, the two photos of a pair.")
+        left.append(cells[0])
+        right.append(cells[1])
+        same.append(len(cells) > 2 and cells[2].casefold() in TRUE)
+    if not left:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    return PairList(tuple(left), tuple(right), np.array(same, bool), None)
+
+
 def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList:
     """Seeded genuine and impostor pairs of an identity folder, as the paper takes of the AR set.
 

@@ -80,6 +80,7 @@ def test_grad_cam_follows_its_formula(subject: Subject, order: str) -> None:
     pair = Subject(subject.left, subject.right, scorer)
     found = saliency("grad-cam", pair)
     network = scorer._network
+    assert all(p.grad is None for p in network.parameters())
     crops = np.stack([subject.left, subject.right]).astype(np.float32)
     x = torch.from_numpy((crops - 127.5) / 128).permute(0, 3, 1, 2)
     maps = network.backbone(x).detach().requires_grad_()
@@ -92,7 +93,6 @@ def test_grad_cam_follows_its_formula(subject: Subject, order: str) -> None:
     expected = (weights * maps).sum(dim=1).clamp(min=0).detach().numpy()
     assert expected.max() > 1e-5
     np.testing.assert_allclose([found.left, found.right], expected, atol=0.01 * expected.max())
-    assert all(p.grad is None for p in network.parameters())
 
 
 def test_grad_cam_of_uniform_attention_sees_no_head(subject: Subject) -> None:

@@ -1,0 +1,248 @@
+"""xcos compare: saliency methods side by side, on a pair or over a list of pairs."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.commands.pair import check_outputs, open_pair
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+    warn,
+)
+from core.errors import XCosError
+from core.evaluation.protocol import open_pairs, read_any_pairs
+from core.explain.compare import Comparison, compare, title
+from core.explain.compare_many import ComparisonTable, tabulate
+from core.explain.output import write_whole
+from core.explain.regions import face_regions
+from core.explain.saliency import TITLES, Subject, methods_for
+from core.explain.scorer import PairScorer
+from core.faces.face import Face
+from core.gallery.opening import crop_of, landmarks_in_crop
+from core.progress import Report
+
+EXAMPLES = """examples:
+  xcos compare ann1.jpg ann2.jpg                     each method's time, areas and rank correlations
+  xcos compare ann1.jpg bob.jpg --json               the maps and curves too
+  xcos compare a.png b.png --aligned --target t.safetensors
+  xcos compare pairs.csv --methods xcos occlusion    means over a list of left,right, as Markdown
+  xcos compare pairs.csv --no-controls -o table.csv
+
+The methods: xCos's evidence; Grad-CAM of the score on the backbone, and of the target's cosine on
+the target (--target); occlusion, cell by cell; CorrRISE, by random masks. The controls: random
+order, and each method's map from the same network with shuffled weights."""
+PAIR_SUFFIXES = (".json", ".png", ".svg", ".pdf")
+TABLE_SUFFIXES = (".md", ".csv", ".json")
+LISTS = (".csv", ".txt", ".bin")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare saliency methods on a pair or a list of pairs",
+        description="Hold xCos's evidence against Grad-CAM, occlusion and CorrRISE: maps, times, deletion and "
+        "insertion curves with controls, rank correlations.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "left",
+        metavar="LEFT",
+        help="photo of the left face; PHOTO#2 takes its second face; alone: a list of pairs, a CSV of "
+        "left,right or LFW's pairs.txt",
+    )
+    parser.add_argument("right", metavar="RIGHT", nargs="?", help="photo of the right face")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=[name for name in TITLES if name != "random"],
+        metavar="METHOD",
+        help="only these: xcos, grad-cam, grad-cam-target, occlusion, rise (default: all there are)",
+    )
+    parser.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="no random order, no shuffled weights; half the time",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the random orders and shuffled weights (default: 0)"
+    )
+    parser.add_argument(
+        "--photos", type=Path, metavar="DIR", help="folder that the photos are relative to"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="file to write: of a pair .json, .png, .svg or .pdf; of a list .md, .csv or .json",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, 130 for a list that was interrupted, or XCosError."""
+    if options.right is None:
+        return _compare_list(options)
+    check_outputs(options, options.output, PAIR_SUFFIXES)
+    setup, progress = Setup(options), ProgressBar()
+    (left, i), (right, j) = open_pair(setup, options, progress)
+    one, other = left.gallery.faces[i], right.gallery.faces[j]
+    crops = [
+        crop_of(face, gallery.gallery.root, setup.cache)
+        for face, gallery in ((one, left), (other, right))
+    ]
+    scorer = _scorer(setup, options)
+    shuffled = None if options.no_controls else scorer.shuffled(options.seed)
+    subject = Subject(crops[0], crops[1], scorer)
+    found = compare(
+        subject,
+        _regions(one, other),
+        _methods(options, scorer),
+        shuffled,
+        options.seed,
+        progress,
+    )
+    progress.close()
+    said = {"left": options.left, "right": options.right} | found.as_json()
+    for path in options.output:
+        if path.suffix.lower() == ".json":
+            content = (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
+        else:
+            from core.explain.compare_figure import comparison_bytes
+
+            content = comparison_bytes(found, subject, path.suffix.lower()[1:])
+        write_whole(path, content)
+    print(json.dumps(said, indent=1, ensure_ascii=False) if options.json else _told(found))
+    return 0
+
+
+def _scorer(setup: Setup, options: argparse.Namespace) -> PairScorer:
+    return PairScorer(
+        setup.card.path,
+        setup.kind,
+        options.order,
+        setup.threshold,
+        options.target,
+        options.device,
+    )
+
+
+def _methods(options: argparse.Namespace, scorer: PairScorer) -> tuple[str, ...]:
+    there = methods_for(scorer)
+    asked = tuple(dict.fromkeys(options.methods or there))
+    if "grad-cam-target" in asked and "grad-cam-target" not in there:
+        raise XCosError(
+            "grad-cam-target needs a target with a 7x7 map; give one with --target "
+            "(.safetensors or .pth)."
+        )
+    if options.target is not None and "grad-cam-target" not in there:
+        warn(f"{options.target} has no 7x7 map to look at; Grad-CAM sees the backbone only.")
+    return asked
+
+
+def _regions(one: Face, other: Face) -> np.ndarray:
+    return face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2)
+
+
+def _compare_list(options: argparse.Namespace) -> int:
+    source = Path(options.left)
+    if source.suffix.lower() not in LISTS and not source.is_dir():
+        raise XCosError(f"{source} is one photo; name a second one, or a CSV of pairs.")
+    for path in options.output:
+        if path.suffix.lower() not in TABLE_SUFFIXES:
+            raise XCosError(
+                f"{path} must end in one of {', '.join(TABLE_SUFFIXES)}; choose another name."
+            )
+        refuse_overwriting(path, source)
+    options.aligned = options.aligned or source.suffix.lower() == ".bin"
+    setup, progress = Setup(options), ProgressBar()
+    compared: list[Comparison] = []
+    interrupted = False
+    try:
+        _compare_each(options, source, setup, progress, compared)
+    except KeyboardInterrupt:
+        # What was measured until then is still worth telling.
+        if not compared:
+            raise
+        interrupted = True
+    progress.close()
+    if interrupted:
+        warn(f"stopped after {len(compared)} pairs; the table is of these.")
+    _tell_table(options, tabulate(compared))
+    return 130 if interrupted else 0
+
+
+def _compare_each(
+    options: argparse.Namespace,
+    source: Path,
+    setup: Setup,
+    progress: Report,
+    compared: list[Comparison],
+) -> None:
+    with tempfile.TemporaryDirectory() as unpacked:
+        pairs = read_any_pairs(source, Path(unpacked))
+        if pairs.frames:
+            raise XCosError(f"{source} lists videos; name a list of photos.")
+        photos = Path(unpacked) if source.suffix.lower() == ".bin" else options.photos
+        opened = open_pairs(
+            pairs,
+            photos or (source if source.is_dir() else source.parent),
+            lambda listed: setup.open(listed, progress),
+        )
+        for problem in opened.gallery.problems:
+            warn(f"problem: {problem.reason}")
+        scorer = _scorer(setup, options)
+        names = _methods(options, scorer)
+        shuffled = None if options.no_controls else scorer.shuffled(options.seed)
+        for number, (i, j) in enumerate(zip(opened.left, opened.right, strict=True)):
+            progress("Comparing pairs", number, len(opened.left))
+            faces = [opened.gallery.faces[opened.groups[place][0]] for place in (i, j)]
+            left, right = (crop_of(f, opened.gallery.root, setup.cache) for f in faces)
+            subject = Subject(left, right, scorer)
+            regions = _regions(faces[0], faces[1])
+            seed = options.seed + number
+            compared.append(compare(subject, regions, names, shuffled, seed))
+
+
+def _tell_table(options: argparse.Namespace, table: ComparisonTable) -> None:
+    said = json.dumps(table.as_json(), indent=1)
+    forms = {".md": table.to_markdown(), ".csv": table.to_csv(), ".json": said + "\n"}
+    for path in options.output:
+        write_whole(path, forms[path.suffix.lower()].encode())
+    print(said if options.json else table.to_markdown(), end="\n" if options.json else "")
+
+
+def _told(found: Comparison) -> str:
+    e = found.explanation
+    limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
+    lines = [
+        f"Score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
+        "",
+        f"{'map':<38}{'seconds':>8}{'faces':>7}{'deletion':>10}{'insertion':>11}",
+    ]
+    for name, one in {**found.methods, **found.controls}.items():
+        lines.append(
+            f"{title(name):<38}{one.map.seconds:>8.2f}{one.map.faces:>7}"
+            f"{one.curves.deletion.area:>10.3f}{one.curves.insertion.area:>11.3f}"
+        )
+    lines += ["Areas: deletion is good when low, insertion when high.", "", "Rank correlation"]
+    names = list(found.methods)
+    lines.append(" " * 20 + "".join(f"{name:>17}" for name in names))
+    for name, row in zip(names, found.ranks, strict=True):
+        cells = ("" if np.isnan(value) else f"{value:.2f}" for value in row)
+        lines.append(f"{TITLES[name]:<20}" + "".join(f"{cell:>17}" for cell in cells))
+    return "\n".join([*lines, *(["", found.words] if found.words else [])])
