@@ -22,6 +22,7 @@ SHORTCUTS = (
     ("Ctrl+Shift+O", "open photos or a CSV"),
     ("Ctrl+P", "open a second folder as probes: the matrix is then probes × gallery"),
     ("Ctrl+F", "search the gallery"),
+    ("Ctrl+K", "filter the pairs, such as: outcome = FP and region(mouth) > 30 %"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo and redo changes to the gallery"),
     ("F2", "rename an identity, or merge several"),
     ("Delete", "set photos aside, or bring them back"),

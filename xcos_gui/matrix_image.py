@@ -6,6 +6,7 @@ from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
 from core.scoring.matrix import OUTCOMES, ScoreMatrix
 
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
+FADED = 0.85  # how far pairs that do not pass the filter go towards the background
 OUTCOME_TABLE = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
 
 
@@ -19,6 +20,14 @@ class MatrixImage:
         self.matrix = matrix
         self.limits = _limits(matrix.scores)
         self._means: dict[int, np.ndarray] = {1: matrix.scores}
+        self._passing: dict[int, np.ndarray] | None = None
+        self._paper = np.zeros(3, np.float32)
+
+    def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
+        """Fade the pairs that do not pass, (n, m) bool, towards a colour; None: fade none."""
+        known = mask is not None and mask.shape == self.matrix.scores.shape
+        self._passing = {1: mask} if mask is not None and known else None
+        self._paper = np.array(paper, np.float32)
 
     def draw(
         self,
@@ -47,6 +56,13 @@ class MatrixImage:
             colours = self._scores(
                 first_row, rows.stop, first_column, columns.stop, step, threshold
             )
+        if self._passing is not None:
+            bright = self._passes(step)[
+                first_row // step : first_row // step + colours.shape[0],
+                first_column // step : first_column // step + colours.shape[1],
+            ]
+            faded = colours * np.float32(1 - FADED) + self._paper * np.float32(FADED)
+            colours = np.where(bright[..., None], colours, faded.astype(np.uint8))
         if self.matrix.square:
             _paint_diagonal(colours, first_row // step, first_column // step)
         return colours, first_row, first_column, step
@@ -95,6 +111,17 @@ class MatrixImage:
         )
         every = slice(0, None)
         return OUTCOME_TABLE[part.outcomes(every, every, threshold)]
+
+    def _passes(self, step: int) -> np.ndarray:
+        """Blocks of which some pair passes: one among thousands must not vanish."""
+        assert self._passing is not None
+        if step not in self._passing:
+            finer = self._passes(step // 2)
+            n, m = finer.shape
+            padded = np.pad(finer, ((0, n % 2), (0, m % 2)))
+            across = padded[0::2] | padded[1::2]
+            self._passing[step] = across[:, 0::2] | across[:, 1::2]
+        return self._passing[step]
 
     def _level(self, step: int) -> np.ndarray:
         if step not in self._means:

@@ -152,6 +152,7 @@ class MatrixPanel(QWidget):
         self._view.sigRangeChanged.connect(self._tell_seen)
         session.matrix_refined.connect(self._on_matrix_refined)
         session.matrix_changed.connect(self._on_matrix_changed)
+        session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
         thumbnails.ready.connect(self._show_readout)
@@ -220,6 +221,13 @@ class MatrixPanel(QWidget):
         self._show_borders()
         self._show_colours()
         self._on_pair_changed(self._session.pair)
+
+    def _show_passing(self, *_: object) -> None:
+        if self.item.image is not None:
+            base = self.palette().color(QPalette.ColorRole.Base)
+            paper = base.red(), base.green(), base.blue()
+            self.item.image.set_passing(self._session.filter.mask, paper)
+            self.item.forget()
 
     def _on_matrix_refined(self, regions: list[Region]) -> None:
         if self.item.image is not None:
@@ -401,6 +409,7 @@ class MatrixPanel(QWidget):
         palette = self.palette()
         text = palette.color(QPalette.ColorRole.WindowText)
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        self._show_passing()
         self._axis.setTextPen(text)
         self._axis.setPen(None)
         border = QColor(40, 40, 40, 120)

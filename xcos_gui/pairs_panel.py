@@ -1,4 +1,4 @@
-"""The pairs of one outcome, worst first."""
+"""The pairs of one outcome, worst first, and the filter on them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +26,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.gallery.edits import pair_subjects
 from core.gallery.gallery import LoadedGallery
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome, ScoreMatrix
+from xcos_gui.filter_line import FilterLine
 from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
@@ -43,7 +45,8 @@ CHOICES: tuple[tuple[str, Outcome | None], ...] = (
     ("True rejects (TN)", "TN"),
     ("Unknown identities", "unknown"),
 )
-HEADERS = ("left", "", "right", "", "score", "margin", "outcome")
+HEADERS = ("left", "", "right", "", "score", "margin", "outcome", "fragile", "tags")
+FRAGILE, TAGS = 7, 8  # columns, shown once something is known to stand there
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -118,7 +121,17 @@ class PairsModel(QAbstractTableModel):
             5: f"{score - session.threshold:+.4f}",
             6: session.matrix.outcome(*cell, session.threshold),
         }
+        if column == FRAGILE and session.fragile is not None:
+            return "fragile" if session.fragile.fragile[cell] else ""
+        if column == TAGS and session.project is not None:
+            return ", ".join(session.project.edits.tags_among(pair_subjects(*faces)))
         return texts.get(column)
+
+    def renew(self) -> None:
+        """Ask for all texts again."""
+        if self.rowCount():
+            ends = self.index(0, 0), self.index(self.rowCount() - 1, len(HEADERS) - 1)
+            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DisplayRole])
 
     def _on_ready(self) -> None:
         if self.pairs is not None and len(self.pairs):
@@ -179,14 +192,16 @@ class PairsPanel(QWidget):
             header.resizeSection(column, width)
         for column in (1, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column in (4, 5, 6):
+        for column in (4, 5, 6, FRAGILE, TAGS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         top = QHBoxLayout()
         top.addWidget(self.choice)
         top.addWidget(self._count, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
+        self.filter = FilterLine(session)
         layout.addLayout(top)
+        layout.addWidget(self.filter)
         layout.addWidget(self.table)
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_listed)
@@ -200,6 +215,11 @@ class PairsPanel(QWidget):
         session.listed_outcome_changed.connect(self._on_outcome)
         session.pair_changed.connect(self._on_pair_changed)
         session.pairs_listed.connect(self.show_listed)
+        session.filter_changed.connect(self._list)
+        session.fragile_changed.connect(self._show_columns)
+        session.edits_changed.connect(self._show_columns)
+        session.gallery_changed.connect(self._show_columns)
+        self._show_columns()
 
     def close_job(self) -> None:
         """End the background work."""
@@ -223,11 +243,21 @@ class PairsPanel(QWidget):
             self._list()
         self.choice.setCurrentIndex(len(CHOICES))
 
+    def _show_columns(self) -> None:
+        session = self._session
+        tagged = session.project is not None and bool(session.project.edits.tags)
+        self.table.setColumnHidden(FRAGILE, session.fragile is None)
+        self.table.setColumnHidden(TAGS, not tagged)
+        self.model.renew()
+
     def _list(self, *_: object) -> None:
+        if self._session.filter.running:
+            return  # its answer lists the pairs
         if self.choice.currentIndex() == len(CHOICES):
             self._show_kept()
             return
         matrix, threshold = self._session.matrix, self._session.threshold
+        mask = self._session.filter.mask
         outcome: Outcome | None = self.choice.currentData()
         if matrix is None:
             self._job.drop()
@@ -236,7 +266,7 @@ class PairsPanel(QWidget):
             return
 
         def work(_: Running) -> PairList:
-            return pairs_of(matrix, outcome, threshold, LIMIT)
+            return pairs_of(matrix, outcome, threshold, LIMIT, mask)
 
         self._job.start(work)
 
@@ -253,16 +283,23 @@ class PairsPanel(QWidget):
         self._job.drop()
         pairs = self._listed.places(session.rows, session.columns, session.matrix)
         gone = len(self._listed.keys) - len(pairs)
+        mask = session.filter.mask
+        if mask is not None:
+            pairs = pairs.at(np.flatnonzero(mask[pairs.rows, pairs.columns]))
         self.model.show(pairs)
         missing = f", {gone} of them not in this gallery any more" if gone else ""
-        self._count.setText(f"{len(self._listed.keys)} pairs{missing}")
+        shown = "" if mask is None else f"{len(pairs)} of "
+        self._count.setText(f"{shown}{len(self._listed.keys)} pairs{missing}")
         self._on_pair_changed(session.pair)
 
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
         yet = "" if self._session.refinement is None else ", by estimated scores yet"
-        self._count.setText(f"{more} pairs, worst first{yet}" if len(pairs) else "no such pair")
+        passing = "" if self._session.filter.mask is None else " that pass"
+        self._count.setText(
+            f"{more} pairs{passing}, worst first{yet}" if len(pairs) else f"no such pair{passing}"
+        )
         self._on_pair_changed(self._session.pair)
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:

@@ -33,6 +33,7 @@ from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
 from xcos_gui.job import LatestJob
 from xcos_gui.loading import Loaded, Loader
+from xcos_gui.pair_filter import PairFilter
 from xcos_gui.scoring import Scored, ScoreRequest, score
 from xcos_gui.settings import Settings
 
@@ -53,6 +54,7 @@ class Session(QObject):
     explanation_changed = Signal(object)
     listed_outcome_changed = Signal(object)
     fragile_changed = Signal()
+    filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
     edits_changed = Signal()  # tags, notes, decisions, or what makes the gallery load anew
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     busy_changed = Signal(str, int, int)
@@ -96,6 +98,8 @@ class Session(QObject):
         for job in (self._loading, self._scoring):
             job.progress.connect(self.busy_changed)
             job.failed.connect(self._on_failed)
+        self.filter = PairFilter(self)
+        self.filter.changed.connect(self.filter_changed)
 
     # What is looked at.
 
@@ -130,7 +134,7 @@ class Session(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything runs in the background."""
-        return self._loading.running or self._scoring.running
+        return self._loading.running or self._scoring.running or self.filter.running
 
     def is_estimate(self, row: int, column: int) -> bool:
         """Whether a score of the matrix is estimated from the uniform one yet."""
@@ -246,6 +250,7 @@ class Session(QObject):
         """End what runs in the background; what is ready stays."""
         self._loading.stop()
         self._scoring.stop()
+        self.filter.stop()
 
     def set_threshold(self, threshold: float | None) -> None:
         """Move the threshold; None: back to the weights' own. No model is run."""
@@ -289,6 +294,10 @@ class Session(QObject):
         """Ask for the list of an outcome's pairs."""
         self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
+
+    def set_filter(self, text: str) -> None:
+        """Show the pairs that pass a filter only; blank: all. See core/explain/filter_language.py."""
+        self.filter.use(text)
 
     def set_fragile(self, found: FragilePairs | None) -> None:
         """Tell which pairs of the matrix are fragile; None: not known."""
@@ -353,10 +362,15 @@ class Session(QObject):
             self._told.add(sentence)
             self.message.emit(sentence)
 
+    def tell_unexpected(self, error: BaseException) -> None:
+        """Keep the details of an error that nobody foresaw, and say where."""
+        self.message.emit(unexpected("".join(traceback.format_exception(error))))
+
     def close(self) -> None:
         """End the background work; returns when its threads are gone."""
         self._loading.close()
         self._scoring.close()
+        self.filter.close()
         self.cache.close()
 
     # Answers.
@@ -440,7 +454,7 @@ class Session(QObject):
         elif isinstance(error, MemoryError):
             self.message.emit("The memory is full; close other programs or open a smaller gallery.")
         elif not isinstance(error, Stopped):
-            self.message.emit(unexpected("".join(traceback.format_exception(error))))
+            self.tell_unexpected(error)
         if not self.busy:
             self.idle.emit()
 

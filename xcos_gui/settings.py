@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 RECENTS = 10
+FILTERS = 30
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -60,6 +61,15 @@ class Settings:
 
     def forget_recent(self, path: Path) -> None:
         self.store.setValue("recents", [str(other) for other in self.recents if other != path])
+
+    @property
+    def filters(self) -> list[str]:
+        """Filters used lately, the last one first."""
+        return self._texts("filters")
+
+    def remember_filter(self, text: str) -> None:
+        filters = [text, *(other for other in self.filters if other != text)]
+        self.store.setValue("filters", filters[:FILTERS])
 
     @property
     def model(self) -> Path | None:

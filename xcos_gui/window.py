@@ -177,6 +177,12 @@ class MainWindow(QMainWindow):
         )
         self._menus.show_state()
 
+    def focus_filter(self) -> None:
+        """Let the user type a filter of pairs."""
+        self.docks["pairs"].show()
+        self.docks["pairs"].raise_()
+        self.pairs.filter.focus()
+
     def set_theme(self, theme: str) -> None:
         """Switch and remember the theme."""
         self.session.settings.theme = theme  # type: ignore[assignment]

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+from core.faces.face import Face
+
 Decision = Literal["accept", "reject", "unsure"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 SubjectKind = Literal["face", "pair", "identity"]
@@ -26,6 +28,17 @@ def pair_subject(left: str, right: str) -> str:
 def identity_subject(name: str) -> str:
     """What notes and tags of an identity hang on."""
     return _subject("identity", name)
+
+
+def pair_subjects(left: Face, right: Face) -> list[str]:
+    """What is told of a pair: the pair, its faces, and their identities where they are known."""
+    names = dict.fromkeys(f.identity for f in (left, right) if f.identity is not None)
+    faces = dict.fromkeys((left.key, right.key))
+    return [
+        pair_subject(left.key, right.key),
+        *(face_subject(key) for key in faces),
+        *(identity_subject(name) for name in names),
+    ]
 
 
 def subject_parts(subject: str) -> tuple[SubjectKind, tuple[str, ...]]:
@@ -68,6 +81,10 @@ class Edits:
     def all_tags(self) -> list[str]:
         """Every tag in use, in alphabetical order."""
         return sorted({tag for tags in self.tags.values() for tag in tags}, key=str.casefold)
+
+    def tags_among(self, subjects: Iterable[str]) -> list[str]:
+        """Tags of several subjects, each once."""
+        return list(dict.fromkeys(tag for s in subjects for tag in self.tags.get(s, ())))
 
     def faces_tagged(self, tag: str) -> frozenset[str]:
         """Keys of the faces with a tag."""

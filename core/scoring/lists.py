@@ -30,9 +30,15 @@ class PairList:
 
 
 def pairs_of(
-    matrix: ScoreMatrix, outcome: Outcome | None, threshold: float, limit: int = 1000
+    matrix: ScoreMatrix,
+    outcome: Outcome | None,
+    threshold: float,
+    limit: int = 1000,
+    mask: np.ndarray | None = None,
 ) -> PairList:
     """At most `limit` pairs of an outcome, worst first; None: of every outcome.
+
+    mask: which pairs of the matrix count, (n, m) bool; None: all
 
     Worst is what is farthest on the wrong side of the threshold, then what is nearest to it on
     the right side; among pairs of unknown identities what is nearest to it.
@@ -44,6 +50,8 @@ def pairs_of(
         codes = matrix.outcomes(rows, every, threshold)
         if outcome is not None:
             wanted &= codes == CODE[outcome]
+        if mask is not None:
+            wanted &= mask[rows]
         row, column = np.nonzero(wanted)
         scores = matrix.scores[rows][row, column]
         margin = np.abs(scores.astype(np.float64) - threshold)
