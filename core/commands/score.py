@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.filtering import add_filter_option, pairs_passing, read_filter
 from core.commands.shared import (
     ProgressBar,
     Setup,
@@ -19,12 +20,13 @@ from core.commands.shared import (
 )
 from core.commands.tables import SUFFIXES, write_csv, write_table
 from core.errors import Stopped, XCosError
+from core.explain.filter_language import Expression
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.processes import ProcessGroup, process_group
 from core.progress import StopAsked, never
 from core.scoring.candidates import candidates
-from core.scoring.lists import HardestPairs, PairList
+from core.scoring.lists import HardestPairs, PairList, hardest_pairs
 from core.scoring.matrix import CODE, OUTCOMES, ScoreMatrix, outcome_codes, score_matrix
 from core.scoring.statistics import PairStatistics
 from core.scoring.stream import StreamedScores, stream_scores
@@ -37,6 +39,8 @@ EXAMPLES = """examples:
   torchrun --nproc-per-node 4 main.py score photos --hardest 100000 -o worst.parquet
                                                   the tiles shared by four processes
   xcos score photos --probes cctv -o out.parquet  every probe with every gallery face
+  xcos score photos --filter 'outcome = FP and region(mouth) > 30 %'
+                                                  false accepts that the mouth decided
   xcos score photos --json --attention uniform    only the summary, as JSON
 
 In GALLERY each sub-folder is an identity; LFW's NAME_0001.jpg tells it too, and so does a CSV of
@@ -96,6 +100,7 @@ def add(commands: Any) -> None:
         metavar="DIR",
         help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
     )
+    add_filter_option(parser)
     add_face_options(parser)
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -112,11 +117,16 @@ def run(options: argparse.Namespace) -> int:
         refuse_overwriting(options.output, *sources)
     if options.which != "hardest" and options.hardest is None:
         raise XCosError(f"--which {options.which} needs --hardest with a number of pairs.")
+    if options.filter is not None and options.candidates is not None:
+        raise XCosError("--filter looks at all pairs and --candidates at few; give one of them.")
+    wanted = read_filter(options)
     with process_group() as group:
-        return _score(options, group)
+        return _score(options, group, wanted)
 
 
-def _score(options: argparse.Namespace, group: ProcessGroup) -> int:
+def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression | None) -> int:
+    if group.size > 1 and wanted is not None:
+        raise XCosError("--filter is for one process; leave it out, or start one process.")
     if group.size > 1 and (options.hardest is None or options.candidates is not None):
         raise XCosError("Several processes share a table of --hardest N only; add it, or use one.")
     setup, progress = Setup(options), ProgressBar()
@@ -145,6 +155,8 @@ def _score(options: argparse.Namespace, group: ProcessGroup) -> int:
         raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
     if options.candidates is not None:
         rows, summary = _among_candidates(setup, gallery, probes, progress)
+    elif wanted is not None:
+        rows, summary = _filtered(setup, gallery, probes, wanted, progress)
     elif options.hardest is not None:
         rows, summary = _streamed(setup, gallery, probes, group, progress)
     else:
@@ -171,13 +183,19 @@ def table_rows(
     probes: LoadedGallery | None,
     threshold: float | None,
     stopped: StopAsked = never,
+    mask: np.ndarray | None = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped."""
+    """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped.
+
+    mask: which pairs of the matrix are written, (n, m) bool; None: all
+    """
     columns = np.arange(matrix.scores.shape[1])
     for i in range(len(matrix.scores)):
         if stopped():
             raise Stopped("The export")
         later = columns[i + 1 if matrix.square else 0 :]
+        if mask is not None:
+            later = later[mask[i, later]]
         line = PairList(np.full(len(later), i), later, matrix.scores[i, later])
         yield from listed_rows(line, gallery, probes, threshold)
 
@@ -206,6 +224,34 @@ def _codes(gallery: LoadedGallery, probes: LoadedGallery | None) -> tuple[np.nda
     galleries = [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
     codes = identity_codes(*galleries)
     return codes[0], codes[-1]
+
+
+def _filtered(
+    setup: Setup,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None,
+    wanted: Expression,
+    progress: ProgressBar,
+) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
+    options = setup.options
+    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+    mask = pairs_passing(wanted, setup, matrix, gallery, probes, progress)
+    every = slice(0, matrix.scores.shape[1])
+    tally, pairs = np.zeros(len(CODE), np.int64), 0
+    for rows in matrix.tiles():
+        counted = mask[rows] & matrix.counted(rows, every)
+        pairs += int(counted.sum())
+        if setup.threshold is not None:
+            codes = matrix.outcomes(rows, every, setup.threshold)[counted]
+            tally += np.bincount(codes, minlength=len(CODE))
+    counts = {str(name): int(tally[code]) for name, code in CODE.items()}
+    summary = _summary(
+        setup, gallery, probes, pairs, None if setup.threshold is None else counts
+    ) | {"filter": options.filter}
+    if options.hardest is None:
+        return table_rows(matrix, gallery, probes, setup.threshold, mask=mask), summary
+    listed = _listed(hardest_pairs(matrix, options.hardest, mask), options.which, setup.threshold)
+    return listed_rows(listed, gallery, probes, setup.threshold), summary
 
 
 def _streamed(

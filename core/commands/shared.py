@@ -133,6 +133,13 @@ class Setup:
             )
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
+        self._projects: dict[Path, Project] = {}
+
+    def project_of(self, source: Path) -> Project:
+        """A gallery's project, read once."""
+        if source not in self._projects:
+            self._projects[source] = Project.open(source, self.cache.folder)
+        return self._projects[source]
 
     def open(
         self,
@@ -143,7 +150,7 @@ class Setup:
         settings: GallerySettings | None = None,
     ) -> LoadedGallery:
         """Load a gallery with these options; a project's edits apply where asked for."""
-        project = Project.open(source, self.cache.folder) if with_project else None
+        project = self.project_of(source) if with_project else None
         loaded = open_gallery(
             source,
             verifier=self.verifier,

@@ -63,14 +63,23 @@ def pairs_of(
 
 def hardest(matrix: ScoreMatrix, count: int) -> PairList:
     """The hardest pairs of a matrix; see HardestPairs.listed."""
+    return hardest_pairs(matrix, count).listed()
+
+
+def hardest_pairs(
+    matrix: ScoreMatrix, count: int, mask: np.ndarray | None = None
+) -> "HardestPairs":
+    """The hardest pairs of a matrix by sort; mask: which of them count, (n, m) bool, None: all."""
     found = HardestPairs(count)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
         counted = matrix.counted(rows, every) & matrix.known(rows, every)
+        if mask is not None:
+            counted &= mask[rows]
         genuine = matrix.genuine(rows, every)
         for same in (True, False):
             found.add(matrix.scores[rows], counted & (genuine == same), same, (rows.start, 0))
-    return found.listed()
+    return found
 
 
 class HardestPairs:

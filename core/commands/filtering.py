@@ -1,0 +1,63 @@
+"""--filter: which pairs a command is about, in the words of the window's filter line."""
+
+import argparse
+
+import numpy as np
+
+from core.commands.shared import ProgressBar, Setup
+from core.errors import XCosError
+from core.explain.filter_language import Expression, fields_of, parse
+from core.explain.filters import FilterInput, passing
+from core.explain.fragile import FragilePairs, find_fragile
+from core.gallery.gallery import LoadedGallery
+from core.scoring.matrix import ScoreMatrix
+
+
+def add_filter_option(parser: argparse.ArgumentParser) -> None:
+    """--filter."""
+    parser.add_argument(
+        "--filter",
+        metavar="EXPR",
+        help="only the pairs that pass, such as 'outcome = FP and score > 0.4 and "
+        "region(mouth) > 30 %%'; see docs/formats.md",
+    )
+
+
+def read_filter(options: argparse.Namespace) -> Expression | None:
+    """What --filter asks for, or None. Raises FilterError, before anything is loaded."""
+    return None if options.filter is None else parse(options.filter)
+
+
+def pairs_passing(
+    expression: Expression,
+    setup: Setup,
+    matrix: ScoreMatrix,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None,
+    progress: ProgressBar,
+) -> np.ndarray:
+    """Which pairs of a matrix pass, (n, m) bool; looks for fragile pairs where it is asked to.
+
+    Raises XCosError.
+    """
+    rows = gallery if probes is None else probes
+    edits = setup.project_of(gallery.gallery.source).edits
+    fragile: FragilePairs | None = None
+    if "fragile" in fields_of(expression):
+        if setup.threshold is None:
+            raise XCosError(
+                f"{setup.card.name} has no threshold, which fragile pairs need; give --threshold."
+            )
+        fragile = find_fragile(
+            setup.verifier,
+            setup.engine,
+            setup.cache,
+            rows,
+            gallery,
+            matrix.kind,
+            matrix.order,
+            setup.threshold,
+            progress,
+        )
+    given = FilterInput(matrix, rows, gallery, setup.engine, setup.threshold, edits, fragile)
+    return passing(expression, given, progress)
