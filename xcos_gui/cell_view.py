@@ -148,5 +148,7 @@ class CellView(QWidget):
 
 
 def _number(value: float) -> str:
+    if abs(value) < 0.0005:
+        return "0"
     text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
     return text.replace("-", "\N{MINUS SIGN}").replace("0.", ".", 1)

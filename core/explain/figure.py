@@ -41,29 +41,29 @@ def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figur
     _face(axes[1, 0], report.right_crop, f"right: {_ending(e.right)}")
     centre = e.threshold or 0.0
     cosine = ListedColormap(centred_table(centre) / 255.0)
-    _map(axes[0, 1], "cosine map S", e.cosine, cosine, (-1, 1), map_rgba(
+    draw_map(axes[0, 1], "cosine map S", e.cosine, cosine, (-1, 1), map_rgba(
         "cosine", e.cosine, threshold=e.threshold, limit=1
     ))  # fmt: skip
     top = limits.attention if limits else float(e.attention.max())
     sequential, diverging = (ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging"))
-    _map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
+    draw_map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
         "attention", e.attention, limit=top
     ))  # fmt: skip
     evidence = e.evidence
     both = [e.contribution] if evidence is None else [e.contribution, evidence]
     own = max(float(np.abs(values).max()) for values in both) or 1.0
     limit = limits.contribution if limits else own
-    _map(axes[0, 2], "contribution W·S", e.contribution, diverging, (-limit, limit), map_rgba(
+    draw_map(axes[0, 2], "contribution W·S", e.contribution, diverging, (-limit, limit), map_rgba(
         "contribution", e.contribution, limit=limit
     ))  # fmt: skip
     if evidence is None:
         axes[1, 2].set_axis_off()
     else:
-        _map(axes[1, 2], "evidence", evidence, diverging, (-limit, limit), map_rgba(
+        draw_map(axes[1, 2], "evidence", evidence, diverging, (-limit, limit), map_rgba(
             "evidence", evidence, limit=limit
         ))  # fmt: skip
     title = report.words or "These weights have no threshold, so there is no decision."
-    figure.suptitle(_wrapped(title), fontsize=11, x=0.01, ha="left", parse_math=False)
+    figure.suptitle(wrapped(title), fontsize=11, x=0.01, ha="left", parse_math=False)
     figure.supxlabel(report.caption, fontsize=9, parse_math=False)
     return figure
 
@@ -77,7 +77,7 @@ def _face(axes: Axes, crop: np.ndarray, title: str) -> None:
     _bare(axes, title)
 
 
-def _map(
+def draw_map(
     axes: Axes,
     title: str,
     values: np.ndarray,
@@ -85,6 +85,7 @@ def _map(
     limits: tuple[float, float],
     rgba: np.ndarray,
 ) -> None:
+    """A map (7, 7) with its numbers, colours (7, 7, 4) and colour bar."""
     axes.imshow(rgba)
     digits = 2 if limits[1] >= 1 else 3
     for row in range(CELLS):
@@ -101,7 +102,7 @@ def _map(
             )
     scale: Any = ScalarMappable(Normalize(*limits), colours)
     axes.figure.colorbar(scale, ax=axes, shrink=0.8)
-    _bare(axes, f"{title}, sum {values.sum():.3f}" if title != "cosine map S" else title)
+    _bare(axes, f"{title}, sum {values.sum():.3f}" if not title.endswith(" S") else title)
 
 
 def _bare(axes: Axes, title: str) -> None:
@@ -110,7 +111,8 @@ def _bare(axes: Axes, title: str) -> None:
     axes.set_yticks([])
 
 
-def _wrapped(text: str, width: int = 150) -> str:
+def wrapped(text: str, width: int = 150) -> str:
+    """A title in lines that fit."""
     return "\n".join(textwrap.wrap(text, width))
 
 

@@ -1,9 +1,12 @@
 """The pairs of an outcome, worst first, without sorting all of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import Stopped
+from core.progress import StopAsked, never
 from core.scoring.matrix import CODE, Outcome, ScoreMatrix
 
 FIXED_POINT = 2**32
@@ -58,6 +61,65 @@ def pairs_of(
         code = codes[row, column]
         wrong = (code == CODE["FP"]) | (code == CODE["FN"])
         best.add(row + rows.start, column, scores, np.where(wrong, margin, -margin))
+    return best.listed()
+
+
+def drawn(
+    matrix: ScoreMatrix,
+    wanted: Callable[[slice], np.ndarray],
+    limit: int,
+    seed: int = 0,
+    stopped: StopAsked = never,
+) -> tuple[PairList, int]:
+    """At most `limit` pairs of some sort, drawn at random where there are more, and how many there are.
+
+    wanted: which cells of some rows are of the sort, (r, m) bool. In the order of their places.
+    Raises Stopped.
+    """
+    every = slice(0, matrix.scores.shape[1])
+    tiles = matrix.tiles()
+
+    def cells(rows: slice) -> np.ndarray:
+        if stopped():
+            raise Stopped("Drawing pairs")
+        return wanted(rows) & matrix.counted(rows, every)
+
+    sizes = [int(np.count_nonzero(cells(rows))) for rows in tiles]
+    total = sum(sizes)
+    ranks = np.arange(total)
+    if total > limit:
+        ranks = np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
+    found: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    before = 0
+    for rows, size in zip(tiles, sizes, strict=True):
+        mine = ranks[(ranks >= before) & (ranks < before + size)] - before
+        if len(mine):
+            row, column = np.nonzero(cells(rows))
+            found.append((row[mine] + rows.start, column[mine]))
+        before += size
+    row, column = (np.concatenate(part) for part in zip(*found, strict=True))
+    return PairList(row, column, matrix.scores[row, column]), total
+
+
+def ranked(
+    matrix: ScoreMatrix,
+    sort: Callable[[slice], tuple[np.ndarray, np.ndarray]],
+    limit: int,
+    stopped: StopAsked = never,
+) -> PairList:
+    """The first `limit` pairs of some sort, the largest badness first. Raises Stopped.
+
+    sort: for some rows, which cells are of the sort, (r, m) bool, and how bad each is, (r, m)
+    """
+    best = _Best(limit)
+    every = slice(0, matrix.scores.shape[1])
+    for rows in matrix.tiles():
+        if stopped():
+            raise Stopped("Listing pairs")
+        wanted, badness = sort(rows)
+        row, column = np.nonzero(wanted & matrix.counted(rows, every))
+        bad = badness[row, column].astype(np.float64)
+        best.add(row + rows.start, column, matrix.scores[rows][row, column], bad)
     return best.listed()
 
 

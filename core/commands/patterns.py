@@ -1,0 +1,190 @@
+"""xcos patterns: what the pairs of an outcome, of a person, or of a list have in common."""
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.commands.scored import (
+    ScoredGallery,
+    add_gallery_options,
+    needed_threshold,
+    scored_gallery,
+)
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.errors import XCosError
+from core.explain.pattern_report import (
+    PATTERN_SUFFIXES,
+    PatternReport,
+    as_dict,
+    look_for_patterns,
+    write_patterns,
+)
+from core.explain.selection import Selection, Whose, select, select_listed
+from core.scoring.lists import PairList
+from core.scoring.matrix import Outcome
+
+EXAMPLES = """examples:
+  xcos patterns photos --outcome FP --groups       false accepts, grouped by what carries them
+  xcos patterns photos --outcome FP --minus TP     how their maps differ from true accepts'
+  xcos patterns photos --identity "Ann Lee" -o ann.png
+  xcos patterns photos --pairs hard.csv --groups --json
+  xcos patterns photos --outcome FN --identity Ann --minus FN
+
+--minus takes an outcome, identity=NAME, or both. --pairs takes a table with the columns left and
+right, such as xcos score writes."""
+OUTCOMES: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "patterns",
+        help="what many pairs have in common: mean maps, differences, groups",
+        description="Mean cosine, attention and evidence maps of many pairs, the difference from "
+        "others, and groups of pairs whose evidence looks alike.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    group = parser.add_argument_group("which pairs")
+    group.add_argument("--outcome", choices=OUTCOMES, help="pairs of this outcome (default: all)")
+    group.add_argument("--identity", metavar="NAME", help="pairs with a face of this person")
+    group.add_argument("--pairs", type=Path, metavar="FILE", help="the pairs of a table instead")
+    group.add_argument(
+        "--minus",
+        nargs="+",
+        metavar="WHAT",
+        help="show the difference from these pairs: an outcome, identity=NAME, or both",
+    )
+    parser.add_argument(
+        "--groups",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="N",
+        help="group the pairs by their evidence, into N groups or as many as part them best",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="file to write: .png, .svg, .pdf, .json or .csv; may be given several times",
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    for path in options.output:
+        if path.suffix.lower() not in PATTERN_SUFFIXES:
+            raise XCosError(
+                f"{path} must end in one of {', '.join(PATTERN_SUFFIXES)}; choose another name."
+            )
+        refuse_overwriting(path, *(p for p in (options.gallery, options.pairs) if p is not None))
+    if options.groups is not None and options.groups < 0:
+        raise XCosError(f"--groups {options.groups} is no number of groups; give 1 to 6, or none.")
+    minus = _minus(options.minus)
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    scored = scored_gallery(setup, options, progress)
+    if options.pairs is not None:
+        of = select_listed(f"pairs of {options.pairs.name}", _listed(options.pairs, scored))
+    else:
+        of = _select(scored, threshold, options.outcome, options.identity)
+    less = None if minus is None else _select(scored, threshold, *minus)
+    found = look_for_patterns(
+        setup.engine,
+        scored.left,
+        scored.right,
+        setup.card.name,
+        setup.kind,
+        options.order,
+        threshold,
+        of,
+        less,
+        options.groups is not None,
+        options.groups or None,
+        progress,
+    )
+    progress.close()
+    faces = scored.rows.gallery.faces, scored.columns.gallery.faces
+    for path in options.output:
+        write_patterns(path, found, *faces)
+    if options.json:
+        print(json.dumps(as_dict(found, *faces), indent=1, ensure_ascii=False))
+    else:
+        _tell(found)
+    return 0
+
+
+def _minus(words: list[str] | None) -> tuple[Outcome | None, str | None] | None:
+    """The outcome and identity that --minus names. Raises XCosError."""
+    if words is None:
+        return None
+    outcome: Outcome | None = None
+    identity: str | None = None
+    for word in words:
+        if word in OUTCOMES:
+            outcome = next(known for known in OUTCOMES if known == word)
+        elif word.startswith("identity="):
+            identity = word.removeprefix("identity=")
+        else:
+            raise XCosError(
+                f"--minus {word!r} is neither an outcome ({', '.join(OUTCOMES)}) nor identity=NAME."
+            )
+    return outcome, identity
+
+
+def _select(
+    scored: ScoredGallery, threshold: float, outcome: Outcome | None, identity: str | None
+) -> Selection:
+    whose = None
+    if identity is not None:
+        whose = Whose.identity(identity, scored.rows.gallery.faces, scored.columns.gallery.faces)
+        if not whose.rows.any() and not whose.columns.any():
+            raise XCosError(f"The gallery has no identity {identity!r}; look at its spelling.")
+    return select(scored.matrix, threshold, outcome, whose)
+
+
+def _listed(path: Path, scored: ScoredGallery) -> PairList:
+    """The pairs of a table with columns left and right, by the faces' keys. Raises XCosError."""
+    rows, columns = scored.rows.gallery.index(), scored.columns.gallery.index()
+    places = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for line in csv.DictReader(file):
+                left, right = line.get("left"), line.get("right")
+                if left not in rows or right not in columns:
+                    raise XCosError(
+                        f"{path}: {left!r} and {right!r} are not both faces of the gallery; name "
+                        "them in columns left and right, as xcos score does."
+                    )
+                places.append((rows[left], columns[right]))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise XCosError(f"{path} cannot be read as a table of pairs: {error}.") from error
+    i, j = np.array(places, np.int64).reshape(-1, 2).T
+    return PairList(i, j, scored.matrix.scores[i, j])
+
+
+def _tell(found: PatternReport) -> None:
+    print(found.words)
+    what = "mean" if found.base is None else "difference of the means"
+    for name, values in (
+        ("cosine S", found.shown.cosine),
+        ("attention W", found.shown.attention),
+        ("evidence", found.shown.evidence),
+    ):
+        print(f"\n{what}, {name}")
+        for row in values:
+            print(" ".join(f"{value:>8.4f}" for value in row))
+    if found.groups is not None:
+        print(f"\n{found.groups.words}")
+        for number, group in enumerate(found.groups.groups, start=1):
+            print(f"{number}. {group.sentence}")

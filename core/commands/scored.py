@@ -1,0 +1,81 @@
+"""A gallery with all its pairs scored, for commands that look at many of them."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+)
+from core.errors import XCosError
+from core.gallery.gallery import LoadedGallery
+from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.prepared import PreparedFaces
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredGallery:
+    """Faces of rows and columns, prepared, and the scores of their pairs."""
+
+    rows: LoadedGallery
+    columns: LoadedGallery
+    left: PreparedFaces
+    right: PreparedFaces
+    matrix: ScoreMatrix
+
+
+def add_gallery_options(parser: argparse.ArgumentParser) -> None:
+    """GALLERY, --probes, --photos, and the options of faces and models."""
+    parser.add_argument(
+        "gallery", type=Path, metavar="GALLERY", help="folder, CSV (path,identity) or photo"
+    )
+    parser.add_argument(
+        "--probes",
+        type=Path,
+        metavar="DIR",
+        help="pairs of every face of DIR with every gallery face instead",
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+
+
+def open_both(
+    setup: Setup, options: Any, progress: ProgressBar
+) -> tuple[LoadedGallery, LoadedGallery | None]:
+    """The gallery and its probes, if any. Raises XCosError where there is no pair."""
+    gallery = setup.open(options.gallery, progress, True, options.photos)
+    probes = None
+    if options.probes is not None:
+        probes = setup.open(options.probes, progress, with_project=True)
+    enough = len(gallery) > 1 if probes is None else len(gallery) and len(probes)
+    if not enough:
+        problems = [*gallery.gallery.problems, *(probes.gallery.problems if probes else ())]
+        first = f" ({problems[0].reason})" if problems else ""
+        raise XCosError(f"{options.gallery} gives no pair of faces{first}")
+    return gallery, probes
+
+
+def scored_gallery(setup: Setup, options: Any, progress: ProgressBar) -> ScoredGallery:
+    """Load the gallery and score all its pairs. Raises XCosError where there is no pair."""
+    gallery, probes = open_both(setup, options, progress)
+    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+    right = setup.engine.prepare(gallery.features.grid)
+    left = right if probes is None else setup.engine.prepare(probes.features.grid)
+    return ScoredGallery(probes or gallery, gallery, left, right, matrix)
+
+
+def needed_threshold(setup: Setup) -> float:
+    """The threshold, or XCosError for weights without one."""
+    if setup.threshold is None:
+        raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
+    return setup.threshold
