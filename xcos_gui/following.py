@@ -1,0 +1,46 @@
+"""A window of the Analyse menu that computes anew when what it shows has changed."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from xcos_gui.session import Session
+from xcos_gui.tool_window import ToolWindow
+
+SETTLE = 250  # milliseconds without a further change
+
+
+class FollowingWindow(ToolWindow):
+    """Calls `refresh` once the session rests, and only while the window is seen."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self._stale = True
+        self._settling = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settling.timeout.connect(self._on_settled)
+        session.matrix_changed.connect(self.ask_refresh)
+        session.threshold_changed.connect(self.ask_refresh)
+        session.idle.connect(self._settling.start)
+
+    def refresh(self) -> None:
+        """Compute what is shown; for subclasses."""
+        raise NotImplementedError
+
+    def ask_refresh(self, *_: object) -> None:
+        """Tell that what is shown is out of date."""
+        self._stale = True
+        self._settling.start()
+
+    def _on_settled(self) -> None:
+        if not self._stale or not self.isVisible():
+            return
+        if self.session.busy:  # idle comes
+            self.tell("Waiting for the scores…")
+            return
+        self._stale = False
+        self.tell("")
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._settling.start()
