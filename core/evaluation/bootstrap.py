@@ -1,0 +1,163 @@
+"""How sure a difference of two deciders is: a bootstrap over identities, not over pairs.
+
+Pairs that share a person are not independent, so whole identities are drawn with replacement
+(as the two-way subsets bootstrap of Bolle, Ratha and Pankanti, 2004). Drawn w times, an identity's
+genuine pairs count w times, and its impostor pairs with one drawn v times count w*v times.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.errors import Stopped
+from core.progress import Report, StopAsked, never, silent
+
+DRAWS = 1000
+LEVEL = 95  # per cent
+PRODUCTS = 4_000_000  # numbers held at once
+FEW = 20  # identities below which an interval is rough
+Figure = Literal["accuracy", "TAR", "FAR"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The difference of a figure, first less second, with its 95 % percentile interval.
+
+    All in fractions from -1 to 1; identities: how many were drawn from.
+    """
+
+    figure: Figure
+    difference: float
+    low: float
+    high: float
+    identities: int
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.low > 0 or self.high < 0
+
+    def words(self, first: str, second: str) -> str:
+        """The difference in a sentence, in percentage points."""
+        size, low, high = (_points(v) for v in (self.difference, self.low, self.high))
+        text = (
+            f"{self.figure[0].upper()}{self.figure[1:]} of {first} less that of {second}: {size} points, "
+            f"95 % interval {low} to {high} ({DRAWS:,} draws of {self.identities:,} identities)"
+        )
+        text += "; it leaves 0 out." if self.beyond_chance else "; it holds 0, so it may be chance."
+        if self.identities < FEW:
+            text += " With so few identities it is rough."
+        return text
+
+
+class Differences:
+    """Where one decider is right and the other wrong, summed by identities as tiles pass by.
+
+    rows, columns: (n,), (m,) identity numbers, -1 unknown; square: one gallery with itself
+    """
+
+    def __init__(self, rows: np.ndarray, columns: np.ndarray, square: bool) -> None:
+        self.rows, self.columns, self.square = rows, columns, square
+        self.size = int(max(rows.max(initial=-1), columns.max(initial=-1))) + 1
+        self.genuine = np.zeros(self.size, np.int64)
+        self._keys: list[np.ndarray] = []
+        self._values: list[np.ndarray] = []
+
+    def add(self, rows: slice, difference: np.ndarray, used: np.ndarray) -> None:
+        """A tile's (r, m) int: right by the first less right by the second; used: which count."""
+        row, column = np.nonzero((difference != 0) & used)
+        values = difference[row, column].astype(np.int64)
+        p, q = self.rows[rows][row].astype(np.int64), self.columns[column].astype(np.int64)
+        same = p == q
+        np.add.at(self.genuine, p[same], values[same])
+        keys, places = np.unique(p[~same] * self.size + q[~same], return_inverse=True)
+        self._keys.append(keys)
+        self._values.append(
+            np.bincount(places, weights=values[~same], minlength=len(keys)).astype(np.int64)
+        )
+
+    def impostor(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of identities p, q with a difference, and its sum: (k,) each."""
+        if not self._keys:
+            return (np.empty(0, np.int64),) * 3
+        keys, places = np.unique(np.concatenate(self._keys), return_inverse=True)
+        sums = np.bincount(places, weights=np.concatenate(self._values), minlength=len(keys))
+        return keys // self.size, keys % self.size, sums
+
+
+def intervals(
+    differences: Differences,
+    report: Report = silent,
+    stopped: StopAsked = never,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """Differences of accuracy, TAR and FAR with their intervals; thresholds stay. Raises Stopped.
+
+    Empty with fewer than two identities; without genuine pairs there is no TAR, and so on.
+    """
+    found = differences
+    r = np.bincount(found.rows[found.rows >= 0], minlength=found.size).astype(np.float64)
+    c = np.bincount(found.columns[found.columns >= 0], minlength=found.size).astype(np.float64)
+    present = np.flatnonzero(r + c)
+    if len(present) < 2:
+        return ()
+    p, q, sums = found.impostor()
+    rng = np.random.default_rng(seed)
+    turn = max(1, PRODUCTS // max(1, len(sums), found.size))
+    tables = [_figures(np.ones((1, found.size)), found, (p, q, sums), r, c)]
+    for start in range(0, draws, turn):
+        if stopped():
+            raise Stopped("The bootstrap")
+        report("Drawing identities", start, draws)
+        some = min(turn, draws - start)
+        weights = np.zeros((some, found.size))
+        chances = np.full(len(present), 1 / len(present))
+        weights[:, present] = rng.multinomial(len(present), chances, some)
+        tables.append(_figures(weights, found, (p, q, sums), r, c))
+    report("Drawing identities", draws, draws)
+    table = np.concatenate(tables)
+    answers = []
+    names: tuple[Figure, ...] = ("accuracy", "TAR", "FAR")
+    for name, values in zip(names, table.T, strict=True):
+        if np.isnan(values[0]):
+            continue
+        low, high = np.nanpercentile(values[1:], [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+        answers.append(Interval(name, float(values[0]), float(low), float(high), len(present)))
+    return tuple(answers)
+
+
+def _figures(
+    weights: np.ndarray,
+    found: Differences,
+    impostor: tuple[np.ndarray, np.ndarray, np.ndarray],
+    r: np.ndarray,
+    c: np.ndarray,
+) -> np.ndarray:
+    """Differences of accuracy, TAR, FAR under weights (k, P): (k, 3), NaN where there are no pairs.
+
+    r, c: (P,) how many row and column faces each identity has
+    """
+    p, q, sums = impostor
+    genuine = weights @ found.genuine
+    others = (weights[:, p] * weights[:, q]) @ sums
+    if found.square:
+        of_genuine = weights @ (r * (r - 1) / 2)
+        of_others = ((weights @ r) ** 2 - weights**2 @ r**2) / 2
+    else:
+        of_genuine = weights @ (r * c)
+        of_others = (weights @ r) * (weights @ c) - weights**2 @ (r * c)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack(
+            [
+                (genuine + others) / (of_genuine + of_others),
+                genuine / of_genuine,
+                -others / of_others,
+            ],
+            axis=1,
+        )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,265 @@
+"""What attention is worth on a gallery: which pairs each kind of score decides rightly, and others not.
+
+The paper's Table 2 as a question: uniform (U), correlation (P) and learned (L) attention, the FC
+cosine and the target, each at its own threshold, on the same pairs.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.errors import Stopped, XCosError
+from core.gallery.gallery import LoadedGallery
+from core.model.card import ModelCard
+from core.model.kinds import Order
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.engine import PairEngine
+from core.scoring.lists import PairList, ranked
+from core.scoring.matrix import ScoreMatrix, at_most
+from core.scoring.statistics import Counts, PairStatistics
+
+ScoreKind = Literal["learned", "uniform", "correlation", "fc", "target"]
+Thresholds = Literal["own", "eer"]
+TITLES: dict[ScoreKind, str] = {
+    "learned": "learned attention (L)",
+    "uniform": "uniform attention (U)",
+    "correlation": "correlation attention (P)",
+    "fc": "FC cosine",
+    "target": "target cosine",
+}
+LISTED = 2000  # pairs of a count that are listed
+FROM_EER = "equal error rate of this gallery"
+
+
+@dataclass(frozen=True)
+class KindWorth:
+    """One kind of score on the gallery.
+
+    origin: where the threshold is from
+    counts: outcomes at it; auc, eer: over all its thresholds, None without both sorts of pairs
+    """
+
+    kind: ScoreKind
+    threshold: float
+    origin: str
+    counts: Counts
+    auc: float | None
+    eer: float | None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Pairs that a kind saves (it is right, the reference wrong) and loses (the other way round)."""
+
+    saved_genuine: int
+    saved_impostor: int
+    lost_genuine: int
+    lost_impostor: int
+
+    @property
+    def saved(self) -> int:
+        """All pairs saved."""
+        return self.saved_genuine + self.saved_impostor
+
+    @property
+    def lost(self) -> int:
+        """All pairs lost."""
+        return self.lost_genuine + self.lost_impostor
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """Decisions of every kind of score on all pairs of a matrix.
+
+    kinds:   in the order of the bits of same
+    same:    (n, m) uint8, bit k set where kind k calls a pair the same
+    matrix:  places and identities of the pairs; its scores order the lists
+    missing: kinds that the weights or the gallery lack, each with the way out
+    """
+
+    kinds: tuple[KindWorth, ...]
+    same: np.ndarray
+    matrix: ScoreMatrix
+    missing: dict[ScoreKind, str]
+
+    def of(self, kind: ScoreKind) -> KindWorth:
+        """A kind's figures. Raises XCosError for one that is missing."""
+        for found in self.kinds:
+            if found.kind == kind:
+                return found
+        raise XCosError(self.missing.get(kind, f"There are no scores of {TITLES[kind]}."))
+
+    def exchange(self, kind: ScoreKind, reference: ScoreKind) -> Exchange:
+        """How many pairs a kind saves and loses against another one."""
+        counts = np.zeros(4, np.int64)
+        every = slice(0, self.matrix.scores.shape[1])
+        for rows in self.matrix.tiles():
+            genuine = self.matrix.genuine(rows, every)
+            used = self.matrix.counted(rows, every) & self.matrix.known(rows, every)
+            one, other = self._right(rows, kind, genuine), self._right(rows, reference, genuine)
+            used &= one != other
+            codes = 2 * other[used].astype(np.uint8) + ~genuine[used]
+            counts += np.bincount(codes, minlength=4)
+        return Exchange(*counts.tolist())
+
+    def pairs(
+        self,
+        kind: ScoreKind,
+        reference: ScoreKind,
+        saved: bool,
+        genuine: bool | None = None,
+        limit: int = LISTED,
+        stopped: StopAsked = never,
+    ) -> PairList:
+        """Pairs that a kind saves, or loses, against another one; farthest from the matrix's threshold first."""
+        every = slice(0, self.matrix.scores.shape[1])
+        own = [found.threshold for found in self.kinds if found.kind == self.matrix.kind]
+        threshold = own[0] if own else 0.0
+
+        def sort(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+            same = self.matrix.genuine(rows, every)
+            one, other = self._right(rows, kind, same), self._right(rows, reference, same)
+            wanted = (one == saved) & (other != saved) & self.matrix.known(rows, every)
+            if genuine is not None:
+                wanted &= same == genuine
+            return wanted, np.abs(self.matrix.scores[rows] - threshold)
+
+        return ranked(self.matrix, sort, limit, stopped)
+
+    def sentence(self, reference: ScoreKind, kind: ScoreKind = "uniform") -> str:
+        """What the reference is worth against a kind, in pairs."""
+        found = self.exchange(kind, reference)
+        pairs = self.of(kind).counts.genuine + self.of(kind).counts.impostor
+        net = found.lost - found.saved
+        signed = f"{net:+,}".replace("-", "\N{MINUS SIGN}")
+        one, other = TITLES[reference], TITLES[kind]
+        return (
+            f"{one[0].upper()}{one[1:]} is right in {found.lost:,} pairs that {other} gets wrong, and "
+            f"wrong in {found.saved:,} that it gets right: {signed} of {pairs:,} pairs."
+        )
+
+    def _right(self, rows: slice, kind: ScoreKind, genuine: np.ndarray) -> np.ndarray:
+        bit = [found.kind for found in self.kinds].index(kind)
+        same = (self.same[rows] >> bit & 1).astype(bool)
+        right: np.ndarray = same == genuine
+        return right
+
+
+def attention_worth(
+    card: ModelCard,
+    engine: PairEngine,
+    rows: LoadedGallery,
+    columns: LoadedGallery,
+    matrix: ScoreMatrix,
+    thresholds: Thresholds = "own",
+    given: float | None = None,
+    order: Order = "both",
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> Worth:
+    """Score the matrix's pairs by every kind, one kind at a time, and keep each pair's decisions.
+
+    matrix:     scores of one attention kind already, which are not computed again
+    thresholds: own: what the weights carry, or the equal error rate where they carry none
+    given:      the threshold of the matrix's kind that was set, in place of the weights' own
+    Memory: one score matrix in float32 and a byte a pair. Raises XCosError, Stopped.
+    """
+    if not (matrix.rows >= 0).any():
+        raise XCosError(
+            "No identities are known, so no decision is right or wrong; name the faces."
+        )
+    same = np.zeros(matrix.scores.shape, np.uint8)
+    found: list[KindWorth] = []
+    missing: dict[ScoreKind, str] = {}
+    for kind in TITLES:
+        if stopped():
+            raise Stopped("Comparing attention")
+        reason = _lacks(kind, card, rows, columns)
+        if reason:
+            missing[kind] = reason
+            continue
+        scores = _scores(kind, engine, rows, columns, matrix, order, report, stopped)
+        statistics = PairStatistics.of(scores)
+        eer = statistics.eer()
+        threshold, origin = _threshold(kind, card, matrix, thresholds, given, eer)
+        limit = at_most(threshold)
+        for tile in matrix.tiles():
+            same[tile] |= (scores.scores[tile] > limit).astype(np.uint8) << len(found)
+        found.append(
+            KindWorth(
+                kind,
+                threshold,
+                origin,
+                statistics.counts(threshold),
+                statistics.auc(),
+                None if eer is None else eer[0],
+            )
+        )
+    return Worth(tuple(found), same, matrix, missing)
+
+
+def _lacks(
+    kind: ScoreKind, card: ModelCard, rows: LoadedGallery, columns: LoadedGallery
+) -> str | None:
+    """Why there are no scores of a kind, and the way out; None where there are."""
+    if kind == "correlation" and card.correlation is None:
+        return f"{card.name} has no correlation attention; train with it, or use other weights."
+    if kind == "fc" and (rows.features.embedding is None or columns.features.embedding is None):
+        return f"{card.name} has no fully connected head; use weights that have one."
+    if kind == "target" and (rows.features.target is None or columns.features.target is None):
+        return "There is no target model; choose one under Model, Target model, or with --target."
+    return None
+
+
+def _threshold(
+    kind: ScoreKind,
+    card: ModelCard,
+    matrix: ScoreMatrix,
+    thresholds: Thresholds,
+    given: float | None,
+    eer: tuple[float, float] | None,
+) -> tuple[float, str]:
+    if thresholds == "own" and kind == matrix.kind and given is not None:
+        return given, "as set" if given != card.threshold(matrix.kind) else "the weights' own"
+    if thresholds == "own" and kind in card.thresholds:
+        return card.thresholds[kind], "the weights' own"
+    if eer is None:
+        raise XCosError(
+            "An equal error rate needs genuine and impostor pairs; name the faces of two people."
+        )
+    return eer[1], FROM_EER
+
+
+def _scores(
+    kind: ScoreKind,
+    engine: PairEngine,
+    rows: LoadedGallery,
+    columns: LoadedGallery,
+    matrix: ScoreMatrix,
+    order: Order,
+    report: Report,
+    stopped: StopAsked,
+) -> ScoreMatrix:
+    """The matrix by another kind of score, float32."""
+    if kind == matrix.kind:
+        return matrix
+    if kind == "fc" or kind == "target":
+        left, right = (_vectors(kind, loaded) for loaded in (rows, columns))
+        made = np.empty(matrix.scores.shape, np.float32)
+        for tile in matrix.tiles():
+            if stopped():
+                raise Stopped("Comparing attention")
+            report(f"Comparing {TITLES[kind]}", tile.start, len(made))
+            np.matmul(left[tile], right.T, out=made[tile])
+    else:
+        second = engine.prepare(columns.features.grid)
+        first = second if matrix.square else engine.prepare(rows.features.grid)
+        made = engine.scores(first, second, kind, order, report, stopped)
+    return ScoreMatrix(made, matrix.square, matrix.rows, matrix.columns, matrix.kind, order)
+
+
+def _vectors(kind: ScoreKind, loaded: LoadedGallery) -> np.ndarray:
+    found = loaded.features.embedding if kind == "fc" else loaded.features.target
+    assert found is not None
+    return found
