@@ -11,6 +11,7 @@ from PySide6.QtCore import (
 )
 
 from core.faces.face import Face
+from core.gallery.edits import face_subjects, tags_text
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
 
@@ -47,12 +48,18 @@ class GalleryModel(QAbstractListModel):
         self._faces = [
             f
             for f in faces
-            if wanted in f.key.casefold() or wanted in (f.identity or "").casefold()
+            if any(wanted in text.casefold() for text in (f.key, f.identity or "", *self._tags(f)))
         ]
         self.endResetModel()
 
+    def _tags(self, face: Face) -> list[str]:
+        project = self._session.project
+        if project is None or not project.edits.tags:
+            return []
+        return project.edits.tags_among(face_subjects(face))
+
     def set_filter(self, text: str) -> None:
-        """Show only faces whose path or identity has the text."""
+        """Show only faces whose path, identity or tags have the text."""
         self._filter = text.strip()
         self.refresh()
 
@@ -76,7 +83,9 @@ class GalleryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.get(face)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{face.identity or 'unknown identity'}\n{face.key}"
+            tags = self._tags(face)
+            told = f"\nTags: {tags_text(tags)}" if tags else ""
+            return f"{face.identity or 'unknown identity'}\n{face.key}{told}"
         if role == FACE_ROLE:
             return face
         if role == FIRST_ROLE:

@@ -38,8 +38,10 @@ from PySide6.QtWidgets import (
 )
 
 from core.faces.face import Face
+from core.gallery.edits import face_subject, identity_subject
 from xcos_gui.gallery_model import FACE_ROLE, FIRST_ROLE, GalleryModel
 from xcos_gui.session import Session
+from xcos_gui.tagging import ask_tags
 from xcos_gui.thumbnails import Thumbnails
 
 EMPTY = "Open a folder (Ctrl+O) or drop one here.\nEach sub-folder is an identity."
@@ -95,7 +97,7 @@ class GalleryPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._search = QLineEdit(placeholderText="Search names and identities (Ctrl+F)")
+        self._search = QLineEdit(placeholderText="Search names, identities and tags (Ctrl+F)")
         self._search.setClearButtonEnabled(True)
         self._search.setAccessibleName("Search the gallery")
         self.model = GalleryModel(session, thumbnails, False, self)
@@ -171,6 +173,18 @@ class GalleryPanel(QWidget):
         else:
             self._session.edit(lambda project: project.set_aside(keys))
 
+    def tag_selected(self) -> None:
+        """Ask for the selected faces' tags."""
+        faces = self.selected()
+        what = faces[0].key if len(faces) == 1 else f"these {len(faces)} faces"
+        ask_tags(self, self._session, [face_subject(face.key) for face in faces], what)
+
+    def tag_identities(self) -> None:
+        """Ask for the tags of the selected faces' identities."""
+        names = sorted({f.identity for f in self.selected() if f.identity is not None})
+        what = names[0] if len(names) == 1 else f"these {len(names)} identities"
+        ask_tags(self, self._session, [identity_subject(name) for name in names], what)
+
     def align_selected(self) -> None:
         """Ask for the alignment of the first selected face, or of a photo that gave none."""
         item = self.problems.currentItem()
@@ -203,6 +217,8 @@ class GalleryPanel(QWidget):
             ("Rename or merge identities…", "F2", self.rename),
             ("Identity of the selected faces only…", "Shift+F2", self.name_selected),
             ("Set aside, or bring back", "Del", self.set_aside),
+            ("Tags of the selected faces…", "Ctrl+Shift+T", self.tag_selected),
+            ("Tags of their identities…", "", self.tag_identities),
             ("Alignment and other faces…", "Ctrl+L", self.align_selected),
         ]
         self.face_actions: list[QAction] = []

@@ -22,6 +22,8 @@ SHORTCUTS = (
     ("Ctrl+Shift+O", "open photos or a CSV"),
     ("Ctrl+P", "open a second folder as probes: the matrix is then probes × gallery"),
     ("Ctrl+F", "search the gallery"),
+    ("Ctrl+N", "tags and notes of the pair, its faces and their identities"),
+    ("Ctrl+Shift+T", "tags of the selected faces or pair"),
     ("Ctrl+K", "filter the pairs, such as: outcome = FP and region(mouth) > 30 %"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo and redo changes to the gallery"),
     ("F2", "rename an identity, or merge several"),

@@ -94,6 +94,7 @@ class Menus:
         edit.addActions(self.window.gallery.face_actions)
         edit.addSeparator()
         self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
+        self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
         self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
         self._action(edit, "S&top what runs", self.window.commands.cancel, "Esc")
         self._make_view_menu(view)

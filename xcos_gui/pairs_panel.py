@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.gallery.edits import pair_subjects
+from core.gallery.edits import pair_subject, pair_subjects
 from core.gallery.gallery import LoadedGallery
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.filter_line import FilterLine
 from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
+from xcos_gui.tagging import ask_tags
 from xcos_gui.thumbnails import Thumbnails
 
 LIMIT = 500
@@ -182,6 +183,11 @@ class PairsPanel(QWidget):
             wordWrap=False,
         )
         self.table.setModel(self.model)
+        tagging = QAction("Tags of the pair…", self, shortcut=QKeySequence("Ctrl+Shift+T"))
+        tagging.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        tagging.triggered.connect(self.tag_pair)
+        self.table.addAction(tagging)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.table.setAccessibleName("Pairs of the outcome, worst first")
         side = 2 * self.fontMetrics().height()
         self.table.setIconSize(QSize(side, side))
@@ -224,6 +230,15 @@ class PairsPanel(QWidget):
     def close_job(self) -> None:
         """End the background work."""
         self._job.close()
+
+    def tag_pair(self) -> None:
+        """Ask for the tags of the pair in the current row."""
+        index = self.table.currentIndex()
+        subjects = []
+        if index.isValid():
+            left, right = self._session.faces_of(self.model.cell(index.row()))
+            subjects.append(pair_subject(left.key, right.key))
+        ask_tags(self, self._session, subjects, "this pair")
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)

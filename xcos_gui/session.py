@@ -328,8 +328,12 @@ class Session(QObject):
 
     def rename(self, faces: Iterable[Face], identity: str | None) -> None:
         """Say who faces show; several identities given one name are merged."""
-        keys = [face.key for face in faces]
-        self.edit(lambda project: project.set_identity(keys, identity))
+        named = {face.key: face.identity for face in faces}
+        gallery = None if self.loaded is None else self.loaded.gallery
+        others = () if gallery is None else (*gallery.faces, *gallery.aside)
+        left = {face.identity for face in others if face.key not in named}
+        gone = [name for name in {*named.values()} - left if name is not None]
+        self.edit(lambda project: project.set_identity(named, identity, gone))
 
     def forget_gallery(self) -> None:
         """Delete the gallery's cached features and its project file; the photos stay."""

@@ -23,6 +23,7 @@ from xcos_gui.gallery_panel import GalleryPanel
 from xcos_gui.inspector import InspectorPanel
 from xcos_gui.matrix_panel import MatrixPanel
 from xcos_gui.menus import Menus
+from xcos_gui.notes_panel import NotesPanel
 from xcos_gui.pairs_panel import PairsPanel
 from xcos_gui.progress import ProgressRow
 from xcos_gui.session import Session
@@ -59,12 +60,14 @@ class MainWindow(QMainWindow):
         self.matrix = MatrixPanel(session, self.thumbnails)
         self.gallery = GalleryPanel(session, self.thumbnails)
         self.inspector = InspectorPanel(session)
+        self.notes = NotesPanel(session)
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
         self.setCentralWidget(self.matrix)
         self.docks = {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
+            "notes": self._dock("Notes", "notes", self.notes),
             "curves": self._dock("Threshold and curves", "curves", self.curves),
             "pairs": self._dock("Pairs", "pairs", self.pairs),
         }
@@ -97,6 +100,7 @@ class MainWindow(QMainWindow):
         for area, name in (
             (left, "gallery"),
             (right, "inspector"),
+            (right, "notes"),
             (bottom, "curves"),
             (bottom, "pairs"),
         ):
@@ -105,6 +109,8 @@ class MainWindow(QMainWindow):
             self.addDockWidget(area, dock)
             dock.show()
         self.splitDockWidget(self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(self.docks["inspector"], self.docks["notes"])
+        self.docks["inspector"].raise_()
         unit = self.fontMetrics().height()
         self.resizeDocks(
             [self.docks["gallery"], self.docks["inspector"]],
@@ -176,6 +182,12 @@ class MainWindow(QMainWindow):
             "xCos Studio" if source is None else f"{source.name}{count} – xCos Studio"
         )
         self._menus.show_state()
+
+    def show_notes(self) -> None:
+        """Let the user tag the pair looked at."""
+        self.docks["notes"].show()
+        self.docks["notes"].raise_()
+        self.notes.focus()
 
     def focus_filter(self) -> None:
         """Let the user type a filter of pairs."""
@@ -252,6 +264,7 @@ class MainWindow(QMainWindow):
         if not self._may_close():
             event.ignore()
             return
+        self.notes.keep()
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())

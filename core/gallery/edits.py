@@ -1,5 +1,7 @@
 """What a user may change in a gallery, what it is about, and changes as data."""
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
@@ -30,6 +32,12 @@ def identity_subject(name: str) -> str:
     return _subject("identity", name)
 
 
+def face_subjects(face: Face) -> list[str]:
+    """What is told of a face: the face, and its identity where it is known."""
+    known = [] if face.identity is None else [identity_subject(face.identity)]
+    return [face_subject(face.key), *known]
+
+
 def pair_subjects(left: Face, right: Face) -> list[str]:
     """What is told of a pair: the pair, its faces, and their identities where they are known."""
     names = dict.fromkeys(f.identity for f in (left, right) if f.identity is not None)
@@ -45,6 +53,19 @@ def subject_parts(subject: str) -> tuple[SubjectKind, tuple[str, ...]]:
     """The kind of a subject, and the key, the two keys, or the name that it was made from."""
     kind, *names = json.loads(subject)
     return kind, tuple(names)
+
+
+def tags_text(tags: Iterable[str]) -> str:
+    """Tags as one line with commas between; those with commas or quotation marks are quoted."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(list(tags))
+    return line.getvalue().replace(",", ", ") if '"' not in line.getvalue() else line.getvalue()
+
+
+def tags_from(text: str) -> tuple[str, ...]:
+    """The tags of such a line, each once."""
+    rows = csv.reader([text], skipinitialspace=True)
+    return tuple(dict.fromkeys(tag.strip() for row in rows for tag in row if tag.strip()))
 
 
 def _subject(*parts: str) -> str:
@@ -104,6 +125,19 @@ class Edits:
                 found, names = subject_parts(subject)
                 if found == kind:
                     yield names
+
+
+def moved(edits: Edits, old: Iterable[str], new: str) -> Edits:
+    """Tags, notes and a decision of some subjects given to another, which keeps its own."""
+    tags, notes, decisions = edits.tags, edits.notes, edits.decisions
+    for subject in old:
+        more = (*tags.get(new, ()), *tags.get(subject, ()))
+        tags = with_entry(with_entry(tags, new, tuple(dict.fromkeys(more))), subject, None)
+        both = [note for note in (notes.get(new), notes.get(subject)) if note]
+        notes = with_entry(with_entry(notes, new, "\n".join(both)), subject, None)
+        kept = decisions.get(new, decisions.get(subject))
+        decisions = with_entry(with_entry(decisions, new, kept), subject, None)
+    return replace(edits, tags=tags, notes=notes, decisions=decisions)
 
 
 def with_entry(entries: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

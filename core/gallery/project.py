@@ -22,6 +22,8 @@ from core.gallery.edits import (
     changed,
     difference,
     edits_from,
+    identity_subject,
+    moved,
     with_entry,
 )
 
@@ -101,10 +103,21 @@ class Project:
 
     # Changes. Each raises XCosError when it could not be saved; it holds all the same.
 
-    def set_identity(self, keys: Iterable[str], identity: str | None) -> None:
-        """Say who faces show: renames and merges alike."""
+    def set_identity(
+        self, keys: Iterable[str], identity: str | None, gone: Iterable[str] = ()
+    ) -> None:
+        """Say who faces show: renames and merges alike.
+
+        gone: identities that no face has any more; their tags and notes go to the new one
+        """
         named: dict[str, str | None] = dict.fromkeys(keys, identity)
-        self._change(lambda e: replace(e, identities=e.identities | named))
+        old = [] if identity is None else [identity_subject(name) for name in {*gone} - {identity}]
+
+        def name(edits: Edits) -> Edits:
+            edits = replace(edits, identities=edits.identities | named)
+            return edits if identity is None else moved(edits, old, identity_subject(identity))
+
+        self._change(name)
 
     def set_aside(self, keys: Iterable[str]) -> None:
         """Leave faces out of the gallery."""
@@ -135,31 +148,26 @@ class Project:
 
     def tag(self, subject: str, *tags: str) -> None:
         """Give a face, pair or identity tags; blank ones are left out."""
-        more = [tag.strip() for tag in tags if tag.strip()]
-        self._change(
-            lambda e: replace(
-                e,
-                tags=with_entry(
-                    e.tags, subject, tuple(dict.fromkeys((*e.tags.get(subject, ()), *more)))
-                ),
-            )
-        )
+        self.retag([subject], tags)
 
     def untag(self, subject: str, *tags: str) -> None:
         """Take tags away."""
-        self._change(
-            lambda e: replace(
-                e,
-                tags=with_entry(
-                    e.tags, subject, tuple(t for t in e.tags.get(subject, ()) if t not in tags)
-                ),
-            )
-        )
+        self.retag([subject], (), tags)
 
-    def set_tags(self, subject: str, tags: Iterable[str]) -> None:
-        """Give a face, pair or identity these tags and no others."""
-        kept = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-        self._change(lambda e: replace(e, tags=with_entry(e.tags, subject, kept)))
+    def retag(
+        self, subjects: Iterable[str], add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        """Take tags away from faces, pairs and identities, and give them others, as one change."""
+        about, more, less = list(subjects), [tag.strip() for tag in add if tag.strip()], {*remove}
+
+        def tags(edits: Edits) -> Edits:
+            kept = edits.tags
+            for subject in about:
+                had = [tag for tag in kept.get(subject, ()) if tag not in less]
+                kept = with_entry(kept, subject, tuple(dict.fromkeys((*had, *more))))
+            return replace(edits, tags=kept)
+
+        self._change(tags)
 
     def note(self, subject: str, text: str) -> None:
         """Write a note to a face, pair or identity; an empty one takes it away."""

@@ -16,6 +16,8 @@ from core.gallery.edits import (
     identity_subject,
     pair_subject,
     subject_parts,
+    tags_from,
+    tags_text,
 )
 from core.gallery.project import Project, project_path
 
@@ -207,3 +209,9 @@ def test_cut_off_file_with_any_content_never_raises(tmp_path: Path) -> None:
         again = Project.open(tmp_path / "g", tmp_path)
         assert again.edits == Edits() and "could not be read" in again.warning
         assert project.path.with_suffix(".damaged.json").read_text() == said
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n"), min_size=1)))
+def test_tags_in_a_line_are_read_as_they_were(tags: list[str]) -> None:
+    wanted = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    assert tags_from(tags_text(wanted)) == wanted
