@@ -146,6 +146,13 @@ class Session(QObject):
             raise XCosError("There are no weights yet; choose some in the Model menu.")
         return Loader(self._verifier, self._target, self.cache, self.gallery_settings)
 
+    def loader_with(self, weights: Path) -> Loader:
+        """What loads galleries with other weights, for a comparison. Raises XCosError for bad ones."""
+        verifier = Verifier(find_weights(weights), self._device)
+        if verifier.card.kind != "xcos":
+            raise XCosError(f"{weights} is a target model without grid features; choose others.")
+        return Loader(verifier, None, self.cache, self.gallery_settings)
+
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
         assert self.rows is not None and self.columns is not None

@@ -38,17 +38,15 @@ class Interval:
         """Whether the interval leaves 0 out."""
         return self.low > 0 or self.high < 0
 
-    def words(self, first: str, second: str) -> str:
+    @property
+    def words(self) -> str:
         """The difference in a sentence, in percentage points."""
         size, low, high = (_points(v) for v in (self.difference, self.low, self.high))
-        text = (
-            f"{self.figure[0].upper()}{self.figure[1:]} of {first} less that of {second}: {size} points, "
-            f"95 % interval {low} to {high} ({DRAWS:,} draws of {self.identities:,} identities)"
+        chance = "beyond chance" if self.beyond_chance else "may be chance, since 0 is inside"
+        return (
+            f"{self.figure[0].upper()}{self.figure[1:]}, A less B: {size} points, 95 % interval "
+            f"{low} to {high}: {chance}."
         )
-        text += "; it leaves 0 out." if self.beyond_chance else "; it holds 0, so it may be chance."
-        if self.identities < FEW:
-            text += " With so few identities it is rough."
-        return text
 
 
 class Differences:

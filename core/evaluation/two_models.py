@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 
 from core.errors import XCosError
-from core.evaluation.bootstrap import Differences, Interval, intervals
+from core.evaluation.bootstrap import DRAWS, FEW, Differences, Interval, intervals
+from core.explain.explain import explain_pair
+from core.explain.pair import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
@@ -132,6 +134,15 @@ class TwoModels:
         pairs = PairList(row, column, np.concatenate([same.scores, rest.scores]))
         return Scatter(self.placed(pairs), scores, sort, of_same, of_rest)
 
+    def with_threshold(self, own: float | None) -> "TwoModels":
+        """The same scores with another threshold of the first model's own."""
+        return replace(self, a=replace(self.a, own=own))
+
+    def place_of(self, row: int, column: int) -> tuple[int, int] | None:
+        """Where a cell of the first model's own matrix is here; None for a face only it has."""
+        i, j = np.flatnonzero(self.rows == row), np.flatnonzero(self.columns == column)
+        return (int(i[0]), int(j[0])) if len(i) and len(j) else None
+
     def placed(self, pairs: PairList) -> PairList:
         """Pairs by their places in the first model's own matrix."""
         return PairList(self.rows[pairs.rows], self.columns[pairs.columns], pairs.scores)
@@ -188,6 +199,59 @@ class Comparison:
     second: tuple[float, str]
     counts: np.ndarray
     intervals: tuple[Interval, ...]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the models are called."""
+        return f"A ({self.models.a.card.name})", f"B ({self.models.b.card.name})"
+
+    @property
+    def words(self) -> str:
+        """What was compared, and how often only one model is right."""
+        a, b = self.names
+        total, matrix = int(self.counts.sum()), self.models.a.matrix
+        only_a, only_b = self.count(True, False), self.count(False, True)
+        text = (
+            f"{total:,} pairs, {matrix.kind} attention, order {matrix.order}: {a} at threshold "
+            f"{self.first[0]:.4f} ({self.first[1]}), {b} at {self.second[0]:.4f} ({self.second[1]}). "
+            f"{only_a:,} pairs only A gets right, {only_b:,} only B."
+        )
+        if not total:
+            text += " No identities are known, so no decision is right or wrong."
+        return text
+
+    @property
+    def interval_words(self) -> list[str]:
+        """A sentence for each difference, and one on how the intervals were made."""
+        if not self.intervals:
+            return ["An interval needs pairs of at least two identities."]
+        identities = self.intervals[0].identities
+        rough = "; with so few identities they are rough" if identities < FEW else ""
+        made = f"Intervals: {DRAWS:,} draws of {identities:,} identities, thresholds held{rough}."
+        return [*(interval.words for interval in self.intervals), made]
+
+    def count(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> int:
+        """How many pairs there are by who is right."""
+        found = self.counts[:, int(a_right), int(b_right)]
+        return int(found.sum() if genuine is None else found[int(genuine)])
+
+    def title(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> str:
+        """What such pairs are called."""
+        sort = "" if genuine is None else "Genuine: " if genuine else "Impostor: "
+        if a_right == b_right:
+            text = "both models right" if a_right else "both models wrong"
+        else:
+            text = "only A right" if a_right else "only B right"
+        return sort + (text if sort else text[0].upper() + text[1:])
+
+    def explain(self, row: int, column: int) -> tuple[PairExplanation, PairExplanation]:
+        """Why each model scored a pair as it did."""
+        kind, order = self.models.a.matrix.kind, self.models.a.matrix.order
+        first, second = (
+            explain_pair(m.engine, m.card, m.rows, row, m.columns, column, kind, order, threshold)
+            for m, (threshold, _) in ((self.models.a, self.first), (self.models.b, self.second))
+        )
+        return first, second
 
     def outcomes(self) -> tuple[Counts, Counts]:
         """Each model's counts at its threshold."""
