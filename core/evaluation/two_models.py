@@ -267,6 +267,17 @@ class Comparison:
         stopped: StopAsked = never,
     ) -> PairList:
         """Pairs by who is right, in the first model's own places; the clearest cases first."""
+        return self.models.placed(self.own_pairs(a_right, b_right, genuine, limit, stopped))
+
+    def own_pairs(
+        self,
+        a_right: bool,
+        b_right: bool,
+        genuine: bool | None = None,
+        limit: int = LISTED,
+        stopped: StopAsked = never,
+    ) -> PairList:
+        """The same by their places among the faces that both models have."""
         models, first, second = self.models, self.first[0], self.second[0]
         matrix, every = models.a.matrix, slice(0, models.a.matrix.scores.shape[1])
 
@@ -278,7 +289,7 @@ class Comparison:
             far = np.abs(matrix.scores[rows] - first)
             return wanted, far + np.abs(models.b.matrix.scores[rows] - second)
 
-        return models.placed(ranked(matrix, sort, limit, stopped))
+        return ranked(matrix, sort, limit, stopped)
 
 
 def compare_models(a: ScoredModel, b: ScoredModel) -> TwoModels:

@@ -4,15 +4,15 @@ The paper's Table 2 as a question: uniform (U), correlation (P) and learned (L) 
 cosine and the target, each at its own threshold, on the same pairs.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
-from core.model.kinds import Order
+from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, ranked
@@ -29,6 +29,7 @@ TITLES: dict[ScoreKind, str] = {
     "target": "target cosine",
 }
 LISTED = 2000  # pairs of a count that are listed
+AS_SET, OWN = "as set", "the weights' own"
 FROM_EER = "equal error rate of this gallery"
 
 
@@ -89,6 +90,19 @@ class Worth:
             if found.kind == kind:
                 return found
         raise XCosError(self.missing.get(kind, f"There are no scores of {TITLES[kind]}."))
+
+    def moved(self, threshold: float, statistics: PairStatistics) -> "Worth":
+        """The same with another threshold of the matrix's kind, whose statistics are given."""
+        bit = [found.kind for found in self.kinds].index(self.matrix.kind)
+        same, limit = self.same.copy(), at_most(threshold)
+        for rows in self.matrix.tiles():
+            same[rows] &= np.uint8(255 - (1 << bit))
+            same[rows] |= (self.matrix.scores[rows] > limit).astype(np.uint8) << bit
+        kinds = list(self.kinds)
+        counts = statistics.counts(threshold)
+        origin = kinds[bit].origin if threshold == kinds[bit].threshold else AS_SET
+        kinds[bit] = replace(kinds[bit], threshold=threshold, origin=origin, counts=counts)
+        return replace(self, kinds=tuple(kinds), same=same)
 
     def exchange(self, kind: ScoreKind, reference: ScoreKind) -> Exchange:
         """How many pairs a kind saves and loses against another one."""
@@ -175,7 +189,7 @@ def attention_worth(
     for kind in TITLES:
         if stopped():
             raise Stopped("Comparing attention")
-        reason = _lacks(kind, card, rows, columns)
+        reason = _lacks(kind, card, engine, rows, columns)
         if reason:
             missing[kind] = reason
             continue
@@ -200,11 +214,18 @@ def attention_worth(
 
 
 def _lacks(
-    kind: ScoreKind, card: ModelCard, rows: LoadedGallery, columns: LoadedGallery
+    kind: ScoreKind,
+    card: ModelCard,
+    engine: PairEngine,
+    rows: LoadedGallery,
+    columns: LoadedGallery,
 ) -> str | None:
     """Why there are no scores of a kind, and the way out; None where there are."""
-    if kind == "correlation" and card.correlation is None:
-        return f"{card.name} has no correlation attention; train with it, or use other weights."
+    if kind in get_args(AttentionKind):
+        try:
+            engine.weights(kind)  # type: ignore[arg-type]
+        except XCosError as error:
+            return str(error)
     if kind == "fc" and (rows.features.embedding is None or columns.features.embedding is None):
         return f"{card.name} has no fully connected head; use weights that have one."
     if kind == "target" and (rows.features.target is None or columns.features.target is None):
@@ -221,9 +242,9 @@ def _threshold(
     eer: tuple[float, float] | None,
 ) -> tuple[float, str]:
     if thresholds == "own" and kind == matrix.kind and given is not None:
-        return given, "as set" if given != card.threshold(matrix.kind) else "the weights' own"
+        return given, OWN if given == card.threshold(matrix.kind) else AS_SET
     if thresholds == "own" and kind in card.thresholds:
-        return card.thresholds[kind], "the weights' own"
+        return card.thresholds[kind], OWN
     if eer is None:
         raise XCosError(
             "An equal error rate needs genuine and impostor pairs; name the faces of two people."

@@ -1,0 +1,188 @@
+"""xcos two-models: who is right where the other is wrong, and whether that is chance."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from core.commands.pair_tables import write_pair_table
+from core.commands.scored import add_gallery_options, open_both
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.errors import XCosError
+from core.evaluation.two_models import (
+    Comparison,
+    Point,
+    ScoredModel,
+    compare_models,
+    score_model,
+)
+from core.scoring.statistics import WANTED_FARS
+
+EXAMPLES = """examples:
+  xcos two-models photos --other mine.safetensors
+  xcos two-models photos --model a.safetensors --other b.safetensors --at 0.001 --json
+  xcos two-models photos --other mine.safetensors -o disagreements.csv
+
+--model (A) and --other (B) judge the same faces. Intervals are of a bootstrap over identities."""
+COLUMNS = (
+    "only_right", "pair", "left", "right", "left_identity", "right_identity", "score_a", "score_b",
+)  # fmt: skip
+SUFFIXES = (".csv", ".json")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "two-models",
+        help="two models on one gallery: who is right where the other is wrong",
+        description="Score a gallery with two models: counts, rates, the pairs that one gets right "
+        "and the other wrong, and an interval on the difference.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--other", required=True, metavar="NAME|FILE", help="the second model, B; --model is A"
+    )
+    parser.add_argument(
+        "--at",
+        type=_point,
+        default="own",
+        metavar="POINT",
+        help="where the thresholds are: own, eer, or a false accept rate such as 0.01 "
+        "(default: %(default)s; --threshold is A's)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="list of the pairs that only one model gets right: .csv or .json",
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    if options.output is not None:
+        if options.output.suffix.lower() not in SUFFIXES:
+            raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(options.output, options.gallery)
+    progress = ProgressBar()
+    first = Setup(options)
+    second = Setup(
+        argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
+    )
+    models = [_scored(setup, options, progress) for setup in (first, second)]
+    found = compare_models(*models).at(options.at, progress)
+    progress.close()
+    if options.output is not None:
+        write_pair_table(options.output, COLUMNS, _rows(found))
+    if options.json:
+        print(json.dumps(as_dict(found), indent=1, ensure_ascii=False))
+    else:
+        _tell(found)
+    return 0
+
+
+def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> ScoredModel:
+    gallery, probes = open_both(setup, options, progress)
+    scored = score_model(
+        setup.card, setup.engine, gallery, probes, setup.kind, options.order, None, progress
+    )
+    return replace(scored, own=setup.threshold)
+
+
+def as_dict(found: Comparison) -> dict[str, Any]:
+    """The comparison as JSON's types."""
+    models = {}
+    sides = (("a", found.models.a, found.first), ("b", found.models.b, found.second))
+    for (name, model, (threshold, origin)), counts in zip(sides, found.outcomes(), strict=True):
+        eer = model.statistics.eer()
+        models[name] = {
+            "model": model.card.name,
+            "threshold": threshold,
+            "threshold_from": origin,
+            "counts": {k if k == "unknown" else k.upper(): v for k, v in asdict(counts).items()},
+            "accuracy": counts.accuracy,
+            "tar": counts.tar,
+            "far": counts.far,
+            "auc": model.statistics.auc(),
+            "eer": None if eer is None else eer[0],
+            "tar_at_far": {
+                f"{far:g}" if far > 1e-4 else "0.0001": _tar(model, far) for far in WANTED_FARS
+            },
+        }
+    keys = ((True, True), (True, False), (False, True), (False, False))
+    names = ("both_right", "only_a_right", "only_b_right", "both_wrong")
+    return {
+        **models,
+        "attention": found.models.a.matrix.kind,
+        "order": found.models.a.matrix.order,
+        "agreement": {
+            name: {"genuine": found.count(*key, True), "impostor": found.count(*key, False)}
+            for name, key in zip(names, keys, strict=True)
+        },
+        "differences": [asdict(interval) for interval in found.intervals],
+        "only_a": found.models.only_a,
+        "only_b": found.models.only_b,
+    }
+
+
+def _tar(model: ScoredModel, far: float) -> float | None:
+    threshold = model.statistics.threshold_at_far(far)
+    return None if threshold is None else model.statistics.counts(threshold).tar
+
+
+def _rows(found: Comparison) -> Iterator[tuple[Any, ...]]:
+    models = found.models
+    everything = models.a.matrix.scores.size
+    rows, columns = models.a.rows.gallery.faces, models.a.columns.gallery.faces
+    for a_right in (True, False):
+        for genuine in (True, False):
+            pairs = found.own_pairs(a_right, not a_right, genuine, everything)
+            for i, j in zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True):
+                yield (
+                    "A" if a_right else "B",
+                    "genuine" if genuine else "impostor",
+                    rows[i].key,
+                    columns[j].key,
+                    rows[i].identity,
+                    columns[j].identity,
+                    float(models.a.matrix.scores[i, j]),
+                    float(models.b.matrix.scores[i, j]),
+                )
+
+
+def _tell(found: Comparison) -> None:
+    print(found.words)
+    print(f"\n{'':12}{found.names[0]:>22}{found.names[1]:>22}")
+    said = as_dict(found)
+    for name in ("threshold", "accuracy", "tar", "far", "auc", "eer"):
+        values = [said[side][name] for side in ("a", "b")]
+        print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:.4f}':>22}" for v in values))
+    print(f"\n{'':12}{'genuine':>12}{'impostor':>12}")
+    for name, counts in said["agreement"].items():
+        print(f"{name.replace('_', ' '):14}{counts['genuine']:>10,}{counts['impostor']:>12,}")
+    print()
+    for sentence in found.interval_words:
+        print(sentence)
+    left_out = len(found.models.only_a) + len(found.models.only_b)
+    if left_out:
+        print(f"{left_out} faces that only one model has take no part.")
+
+
+def _point(text: str) -> Point:
+    if text == "own" or text == "eer":
+        return text  # type: ignore[return-value]
+    try:
+        far = float(text)
+    except ValueError:
+        far = float("nan")
+    if not 0 < far < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither own, nor eer, nor a false accept rate between 0 and 1"
+        )
+    return far

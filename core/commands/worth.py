@@ -1,0 +1,150 @@
+"""xcos worth: which pairs each kind of score decides rightly, and another one not."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from core.commands.pair_tables import write_pair_table
+from core.commands.scored import ScoredGallery, add_gallery_options, scored_gallery
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
+from core.errors import XCosError
+from core.evaluation.worth import TITLES, ScoreKind, Thresholds, Worth, attention_worth
+
+EXAMPLES = """examples:
+  xcos worth photos                          learned against uniform and correlation attention
+  xcos worth photos --target teacher.onnx    and against another verification model
+  xcos worth photos --thresholds eer --json  each kind at its equal error rate in this gallery
+  xcos worth photos -o changed.csv           the pairs that each kind saves and loses"""
+COLUMNS = (
+    "kind", "change", "pair", "left", "right", "left_identity", "right_identity", "score",
+)  # fmt: skip
+SUFFIXES = (".csv", ".json")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "worth",
+        help="what attention is worth: pairs that each kind of score saves or loses",
+        description="Decide every pair by uniform, correlation and learned attention, the FC cosine and "
+        "the target, each at its own threshold, and tell which pairs each saves and loses.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--against",
+        choices=get_args(ScoreKind),
+        default="learned",
+        help="the kind that the others are held against (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--thresholds",
+        choices=get_args(Thresholds),
+        default="own",
+        help="own: what the weights carry, the equal error rate's where they carry none; eer: the "
+        "equal error rate's for all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="list of the pairs: .csv or .json"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    if options.output is not None:
+        if options.output.suffix.lower() not in SUFFIXES:
+            raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(options.output, options.gallery)
+    setup, progress = Setup(options), ProgressBar()
+    scored = scored_gallery(setup, options, progress)
+    found = attention_worth(
+        setup.card,
+        setup.engine,
+        scored.rows,
+        scored.columns,
+        scored.matrix,
+        options.thresholds,
+        options.threshold,
+        options.order,
+        progress,
+    )
+    progress.close()
+    found.of(options.against)  # refuses a kind that is missing
+    if options.output is not None:
+        write_pair_table(options.output, COLUMNS, _rows(found, scored, options.against))
+    if options.json:
+        print(json.dumps(as_dict(found, options.against), indent=1, ensure_ascii=False))
+    else:
+        _tell(found, options.against)
+    return 0
+
+
+def as_dict(found: Worth, against: ScoreKind) -> dict[str, Any]:
+    """The figures as JSON's types."""
+    kinds = {}
+    for kind in found.kinds:
+        counts = {k if k == "unknown" else k.upper(): v for k, v in asdict(kind.counts).items()}
+        kinds[kind.kind] = {
+            "threshold": kind.threshold,
+            "threshold_from": kind.origin,
+            "counts": counts,
+            "accuracy": kind.counts.accuracy,
+            "tar": kind.counts.tar,
+            "far": kind.counts.far,
+            "auc": kind.auc,
+            "eer": kind.eer,
+            "against": asdict(found.exchange(kind.kind, against)),
+        }
+    return {"against": against, "kinds": kinds, "missing": found.missing}
+
+
+def _rows(found: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[tuple[Any, ...]]:
+    rows, columns = scored.rows.gallery.faces, scored.columns.gallery.faces
+    everything = scored.matrix.scores.size
+    for kind in found.kinds:
+        for saved in (True, False):
+            for genuine in (True, False):
+                if kind.kind == against:
+                    continue
+                pairs = found.pairs(kind.kind, against, saved, genuine, limit=everything)
+                for i, j, score in zip(
+                    pairs.rows.tolist(), pairs.columns.tolist(), pairs.scores.tolist(), strict=True
+                ):
+                    yield (
+                        kind.kind,
+                        "saves" if saved else "loses",
+                        "genuine" if genuine else "impostor",
+                        rows[i].key,
+                        columns[j].key,
+                        rows[i].identity,
+                        columns[j].identity,
+                        score,
+                    )
+
+
+def _tell(found: Worth, against: ScoreKind) -> None:
+    print(
+        f"{'':28}{'threshold':>10}{'accuracy':>10}{'TAR':>9}{'FAR':>9}{'EER':>9}{'saves':>8}{'loses':>8}"
+    )
+    for kind in found.kinds:
+        counts, change = kind.counts, found.exchange(kind.kind, against)
+        changes = ("", "") if kind.kind == against else (f"{change.saved:,}", f"{change.lost:,}")
+        rates = (counts.accuracy, counts.tar, counts.far, kind.eer)
+        shares = [f"{100 * r:.2f} %" if r is not None else "-" for r in rates]
+        print(
+            f"{TITLES[kind.kind]:28}{kind.threshold:>10.4f}{shares[0]:>10}{shares[1]:>9}{shares[2]:>9}"
+            f"{shares[3]:>9}{changes[0]:>8}{changes[1]:>8}"
+        )
+    print(f"\nSaves and loses: against {TITLES[against]}.")
+    for kind in found.kinds:
+        if kind.kind != against:
+            print(found.sentence(against, kind.kind))
+    for kind in found.kinds:
+        print(f"Threshold of {TITLES[kind.kind]}: {kind.origin}.")
+    for reason in found.missing.values():
+        warn(reason)
