@@ -87,6 +87,8 @@ class PatternsWindow(FollowingWindow):
         self.groups.activated.connect(self._list_row)
         self.body.addWidget(self.groups, 3)
         session.attention_changed.connect(self.ask_refresh)
+        session.edits_changed.connect(self.ask_refresh)
+        session.filter_changed.connect(self._on_filter)
 
     def _make_choices(self) -> None:
         grid = QGridLayout()
@@ -174,6 +176,10 @@ class PatternsWindow(FollowingWindow):
             return _Found(report, mean_face(faces, cache))
 
         self.compute("Looking for patterns", work, self._show)
+
+    def _on_filter(self, _: object) -> None:
+        if self.of.filtered or self.less.filtered:
+            self.ask_refresh()
 
     def _on_less(self, on: bool) -> None:
         self.less.setEnabled(on)

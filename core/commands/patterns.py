@@ -3,11 +3,13 @@
 import argparse
 import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.commands.filtering import add_filter_option, pairs_passing
 from core.commands.scored import (
     ScoredGallery,
     add_gallery_options,
@@ -16,6 +18,7 @@ from core.commands.scored import (
 )
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
 from core.errors import XCosError
+from core.explain.filter_language import parse
 from core.explain.pattern_report import (
     PATTERN_SUFFIXES,
     PatternReport,
@@ -32,9 +35,10 @@ EXAMPLES = """examples:
   xcos patterns photos --outcome FP --minus TP     how their maps differ from true accepts'
   xcos patterns photos --identity "Ann Lee" -o ann.png
   xcos patterns photos --pairs hard.csv --groups --json
-  xcos patterns photos --outcome FN --identity Ann --minus FN
+  xcos patterns photos --tag glasses --minus TP tag=glasses
+  xcos patterns photos --filter "fragile and genuine" --groups
 
---minus takes an outcome, identity=NAME, or both. --pairs takes a table with the columns left and
+--minus takes an outcome, identity=NAME, tag=NAME and filter=EXPR, any of them together. --pairs takes a table with the columns left and
 right, such as xcos score writes."""
 OUTCOMES: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN")
 
@@ -52,12 +56,16 @@ def add(commands: Any) -> None:
     group = parser.add_argument_group("which pairs")
     group.add_argument("--outcome", choices=OUTCOMES, help="pairs of this outcome (default: all)")
     group.add_argument("--identity", metavar="NAME", help="pairs with a face of this person")
+    group.add_argument(
+        "--tag", metavar="NAME", help="pairs with this tag, or whose face or identity has it"
+    )
+    add_filter_option(group)
     group.add_argument("--pairs", type=Path, metavar="FILE", help="the pairs of a table instead")
     group.add_argument(
         "--minus",
         nargs="+",
         metavar="WHAT",
-        help="show the difference from these pairs: an outcome, identity=NAME, or both",
+        help="show the difference from these pairs: an outcome, identity=NAME, tag=NAME, filter=EXPR",
     )
     parser.add_argument(
         "--groups",
@@ -90,15 +98,19 @@ def run(options: argparse.Namespace) -> int:
         refuse_overwriting(path, *(p for p in (options.gallery, options.pairs) if p is not None))
     if options.groups is not None and options.groups < 0:
         raise XCosError(f"--groups {options.groups} is no number of groups; give 1 to 6, or none.")
-    minus = _minus(options.minus)
+    asked = _Asked(options.outcome, options.identity, options.tag, options.filter)
+    minus = None if options.minus is None else _minus(options.minus)
+    for one in (asked, minus):
+        if one is not None and one.filter is not None:
+            parse(one.filter)  # refuses it before anything is loaded
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)
     if options.pairs is not None:
         of = select_listed(f"pairs of {options.pairs.name}", _listed(options.pairs, scored))
     else:
-        of = _select(scored, threshold, options.outcome, options.identity)
-    less = None if minus is None else _select(scored, threshold, *minus)
+        of = _select(asked, setup, scored, progress)
+    less = None if minus is None else _select(minus, setup, scored, progress)
     found = look_for_patterns(
         setup.engine,
         scored.left,
@@ -124,33 +136,55 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _minus(words: list[str] | None) -> tuple[Outcome | None, str | None] | None:
-    """The outcome and identity that --minus names. Raises XCosError."""
-    if words is None:
-        return None
+@dataclass
+class _Asked:
+    """Which pairs; what is None is left open."""
+
     outcome: Outcome | None = None
     identity: str | None = None
+    tag: str | None = None
+    filter: str | None = None
+
+
+def _minus(words: list[str]) -> _Asked:
+    """What --minus names. Raises XCosError."""
+    asked = _Asked()
     for word in words:
+        name, _, value = word.partition("=")
         if word in OUTCOMES:
-            outcome = next(known for known in OUTCOMES if known == word)
-        elif word.startswith("identity="):
-            identity = word.removeprefix("identity=")
+            asked.outcome = next(known for known in OUTCOMES if known == word)
+        elif name in ("identity", "tag", "filter") and value:
+            setattr(asked, name, value)
         else:
             raise XCosError(
-                f"--minus {word!r} is neither an outcome ({', '.join(OUTCOMES)}) nor identity=NAME."
+                f"--minus {word!r} is none of {', '.join(OUTCOMES)}, identity=NAME, tag=NAME, filter=EXPR."
             )
-    return outcome, identity
+    return asked
 
 
-def _select(
-    scored: ScoredGallery, threshold: float, outcome: Outcome | None, identity: str | None
-) -> Selection:
-    whose = None
-    if identity is not None:
-        whose = Whose.identity(identity, scored.rows.gallery.faces, scored.columns.gallery.faces)
-        if not whose.rows.any() and not whose.columns.any():
-            raise XCosError(f"The gallery has no identity {identity!r}; look at its spelling.")
-    return select(scored.matrix, threshold, outcome, whose)
+def _select(asked: _Asked, setup: Setup, scored: ScoredGallery, progress: ProgressBar) -> Selection:
+    """The pairs asked for. Raises XCosError for a name that the gallery does not know."""
+    faces = scored.rows.gallery.faces, scored.columns.gallery.faces
+    whose = []
+    if asked.identity is not None:
+        whose.append(Whose.identity(asked.identity, *faces))
+        if whose[-1].empty:
+            raise XCosError(
+                f"The gallery has no identity {asked.identity!r}; look at its spelling."
+            )
+    if asked.tag is not None:
+        edits = setup.project_of(scored.columns.gallery.source).edits
+        whose.append(Whose.tag(asked.tag, edits, *faces))
+        if whose[-1].empty:
+            known = ", ".join(edits.all_tags()) or "none yet"
+            raise XCosError(f"The gallery has no tag {asked.tag!r}; its tags are: {known}.")
+    passing = None
+    if asked.filter is not None:
+        probes = None if scored.matrix.square else scored.rows
+        expression = parse(asked.filter)
+        mask = pairs_passing(expression, setup, scored.matrix, scored.columns, probes, progress)
+        passing = (asked.filter, mask)
+    return select(scored.matrix, needed_threshold(setup), asked.outcome, whose, passing)
 
 
 def _listed(path: Path, scored: ScoredGallery) -> PairList:

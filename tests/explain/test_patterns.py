@@ -18,6 +18,7 @@ from core.explain.regions import face_regions
 from core.explain.selection import Selection, Whose, in_number, select
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
+from core.gallery.edits import Edits, face_subject, identity_subject, pair_subject
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, drawn, ranked
 from core.scoring.matrix import ScoreMatrix
@@ -49,7 +50,7 @@ def test_a_selection_is_every_pair_of_its_sort() -> None:
     matrix = matrix_of(40, 4)
     whose = Whose("ann", matrix.rows == 1, matrix.columns == 1)
     for outcome in ("TP", "FP", "FN", "TN"):
-        found = select(matrix, 0.1, outcome, whose)  # type: ignore[arg-type]
+        found = select(matrix, 0.1, outcome, [whose])  # type: ignore[arg-type]
         expected = {
             (i, j)
             for i in range(40)
@@ -177,6 +178,30 @@ def test_whose_takes_faces_by_identity() -> None:
     assert whose.rows.tolist() == [True, False, False] and not whose.columns.any()
 
 
+def test_a_tag_is_of_faces_identities_and_pairs() -> None:
+    faces = [
+        Face(f"{i}.png", 1, name, None, str(i)) for i, name in enumerate(("a", "a", "b", "c", "d"))
+    ]
+    edits = Edits(
+        tags={
+            face_subject("2.png"): ("t",),
+            identity_subject("d"): ("t", "u"),
+            pair_subject("3.png", "0.png"): ("t",),
+        }
+    )
+    whose = Whose.tag("t", edits, faces, faces)
+    found = select(matrix_of(5, 5), 0.0, None, [whose])
+    places = set(zip(found.pairs.rows.tolist(), found.pairs.columns.tolist(), strict=True))
+    assert places == {(i, j) for i in range(5) for j in range(i + 1, 5) if {i, j} & {2, 4}} | {
+        (0, 3)
+    }
+    assert found.title == "pairs of tag t" and Whose.tag("v", edits, faces, faces).empty
+    mask = np.zeros((5, 5), bool)
+    mask[0, 3] = mask[1, 2] = mask[0, 1] = True
+    both = select(matrix_of(5, 5), 0.0, None, [whose], ("score > 0", mask))
+    assert both.total == 2 and both.title == "pairs of tag t that pass 'score > 0'"
+
+
 def test_the_command_agrees_with_explain(
     crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,7 +237,9 @@ def test_the_command_names_what_it_does_not_know(
     shared = ["--aligned", "--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite")]
     for given, sentence in (
         (["--identity", "dan"], "no identity 'dan'"),
-        (["--minus", "XP"], "--minus 'XP' is neither an outcome"),
+        (["--minus", "XP"], "--minus 'XP' is none of TP, FP"),
+        (["--tag", "glasses"], "no tag 'glasses'; its tags are: none yet"),
+        (["--filter", "score >"], "score >"),
         (["-o", "maps.txt"], "maps.txt must end in one of .png"),
         (["--outcome", "FN", "--threshold", "-1"], "There are no false rejects"),
     ):
