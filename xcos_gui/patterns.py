@@ -32,6 +32,7 @@ from core.explain.pattern_report import (
 from core.explain.patterns import MOST_GROUPS, MeanMaps
 from core.explain.regions import face_regions
 from core.faces.align import TEMPLATE
+from core.scoring.lists import PairList
 from xcos_gui.cell_view import Cell, CellView
 from xcos_gui.following import FollowingWindow
 from xcos_gui.job import Running
@@ -50,15 +51,17 @@ EMPTY = "Open a gallery first; its pairs are looked at here once they are scored
 
 @dataclass(frozen=True, eq=False)
 class _Found:
+    """The report, and a mean face for all its pairs and for each group."""
+
     report: PatternReport
-    face: np.ndarray | None
+    faces: list[np.ndarray | None]
 
 
 class PatternsWindow(FollowingWindow):
     """What many pairs have in common."""
 
     title = "Patterns of failure"
-    size_in_lines = (66, 48)
+    size_in_lines = (68, 50)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -79,7 +82,7 @@ class PatternsWindow(FollowingWindow):
         self.groups = QListWidget(wordWrap=True)
         self.groups.setAccessibleName("Groups of pairs with like evidence")
         self.groups.setToolTip("Click a group to see its mean maps and list its pairs")
-        side = round(3.2 * self.fontMetrics().height())
+        side = round(2.6 * self.fontMetrics().height())
         self.groups.setIconSize(QSize(side, side))
         self.groups.setSpacing(2)
         self.groups.currentRowChanged.connect(self._show_row)
@@ -162,6 +165,11 @@ class PatternsWindow(FollowingWindow):
             self._clear(str(error))
             return
 
+        def face_of(pairs: PairList) -> np.ndarray | None:
+            faces = [(rows.gallery.faces[i], rows.gallery.root) for i in pairs.rows]
+            faces += [(columns.gallery.faces[j], columns.gallery.root) for j in pairs.columns]
+            return mean_face(faces, cache)
+
         def work(running: Running) -> _Found:
             of = make(running.stopped)
             less = None if other is None else other(running.stopped)
@@ -171,9 +179,9 @@ class PatternsWindow(FollowingWindow):
                 engine, left, right, card.name, kind, order, threshold, of, less, True, count,
                 running.report, running.stopped,
             )  # fmt: skip
-            faces = [(rows.gallery.faces[i], rows.gallery.root) for i in of.pairs.rows]
-            faces += [(columns.gallery.faces[j], columns.gallery.root) for j in of.pairs.columns]
-            return _Found(report, mean_face(faces, cache))
+            assert report.groups is not None
+            lists = [of.pairs, *(group.pairs for group in report.groups.groups)]
+            return _Found(report, [face_of(pairs) for pairs in lists])
 
         self.compute("Looking for patterns", work, self._show)
 
@@ -214,7 +222,6 @@ class PatternsWindow(FollowingWindow):
         self.save_button.setEnabled(True)
         assert report.groups is not None
         self.about_groups.setText(report.groups.words)
-        self.face.set_crop(found.face)
         self.groups.blockSignals(True)
         self.groups.clear()
         whole = f"All together: {report.of.counted}"
@@ -252,6 +259,7 @@ class PatternsWindow(FollowingWindow):
             )
             view.show_map(values, report.threshold, limit, difference, TIPS[name])
         limit = max(float(np.abs(m.evidence).max()) for m in shown) or 1.0
+        self.face.set_crop(self.found.faces[row])
         self.face.set_overlay(map_rgba("evidence", mean.evidence, limit=limit, opacity=0.35))
         self._mark(None)
 
@@ -307,7 +315,10 @@ class PatternsWindow(FollowingWindow):
 
 def _icon(mean: MeanMaps, limit: float, size: QSize) -> QIcon:
     image = to_image(map_rgba("evidence", mean.evidence, limit=limit))
-    return QIcon(QPixmap.fromImage(image.scaled(size)))
+    pixmap, icon = QPixmap.fromImage(image.scaled(size)), QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # its colours are numbers: no tint
+        icon.addPixmap(pixmap, mode)
+    return icon
 
 
 def _upper(text: str) -> str:

@@ -89,7 +89,7 @@ class TwoModelsWindow(FollowingWindow):
         column.addStretch(1)
         side = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         side.setWidget(inside)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setMinimumWidth(33 * self.fontMetrics().height())
         self.scatter, self.roc = ScatterView(), RocView()
         self.scatter.chosen.connect(session.select_pair)
         self.plots += [self.scatter.plot, self.roc.plot]

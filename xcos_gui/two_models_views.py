@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import (
     QGridLayout,
     QGroupBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
@@ -101,8 +102,9 @@ class AgreementTable(QGroupBox):
         grid.setColumnStretch(2, 1)
 
     def _cell(self, a_right: bool, b_right: bool) -> QVBoxLayout:
-        column = QVBoxLayout()
+        column, parts = QVBoxLayout(), QHBoxLayout()
         column.setSpacing(0)
+        parts.setSpacing(0)
         for genuine in (None, True, False):
             button = QPushButton(autoDefault=False, flat=genuine is not None)
             if genuine is None:
@@ -113,7 +115,8 @@ class AgreementTable(QGroupBox):
                 lambda _=False, key=(a_right, b_right, genuine): self.asked.emit(*key)
             )
             self.buttons[a_right, b_right, genuine] = button
-            column.addWidget(button)
+            (column if genuine is None else parts).addWidget(button)
+        column.addLayout(parts)
         return column
 
     def show_comparison(self, found: Comparison) -> None:
@@ -141,7 +144,7 @@ class ScatterView(QWidget):
         self.items: dict[bool, Any] = {}
         for genuine, colour, name in ((False, IMPOSTOR, "impostor"), (True, GENUINE, "genuine")):
             fill = QColor(colour)
-            fill.setAlpha(130)
+            fill.setAlpha(165)
             item = pg.ScatterPlotItem(
                 size=6, pen=None, brush=fill, name=name, hoverable=True, hoverSize=10, tip=None
             )
