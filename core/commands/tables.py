@@ -2,47 +2,61 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import XCosError
 from core.files import written_whole
 
-COLUMNS = ("left", "right", "left_identity", "right_identity", "score", "outcome")
+Columns = Sequence[tuple[str, type]]  # names, and what they hold: str, int or float
+COLUMNS: Columns = (
+    ("left", str),
+    ("right", str),
+    ("left_identity", str),
+    ("right_identity", str),
+    ("score", float),
+    ("outcome", str),
+)
 SUFFIXES = (".csv", ".parquet", ".jsonl", ".json")
 
 
-def write_table(path: Path, rows: Iterator[tuple[Any, ...]]) -> None:
-    """Write the table whole or not at all, by the name's ending. Raises XCosError."""
+def write_table(path: Path, rows: Iterable[tuple[Any, ...]], columns: Columns = COLUMNS) -> None:
+    """Write the table whole or not at all, by the name's ending. Raises XCosError.
+
+    columns: by default those of a table of pairs
+    """
     suffix = path.suffix.lower()
     try:
         with written_whole(path) as part:
             if suffix == ".parquet":
-                _write_parquet(part, rows, path)
+                _write_parquet(part, rows, columns, path)
                 return
             with part.open("w", newline="", encoding="utf-8") as file:
-                (write_csv if suffix == ".csv" else _write_json_lines)(file, rows)
+                (write_csv if suffix == ".csv" else _write_json_lines)(file, rows, columns)
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."
         ) from error
 
 
-def write_csv(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def write_csv(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns = COLUMNS) -> None:
     """Rows with their column names, a line each."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for left, right, left_identity, right_identity, score, outcome in rows:
-        writer.writerow((left, right, left_identity, right_identity, f"{score:.8g}", outcome))
-
-
-def _write_json_lines(file: IO[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    writer.writerow([name for name, _ in columns])
     for row in rows:
-        file.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
+        writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row])
 
 
-def _write_parquet(part: Path, rows: Iterator[tuple[Any, ...]], path: Path) -> None:
+def _write_json_lines(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns) -> None:
+    names = [name for name, _ in columns]
+    for row in rows:
+        file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+def _write_parquet(
+    part: Path, rows: Iterable[tuple[Any, ...]], columns: Columns, path: Path
+) -> None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -50,9 +64,8 @@ def _write_parquet(part: Path, rows: Iterator[tuple[Any, ...]], path: Path) -> N
         raise XCosError(
             f"{path} needs the package pyarrow; install xcos-studio[parquet]."
         ) from error
-    text = pa.string()
-    kinds = [text, text, text, text, pa.float32(), text]
-    schema = pa.schema(list(zip(COLUMNS, kinds, strict=True)))
+    kinds = {str: pa.string(), float: pa.float32(), int: pa.int64()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in columns])
     with pq.ParquetWriter(part, schema) as writer:
         batch: list[tuple[Any, ...]] = []
         for row in rows:

@@ -122,6 +122,37 @@ def deciding_cells(evidence: np.ndarray) -> DecidingCells:
     return DecidingCells(same, _cells(without, evidence), _cells(enough, evidence))
 
 
+def cells_words(cells: DecidingCells, regions: np.ndarray) -> str:
+    """One or two sentences; regions: (7, 7) names of the cells."""
+    verdict, other = "same person", "different people"
+    if not cells.same:
+        verdict, other = other, verdict
+    if not cells.without:
+        return f"Even without all evidence for {verdict} the verdict stays."
+    count = _counted(len(cells.without))
+    text = (
+        f"Without the evidence of {count} of 49 ({_named(cells.without, regions)}) "
+        f"the verdict would be {other}."
+    )
+    if cells.enough:
+        text += (
+            f" The evidence of {_counted(len(cells.enough))} alone outweighs all "
+            f"that speaks against {verdict}."
+        )
+    return text
+
+
+def _counted(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
+def _named(cells: Sequence[Cell], regions: np.ndarray) -> str:
+    """The regions of some cells, the one with most cells first."""
+    names = [str(regions[cell]) for cell in cells]
+    order = sorted(set(names), key=lambda name: (-names.count(name), names.index(name)))
+    return ", ".join(f"{name} {names.count(name)}" for name in order)
+
+
 def smallest_flip(
     editor: PairEditor,
     kind: EditKind,

@@ -1,7 +1,7 @@
 """What a pair's score becomes when its faces are edited, and what the explanation said it would."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -138,9 +138,14 @@ class PairEditor:
         kind: AttentionKind = "learned",
         order: Order = "both",
         threshold: float | None = None,
+        names: tuple[str, str] | None = None,
     ) -> None:
-        """galleries, places: where the left and the right face are. Raises XCosError."""
+        """galleries, places: where the left and the right face are; names: what to call them.
+
+        Raises XCosError when a face has neither photo nor crop.
+        """
         self._verifier, self.engine, self._card = verifier, engine, card
+        self._names = names
         self.kind, self.order, self._threshold = kind, order, threshold
         self._alone = {
             side: alone(gallery, place)
@@ -211,9 +216,18 @@ class PairEditor:
         self, left: LoadedGallery, right: LoadedGallery, swapped: bool = False
     ) -> PairExplanation:
         order = TURNED[self.order] if swapped else self.order
-        return explain_pair(
+        made = explain_pair(
             self.engine, self._card, left, 0, right, 0, self.kind, order, self._threshold
         )
+        return (
+            made
+            if self._names is None
+            else replace(made, left=self._names[0], right=self._names[1])
+        )
+
+    def regions(self) -> np.ndarray:
+        """Names of the cells' regions, (7, 7), of the faces as they are."""
+        return face_regions((self.faces["left"].landmarks + self.faces["right"].landmarks) / 2)
 
     def _outcome(self, explanation: PairExplanation) -> Outcome:
         one, other = (self.face(side).identity for side in SIDES)

@@ -1,0 +1,115 @@
+"""xcos flip: what would flip a pair's verdict."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from core.commands.pair import add_pair_arguments, check_outputs
+from core.commands.scored import needed_threshold
+from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.what_if import open_editor
+from core.errors import XCosError
+from core.explain.flip import (
+    FLIP_KINDS,
+    DecidingCells,
+    FlipSearch,
+    cells_words,
+    deciding_cells,
+    smallest_flip,
+)
+from core.explain.output import PAIR_SUFFIXES
+from core.explain.what_if import SIDES, Question
+from core.explain.what_if_output import write_what_if
+
+EXAMPLES = """examples:
+  xcos flip a.jpg b.jpg                          the fewest cells that decide, and the smallest patch
+  xcos flip a.jpg b.jpg --kind blur --kind turn  the smallest blur and the smallest turn
+  xcos flip a.jpg b.jpg --side left -o flip.json the edited face beside its numbers"""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "flip",
+        help="find what would flip a pair's verdict",
+        description="The fewest cells whose evidence decides the verdict, and the smallest edit that changes it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_pair_arguments(parser)
+    parser.add_argument(
+        "--kind",
+        choices=FLIP_KINDS,
+        action="append",
+        help="kind of edit to search; may be given several times (default: patch)",
+    )
+    parser.add_argument(
+        "--side",
+        choices=(*SIDES, "either"),
+        default="either",
+        help="which face is edited (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the pair with the first edit found: .json with the edited face beside it, or .png, .svg, .pdf, .csv, .html",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    check_outputs(options, [] if options.output is None else [options.output], PAIR_SUFFIXES)
+    setup, progress = Setup(options), ProgressBar()
+    needed_threshold(setup)
+    editor = open_editor(setup, options, progress)
+    evidence = editor.before.evidence
+    assert evidence is not None
+    cells = deciding_cells(evidence)
+    sides = SIDES if options.side == "either" else (options.side,)
+    kinds = options.kind or ["patch"]
+    searches = [smallest_flip(editor, kind, sides, progress) for kind in kinds]
+    progress.close()
+    found = [search.found for search in searches if search.found is not None]
+    if options.output is not None:
+        if not found:
+            raise XCosError(
+                f"No edit of these kinds flips the verdict, so {options.output} was not written."
+            )
+        edits = {found[0].side: (found[0].edit,)}
+        write_what_if(
+            options.output, editor.ask(Question(edits.get("left", ()), edits.get("right", ())))
+        )
+    if options.json:
+        said = {"score": editor.before.score, "threshold": editor.before.threshold}
+        print(json.dumps(said | _as_dict(cells, searches), indent=1))
+    else:
+        print(cells_words(cells, editor.regions()))
+        for search in searches:
+            print(search.words)
+    return 0
+
+
+def _as_dict(cells: DecidingCells, searches: list[FlipSearch]) -> dict[str, Any]:
+    return {
+        "verdict": "same" if cells.same else "different",
+        "cells_without": [list(cell) for cell in cells.without],
+        "cells_enough": [list(cell) for cell in cells.enough],
+        "flips": [
+            {
+                "kind": search.kind,
+                "tried": search.tried,
+                "largest": search.largest,
+                "side": None if search.found is None else search.found.side,
+                "edit": None if search.found is None else search.found.edit.text,
+                "size": None if search.found is None else search.found.size,
+                "score": None if search.found is None else search.found.score,
+            }
+            for search in searches
+        ],
+    }

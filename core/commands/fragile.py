@@ -1,0 +1,106 @@
+"""xcos fragile: pairs of a gallery whose verdict flips when a face is moved a little."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.commands.score import listed_rows
+from core.commands.scored import (
+    ScoredGallery,
+    add_gallery_options,
+    needed_threshold,
+    scored_gallery,
+)
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.tables import COLUMNS, SUFFIXES, write_csv, write_table
+from core.errors import XCosError
+from core.explain.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
+from core.scoring.lists import PairList
+
+EXAMPLES = """examples:
+  xcos fragile photos -o fragile.csv     every fragile pair, nearest to the threshold first
+  xcos fragile photos --json             how many pairs of each outcome are fragile
+
+A pair is fragile when its verdict flips as either face is shifted by 2 pixels (left, right, up, down) or
+turned by 2 degrees: then look at the crop before you blame the model."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "fragile",
+        help="find pairs whose verdict flips when a face is moved by 2 pixels or 2 degrees",
+        description="Find the fragile pairs of a gallery.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="table to write: .csv, .parquet, .jsonl (default: CSV to stdout)",
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    if options.output is not None:
+        if options.output.suffix.lower() not in SUFFIXES:
+            raise XCosError(
+                f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."
+            )
+        refuse_overwriting(options.output, options.gallery)
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    scored = scored_gallery(setup, options, progress)
+    matrix = scored.matrix
+    found = find_fragile(
+        setup.verifier,
+        setup.engine,
+        setup.cache,
+        scored.rows,
+        scored.columns,
+        setup.kind,
+        options.order,
+        threshold,
+        progress,
+    )
+    progress.close()
+    listed = fragile_list(found, matrix, limit=matrix.pairs)
+    rows = _rows(found, listed, scored)
+    columns = (*COLUMNS, ("moves", str))
+    if options.output is not None:
+        write_table(options.output, rows, columns)
+    elif not options.json:
+        write_csv(sys.stdout, rows, columns)
+    counts = fragile_counts(found, matrix)
+    if options.json:
+        said = {
+            "faces": len(scored.columns) + (0 if matrix.square else len(scored.rows)),
+            "pairs": matrix.pairs,
+            "threshold": threshold,
+            "fragile": len(listed),
+            "outcomes": {
+                name: {"fragile": some, "pairs": total} for name, (some, total) in counts.items()
+            },
+        }
+        print(json.dumps(said, indent=1))
+    else:
+        parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
+        print(f"xcos: {len(listed)} fragile pairs: {', '.join(parts)}", file=sys.stderr)
+    return 0
+
+
+def _rows(
+    found: FragilePairs, listed: PairList, scored: ScoredGallery
+) -> Iterator[tuple[Any, ...]]:
+    probes = None if scored.matrix.square else scored.rows
+    plain = listed_rows(listed, scored.columns, probes, found.threshold)
+    for row, i, j in zip(plain, listed.rows.tolist(), listed.columns.tolist(), strict=True):
+        yield (*row, "; ".join(found.causes(i, j)))

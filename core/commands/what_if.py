@@ -1,0 +1,116 @@
+"""xcos what-if: what a pair's score becomes when its faces are edited."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from core.commands.pair import add_pair_arguments, check_outputs, open_pair
+from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.errors import XCosError
+from core.explain.edits import EDIT_KINDS, Edit, form, parse_edit
+from core.explain.output import PAIR_SUFFIXES
+from core.explain.what_if import PairEditor, Question, faithfulness
+from core.explain.what_if_output import (
+    change_words,
+    faithfulness_words,
+    what_if_dict,
+    write_what_if,
+)
+
+EPILOG = f"""edits, in pixels and degrees of the 112x112 crop; numbers left out are as usual:
+  {chr(10).join(f"  {form(kind)}" for kind in EDIT_KINDS).strip()}
+
+examples:
+  xcos what-if a.jpg b.jpg --left sunglasses            one face with sunglasses
+  xcos what-if a.jpg b.jpg --left patch:40,40,32,32 --right turn:10 -o what-if.json
+                                                        numbers, and the edited faces beside them
+  xcos what-if a.jpg b.jpg --left=shift:-2,0            a number below 0 needs the =
+  xcos what-if a.jpg b.jpg --faithfulness --json        how well the explanation predicts"""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "what-if",
+        help="edit the faces of a pair and see what becomes of the score",
+        description="Cover, blur, darken or move the faces of a pair, and compare the real change of the score "
+        "with the one that the explanation predicts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_pair_arguments(parser)
+    for side in ("left", "right"):
+        parser.add_argument(
+            f"--{side}",
+            dest=f"{side}_edits",
+            type=_edit,
+            action="append",
+            default=[],
+            metavar="EDIT",
+            help=f"an edit of the {side} face; may be given several times",
+        )
+    parser.add_argument("--swap", action="store_true", help="swap the order of the two faces")
+    parser.add_argument(
+        "--faithfulness",
+        action="store_true",
+        help="also cover the pair patch by patch: the correlation of real and predicted changes",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=".json: numbers, with the edited faces beside it as .png; .png, .svg, .pdf, .csv, .html: "
+        "the edited pair as explain writes it; may be given several times",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    check_outputs(options, options.output, PAIR_SUFFIXES)
+    setup, progress = Setup(options), ProgressBar()
+    editor = open_editor(setup, options, progress)
+    question = Question(tuple(options.left_edits), tuple(options.right_edits), options.swap)
+    answer = editor.ask(question)
+    found = faithfulness(editor, None, progress) if options.faithfulness else None
+    progress.close()
+    for path in options.output:
+        write_what_if(path, answer, found)
+    if options.json:
+        print(json.dumps(what_if_dict(answer, found), indent=1, ensure_ascii=False))
+        return 0
+    print(change_words(answer))
+    print(f"{answer.report().caption[0].upper()}{answer.report().caption[1:]}.")
+    if found is not None:
+        print(faithfulness_words(found))
+    return 0
+
+
+def open_editor(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> PairEditor:
+    """The pair that the options name, ready to be edited, its faces called as the user did."""
+    (left, i), (right, j) = open_pair(setup, options, progress)
+    return PairEditor(
+        setup.verifier,
+        setup.engine,
+        setup.card,
+        (left, right),
+        (i, j),
+        setup.cache,
+        setup.kind,
+        options.order,
+        setup.threshold,
+        (options.left, options.right),
+    )
+
+
+def _edit(text: str) -> Edit:
+    try:
+        return parse_edit(text)
+    except XCosError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
