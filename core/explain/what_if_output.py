@@ -11,7 +11,7 @@ from PIL import Image
 from core.errors import XCosError
 from core.explain.output import PAIR_SUFFIXES, write_pair, write_whole
 from core.explain.report import as_dict
-from core.explain.what_if import SIDES, Faithfulness, WhatIf
+from core.explain.what_if import SIDES, Faithfulness, Question, WhatIf
 
 
 def what_if_dict(answer: WhatIf, faithfulness: Faithfulness | None = None) -> dict[str, Any]:
@@ -66,6 +66,9 @@ def write_what_if(
 def change_words(answer: WhatIf) -> str:
     """One or two sentences: what the edits did, and what the explanation said they would."""
     before, after = answer.before, answer.after
+    if answer.question == Question():
+        said = answer.report()
+        return said.words or f"{said.caption[0].upper()}{said.caption[1:]}."
     text = (
         f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
     )
