@@ -13,6 +13,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import open_gallery
 from core.gallery.project import Project
+from core.gallery.project_state import SUFFIX, state_of
 from core.model.card import ModelCard, find_weights
 from core.model.head import read_head
 from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind
@@ -74,8 +75,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--order",
         choices=ORDERS,
-        default="both",
-        help="which face learned attention sees first; both: the mean (default: %(default)s)",
+        help="which face learned attention sees first; both: the mean (default: both)",
     )
     group.add_argument(
         "--aligned",
@@ -85,8 +85,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--faces",
         choices=FACE_POLICIES,
-        default="central",
-        help="which faces of a photo with several (default: %(default)s)",
+        help="which faces of a photo with several (default: central)",
     )
 
 
@@ -113,6 +112,8 @@ class Setup:
 
     def __init__(self, options: argparse.Namespace) -> None:
         keep_memory()
+        self._projects: dict[Path, Project] = {}
+        self._take_project(options)
         self.options = options
         path = find_weights(options.model)
         self.verifier = Verifier(path, options.device, options.half)
@@ -133,7 +134,28 @@ class Setup:
             )
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
-        self._projects: dict[Path, Project] = {}
+
+    def _take_project(self, options: argparse.Namespace) -> None:
+        """Where the gallery is a project file: what it says, but for what the options say."""
+        path = getattr(options, "gallery", None)
+        if isinstance(path, Path) and path.suffix.lower() == SUFFIX:
+            project = Project.read(path)
+            state = state_of(project)
+            options.gallery = state.gallery
+            self._projects[state.gallery] = project
+            if options.threshold is None and options.model is None:
+                options.threshold = state.thresholds.get(options.attention or state.kind)
+            options.model = options.model or state.model
+            options.target = options.target or state.target
+            options.attention = options.attention or state.kind
+            options.order = options.order or state.order
+            options.faces = options.faces or state.settings.faces
+            options.aligned = options.aligned or state.settings.aligned
+            if getattr(options, "probes", path) is None:
+                options.probes = state.probes
+        for name, default in (("order", "both"), ("faces", "central")):
+            if getattr(options, name, default) is None:
+                setattr(options, name, default)
 
     def project_of(self, source: Path) -> Project:
         """A gallery's project, read once."""

@@ -57,9 +57,12 @@ def subject_parts(subject: str) -> tuple[SubjectKind, tuple[str, ...]]:
 
 def tags_text(tags: Iterable[str]) -> str:
     """Tags as one line with commas between; those with commas or quotation marks are quoted."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(list(tags))
-    return line.getvalue().replace(",", ", ") if '"' not in line.getvalue() else line.getvalue()
+    parts = []
+    for tag in tags:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([tag])
+        parts.append(line.getvalue())
+    return ", ".join(parts)
 
 
 def tags_from(text: str) -> tuple[str, ...]:
@@ -138,6 +141,32 @@ def moved(edits: Edits, old: Iterable[str], new: str) -> Edits:
         kept = decisions.get(new, decisions.get(subject))
         decisions = with_entry(with_entry(decisions, new, kept), subject, None)
     return replace(edits, tags=tags, notes=notes, decisions=decisions)
+
+
+def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
+    """Edits of photos that have other paths now; photos maps the old ones to the new ones."""
+
+    def key(old: str) -> str:
+        if old in photos:
+            return photos[old]
+        photo, mark, number = old.rpartition("#")
+        return f"{photos[photo]}#{number}" if mark and photo in photos else old
+
+    def subject(old: str) -> str:
+        kind, names = subject_parts(old)
+        if kind == "identity":
+            return old
+        return face_subject(key(names[0])) if kind == "face" else pair_subject(*map(key, names))
+
+    return Edits(
+        {key(k): v for k, v in edits.identities.items()},
+        tuple(sorted(key(k) for k in edits.aside)),
+        {photos.get(k, k): v for k, v in edits.picked.items()},
+        {photos.get(k, k): v for k, v in edits.landmarks.items()},
+        {subject(k): v for k, v in edits.tags.items()},
+        {subject(k): v for k, v in edits.notes.items()},
+        {subject(k): v for k, v in edits.decisions.items()},
+    )
 
 
 def with_entry(entries: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

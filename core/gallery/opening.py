@@ -219,7 +219,7 @@ class _Opening:
                 size, mtime, digest = known.get(path, (-1, -1, ""))
                 if (size, mtime) != (state.st_size, state.st_mtime_ns):
                     report("Reading photos", place, len(paths))
-                    digest = _digest(Path(path).read_bytes())
+                    digest = content_digest(Path(path).read_bytes())
                     fresh.append((path, state.st_size, state.st_mtime_ns, digest))
                 self._digests[photo] = digest
             except PermissionError:
@@ -270,7 +270,7 @@ class _Opening:
         """The faces that a photo gives, the policy and the user's edits applied."""
         digest = self._digests[listed.photo]
         if self.settings.aligned:
-            name = _digest(f"{digest} aligned".encode())
+            name = content_digest(f"{digest} aligned".encode())
             return [Face(listed.photo, 1, self._identity(listed, 1), None, name)]
         return [
             Face(
@@ -278,7 +278,7 @@ class _Opening:
                 number,
                 self._identity(listed, number),
                 detection,
-                _digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
+                content_digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
             )
             for number, detection in enumerate(self._chosen(listed.photo), start=1)
         ]
@@ -365,7 +365,7 @@ def known_detections(path: Path, cache: Cache) -> tuple[Detection, ...]:
 
     Raises OSError when the photo cannot be read.
     """
-    digest = _digest(path.read_bytes())
+    digest = content_digest(path.read_bytes())
     record = cache.photos([digest]).get(digest)
     return () if record is None else record.detections
 
@@ -383,5 +383,6 @@ def _stack(rows: list[np.ndarray | None]) -> np.ndarray | None:
     return np.stack(known) if known and len(known) == len(rows) else None
 
 
-def _digest(content: bytes) -> str:
+def content_digest(content: bytes) -> str:
+    """The name of a file's content."""
     return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()

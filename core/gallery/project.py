@@ -1,10 +1,12 @@
 """What the user changed in a gallery, with undo, in a small file beside the cache or anywhere."""
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +26,7 @@ from core.gallery.edits import (
     edits_from,
     identity_subject,
     moved,
+    renamed,
     with_entry,
 )
 
@@ -81,6 +84,45 @@ class Project:
             project._keep_damaged(error)
         return project
 
+    @staticmethod
+    def read(path: Path) -> "Project":
+        """A project file that the user names. Raises XCosError, and leaves the file as it is."""
+        project = Project(path)
+        try:
+            if not path.is_file():
+                raise XCosError(f"The project {path} does not exist; choose another one.")
+            project.refresh()
+        except NewerVersion as error:
+            raise XCosError(
+                f"The project {path} is of a newer xCos Studio ({error}), and was left as it is; "
+                "update the program to open it."
+            ) from error
+        except OSError as error:
+            raise XCosError(
+                f"The project {path} cannot be read: {error.strerror or error}."
+            ) from error
+        except json.JSONDecodeError as error:
+            raise XCosError(
+                f"The project {path} is cut off or no project ({error}), and was left as it is; "
+                "take a copy of it that is whole."
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise XCosError(
+                f"{path} is not a project of xCos Studio, and was left as it is; choose another file."
+            ) from error
+        return project
+
+    def saved_as(self, path: Path, state: dict[str, Any]) -> "Project":
+        """The same edits and undo stacks in a file of their own. Raises XCosError."""
+        project = Project(path)
+        project._document = deepcopy(self._document)
+        project._document.state = state
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # the user chose to replace it
+        project._unsaved.append(lambda _: None)
+        project.save()
+        return project
+
     @property
     def edits(self) -> Edits:
         """What was changed so far."""
@@ -128,6 +170,10 @@ class Project:
         """Take faces that were set aside in again."""
         less = {*keys}
         self._change(lambda e: replace(e, aside=tuple(sorted({*e.aside} - less))))
+
+    def rename_photos(self, photos: dict[str, str]) -> None:
+        """Keep what is known of photos that have other paths now: old ones to new ones."""
+        self._change(lambda e: renamed(e, photos))
 
     def pick_face(self, photo: str, detection: int) -> None:
         """Take another of a photo's detected faces; its corrected landmarks go."""
