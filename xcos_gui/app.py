@@ -10,6 +10,8 @@ from pathlib import Path
 from core.cli import COMMANDS
 from core.cli import main as command_line
 from core.errors import XCosError
+from core.gallery.project import Project
+from core.gallery.project_state import SUFFIX, state_of
 from core.model.memory import keep_memory
 
 ALL_COMMANDS = (*COMMANDS, "import-weights")
@@ -95,7 +97,7 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="GALLERY",
-        help="folder, CSV or photo (default: the last one, or the sample)",
+        help="folder, CSV, photo or project (.xcos) (default: the last one, or the sample)",
     )
     parser.add_argument("--model", type=Path, metavar="NAME|FILE", help="weights")
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model")
@@ -117,6 +119,8 @@ def _window(arguments: list[str]) -> int:
         raise XCosError(
             f"{options.gallery} is neither a gallery that exists nor a command ({known})."
         )
+    if options.gallery is not None and options.gallery.suffix.lower() == SUFFIX:
+        state_of(Project.read(options.gallery))  # one that cannot be opened is told in the terminal
     from PySide6.QtCore import QSettings, QTimer
 
     from xcos_gui.build import make_application, make_window, start

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
+from core.gallery.project_state import SUFFIX
 from core.resources import resource_path
 from xcos_gui.session import Session
 from xcos_gui.settings import Settings
@@ -68,6 +69,13 @@ def make_window(
 def start(window: MainWindow, options: argparse.Namespace) -> None:
     """Load the weights and the gallery that were asked for."""
     session = window.session
+    wanted = options.gallery or next((p for p in session.settings.recents if p.exists()), None)
+    if wanted is not None and wanted.suffix.lower() == SUFFIX and window.projects.open(wanted):
+        if options.attention:
+            session.set_kind(options.attention)
+        if options.threshold is not None:
+            session.set_threshold(options.threshold)
+        return
     if options.aligned:
         session.gallery_settings = GallerySettings("central", True)
     if options.attention:
@@ -80,7 +88,6 @@ def start(window: MainWindow, options: argparse.Namespace) -> None:
         session.set_target(target)
     if options.threshold is not None:
         session.set_threshold(options.threshold)
-    gallery = options.gallery
-    if gallery is None:
-        gallery = next((path for path in session.settings.recents if path.exists()), None)
-    session.open_gallery(gallery or resource_path("sample"))
+    if wanted is None or wanted.suffix.lower() == SUFFIX:  # a project that told why it did not open
+        wanted = resource_path("sample")
+    session.open_gallery(wanted)

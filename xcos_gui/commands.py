@@ -1,14 +1,17 @@
 """What the menus ask the user for, and what then happens."""
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.cli import unexpected
 from core.errors import Stopped, XCosError
@@ -16,10 +19,14 @@ from core.explain.output import write_whole
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.opening import known_detections
+from core.gallery.project_state import SUFFIX
 from core.resources import resource_path
 from xcos_gui.alignment import AlignmentDialog
 from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
+
+if TYPE_CHECKING:
+    from xcos_gui.window import MainWindow
 
 WEIGHTS = "Weights (*.safetensors *.pth *.pt *.onnx)"
 
@@ -27,7 +34,7 @@ WEIGHTS = "Weights (*.safetensors *.pth *.pt *.onnx)"
 class Commands(QObject):
     """File dialogs, and the work that follows them in the background."""
 
-    def __init__(self, session: Session, window: QWidget) -> None:
+    def __init__(self, session: Session, window: MainWindow) -> None:
         super().__init__(window)
         self.session, self._window = session, window
         self._job = LatestJob(self)
@@ -38,6 +45,7 @@ class Commands(QObject):
     def cancel(self) -> None:
         """Stop what runs, here and in the session."""
         self._job.stop()
+        self._window.projects.cancel()
         self.session.cancel()
 
     def close(self) -> None:
@@ -59,8 +67,10 @@ class Commands(QObject):
         self.open_paths([Path(name) for name in names])
 
     def open_paths(self, paths: list[Path]) -> None:
-        """Open a folder, a CSV, or several photos as one gallery."""
-        if len(paths) == 1:
+        """Open a project, a folder, a CSV, or several photos as one gallery."""
+        if len(paths) == 1 and paths[0].suffix.lower() == SUFFIX:
+            self._window.projects.open(paths[0])
+        elif len(paths) == 1:
             self.session.open_gallery(paths[0])
         elif paths:
             try:

@@ -20,6 +20,7 @@ from core.model.card import ModelCard
 SHORTCUTS = (
     ("Ctrl+O", "open a folder as gallery"),
     ("Ctrl+Shift+O", "open photos or a CSV"),
+    ("Ctrl+J, Ctrl+Shift+S", "open a project; save all that is open as one"),
     ("Ctrl+P", "open a second folder as probes: the matrix is then probes × gallery"),
     ("Ctrl+F", "search the gallery"),
     ("Ctrl+N", "tags and notes of the pair, its faces and their identities"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -112,11 +112,14 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
 class MatrixPanel(QWidget):
     """The image of all pairs, its legend, and what is under the cursor."""
 
+    view_changed = Signal()  # zoom, place or colours
+
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session, self._thumbnails = session, thumbnails
+        self._wanted_view: dict[str, Any] | None = None  # until the matrix has its size
         self._hover: tuple[int, int] | None = None
         self._axis = IdentityAxis()
         self._plot = pg.PlotWidget(axisItems={"left": self._axis})
@@ -150,6 +153,8 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._show_borders)
         self._view.sigRangeChanged.connect(self._tell_seen)
+        self._view.sigRangeChanged.connect(lambda *_: self.view_changed.emit())
+        self.colouring.currentIndexChanged.connect(lambda _: self.view_changed.emit())
         session.matrix_refined.connect(self._on_matrix_refined)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.filter_changed.connect(self._show_passing)
@@ -216,11 +221,38 @@ class MatrixPanel(QWidget):
             self._axis.blocks = _blocks(matrix.rows, names)
             if self.item.boundingRect() != before:
                 self._fit()
+            self._take_view()
         self._axis.picture = None
         self._axis.update()
         self._show_borders()
         self._show_colours()
         self._on_pair_changed(self._session.pair)
+
+    def view_state(self) -> dict[str, Any] | None:
+        """What part of the matrix is seen, as JSON values; None without a matrix."""
+        matrix = self._session.matrix
+        if self._wanted_view is not None or matrix is None:
+            return self._wanted_view
+        columns, rows = self._view.viewRange()
+        return {"rows": rows, "columns": columns, "of": list(matrix.scores.shape)}
+
+    def restore_view(self, said: object) -> None:
+        """Show a part again, as soon as there is a matrix of its size; else all of it."""
+        self._wanted_view = said if isinstance(said, dict) else None
+        self._take_view()
+
+    def _take_view(self) -> None:
+        said, matrix = self._wanted_view, self._session.matrix
+        if said is None or matrix is None or said.get("of") != list(matrix.scores.shape):
+            return
+        self._wanted_view = None
+        try:
+            (left, right), (top, bottom) = said["columns"], said["rows"]
+            self._view.setRange(
+                QRectF(float(left), float(top), float(right - left), float(bottom - top)), padding=0
+            )
+        except (KeyError, TypeError, ValueError):
+            return  # a view that cannot be read: all is shown
 
     def _show_passing(self, *_: object) -> None:
         if self.item.image is not None:

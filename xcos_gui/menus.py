@@ -75,6 +75,10 @@ class Menus:
         self.recents.aboutToShow.connect(self._fill_recents)
         self._action(file, "Open &sample gallery", self.window.commands.open_sample)
         file.addSeparator()
+        self._action(file, "Open pro&ject…", self.window.projects.ask_open, "Ctrl+J")
+        self._action(file, "Save project &as…", self.window.projects.ask_save, "Ctrl+Shift+S")
+        self._action(file, "Find mo&ved photos…", self.window.projects.ask_find)
+        file.addSeparator()
         self._action(file, "Open &probes folder…", self.window.commands.ask_probes, "Ctrl+P")
         self._no_probes = self._action(
             file, "Re&move probes", lambda: self.session.open_probes(None)
@@ -211,6 +215,10 @@ class Menus:
     def _fill_recents(self) -> None:
         self.recents.clear()
         for path in self.session.settings.recents:
-            self._action(self.recents, str(path), lambda p=path: self.session.open_gallery(p))  # type: ignore[misc]
+            self._action(
+                self.recents,
+                str(path),
+                lambda p=path: self.window.commands.open_paths([p]),  # type: ignore[misc]
+            )
         if self.recents.isEmpty():
             self.recents.addAction("Nothing opened yet").setEnabled(False)

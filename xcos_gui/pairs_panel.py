@@ -163,6 +163,8 @@ class _Listed:
 class PairsPanel(QWidget):
     """A choice of outcome and its table; a row selects the pair."""
 
+    own_lists = len(CHOICES)  # entries of the choice that are always there
+
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
     ) -> None:

@@ -18,9 +18,11 @@ from core.explain.regions import face_regions
 from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
+from core.gallery.edits import Edits
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop
 from core.gallery.project import Project
+from core.gallery.project_state import SUFFIX, ProjectState
 from core.model.card import ModelCard, find_weights
 from core.model.head import read_head
 from core.model.kinds import AttentionKind, Order
@@ -88,6 +90,7 @@ class Session(QObject):
         self.engine: PairEngine | None = None
         self._source: Path | None = None
         self._probe_source: Path | None = None
+        self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
         self._crops: OrderedDict[str, np.ndarray] = OrderedDict()
         self._told: set[str] = set()
         self._loading, self._scoring = LatestJob(self), LatestJob(self)
@@ -122,6 +125,22 @@ class Session(QObject):
     def source(self) -> Path | None:
         """What was opened as the gallery."""
         return self._source
+
+    @property
+    def probe_source(self) -> Path | None:
+        """What was opened as the probes, or None."""
+        return self._probe_source
+
+    @property
+    def project_file(self) -> Path | None:
+        """The project that the user saved or opened; None while there is the automatic one only."""
+        named = self.project is not None and self.project.path.suffix.lower() == SUFFIX
+        return self.project.path if self.project is not None and named else None
+
+    @property
+    def own_thresholds(self) -> dict[AttentionKind, float]:
+        """The thresholds that the user moved, by attention kind."""
+        return dict(self._thresholds)
 
     @property
     def threshold(self) -> float:
@@ -231,6 +250,28 @@ class Session(QObject):
             self.message.emit(self.project.warning)
         self.reload()
 
+    def open_project(self, project: Project, state: ProjectState, model: Path | None) -> None:
+        """Take the gallery and all choices from a project file; loaded in the background.
+
+        model: weights to use, None for those that ship
+        """
+        self._loading.drop()
+        self._scoring.drop()
+        self._source = self._probe_source = self.probes = None  # so that all is loaded once, below
+        self.gallery_settings = state.settings
+        self.set_model(model)
+        self.set_target(state.target)
+        kinds = () if self.card is None else self.card.kinds
+        self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
+        self._thresholds = dict(state.thresholds)
+        self.attention_changed.emit()
+        self.threshold_changed.emit(self.threshold)
+        self._source, self._probe_source, self.project = state.gallery, state.probes, project
+        self.wanted_pair = state.pair
+        self.filter.use(state.filter)
+        self.edits_changed.emit()
+        self.reload()
+
     def open_probes(self, source: Path | None) -> None:
         """Load a second gallery whose faces are the rows; None: the gallery with itself again."""
         self._probe_source = None if source is None else Path(source)
@@ -287,6 +328,7 @@ class Session(QObject):
         if self.rows is None or self.columns is None:
             return
         inside = 0 <= row < len(self.rows) and 0 <= column < len(self.columns)
+        self.wanted_pair = None
         if inside and (row, column) != self.pair:
             self.pair = (row, column)
             self.pair_changed.emit(self.pair)
@@ -328,7 +370,11 @@ class Session(QObject):
             change(self.project)
         except XCosError as error:
             self.message.emit(str(error))
-        if self.project.edits != before:
+        self.take_edits(before)
+
+    def take_edits(self, before: Edits) -> None:
+        """Show the project's edits where they differ from those before."""
+        if self.project is not None and self.project.edits != before:
             self.edits_changed.emit()
             if not self.project.edits.same_faces(before):
                 self.reload()
@@ -391,7 +437,7 @@ class Session(QObject):
         self.probes = probes
         self._on_loaded(loaded)
         assert self._source is not None
-        self.settings.remember_gallery(self._source)
+        self.settings.remember_gallery(self.project_file or self._source)
         for warning in (
             *self.cache.warnings,
             *(self._verifier.warnings if self._verifier else ()),
@@ -441,7 +487,10 @@ class Session(QObject):
             self.idle.emit()
 
     def _take(self, scored: Scored) -> None:
-        kept = None if self.pair is None else [face.key for face in self.faces_of(self.pair)]
+        kept = self.wanted_pair
+        if kept is None and self.pair is not None:
+            one, other = self.faces_of(self.pair)
+            kept = one.key, other.key
         self.rows, self.columns = scored.rows, scored.columns
         self.matrix, self.statistics = scored.matrix, scored.statistics
         self.refinement = scored.refinement
@@ -453,6 +502,8 @@ class Session(QObject):
             row = self.rows.gallery.index().get(kept[0])
             column = self.columns.gallery.index().get(kept[1])
             self.pair = None if row is None or column is None else (row, column)
+        if self.pair is not None or not self._loading.running:
+            self.wanted_pair = None
         self.matrix_changed.emit()
         if self.pair is None and n and m:
             self.pair = _first_pair(self.matrix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,6 +26,7 @@ from xcos_gui.menus import Menus
 from xcos_gui.notes_panel import NotesPanel
 from xcos_gui.pairs_panel import PairsPanel
 from xcos_gui.progress import ProgressRow
+from xcos_gui.projects import Projects
 from xcos_gui.session import Session
 from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
             "curves": self._dock("Threshold and curves", "curves", self.curves),
             "pairs": self._dock("Pairs", "pairs", self.pairs),
         }
+        self.projects = Projects(self)
         self._make_status()
         self._menus = Menus(self)
         self._connect()
@@ -178,9 +180,9 @@ class MainWindow(QMainWindow):
         )
         source = session.source
         count = "" if session.loaded is None else f" ({len(session.loaded):,} faces)"
-        self.setWindowTitle(
-            "xCos Studio" if source is None else f"{source.name}{count} – xCos Studio"
-        )
+        file = session.project_file
+        name = "" if source is None else source.name if file is None else file.name
+        self.setWindowTitle(f"{name}{count} – xCos Studio" if name else "xCos Studio")
         self._menus.show_state()
 
     def show_notes(self) -> None:
@@ -251,6 +253,11 @@ class MainWindow(QMainWindow):
 
     # Qt's own.
 
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.projects.refresh()
+        super().changeEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
@@ -265,6 +272,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.notes.keep()
+        self.projects.close()
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
