@@ -160,6 +160,7 @@ class MatrixPanel(QWidget):
         session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
+        session.pair_changed.connect(self._take_view)  # after it, which pans to the pair
         thumbnails.ready.connect(self._show_readout)
         self._on_matrix_changed()
 
@@ -221,7 +222,6 @@ class MatrixPanel(QWidget):
             self._axis.blocks = _blocks(matrix.rows, names)
             if self.item.boundingRect() != before:
                 self._fit()
-            self._take_view()
         self._axis.picture = None
         self._axis.update()
         self._show_borders()
@@ -239,9 +239,8 @@ class MatrixPanel(QWidget):
     def restore_view(self, said: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
         self._wanted_view = said if isinstance(said, dict) else None
-        self._take_view()
 
-    def _take_view(self) -> None:
+    def _take_view(self, *_: object) -> None:
         said, matrix = self._wanted_view, self._session.matrix
         if said is None or matrix is None or said.get("of") != list(matrix.scores.shape):
             return

@@ -60,7 +60,7 @@ def add(commands: Any) -> None:
         "gallery",
         type=Path,
         metavar="GALLERY",
-        help="folder, CSV (path,identity) or photo",
+        help="folder, CSV (path,identity), photo or project (.xcos)",
     )
     parser.add_argument(
         "-o",

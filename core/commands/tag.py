@@ -19,6 +19,7 @@ from core.gallery.edits import (
 )
 from core.gallery.folder import scan
 from core.gallery.project import Project
+from core.gallery.project_state import SUFFIX, state_of
 
 EXAMPLES = """examples:
   xcos tag photos ann/1.jpg group.jpg#2 --add blurred     tag two faces
@@ -40,7 +41,9 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("gallery", type=Path, metavar="GALLERY", help="folder, CSV or photo")
+    parser.add_argument(
+        "gallery", type=Path, metavar="GALLERY", help="folder, CSV, photo or project"
+    )
     parser.add_argument(
         "faces",
         nargs="*",
@@ -77,7 +80,11 @@ def run(options: argparse.Namespace) -> int:
     changes = bool(options.add or options.remove or options.decide) or options.note is not None
     if changes and not (options.faces or options.pair or options.identity):
         raise XCosError("Say what to tag: a FACE by its path after GALLERY, --pair or --identity.")
-    project = Project.open(options.gallery, (options.cache or default_cache()).parent)
+    if options.gallery.suffix.lower() == SUFFIX:
+        project = Project.read(options.gallery)
+        options.gallery = state_of(project).gallery
+    else:
+        project = Project.open(options.gallery, (options.cache or default_cache()).parent)
     if project.warning:
         warn(project.warning)
     if options.undo:
