@@ -32,7 +32,7 @@ def test_tags_notes_and_decisions_are_listed(tag, crops: Path) -> None:
         {"kind": "pair", "names": ["ann/1.png", "bob/1.png"], "tags": [], "note": "twins?", "decision": "unsure"},
     ]  # fmt: skip
     assert tag("bob/2.png", "--undo")[1] == ""
-    assert tag("bob/2.png")[1] == 'face bob/2.png: "a, b",old\n'
+    assert tag("bob/2.png")[1] == 'face bob/2.png: "a, b", old\n'
     assert {path: path.read_bytes() for path in crops.rglob("*") if path.is_file()} == before
 
 
