@@ -46,22 +46,27 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
             plot.plot(
                 curve.shares,
                 curve.scores,
-                label=f"{title(name)} {curve.area:.3f}",
+                label=title(name),
                 lw=1.2 if control else 2,
                 ls="--" if control else "-",
                 color="grey" if name == "random" else None,
             )
         good = "low" if kind == "deletion" else "high"
-        plot.set_title(f"{kind}, area ({good} is good)", fontsize=9)
+        own = found.methods.get("xcos")
+        area = f", xCos's area {getattr(own.curves, kind).area:.3f}" if own else ""
+        plot.set_title(f"{kind}: {good} is good{area}", fontsize=9)
         plot.set_xlabel(f"share of cells {'blurred' if kind == 'deletion' else 'shown'}")
         plot.set_ylabel("score")
-        plot.legend(fontsize=7)
+    # The curves cross the whole plot, so the legend stands below both.
+    bottom.legend(
+        *curves[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=7
+    )
     _ranks(ranks, names, found.ranks)
     figure.suptitle(found.words or "", fontsize=10, x=0.01, ha="left", wrap=True)
     e = found.explanation
     figure.supxlabel(
         f"score {e.score:.3f}, {e.kind} attention, order {e.order}, {e.model}; "
-        "each method's maps divided by their largest size, blue speaks for same, red against",
+        "each map divided by its largest size, blue speaks for same, red against",
         fontsize=9,
         parse_math=False,
     )
@@ -79,11 +84,14 @@ def _face(axes: Axes, crop: np.ndarray, values: np.ndarray | None, told: str) ->
 
 
 def _ranks(axes: Axes, names: list[str], ranks: np.ndarray) -> None:
-    axes.imshow(overlay_rgba(ranks, table("diverging"), -1, 1, 1.0))
+    rgba = overlay_rgba(ranks, table("diverging"), -1, 1, 1.0)
+    axes.imshow(rgba)
     for row in range(len(names)):
         for column in range(len(names)):
             text = "" if np.isnan(ranks[row, column]) else f"{ranks[row, column]:.2f}"
-            axes.text(column, row, text, ha="center", va="center", fontsize=8)
+            dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000
+            ink = "white" if dark else "black"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
     places = np.arange(len(names))
     axes.set_xticks(places, [TITLES[n] for n in names], rotation=30, ha="right", fontsize=8)
     axes.set_yticks(places, [TITLES[n] for n in names], fontsize=8)

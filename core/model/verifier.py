@@ -26,6 +26,11 @@ class Verifier:
         self._loaded: tuple[XCosNet, Runner] | None = None
 
     @property
+    def device(self) -> str:
+        """The device that was asked for."""
+        return self._device
+
+    @property
     def fingerprint(self) -> str:
         """Differs whenever the features would: of the weights, and of half precision."""
         return self.card.fingerprint + ("-half" if self._half else "")
