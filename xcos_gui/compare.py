@@ -43,6 +43,13 @@ SCALE = (
     "Each map divided by its largest size, so all share these colours: blue speaks for same "
     "(hiding it should lower the score), red against"
 )
+SHORT = {
+    "xcos": "xCos",
+    "grad-cam": "CAM backbone",
+    "grad-cam-target": "CAM target",
+    "occlusion": "occlusion",
+    "rise": "RISE",
+}
 TIPS = {
     "xcos": "W*S less the threshold's share: what xCos says itself, from two passes",
     "grad-cam": "The package grad-cam on the backbone's last map, of the xCos score; never negative",
@@ -156,8 +163,9 @@ class CompareWindow(FollowingWindow):
         self.scale.show_table(table("diverging"), -1, 1, None, SCALE)
         row = QHBoxLayout()
         row.addWidget(self.about, 1)
-        for widget in (QLabel("against"), self.scale, QLabel("for same")):
-            row.addWidget(widget)
+        row.addWidget(QLabel("against"))
+        row.addWidget(self.scale)
+        row.addWidget(QLabel("for same"))
         row.addSpacing(2 * self.fontMetrics().height())
         for widget in (self.with_controls, self.again, self.save):
             row.addWidget(widget)
@@ -317,10 +325,10 @@ class CompareWindow(FollowingWindow):
             self.cell_text.clear()
             return
         parts = [
-            f"{TITLES[name]} {one.map.left[cell]:+.3f} / {one.map.right[cell]:+.3f}"
+            f"{SHORT[name]} {one.map.left[cell]:+.3f}/{one.map.right[cell]:+.3f}"
             for name, one in self.methods.items()
         ]
-        text = f"row {cell[0]}, column {cell[1]}, left / right:  " + ",  ".join(parts)
+        text = f"row {cell[0] + 1}, column {cell[1] + 1}, left/right:  " + "  ".join(parts)
         self.cell_text.setText(text.replace("-0.", "\N{MINUS SIGN}0."))
 
     def _draw(self) -> None:

@@ -149,7 +149,7 @@ class RanksTable(QTableWidget):
             return
         titles = [TITLES[name] for name in names]
         self.setVerticalHeaderLabels(titles)
-        self.setHorizontalHeaderLabels([text.replace(", ", "\n") for text in titles])
+        self.setHorizontalHeaderLabels([text.replace(" ", "\n", 1) for text in titles])
         ranks = rank_correlations([one.map.map for one in methods.values()])
         rgba = overlay_rgba(ranks, table("diverging"), -1, 1, 1.0)
         for row, column in np.ndindex(ranks.shape):

@@ -46,7 +46,9 @@ def test_the_pair_is_compared(window: MainWindow, qtbot: QtBot, tmp_path: Path) 
         assert len(plot.listDataItems()) == 4
     shown.columns["occlusion"].views[0].cell_changed.emit((3, 4))
     value = shown.methods["occlusion"].map.left[3, 4]
-    assert f"Occlusion {value:+.3f}".replace("-", "\N{MINUS SIGN}") in shown.cell_text.text()
+    told = shown.cell_text.text()
+    assert told.startswith("row 4, column 5")
+    assert f"occlusion {value:+.3f}".replace("-", "\N{MINUS SIGN}") in told
     for name in ("out.json", "out.png"):
         shown.save_to(tmp_path / name)
     said = json.loads((tmp_path / "out.json").read_text())
