@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.explain.colours import MapName, map_rgba
 from core.explain.mean_face import mean_face
 from core.explain.pattern_report import (
@@ -198,7 +198,8 @@ class PatternsWindow(FollowingWindow):
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         if isinstance(error, XCosError):
-            self._clear(str(error))
+            again = " Choose again above to start anew." if isinstance(error, Stopped) else ""
+            self._clear(str(error) + again)
 
     # Showing.
 

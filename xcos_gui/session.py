@@ -143,12 +143,16 @@ class Session(QObject):
         return dict(self._thresholds)
 
     @property
-    def threshold(self) -> float:
-        """The user's threshold for the attention kind, else the weights' own, else 0."""
+    def own_threshold(self) -> float | None:
+        """The user's threshold for the attention kind, else the weights' own; None without either."""
         if self.kind in self._thresholds:
             return self._thresholds[self.kind]
-        shipped = None if self.card is None else self.card.threshold(self.kind)
-        return 0.0 if shipped is None else shipped
+        return None if self.card is None else self.card.threshold(self.kind)
+
+    @property
+    def threshold(self) -> float:
+        """The user's threshold for the attention kind, else the weights' own, else 0."""
+        return 0.0 if self.own_threshold is None else self.own_threshold
 
     @property
     def busy(self) -> bool:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.evaluation.two_models import (
     Comparison,
     Point,
@@ -208,7 +208,7 @@ class TwoModelsWindow(FollowingWindow):
             session.columns,
             session.matrix,
             session.statistics,
-            session.threshold,
+            session.own_threshold,
         )
         scored = (session.matrix, self.weights)
         known = self._models if scored == self._scored else None
@@ -220,6 +220,11 @@ class TwoModelsWindow(FollowingWindow):
             engine.weights(session.kind)
         except XCosError as error:
             self._show_nothing(str(error))
+            return
+        if loader.verifier.card.fingerprint == session.card.fingerprint:
+            self._show_nothing(
+                f"{session.card.name} is the model in use; choose another one above."
+            )
             return
         source, project = session.source, session.project
         probes = None if session.probes is None else session.probes.gallery.source
@@ -245,7 +250,8 @@ class TwoModelsWindow(FollowingWindow):
 
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
-        self._show_nothing(self.note.text())
+        again = " Choose the model again to start anew." if isinstance(error, Stopped) else ""
+        self._show_nothing(self.note.text() + again)
         self.tell("")
 
     # Showing.

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.evaluation.worth import (
     TITLES,
     Exchange,
@@ -135,7 +135,7 @@ class WorthWindow(FollowingWindow):
         assert session.statistics is not None
         engine, card, matrix, order = session.engine, session.card, session.matrix, session.order
         rows, columns, statistics = session.rows, session.columns, session.statistics
-        threshold, against = session.threshold, self.against.currentData()
+        threshold, against = session.own_threshold, self.against.currentData()
         thresholds: Thresholds = self.thresholds.currentData()
         made_from = (matrix, rows, columns, thresholds)
         known = self.found.worth if self.found and made_from == self._computed else None
@@ -159,7 +159,8 @@ class WorthWindow(FollowingWindow):
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         if isinstance(error, XCosError):
-            self._show_nothing(str(error))
+            again = " Choose again above to start anew." if isinstance(error, Stopped) else ""
+            self._show_nothing(str(error) + again)
             self.tell("")
 
     # Showing.
@@ -236,9 +237,10 @@ class WorthWindow(FollowingWindow):
 
 
 def _moved(
-    known: Worth, thresholds: Thresholds, threshold: float, statistics: PairStatistics
+    known: Worth, thresholds: Thresholds, threshold: float | None, statistics: PairStatistics
 ) -> Worth:
     """Known decisions with the matrix's kind at the session's threshold, where that one counts."""
-    if thresholds == "eer" or known.of(known.matrix.kind).threshold == threshold:
+    if thresholds == "eer" or threshold in (None, known.of(known.matrix.kind).threshold):
         return known
+    assert threshold is not None
     return known.moved(threshold, statistics)

@@ -41,7 +41,9 @@ class Interval:
     @property
     def words(self) -> str:
         """The difference in a sentence, in percentage points."""
-        size, low, high = (_points(v) for v in (self.difference, self.low, self.high))
+        values = (self.difference, self.low, self.high)
+        digits = 2 if max(abs(value) for value in values) >= 0.001 else 4
+        size, low, high = (_points(value, digits) for value in values)
         chance = "beyond chance" if self.beyond_chance else "may be chance, since 0 is inside"
         return (
             f"{self.figure[0].upper()}{self.figure[1:]}, A less B: {size} points, 95 % interval "
@@ -157,5 +159,5 @@ def _figures(
         )
 
 
-def _points(share: float) -> str:
-    return f"{100 * share:+.2f}".replace("-", "\N{MINUS SIGN}")
+def _points(share: float, digits: int) -> str:
+    return f"{100 * share:+.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -179,6 +179,25 @@ def test_the_commands_agree_with_score(
     assert {(row["left"], row["right"]) for row in differ if row["only_right"] == "A"} == only_a
 
 
+def test_the_commands_take_probes(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = ["--aligned", "--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite")]
+    shared += ["--probes", str(crops / "ann"), "--json"]
+    other = other_weights(tmp_path / "other.safetensors")
+    (tmp_path / "people" / "ann").mkdir(parents=True)
+    (crops / "ann" / "2.png").rename(tmp_path / "people" / "ann" / "2.png")
+    shared[-2] = str(tmp_path / "people")
+    said = {}
+    for given in (["worth"], ["two-models", "--other", str(other)], ["patterns"]):
+        assert main([given[0], str(crops), *given[1:], *shared]) == 0
+        said[given[0]] = json.loads(capsys.readouterr().out)
+    counts = said["worth"]["kinds"]["learned"]["counts"]
+    assert counts["TP"] + counts["FN"] == 2 and counts["FP"] + counts["TN"] == 3
+    assert said["two-models"]["a"]["counts"] == counts
+    assert said["patterns"]["of"]["total"] == 5
+
+
 def test_the_commands_refuse_in_a_sentence(
     crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

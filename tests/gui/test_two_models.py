@@ -11,6 +11,7 @@ if sentence := missing_library():
 
 from pytestqt.qtbot import QtBot
 
+from core.errors import Stopped
 from tests.weights import other_weights
 from xcos_gui.tools import GALLERY_TOOLS
 from xcos_gui.two_models import TwoModelsWindow
@@ -91,6 +92,18 @@ def test_the_operating_point_moves_without_scoring_again(
     compared.point.setCurrentIndex(5)  # FAR 0.0001 of eleven impostor pairs
     compared.point.activated.emit(5)
     qtbot.waitUntil(lambda: "too few impostor pairs" in compared.words.text(), timeout=60_000)
+    assert not compared.agreement.isVisible()
+
+
+def test_stopping_and_the_same_model_are_told(
+    window: MainWindow, compared: TwoModelsWindow, qtbot: QtBot, tiny_weights: Path
+) -> None:
+    compared._on_failed(Stopped("Scoring"))
+    assert compared.words.text() == "Scoring was stopped. Choose the model again to start anew."
+    compared.choice.activated.emit(compared.choice.currentIndex())
+    qtbot.waitUntil(lambda: compared.agreement.isVisible(), timeout=60_000)
+    compared.compare_with(tiny_weights)
+    qtbot.waitUntil(lambda: "tiny is the model in use" in compared.words.text())
     assert not compared.agreement.isVisible()
 
 
