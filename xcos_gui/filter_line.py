@@ -2,7 +2,7 @@
 
 import re
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import (
     QApplication,
@@ -92,6 +92,8 @@ class FilterEdit(QLineEdit):
 class FilterLine(QWidget):
     """The filter of the session's pairs."""
 
+    applied = Signal()  # by the user, and understood
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -132,6 +134,7 @@ class FilterLine(QWidget):
         self._session.set_filter(text)
         if text and self._session.filter.text == text:
             self._session.settings.remember_filter(text)
+            self.applied.emit()
 
     def _on_edited(self, _: str) -> None:
         self.edit.forget_place()

@@ -255,9 +255,11 @@ class MatrixPanel(QWidget):
 
     def _show_passing(self, *_: object) -> None:
         if self.item.image is not None:
-            base = self.palette().color(QPalette.ColorRole.Base)
-            paper = base.red(), base.green(), base.blue()
-            self.item.image.set_passing(self._session.filter.mask, paper)
+            # Grey, not the background: a pair at the threshold is white itself.
+            base = self.palette().color(QPalette.ColorRole.Base).lightness()
+            text = self.palette().color(QPalette.ColorRole.Text).lightness()
+            grey = round(0.75 * base + 0.25 * text)
+            self.item.image.set_passing(self._session.filter.mask, (grey, grey, grey))
             self.item.forget()
 
     def _on_matrix_refined(self, regions: list[Region]) -> None:

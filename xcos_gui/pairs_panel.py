@@ -208,6 +208,7 @@ class PairsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         self.filter = FilterLine(session)
+        self.filter.applied.connect(self._on_filter)
         layout.addLayout(top)
         layout.addWidget(self.filter)
         layout.addWidget(self.table)
@@ -242,6 +243,11 @@ class PairsPanel(QWidget):
             subjects.append(pair_subject(left.key, right.key))
         ask_tags(self, self._session, subjects, "this pair")
 
+    def _on_filter(self) -> None:
+        # A new filter says itself what is listed; an outcome may be chosen afterwards.
+        if self.choice.currentIndex() < len(CHOICES):
+            self.choice.setCurrentIndex(0)
+
     def _on_outcome(self, outcome: Outcome | None) -> None:
         place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)
         self.choice.setCurrentIndex(place)
@@ -265,6 +271,14 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         self.table.setColumnHidden(FRAGILE, session.fragile is None)
         self.table.setColumnHidden(TAGS, not tagged)
+        header = self.table.horizontalHeader()
+        wide = tagged or session.fragile is not None
+        mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch
+        for column in (1, 3):  # names keep room of their own; the table scrolls then
+            if header.sectionResizeMode(column) != mode:
+                header.setSectionResizeMode(column, mode)
+                if wide:
+                    header.resizeSection(column, 12 * self.fontMetrics().averageCharWidth())
         self.model.renew()
 
     def _list(self, *_: object) -> None:
@@ -313,9 +327,11 @@ class PairsPanel(QWidget):
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
         yet = "" if self._session.refinement is None else ", by estimated scores yet"
-        passing = "" if self._session.filter.mask is None else " that pass"
+        some = self._session.filter.mask is not None
         self._count.setText(
-            f"{more} pairs{passing}, worst first{yet}" if len(pairs) else f"no such pair{passing}"
+            f"{more} pairs{' that pass' if some else ''}, worst first{yet}"
+            if len(pairs)
+            else f"no such pair{' passes' if some else ''}"
         )
         self._on_pair_changed(self._session.pair)
 
