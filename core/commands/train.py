@@ -65,11 +65,12 @@ def run(options: argparse.Namespace) -> int:
         progress(what, done, total)
         directory.note(what, done, total)
 
+    def stopped() -> bool:
+        return bool(asked) or directory.stop_asked
+
     try:
-        training = train(
-            config, folder, report=report, stopped=lambda: bool(asked) or directory.stop_asked
-        )
-        card = finish(training, folder / f"{config.name}.safetensors", report)
+        training = train(config, folder, report=report, stopped=stopped)
+        card = finish(training, folder / f"{config.name}.safetensors", report, stopped)
     except Stopped:
         progress.close()
         directory.note("Stopped", 0, 0, "stopped")

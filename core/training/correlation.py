@@ -1,8 +1,17 @@
 """The correlation attention P, streamed over training pairs (paper, equation 5)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from core.errors import Stopped
 from core.model.features import CELLS
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.prepared import prepare
+from core.training.data import BatchSampler
+
+BATCHES = 100  # of training faces whose pairs the P that ships is computed over
+WATCHED = 10  # at each validation: without gradients they cost about as much as four steps
 
 
 class CellCorrelation:
@@ -44,3 +53,31 @@ class CellCorrelation:
         positive = self.raw().clip(min=0)
         total = positive.sum()
         return positive / total if total > 0 else np.full((CELLS, CELLS), 1 / CELLS**2)
+
+
+def correlation_attention(
+    embeddings: np.ndarray,
+    sampler: BatchSampler,
+    grids: Callable[[np.ndarray], np.ndarray],
+    batches: int = BATCHES,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> CellCorrelation:
+    """Stream S and the target's cosines of the first batches' pairs, as they are, into P.
+
+    The same pairs at every call, so that a resumed run has nothing to remember. Raises Stopped.
+    embeddings: (n, t) of the target; grids: grid features (k, 32, 7, 7) of some training faces
+    """
+    found = CellCorrelation()
+    for number in range(batches):
+        if stopped():
+            raise Stopped("Correlating cells")
+        report("Correlating cells", number, batches)
+        chosen = np.unique(sampler.batch(number).faces)
+        cells = prepare(grids(chosen), None).cells.transpose(1, 0, 2)
+        rows, columns = np.triu_indices(len(chosen), 1)
+        cosine = np.stack([(cell @ cell.T)[rows, columns] for cell in cells], axis=1)
+        embedding = embeddings[chosen]
+        target = (embedding @ embedding.T)[rows, columns]
+        found.add(cosine.reshape(-1, CELLS, CELLS), target)
+    return found

@@ -15,14 +15,10 @@ from core.errors import Stopped, XCosError
 from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
-from core.training.config import (
-    LossConfig,
-    OptimisationConfig,
-    TrainConfig,
-    needs_target,
-    write_config,
-)
+from core.training.config import LossConfig, TrainConfig, needs_target, write_config
+from core.training.correlation import WATCHED, correlation_attention
 from core.training.data import BatchSampler, TrainingFaces, likely_positives, training_faces
+from core.training.encoding import MEAN, SCALE, encode
 from core.training.feed import Feed, Views
 from core.training.frozen import FrozenBackbone, stored
 from core.training.lessons import LiveTarget, TargetAnswers, target_answers
@@ -35,36 +31,13 @@ from core.training.parallel import (
     summed,
 )
 from core.training.run import RunDirectory
+from core.training.schedule import learning_rate, make_optimiser, steps_of_epoch, total_steps
 from core.training.validation import Validation
 
-MEAN, SCALE = 127.5, 128.0  # of our own weights: (x - 127.5) / 128
 LOG_EVERY = 25  # steps
 LOSS_WEIGHTS = [
     f.name for f in fields(LossConfig) if f.name.endswith("_weight") and f.name != "alike_weight"
 ]
-
-
-def total_steps(config: OptimisationConfig, faces: int) -> int:
-    """Optimiser steps of a run over so many faces."""
-    return config.epochs * steps_of_epoch(config, faces) if config.epochs else config.steps
-
-
-def steps_of_epoch(config: OptimisationConfig, faces: int) -> int:
-    """Steps in which as many faces are drawn as there are."""
-    return -(-faces // config.batch)
-
-
-def learning_rate(step: int, steps: int, config: OptimisationConfig, epoch: int = 1) -> float:
-    """The rate of a step, counted from 0, of a run of so many; epoch: steps of one."""
-    rise = min(1.0, (step + 1) / max(1, config.warm_up))
-    if config.schedule == "cosine":
-        shape = 0.5 * (1 + np.cos(np.pi * step / steps))
-    elif config.schedule == "steps":
-        unit = epoch if config.epochs else 1
-        shape = 0.1 ** sum(step >= milestone * unit for milestone in config.milestones)
-    else:
-        shape = min(1.0, (steps - step) / max(1, config.cool_down))
-    return float(config.learning_rate * rise * shape)
 
 
 class Training:
@@ -184,7 +157,7 @@ class Training:
             use_buffers=True,
         )
         self.average.to(device)
-        optimiser = _optimiser(model, config.optimisation, device)
+        optimiser = make_optimiser(model, config.optimisation, device)
         if config.hardware.compile:
             getattr(model.net, "backbone", model.net).compile()
         self.model, self.optimiser = self.fabric.setup(model, optimiser)
@@ -201,6 +174,29 @@ class Training:
         averaged = self.average.module
         assert isinstance(averaged, nn.Module)
         return averaged if self.config.optimisation.average else self.net
+
+    def correlation(
+        self, batches: int, report: Report = silent, stopped: StopAsked = never
+    ) -> np.ndarray | None:
+        """P (7, 7), normalised, over the pairs of some training batches; None without a target.
+
+        Raises Stopped.
+        """
+        network, maps, device = self.exported, self.maps, self.fabric.device
+        if self.answers is None or not isinstance(network, XCosNet):
+            return None
+
+        def grids(chosen: np.ndarray) -> np.ndarray:
+            if maps is None:
+                grid, _ = encode(network, device, crops=self.faces.take(chosen))
+            else:
+                grid, _ = encode(network, device, maps=maps[0, chosen])
+            assert grid is not None
+            return grid.float().cpu().numpy()
+
+        known = self.answers.embeddings[0]
+        found = correlation_attention(known, self.sampler, grids, batches, report, stopped)
+        return found.normalised()
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint's state. Raises XCosError where the settings do not fit it."""
@@ -320,6 +316,9 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
     if state is not None:
         training.resume(state)
     total = training.steps
+    # Of few faces an epoch is shorter than anybody looks.
+    epoch = max(LOG_EVERY, steps_of_epoch(training.config.optimisation, len(training.faces)))
+    _keep_pair(training)
     recent: list[dict[str, float]] = []
     clock = time.monotonic()
     for row in training.rows():
@@ -333,6 +332,8 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
         if validate and training.validation is not None:
             _validate(training)
             clock = time.monotonic()
+        if validate or step % epoch == 0:
+            _keep_pair(training)
         if step % hardware.save_every == 0 or step == total:
             training.save(run.last)
         if any_process(stopped()) and step < total:
@@ -355,11 +356,9 @@ def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> 
 def _validate(training: Training) -> None:
     assert training.validation is not None
     if training.fabric.is_global_zero:
-        accuracy = training.validation.accuracies(training.exported, training.fabric.device)
+        device, correlation = training.fabric.device, training.correlation(WATCHED)
+        accuracy = training.validation.accuracies(training.exported, device, correlation)
         training.run.log_validation({"step": training.step} | _rounded(accuracy))
-        pair = training.validation.first_genuine(training.exported, training.fabric.device)
-        if pair is not None:
-            training.run.keep_pair(training.step, *pair)
         reached = accuracy.get("learned", accuracy.get("fc", 0.0))
         if reached > training.best:
             training.best = reached
@@ -367,21 +366,14 @@ def _validate(training: Training) -> None:
     training.fabric.barrier()
 
 
+def _keep_pair(training: Training) -> None:
+    """Draw the maps of the fixed validation pair anew."""
+    if training.validation is None or not training.fabric.is_global_zero:
+        return
+    pair = training.validation.first_genuine(training.exported, training.fabric.device)
+    if pair is not None:
+        training.run.keep_pair(training.step, *pair)
+
+
 def _rounded(row: dict[str, float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in row.items()}
-
-
-def _optimiser(
-    model: nn.Module, config: OptimisationConfig, device: torch.device
-) -> torch.optim.Optimizer:
-    # Scales, shifts, slopes and biases are not decayed: it would only move them to 0.
-    moved = [p for p in model.parameters() if p.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in moved if p.ndim > 1]},
-        {"params": [p for p in moved if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    rate, decay = config.learning_rate, config.weight_decay
-    if config.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=0.9, weight_decay=decay)
-    fused = device.type == "cuda"
-    return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=fused)

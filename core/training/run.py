@@ -123,27 +123,55 @@ class RunDirectory:
         self, step: int, crops: np.ndarray, cosine: np.ndarray, attention: np.ndarray
     ) -> None:
         """Keep the maps of the fixed validation pair, so that one sees the attention form."""
-        with written_whole(self.path / PAIR) as part, part.open("wb") as file:
-            np.savez(file, step=step, crops=crops, cosine=cosine, attention=attention)
+        path = self.path / PAIR
+        try:
+            with written_whole(path) as part, part.open("wb") as file:
+                np.savez(file, step=step, crops=crops, cosine=cosine, attention=attention)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def rewind(self, step: int) -> None:
         """Drop logged rows after a step: a resumed run writes them again."""
         self._from = step + 1
         for path in (self._log, self._validation):
-            if path.exists():
-                with path.open(newline="", encoding="utf-8") as file:
-                    rows = list(csv.reader(file))
-                kept = rows[:1] + [
-                    r for r in rows[1:] if r and r[0].isdigit() and int(r[0]) <= step
-                ]
-                with path.open("w", newline="", encoding="utf-8") as file:
-                    csv.writer(file).writerows(kept)
+            if not path.exists():
+                continue
+            try:
+                head, *rows = _rows(path) or [[]]
+                # A kill may have cut the last row short.
+                whole = [r for r in rows if len(r) == len(head) and r[0].isdigit()]
+                _write(path, [head, *(r for r in whole if int(r[0]) <= step)] if head else [])
+            except OSError as error:
+                raise _unwritable(path, error) from error
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row))
+    """Add a row; columns that a log of an earlier version lacks are added to it, as nan."""
+    try:
+        rows = _rows(path) if path.exists() else []
+        head = rows[0] if rows else []
+        fresh = [name for name in row if name not in head]
         if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+            head = head + fresh
+            _write(path, [head, *(old + ["nan"] * len(fresh) for old in rows[1:])])
+        with path.open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow([row.get(name, "nan") for name in head])
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _rows(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.reader(file) if row]
+
+
+def _write(path: Path, rows: list[list[str]]) -> None:
+    with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+
+
+def _unwritable(path: Path, error: OSError) -> XCosError:
+    return XCosError(
+        f"{path} could not be written ({error.strerror or error}); the run's checkpoints are kept: "
+        "make room and resume."
+    )

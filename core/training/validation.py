@@ -5,16 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.errors import XCosError
 from core.evaluation.verification import best_threshold, read_lfw_pairs
 from core.faces.photo import PHOTO_SUFFIXES
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
+from core.training.encoding import encode
 from core.training.sources import FaceReader
-
-BATCH = 128
 
 
 @dataclass(eq=False)
@@ -38,6 +37,11 @@ class Validation:
         if config.data.validation is None:
             return None
         pairs = read_lfw_pairs(config.data.validation)
+        if pairs.same.all() or not pairs.same.any():
+            raise XCosError(
+                f"{config.data.validation} has not both genuine and impostor pairs; name another "
+                "list under data.validation."
+            )
         photos = config.data.validation_photos or config.data.validation.parent
         names = sorted({*pairs.left, *pairs.right})
         number = {name: index for index, name in enumerate(names)}
@@ -60,8 +64,8 @@ class Validation:
         training = net.training
         net.eval()
         found = {}
+        grid_BCHW, embedding_BD = encode(net, device, self.crops, self.maps)
         with torch.inference_mode():
-            grid_BCHW, embedding_BD = self._encoded(net, device)
             if grid_BCHW is not None and isinstance(net, XCosNet):
                 left, right = grid_BCHW[self.left], grid_BCHW[self.right]
                 cosine = cosine_map(left, right)
@@ -77,28 +81,6 @@ class Validation:
         net.train(training)
         return {kind: scores.cpu().numpy() for kind, scores in found.items()}
 
-    def _encoded(self, net: nn.Module, device: torch.device) -> tuple[Tensor | None, Tensor | None]:
-        """Grid features and embeddings of the list's faces, each None where there is none."""
-        grids, embeddings = [], []
-        for start in range(0, len(self.crops), BATCH):
-            grid, embedding = self._encode(net, slice(start, start + BATCH), device)
-            grids.append(grid)
-            embeddings.append(embedding)
-        return _joined(grids), _joined(embeddings)
-
-    def _encode(
-        self, net: nn.Module, faces: slice | list[int], device: torch.device
-    ) -> tuple[Tensor | None, Tensor | None]:
-        if isinstance(net, XCosNet) and self.maps is not None:
-            grid_BCHW = net.grid(torch.from_numpy(self.maps[faces]).to(device))
-            return grid_BCHW, net.embed(grid_BCHW)
-        u8 = torch.from_numpy(self.crops[faces]).to(device)
-        x_BCHW = (u8.permute(0, 3, 1, 2).float() - 127.5) / 128
-        x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
-        if not isinstance(net, XCosNet):
-            return None, net.embed(x_BCHW)  # type: ignore[operator]
-        return net(x_BCHW)
-
     def first_genuine(
         self, net: nn.Module, device: torch.device
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -107,25 +89,24 @@ class Validation:
             return None
         pair = int(np.flatnonzero(self.same)[0])
         faces = [int(self.left[pair]), int(self.right[pair])]
+        kept = None if self.maps is None else self.maps[faces]
+        grid, _ = encode(net, device, self.crops[faces], kept)
+        assert grid is not None
         training = net.training
         net.eval()
         with torch.inference_mode():
-            grid, _ = self._encode(net, faces, device)
-            assert grid is not None
             found = net.pairs(grid[:1], grid[1:])
             turned = net.attention(grid[1:], grid[:1])
         net.train(training)
         attention = (found.attention + turned) / 2
         return self.crops[faces], found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
 
-    def accuracies(self, net: nn.Module, device: torch.device) -> dict[str, float]:
+    def accuracies(
+        self, net: nn.Module, device: torch.device, correlation: np.ndarray | None = None
+    ) -> dict[str, float]:
         """Accuracy at the best single threshold, a fraction, of each kind of score."""
-        return {k: best_threshold(s, self.same)[1] for k, s in self.scores(net, device).items()}
-
-
-def _joined(parts: list[Tensor | None]) -> Tensor | None:
-    known = [part for part in parts if part is not None]
-    return torch.cat(known) if known else None
+        scores = self.scores(net, device, correlation)
+        return {kind: best_threshold(found, self.same)[1] for kind, found in scores.items()}
 
 
 def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:

@@ -32,8 +32,9 @@ from core.training.config import (
 )
 from core.training.data import BatchSampler, likely_positives, training_faces
 from core.training.finish import finish
-from core.training.loop import learning_rate, total_steps, train
+from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
+from core.training.schedule import learning_rate, total_steps
 
 
 def config_for(crops: Path, target: Path, tmp_path: Path) -> TrainConfig:
