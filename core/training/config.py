@@ -52,7 +52,10 @@ class ModelConfig:
     frozen: Path | None = option(
         None, "torch or ONNX file of a trained model; only xCos's head on its 7x7 map is trained"
     )
-    tensor: str = option("", "name of that map in an ONNX file; of a torch file it is the last map")
+    tensor: str = option(
+        "",
+        "name of that map: a tensor of an ONNX file, a module of a torch file; empty: its last map",
+    )
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.faces.face import SIDE
+from core.files import written_whole
 from core.progress import Report, StopAsked, never, silent
 from core.training.config import DataConfig, OptimisationConfig
+from core.training.kept import new_array
 from core.training.sources import FaceSource, open_source
 
 CHUNK = 512  # faces decoded between two reports
-NEIGHBOURS = 8  # likely positives kept for an unlabelled face
-SAME_PICTURE = 0.985  # a target cosine above this is the same photo twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class TrainingFaces:
     identities: names of the labelled people
     pixels:     (m, 112, 112, 3) uint8, memory-mapped, and rows (n,) int64 into it;
                 None where faces are decoded each time they are seen
-    bordered:   (n,) bool, whether black padding surrounds the face; None where not decoded
+    bordered:   (n,) bool, whether black padding surrounds the face
     folder:     where decoded faces and the target's answers to them are kept
     problems:   files left out, and why
     """
@@ -43,7 +43,7 @@ class TrainingFaces:
     identities: tuple[str, ...]
     pixels: np.ndarray | None
     rows: np.ndarray
-    bordered: np.ndarray | None
+    bordered: np.ndarray
     folder: Path
     problems: tuple[str, ...]
 
@@ -70,44 +70,54 @@ class TrainingFaces:
         return pixels
 
 
-def training_faces(
-    config: DataConfig, report: Report = silent, stopped: StopAsked = never
-) -> TrainingFaces:
-    """Find all faces of a config and decode them; a second call takes them from the cache.
-
-    Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
-    """
-    sources = tuple(
+def open_sources(config: DataConfig) -> tuple[FaceSource, ...]:
+    """The folders of a config as sources of faces. Raises XCosError for one without any."""
+    return tuple(
         open_source(root, labelled, config.aligned)
         for roots, labelled in ((config.labelled, True), (config.unlabelled, False))
         for root in roots
     )
+
+
+def training_faces(
+    config: DataConfig,
+    report: Report = silent,
+    stopped: StopAsked = never,
+    sources: tuple[FaceSource, ...] | None = None,
+) -> TrainingFaces:
+    """Find all faces of a config and decode them; a second call takes them from the cache.
+
+    Damaged photos are left out, and told as problems. sources: instead of the config's folders
+    Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
+    """
+    sources = open_sources(config) if sources is None else sources
     names = np.concatenate([np.array([""])[:0], *(source.identities for source in sources)])
     places = _places(sources)
     _refuse_few(len(places))
-    identities, labels = np.unique(names, return_inverse=True)
-    if len(identities) and identities[0] == "":
-        identities, labels = identities[1:], labels - 1
     folder = _folder(config, sources)
-    if not _fits(len(places), folder):
-        if not config.aligned:
-            raise XCosError(
-                f"The disk of {folder} has no room for {len(places):,} aligned faces; make room or "
-                "choose another data.cache."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = np.arange(len(places))
-        known = labels.astype(np.int64), tuple(identities.tolist())
-        return TrainingFaces(sources, places, *known, None, rows, None, folder, ())
-    problems = _decode(sources, places, folder, report, stopped)
+    kept = _fits(len(places), folder)
+    if not kept and not config.aligned:
+        raise XCosError(
+            f"The disk of {folder} has no room for {len(places):,} aligned faces; make room or "
+            "choose another data.cache."
+        )
+    try:
+        problems = _decode(sources, places, folder, kept, report, stopped)
+    except OSError as error:
+        raise XCosError(
+            f"{folder} cannot be written: {error.strerror}; make room or choose another data.cache."
+        ) from error
     keep = np.setdiff1d(np.arange(len(places)), np.array([int(p) for p in problems], np.int64))
     _refuse_few(len(keep))
+    identities, labels = np.unique(names[keep], return_inverse=True)
+    if identities[0] == "":
+        identities, labels = identities[1:], labels - 1
     return TrainingFaces(
         sources=sources,
         places=places[keep],
-        labels=labels[keep].astype(np.int64),
+        labels=labels.astype(np.int64),
         identities=tuple(identities.tolist()),
-        pixels=np.load(folder / "pixels.npy", mmap_mode="r"),
+        pixels=np.load(folder / "pixels.npy", mmap_mode="r") if kept else None,
         rows=keep,
         bordered=np.load(folder / "bordered.npy")[keep],
         folder=folder,
@@ -117,7 +127,7 @@ def training_faces(
 
 def _fits(count: int, folder: Path) -> bool:
     """Whether decoded faces lie there already, or leave a quarter of the disk's free room."""
-    if (folder / "problems.json").exists():
+    if (folder / "problems.json").exists() and (folder / "pixels.npy").exists():
         return True
     place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     return count * SIDE * SIDE * 3 < 0.75 * shutil.disk_usage(place).free
@@ -151,35 +161,41 @@ def _decode(
     sources: Sequence[FaceSource],
     places: np.ndarray,
     folder: Path,
+    kept: bool,
     report: Report,
     stopped: StopAsked,
 ) -> dict[str, str]:
-    """Write pixels.npy and bordered.npy; problems by number. Their file marks it as done."""
+    """Write bordered.npy, and pixels.npy if they are kept; problems by number.
+
+    The problems' file marks it as done. Faces that are not kept are decoded once all the same,
+    so that a damaged one is known before the run meets it.
+    """
     import torch
 
     from core.training.augment import border_mask
 
     done = folder / "problems.json"
-    if done.exists():
+    if done.exists() and (not kept or (folder / "pixels.npy").exists()):
         problems: dict[str, str] = json.loads(done.read_text(encoding="utf-8"))
         return problems
     folder.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
     problems = {}
-    shape = (len(places), SIDE, SIDE, 3)
-    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
+    shape = (SIDE, SIDE, 3)
+    pixels = new_array(folder / "pixels.npy", np.uint8, (len(places), *shape)) if kept else None
     bordered = np.zeros(len(places), bool)
 
-    def one(index: int) -> None:
+    def one(index: int) -> np.ndarray:
         source, number = places[index]
         try:
             photo = sources[source].read(int(number))
         except XCosError as error:
             problems[str(index)] = str(error)
-            return
-        if photo.shape != (SIDE, SIDE, 3):
+            return np.zeros(shape, np.uint8)
+        if photo.shape != shape:
             problems[str(index)] = _wrong_size(sources[source].name(int(number)), photo)
-            return
-        pixels[index] = photo
+            return np.zeros(shape, np.uint8)
+        return photo
 
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(places), CHUNK):
@@ -187,12 +203,16 @@ def _decode(
                 raise Stopped("Decoding the training faces")
             report("Decoding faces", start, len(places))
             end = min(start + CHUNK, len(places))
-            list(pool.map(one, range(start, end)))
-            x_BCHW = torch.from_numpy(pixels[start:end]).permute(0, 3, 1, 2)
+            faces = np.stack(list(pool.map(one, range(start, end))))
+            if pixels is not None:
+                pixels[start:end] = faces
+            x_BCHW = torch.from_numpy(faces).permute(0, 3, 1, 2)
             bordered[start:end] = border_mask(x_BCHW).flatten(1).any(dim=1).numpy()
-    pixels.flush()
+    if isinstance(pixels, np.memmap):
+        pixels.flush()
     np.save(folder / "bordered.npy", bordered)
-    done.write_text(json.dumps(problems), encoding="utf-8")
+    with written_whole(done) as part:
+        part.write_text(json.dumps(problems), encoding="utf-8")
     return problems
 
 
@@ -300,27 +320,3 @@ class BatchSampler:
 
     def _make_permutation(self, number: int) -> np.ndarray:
         return np.random.default_rng([self._seed, 2, number]).permutation(self._unlabelled)
-
-
-def likely_positives(
-    embeddings: np.ndarray, labels: np.ndarray, alike: float, device: str = "cpu"
-) -> np.ndarray:
-    """Neighbours in the target's space, by cosine: (n, 8) int64, -1 where there are fewer.
-
-    embeddings: (n, t) unit vectors; labels: (n,), a labelled face has no neighbours since its
-    positives are known; alike: the least cosine. Cosines above 0.985 are the same photo twice.
-    """
-    import torch
-
-    found = np.full((len(embeddings), NEIGHBOURS), -1, np.int64)
-    unlabelled = np.flatnonzero(labels < 0)
-    every = torch.from_numpy(np.ascontiguousarray(embeddings[unlabelled])).to(device)
-    count = min(NEIGHBOURS + 2, len(unlabelled))
-    for start in range(0, len(unlabelled), 1024):
-        best, places = (every[start : start + 1024] @ every.T).topk(count, dim=1)
-        rows = unlabelled[start : start + 1024]
-        for row, cosine, place in zip(rows, best.cpu().numpy(), places.cpu().numpy(), strict=True):
-            others = unlabelled[place[(cosine > alike) & (cosine < SAME_PICTURE)]]
-            others = others[others != row][:NEIGHBOURS]
-            found[row, : len(others)] = others
-    return found

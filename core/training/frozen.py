@@ -1,13 +1,16 @@
 """A trained model whose last 7x7 map is used as it is: each face's map is computed once."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.errors import Stopped, XCosError
+from core.model.backbones.inner import InnerMap
 from core.model.card import ModelCard
 from core.model.device import choose_device
 from core.model.features import CELLS
@@ -19,6 +22,7 @@ from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked
 from core.training.config import ModelConfig
 from core.training.data import TrainingFaces
+from core.training.kept import count_up, counted, new_array
 
 CHUNK = 256  # faces whose maps are computed between two reports
 
@@ -56,7 +60,7 @@ class FrozenBackbone:
         folder = faces.folder / self._kept
         folder.mkdir(parents=True, exist_ok=True)
         place, marker = folder / "maps.npy", folder / "done.txt"
-        already = int(marker.read_text()) if marker.exists() and place.exists() else 0
+        already = counted(marker) if place.exists() else 0
         kept = np.lib.format.open_memmap(place, "r+") if already else None
         for start in range(already, len(faces), CHUNK):
             if stopped():
@@ -67,10 +71,9 @@ class FrozenBackbone:
             for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
                 found = self.maps(seen, lambda *_: None, stopped)
                 if kept is None:
-                    shape = (2, len(faces), *found.shape[1:])
-                    kept = np.lib.format.open_memmap(place, "w+", np.float16, shape)
+                    kept = new_array(place, np.float16, (2, len(faces), *found.shape[1:]))
                 kept[turned, start:end] = found
-            marker.write_text(str(end))
+            count_up(marker, end)
         return np.load(place, mmap_mode="r")
 
 
@@ -82,7 +85,19 @@ def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
         network = network.backbone
     if not hasattr(network, "channels"):
         raise XCosError(f"{path} has no 7x7 map that xCos can use; choose another model.")
-    return card, network
+    if not tensor:
+        return card, network
+    options: dict[str, Any] = {
+        "backbone": card.backbone,
+        "options": card.options,
+        "tensor": tensor,
+    }
+    try:
+        inner = InnerMap(**options)
+    except XCosError as error:
+        raise XCosError(f"{path}: model.tensor: {error}") from error
+    inner.network.load_state_dict(network.state_dict())
+    return replace(card, backbone="inner", options=options), inner.eval()
 
 
 def _read_onnx(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:

@@ -14,6 +14,7 @@ from core.model.target import Target
 from core.progress import Report, StopAsked
 from core.training.data import TrainingFaces
 from core.training.feed import Views
+from core.training.kept import count_up, counted, new_array
 from core.training.losses import Lesson
 
 CHUNK = 256  # faces shown to the target at a time
@@ -25,10 +26,12 @@ class TargetAnswers:
 
     embeddings: (2, n, t) float32 unit vectors; [0] as it is, [1] mirrored
     maps:       (2, n, C, 7, 7) uint8 proportional to the target's last map, or None
+    folder:     where they are kept
     """
 
     embeddings: np.ndarray
     maps: np.ndarray | None
+    folder: Path
 
     @property
     def size(self) -> int:
@@ -87,7 +90,7 @@ def target_answers(
     folder = faces.folder / f"target-{target.fingerprint[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / ("done-maps.txt" if with_maps else "done.txt")
-    already = int(marker.read_text()) if marker.exists() else 0
+    already = counted(marker)
     count = len(faces)
     embeddings: np.ndarray | None = None
     maps: np.ndarray | None = None
@@ -110,15 +113,15 @@ def target_answers(
                         (2, count, *answer.maps.shape[1:]),
                     )
                 maps[turned, start : start + CHUNK] = _quantised(answer.maps)
-        marker.write_text(str(min(start + CHUNK, count)))
+        count_up(marker, min(start + CHUNK, count))
     stored = np.load(folder / "maps.npy", mmap_mode="r") if with_maps else None
-    return TargetAnswers(np.load(folder / "embeddings.npy", mmap_mode="r"), stored)
+    return TargetAnswers(np.load(folder / "embeddings.npy", mmap_mode="r"), stored, folder)
 
 
 def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
     if path.exists():
         return np.lib.format.open_memmap(path, "r+")
-    return np.lib.format.open_memmap(path, "w+", dtype, shape)
+    return new_array(path, dtype, shape)
 
 
 def _quantised(maps_BCHW: np.ndarray) -> np.ndarray:

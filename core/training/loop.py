@@ -17,11 +17,12 @@ from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.config import LossConfig, TrainConfig, needs_target, write_config
 from core.training.correlation import WATCHED, correlation_attention
-from core.training.data import BatchSampler, TrainingFaces, likely_positives, training_faces
+from core.training.data import BatchSampler, TrainingFaces, training_faces
 from core.training.encoding import MEAN, SCALE, encode
 from core.training.feed import Feed, Views
 from core.training.frozen import FrozenBackbone, stored
 from core.training.lessons import LiveTarget, TargetAnswers, target_answers
+from core.training.neighbours import kept_positives
 from core.training.net import TrainingNet, weighted
 from core.training.parallel import (
     any_process,
@@ -57,6 +58,7 @@ class Training:
         with self.fabric.rank_zero_first():
             self.faces: TrainingFaces = training_faces(config.data, report, stopped)
             self.answers, self.teacher = self._ask_target(report, stopped)
+            self._near = self._likely_positives(report, stopped)
             self._freeze(report, stopped)
         self.steps = total_steps(config.optimisation, len(self.faces))
         self.sampler = self._make_sampler()
@@ -118,16 +120,25 @@ class Training:
             target.compile()
         return answers, teacher
 
+    def _likely_positives(self, report: Report, stopped: StopAsked) -> np.ndarray | None:
+        answers, alike = self.answers, self.config.losses.alike
+        if answers is None or not self.config.optimisation.partner_share:
+            return None
+        return kept_positives(
+            answers.folder / f"neighbours-{alike:g}.npy",
+            answers.embeddings[0],
+            self.faces.labels,
+            alike,
+            str(self.fabric.device),
+            report,
+            stopped,
+        )
+
     def _make_sampler(self) -> BatchSampler:
         config = self.config
-        near = np.full((len(self.faces), 1), -1, np.int64)
-        if self.answers is not None:
-            near = likely_positives(
-                self.answers.embeddings[0],
-                self.faces.labels,
-                config.losses.alike,
-                str(self.fabric.device),
-            )
+        near = self._near
+        if near is None:
+            near = np.full((len(self.faces), 1), -1, np.int64)
         optimisation = config.optimisation
         part = replace(optimisation, batch=optimisation.batch // optimisation.accumulate)
         seed = config.hardware.seed

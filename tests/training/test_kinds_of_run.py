@@ -89,6 +89,43 @@ def test_frozen_backbone_stays_and_its_head_learns(
         train(replace(config, target=replace(config.target, live=True)), tmp_path / "live")
 
 
+def test_frozen_torch_file_gives_the_map_that_is_named(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    from core.model.backbones import build_backbone
+    from core.model.card import ModelCard
+    from core.model.weights import save_weights
+
+    torch.manual_seed(3)
+    network = build_backbone("mobilefacenet", embedding_size=8).eval()
+    target = tmp_path / "face.safetensors"
+    save_weights(
+        target,
+        network,
+        ModelCard("face", target, "", "target", "mobilefacenet", {"embedding_size": 8}),
+    )
+    config = config_for(crops, target, tmp_path)
+    named = ModelConfig(frozen=target, tensor="conv_5.model.0.conv.conv")
+    done = train(replace(config, model=named), tmp_path / "run")
+    pixels = done.faces.take(np.arange(2))
+    x = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() - 127.5) / 128
+    kept: list[torch.Tensor] = []
+    network.get_submodule(named.tensor).register_forward_hook(lambda m, i, out: kept.append(out))
+    with torch.inference_mode():
+        network(x)
+    assert done.maps is not None
+    np.testing.assert_allclose(done.maps[0, :2], kept[0].numpy(), atol=2e-3, rtol=2e-3)
+    card = finish(done, tmp_path / "head.safetensors")
+    with torch.inference_mode():
+        wanted = done.exported.eval().grid(kept[0]).numpy()  # type: ignore[operator]
+    np.testing.assert_allclose(Verifier(card.path).features(pixels).grid, wanted, atol=5e-3)
+    with pytest.raises(XCosError, match=r"map 'conv_9'; name one of .*conv_6_sep"):
+        train(
+            replace(config, model=replace(named, tensor="conv_9")),
+            tmp_path / "wrong",
+        )
+
+
 def test_frozen_onnx_needs_the_maps_name(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     import onnx

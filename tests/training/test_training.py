@@ -30,10 +30,11 @@ from core.training.config import (
     read_config,
     write_config,
 )
-from core.training.data import BatchSampler, likely_positives, training_faces
+from core.training.data import BatchSampler, training_faces
 from core.training.finish import finish
 from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
+from core.training.neighbours import likely_positives
 from core.training.schedule import learning_rate, total_steps
 
 
@@ -153,6 +154,33 @@ def test_likely_positives_are_near_and_not_the_same_picture() -> None:
     found = likely_positives(unit, labels, 0.75)
     assert 1 in found[0] and 2 not in found[0] and 0 not in found[0]
     assert (found[39] == -1).all()
+
+
+def test_likely_positives_by_tiles_and_by_index_are_the_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(1)
+    base = rng.normal(size=(30, 24)).repeat(10, 0) + 0.5 * rng.normal(size=(300, 24))
+    unit = (base / np.linalg.norm(base, axis=1, keepdims=True)).astype(np.float32)
+    labels = np.where(np.arange(300) % 7 == 0, 0, -1)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -1)
+    cosines[:, labels >= 0] = -1
+    usable = np.where((cosines > 0.5) & (cosines < 0.985), cosines, -1)
+    expected = [
+        [int(j) for j in np.argsort(-usable[i])[:8] if usable[i, j] > 0] if labels[i] < 0 else []
+        for i in range(300)
+    ]
+    monkeypatch.setattr("core.training.neighbours.COLUMNS", 50)
+    monkeypatch.setattr("core.training.neighbours.ROWS", 70)
+    exact = likely_positives(unit, labels, 0.5)
+    assert [[j for j in row if j >= 0] for row in exact.tolist()] == expected
+    pytest.importorskip("faiss")
+    monkeypatch.setattr("core.training.neighbours.EXACT", 0)
+    nearly = likely_positives(unit, labels, 0.5)
+    pairs = {(i, j) for i, row in enumerate(expected) for j in row}
+    found = {(i, j) for i, row in enumerate(nearly.tolist()) for j in row if j >= 0}
+    assert len(pairs & found) > 0.95 * len(pairs)
 
 
 def test_attention_of_pairs_is_the_heads_own() -> None:
@@ -277,6 +305,21 @@ def test_faces_that_do_not_fit_the_disk_are_decoded_each_time(
     assert streamed.pixels is None and not (streamed.folder / "pixels.npy").exists()
     every = np.arange(len(decoded))
     np.testing.assert_array_equal(streamed.take(every), decoded.take(every))
+
+
+def test_damaged_photos_are_left_out_and_told(
+    crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (crops / "ann" / "2.png").write_bytes(b"no picture")
+    (crops / "dan").mkdir()
+    (crops / "dan" / "1.jpg").write_bytes(b"")
+    config = DataConfig(labelled=[crops], cache=tmp_path / "one")
+    for kept in (True, False):  # also where faces are decoded each time
+        monkeypatch.setattr("core.training.data._fits", lambda *_, kept=kept: kept)
+        faces = training_faces(replace(config, cache=tmp_path / str(kept)))
+        assert len(faces) == 5 and faces.identities == ("ann", "bob", "cem")
+        assert len(faces.problems) == 2 and any("2.png" in told for told in faces.problems)
+        assert faces.take(np.arange(5)).shape == (5, 112, 112, 3)
 
 
 def test_config_survives_the_file(tmp_path: Path) -> None:

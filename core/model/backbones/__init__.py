@@ -50,6 +50,7 @@ def _load() -> None:
     from core.model import onnx_model  # noqa: F401
     from core.model.backbones import (  # noqa: F401
         inception,
+        inner,
         ir,
         iresnet,
         mobilefacenet,
