@@ -1,21 +1,30 @@
 """xcos train: a training run from a config file."""
 
 import argparse
+import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.commands.shared import ProgressBar
+from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
 from core.model.memory import keep_memory
+from core.progress import StopAsked
+from core.training.run_files import PROBLEMS
 
+if TYPE_CHECKING:
+    from core.training.config import TrainConfig
+
+NAMED = 5  # photos that were left out
 EXAMPLES = """examples:
   xcos train small.toml --into runs/small   train; the same command again resumes
   xcos train --resume runs/small             go on with the run's own config
+  xcos train small.toml --estimate           how long an epoch and the run will take
 
 A run's folder holds config.toml, log.csv, validation.csv, checkpoints and, at its end, the weights.
-Ctrl-C ends it with a checkpoint."""
+Photos that cannot be read are left out, and named on stderr and in problems.txt. Ctrl-C ends the run
+with a checkpoint."""
 
 
 def add(commands: Any) -> None:
@@ -39,6 +48,14 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--resume", type=Path, metavar="DIR", help="a run's folder to go on with, by its own config"
     )
+    parser.add_argument(
+        "--estimate",
+        action="store_true",
+        help="train nothing: time a few steps on a few faces, and tell how long the run will take",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the estimate, or the run's result, as JSON"
+    )
     parser.set_defaults(run=run)
 
 
@@ -48,9 +65,6 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError("Give a config file, or --resume with a run's folder, not both.")
     keep_memory()
     from core.training.config import read_config
-    from core.training.finish import finish
-    from core.training.loop import train
-    from core.training.run import RunDirectory
 
     source = options.config or options.resume / "config.toml"
     config = read_config(source)
@@ -59,6 +73,23 @@ def run(options: argparse.Namespace) -> int:
     # The first signal ends the run with a checkpoint; a second one ends it at once.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda n, _: asked.append(n) if not asked else sys.exit(130))
+    try:
+        if options.estimate:
+            return _estimate(config, options, lambda: bool(asked))
+        return _train(config, folder, options, lambda: bool(asked))
+    except MemoryError as error:
+        raise XCosError(
+            "The memory is full; lower optimisation.batch, or raise optimisation.accumulate."
+        ) from error
+
+
+def _train(
+    config: "TrainConfig", folder: Path, options: argparse.Namespace, asked: StopAsked
+) -> int:
+    from core.training.finish import finish
+    from core.training.loop import train
+    from core.training.run import RunDirectory
+
     progress, directory = ProgressBar(), RunDirectory(folder)
 
     def report(what: str, done: int, total: int) -> None:
@@ -66,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         directory.note(what, done, total)
 
     def stopped() -> bool:
-        return bool(asked) or directory.stop_asked
+        return asked() or directory.stop_asked
 
     try:
         training = train(config, folder, report=report, stopped=stopped)
@@ -79,9 +110,40 @@ def run(options: argparse.Namespace) -> int:
     except XCosError as error:
         directory.note(str(error), 0, 0, "failed")
         raise
+    except BaseException as error:
+        directory.note(f"It ended unexpectedly: {error!r}", 0, 0, "failed")
+        raise
     directory.note("Finished", 1, 1, "finished")
     progress.close()
+    left_out = training.faces.problems
+    for sentence in left_out[:NAMED]:
+        warn(f"problem: {sentence}")
+    if len(left_out) > NAMED:
+        warn(f"{len(left_out)} photos were left out; {folder / PROBLEMS} names all.")
+    if options.json:
+        print(json.dumps({"weights": str(card.path), "measured": card.measured}, indent=1))
+        return 0
     print(card.path)
     for name, value in card.measured.items():
         print(f"{name}: {value}")
+    return 0
+
+
+def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsked) -> int:
+    from core.training.checks import check
+    from core.training.estimate import estimate
+
+    verdict = check(config)
+    if verdict.problems:
+        raise XCosError(verdict.problems[0])
+    for sentence in verdict.warnings:
+        warn(sentence)
+    progress = ProgressBar()
+    try:
+        found = estimate(config, progress, asked)
+    except Stopped:
+        return 130
+    finally:
+        progress.close()
+    print(found.as_json() if options.json else found.words)
     return 0

@@ -20,6 +20,7 @@ from core.training.kept import new_array
 from core.training.sources import FaceSource, open_source
 
 CHUNK = 512  # faces decoded between two reports
+DONE = "problems.json"  # written once all faces were decoded
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ def training_faces(
     names = np.concatenate([np.array([""])[:0], *(source.identities for source in sources)])
     places = _places(sources)
     _refuse_few(len(places))
-    folder = _folder(config, sources)
+    folder = faces_folder(config, sources)
     kept = _fits(len(places), folder)
     if not kept and not config.aligned:
         raise XCosError(
@@ -127,7 +128,7 @@ def training_faces(
 
 def _fits(count: int, folder: Path) -> bool:
     """Whether decoded faces lie there already, or leave a quarter of the disk's free room."""
-    if (folder / "problems.json").exists() and (folder / "pixels.npy").exists():
+    if (folder / DONE).exists() and (folder / "pixels.npy").exists():
         return True
     place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     return count * SIDE * SIDE * 3 < 0.75 * shutil.disk_usage(place).free
@@ -150,7 +151,8 @@ def _refuse_few(count: int) -> None:
         raise XCosError("There are fewer than two faces to train on; name folders under [data].")
 
 
-def _folder(config: DataConfig, sources: Sequence[FaceSource]) -> Path:
+def faces_folder(config: DataConfig, sources: Sequence[FaceSource]) -> Path:
+    """Where the decoded faces of these sources are kept. Raises XCosError without data.cache."""
     if config.cache is None:
         raise XCosError("data.cache is not set; name a folder for decoded faces in the config.")
     digest = hashlib.sha256("".join(source.stamp for source in sources).encode())
@@ -174,7 +176,7 @@ def _decode(
 
     from core.training.augment import border_mask
 
-    done = folder / "problems.json"
+    done = folder / DONE
     if done.exists() and (not kept or (folder / "pixels.npy").exists()):
         problems: dict[str, str] = json.loads(done.read_text(encoding="utf-8"))
         return problems

@@ -61,7 +61,7 @@ class FrozenBackbone:
         folder.mkdir(parents=True, exist_ok=True)
         place, marker = folder / "maps.npy", folder / "done.txt"
         already = counted(marker) if place.exists() else 0
-        kept = np.lib.format.open_memmap(place, "r+") if already else None
+        kept: np.ndarray | None = np.lib.format.open_memmap(place, "r+") if already else None
         for start in range(already, len(faces), CHUNK):
             if stopped():
                 raise Stopped("Computing the frozen model's maps")

@@ -1,5 +1,6 @@
 """The target's answers to every training face, asked once and kept on disk."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def target_answers(
 
 
 def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    if path.exists():
+    with contextlib.suppress(OSError, ValueError):  # not there, or cut short by a kill
         return np.lib.format.open_memmap(path, "r+")
     return new_array(path, dtype, shape)
 

@@ -15,6 +15,7 @@ from core.errors import Stopped, XCosError
 from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
+from core.training.checks import contradiction, too_few_identities
 from core.training.config import LossConfig, TrainConfig, needs_target, write_config
 from core.training.correlation import WATCHED, correlation_attention
 from core.training.data import BatchSampler, TrainingFaces, training_faces
@@ -42,24 +43,36 @@ LOSS_WEIGHTS = [
 
 
 class Training:
-    """One run: everything a step needs, and the state a checkpoint holds."""
+    """One run: everything a step needs, and the state a checkpoint holds.
+
+    faces: instead of those of the config's folders
+    """
 
     def __init__(
-        self, config: TrainConfig, run: RunDirectory, report: Report, stopped: StopAsked
+        self,
+        config: TrainConfig,
+        run: RunDirectory,
+        report: Report,
+        stopped: StopAsked,
+        faces: TrainingFaces | None = None,
     ) -> None:
         self.config, self.run = config, run
         hardware = config.hardware
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
         self.fabric = make_fabric(hardware)
-        self._refuse_uneven()
+        unfit = contradiction(config, self.fabric.world_size)
+        if unfit is not None:
+            raise XCosError(unfit)
         if self.fabric.is_global_zero:
             run.begin(write_config(config))
         with self.fabric.rank_zero_first():
-            self.faces: TrainingFaces = training_faces(config.data, report, stopped)
+            self.faces = faces or training_faces(config.data, report, stopped)
+            self._refuse_few_people()
             self.answers, self.teacher = self._ask_target(report, stopped)
             self._near = self._likely_positives(report, stopped)
             self._freeze(report, stopped)
+        report("Building the model", 0, 0)
         self.steps = total_steps(config.optimisation, len(self.faces))
         self.sampler = self._make_sampler()
         device = self.fabric.device
@@ -73,24 +86,11 @@ class Training:
             self.validation.maps = self.frozen.maps(self.validation.crops, report, stopped)
         self.step, self.best = 0, 0.0
 
-    def _refuse_uneven(self) -> None:
-        optimisation = self.config.optimisation
-        parts = optimisation.accumulate * self.fabric.world_size
-        if optimisation.batch % parts or optimisation.batch // parts < 2:
-            raise XCosError(
-                f"optimisation.batch is {optimisation.batch}, which does not part evenly in {parts} "
-                "(processes times accumulate); choose a multiple of it."
-            )
-        if self.config.augmentation.mix and not self.config.target.live:
-            raise XCosError(
-                "augmentation.mix needs target.live, since the target must see the mixed faces; "
-                "set target.live to true or augmentation.mix to 0."
-            )
-
-        if self.config.target.live and self.config.model.frozen is not None:
-            raise XCosError(
-                "target.live varies each face, but a frozen model's maps are kept; set it to false."
-            )
+    def _refuse_few_people(self) -> None:
+        unlabelled = int((self.faces.labels < 0).sum())
+        lacking = too_few_identities(self.config, len(self.faces.identities), unlabelled)
+        if lacking is not None:
+            raise XCosError(lacking)
 
     def _freeze(self, report: Report, stopped: StopAsked) -> None:
         self.frozen: FrozenBackbone | None = None
@@ -323,6 +323,8 @@ def train(
 
 def _run(training: Training, report: Report, stopped: StopAsked) -> None:
     run, hardware = training.run, training.config.hardware
+    if training.fabric.is_global_zero:
+        run.tell_problems(training.faces.problems)
     state = run.load(run.last)
     if state is not None:
         training.resume(state)

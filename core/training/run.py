@@ -14,7 +14,7 @@ import torch
 
 from core.errors import XCosError
 from core.files import written_whole
-from core.training.run_files import CONFIG, LOG, PAIR, STATUS, STOP, VALIDATION
+from core.training.run_files import CONFIG, LOG, PAIR, PROBLEMS, STATUS, STOP, VALIDATION
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -67,6 +67,18 @@ class RunDirectory:
             raise XCosError(
                 f"{self.path} cannot be written: {error.strerror}; choose another run folder."
             ) from error
+
+    def tell_problems(self, problems: tuple[str, ...]) -> None:
+        """Note the photos that are left out. Raises XCosError."""
+        path = self.path / PROBLEMS
+        try:
+            if problems:
+                with written_whole(path) as part:
+                    part.write_text("\n".join(problems) + "\n", encoding="utf-8")
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def save(self, path: Path, state: dict[str, Any]) -> None:
         """Write a checkpoint atomically. Raises XCosError when the disk is full or refuses."""

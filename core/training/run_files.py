@@ -2,3 +2,4 @@
 
 CONFIG, STATUS, STOP = "config.toml", "status.json", "stop"
 LOG, VALIDATION, PAIR = "log.csv", "validation.csv", "pair.npz"
+PROBLEMS = "problems.txt"

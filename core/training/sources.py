@@ -58,7 +58,10 @@ class FaceReader:
 
 
 class FolderSource:
-    """Photos of a folder and its sub-folders; the first sub-folder names the identity."""
+    """Photos of a folder and its sub-folders; the first sub-folder names the identity.
+
+    Photos beside the sub-folders are of unknown identity.
+    """
 
     def __init__(self, root: Path, labelled: bool, aligned: bool = True) -> None:
         if not root.is_dir():
@@ -66,8 +69,8 @@ class FolderSource:
         self._files = sorted(p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
         if not self._files:
             raise XCosError(f"The training folder {root} has no photos; take it out of the config.")
-        names = [p.relative_to(root).parts[0] if labelled else "" for p in self._files]
-        self.identities = np.array(names)
+        parts = [p.relative_to(root).parts if labelled else () for p in self._files]
+        self.identities = np.array([part[0] if len(part) > 1 else "" for part in parts])
         states = ((file, file.stat()) for file in self._files)
         self._reader = FaceReader(aligned)
         self.stamp = ("" if aligned else "raw\n") + "".join(
@@ -90,3 +93,26 @@ def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
     if (root / "train.rec").is_file():
         return RecordSource(root)
     return FolderSource(root, labelled, aligned)
+
+
+class SomeFaces:
+    """Some faces of a source, by their numbers in it."""
+
+    def __init__(self, source: FaceSource, numbers: np.ndarray) -> None:
+        self._source, self._numbers = source, numbers
+        self.identities = source.identities[numbers]
+        self.stamp = source.stamp + " ".join(map(str, numbers))
+
+    def name(self, number: int) -> str:
+        return self._source.name(int(self._numbers[number]))
+
+    def read(self, number: int) -> np.ndarray:
+        return self._source.read(int(self._numbers[number]))
+
+
+def empty_folders(root: Path, source: FaceSource) -> list[str]:
+    """Sub-folders of a labelled folder that give no photo."""
+    if not isinstance(source, FolderSource):
+        return []
+    known = {*source.identities.tolist()}
+    return sorted(p.name for p in root.iterdir() if p.is_dir() and p.name not in known)

@@ -109,6 +109,14 @@ class Validation:
         return {kind: best_threshold(found, self.same)[1] for kind, found in scores.items()}
 
 
+def listed_photos(config: TrainConfig) -> int:
+    """How many photos the config's validation list names. Raises XCosError."""
+    if config.data.validation is None:
+        return 0
+    pairs = read_lfw_pairs(config.data.validation)
+    return len({*pairs.left, *pairs.right})
+
+
 def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:
     return torch.tensor([number[name] for name in names])
 

@@ -1,0 +1,117 @@
+"""What is told before a run starts: people, memory, and how long it will take."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import XCosError
+from core.model.backbones import build_backbone
+from core.training.checks import batch_bytes, check, contradiction
+from core.training.config import HardwareConfig, LossConfig, ModelConfig, write_config
+from core.training.estimate import duration, estimate
+from core.training.loop import train
+from tests.training.test_kinds_of_run import with_validation
+from tests.training.test_training import config_for
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_people_are_counted_and_empty_folders_named(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    (crops / "dan").mkdir()
+    (crops / "loose.png").write_bytes((crops / "ann/1.png").read_bytes())
+    verdict = check(config_for(crops, tiny_weights, tmp_path))
+    assert verdict.problems == ()
+    assert verdict.warnings == ("1 folder has no photo and will be left out: dan.",)
+    faces = verdict.faces
+    assert (faces.labelled, faces.unlabelled, faces.identities) == (6, 1 + 3, 3)
+
+
+def test_one_person_is_refused_by_dialog_and_run_alike(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    (tmp_path / "one").mkdir()
+    (crops / "ann").rename(tmp_path / "one" / "ann")
+    data = replace(config.data, labelled=[tmp_path / "one"], unlabelled=[])
+    alone = replace(config, data=data)
+    (told,) = check(alone).problems
+    assert "has one identity, but the identification loss needs two" in told
+    assert "losses.identification to none" in told
+    with pytest.raises(XCosError) as error:
+        train(alone, tmp_path / "run")
+    assert str(error.value) == told
+    quiet = replace(alone, losses=LossConfig(pairs=20))
+    assert "no pair of different people" in check(quiet).problems[0]
+    beside = replace(quiet, data=replace(data, unlabelled=[crops]))
+    assert check(beside).problems == ()
+
+
+def test_settings_that_contradict_each_other_are_told(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    mixed = replace(config, augmentation=replace(config.augmentation, mix=0.5))
+    assert "augmentation.mix needs target.live" in check(mixed).problems[0]
+    assert contradiction(config, 3) is not None and contradiction(config, 2) is None
+    absent = replace(config, hardware=HardwareConfig(device="cuda:9"))
+    assert "no device 'cuda:9'" in check(absent).problems[0]
+
+
+def test_memory_of_a_batch_counts_what_the_layers_put_out(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    one, two = (
+        batch_bytes(config, 3),
+        batch_bytes(replace(config, optimisation=replace(config.optimisation, batch=16)), 3),
+    )
+    network = build_backbone("thin", **config.model.options)
+    outputs = 0
+
+    def count(_module: object, _inputs: object, output: torch.Tensor) -> None:
+        nonlocal outputs
+        outputs += output.nelement()
+
+    for module in network.modules():
+        if not list(module.children()):
+            module.register_forward_hook(count)
+    network(torch.zeros(1, 3, 112, 112).expand(2, -1, -1, -1))
+    assert two - one == 8 * (4 * outputs // 2 + 9 * 112 * 112 * 4)
+    monkeypatch.setattr("core.training.checks.free_memory", lambda _: (10**6, "this machine has"))
+    (told,) = check(config).warnings
+    assert told.startswith("A batch of 8 faces takes about") and "optimisation.accumulate" in told
+    frozen = replace(config, model=ModelConfig(frozen=tiny_weights))
+    assert batch_bytes(frozen, 3) < one
+
+
+def test_estimate_times_steps_and_leaves_nothing_behind(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = with_validation(config_for(crops, tiny_weights, tmp_path), crops)
+    seen: list[str] = []
+    found = estimate(config, lambda what, done, total: seen.append(what))
+    assert (found.faces, found.steps, found.epoch_steps, found.batch) == (9, 6, 2, 8)
+    assert found.seconds_per_step > 0 and found.epoch_seconds == 2 * found.seconds_per_step
+    assert found.preparing_seconds > 0
+    assert found.run_seconds > 6 * found.seconds_per_step + found.preparing_seconds
+    assert {"Decoding faces", "Asking the target", "Timing steps"} <= {*seen}
+    assert config.data.cache is not None and not config.data.cache.exists()
+    assert "An epoch of 9 faces takes about" in found.words
+    assert [duration(s) for s in (5, 600, 7200, 10**6)] == ["5 s", "10 min", "2.0 h", "11.6 days"]
+
+
+def test_estimate_by_the_command(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(write_config(config_for(crops, tiny_weights, tmp_path)), encoding="utf-8")
+    command = [sys.executable, "-m", "core.cli", "train", str(path), "--estimate", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["faces"] == 9 and done.stderr == ""
+    assert not (ROOT / "runs" / "little").exists()
