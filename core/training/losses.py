@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.model.xcos import LearnedAttention, xcos
 from core.training.config import LossConfig
 from core.training.parallel import processes, summed
 
@@ -41,7 +41,8 @@ def attention_of_pairs(
     half = reduced_BCHW.shape[1]
     left_BCHW = F.conv2d(reduced_BCHW, convolution.weight[:, :half], convolution.bias, padding=1)
     right_BCHW = F.conv2d(reduced_BCHW, convolution.weight[:, half:], padding=1)
-    mixed_PCHW = attention.mix[2](attention.mix[1](left_BCHW[left_P] + right_BCHW[right_P]))
+    both_PCHW = left_BCHW.index_select(0, left_P) + right_BCHW.index_select(0, right_P)
+    mixed_PCHW = attention.mix[2](attention.mix[1](both_PCHW))
     logits = attention.last(mixed_PCHW).flatten(1)
     return logits.softmax(dim=1).view(-1, *grid_BCHW.shape[2:])
 
@@ -93,7 +94,10 @@ def score_losses(
     if config.cosine_weight:
         left, right = choose_pairs(cosines_BB, config.pairs, config.alike, draw)
         weights = attention_of_pairs(attention, grid_BCHW, left, right)
-        scores = xcos(cosine_map(grid_BCHW[left], grid_BCHW[right]), weights)
+        # Normalised before pairs are formed: a face is in many of them.
+        cells_BCHW = F.normalize(grid_BCHW, dim=1)
+        cosine = (cells_BCHW.index_select(0, left) * cells_BCHW.index_select(0, right)).sum(dim=1)
+        scores = xcos(cosine, weights)
         wanted = cosines_BB[left, right]
         losses["cosine"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
     if config.uniform_weight:
