@@ -16,3 +16,12 @@ def silent(what: str, done: int, total: int) -> None:
 def never() -> bool:
     """A StopAsked that lets the work run to its end."""
     return False
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 12 s, 3 min, 1.5 h, 2.5 days."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"

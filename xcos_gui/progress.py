@@ -5,6 +5,8 @@ import time
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from core.progress import duration
+
 
 class ProgressRow(QWidget):
     """Hidden while nothing runs; `stop_asked` when its button is clicked."""
@@ -40,10 +42,3 @@ class ProgressRow(QWidget):
         if total and 0 < done < total and spent > 1:
             left = f", {duration(spent * (total - done) / done)} left"
         self.text.setText(f"{what}{left}")
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: 12 s, 3 min, 1.5 h."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

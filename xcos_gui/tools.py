@@ -38,11 +38,12 @@ PAIR_TOOLS = (
     Tool("What would &flip it…", "Ctrl+Shift+I", ("flip", "FlipWindow")),
     Tool("Compare &saliency methods…", "Ctrl+M", ("compare", "CompareWindow")),
 )
+TWO_MODELS = Tool("&Two models…", "Ctrl+Shift+M", ("two_models", "TwoModelsWindow"))
 GALLERY_TOOLS = (
     Tool("F&ragile pairs…", "Ctrl+Shift+G", ("fragile", "FragileWindow")),
     Tool("&Patterns of failure…", "Ctrl+Shift+P", ("patterns", "PatternsWindow")),
     Tool("What &attention is worth…", "Ctrl+Shift+A", ("worth", "WorthWindow")),
-    Tool("&Two models…", "Ctrl+Shift+M", ("two_models", "TwoModelsWindow")),
+    TWO_MODELS,
     Tool("Peop&le…", "Ctrl+Shift+H", ("people", "PeopleWindow")),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels", "LabelsWindow")),
     Tool("&Video…", "Ctrl+Shift+V", ("video", "VideoWindow")),

@@ -1,75 +1,90 @@
-"""The training dialog: settings, runs in processes of their own, and how they go."""
+"""The training dialog: settings checked as one types, and runs in processes of their own."""
 
+import json
+import os
+import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QProcess, QProcessEnvironment, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QPalette, QShowEvent
+from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from core.errors import XCosError
-from core.explain.colours import map_rgba
+from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
 from core.resources import resource_path
-from core.training.config import missing_paths, read_config
+from core.training.checks import Verdict, check
+from core.training.config import (
+    TrainConfig,
+    missing_paths,
+    parse_config,
+    read_config,
+    write_config,
+)
 from core.training.run_files import CONFIG
-from core.training.watch import RunView, ask_to_stop, look, runs_in
-from xcos_gui.cell_view import CellView
+from core.training.watch import look, runs_in
+from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
-from xcos_gui.theme import paint_axes
+from xcos_gui.tool_window import ToolWindow
 from xcos_gui.training_form import TrainingForm
+from xcos_gui.training_runs import RunsPanel
 
 EVERY = 1000  # milliseconds between two looks at the runs
-STATES = {
-    "running": "{what}: {done:,} of {total:,}",
-    "stopped": "Stopped; it can be resumed.",
-    "finished": "Finished.",
-    "failed": "{what}",
-    "ended": "Its process is gone; it can be resumed.",
-}
-LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
-KINDS = ("learned", "uniform", "correlation", "fc")
+SETTLE = 400  # milliseconds that a setting must rest before folders and memory are looked at
+POLL = 0.1  # seconds between two looks at the process that estimates
 
 
-class TrainingDialog(QDialog):
+class TrainingDialog(ToolWindow):
     """Made once and shown when asked for; runs go on when it, or the program, is closed."""
 
+    title = "Train xCos"
+    size_in_lines = (84, 46)
+
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session, self._folder = session, folder
-        self._drawn: list[tuple[Path, int, int]] = []
-        self.setWindowTitle("Train xCos")
-        unit = self.fontMetrics().height()
-        self.resize(80 * unit, 44 * unit)
+        super().__init__(session, parent)
+        self._folder = folder
+        self._checking = LatestJob(self)
+        self._checking.finished.connect(self._on_checked)
+        self._settled = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settled.timeout.connect(self._check_more)
+        self.runs = RunsPanel(folder)
+        self.runs.resume_asked.connect(self._launch)
+        self.runs.use_asked.connect(self._use)
+        self.runs.compare_asked.connect(self._compare)
+        self.runs.told.connect(self.tell)
+        self.plots += self.runs.plots
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._make_settings())
-        split.addWidget(self._make_runs())
-        split.setSizes([36 * unit, 44 * unit])
-        QVBoxLayout(self).addWidget(split)
+        split.addWidget(self.runs)
+        unit = self.fontMetrics().height()
+        split.setSizes([38 * unit, 46 * unit])
+        self.body.addWidget(split)
         self._timer = QTimer(self, interval=EVERY)
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
         self._check()
         self.refresh()
 
-    @property
-    def running(self) -> list[Path]:
-        """Folders of the runs whose processes live."""
-        return [path for path in runs_in(self._folder) if look(path).running]
+    def refresh(self) -> None:
+        """Look at the runs again."""
+        self.runs.refresh()
+
+    def close_job(self) -> None:
+        """End the background work; runs go on."""
+        self._timer.stop()
+        self._checking.close()
+        super().close_job()
 
     # Making.
 
@@ -77,83 +92,43 @@ class TrainingDialog(QDialog):
         self.form = TrainingForm()
         self.form.changed.connect(self._check)
         self.presets = QComboBox()
+        self.presets.setAccessibleName("Preset")
         for path in sorted(resource_path("presets").glob("*.toml")):
             self.presets.addItem(path.stem, path)
         self.presets.setCurrentIndex(-1)
         self.presets.setPlaceholderText("Preset…")
+        self.presets.setToolTip("Settings that come with xCos Studio")
         self.presets.activated.connect(lambda _: self.load(self.presets.currentData()))
         loading, saving = QPushButton("Load…"), QPushButton("Save as…")
-        for button in (loading, saving):
-            button.setAutoDefault(False)
         loading.clicked.connect(self._ask_load)
         saving.clicked.connect(self._ask_save)
+        self.timing = QPushButton("Estimate time")
+        self.timing.setToolTip(
+            "Time a few steps on a few faces, in a process of its own: how long an epoch and the run take"
+        )
+        self.timing.clicked.connect(self.estimate)
+        for button in (loading, saving, self.timing):
+            button.setAutoDefault(False)
         self.start = QPushButton("Start")
         self.start.setDefault(True)
+        self.start.setToolTip("Train with these settings, in a process of its own")
         self.start.clicked.connect(self.start_run)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
+        self.problem, self.faces = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         above, below = QHBoxLayout(), QHBoxLayout()
         for widget in (self.presets, loading, saving):
             above.addWidget(widget)
-        below.addWidget(self.problem, 1)
+        below.addWidget(self.faces, 1)
+        below.addWidget(self.timing)
         below.addWidget(self.start)
-        return _column(above, self.form, below)
-
-    def _make_runs(self) -> QWidget:
-        self.runs = QListWidget()
-        self.runs.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.runs.setMaximumHeight(8 * self.fontMetrics().height())
-        self.runs.setToolTip("Select several to see their curves side by side")
-        self.runs.itemSelectionChanged.connect(self.refresh)
-        self.state = QLabel("No run yet: choose a preset, check the settings, and start one.")
-        self.state.setWordWrap(True)
-        self._plots = pg.GraphicsLayoutWidget()
-        self._loss = self._plot(0, "loss", log=True)
-        self._rate = self._plot(1, "rate")
-        self._accuracy = self._plot(2, "accuracy %")
-        self._maps = [CellView("Left face"), CellView("Right face"), CellView("S"), CellView("W")]
-        self._pair_note = QLabel("The validation pair's S and W appear after the first validation.")
-        self._pair_note.setWordWrap(True)
-        maps = QHBoxLayout()
-        for view in self._maps:
-            view.setMinimumHeight(7 * self.fontMetrics().height())
-            maps.addWidget(view)
-        buttons = QHBoxLayout()
-        self.stop, self.resume = QPushButton("Stop"), QPushButton("Resume")
-        self.folder, self.use = QPushButton("Open folder"), QPushButton("Use these weights")
-        self.stop.clicked.connect(self.stop_run)
-        self.resume.clicked.connect(self.resume_run)
-        self.folder.clicked.connect(self._open_folder)
-        self.use.clicked.connect(self.use_weights)
-        for button in (self.stop, self.resume, self.folder, self.use):
-            buttons.addWidget(button)
-        return _column(self.runs, self.state, buttons, self._plots, self._pair_note, maps)
-
-    def _plot(self, row: int, name: str, log: bool = False) -> pg.PlotItem:
-        plot = self._plots.addPlot(row=row, col=0)
-        plot.setLabel("left", name)
-        plot.setLogMode(y=log)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.getAxis("left").setWidth(5 * self.fontMetrics().height())
-        plot.addLegend(offset=(-5, 2), labelTextSize="8pt", colCount=3)
-        if row == 2:
-            plot.setLabel("bottom", "step")
-        return plot
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_accuracy"):
-            self._take_palette()
-        super().changeEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        self._take_palette()
-        super().showEvent(event)
-
-    def _take_palette(self) -> None:
-        palette = self.palette()
-        self._plots.setBackground(palette.color(QPalette.ColorRole.Base))
-        for plot in (self._loss, self._rate, self._accuracy):
-            paint_axes(plot, palette)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(above)
+        column.addWidget(self.form, 1)
+        column.addWidget(self.problem)
+        column.addLayout(below)
+        return page
 
     # Settings.
 
@@ -162,16 +137,44 @@ class TrainingDialog(QDialog):
         try:
             self.form.set_config(read_config(path))
         except XCosError as error:
-            self.problem.setText(str(error))
+            self._show_problems([str(error)])
+
+    def _config(self) -> TrainConfig:
+        return self.form.config(self._folder / CONFIG)
 
     def _check(self) -> None:
+        """Values and paths at once; folders and memory when the typing rests."""
         try:
-            config = self.form.config(self._folder / CONFIG)
-            missing = missing_paths(config)
+            missing = missing_paths(self._config())
         except XCosError as error:
             missing = [str(error).replace(f"{self._folder / CONFIG}: ", "")]
-        self.problem.setText(missing[0] if missing else "")
-        self.start.setEnabled(not missing)
+        self._checking.drop()
+        self.faces.clear()
+        self._show_problems(missing)
+        if not missing:
+            self._settled.start()
+
+    def _check_more(self) -> None:
+        try:
+            config = self._config()
+        except XCosError:
+            return  # it was told as it was typed
+        self._checking.start(lambda _: check(config))
+
+    def _on_checked(self, verdict: Verdict) -> None:
+        faces = verdict.faces
+        if faces.total:
+            self.faces.setText(
+                f"{faces.total:,} faces, {faces.labelled:,} of them of {faces.identities:,} people"
+            )
+        self._show_problems(list(verdict.problems))
+        if not verdict.problems:
+            self.problem.setText("\n".join(verdict.warnings))
+
+    def _show_problems(self, problems: list[str]) -> None:
+        self.problem.setText(problems[0] if problems else "")
+        self.start.setEnabled(not problems)
+        self.timing.setEnabled(not problems)
 
     def _ask_load(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Load settings", "", "Settings (*.toml)")
@@ -184,13 +187,18 @@ class TrainingDialog(QDialog):
             try:
                 write_whole(Path(name), self.form.toml().encode())
             except XCosError as error:
-                self.problem.setText(str(error))
+                self.tell(str(error))
+
+    def estimate(self) -> None:
+        """Time a few steps with the form's settings, in a process that can be stopped."""
+        request = _EstimateRequest(self.form.toml(), self._folder / CONFIG)
+        self.compute("Estimating the time", request.run, self.tell)
 
     # Runs.
 
     def start_run(self) -> None:
         """Start a run with the form's settings, in a process of its own."""
-        config = self.form.config(self._folder / CONFIG)
+        config = self._config()
         number = 1
         while (path := self._folder / f"{config.name}-{number}").exists():
             number += 1
@@ -198,40 +206,16 @@ class TrainingDialog(QDialog):
             path.mkdir(parents=True)
             write_whole(path / CONFIG, self.form.toml().encode())
         except (OSError, XCosError) as error:
-            self.problem.setText(f"{path} cannot be written ({error}); choose another name.")
+            self.tell(f"{path} cannot be written ({error}); choose another name.")
             return
         self._launch(path)
         self.refresh()
-        self.runs.setCurrentRow(0)
-
-    def resume_run(self) -> None:
-        """Go on with the chosen run from its last checkpoint."""
-        for view in self._chosen()[:1]:
-            self._launch(view.path)
-
-    def stop_run(self) -> None:
-        """Ask the chosen runs to end with a checkpoint."""
-        for view in self._chosen():
-            if view.running:
-                try:
-                    ask_to_stop(view.path)
-                except XCosError as error:
-                    self._session.message.emit(str(error))
-
-    def use_weights(self) -> None:
-        """Take the chosen run's weights for the open gallery."""
-        for view in self._chosen()[:1]:
-            if view.weights is not None:
-                self._session.set_model(view.weights)
+        self.runs.list.setCurrentRow(0)
 
     def _launch(self, path: Path) -> None:
         process = QProcess()
         environment = QProcessEnvironment.systemEnvironment()
-        root = str(Path(__file__).resolve().parents[1])
-        paths = [root, environment.value("PYTHONPATH")]
-        environment.insert(
-            "PYTHONPATH", (";" if sys.platform == "win32" else ":").join(filter(None, paths))
-        )
+        environment.insert("PYTHONPATH", _python_path(environment.value("PYTHONPATH")))
         process.setProcessEnvironment(environment)
         process.setProgram(sys.executable)
         process.setArguments(["-m", "core.cli", "train", "--resume", str(path)])
@@ -239,123 +223,62 @@ class TrainingDialog(QDialog):
         process.setStandardOutputFile(str(path / "output.txt"))
         started = process.startDetached()
         if not (started[0] if isinstance(started, tuple) else started):
-            self.problem.setText(f"{sys.executable} could not be started; start it by the command.")
+            self.tell(f"{sys.executable} could not be started; start the run by the command.")
 
-    def _open_folder(self) -> None:
-        for view in self._chosen()[:1]:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(view.path)))
+    def _use(self, weights: Path) -> None:
+        self.session.set_model(weights)
+        self.tell(f"{weights.name} judges the open gallery now.")
 
-    def _chosen(self) -> list[RunView]:
-        items = self.runs.selectedItems()
-        return [look(item.data(Qt.ItemDataRole.UserRole)) for item in items]
+    def _compare(self, weights: Path) -> None:
+        from xcos_gui.window import MainWindow
 
-    # Showing.
+        window = self.parent()
+        if isinstance(window, MainWindow):
+            window.compare_with(weights)
 
-    def refresh(self) -> None:
-        """Look at the runs again."""
-        self._list_runs()
-        views = self._chosen()
-        self._show_state(views[0] if views else None)
-        self._show_curves(views)
-        self._show_pair(views[0] if views else None)
-
-    def _list_runs(self) -> None:
-        paths = runs_in(self._folder)
-        shown = [
-            self.runs.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.runs.count())
-        ]
-        if paths == shown:
-            return
-        chosen = {item.data(Qt.ItemDataRole.UserRole) for item in self.runs.selectedItems()}
-        self.runs.blockSignals(True)
-        self.runs.clear()
-        for path in paths:
-            item = QListWidgetItem(path.name)
-            item.setData(Qt.ItemDataRole.UserRole, path)
-            self.runs.addItem(item)
-            item.setSelected(path in chosen)
-        if not self.runs.selectedItems() and paths:
-            self.runs.item(0).setSelected(True)
-        self.runs.blockSignals(False)
-
-    def _show_state(self, view: RunView | None) -> None:
-        running = view is not None and view.running
-        self.stop.setEnabled(running)
-        self.resume.setEnabled(view is not None and not running and view.state != "finished")
-        self.folder.setEnabled(view is not None)
-        self.use.setEnabled(view is not None and view.weights is not None)
-        if view is None:
-            return
-        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
-        speed = view.log.get("photos_per_second")
-        if running and speed is not None:
-            text += f", {speed[-1]:.0f} photos/s"
-        if (left := view.seconds_left) is not None:
-            text += f", {left / 60:.0f} min left"
-        self.state.setText(text)
-
-    def _show_curves(self, views: list[RunView]) -> None:
-        # The run looked at may not have logged anything since the last look.
-        drawn = [
-            (view.path, len(view.log.get("step", ())), len(view.validation.get("step", ())))
-            for view in views
-        ]
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        for plot in (self._loss, self._rate, self._accuracy):
-            plot.clear()
-        several = len(views) > 1
-        count = 0
-        for view in views:
-            prefix = f"{view.path.name}: " if several else ""
-            names = ("total",) if several else LOSSES
-            for name in names:
-                count += self._draw(self._loss, view.log, name, prefix + name, count, 1)
-            self._draw(self._rate, view.log, "rate", prefix + "rate", count, 1)
-            for number, name in enumerate(KINDS):
-                self._draw(
-                    self._accuracy, view.validation, name, prefix + name, number + count, 100
-                )
-
-    def _draw(
-        self,
-        plot: pg.PlotItem,
-        columns: dict[str, np.ndarray],
-        name: str,
-        label: str,
-        hue: int,
-        scale: float,
-    ) -> int:
-        values = columns.get(name)
-        if values is None or np.isnan(values).all():
-            return 0
-        plot.plot(
-            columns["step"], scale * values, pen=pg.mkPen(pg.intColor(hue, 9), width=2), name=label
-        )
-        return 1
-
-    def _show_pair(self, view: RunView | None) -> None:
-        if view is None or not view.pair:
-            return
-        crops, cosine, attention = (view.pair[name] for name in ("crops", "cosine", "attention"))
-        for face, crop in zip(self._maps[:2], crops, strict=True):
-            face.set_crop(crop)
-        self._maps[2].set_overlay(map_rgba("cosine", cosine, limit=1.0))
-        self._maps[3].set_overlay(map_rgba("attention", attention, limit=float(attention.max())))
-        self._pair_note.setText(
-            f"A genuine validation pair at step {int(view.pair['step']):,}: its faces, S (blue alike, "
-            f"red unlike) and W (up to {attention.max():.3f})."
-        )
+    @property
+    def running(self) -> list[Path]:
+        """Folders of the runs whose processes live."""
+        return [path for path in runs_in(self._folder) if look(path).running]
 
 
-def _column(*parts: QWidget | QHBoxLayout) -> QWidget:
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    for part in parts:
-        if isinstance(part, QWidget):
-            column.addWidget(part)
-        else:
-            column.addLayout(part)
-    return page
+@dataclass(frozen=True)
+class _EstimateRequest:
+    """Settings as TOML, with paths relative to base, whose time a process of its own tells."""
+
+    toml: str
+    base: Path
+
+    def run(self, running: Running) -> str:
+        """The estimate in words. Raises XCosError with the process's own sentence, and Stopped."""
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            config = Path(folder) / CONFIG
+            settings = parse_config(self.toml, self.base)  # relative paths are the runs' folder's
+            config.write_text(write_config(settings), encoding="utf-8")
+            command = [sys.executable, "-m", "core.cli", "train", str(config), "--estimate"]
+            environment = os.environ | {"PYTHONPATH": _python_path(os.environ.get("PYTHONPATH"))}
+            process = subprocess.Popen(
+                [*command, "--into", folder, "--json"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+            while process.poll() is None:
+                if running.stopped():
+                    process.kill()
+                    process.wait()
+                    raise Stopped("The estimate")
+                seen = look(Path(folder))
+                running.report(seen.what or "Starting a process", seen.done, seen.total)
+                time.sleep(POLL)
+            said, complaint = process.communicate()
+        if process.returncode:
+            raise XCosError(complaint.strip().removeprefix("xcos: ") or "The estimate failed.")
+        return str(json.loads(said)["words"])
+
+
+def _python_path(present: str | None) -> str:
+    """Where a process of ours finds this package, before what the environment names."""
+    root = str(Path(__file__).resolve().parents[1])
+    return (";" if sys.platform == "win32" else ":").join(filter(None, (root, present)))

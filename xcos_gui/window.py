@@ -213,6 +213,15 @@ class MainWindow(QMainWindow):
         self.training.show()
         self.training.raise_()
 
+    def compare_with(self, weights: Path) -> None:
+        """Hold other weights against the session's on the open gallery."""
+        from xcos_gui.tools import TWO_MODELS
+        from xcos_gui.two_models import TwoModelsWindow
+
+        window = self.show_tool(TWO_MODELS)
+        assert isinstance(window, TwoModelsWindow)
+        window.compare_with(weights)
+
     def show_evaluation(self) -> None:
         """The evaluation dialog, beside the window."""
         from xcos_gui.evaluation import EvaluationDialog
@@ -277,8 +286,9 @@ class MainWindow(QMainWindow):
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
         self.commands.close()
-        if self.evaluation is not None:
-            self.evaluation.close_job()
+        for dialog in (self.evaluation, self.training):
+            if dialog is not None:
+                dialog.close_job()
         for tool in self.tools.values():
             tool.close_job()
             tool.close()

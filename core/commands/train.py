@@ -132,6 +132,7 @@ def _train(
 def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsked) -> int:
     from core.training.checks import check
     from core.training.estimate import estimate
+    from core.training.run import RunDirectory
 
     verdict = check(config)
     if verdict.problems:
@@ -139,8 +140,15 @@ def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsk
     for sentence in verdict.warnings:
         warn(sentence)
     progress = ProgressBar()
+    watched = None if options.into is None else RunDirectory(options.into)
+
+    def report(what: str, done: int, total: int) -> None:
+        progress(what, done, total)
+        if watched is not None:
+            watched.note(what, done, total)
+
     try:
-        found = estimate(config, progress, asked)
+        found = estimate(config, report, asked)
     except Stopped:
         return 130
     finally:

@@ -13,7 +13,7 @@ import torch
 from core.errors import Stopped
 from core.faces.face import SIDE
 from core.model.target import Target
-from core.progress import Report, StopAsked, never, silent
+from core.progress import Report, StopAsked, duration, never, silent
 from core.training.config import TrainConfig, needs_target
 from core.training.correlation import WATCHED
 from core.training.data import DONE, faces_folder, open_sources, training_faces
@@ -55,7 +55,7 @@ class Estimate:
 
     def as_json(self) -> str:
         """For a process that asked."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self) | {"words": self.words}, indent=1)
 
     @property
     def words(self) -> str:
@@ -113,15 +113,6 @@ def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = 
         run_seconds=steps * seconds + preparing + checking,
         peak_bytes=peak,
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 class _Stopwatch:

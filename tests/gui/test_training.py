@@ -48,11 +48,11 @@ def test_a_run_is_started_watched_and_used(
     runs = empty.session.settings.runs
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "finished", timeout=120_000)
     dialog.refresh()
-    assert dialog.state.text() == "Finished." and dialog.use.isEnabled()
-    assert not dialog.stop.isEnabled() and not dialog.resume.isEnabled()
+    assert dialog.runs.state.text().startswith("Finished") and dialog.runs.use.isEnabled()
+    assert not dialog.runs.stop.isEnabled() and not dialog.runs.resume.isEnabled()
     view = look(runs_in(runs)[0])
     assert view.log["step"][-1] == 6 and view.weights is not None
-    dialog.use.click()
+    dialog.runs.use.click()
     qtbot.waitUntil(lambda: empty.session.card is not None and empty.session.card.name == "little")
 
 
@@ -67,13 +67,13 @@ def test_a_run_is_stopped_and_resumed(
     runs = empty.session.settings.runs
     qtbot.waitUntil(lambda: len(look(runs_in(runs)[0]).log) > 0, timeout=120_000)
     dialog.refresh()
-    assert dialog.stop.isEnabled() and "photos/s" in dialog.state.text()
-    dialog.stop.click()
+    assert dialog.runs.stop.isEnabled() and "photos/s" in dialog.runs.state.text()
+    dialog.runs.stop.click()
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "stopped", timeout=60_000)
     dialog.refresh()
     before = look(runs_in(runs)[0]).log["step"][-1]
-    assert dialog.resume.isEnabled()
-    dialog.resume.click()
+    assert dialog.runs.resume.isEnabled()
+    dialog.runs.resume.click()
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).log["step"][-1] > before, timeout=120_000)
-    dialog.stop_run()
+    dialog.runs.stop_runs()
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "stopped", timeout=60_000)

@@ -11,9 +11,10 @@ import torch
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
+from core.progress import duration
 from core.training.checks import batch_bytes, check, contradiction
 from core.training.config import HardwareConfig, LossConfig, ModelConfig, write_config
-from core.training.estimate import duration, estimate
+from core.training.estimate import estimate
 from core.training.loop import train
 from tests.training.test_kinds_of_run import with_validation
 from tests.training.test_training import config_for
