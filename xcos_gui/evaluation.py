@@ -1,156 +1,186 @@
-"""The evaluation dialog: a protocol's table, and the pairs behind each of its numbers."""
+"""The evaluation dialog: a protocol's table and plots, and the pairs behind each of its numbers."""
 
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
+    QSplitter,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from core.cli import unexpected
-from core.errors import Stopped, XCosError
-from core.evaluation.protocol import OpenedPairs
-from core.evaluation.results import Evaluation, table
-from xcos_gui.job import LatestJob
+from core.errors import XCosError
+from core.evaluation.occlusion_curve import OcclusionCurve
+from core.evaluation.protocol import OpenedPairs, write_gallery
+from core.evaluation.results import Evaluation, Measured, table
+from core.model.kinds import ATTENTION_KINDS, AttentionKind
+from core.scoring.lists import PairList
+from xcos_gui.evaluation_pairs import ListedPairs
+from xcos_gui.evaluation_plots import EvaluationPlots
 from xcos_gui.loading import ProtocolRequest
+from xcos_gui.pair_view import PairView
 from xcos_gui.session import Session
-from xcos_gui.theme import paint_axes
+from xcos_gui.tool_window import ToolWindow
 
-BINS = 60
-LISTED = 2000  # pairs shown at most
-OUTCOMES = {
-    "All pairs": None,
-    "TP": (True, True),
-    "FN": (True, False),
-    "FP": (False, True),
-    "TN": (False, False),
-}
+OPENED = 500  # pairs whose photos are opened as a gallery at most
+START = "Choose a protocol: LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder of people."
 
 
-class EvaluationDialog(QDialog):
+class EvaluationDialog(ToolWindow):
     """Measures the session's weights on a protocol in the background."""
 
+    title = "Evaluate on a protocol"
+    size_in_lines = (90, 52)
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.found: tuple[OpenedPairs, Evaluation] | None = None
-        self._range: tuple[float, float] | None = None
-        self.setWindowTitle("Evaluate on a protocol")
+        self._request: ProtocolRequest | None = None
+        self._unpacked: tempfile.TemporaryDirectory[str] | None = None
+        self._asked: tempfile.TemporaryDirectory[str] | None = None
+        self._wanted: list[tuple[str, str]] = []  # pairs to list once their gallery is open
+        self.body.addLayout(self._make_inputs())
+        self.results = self._make_table()
+        self.plot_tabs, self.listed, self.view = EvaluationPlots(), ListedPairs(), PairView()
+        self.plots += self.plot_tabs.plots
+        self.plot_tabs.bin_chosen.connect(self.listed.choose_range)
+        self.plot_tabs.occlusion_asked.connect(self.measure_occlusion)
+        self.listed.pair_chosen.connect(self._show_pair)
+        self.listed.open_asked.connect(self.open_listed)
+        left = QSplitter(Qt.Orientation.Vertical)
+        for widget in (self.results, self.plot_tabs, self.listed):
+            left.addWidget(widget)
         unit = self.fontMetrics().height()
-        self.resize(62 * unit, 46 * unit)
-        self._job = LatestJob(self)
-        self._job.progress.connect(self._on_progress)
-        self._job.finished.connect(self._on_finished)
-        self._job.failed.connect(self._on_failed)
-        column = QVBoxLayout(self)
-        column.addLayout(self._make_inputs())
-        self.results = QTableWidget()
-        self.results.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.results.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.results.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        self.results.itemSelectionChanged.connect(self._on_kind)
-        self.results.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
-        self.results.verticalHeader().hide()
-        self.results.setMinimumHeight(10 * unit)
-        column.addWidget(self.results)
-        self.histogram = pg.PlotWidget()
-        self.histogram.setLabel("bottom", "score")
-        self.histogram.setLabel("left", "pairs")
-        self.histogram.addLegend(offset=(-5, 5))
-        self.histogram.scene().sigMouseClicked.connect(self._on_click)
-        self.histogram.setToolTip("Click a bin to list its pairs")
-        column.addWidget(self.histogram, 3)
-        self.outcome = QComboBox()
-        self.outcome.addItems(list(OUTCOMES))
-        self.outcome.currentTextChanged.connect(self._list_pairs)
-        self.listed = QLabel()
-        row = QHBoxLayout()
-        row.addWidget(self.outcome)
-        row.addWidget(self.listed, 1)
-        column.addLayout(row)
-        self.pairs = QTableWidget(0, 4)
-        self.pairs.setHorizontalHeaderLabels(["score", "outcome", "left", "right"])
-        self.pairs.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.pairs.horizontalHeader().setStretchLastSection(True)
-        self.pairs.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
-        column.addWidget(self.pairs, 3)
+        left.setSizes([11 * unit, 18 * unit, 16 * unit])
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(left)
+        split.addWidget(self.view)
+        split.setSizes([54 * unit, 32 * unit])
+        self.body.addWidget(split, 1)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        self.tell(START)
 
     def close_job(self) -> None:
-        """End the background work."""
-        self._job.close()
+        """End the background work, and remove the images of a .bin."""
+        super().close_job()
+        for folder in (self._unpacked, self._asked):
+            if folder is not None:
+                folder.cleanup()
+
+    # Making.
 
     def _make_inputs(self) -> QFormLayout:
         form = QFormLayout()
         self.protocol, self.photos = QLineEdit(), QLineEdit()
         self.protocol.setPlaceholderText(
-            "pairs.txt, a .bin, splits.txt, a CSV of left,right,same, or a folder"
+            "pairs.txt, a .bin, splits.txt, a CSV of left,right,same, or a folder of people"
         )
         self.photos.setPlaceholderText("folder of the photos; empty: the list's own")
-        for name, line, ask in (
-            ("Protocol", self.protocol, self._ask_protocol),
-            ("Photos", self.photos, self._ask_photos),
+        self.start = QPushButton("Evaluate")
+        self.start.setDefault(True)
+        self.start.clicked.connect(self.evaluate)
+        for name, line, asks in (
+            (
+                "&Protocol",
+                self.protocol,
+                (("File…", self._ask_file), ("Folder…", self._ask_folder)),
+            ),
+            ("P&hotos", self.photos, (("Folder…", self._ask_photos),)),
         ):
-            button = QPushButton("Choose…")
-            button.setAutoDefault(False)
-            button.clicked.connect(ask)
             row = QHBoxLayout()
             row.addWidget(line, 1)
-            row.addWidget(button)
+            line.setAccessibleName(name.replace("&", ""))
+            for text, slot in asks:
+                button = QPushButton(text)
+                button.setAutoDefault(False)
+                button.clicked.connect(slot)
+                row.addWidget(button)
+            if line is self.photos:
+                row.addWidget(self.start)
             form.addRow(name, row)
-        self.start = QPushButton("Evaluate")
-        self.start.clicked.connect(self.evaluate)
-        self.stop = QPushButton("Stop")
-        self.stop.setEnabled(False)
-        self.stop.clicked.connect(self._job.stop)
-        self._bar = QProgressBar()
-        self._bar.setVisible(False)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        row = QHBoxLayout()
-        for widget in (self.note, self._bar):
-            row.addWidget(widget, 1)
-        row.addWidget(self.stop)
-        row.addWidget(self.start)
-        form.addRow(row)
         return form
+
+    def _make_table(self) -> QTableWidget:
+        made = QTableWidget()
+        made.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        made.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        made.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        made.setAccessibleName("Results by kind of score")
+        made.setToolTip("A row's scores are those of the histogram and of the pairs below")
+        made.itemSelectionChanged.connect(self._on_kind)
+        made.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
+        made.verticalHeader().hide()
+        return made
+
+    # Asking.
 
     def evaluate(self) -> None:
         """Start measuring."""
-        photos = self.photos.text().strip()
-        session = self._session
-        if session.engine is None:
-            self.note.setText("There are no weights to evaluate; choose some in the Model menu.")
+        session, protocol = self.session, self.protocol.text().strip()
+        if not protocol:
+            self.tell(START)
             return
-        asked = ProtocolRequest(
-            Path(self.protocol.text().strip()),
+        if session.engine is None:
+            self.tell("There are no weights to evaluate; choose some in the Model menu.")
+            return
+        photos = self.photos.text().strip()
+        self._asked = tempfile.TemporaryDirectory(prefix="xcos-", ignore_cleanup_errors=True)
+        self._request = request = ProtocolRequest(
+            Path(protocol),
             Path(photos) if photos else None,
             session.loader(),
             session.engine,
             session.order,
+            Path(self._asked.name),
         )
-        self.note.setText("")
-        self.stop.setEnabled(True)
-        self._job.start(asked.run)
+        self.compute("Reading the protocol", request.run, self._on_evaluated)
 
-    def _ask_protocol(self) -> None:
+    def measure_occlusion(self) -> None:
+        """Measure again with masked faces, in the background."""
+        if self.found is None or self._request is None:
+            return
+        request, opened = self._request, self.found[0]
+        self.compute(
+            "Masking faces", lambda running: request.occlusion(opened, running), self._on_occlusion
+        )
+
+    def open_listed(self) -> None:
+        """Open the listed pairs' photos as the gallery, and list the pairs there."""
+        if self.found is None or self._request is None:
+            return
+        opened = self.found[0]
+        chosen = self.listed.model.places()[:OPENED]
+        folder = self.session.cache.folder / "protocols"
+        try:
+            source = write_gallery(opened, chosen, folder, self._request.protocol)
+        except XCosError as error:
+            self.tell(str(error))
+            return
+        if self._request.protocol.suffix.lower() == ".bin":
+            settings = self.session.gallery_settings
+            self.session.gallery_settings = replace(settings, aligned=True)
+        self._wanted = source.pairs
+        self.session.open_gallery(source.path)
+        self.tell(f"The photos of {len(chosen):,} pairs are opened in the window.")
+
+    def _ask_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
             self, "Choose a protocol", "", "Protocols (*.txt *.csv *.bin)"
         )
+        if name:
+            self.protocol.setText(name)
+
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder with a sub-folder a person")
         if name:
             self.protocol.setText(name)
 
@@ -161,28 +191,21 @@ class EvaluationDialog(QDialog):
 
     # Answers.
 
-    def _on_progress(self, what: str, done: int, total: int) -> None:
-        self._bar.setVisible(True)
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        self._bar.setFormat(f"{what}: %p %")
-
-    def _on_failed(self, error: BaseException) -> None:
-        self._idle()
-        if isinstance(error, Stopped):
-            self.note.setText("Stopped.")
-        elif isinstance(error, XCosError):
-            self.note.setText(str(error))
-        else:
-            self.note.setText(unexpected(repr(error)))
-
-    def _on_finished(self, found: tuple[OpenedPairs, Evaluation]) -> None:
-        self._idle()
+    def _on_evaluated(self, found: tuple[OpenedPairs, Evaluation]) -> None:
+        if self._unpacked is not None:
+            self._unpacked.cleanup()
+        self._unpacked, self._asked = self._asked, None
         self.found = found
         evaluation = found[1]
-        left_out = f", {evaluation.left_out} left out" if evaluation.left_out else ""
-        self.note.setText(f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}")
+        left_out = (
+            f", {evaluation.left_out:,} left out since their photos gave no face"
+            if evaluation.left_out
+            else ""
+        )
+        self.tell(f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}.")
+        self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
+        self.results.blockSignals(True)
         self.results.setColumnCount(len(head))
         self.results.setHorizontalHeaderLabels(head)
         self.results.setRowCount(len(rows))
@@ -191,13 +214,21 @@ class EvaluationDialog(QDialog):
                 self.results.setItem(number, place, QTableWidgetItem(text))
         self.results.resizeColumnsToContents()
         self.results.selectRow(0)
+        self.results.blockSignals(False)
         self._on_kind()
 
-    def _idle(self) -> None:
-        self._bar.setVisible(False)
-        self.stop.setEnabled(False)
+    def _on_occlusion(self, curve: OcclusionCurve) -> None:
+        self.plot_tabs.show_occlusion(curve)
+        self.tell("Accuracy against the masked part of the face is in the Occlusion tab.")
 
-    # Pairs.
+    def _on_kind(self) -> None:
+        measured = self._measured()
+        if measured is None or self.found is None:
+            return
+        opened, evaluation = self.found
+        self.plot_tabs.show_kind(measured, evaluation.same)
+        threshold = measured.metrics.threshold
+        self.listed.show_pairs(opened.pairs, measured.scores, evaluation.same, threshold)
 
     def _kind(self) -> str | None:
         if self.found is None:
@@ -206,89 +237,42 @@ class EvaluationDialog(QDialog):
         row = self.results.currentRow()
         return present[row] if 0 <= row < len(present) else None
 
-    def _on_kind(self) -> None:
-        self._range = None
+    def _measured(self) -> Measured | None:
         kind = self._kind()
-        self.histogram.clear()
-        if kind is None or self.found is None:
+        return None if kind is None or self.found is None else self.found[1].kinds[kind]
+
+    def _show_pair(self, pair: int) -> None:
+        if self.found is None or self._request is None:
             return
-        evaluation = self.found[1]
-        measured = evaluation.kinds[kind]
-        assert measured is not None
-        edges = self._edges(measured.scores)
-        for name, sort, colour in (
-            ("genuine", evaluation.same, (44, 123, 182, 150)),
-            ("impostor", ~evaluation.same, (215, 25, 28, 150)),
-        ):
-            heights, _ = np.histogram(measured.scores[sort], edges)
-            self.histogram.plot(
-                edges, heights, stepMode="center", fillLevel=0, brush=colour, name=name
-            )
-        self.histogram.addItem(pg.InfiniteLine(measured.metrics.threshold, 90, pen="#ff00c8"))
-        self._list_pairs()
-
-    def _edges(self, scores: np.ndarray) -> np.ndarray:
-        return np.linspace(scores.min(), scores.max() + 1e-9, BINS + 1)
-
-    def _on_click(self, event: object) -> None:
-        place: QPointF = event.scenePos()  # type: ignore[attr-defined]
-        self.choose_bin(self.histogram.plotItem.vb.mapSceneToView(place).x())
-
-    def choose_bin(self, score: float) -> None:
-        """List the pairs whose scores lie in the bin of this one."""
-        kind = self._kind()
-        if kind is None or self.found is None:
+        # Embeddings have no maps: their pairs are shown with learned attention.
+        chosen = self._kind()
+        kind: AttentionKind = next((k for k in ATTENTION_KINDS if k == chosen), "learned")
+        measured = self.found[1].kinds.get(kind)
+        if measured is None:
             return
-        measured = self.found[1].kinds[kind]
-        assert measured is not None
-        edges = self._edges(measured.scores)
-        number = int(np.clip(np.searchsorted(edges, score, "right") - 1, 0, BINS - 1))
-        self._range = float(edges[number]), float(edges[number + 1])
-        self._list_pairs()
-
-    def _list_pairs(self) -> None:
-        kind = self._kind()
-        self.pairs.setRowCount(0)
-        if kind is None or self.found is None:
+        try:
+            report = self._request.explain(self.found[0], pair, kind, measured.metrics.threshold)
+        except XCosError as error:
+            self.view.show_report(None)
+            self.tell(str(error))
             return
-        opened, evaluation = self.found
-        measured = evaluation.kinds[kind]
-        assert measured is not None
-        scores, same = measured.scores, evaluation.same
-        accepted = scores > measured.metrics.threshold
-        chosen = np.ones(len(scores), bool)
-        if self._range is not None:
-            chosen &= (scores >= self._range[0]) & (scores < self._range[1])
-        wanted = OUTCOMES[self.outcome.currentText()]
-        if wanted is not None:
-            chosen &= (same == wanted[0]) & (accepted == wanted[1])
-        # The worst first: impostors that score high, genuine pairs that score low.
-        order = np.flatnonzero(chosen)
-        order = order[np.argsort(np.where(same[order], scores[order], -scores[order]))]
-        place = (
-            ""
-            if self._range is None
-            else f" with scores {self._range[0]:.3f} to {self._range[1]:.3f}"
-        )
-        more = f", the worst {LISTED:,} shown" if len(order) > LISTED else ""
-        self.listed.setText(f"{len(order):,} pairs{place}{more}")
-        self.pairs.setRowCount(min(len(order), LISTED))
-        names = {(True, True): "TP", (True, False): "FN", (False, True): "FP", (False, False): "TN"}
-        for row, pair in enumerate(order[:LISTED]):
-            outcome = names[bool(same[pair]), bool(accepted[pair])]
-            texts = (
-                f"{scores[pair]:.4f}",
-                outcome,
-                opened.pairs.left[pair],
-                opened.pairs.right[pair],
-            )
-            for column, text in enumerate(texts):
-                self.pairs.setItem(
-                    row, column, QTableWidgetItem(Path(text).name if column > 1 else text)
-                )
+        self.view.show_report(report)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        palette = self.palette()
-        self.histogram.setBackground(palette.color(QPalette.ColorRole.Base))
-        paint_axes(self.histogram, palette)
-        super().showEvent(event)
+    def _on_matrix_changed(self) -> None:
+        """List the wanted pairs once the gallery that was opened for them is there."""
+        session = self.session
+        if not self._wanted or session.matrix is None or session.loaded is None:
+            return
+        known = session.loaded.gallery.index()
+        if any(key not in known for pair in self._wanted for key in pair):
+            return  # it grows yet, or is another gallery
+        rows, columns = np.array([[known[a], known[b]] for a, b in self._wanted]).T
+        self._wanted = []
+        pairs = PairList(rows, columns, session.matrix.scores[rows, columns])
+        session.list_pairs(f"Pairs of {self.protocol_name}", pairs)
+        session.select_pair(int(rows[0]), int(columns[0]))
+
+    @property
+    def protocol_name(self) -> str:
+        """The file name of what was measured last."""
+        return "" if self.found is None else self.found[1].protocol

@@ -1,17 +1,21 @@
 """Loading galleries and protocols in the background, with what the session has chosen."""
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.results import Evaluation
-from core.evaluation.run import evaluate_protocol
+from core.evaluation.run import evaluate_protocol, explain_listed, occlusion_of
+from core.explain.regions import face_regions
+from core.explain.report import PairReport
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import open_gallery
+from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.gallery.project import Project
-from core.model.kinds import Order
+from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
@@ -72,18 +76,46 @@ class ProtocolRequest:
     loader: Loader
     engine: PairEngine
     order: Order
+    unpacked: Path  # an empty folder for the images of a .bin
 
     def run(self, running: Running) -> tuple[OpenedPairs, Evaluation]:
         """Read, load, score and measure. Raises XCosError and Stopped."""
-        with tempfile.TemporaryDirectory() as unpacked:
-            return evaluate_protocol(
-                self.protocol,
-                self.photos,
-                Path(unpacked),
-                lambda source, aligned: self.loader.load(source, running, aligned=aligned),
-                self.engine,
-                self.loader.verifier.card,
-                self.order,
-                running.report,
-                running.stopped,
-            )
+        return evaluate_protocol(
+            self.protocol,
+            self.photos,
+            self.unpacked,
+            lambda source, aligned: self.loader.load(source, running, aligned=aligned),
+            self.engine,
+            self.loader.verifier.card,
+            self.order,
+            running.report,
+            running.stopped,
+        )
+
+    def occlusion(self, opened: OpenedPairs, running: Running) -> OcclusionCurve:
+        """Measure again with more and more of each face masked. Raises XCosError and Stopped."""
+        faces, root, loader = opened.gallery.faces, opened.gallery.root, self.loader
+        return occlusion_of(
+            opened,
+            np.stack([crop_of(face, root, loader.cache) for face in faces]),
+            loader.verifier,
+            loader.target,
+            self.engine,
+            self.order,
+            running.report,
+            running.stopped,
+        )
+
+    def explain(
+        self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float
+    ) -> PairReport:
+        """A pair of the protocol with its crops and regions. Raises XCosError."""
+        card = self.loader.verifier.card
+        found = explain_listed(opened, pair, self.engine, card, kind, self.order, threshold)
+        places = (opened.groups[side[pair]][0] for side in (opened.left, opened.right))
+        one, other = (opened.gallery.faces[place] for place in places)
+        root, cache = opened.gallery.root, self.loader.cache
+        marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
+        return PairReport(
+            found, crop_of(one, root, cache), crop_of(other, root, cache), face_regions(marks)
+        )

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -60,7 +60,7 @@ class RunsPanel(QWidget):
         self._loss = self._plot(0, "loss", log=True)
         self._rate = self._plot(1, "rate")
         self._accuracy = self._plot(2, "accuracy %")
-        self.plots = [self._loss, self._rate, self._accuracy, self._graphics]
+        self.plots = [self._loss, self._rate, self._accuracy]
         self._graphics.ci.layout.setRowStretchFactor(0, 4)
         self._graphics.ci.layout.setRowStretchFactor(1, 2)
         self._graphics.ci.layout.setRowStretchFactor(2, 4)
@@ -124,6 +124,15 @@ class RunsPanel(QWidget):
         if row == 2:
             plot.setLabel("bottom", "step")
         return plot
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_graphics"):
+            self._graphics.setBackground(self.palette().color(QPalette.ColorRole.Base))
+        super().changeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._graphics.setBackground(self.palette().color(QPalette.ColorRole.Base))
+        super().showEvent(event)
 
     # Asking.
 

@@ -3,7 +3,6 @@
 import argparse
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
 from core.errors import XCosError
-from core.evaluation.occlusion_curve import OcclusionCurve, occlusion_curve
-from core.evaluation.protocol import OpenedPairs, pair_scores
+from core.evaluation.occlusion_curve import OcclusionCurve
+from core.evaluation.protocol import OpenedPairs
 from core.evaluation.results import NAMES, Evaluation, table, to_csv, to_markdown
-from core.evaluation.run import evaluate_protocol
+from core.evaluation.run import evaluate_protocol, occlusion_of
 from core.explain.output import write_whole
 from core.gallery.opening import crop_of
 from core.model.kinds import Order
@@ -107,25 +106,13 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     print(json.dumps(said, indent=1) if options.json else _told(evaluation, curve))
 
 
-def _scores(
-    opened: OpenedPairs, setup: Setup, order: Order, progress: ProgressBar
-) -> dict[str, np.ndarray | None]:
-    return pair_scores(opened, setup.engine, setup.card, order, progress, never)
-
-
 def _occlusion(
     opened: OpenedPairs, setup: Setup, order: Order, progress: ProgressBar
 ) -> OcclusionCurve:
     gallery = opened.gallery
     crops = np.stack([crop_of(face, gallery.root, setup.cache) for face in gallery.faces])
-
-    def score(masked: np.ndarray) -> dict[str, np.ndarray | None]:
-        features = setup.verifier.features(masked, progress)
-        if setup.target is not None:
-            features = replace(features, target=setup.target.embeddings(masked, progress))
-        return _scores(opened.with_features(features), setup, order, progress)
-
-    return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, progress, never)
+    verifier, target, engine = setup.verifier, setup.target, setup.engine
+    return occlusion_of(opened, crops, verifier, target, engine, order, progress, never)
 
 
 def _write(

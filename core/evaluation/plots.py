@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from core.evaluation.occlusion_curve import OcclusionCurve
-from core.evaluation.results import NAMES, Evaluation
-from core.scoring.statistics import PairStatistics
+from core.evaluation.results import NAMES, Evaluation, error_curves
 
 Form = Literal["png", "svg", "pdf"]
 DET_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -23,7 +22,7 @@ deviate = np.vectorize(NORMAL.inv_cdf, [float])
 def roc_figure(evaluation: Evaluation) -> Figure:
     """TAR against FAR on a logarithmic axis, a line a kind of score."""
     figure, axes = _figure("False accept rate (FAR)", "True accept rate (TAR)")
-    for kind, far, frr in _curves(evaluation):
+    for kind, far, frr in error_curves(evaluation):
         axes.plot(far, 1 - frr, label=NAMES[kind])
     axes.set_xscale("log")
     axes.set_xlim(1 / max(1, int((~evaluation.same).sum())), 1)
@@ -35,7 +34,7 @@ def roc_figure(evaluation: Evaluation) -> Figure:
 def det_figure(evaluation: Evaluation) -> Figure:
     """FRR against FAR, both on normal deviates (Martin et al., 1997)."""
     figure, axes = _figure("False accept rate (FAR)", "False reject rate (FRR)")
-    for kind, far, frr in _curves(evaluation):
+    for kind, far, frr in error_curves(evaluation):
         inside = (far > 0) & (far < 1) & (frr > 0) & (frr < 1)
         axes.plot(deviate(far[inside]), deviate(frr[inside]), label=NAMES[kind])
     for axis in (axes.xaxis, axes.yaxis):
@@ -90,15 +89,3 @@ def _figure(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     return figure, axes
-
-
-def _curves(evaluation: Evaluation) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    found = []
-    for kind, measured in evaluation.kinds.items():
-        if measured is None:
-            continue
-        scores, same = measured.scores, evaluation.same
-        curve = PairStatistics(np.sort(scores[same]), np.sort(scores[~same]), 0).curve()
-        if curve is not None:
-            found.append((kind, curve.far, curve.frr))
-    return found

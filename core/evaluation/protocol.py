@@ -1,6 +1,8 @@
 """A protocol's pairs: read in any published form, opened, and scored."""
 
 import csv
+import hashlib
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +14,8 @@ from core.errors import Stopped, XCosError
 from core.evaluation.bins import unpack_bin
 from core.evaluation.verification import PairList, read_lfw_pairs
 from core.faces.photo import PHOTO_SUFFIXES
-from core.gallery.folder import scan
+from core.files import written_whole
+from core.gallery.folder import NUMBERED, scan
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
@@ -133,6 +136,51 @@ class OpenedPairs:
     def with_features(self, features: FaceFeatures) -> "OpenedPairs":
         """The same pairs by other features of the gallery's faces."""
         return replace(self, features=_averaged(features, self.groups))
+
+
+@dataclass(frozen=True)
+class PairsGallery:
+    """A gallery of some pairs' photos: a CSV that can be opened, and the keys of the pairs in it."""
+
+    path: Path
+    pairs: list[tuple[str, str]]
+
+
+def write_gallery(
+    opened: OpenedPairs, chosen: np.ndarray, folder: Path, protocol: Path
+) -> PairsGallery:
+    """Write a gallery of the photos of some pairs (k,) of a protocol, to look at them further.
+
+    Identities are those that the protocol's names tell: LFW's NAME_0001, or the folders of an
+    identity folder. The images of a .bin are copied beside it. Raises XCosError.
+    """
+    stamp = hashlib.sha256(f"{protocol.absolute()}\0{chosen.tolist()}".encode()).hexdigest()[:12]
+    place = folder / f"{protocol.stem}-{stamp}"
+    source = place / f"{protocol.stem}.csv"
+    keys: dict[str, str] = {}
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for path in (side[i] for i in chosen for side in (opened.pairs.left, opened.pairs.right)):
+            if protocol.suffix.lower() == ".bin" and path not in keys:
+                shutil.copyfile(path, place / Path(path).name)
+                keys[path] = (place / Path(path).name).absolute().as_posix()
+            keys.setdefault(path, path)
+        with written_whole(source) as part, part.open("w", newline="", encoding="utf-8") as file:
+            rows = [[key, _identity(Path(key), protocol)] for key in dict.fromkeys(keys.values())]
+            csv.writer(file).writerows([["path", "identity"], *rows])
+    except OSError as error:
+        raise XCosError(
+            f"{place} cannot be written: {error.strerror or error}; make room."
+        ) from error
+    left, right = opened.pairs.left, opened.pairs.right
+    return PairsGallery(source, [(keys[left[i]], keys[right[i]]) for i in chosen])
+
+
+def _identity(photo: Path, protocol: Path) -> str:
+    numbered = NUMBERED.fullmatch(photo.stem)
+    if numbered:
+        return numbered.group(1)
+    return photo.parent.name if protocol.is_dir() else ""
 
 
 def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:

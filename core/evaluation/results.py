@@ -141,6 +141,19 @@ def table(evaluation: Evaluation) -> list[list[str]]:
     return rows
 
 
+def error_curves(evaluation: Evaluation) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Kind, FAR and FRR (k,) at every threshold, of each kind with both sorts of pairs."""
+    found = []
+    for kind, measured in evaluation.kinds.items():
+        if measured is None:
+            continue
+        scores, same = measured.scores, evaluation.same
+        curve = PairStatistics(np.sort(scores[same]), np.sort(scores[~same]), 0).curve()
+        if curve is not None:
+            found.append((kind, curve.far, curve.frr))
+    return found
+
+
 def to_markdown(evaluation: Evaluation) -> str:
     """The table with what it was measured on above it."""
     head, *rows = table(evaluation)

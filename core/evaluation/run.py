@@ -1,13 +1,21 @@
 """From a protocol's file to its results, for the command line and the window alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from core.evaluation.occlusion_curve import OcclusionCurve, occlusion_curve
 from core.evaluation.protocol import OpenedPairs, open_pairs, pair_scores, read_protocol
 from core.evaluation.results import Evaluation, evaluate
+from core.explain.explain import explain_pair
+from core.explain.pair import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
-from core.model.kinds import Order
+from core.model.kinds import AttentionKind, Order
+from core.model.target import Target
+from core.model.verifier import Verifier
 from core.progress import Report, StopAsked
 from core.scoring.engine import PairEngine
 
@@ -40,3 +48,47 @@ def evaluate_protocol(
     return opened, evaluate(
         protocol.name, card.name, order, scores, kept.same, kept.folds, left_out
     )
+
+
+def explain_listed(
+    opened: OpenedPairs,
+    pair: int,
+    engine: PairEngine,
+    card: ModelCard,
+    kind: AttentionKind,
+    order: Order,
+    threshold: float,
+) -> PairExplanation:
+    """Why a protocol's pair scored as it did; a video's features are the mean of its frames'.
+
+    threshold: the protocol's for the kind. Raises XCosError for a kind that the weights lack.
+    """
+    first = tuple(opened.gallery.faces[group[0]] for group in opened.groups)
+    faces = LoadedGallery(replace(opened.gallery, faces=first), opened.features)
+    left, right = int(opened.left[pair]), int(opened.right[pair])
+    return explain_pair(engine, card, faces, left, faces, right, kind, order, threshold)
+
+
+def occlusion_of(
+    opened: OpenedPairs,
+    crops: np.ndarray,
+    verifier: Verifier,
+    target: Target | None,
+    engine: PairEngine,
+    order: Order,
+    report: Report,
+    stopped: StopAsked,
+) -> OcclusionCurve:
+    """Accuracy of a protocol's pairs as their faces' crops (m, 112, 112, 3) are masked.
+
+    Raises XCosError and Stopped.
+    """
+
+    def score(masked: np.ndarray) -> dict[str, np.ndarray | None]:
+        features = verifier.features(masked, report, stopped)
+        if target is not None:
+            features = replace(features, target=target.embeddings(masked, report, stopped))
+        seen = opened.with_features(features)
+        return pair_scores(seen, engine, verifier.card, order, report, stopped)
+
+    return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, report, stopped)
