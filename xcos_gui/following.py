@@ -4,6 +4,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from core.scoring.lists import PairList
+from core.scoring.matrix import ScoreMatrix
 from xcos_gui.session import Session
 from xcos_gui.tool_window import ToolWindow
 
@@ -16,6 +18,7 @@ class FollowingWindow(ToolWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._stale = True
+        self._matrix: ScoreMatrix | None = None  # that what is shown was computed from
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
         session.matrix_changed.connect(self.ask_refresh)
@@ -25,6 +28,19 @@ class FollowingWindow(ToolWindow):
     def refresh(self) -> None:
         """Compute what is shown; for subclasses."""
         raise NotImplementedError
+
+    def list_pairs(self, title: str, pairs: PairList) -> bool:
+        """Show pairs in the main window's list; False, and told, when the gallery has changed since."""
+        if not self.current:
+            self.tell("The gallery has changed since; wait until it is counted anew.")
+            return False
+        self.session.list_pairs(title, pairs)
+        return True
+
+    @property
+    def current(self) -> bool:
+        """Whether what is shown is of the matrix that the session has now."""
+        return self._matrix is self.session.matrix
 
     def ask_refresh(self, *_: object) -> None:
         """Tell that what is shown is out of date."""
@@ -39,6 +55,7 @@ class FollowingWindow(ToolWindow):
             return
         self._stale = False
         self.tell("")
+        self._matrix = self.session.matrix
         self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -91,7 +91,7 @@ class TwoModelsWindow(FollowingWindow):
         side.setWidget(inside)
         side.setMinimumWidth(33 * self.fontMetrics().height())
         self.scatter, self.roc = ScatterView(), RocView()
-        self.scatter.chosen.connect(session.select_pair)
+        self.scatter.chosen.connect(self._on_point)
         self.plots += [self.scatter.plot, self.roc.plot]
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.addTab(self.scatter, "Scores")
@@ -244,6 +244,8 @@ class TwoModelsWindow(FollowingWindow):
             comparison = models.at(point, running.report, running.stopped)
             return _Found(comparison, models.scatter())
 
+        if self.found is None:
+            self.words.setText(f"{loader.verifier.card.name} judges the gallery…")
         self._scored = scored
         self._models = None
         self.compute("Comparing models", work, self._show)
@@ -284,7 +286,7 @@ class TwoModelsWindow(FollowingWindow):
             return
         models = self.found.comparison.models
         places = None if pair is None else models.place_of(*pair)
-        if places is None or self.session.matrix is not self._scored[0]:
+        if places is None or not self.current:
             self.maps.show_pair(None, None)
             self.scatter.mark(None)
             return
@@ -292,13 +294,18 @@ class TwoModelsWindow(FollowingWindow):
         self.maps.show_pair(explained, self.found.comparison)
         self.scatter.mark((explained[0].score, explained[1].score))
 
+    def _on_point(self, row: int, column: int) -> None:
+        if self.current:
+            self.session.select_pair(row, column)
+
     def _list(self, a_right: bool, b_right: bool, genuine: bool | None) -> None:
         """Show the pairs behind a count in the main window's list."""
         if self.found is None:
             return
         comparison = self.found.comparison
         pairs = comparison.pairs(a_right, b_right, genuine)
-        self.session.list_pairs(comparison.title(a_right, b_right, genuine), pairs)
+        if not self.list_pairs(comparison.title(a_right, b_right, genuine), pairs):
+            return
         total = comparison.count(a_right, b_right, genuine)
         more = f"; the clearest {len(pairs):,} of them" if len(pairs) < total else ""
         self.tell(f"{total:,} pairs are listed in the main window{more}.")

@@ -156,7 +156,7 @@ class ScatterView(QWidget):
         ]
         self._current = pg.ScatterPlotItem(size=15, pen=pg.mkPen(MARK, width=3), brush=None)
         for item in (*self._lines, self._current):
-            self.plot.addItem(item)
+            self.plot.addItem(item, ignoreBounds=True)  # a ring must not move the axes
         self.drawn = QLabel(wordWrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
@@ -251,6 +251,8 @@ class PairMapsView(QWidget):
                 view.view.cell_changed.connect(self._mark)
             grid.addWidget(self.words[side], 1, 3 * side, 1, 3)
             self.maps.append(views)
+        self.cell_text = QLabel()
+        grid.addWidget(self.cell_text, 3, 0, 1, 6)
         grid.setRowStretch(2, 1)
 
     def show_pair(
@@ -260,6 +262,7 @@ class PairMapsView(QWidget):
     ) -> None:
         """Show a pair under both models with shared colours; None: no pair."""
         self._empty.setVisible(explained is None)
+        self._mark(None)
         if explained is None or found is None:
             for views, words in zip(self.maps, self.words, strict=True):
                 words.clear()
@@ -282,9 +285,18 @@ class PairMapsView(QWidget):
                 view.show_map(getattr(e, map_name), e.threshold, limits[map_name])
 
     def _mark(self, cell: Cell | None) -> None:
-        for views in self.maps:
+        texts = []
+        for letter, views in zip("AB", self.maps, strict=True):
             for view in views.values():
                 view.mark(cell)
+            values = {name: view.values for name, view in views.items()}
+            if cell is not None and all(v is not None for v in values.values()):
+                numbers = [f"{text} {values[name][cell]:.4f}" for name, text in MAPS]  # type: ignore[index]
+                texts.append(f"{letter}: {', '.join(numbers)}")
+        place = "" if cell is None else f"Row {cell[0] + 1}, column {cell[1] + 1}. "
+        self.cell_text.setText(
+            (place + "; ".join(texts)).replace("-", "\N{MINUS SIGN}") if texts else ""
+        )
 
 
 def percent(share: float | None) -> str:

@@ -226,7 +226,8 @@ class WorthWindow(FollowingWindow):
         sort = "Genuine" if genuine else "Impostor"
         does = "saves" if saved else "loses"
         title = f"{sort}: {TITLES[kind]} {does} against {TITLES[found.against]}"
-        self.session.list_pairs(title, pairs)
+        if not self.list_pairs(title, pairs):
+            return
         shown = len(pairs)
         more = (
             f"; {shown:,} of them, farthest from the threshold"

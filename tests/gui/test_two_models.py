@@ -79,6 +79,18 @@ def test_a_point_is_a_pair_and_its_maps_are_of_both(
     assert b["evidence"].values.sum() == pytest.approx(point.pos().y() - 0.8, abs=1e-5)  # type: ignore[union-attr]
 
 
+def test_a_cell_is_told_under_both_models(compared: TwoModelsWindow) -> None:
+    a, b = compared.maps.maps
+    a["cosine"].view.cell_changed.emit((2, 4))
+    text = compared.maps.cell_text.text().replace("\N{MINUS SIGN}", "-")
+    assert text.startswith("Row 3, column 5. A: S ")
+    for views in (a, b):
+        assert f"W {views['attention'].values[2, 4]:.4f}" in text  # type: ignore[index]
+        assert views["evidence"].view._cell == (2, 4)
+    a["cosine"].view.cell_changed.emit(None)
+    assert compared.maps.cell_text.text() == ""
+
+
 def test_the_operating_point_moves_without_scoring_again(
     window: MainWindow, compared: TwoModelsWindow, qtbot: QtBot
 ) -> None:
@@ -105,6 +117,29 @@ def test_stopping_and_the_same_model_are_told(
     compared.compare_with(tiny_weights)
     qtbot.waitUntil(lambda: "tiny is the model in use" in compared.words.text())
     assert not compared.agreement.isVisible()
+
+
+def test_counts_of_a_gallery_that_changed_list_nothing(
+    window: MainWindow, compared: TwoModelsWindow, qtbot: QtBot
+) -> None:
+    session = window.session
+    assert session.loaded is not None
+    compared.hide()  # it does not follow while it is hidden
+    session.edit(lambda project: project.set_aside(["ann/3.png"]))
+    qtbot.waitUntil(
+        lambda: session.matrix is not None and len(session.matrix.scores) == 5, timeout=60_000
+    )
+    before = window.pairs.choice.currentText()
+    compared._list(True, True, None)
+    assert "The gallery has changed since" in compared.note.text()
+    assert window.pairs.choice.currentText() == before
+    compared.show()
+    total = lambda: sum(  # noqa: E731
+        int(compared.agreement.buttons[a, b, None].text())
+        for a in (True, False)
+        for b in (True, False)
+    )
+    qtbot.waitUntil(lambda: total() == 10, timeout=60_000)
 
 
 def test_bad_weights_are_one_sentence(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
