@@ -44,7 +44,7 @@ DESCRIPTION = """Look inside face verification: score all pairs of a gallery and
 with xCos, the explainable cosine (Lin et al., 2020).
 
   xcos                     open the window on the last gallery, or on the sample
-  xcos GALLERY             open the window on a folder, a CSV or a photo
+  xcos GALLERY             open the window on a folder, a CSV, a photo or a project
   xcos screenshot -o FILE  save a picture of the window (see xcos screenshot --help)"""
 EPILOG = """examples:
   xcos photos                            browse a folder; each sub-folder is an identity

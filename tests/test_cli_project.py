@@ -48,7 +48,7 @@ def test_score_takes_what_the_project_says(
     assert Project.read(project).edits.faces_tagged("odd") == {"ann/1.png"}
 
 
-@pytest.mark.parametrize("command", [["score"], ["tag"], []])
+@pytest.mark.parametrize("command", [["score"], ["tag"], ["screenshot", "-o", "x.png"], []])
 def test_a_project_that_cannot_be_opened_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:

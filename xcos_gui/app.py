@@ -110,6 +110,12 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_project(path: Path | None) -> None:
+    """Raise XCosError for a project file that cannot be opened, so that the terminal tells it."""
+    if path is not None and path.suffix.lower() == SUFFIX:
+        state_of(Project.read(path))
+
+
 def _window(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="xcos", description="Open the window.", add_help=False)
     add_window_options(parser)
@@ -119,8 +125,7 @@ def _window(arguments: list[str]) -> int:
         raise XCosError(
             f"{options.gallery} is neither a gallery that exists nor a command ({known})."
         )
-    if options.gallery is not None and options.gallery.suffix.lower() == SUFFIX:
-        state_of(Project.read(options.gallery))  # one that cannot be opened is told in the terminal
+    check_project(options.gallery)
     from PySide6.QtCore import QSettings, QTimer
 
     from xcos_gui.build import make_application, make_window, start

@@ -48,7 +48,10 @@ class GalleryModel(QAbstractListModel):
         self._faces = [
             f
             for f in faces
-            if any(wanted in text.casefold() for text in (f.key, f.identity or "", *self._tags(f)))
+            if any(
+                wanted in text.casefold()
+                for text in (f.key, f.identity or "", *(self._tags(f) if wanted else ()))
+            )
         ]
         self.endResetModel()
 

@@ -179,6 +179,18 @@ class GalleryPanel(QWidget):
         what = faces[0].key if len(faces) == 1 else f"these {len(faces)} faces"
         ask_tags(self, self._session, [face_subject(face.key) for face in faces], what)
 
+    def note_selected(self) -> None:
+        """Ask for the note on the first selected face."""
+        faces, project = self.selected(), self._session.project
+        if not faces or project is None:
+            self._session.message.emit("Select a face in the gallery first.")
+            return
+        subject = face_subject(faces[0].key)
+        had = project.edits.notes.get(subject, "")
+        text, given = QInputDialog.getMultiLineText(self, "Note", f"Note on {faces[0].key}:", had)
+        if given:
+            self._session.edit(lambda project: project.note(subject, text))
+
     def tag_identities(self) -> None:
         """Ask for the tags of the selected faces' identities."""
         names = sorted({f.identity for f in self.selected() if f.identity is not None})
@@ -219,6 +231,7 @@ class GalleryPanel(QWidget):
             ("Set aside, or bring back", "Del", self.set_aside),
             ("Tags of the selected faces…", "Ctrl+Shift+T", self.tag_selected),
             ("Tags of their identities…", "", self.tag_identities),
+            ("Note on the selected face…", "", self.note_selected),
             ("Alignment and other faces…", "Ctrl+L", self.align_selected),
         ]
         self.face_actions: list[QAction] = []

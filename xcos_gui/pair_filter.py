@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xcos_gui.session import Session
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are filtered anew
-THRESHOLD = {"outcome", "margin"}
+THRESHOLD = {"outcome", "margin", "fragile"}
 EDITED = {"tag", "note", "decision"}
 
 

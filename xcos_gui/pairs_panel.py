@@ -123,7 +123,8 @@ class PairsModel(QAbstractTableModel):
             6: session.matrix.outcome(*cell, session.threshold),
         }
         if column == FRAGILE and session.fragile is not None:
-            return "fragile" if session.fragile.fragile[cell] else ""
+            here = cell if session.fragile.fragile.shape == session.matrix.scores.shape else None
+            return "fragile" if here is not None and session.fragile.fragile[here] else ""
         if column == TAGS and session.project is not None:
             return ", ".join(session.project.edits.tags_among(pair_subjects(*faces)))
         return texts.get(column)
@@ -226,6 +227,7 @@ class PairsPanel(QWidget):
         session.pairs_listed.connect(self.show_listed)
         session.filter_changed.connect(self._list)
         session.fragile_changed.connect(self._show_columns)
+        session.threshold_changed.connect(self._show_columns)
         session.edits_changed.connect(self._show_columns)
         session.gallery_changed.connect(self._show_columns)
         self._show_columns()
@@ -266,13 +268,15 @@ class PairsPanel(QWidget):
             self._list()
         self.choice.setCurrentIndex(len(CHOICES))
 
-    def _show_columns(self) -> None:
+    def _show_columns(self, *_: object) -> None:
         session = self._session
         tagged = session.project is not None and bool(session.project.edits.tags)
-        self.table.setColumnHidden(FRAGILE, session.fragile is None)
+        # What was fragile at another threshold need not be so at this one.
+        known = session.fragile is not None and session.fragile.threshold == session.threshold
+        self.table.setColumnHidden(FRAGILE, not known)
         self.table.setColumnHidden(TAGS, not tagged)
         header = self.table.horizontalHeader()
-        wide = tagged or session.fragile is not None
+        wide = tagged or known
         mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch
         for column in (1, 3):  # names keep room of their own; the table scrolls then
             if header.sectionResizeMode(column) != mode:

@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 def main(arguments: list[str]) -> int:
     """Render the window without a screen and save it; the exit code."""
-    from xcos_gui.app import add_window_options
+    from xcos_gui.app import add_window_options, check_project
 
     parser = argparse.ArgumentParser(
         prog="xcos screenshot",
@@ -71,6 +71,7 @@ def main(arguments: list[str]) -> int:
         width, height = (int(part) for part in options.size.split("x"))
     except ValueError:
         parser.error(f"--size is {options.size!r}, but must be like 1500x950")
+    check_project(options.gallery)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = str(options.scale)
     with tempfile.TemporaryDirectory() as folder:

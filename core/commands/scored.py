@@ -31,7 +31,10 @@ class ScoredGallery:
 def add_gallery_options(parser: argparse.ArgumentParser) -> None:
     """GALLERY, --probes, --photos, and the options of faces and models."""
     parser.add_argument(
-        "gallery", type=Path, metavar="GALLERY", help="folder, CSV (path,identity) or photo"
+        "gallery",
+        type=Path,
+        metavar="GALLERY",
+        help="folder, CSV (path,identity), photo or project (.xcos)",
     )
     parser.add_argument(
         "--probes",

@@ -50,6 +50,11 @@ class FilterInput:
     edits: Edits
     fragile: FragilePairs | None = None
 
+    @property
+    def fragile_known(self) -> bool:
+        """Whether fragile pairs were looked for at this threshold."""
+        return self.fragile is not None and self.fragile.threshold == self.threshold
+
 
 def passing(
     expression: Expression,
@@ -131,6 +136,11 @@ def _check(expression: Expression, given: FilterInput) -> None:
         raise XCosError(
             "The filter asks for fragile pairs, which were not looked for yet; "
             "do so first (Analyse, Fragile pairs)."
+        )
+    if "fragile" in asked and given.fragile is not None and not given.fragile_known:
+        raise XCosError(
+            f"The filter asks for fragile pairs, which were looked for at the threshold "
+            f"{given.fragile.threshold:.4f}; do so again at this one (Analyse, Fragile pairs)."
         )
 
 

@@ -313,8 +313,8 @@ class Project:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise XCosError(
-                f"The project file {self.path} could not be saved ({reason}); "
-                "the change holds until the window closes."
+                f"The project file {self.path} could not be saved ({reason}); the change holds "
+                "until the window closes, so save the project under another name before."
             ) from error
 
     def _keep_damaged(self, error: Exception) -> None:

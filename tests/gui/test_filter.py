@@ -93,6 +93,9 @@ def test_filter_follows_threshold_and_edits(window: MainWindow, qtbot: QtBot) ->
     type_filter(window, qtbot, "fragile")
     qtbot.waitUntil(lambda: listed(window) == {(0, 5)})
     assert window.pairs.model.index(0, FRAGILE).data() == "fragile"
+    session.set_threshold(1.5)  # what was found is of another threshold
+    qtbot.waitUntil(lambda: "at the threshold 2.0000" in window.pairs.filter.error.text())
+    assert table.isColumnHidden(FRAGILE)
 
 
 def test_key_puts_the_cursor_into_the_filter(window: MainWindow, qtbot: QtBot) -> None:
