@@ -1,12 +1,11 @@
 """All pairs as an image: pan, zoom, cross-hair, click and walk."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPalette
+from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QGraphicsSceneMouseEvent,
@@ -23,90 +22,12 @@ from core.scoring.matrix import OUTCOMES
 from core.scoring.refine import Region
 from xcos_gui.colour_bar import ColourBar
 from xcos_gui.matrix_image import MatrixImage
+from xcos_gui.matrix_item import IdentityAxis, MatrixItem, identity_blocks
 from xcos_gui.session import Session
-from xcos_gui.thumbnails import Thumbnails, to_image
+from xcos_gui.thumbnails import Thumbnails
 
 EMPTY = "The matrix of all pairs appears here.\nOpen a gallery with at least two faces (Ctrl+O)."
 LEAST_BLOCK = 3.0  # pixels below which identity borders would cover the image
-
-
-class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
-    """Names of identities at the middle of their rows, as far as there is room."""
-
-    def __init__(self) -> None:
-        super().__init__("left")
-        self.blocks: list[tuple[int, int, str]] = []
-        self.setStyle(tickLength=0, autoExpandTextSpace=True)
-
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
-        minVal, maxVal = sorted((minVal, maxVal))
-        pixels = size / max(maxVal - minVal, 1e-9)
-        height = QFontMetricsF(self.font()).height()
-        shown, last = [], -1e9
-        for start, stop, _ in self.blocks:
-            middle = (start + stop) / 2
-            if minVal <= middle <= maxVal and (middle - last) * pixels >= height:
-                shown.append(middle)
-                last = middle
-        return [(1.0, shown)]
-
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        names = {(start + stop) / 2: name for start, stop, name in self.blocks}
-        return [_short(names.get(value, "")) for value in values]
-
-
-class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
-    """Paints the visible part of a matrix image; nothing of the matrix's size is copied."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.image: MatrixImage | None = None
-        self.threshold, self.outcomes = 0.0, False
-        self._drawn: tuple[object, QRectF, QImage] | None = None  # of what, where, and how
-
-    def show(self, image: MatrixImage | None, threshold: float, outcomes: bool) -> None:
-        """Change what is painted."""
-        if image is not self.image:
-            self.prepareGeometryChange()
-        self.image, self.threshold, self.outcomes = image, threshold, outcomes
-        self.update()
-
-    def forget(self) -> None:
-        """Draw anew: the image itself has changed."""
-        self._drawn = None
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        if self.image is None:
-            return QRectF()
-        n, m = self.image.matrix.scores.shape
-        return QRectF(0, 0, m, n)
-
-    def viewRangeChanged(self) -> None:
-        self.update()
-
-    def paint(self, painter: QPainter, *_: Any) -> None:
-        view = self.getViewBox()
-        if self.image is None or view is None:
-            return
-        n, m = self.image.matrix.scores.shape
-        (left, right), (top, bottom) = view.viewRange()
-        rows = slice(max(0, int(top)), min(n, int(np.ceil(bottom))))
-        columns = slice(max(0, int(left)), min(m, int(np.ceil(right))))
-        if rows.stop <= rows.start or columns.stop <= columns.start:
-            return
-        largest = max(64, int(max(view.width(), view.height())))
-        places = (rows.start, rows.stop, columns.start, columns.stop)
-        wanted = (self.image, places, self.threshold, self.outcomes, largest)
-        if self._drawn is None or self._drawn[0] != wanted:
-            colours, row, column, step = self.image.draw(
-                rows, columns, self.threshold, self.outcomes, largest
-            )
-            height, width = colours.shape[:2]
-            where = QRectF(column, row, width * step, height * step)
-            self._drawn = wanted, where, to_image(colours)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(self._drawn[1], self._drawn[2])
 
 
 class MatrixPanel(QWidget):
@@ -219,7 +140,7 @@ class MatrixPanel(QWidget):
             self.item.show(image, self._session.threshold, self._by_outcome)
             assert self._session.rows is not None
             names = [face.identity or "unknown" for face in self._session.rows.gallery.faces]
-            self._axis.blocks = _blocks(matrix.rows, names)
+            self._axis.blocks = identity_blocks(matrix.rows, names)
             if self.item.boundingRect() != before:
                 self._fit()
         self._axis.picture = None
@@ -477,12 +398,3 @@ def _next_block(codes: np.ndarray, place: int, direction: int) -> int:
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
     block = int(np.searchsorted(starts, place, "right")) - 1 + direction
     return int(starts[min(max(block, 0), len(starts) - 1)])
-
-
-def _blocks(codes: np.ndarray, names: list[str]) -> list[tuple[int, int, str]]:
-    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    return [(a, b, names[a]) for a, b in pairwise(edges) if b > a]
-
-
-def _short(name: str, limit: int = 18) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
