@@ -67,6 +67,7 @@ def paint_axes(plot: Any, palette: QPalette) -> None:
         axis = plot.getAxis(side)
         axis.setPen(text)
         axis.setTextPen(text)
+        axis.setSIPrefixEnableRanges(())  # scores and rates are read as they are
         axis.enableAutoSIPrefix(False)
     legend = getattr(plot, "plotItem", plot).legend
     if legend is not None:

@@ -123,6 +123,48 @@ def ranked(
     return best.listed()
 
 
+def pairs_with(
+    matrix: ScoreMatrix,
+    identity: int,
+    threshold: float,
+    limit: int,
+    genuine: bool | None = None,
+) -> PairList:
+    """At most `limit` pairs of an identity's number with known faces, worst first as in pairs_of.
+
+    genuine: only those of one person, or only those of two; None: both
+    """
+    best = _Best(limit)
+    lines = (
+        (matrix.scores, matrix.rows, matrix.columns),
+        (
+            matrix.scores.T,
+            matrix.columns,
+            matrix.rows,
+        ),
+    )
+    for turned, (scores, own, other) in enumerate(lines):
+        faces = np.flatnonzero(own == identity)
+        for start in range(0, len(faces), 512):
+            some = faces[start : start + 512]
+            same = np.broadcast_to(other == identity, (len(some), len(other)))
+            wanted = np.broadcast_to(other >= 0, same.shape).copy()
+            if genuine is not None:
+                wanted &= same == genuine
+            if turned:
+                wanted &= ~same  # these came from the rows
+            if matrix.square:
+                place = np.arange(len(other))
+                wanted &= place < some[:, None] if turned else place > some[:, None]
+            a, b = np.nonzero(wanted)
+            found = scores[some[a], b]
+            margin = found.astype(np.float64) - threshold
+            badness = np.where(same[a, b], -margin, margin)
+            rows, columns = (b, some[a]) if turned else (some[a], b)
+            best.add(rows, columns, found, badness)
+    return best.listed()
+
+
 def hardest(matrix: ScoreMatrix, count: int) -> PairList:
     """The hardest pairs of a matrix; see HardestPairs.listed."""
     return hardest_pairs(matrix, count).listed()

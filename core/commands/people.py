@@ -1,0 +1,192 @@
+"""xcos people: who is hard to match, and who is matched by strangers."""
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+)
+from core.errors import XCosError
+from core.evaluation.people import ANIMALS, Measure, People, Person, people
+from core.explain.output import write_whole
+from core.scoring.matrix import score_matrix
+
+COLUMNS = (
+    "identity",
+    "class",
+    "faces",
+    "genuine_pairs",
+    "genuine_mean",
+    "genuine_worst",
+    "impostor_pairs",
+    "impostor_mean",
+    "impostor_highest",
+    "impostor_worst",
+    "gallery_mean",
+    "gallery_highest",
+    "probe_mean",
+    "probe_highest",
+    "false_rejects",
+    "false_accepts",
+)
+EXAMPLES = """examples:
+  xcos people photos                        a line a person, those hardest to match first
+  xcos people photos -o people.csv          the same as a table
+  xcos people photos --probes cctv --json   wolves among the probes, lambs in the gallery
+  xcos people photos --impostor highest     classes by each face's closest stranger
+
+Classes are by quarters of all people's mean genuine and impostor scores (Yager & Dunstone, 2010):
+worm, phantom, chameleon, dove; goat, lamb, wolf and sheep where only one of them stands out."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "people",
+        help="who is hard to match, and who is matched by strangers",
+        description="Measure each person's genuine and impostor scores, and class them as in the biometric menagerie.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "gallery", type=Path, metavar="GALLERY", help="folder or CSV (path,identity)"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
+    )
+    parser.add_argument(
+        "--probes", type=Path, metavar="DIR", help="compare the faces of DIR with the gallery's"
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
+    )
+    parser.add_argument(
+        "--impostor",
+        choices=get_args(Measure),
+        default="mean",
+        help="classes by the mean impostor score, as published, or by the mean of each face's "
+        "highest one (default: %(default)s)",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    output: Path | None = options.output
+    if output is not None:
+        if output.suffix.lower() not in (".csv", ".json"):
+            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(output, *(p for p in (options.gallery, options.probes) if p))
+    setup, progress = Setup(options), ProgressBar()
+    if setup.threshold is None:
+        raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
+    gallery = setup.open(options.gallery, progress, True, options.photos)
+    probes = None if options.probes is None else setup.open(options.probes, progress, True)
+    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+    found = people(matrix, probes or gallery, gallery, setup.threshold, options.impostor, progress)
+    progress.close()
+    if not found.persons:
+        raise XCosError(
+            f"No face of {options.gallery} has an identity; put each person's photos in a folder "
+            "of their own, or open a CSV of path,identity."
+        )
+    summary = _summary(found, setup, options)
+    if output is not None:
+        text = _json(summary) if output.suffix.lower() == ".json" else people_csv(found)
+        write_whole(output, text.encode())
+    if options.json:
+        print(_json(summary))
+    elif output is None:
+        _tell(found)
+    for problem in (p for g in (gallery, probes) if g for p in g.gallery.problems):
+        print(f"xcos: problem: {problem.reason}", file=sys.stderr)
+    return 0
+
+
+def hardest_first(found: People) -> list[Person]:
+    """People by their mean genuine score, lowest first; those without a genuine pair last."""
+    return sorted(
+        found.persons,
+        key=lambda p: (p.genuine_mean is None, p.genuine_mean or 0.0, p.identity),
+    )
+
+
+def people_csv(found: People) -> str:
+    """A row a person, hardest first; empty where there is no such score."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for person in hardest_first(found):
+        row = _row(person)
+        writer.writerow(f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS)
+    return text.getvalue()
+
+
+def _row(person: Person) -> dict[str, Any]:
+    row = asdict(person)
+    row["class"] = row.pop("animal")
+    for role in ("gallery", "probe"):
+        row[f"{role}_mean"], row[f"{role}_highest"] = row.pop(f"as_{role}")
+    return row
+
+
+def _summary(found: People, setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
+    counts = Counter(p.animal for p in found.persons)
+    return {
+        "gallery": str(options.gallery),
+        "probes": None if options.probes is None else str(options.probes),
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "order": options.order,
+        "threshold": found.threshold,
+        "impostor": found.measure,
+        "genuine_quarters": found.genuine_quarters,
+        "impostor_quarters": found.impostor_quarters,
+        "classes": {animal: counts[animal] for animal in ANIMALS},
+        "without_genuine_pairs": sum(p.genuine_mean is None for p in found.persons),
+        "faces_without_identity": found.unknown,
+        "people": [_row(person) for person in hardest_first(found)],
+    }
+
+
+def _json(summary: dict[str, Any]) -> str:
+    return json.dumps(summary, indent=1, ensure_ascii=False)
+
+
+def _tell(found: People) -> None:
+    print("class      genuine   worst  impostor  highest   FN    FP  faces  identity")
+    for p in hardest_first(found):
+        print(
+            f"{p.animal or '':<10} {_score(p.genuine_mean)} {_score(p.genuine_worst)}  "
+            f"{_score(p.impostor_mean)}  {_score(p.impostor_highest)} "
+            f"{p.false_rejects:>4} {p.false_accepts:>5}  {p.faces:>5}  {p.identity}"
+        )
+    lone = sum(p.genuine_mean is None for p in found.persons)
+    told = [f"{len(found.persons)} people"]
+    if lone:
+        told.append(f"{lone} without a genuine pair, listed last")
+    if found.unknown:
+        told.append(f"{found.unknown} faces without an identity not counted")
+    if found.genuine_quarters is None:
+        told.append("too few people, or too alike, for quarters and their classes")
+    print(f"xcos: {'; '.join(told)}", file=sys.stderr)
+
+
+def _score(value: float | None) -> str:
+    return f"{'–':>7}" if value is None else f"{value:>7.3f}"
