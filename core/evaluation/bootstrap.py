@@ -16,6 +16,8 @@ from core.progress import Report, StopAsked, never, silent
 DRAWS = 1000
 LEVEL = 95  # per cent
 PRODUCTS = 4_000_000  # numbers held at once
+DENSE = 30  # pairs of identities of which one in so many differs are summed by a matrix product
+LARGEST = 8000  # identities of such a matrix, 512 MB
 FEW = 20  # identities below which an interval is rough
 Figure = Literal["accuracy", "TAR", "FAR"]
 
@@ -103,10 +105,12 @@ def intervals(
     present = np.flatnonzero(r + c)
     if len(present) < 2:
         return ()
-    p, q, sums = found.impostor()
+    impostor = found.impostor()
+    dense = _dense(impostor, found.size)
+    sums = impostor[2] if dense is None else impostor[2][:0]
     rng = np.random.default_rng(seed)
     turn = max(1, PRODUCTS // max(1, len(sums), found.size))
-    tables = [_figures(np.ones((1, found.size)), found, (p, q, sums), r, c)]
+    tables = [_figures(np.ones((1, found.size)), found, impostor, dense, r, c)]
     for start in range(0, draws, turn):
         if stopped():
             raise Stopped("The bootstrap")
@@ -115,7 +119,7 @@ def intervals(
         weights = np.zeros((some, found.size))
         chances = np.full(len(present), 1 / len(present))
         weights[:, present] = rng.multinomial(len(present), chances, some)
-        tables.append(_figures(weights, found, (p, q, sums), r, c))
+        tables.append(_figures(weights, found, impostor, dense, r, c))
     report("Drawing identities", draws, draws)
     table = np.concatenate(tables)
     answers = []
@@ -128,10 +132,21 @@ def intervals(
     return tuple(answers)
 
 
+def _dense(impostor: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -> np.ndarray | None:
+    """The sums as a matrix (P, P) where so many pairs of identities differ that it is faster."""
+    p, q, sums = impostor
+    if len(sums) * DENSE < size * size or size > LARGEST:
+        return None
+    matrix = np.zeros((size, size))
+    matrix[p, q] = sums
+    return matrix
+
+
 def _figures(
     weights: np.ndarray,
     found: Differences,
     impostor: tuple[np.ndarray, np.ndarray, np.ndarray],
+    dense: np.ndarray | None,
     r: np.ndarray,
     c: np.ndarray,
 ) -> np.ndarray:
@@ -141,7 +156,10 @@ def _figures(
     """
     p, q, sums = impostor
     genuine = weights @ found.genuine
-    others = (weights[:, p] * weights[:, q]) @ sums
+    if dense is None:
+        others = (weights[:, p] * weights[:, q]) @ sums
+    else:
+        others = ((weights @ dense) * weights).sum(axis=1)
     if found.square:
         of_genuine = weights @ (r * (r - 1) / 2)
         of_others = ((weights @ r) ** 2 - weights**2 @ r**2) / 2

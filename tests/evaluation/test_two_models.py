@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import XCosError
+from core.evaluation import bootstrap
 from core.evaluation.bootstrap import Differences, intervals
 from core.evaluation.two_models import ScoredModel, TwoModels, compare_models
 from core.faces.face import Face
@@ -143,9 +144,13 @@ def test_the_scatter_holds_every_pair_or_says_how_many(both: TwoModels) -> None:
     assert some.words.startswith(f"Drawn are 50 of {every.of_genuine:,} genuine pairs and 50 of")
 
 
+@pytest.mark.parametrize("dense", [0, 10**6])
 @pytest.mark.parametrize("square", [True, False])
-def test_the_bootstrap_weighs_identities(square: bool) -> None:
+def test_the_bootstrap_weighs_identities(
+    square: bool, dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Against drawing whole identities, each copy an identity of its own, pair by pair."""
+    monkeypatch.setattr(bootstrap, "DENSE", dense)
     rng = np.random.default_rng(5)
     rows = np.array([0, 0, 0, 1, 1, 2, 2, 3, -1], np.int32)
     columns = rows if square else np.array([0, 1, 1, 2, 3, 3, -1], np.int32)
