@@ -173,10 +173,8 @@ class PatternsWindow(FollowingWindow):
         def work(running: Running) -> _Found:
             of = make(running.stopped)
             less = None if other is None else other(running.stopped)
-            right = engine.prepare(columns.features.grid)
-            left = right if matrix.square else engine.prepare(rows.features.grid)
             report = look_for_patterns(
-                engine, left, right, card.name, kind, order, threshold, of, less, True, count,
+                engine, rows, columns, card.name, kind, order, threshold, of, less, True, count,
                 running.report, running.stopped,
             )  # fmt: skip
             assert report.groups is not None

@@ -113,8 +113,8 @@ def run(options: argparse.Namespace) -> int:
     less = None if minus is None else _select(minus, setup, scored, progress)
     found = look_for_patterns(
         setup.engine,
-        scored.left,
-        scored.right,
+        scored.rows,
+        scored.columns,
         setup.card.name,
         setup.kind,
         options.order,

@@ -14,17 +14,14 @@ from core.commands.shared import (
 from core.errors import XCosError
 from core.gallery.gallery import LoadedGallery
 from core.scoring.matrix import ScoreMatrix, score_matrix
-from core.scoring.prepared import PreparedFaces
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredGallery:
-    """Faces of rows and columns, prepared, and the scores of their pairs."""
+    """Faces of rows and columns, and the scores of their pairs."""
 
     rows: LoadedGallery
     columns: LoadedGallery
-    left: PreparedFaces
-    right: PreparedFaces
     matrix: ScoreMatrix
 
 
@@ -72,9 +69,7 @@ def scored_gallery(setup: Setup, options: Any, progress: ProgressBar) -> ScoredG
     """Load the gallery and score all its pairs. Raises XCosError where there is no pair."""
     gallery, probes = open_both(setup, options, progress)
     matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-    right = setup.engine.prepare(gallery.features.grid)
-    left = right if probes is None else setup.engine.prepare(probes.features.grid)
-    return ScoredGallery(probes or gallery, gallery, left, right, matrix)
+    return ScoredGallery(probes or gallery, gallery, matrix)
 
 
 def needed_threshold(setup: Setup) -> float:

@@ -18,11 +18,11 @@ from core.explain.regions import face_regions
 from core.explain.selection import Selection
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
+from core.gallery.gallery import LoadedGallery
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import PreparedFaces
 
 PATTERN_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv")
 MAPS = ("cosine", "attention", "contribution", "evidence")
@@ -66,8 +66,8 @@ class PatternReport:
 
 def look_for_patterns(
     engine: PairEngine,
-    rows: PreparedFaces,
-    columns: PreparedFaces,
+    rows: LoadedGallery,
+    columns: LoadedGallery,
     model: str,
     kind: AttentionKind,
     order: Order,
@@ -89,9 +89,13 @@ def look_for_patterns(
     for selection in (of, less):
         if selection is None:
             continue
-        pairs = selection.pairs
+        # Only the faces that take part are prepared: of a large gallery they are few.
+        one, i = np.unique(selection.pairs.rows, return_inverse=True)
+        other, j = np.unique(selection.pairs.columns, return_inverse=True)
+        left = engine.prepare(rows.features.grid[one])
+        right = engine.prepare(columns.features.grid[other])
         maps = maps_of_pairs(
-            engine, rows, pairs.rows, columns, pairs.columns, kind, order, threshold, report, stopped
+            engine, left, i, right, j, kind, order, threshold, report, stopped
         )  # fmt: skip
         mean = MeanMaps.of(maps)
         if mean is None:

@@ -19,6 +19,8 @@ from core.explain.selection import Selection, Whose, in_number, select
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
 from core.gallery.edits import Edits, face_subject, identity_subject, pair_subject
+from core.gallery.gallery import Gallery, LoadedGallery
+from core.model.features import FaceFeatures
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, drawn, ranked
 from core.scoring.matrix import ScoreMatrix
@@ -165,7 +167,8 @@ def test_one_pair_is_told_in_the_singular() -> None:
 
 def test_an_empty_selection_is_one_sentence() -> None:
     engine = PairEngine(None, None)
-    faces = engine.prepare(np.ones((2, 32, 7, 7), np.float32))
+    grid = np.ones((2, 32, 7, 7), np.float32)
+    faces = LoadedGallery(Gallery(Path("g"), Path("g"), ()), FaceFeatures(grid))
     with pytest.raises(XCosError, match="There are no false accepts of ann at the threshold"):
         look_for_patterns(
             engine, faces, faces, "m", "uniform", "both", 0.5, numbered(0, "false accepts of ann")
