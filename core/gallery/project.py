@@ -1,6 +1,5 @@
 """What the user changed in a gallery, with undo, in a small file beside the cache or anywhere."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -117,10 +116,7 @@ class Project:
         project = Project(path)
         project._document = deepcopy(self._document)
         project._document.state = state
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)  # the user chose to replace it
-        project._unsaved.append(lambda _: None)
-        project.save()
+        project._write(replacing=True)
         return project
 
     @property
@@ -297,14 +293,15 @@ class Project:
         self._unsaved.append(do)
         self._write()
 
-    def _write(self) -> None:
+    def _write(self, replacing: bool = False) -> None:
         from filelock import FileLock
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock = self.path.with_name(f".{self.path.name}.lock")
             with FileLock(lock, timeout=LOCK_SECONDS):
-                self.refresh()  # what another window wrote since stays
+                if not replacing:
+                    self.refresh()  # what another window wrote since stays
                 revision = secrets.token_hex(8)
                 with written_whole(self.path) as part:
                     part.write_text(_text(self._document, revision), encoding="utf-8")

@@ -145,6 +145,28 @@ def test_killed_in_the_middle_of_writing_nothing_told_is_lost(tmp_path: Path) ->
     assert "after" in Project.read(file).edits.all_tags()
 
 
+def test_saving_over_a_file_replaces_it_whole_or_leaves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "p.xcos"
+    first = Project(tmp_path / "a.json")
+    first.tag(face_subject("a"), "first")
+    first.saved_as(file, ProjectState(tmp_path / "g").to_json(file))
+    kept = file.read_bytes()
+    second = Project(tmp_path / "b.json")
+    second.tag(face_subject("b"), "second")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken, pytest.raises(XCosError, match="No space left"):
+        broken.setattr("core.files.os.replace", full)
+        second.saved_as(file, ProjectState(tmp_path / "h").to_json(file))
+    assert file.read_bytes() == kept
+    second.saved_as(file, ProjectState(tmp_path / "h").to_json(file))
+    assert Project.read(file).edits.all_tags() == ["second"]
+
+
 def test_project_file_is_plain_json(tmp_path: Path) -> None:
     file = tmp_path / "p.xcos"
     Project(file).saved_as(file, ProjectState(tmp_path / "g").to_json(file))
