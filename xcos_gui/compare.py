@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.explain.colours import overlay_rgba, table
 from core.explain.compare import SHUFFLED, Compared, Comparison, compare, title
 from core.explain.output import write_whole
@@ -312,6 +312,11 @@ class CompareWindow(FollowingWindow):
             self.tell(
                 f"{self.session.target.name} has no 7\N{MULTIPLICATION SIGN}7 map for Grad-CAM."
             )
+
+    def _on_failed(self, error: BaseException) -> None:
+        super()._on_failed(error)
+        if isinstance(error, Stopped):
+            self.tell("Stopped; what is shown stays. F5 computes all methods anew.")
 
     def _on_threshold(self, _: float) -> None:
         if self.methods:

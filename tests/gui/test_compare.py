@@ -1,9 +1,15 @@
 """The window of saliency methods: maps, curves and words of the pair, as they are finished."""
 
+import pytest
+
+from xcos_gui.app import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
 import json
 from pathlib import Path
 
-import pytest
 from pytestqt.qtbot import QtBot
 
 from core.explain.compare import Comparison
@@ -89,7 +95,7 @@ def test_it_can_be_stopped_and_asked_again(window: MainWindow, qtbot: QtBot) -> 
     if shown.job.running:
         shown.job.stop()
         qtbot.waitUntil(lambda: not shown.job.running, timeout=60_000)
-        assert "stopped" in shown.note.text() or shown.found is not None
+        assert "Stopped" in shown.note.text() or shown.found is not None
     assert shown.again.isEnabled()
     shown.again.click()
     qtbot.waitUntil(lambda: shown.found is not None, timeout=120_000)
