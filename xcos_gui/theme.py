@@ -67,7 +67,9 @@ def paint_axes(plot: Any, palette: QPalette) -> None:
         axis = plot.getAxis(side)
         axis.setPen(text)
         axis.setTextPen(text)
-        axis.setSIPrefixEnableRanges(())  # scores and rates are read as they are
+        # From 0.14 on, switching prefixes off would itself scale the numbers: no range allows it.
+        if hasattr(axis, "setSIPrefixEnableRanges"):
+            axis.setSIPrefixEnableRanges(())
         axis.enableAutoSIPrefix(False)
     legend = getattr(plot, "plotItem", plot).legend
     if legend is not None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.compare import Comparison
 from xcos_gui.compare import CompareWindow
+from xcos_gui.theme import dark_palette, paint_axes
 from xcos_gui.tools import PAIR_TOOLS
 from xcos_gui.window import MainWindow
 
@@ -99,6 +100,14 @@ def test_it_can_be_stopped_and_asked_again(window: MainWindow, qtbot: QtBot) -> 
     assert shown.again.isEnabled()
     shown.again.click()
     qtbot.waitUntil(lambda: shown.found is not None, timeout=120_000)
+
+
+def test_axes_keep_their_numbers_when_the_theme_changes(window: MainWindow, qtbot: QtBot) -> None:
+    shown = opened(window, qtbot)
+    for plot in shown.plots:
+        paint_axes(plot, dark_palette())
+        assert plot.getAxis("left").label.isVisible()
+        assert plot.getAxis("left").autoSIPrefixScale == 1
 
 
 def test_without_a_pair_it_says_what_to_do(empty: MainWindow, qtbot: QtBot) -> None:
