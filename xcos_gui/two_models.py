@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -293,6 +294,10 @@ class TwoModelsWindow(FollowingWindow):
         explained = self.found.comparison.explain(*places)
         self.maps.show_pair(explained, self.found.comparison)
         self.scatter.mark((explained[0].score, explained[1].score))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_pair(self.session.pair)  # another one may have been chosen meanwhile
 
     def _on_point(self, row: int, column: int) -> None:
         if self.current:

@@ -181,9 +181,11 @@ class WorthWindow(FollowingWindow):
         self.found = found
         worth = found.worth
         counts = worth.kinds[0].counts
+        order = worth.matrix.order
+        beside = "" if order == "both" else " (the weights' thresholds are for order both)"
         self.words.setText(
             f"{counts.genuine + counts.impostor:,} pairs ({counts.genuine:,} genuine), order "
-            f"{worth.matrix.order}. Saved and lost pairs are counted against {TITLES[found.against]}; "
+            f"{order}{beside}. Saved and lost pairs are counted against {TITLES[found.against]}; "
             "click a count to list them in the main window."
         )
         self.table.setRowCount(len(worth.kinds))

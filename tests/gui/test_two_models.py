@@ -79,6 +79,17 @@ def test_a_point_is_a_pair_and_its_maps_are_of_both(
     assert b["evidence"].values.sum() == pytest.approx(point.pos().y() - 0.8, abs=1e-5)  # type: ignore[union-attr]
 
 
+def test_a_pair_chosen_while_it_is_hidden_is_shown_after(
+    window: MainWindow, compared: TwoModelsWindow
+) -> None:
+    compared.hide()
+    window.session.select_pair(1, 4)
+    compared.show()
+    assert window.session.explanation is not None
+    values = compared.maps.maps[0]["cosine"].values
+    assert values is not None and (values == window.session.explanation.cosine).all()
+
+
 def test_a_cell_is_told_under_both_models(compared: TwoModelsWindow) -> None:
     a, b = compared.maps.maps
     a["cosine"].view.cell_changed.emit((2, 4))
