@@ -119,6 +119,13 @@ class Project:
         project._write(replacing=True)
         return project
 
+    @staticmethod
+    def unsaved(edits: Edits) -> "Project":
+        """Some edits to open a gallery with; they belong to no file."""
+        project = Project(Path())
+        project._document.edits = edits
+        return project
+
     @property
     def edits(self) -> Edits:
         """What was changed so far."""
@@ -219,6 +226,10 @@ class Project:
     def decide(self, subject: str, decision: Decision | None) -> None:
         """Accept or reject a face, pair or identity, or be unsure; None: no decision."""
         self._change(lambda e: replace(e, decisions=with_entry(e.decisions, subject, decision)))
+
+    def change(self, make: Callable[[Edits], Edits]) -> None:
+        """Make any change as one step that can be taken back."""
+        self._change(make)
 
     def undo(self) -> None:
         """Take the last change back; nothing where there is none."""

@@ -1,0 +1,223 @@
+"""xcos labels: likely wrong labels, near-duplicate files, and people shared by two galleries."""
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.commands.scored import needed_threshold
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+)
+from core.errors import XCosError
+from core.evaluation.label_search import LabelFindings, bare_edits, find_in_labels
+from core.evaluation.labels import FINDING_KINDS, Finding
+from core.evaluation.review import LabelQuality
+from core.explain.output import write_whole
+from core.gallery.corrected import copy_photos, write_labels
+from core.gallery.edits import DECISIONS, Edits
+from core.gallery.opening import crop_of, open_gallery
+from core.gallery.project import Project
+from core.scoring.matrix import score_matrix
+
+COLUMNS = ("kind", "left", "right", "names", "score", "limit", "evidence", "decision")
+EXAMPLES = """examples:
+  xcos labels photos                            what is likely wrong, the likeliest first
+  xcos labels train --with test --json          people that two galleries share, too
+  xcos labels photos -o findings.csv            as a table
+  xcos labels photos --export corrected.csv     labels with what was accepted in the window
+  xcos labels photos --copy-to mended           photos copied to a folder a person
+
+Decisions are made in the window (Analyse, Labels and leaks) and kept in the project file."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "labels",
+        help="likely wrong labels, near-duplicates, and people shared by two galleries",
+        description="Find likely wrong identities, likely same persons under two names, near-duplicate files, and people shared by two galleries.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "gallery", type=Path, metavar="GALLERY", help="folder or CSV (path,identity)"
+    )
+    parser.add_argument(
+        "--with",
+        type=Path,
+        dest="other",
+        metavar="OTHER",
+        help="another gallery, whose people are looked for in GALLERY",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE", help="CSV of corrected labels to write"
+    )
+    parser.add_argument(
+        "--copy-to", type=Path, metavar="DIR", help="new folder to copy the photos to by identity"
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    output: Path | None = options.output
+    if output is not None:
+        if output.suffix.lower() not in (".csv", ".json"):
+            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(output, *(p for p in (options.gallery, options.other) if p))
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    gallery = setup.open(options.gallery, progress, True, options.photos)
+    if not len(gallery):
+        raise XCosError(f"{options.gallery} gives no face; choose another gallery.")
+    edits = setup.project_of(options.gallery).edits
+    corrected, bare = gallery.gallery, bare_edits(edits, gallery)
+    if bare != edits:
+        gallery = open_gallery(
+            options.gallery,
+            verifier=setup.verifier,
+            cache=setup.cache,
+            settings=setup.settings,
+            project=Project.unsaved(bare),
+            photos=options.photos,
+            report=progress,
+        )
+    other = None
+    if options.other is not None:
+        probes = setup.open(options.other, progress, True)
+        cross = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+        other = probes, cross
+    matrix = score_matrix(setup.engine, gallery, None, setup.kind, options.order, progress)
+    root = gallery.gallery.root
+    found = find_in_labels(
+        gallery,
+        matrix,
+        threshold,
+        lambda face: crop_of(face, root, setup.cache),
+        other,
+        progress,
+    )
+    progress.close()
+    if options.export is not None:
+        count = write_labels(options.export, corrected)
+        print(f"xcos: {options.export} has the labels of {count} photos", file=sys.stderr)
+    if options.copy_to is not None:
+        count = copy_photos(options.copy_to, corrected, progress)
+        progress.close()
+        print(f"xcos: {count} photos were copied to {options.copy_to}", file=sys.stderr)
+    summary = _summary(found, edits, setup)
+    if output is not None:
+        text = _csv(found, edits) if output.suffix.lower() == ".csv" else _json(summary)
+        write_whole(output, text.encode())
+    if options.json:
+        print(_json(summary))
+    else:
+        _tell(found, edits, summary, listed=output is None)
+    return 0
+
+
+def _summary(found: LabelFindings, edits: Edits, setup: Setup) -> dict[str, Any]:
+    counts: dict[str, dict[str, int]] = {}
+    for kind in FINDING_KINDS:
+        told = Counter(edits.decisions.get(f.key, "open") for f in found.findings if f.kind == kind)
+        counts[kind] = {name: told[name] for name in ("open", *DECISIONS)}
+    problems = [
+        asdict(problem)
+        for loaded in (found.gallery, found.probes)
+        if loaded is not None
+        for problem in loaded.gallery.problems
+    ]
+    return {
+        "gallery": str(setup.options.gallery),
+        "with": None if setup.options.other is None else str(setup.options.other),
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "order": setup.options.order,
+        "threshold": found.threshold,
+        "faces": len(found.gallery),
+        "faces_without_identity": sum(f.identity is None for f in found.gallery.gallery.faces),
+        "counts": counts,
+        "before": _quality(found.before()),
+        "after": _quality(found.after(edits)),
+        "findings": [_row(finding, edits) for finding in found.findings],
+        "problems": problems,
+    }
+
+
+def _row(finding: Finding, edits: Edits) -> dict[str, Any]:
+    row = asdict(finding)
+    return row | {
+        "names": list(finding.names),
+        "key": finding.key,
+        "decision": edits.decisions.get(finding.key),
+    }
+
+
+def _quality(quality: LabelQuality) -> dict[str, Any]:
+    return {
+        "errors": quality.errors,
+        "accuracy": quality.counts.accuracy,
+        "eer": quality.eer,
+        "counts": {
+            k if k == "unknown" else k.upper(): v for k, v in asdict(quality.counts).items()
+        },
+    }
+
+
+def _csv(found: LabelFindings, edits: Edits) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for finding in found.findings:
+        row = _row(finding, edits) | {"names": " | ".join(finding.names)}
+        writer.writerow(f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS)
+    return text.getvalue()
+
+
+def _json(summary: dict[str, Any]) -> str:
+    return json.dumps(summary, indent=1, ensure_ascii=False)
+
+
+def _tell(found: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:
+    if listed:
+        for finding in found.findings:
+            said = edits.decisions.get(finding.key, "")
+            print(f"{finding.kind:<15} {finding.score:>6.3f}  {said:<7} {finding.sentence}")
+    for kind, counts in summary["counts"].items():
+        told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+        print(f"xcos: {kind}: {told or 'none'}", file=sys.stderr)
+    before, after = summary["before"], summary["after"]
+    print(
+        f"xcos: errors at {found.threshold:.4f}: {before['errors']} before, "
+        f"{after['errors']} with what was accepted",
+        file=sys.stderr,
+    )
+    if summary["faces_without_identity"] == summary["faces"]:
+        print(
+            "xcos: no face has an identity, so only near-duplicates and shared people are "
+            "looked for; put each person's photos in a folder of their own",
+            file=sys.stderr,
+        )
+    for problem in summary["problems"]:
+        print(f"xcos: problem: {problem['reason']}", file=sys.stderr)

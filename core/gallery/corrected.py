@@ -1,0 +1,86 @@
+"""Corrected labels as files: a CSV of path and identity, or copies of the photos by identity."""
+
+import csv
+import io
+import re
+import shutil
+from pathlib import Path
+
+from core.errors import Stopped, XCosError
+from core.files import written_whole
+from core.gallery.gallery import Gallery
+from core.progress import Report, StopAsked, never, silent
+
+UNKNOWN = "unknown"
+
+
+def write_labels(path: Path, gallery: Gallery) -> int:
+    """Write path and identity of each photo, which opens as a gallery; how many.
+
+    The photos' paths are absolute. Raises XCosError for a place among the photos, and where
+    the disk refuses.
+    """
+    _refuse_inside(path, gallery)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("path", "identity"))
+    photos = [face for face in gallery.faces if face.number == 1]
+    for face in photos:
+        writer.writerow((gallery.photo_path(face).absolute().as_posix(), face.identity or ""))
+    try:
+        with written_whole(path) as part:
+            part.write_bytes(text.getvalue().encode())
+    except OSError as error:
+        raise XCosError(
+            f"{path} cannot be written: {error.strerror or error}; choose another place."
+        ) from error
+    return len(photos)
+
+
+def copy_photos(
+    folder: Path, gallery: Gallery, report: Report = silent, stopped: StopAsked = never
+) -> int:
+    """Copy each photo to FOLDER/IDENTITY/; how many. Nothing is overwritten.
+
+    Raises XCosError for a folder that holds something already or lies among the photos, and
+    where the disk refuses; Stopped.
+    """
+    _refuse_inside(folder, gallery)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise XCosError(f"{folder} is not empty; choose a new folder.")
+        photos = [face for face in gallery.faces if face.number == 1]
+        for place, face in enumerate(photos):
+            if stopped():
+                raise Stopped("Copying photos")
+            report("Copying photos", place, len(photos))
+            source = gallery.photo_path(face)
+            target = folder / _folder_name(face.identity or UNKNOWN) / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            number = 2
+            while target.exists():
+                target = target.with_name(f"{source.stem}_{number}{source.suffix}")
+                number += 1
+            with written_whole(target) as part:
+                shutil.copyfile(source, part)
+    except OSError as error:
+        raise XCosError(
+            f"The photos cannot be copied to {folder}: {error.strerror or error}; "
+            "choose another place."
+        ) from error
+    report("Copying photos", len(photos), len(photos))
+    return len(photos)
+
+
+def _refuse_inside(path: Path, gallery: Gallery) -> None:
+    root = gallery.root.resolve()
+    if gallery.source.is_dir() and path.resolve().is_relative_to(root):
+        raise XCosError(f"{path} lies in the gallery {root}; choose a place outside of it.")
+    if path.exists() and gallery.source.exists() and path.samefile(gallery.source):
+        raise XCosError(f"{path} is the gallery itself; choose another name.")
+
+
+def _folder_name(identity: str) -> str:
+    # What no system takes in a name.
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", identity).strip(" .")
+    return name or UNKNOWN
