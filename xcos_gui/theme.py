@@ -67,7 +67,7 @@ def paint_axes(plot: Any, palette: QPalette) -> None:
         axis = plot.getAxis(side)
         axis.setPen(text)
         axis.setTextPen(text)
-        # From 0.14 on, switching prefixes off would itself scale the numbers: no range allows it.
+        # Switching prefixes off would itself scale the numbers once: so no range allows them.
         if hasattr(axis, "setSIPrefixEnableRanges"):
             axis.setSIPrefixEnableRanges(())
         axis.enableAutoSIPrefix(False)
