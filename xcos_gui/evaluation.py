@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -106,7 +107,9 @@ class EvaluationDialog(ToolWindow):
                 row.addWidget(button)
             if line is self.photos:
                 row.addWidget(self.start)
-            form.addRow(name, row)
+            label = QLabel(name)
+            label.setBuddy(line)
+            form.addRow(label, row)
         return form
 
     def _make_table(self) -> QTableWidget:

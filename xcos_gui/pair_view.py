@@ -44,6 +44,7 @@ class PairView(QWidget):
         column.addLayout(faces, 2)
         column.addLayout(maps, 5)
         column.addWidget(self.cell_text)
+        self.show_report(None)
 
     def show_report(self, report: PairReport | None, limits: ColourLimits | None = None) -> None:
         """Show a pair with its own colour limits, or given ones; None: none."""
@@ -53,6 +54,7 @@ class PairView(QWidget):
             face.set_crop(crop)
         self.words.setText(EMPTY if report is None else report.words or report.caption)
         for name, view in self.maps.items():
+            view.bar.setVisible(report is not None)
             if report is None:
                 view.show_map(None, 0.0, 1.0)
                 continue

@@ -16,7 +16,13 @@ from core.model.target import Target
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.checks import contradiction, too_few_identities
-from core.training.config import LossConfig, TrainConfig, needs_target, write_config
+from core.training.config import (
+    LossConfig,
+    TrainConfig,
+    missing_paths,
+    needs_target,
+    write_config,
+)
 from core.training.correlation import WATCHED, correlation_attention
 from core.training.data import BatchSampler, TrainingFaces, training_faces
 from core.training.encoding import MEAN, SCALE, encode
@@ -61,9 +67,10 @@ class Training:
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
         self.fabric = make_fabric(hardware)
-        unfit = contradiction(config, self.fabric.world_size)
-        if unfit is not None:
-            raise XCosError(unfit)
+        # Before hours of decoding, not after them.
+        for sentence in (*missing_paths(config), contradiction(config, self.fabric.world_size)):
+            if sentence is not None:
+                raise XCosError(sentence)
         if self.fabric.is_global_zero:
             run.begin(write_config(config))
         with self.fabric.rank_zero_first():
@@ -105,10 +112,7 @@ class Training:
         config = self.config
         if not needs_target(config):
             return None, None
-        if config.target.weights is None:
-            raise XCosError(
-                "target.weights is not set; name the target model's file in the config."
-            )
+        assert config.target.weights is not None
         target = Target(config.target.weights, str(self.fabric.device))
         with_maps = config.losses.map_weight > 0
         live = config.target.live

@@ -88,8 +88,10 @@ class RunDirectory:
                 file.flush()
                 os.fsync(file.fileno())
         except (OSError, RuntimeError) as error:
+            # torch tells of a full disk by a RuntimeError about its archive.
+            why = error.strerror if isinstance(error, OSError) else "the disk may be full"
             raise XCosError(
-                f"The checkpoint {path} could not be written ({error}); the earlier one is kept: "
+                f"The checkpoint {path} could not be written ({why}); an earlier one is kept: "
                 "make room and resume."
             ) from error
 
