@@ -77,3 +77,41 @@ def test_a_run_is_stopped_and_resumed(
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).log["step"][-1] > before, timeout=120_000)
     dialog.runs.stop_runs()
     qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "stopped", timeout=60_000)
+
+
+def test_people_are_counted_and_the_time_is_estimated(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    dialog = dialog_of(empty)
+    (crops / "dan").mkdir()
+    config = config_for(crops, tiny_weights, tmp_path)
+    dialog.form.set_config(config)
+    qtbot.waitUntil(lambda: bool(dialog.faces.text()), timeout=30_000)
+    assert dialog.faces.text() == "9 faces, 6 of them of 3 people"
+    assert "no photo and will be left out: dan" in dialog.problem.text()
+    assert dialog.start.isEnabled()
+    dialog.timing.click()
+    qtbot.waitUntil(lambda: not dialog.job.running, timeout=120_000)
+    assert dialog.note.text().startswith("An epoch of 9 faces takes about")
+    dialog.timing.click()
+    dialog.progress.stop.click()
+    qtbot.waitUntil(lambda: not dialog.job.running, timeout=30_000)
+    assert dialog.progress.isHidden() and "An epoch" not in dialog.note.text()
+    alone = replace(config, data=replace(config.data, labelled=[tmp_path / "one"], unlabelled=[]))
+    (tmp_path / "one").mkdir()
+    (crops / "ann").rename(tmp_path / "one" / "ann")
+    dialog.form.set_config(alone)
+    qtbot.waitUntil(lambda: "has one identity" in dialog.problem.text(), timeout=30_000)
+    assert not dialog.start.isEnabled() and not dialog.timing.isEnabled()
+
+
+def test_finished_weights_are_handed_to_the_comparison(
+    window: MainWindow, qtbot: QtBot, tiny_weights: Path
+) -> None:
+    from xcos_gui.tools import TWO_MODELS
+    from xcos_gui.two_models import TwoModelsWindow
+
+    dialog_of(window).runs.compare_asked.emit(tiny_weights)
+    opened = window.tools[TWO_MODELS]
+    assert isinstance(opened, TwoModelsWindow) and opened.isVisible()
+    assert opened.weights == tiny_weights
