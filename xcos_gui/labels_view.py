@@ -45,11 +45,15 @@ class FindingView(QWidget):
             view = CellView(name, grid=False)
             caption = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
             caption.setMinimumWidth(1)
-            part = QVBoxLayout()
+            holder = QWidget()
+            part = QVBoxLayout(holder)
+            part.setContentsMargins(0, 0, 0, 0)
             part.addWidget(view, 1)
             part.addWidget(caption)
-            pictures.addLayout(part, 1)
+            pictures.addWidget(holder, 1)
             self.pictures.append((view, caption))
+        self._third = holder
+        self._third.hide()
         column.addLayout(pictures, 1)
         self.buttons: list[QPushButton] = []
         row = QHBoxLayout()
@@ -79,8 +83,7 @@ class FindingView(QWidget):
             self._show_face(0, holder, finding.left, ""),
             self._show_face(1, found.gallery, finding.right, likelier),
         ]
-        for widget in self.pictures[2]:
-            widget.setVisible(finding.own is not None)
+        self._third.setVisible(finding.own is not None)
         if finding.own is not None:
             called = f"called {finding.names[1]}\n"
             problems.append(self._show_face(2, found.gallery, finding.own, called))

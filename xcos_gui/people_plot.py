@@ -72,7 +72,7 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
         self._draw_quarters(found, lone)
         self.addItem(self._ring)
         self._ring.setData([], [])
-        self.autoRange(padding=0.08)
+        self.autoRange(padding=0.12)  # room for the faces beside the points
         for place in _standing_out(self._points, found):
             item = QGraphicsPixmapItem()
             item.setFlag(QGraphicsPixmapItem.GraphicsItemFlag.ItemIgnoresTransformations)
