@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from core.faces.face import Detection
+
+if TYPE_CHECKING:
+    from core.faces.cascade import Networks
 
 WORKING_SIDE = 640  # photos are shrunk to this longer side before the search
 SMALLEST_SHARE = 0.1  # of the shorter side: a face below this is looked for only if none is found
@@ -26,7 +30,8 @@ class Detector:
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
-        self._networks: dict[int, Any] = {}
+        self._networks: Networks | None = None
+        self._loading = Lock()  # several threads may search at once
 
     def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]:
         """Faces of (H, W, 3) uint8 photos, each photo's largest first; photos may differ in size."""
@@ -65,52 +70,34 @@ class Detector:
     def _search(self, photos_BHWC: np.ndarray, smallest: int) -> list[list[Detection]]:
         import torch
 
-        network = self._network(smallest)
+        from core.faces.cascade import find_faces
+
         with torch.inference_mode():
-            # 2.5.3 makes object arrays of these lists under NumPy 2, one entry a photo.
-            boxes, probabilities, points = network.detect(list(photos_BHWC), landmarks=True)
+            photos = torch.from_numpy(photos_BHWC).to(self._device)
+            answers = find_faces(photos, smallest, self._load())
         results: list[list[Detection]] = []
-        for b, p, k in zip(boxes, probabilities, points, strict=True):
-            if b is None:
-                results.append([])
-                continue
+        for answer in answers:
             faces = [
-                Detection(
-                    np.asarray(box, np.float32),
-                    np.asarray(marks, np.float32),
-                    float(prob),
+                Detection(box, marks, float(probability))
+                for box, marks, probability in zip(
+                    answer.boxes, answer.landmarks, answer.probabilities, strict=True
                 )
-                for box, prob, marks in zip(b, p, k, strict=True)
-                if prob is not None and prob >= LEAST_PROBABILITY
+                if probability >= LEAST_PROBABILITY
             ]
             faces.sort(key=lambda d: -float((d.box[2] - d.box[0]) * (d.box[3] - d.box[1])))
             results.append(faces)
         return results
 
-    def _network(self, smallest: int) -> Any:
-        if smallest not in self._networks:
-            from facenet_pytorch import MTCNN
+    def _load(self) -> "Networks":
+        with self._loading:
+            if self._networks is None:
+                from facenet_pytorch import MTCNN
 
-            network = MTCNN(
-                min_face_size=smallest,
-                keep_all=True,
-                post_process=False,
-                device=self._device,
-            )
-            for part in (network.pnet, network.rnet, network.onet):
-                _channels_last(part)
-            self._networks[smallest] = network
-        return self._networks[smallest]
+                from core.faces.cascade import Networks
 
-
-def _channels_last(part: Any) -> None:
-    """Convolve and pool with channels innermost: the same numbers, a third sooner on a CPU."""
-    import torch
-
-    part.to(memory_format=torch.channels_last)
-    part.register_forward_pre_hook(
-        lambda _, given: (given[0].contiguous(memory_format=torch.channels_last),)
-    )
+                found = MTCNN(keep_all=True, post_process=False, device=self._device)
+                self._networks = Networks(found.pnet, found.rnet, found.onet)
+            return self._networks
 
 
 def _working_size(photo: np.ndarray, longest: int = WORKING_SIDE) -> tuple[np.ndarray, float]:

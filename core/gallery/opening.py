@@ -1,11 +1,14 @@
 """From a folder to a loaded gallery: only what the cache lacks is computed."""
 
 import hashlib
+import itertools
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +27,7 @@ from core.gallery.project import Project, gallery_id, project_path
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
 
-FIRST_CHUNK, CHUNK = 12, 32  # photos between two looks at the result
+FIRST_CHUNK, CHUNK = 6, 16  # photos that a thread takes at a time
 DIGEST_BYTES = 16
 NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
 
@@ -34,6 +37,9 @@ class Features(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+
+    @property
+    def workers(self) -> int: ...
 
     def features(self, crops: np.ndarray) -> FaceFeatures: ...
 
@@ -90,17 +96,11 @@ def open_gallery(
     shown = 0
     if done and pending and on_partial is not None:
         shown = opening.show(on_partial)
-    start, size = 0, FIRST_CHUNK
-    with ThreadPoolExecutor(2) as pool:
-        while start < len(pending):
-            if stopped():
-                raise Stopped("Loading the gallery")
-            report("Loading photos", done + start, total)
-            opening.take_in(pending[start : start + size], pool)
-            start, size = start + size, CHUNK
-            # Shown at growing distances: each look copies all features so far.
-            if on_partial is not None and start < len(pending) and opening.ready > 1.25 * shown:
-                shown = opening.show(on_partial)
+    for finished in opening.take_in_all(pending, stopped) if pending else ():
+        report("Loading photos", done + finished, total)
+        # Shown at growing distances: each look copies all features so far.
+        if on_partial is not None and finished < len(pending) and opening.ready > 1.25 * shown:
+            shown = opening.show(on_partial)
     report("Loading photos", total, total)
     loaded = opening.loaded()
     members = [face.digest for face in (*loaded.gallery.faces, *loaded.gallery.aside)]
@@ -143,6 +143,7 @@ class _Opening:
         self._grids: dict[str, np.ndarray] = {}  # by face's digest
         self._embeddings: dict[str, np.ndarray | None] = {}
         self._targets: dict[str, np.ndarray] = {}
+        self._lock = Lock()  # of the faces, which are looked at while they grow
 
     @property
     def ready(self) -> int:
@@ -175,10 +176,34 @@ class _Opening:
         bad = {problem.file for problem in self.problems}
         return [p for p in photos if p.photo not in self._faces and p.photo not in bad]
 
-    def take_in(self, photos: Sequence[Listed], pool: ThreadPoolExecutor) -> None:
-        """Decode, detect, align and compute the features of some photos."""
+    def take_in_all(self, photos: Sequence[Listed], stopped: StopAsked) -> Iterator[int]:
+        """Take in photos, some in each of several threads; tells how many are done. Raises Stopped.
+
+        The machine is used best by whole photos side by side: no stage of one scales over cores.
+        """
+        from core.model.device import shared_among
+
+        count = self.verifier.workers
+        waiting = deque(_chunks(photos, count))
+        running: dict[Future[None], int] = {}
+        done = 0
+        with shared_among(count) as pool:
+            while waiting or running:
+                while waiting and len(running) < count and not stopped():
+                    chunk = waiting.popleft()
+                    running[pool.submit(self.take_in, chunk)] = len(chunk)
+                if not running:
+                    raise Stopped("Loading the gallery")
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    done += running.pop(future)
+                    future.result()
+                yield done
+
+    def take_in(self, photos: Sequence[Listed]) -> None:
+        """Decode, detect, align and compute the features of some photos; may run in several threads."""
         decoded: dict[str, np.ndarray] = {}
-        for listed, pixels in zip(photos, pool.map(self._decode, photos), strict=True):
+        for listed in photos:
+            pixels = self._decode(listed)
             if isinstance(pixels, XCosError):
                 self.problems.append(Problem(listed.photo, str(pixels)))
             else:
@@ -200,7 +225,8 @@ class _Opening:
                     marks = face.detection
                     crops[face.digest] = pixels if marks is None else align(pixels, marks.landmarks)
         self._compute(crops)
-        self._faces |= faces
+        with self._lock:
+            self._faces |= faces
 
     def show(self, on_partial: Partial) -> int:
         """Give the faces so far to the caller; how many photos they are of."""
@@ -333,7 +359,8 @@ class _Opening:
 
     def loaded(self) -> LoadedGallery:
         """The gallery of all faces so far."""
-        every = sorted((f for faces in self._faces.values() for f in faces), key=sort_key)
+        with self._lock:
+            every = sorted((f for faces in self._faces.values() for f in faces), key=sort_key)
         out = {*self.edits.aside}
         faces = tuple(face for face in every if face.key not in out)
         aside = tuple(face for face in every if face.key in out)
@@ -376,6 +403,17 @@ def landmarks_in_crop(face: Face) -> np.ndarray:
         return TEMPLATE.copy()
     marks = face.detection.landmarks
     return apply(similarity(marks), marks.astype(np.float64)).astype(np.float32)
+
+
+def _chunks(photos: Sequence[Listed], count: int) -> Iterator[Sequence[Listed]]:
+    """Small chunks first, so that something can be clicked soon."""
+    start = 0
+    for number in itertools.count():
+        if start >= len(photos):
+            return
+        size = FIRST_CHUNK if number < count else CHUNK
+        yield photos[start : start + size]
+        start += size
 
 
 def _stack(rows: list[np.ndarray | None]) -> np.ndarray | None:

@@ -1,5 +1,10 @@
 """Choosing a device, and how many faces fit on it at once."""
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import psutil
 import torch
 
@@ -7,6 +12,7 @@ from core.errors import XCosError
 
 BYTES_PER_FACE = 24 * 2**20  # of activations, for the largest registered backbones in float32
 LARGEST_BATCH = 128
+MOST_WORKERS = 4
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
@@ -27,6 +33,26 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if (device.index or 0) >= there:
         raise XCosError(f"This machine has no device {wanted!r}; choose --device cpu or auto.")
     return device
+
+
+def workers(device: torch.device) -> int:
+    """How many threads use the machine best, each running a network with its share of the cores.
+
+    Small convolutions scale badly over cores, so a CPU is shared among few threads; a GPU is not.
+    """
+    return max(1, min(MOST_WORKERS, os.cpu_count() or 1)) if device.type == "cpu" else 1
+
+
+@contextmanager
+def shared_among(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each get an equal share of the cores for torch's own work."""
+    whole = torch.get_num_threads()
+    share = max(1, whole // count)
+    with ThreadPoolExecutor(count, "worker", lambda: torch.set_num_threads(share)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(whole)  # what threads take that start from now on
 
 
 def batch_size(device: torch.device) -> int:

@@ -1,6 +1,7 @@
 """Faces to grid features and embeddings with one of our weight files."""
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ class Verifier:
         self.card = read_card(path)
         self._device, self._half = device, half
         self._loaded: tuple[XCosNet, Runner] | None = None
+        self._loading = Lock()  # several threads may ask at once
 
     @property
     def device(self) -> str:
@@ -34,6 +36,13 @@ class Verifier:
     def fingerprint(self) -> str:
         """Differs whenever the features would: of the weights, and of half precision."""
         return self.card.fingerprint + ("-half" if self._half else "")
+
+    @property
+    def workers(self) -> int:
+        """How many threads should ask for features at once, to use the device best."""
+        from core.model.device import choose_device, workers
+
+        return workers(choose_device(self._device))
 
     @property
     def warnings(self) -> list[str]:
@@ -60,15 +69,16 @@ class Verifier:
         return FaceFeatures(outputs[0], embedding)
 
     def _load(self) -> "tuple[XCosNet, Runner]":
-        if self._loaded is None:
-            from core.model.device import choose_device
-            from core.model.inference import Runner
-            from core.model.weights import load_xcos
+        with self._loading:
+            if self._loaded is None:
+                from core.model.device import choose_device
+                from core.model.inference import Runner
+                from core.model.weights import load_xcos
 
-            card, network = load_xcos(self.card.path)
-            runner = Runner(card, network, choose_device(self._device), self._half)
-            self._loaded = (network, runner)
-        return self._loaded
+                card, network = load_xcos(self.card.path)
+                runner = Runner(card, network, choose_device(self._device), self._half)
+                self._loaded = (network, runner)
+            return self._loaded
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ class CountingVerifier:
     """Features that are a simple function of the crop, and a count of the crops asked for."""
 
     fingerprint = "counting"
+    workers = 2
 
     def __init__(self) -> None:
         self.crops = 0
