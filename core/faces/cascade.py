@@ -65,9 +65,9 @@ def find_faces(photos_BHWC: Tensor, smallest: int, networks: Networks) -> list[F
         boxes = bbreg(boxes, moves)
         kept = batched_nms_numpy(boxes[:, :4], boxes[:, 4], photo, 0.7, "Min")
         boxes, photo, points = boxes[kept], photo[kept], points[kept]
-    table, marks, photo = boxes.cpu().numpy(), points.cpu().numpy(), photo.cpu().numpy()
+    table, marks, owner = boxes.cpu().numpy(), points.cpu().numpy(), photo.cpu().numpy()
     return [
-        Found(table[photo == number, :4], marks[photo == number], table[photo == number, 4])
+        Found(table[owner == number, :4], marks[owner == number], table[owner == number, 4])
         for number in range(len(photos_BHWC))
     ]
 
