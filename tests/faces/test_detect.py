@@ -31,6 +31,7 @@ def test_faces_are_those_of_facenet_pytorch() -> None:
             continue
         sure = np.array(chances, float) >= LEAST_PROBABILITY
         assert len(faces) >= sure.sum()
+        boxes, marks = (np.array(rows.tolist(), np.float32) for rows in (boxes, marks))
         for face, box, points in zip(faces, boxes[sure], marks[sure], strict=False):
             np.testing.assert_allclose(face.box, box, atol=0.01)
             np.testing.assert_allclose(face.landmarks, points, atol=0.01)
