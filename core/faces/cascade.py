@@ -125,10 +125,10 @@ class _AreaSums:
         top, bottom = _bins(torch.tensor([self.height], device=self.device), height)
         left, right = _bins(torch.tensor([self.width], device=self.device), width)
         top, bottom, left, right = top[0], bottom[0], left[0], right[0]
-        rows = self._sums.index_select(1, bottom) - self._sums.index_select(1, top)
-        total = rows.index_select(2, right) - rows.index_select(2, left)
+        rows = self._sums.index_select(1, bottom).sub_(self._sums.index_select(1, top))
+        total = rows.index_select(2, right).sub_(rows.index_select(2, left))
         area = (bottom - top)[:, None, None] * (right - left)[None, :, None]
-        return _normalised(total / area)
+        return _normalised(total, area)
 
     def crops(self, boxes: Tensor, photo: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes that lie in their photo, their photos, and their pixels (n, 3, side, side)."""
@@ -149,8 +149,8 @@ class _AreaSums:
         def at(place: Tensor) -> Tensor:
             return self._flat.index_select(0, place.flatten()).view(shape)
 
-        total = at(y1 + x1) - at(y0 + x1) - at(y1 + x0) + at(y0 + x0)
-        return boxes, photo, _normalised(total / area)
+        total = at(y1 + x1).sub_(at(y0 + x1)).sub_(at(y1 + x0)).add_(at(y0 + x0))
+        return boxes, photo, _normalised(total, area)
 
 
 def _bins(lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -161,5 +161,6 @@ def _bins(lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return start, end
 
 
-def _normalised(x_BHWC: Tensor) -> Tensor:
-    return ((x_BHWC - 127.5) * 0.0078125).permute(0, 3, 1, 2)
+def _normalised(total_BHWC: Tensor, area: Tensor) -> Tensor:
+    """Sums to means, (mean - 127.5) / 128, as (B, C, H, W)."""
+    return total_BHWC.float().mul_(0.0078125 / area).sub_(0.99609375).permute(0, 3, 1, 2)

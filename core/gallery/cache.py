@@ -4,6 +4,7 @@ import io
 import json
 import sqlite3
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ class Cache:
         rows = []
         for digest, crop in crops.items():
             buffer = io.BytesIO()
-            Image.fromarray(crop).save(buffer, "PNG", compress_level=1)
+            Image.fromarray(crop).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
             rows.append((digest, buffer.getvalue()))
         self._write("INSERT OR REPLACE INTO crops VALUES (?, ?)", rows)
 

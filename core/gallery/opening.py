@@ -27,7 +27,7 @@ from core.gallery.project import Project, gallery_id, project_path
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
 
-FIRST_CHUNK, CHUNK = 6, 16  # photos that a thread takes at a time
+FIRST_CHUNK, CHUNK, SMALLEST = 6, 16, 4  # photos that a thread takes at a time
 DIGEST_BYTES = 16
 NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
 
@@ -406,14 +406,15 @@ def landmarks_in_crop(face: Face) -> np.ndarray:
 
 
 def _chunks(photos: Sequence[Listed], count: int) -> Iterator[Sequence[Listed]]:
-    """Small chunks first, so that something can be clicked soon."""
+    """Small chunks first, so that something can be clicked soon, and last, so that all end together."""
     start = 0
     for number in itertools.count():
-        if start >= len(photos):
+        left = len(photos) - start
+        if not left:
             return
-        size = FIRST_CHUNK if number < count else CHUNK
+        size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2 * count)))
         yield photos[start : start + size]
-        start += size
+        start += min(size, left)
 
 
 def _stack(rows: list[np.ndarray | None]) -> np.ndarray | None:

@@ -74,9 +74,13 @@ class Verifier:
                 from core.model.device import choose_device
                 from core.model.inference import Runner
                 from core.model.weights import load_xcos
+                from core.model.winograd import for_inference
 
                 card, network = load_xcos(self.card.path)
-                runner = Runner(card, network, choose_device(self._device), self._half)
+                device = choose_device(self._device)
+                if device.type == "cpu":
+                    for_inference(network.eval())
+                runner = Runner(card, network, device, self._half)
                 self._loaded = (network, runner)
             return self._loaded
 
