@@ -42,7 +42,9 @@ class WinogradConv(nn.Module):
         if x_BCHW.shape[2] not in SIDES or x_BCHW.shape[3] not in SIDES:
             made: Tensor = self.direct(x_BCHW)
             return made
-        parts = [self._convolved(part.permute(0, 2, 3, 1)) for part in x_BCHW.split(TOGETHER)]
+        parts = [
+            self._convolved(part.permute(0, 2, 3, 1)) for part in torch.split(x_BCHW, TOGETHER)
+        ]
         return torch.cat(parts).permute(0, 3, 1, 2)
 
     def _convolved(self, x_BHWC: Tensor) -> Tensor:
