@@ -6,13 +6,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
 
 from core.errors import XCosError
+from core.version import version
 
 
 def _module(command: str) -> str:
@@ -68,14 +69,6 @@ def build_parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         import_module(_module(name)).add(commands)
     return parser
-
-
-def version() -> str:
-    """The installed version, or that it runs from a clone."""
-    try:
-        return metadata.version("xcos-studio")
-    except metadata.PackageNotFoundError:
-        return "(clone, not installed)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.cli import version
 from core.explain.report import PairReport, cell_rows
 from core.model.card import ModelCard
+from core.version import version
 
 SHORTCUTS = (
     ("Ctrl+O", "open a folder as gallery"),

@@ -6,6 +6,7 @@ from core.explain.colours import ColourLimits
 from core.explain.pair import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
+from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order
 from core.scoring.engine import PairEngine
 from core.scoring.prepared import PreparedFaces
@@ -43,8 +44,23 @@ def explain_pair(
         cosine,
         attention,
         threshold,
-        _cosine(left.features.target, i, right.features.target, j),
-        _cosine(left.features.embedding, i, right.features.embedding, j),
+        *(
+            None if cosines is None else float(cosines[0])
+            for cosines in pair_cosines(left.features, np.array([i]), right.features, np.array([j]))
+        ),
+    )
+
+
+def pair_cosines(
+    left: FaceFeatures, i: np.ndarray, right: FaceFeatures, j: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Target cosines and FC cosines (k,) in [-1, 1] of left faces i with right faces j, both (k,).
+
+    None without a target, or without a fully connected head.
+    """
+    return (
+        _cosines(left.target, i, right.target, j),
+        _cosines(left.embedding, i, right.embedding, j),
     )
 
 
@@ -71,7 +87,11 @@ def colour_limits(
     return ColourLimits(float(maps.max()), max(size, 1e-6))
 
 
-def _cosine(left: np.ndarray | None, i: int, right: np.ndarray | None, j: int) -> float | None:
+def _cosines(
+    left: np.ndarray | None, i: np.ndarray, right: np.ndarray | None, j: np.ndarray
+) -> np.ndarray | None:
     if left is None or right is None:
         return None
-    return float(np.clip(left[i].astype(np.float64) @ right[j].astype(np.float64), -1, 1))
+    return np.einsum("pd,pd->p", left[i].astype(np.float64), right[j].astype(np.float64)).clip(
+        -1, 1
+    )

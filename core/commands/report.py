@@ -1,0 +1,234 @@
+"""xcos report: a gallery, a selection or a pair as one file to share."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.commands.filtering import add_filter_option, pairs_passing, read_filter
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+    warn,
+)
+from core.commands.tables import SUFFIXES, write_table
+from core.errors import Stopped, XCosError
+from core.evaluation.reports.choice import (
+    hardest_pairs,
+    named_pair,
+    of_outcome,
+    that_pass,
+    whole_gallery,
+)
+from core.evaluation.reports.faces import PICTURES
+from core.evaluation.reports.output import PAGES, refuse_unwritable, write_pages
+from core.evaluation.reports.report import (
+    MOST_DRAWN,
+    Chosen,
+    GalleryReport,
+    ReportOptions,
+    ScoredGallery,
+    collect,
+)
+from core.evaluation.reports.rows import table_columns, table_row
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.matrix import OUTCOMES, score_matrix
+from core.version import version
+
+FORMS = (*PAGES, *SUFFIXES)
+EXAMPLES = """examples:
+  xcos report photos -o report.html              the whole gallery: counts, curves, worst pairs
+  xcos report photos -o report.pdf --pairs 40    the same to print, with 40 pairs
+  xcos report photos --outcome FP -o fp.html     only the false accepts
+  xcos report photos --filter 'genuine and region(mouth) > 30 %' -o mouth.html
+  xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
+  xcos report photos --pictures blurred --anonymous -o share.html
+                                                 without recognisable faces and names
+  xcos report photos -o worst.parquet --cells    numbers, with S and W of all 49 cells
+
+A page holds everything in one file and loads nothing; -o may be given several times."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "report",
+        help="a gallery, a selection or a pair as one file to share",
+        description="Write a report: HTML in one file, PDF, or a table of numbers.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "gallery", type=Path, metavar="GALLERY", help="folder, CSV (path,identity) or photo"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help=f"file to write: {', '.join(FORMS)}; may be given several times",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--outcome", choices=OUTCOMES, help="only the pairs of an outcome")
+    which.add_argument(
+        "--hardest", type=_count, metavar="N", help="only the N pairs most likely to go wrong"
+    )
+    which.add_argument(
+        "--pair", nargs=2, metavar=("LEFT", "RIGHT"), help="one pair, by its faces' paths"
+    )
+    add_filter_option(parser)
+    parser.add_argument(
+        "--pairs",
+        type=_count,
+        default=MOST_DRAWN,
+        metavar="N",
+        help="show at most N pairs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pictures",
+        choices=PICTURES,
+        default="shown",
+        help="faces as they are, blurred, or none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="call people and photos by numbers, and name no file",
+    )
+    parser.add_argument("--title", help="heading (default: the gallery's name)")
+    parser.add_argument(
+        "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
+    )
+    parser.add_argument(
+        "--probes",
+        type=Path,
+        metavar="DIR",
+        help="pair every face of DIR with every gallery face instead",
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    for path in options.output:
+        refuse_form(path)
+        sources = [source for source in (options.gallery, options.probes) if source is not None]
+        refuse_overwriting(path, *sources)
+        refuse_unwritable(path)
+    wanted = read_filter(options)
+    if wanted is not None and options.pair is not None:
+        raise XCosError("--pair names one pair, so there is nothing to filter; give one of them.")
+    setup, progress = Setup(options), ProgressBar()
+    gallery = setup.open(options.gallery, progress, True, options.photos)
+    probes = None if options.probes is None else setup.open(options.probes, progress, True)
+    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
+    if matrix.pairs == 0:
+        problems = gallery.gallery.problems
+        first = f" ({problems[0].reason})" if problems else ""
+        raise XCosError(f"{options.gallery} gives no pair of faces to report{first}")
+    scored = ScoredGallery(
+        setup.engine,
+        setup.card,
+        gallery if probes is None else probes,
+        gallery,
+        matrix,
+        setup.threshold,
+        setup.cache,
+    )
+    asked = ReportOptions(options.title, options.pictures, options.anonymous)
+    mask = None
+    if wanted is not None:
+        mask = pairs_passing(wanted, setup, matrix, gallery, probes, progress)
+    found = collect(scored, _chosen(scored, options, mask), asked, progress)
+    for path in options.output:
+        write_report(path, found, progress, cells=options.cells)
+    progress.close()
+    if options.json:
+        print(json.dumps(_summary(found, options.output), indent=1, ensure_ascii=False))
+    else:
+        for path in options.output:
+            print(path)
+        count = len(found.problems)
+        told = "1 photo" if count == 1 else f"{count:,} photos"
+        warn(f"{found.shown}; {told} gave no face")
+    return 0
+
+
+def _chosen(scored: ScoredGallery, options: argparse.Namespace, mask: np.ndarray | None) -> Chosen:
+    if options.pair is not None:
+        return named_pair(scored, *options.pair)
+    if options.outcome is not None:
+        return of_outcome(scored, options.outcome, options.pairs, mask, options.filter)
+    if options.hardest is not None:
+        return hardest_pairs(scored, options.hardest, options.pairs, mask, options.filter)
+    if mask is not None:
+        return that_pass(scored, options.pairs, mask, options.filter)
+    return whole_gallery(scored, options.pairs)
+
+
+def refuse_form(path: Path) -> None:
+    """Raise XCosError for an ending that names no form of report."""
+    if path.suffix.lower() not in FORMS:
+        raise XCosError(f"{path} must end in one of {', '.join(FORMS)}; choose another name.")
+
+
+def write_report(
+    path: Path,
+    report: GalleryReport,
+    progress: Report = silent,
+    stopped: StopAsked = never,
+    cells: bool = False,
+) -> None:
+    """Write a report; the name's ending tells the form. Raises XCosError and Stopped.
+
+    cells: tables hold S and W of each cell too
+    """
+    refuse_form(path)
+    if path.suffix.lower() in PAGES:
+        write_pages(path, report, version(), progress, stopped)
+        return
+    if stopped():
+        raise Stopped("The report")
+    rows = (table_row(pair, cells) for pair in report.pairs)
+    write_table(path, rows, table_columns(cells))
+
+
+def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:
+    counts = None
+    if report.threshold is not None:
+        told = asdict(report.statistics.counts(report.threshold))
+        counts = {name if name == "unknown" else name.upper(): n for name, n in told.items()}
+    return {
+        "written": [str(path) for path in outputs],
+        "faces": report.faces,
+        "pairs": report.total,
+        "shown": len(report.pairs),
+        "model": report.model,
+        "attention": report.kind,
+        "order": report.order,
+        "threshold": report.threshold,
+        "counts": counts,
+        "problems": [asdict(problem) for problem in report.problems],
+    }
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
