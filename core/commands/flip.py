@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     editor = open_editor(setup, options, progress)
     evidence = editor.before.evidence
     assert evidence is not None
-    cells = deciding_cells(evidence)
+    cells = deciding_cells(evidence, editor.before.contribution)
     sides = SIDES if options.side == "either" else (options.side,)
     kinds = options.kind or ["patch"]
     searches = [smallest_flip(editor, kind, sides, progress) for kind in kinds]

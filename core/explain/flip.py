@@ -24,8 +24,8 @@ AT_ONCE = 8  # crops between two looks at the stop, about a tenth of a second
 class DecidingCells:
     """The fewest cells that decide a verdict; cells are (row, column), the weightiest first.
 
-    without: the verdict would be the other one without the evidence of these; empty where even
-             without all evidence for it the verdict stays
+    without: if these contributed nothing, as the explanation predicts of covered cells, the verdict
+             would be the other one; empty where no set of cells does so
     enough:  their evidence alone outweighs all evidence against the verdict
     """
 
@@ -98,26 +98,26 @@ def sized(kind: EditKind, size: float) -> str:
     return f"{size:.3g} {'degrees' if kind == 'turn' else 'pixels'}"
 
 
-def deciding_cells(evidence: np.ndarray) -> DecidingCells:
+def deciding_cells(evidence: np.ndarray, contribution: np.ndarray) -> DecidingCells:
     """The fewest cells that decide; evidence (7, 7), whose sum above 0 means "same".
 
     Taking the weightiest first is exact: any k cells weigh at most as much as the k weightiest.
     """
-    values = evidence.ravel().astype(np.float64)
+    values, given = (map_.ravel().astype(np.float64) for map_ in (evidence, contribution))
     same = fsum(values) > 0
-    order = np.argsort(-values if same else values, kind="stable")
-    backing = [int(place) for place in order if (values[place] > 0) == same and values[place] != 0]
-    against = [float(v) for v in values if (v > 0) != same]
+    sign = 1 if same else -1
+    backing = [k for k in np.argsort(-sign * given, kind="stable").tolist() if sign * given[k] > 0]
     without: list[int] = []
     for count in range(1, len(backing) + 1):
-        left = fsum(np.delete(values, backing[:count]))
-        if (left > 0) != same:
+        if (fsum([*values, *-given[backing[:count]]]) > 0) != same:
             without = backing[:count]
             break
-    enough = backing
-    for count in range(len(backing)):
-        if (fsum([*values[backing[:count]], *against]) > 0) == same:
-            enough = backing[:count]
+    order = np.argsort(-sign * values, kind="stable").tolist()
+    enough = [k for k in order if sign * values[k] > 0]
+    against = [float(v) for v in values if sign * v < 0]
+    for count in range(len(enough)):
+        if (fsum([*values[enough[:count]], *against]) > 0) == same:
+            enough = enough[:count]
             break
     return DecidingCells(same, _cells(without, evidence), _cells(enough, evidence))
 
@@ -127,19 +127,15 @@ def cells_words(cells: DecidingCells, regions: np.ndarray) -> str:
     verdict, other = "same person", "different people"
     if not cells.same:
         verdict, other = other, verdict
-    if not cells.without:
-        return f"Even without all evidence for {verdict} the verdict stays."
-    count = _counted(len(cells.without))
-    text = (
-        f"Without the evidence of {count} of 49 ({_named(cells.without, regions)}) "
-        f"the verdict would be {other}."
-    )
     if cells.enough:
-        text += (
-            f" The evidence of {_counted(len(cells.enough))} alone outweighs all "
-            f"that speaks against {verdict}."
-        )
-    return text
+        text = f"The evidence of {_counted(len(cells.enough))} of 49 ({_named(cells.enough, regions)}) outweighs all that speaks against {verdict}."
+    else:
+        text = f"Nothing has to speak for {verdict}, since nothing speaks against it."
+    if not cells.without:
+        return f"{text} No set of cells, giving nothing, would turn it to {other}."
+    count = _counted(len(cells.without))
+    named = _named(cells.without, regions)
+    return f"{text} If {count} ({named}) gave nothing, the verdict would be {other}."
 
 
 def _counted(count: int) -> str:

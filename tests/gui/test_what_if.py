@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from core.explain.edits import Edit, apply_edits
 from core.explain.what_if import Question
 from xcos_gui.edit_view import EditView
+from xcos_gui.flip import FlipWindow
+from xcos_gui.fragile import FragileWindow
 from xcos_gui.tools import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.what_if import WhatIfWindow
 from xcos_gui.window import MainWindow
@@ -148,3 +150,54 @@ def test_saving_writes_the_edited_face_and_its_numbers(
     assert not (tmp_path / "w-right.png").exists()
     tool.save_to(tmp_path / "w.doc")
     assert "must end in one of" in tool.note.text()
+
+
+def test_the_flip_window_names_cells_and_finds_an_edit(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    session.select_pair(0, 1)
+    assert session.explanation is not None
+    session.set_threshold(session.explanation.score - 1e-6)
+    flip = opened(window, "flip")
+    assert isinstance(flip, FlipWindow)
+    assert "of 49" in flip.cells_text.text() and not flip.save.isEnabled()
+    lost = flip.maps[2].values
+    assert lost is not None and lost.sum() <= 0  # the verdict is "same", and flips without them
+    flip.kind.setCurrentIndex(flip.kind.findData("patch"))
+    flip.start.click()
+    qtbot.waitUntil(lambda: flip.search is not None and not flip.job.running, timeout=60_000)
+    assert flip.search is not None and flip.search.found is not None
+    assert flip.answer is not None and flip.answer.after.same is False
+    assert flip.search.words in flip.search_text.text()
+    flip.save_to(tmp_path / "flip.json")
+    said = json.loads((tmp_path / "flip.json").read_text(encoding="utf-8"))
+    assert said["verdict"] == "different" and said["before"]["verdict"] == "same"
+    session.select_pair(0, 4)
+    assert flip.search is None and not flip.save.isEnabled()
+
+
+def test_fragile_pairs_reach_the_list_and_follow_the_threshold(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session = window.session
+    assert session.matrix is not None
+    scores = np.sort(session.matrix.scores[np.triu_indices(6, 1)].astype(np.float64))
+    session.set_threshold(float(scores[7:9].mean()))
+    fragile = opened(window, "fragile")
+    assert isinstance(fragile, FragileWindow)
+    fragile.start.click()
+    qtbot.waitUntil(lambda: session.fragile is not None, timeout=60_000)
+    found = session.fragile
+    assert found is not None
+    count = int(np.triu(found.fragile, 1).sum())
+    assert count > 0 and fragile.words.text().startswith(f"{count} of 15 pairs are fragile")
+    fragile.list_all.click()
+    qtbot.waitUntil(lambda: session.listed is not None and len(session.listed) == count)
+    assert session.listed is not None
+    assert found.fragile[session.listed.rows, session.listed.columns].all()
+    session.set_threshold(-1.0)
+    qtbot.waitUntil(
+        lambda: session.fragile is not None and session.fragile.threshold == -1, timeout=30_000
+    )
+    assert fragile.words.text().startswith("0 of 15 pairs")
