@@ -9,6 +9,7 @@ the moved faces, its second finds them in the cache: the difference is the featu
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -141,10 +142,8 @@ def scan(folder: Path, photos: Path, count: int) -> dict[str, Any]:
         return time.perf_counter() - start, int(np.triu(found.fragile, 1).sum())
 
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(Stopped):
         once(1.0)
-    except Stopped:
-        pass
     stopping = time.perf_counter() - start - 1.0
     start = time.perf_counter()
     whole, fragile = once()
