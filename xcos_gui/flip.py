@@ -37,7 +37,7 @@ from xcos_gui.session import Session
 from xcos_gui.tool_window import ToolWindow
 
 EMPTY = "Choose a pair in the main window to see what its verdict hangs on."
-MAPS = ("Evidence", "The cells that are enough", "If the named cells gave nothing")
+MAPS = ("Evidence", "The cells that are enough", "If they gave nothing")
 Found = tuple[PairEditor, FlipSearch, WhatIf | None]
 
 
