@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the top down; a part may import what stands to its right.
 ORDER = (
-    "cli", "commands", "training", "evaluation", "explain", "scoring", "gallery", "model", "faces",
+    "cli", "notebook", "commands", "training", "evaluation", "explain", "scoring", "gallery", "model", "faces",
     "resources", "files", "processes", "progress", "version", "errors",
 )  # fmt: skip
 HEAVY = ("torch", "numba", "matplotlib", "sklearn", "lark", "PySide6", "pyqtgraph", "xcos_gui")

@@ -1,0 +1,324 @@
+"""Galleries, matrices and pairs for a notebook: they show themselves, and give pandas frames."""
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from core.commands.score import table_rows
+from core.commands.tables import COLUMNS
+from core.errors import XCosError
+from core.explain.colours import ColourLimits, around, overlay_rgba, table
+from core.explain.explain import explain_pair as explained
+from core.explain.output import write_pair
+from core.explain.pair import PairExplanation
+from core.explain.regions import face_regions
+from core.explain.report import PairReport, cell_rows
+from core.faces.choose import FacePolicy
+from core.gallery.cache import Cache
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import crop_of, landmarks_in_crop
+from core.gallery.opening import open_gallery as load_gallery
+from core.model.card import ModelCard, find_weights
+from core.model.head import read_head
+from core.model.kinds import AttentionKind, Order
+from core.model.memory import keep_memory
+from core.model.target import Target
+from core.model.verifier import Verifier
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.statistics import Counts, PairStatistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_SIDE = 420  # pixels of a matrix's picture, at least
+Face = int | str  # by its place in the gallery, or by its key: ann/1.jpg
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Weights, and what scores pairs with them."""
+
+    verifier: Verifier
+    engine: PairEngine
+    target: Target | None = None
+
+    @property
+    def card(self) -> ModelCard:
+        """What the weights say of themselves."""
+        return self.verifier.card
+
+    def __repr__(self) -> str:
+        thresholds = ", ".join(f"{k} {v:.4f}" for k, v in self.card.thresholds.items())
+        return f"Model({self.card.name!r}, thresholds: {thresholds or 'none'})"
+
+
+def load_model(
+    weights: str | Path | None = None, target: str | Path | None = None, device: str = "auto"
+) -> Model:
+    """Weights by name or file, None: those that ship; target: another model shown beside.
+
+    Raises XCosError for a file that is not there, or holds no xCos model.
+    """
+    keep_memory()
+    path = find_weights(weights)
+    verifier = Verifier(path, device)
+    if verifier.card.kind != "xcos":
+        raise XCosError(f"{path} is a target model without grid features; give it as target.")
+    beside = None if target is None else Target(Path(target), device)
+    return Model(verifier, PairEngine(read_head(path), verifier.card.correlation), beside)
+
+
+def open_gallery(
+    source: str | Path,
+    model: Model | None = None,
+    *,
+    faces: FacePolicy = "central",
+    aligned: bool = False,
+    cache: str | Path | None = None,
+) -> "Gallery":
+    """Load a folder, a CSV of path and identity, or a photo; what was computed once is cached.
+
+    model: None: the weights that ship; cache: its file, None: your own cache folder.
+    Raises XCosError for a source without photos.
+    """
+    model = model or load_model()
+    kept = Cache(None if cache is None else Path(cache))
+    loaded = load_gallery(
+        Path(source),
+        verifier=model.verifier,
+        target=model.target,
+        cache=kept,
+        settings=GallerySettings(faces, aligned),
+    )
+    return Gallery(loaded, model, kept)
+
+
+def explain_pair(
+    left: str | Path,
+    right: str | Path,
+    model: Model | None = None,
+    *,
+    kind: AttentionKind = "learned",
+    order: Order = "both",
+    threshold: float | None = None,
+    aligned: bool = False,
+    cache: str | Path | None = None,
+) -> "Pair":
+    """Why two photos scored as they did. Raises XCosError for a photo without a face."""
+    model = model or load_model()
+    one, other = (
+        open_gallery(photo, model, aligned=aligned, cache=cache) for photo in (left, right)
+    )
+    for gallery in (one, other):
+        if not len(gallery):
+            raise XCosError(gallery.loaded.gallery.problems[0].reason)
+    return _pair(one, 0, other, 0, kind, order, threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """n faces with their features. As the last line of a cell it shows its first faces."""
+
+    loaded: LoadedGallery
+    model: Model
+    cache: Cache
+
+    def __len__(self) -> int:
+        return len(self.loaded)
+
+    @property
+    def keys(self) -> list[str]:
+        """The faces' keys, in their order."""
+        return [face.key for face in self.loaded.gallery.faces]
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a face: its key, identity and photo. Raises XCosError without pandas."""
+        rows = [(f.key, f.identity, f.photo, f.number) for f in self.loaded.gallery.faces]
+        return _pandas().DataFrame(rows, columns=["face", "identity", "photo", "number"])
+
+    def crop(self, face: Face) -> np.ndarray:
+        """A face's aligned crop, (112, 112, 3) uint8."""
+        chosen = self.loaded.gallery.faces[self._place(face)]
+        return crop_of(chosen, self.loaded.gallery.root, self.cache)
+
+    def matrix(
+        self,
+        kind: AttentionKind = "learned",
+        order: Order = "both",
+        threshold: float | None = None,
+    ) -> "Matrix":
+        """Scores of all pairs; threshold None: the weights' own for the kind."""
+        limit = self.model.card.threshold(kind) if threshold is None else threshold
+        found = score_matrix(self.model.engine, self.loaded, None, kind, order)
+        return Matrix(found, self, limit)
+
+    def explain(
+        self,
+        left: Face,
+        right: Face,
+        kind: AttentionKind = "learned",
+        order: Order = "both",
+        threshold: float | None = None,
+    ) -> "Pair":
+        """Why two faces scored as they did. Raises XCosError for a face that is not there."""
+        i, j = self._place(left), self._place(right)
+        return _pair(self, i, self, j, kind, order, threshold)
+
+    def _place(self, face: Face) -> int:
+        if isinstance(face, int):
+            if not -len(self) <= face < len(self):
+                raise XCosError(f"There is no face {face}; the gallery has {len(self)} faces.")
+            return face % len(self)
+        place = self.loaded.gallery.index().get(face)
+        if place is None:
+            raise XCosError(f"{face} is no face of this gallery; its keys are in .keys.")
+        return place
+
+    def __repr__(self) -> str:
+        gallery = self.loaded.gallery
+        people = len({face.identity for face in gallery.faces} - {None})
+        return (
+            f"Gallery({str(gallery.source)!r}: {len(self)} faces of {people} people, "
+            f"{len(gallery.problems)} problems, {self.model.card.name})"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = "".join(_image(self.crop(k), 64) for k in range(min(len(self), 12)))
+        return f"<p>{html.escape(repr(self))}</p>{shown}"
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """All pairs of a gallery. As the last line of a cell it is drawn, white at the threshold.
+
+    threshold: None for weights without one
+    """
+
+    matrix: ScoreMatrix
+    gallery: Gallery
+    threshold: float | None
+
+    @property
+    def scores(self) -> np.ndarray:
+        """(n, n) float32; the diagonal is no pair."""
+        return self.matrix.scores
+
+    @property
+    def statistics(self) -> PairStatistics:
+        """Counts, rates and curves at any threshold."""
+        return PairStatistics.of(self.matrix)
+
+    @property
+    def counts(self) -> Counts:
+        """Pairs by outcome. Raises XCosError without a threshold."""
+        if self.threshold is None:
+            raise XCosError("These weights have no threshold; give one to matrix().")
+        return self.statistics.counts(self.threshold)
+
+    def frame(self) -> "pd.DataFrame":
+        """A row an unordered pair, with the columns of `xcos score`."""
+        rows = table_rows(self.matrix, self.gallery.loaded, None, self.threshold)
+        return _pandas().DataFrame(list(rows), columns=[name for name, _ in COLUMNS])
+
+    def _repr_png_(self) -> bytes:
+        return _png(self._pixels())
+
+    def _repr_html_(self) -> str:
+        n, told = len(self.scores), f"{self.matrix.kind} attention, order {self.matrix.order}"
+        limit = "no threshold" if self.threshold is None else f"threshold {self.threshold:.4f}"
+        text = f"{n} faces, {self.matrix.pairs:,} pairs, {told}, {limit}"
+        return f"<p>{html.escape(text)}</p>{_image(self._pixels())}"
+
+    def _pixels(self) -> np.ndarray:
+        centred = around(self.scores, self.threshold or 0.0)
+        pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3]
+        size = max(1, SHOWN_SIDE // max(1, len(pixels)))
+        return pixels.repeat(size, 0).repeat(size, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One explained pair. As the last line of a cell it shows its faces, maps and words."""
+
+    report: PairReport
+
+    @property
+    def explanation(self) -> PairExplanation:
+        """Its maps and score."""
+        return self.report.explanation
+
+    @property
+    def score(self) -> float:
+        """The sum of W*S."""
+        return self.explanation.score
+
+    @property
+    def words(self) -> str | None:
+        """The decision in words; None for weights without a threshold."""
+        return self.report.words
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a cell, the largest contribution first."""
+        return _pandas().DataFrame(cell_rows(self.report))
+
+    def save(self, path: str | Path, limits: ColourLimits | None = None) -> None:
+        """Write .png, .svg, .pdf, .json, .csv or .html, by the name's ending. Raises XCosError."""
+        write_pair(Path(path), self.report, limits)
+
+    def __repr__(self) -> str:
+        e = self.explanation
+        return f"Pair({e.left!r}, {e.right!r}: {self.report.caption})"
+
+    def _repr_png_(self) -> bytes:
+        from core.explain.figure import figure_bytes
+
+        return figure_bytes(self.report, "png")
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        words = html.escape(self.words or self.report.caption)
+        return f'<p>{words}</p><img style="max-width:100%" src="data:image/png;base64,{picture}">'
+
+
+def _pair(
+    one: Gallery,
+    i: int,
+    other: Gallery,
+    j: int,
+    kind: AttentionKind,
+    order: Order,
+    threshold: float | None,
+) -> Pair:
+    model = one.model
+    found = explained(
+        model.engine, model.card, one.loaded, i, other.loaded, j, kind, order, threshold
+    )
+    faces = one.loaded.gallery.faces[i], other.loaded.gallery.faces[j]
+    marks = (landmarks_in_crop(faces[0]) + landmarks_in_crop(faces[1])) / 2
+    return Pair(PairReport(found, one.crop(i), other.crop(j), face_regions(marks)))
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise XCosError("Frames need pandas; install xcos-studio[notebook].") from error
+    return pandas
+
+
+def _image(pixels: np.ndarray, side: int | None = None) -> str:
+    size = "" if side is None else f' width="{side}"'
+    return f'<img{size} src="data:image/png;base64,{base64.b64encode(_png(pixels)).decode()}">'
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
+    return buffer.getvalue()

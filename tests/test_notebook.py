@@ -1,0 +1,91 @@
+"""What a notebook imports: pairs and matrices show themselves and agree with the command line."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.errors import XCosError
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_importing_core_imports_nothing_heavy() -> None:
+    check = (
+        "import sys, core; core.__all__\n"
+        "print([n for n in ('torch', 'numpy', 'pandas', 'matplotlib') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_a_gallery_its_matrix_and_a_pair(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pandas", reason="the package pandas is not installed")
+    from core import load_model, open_gallery
+
+    model = load_model(tiny_weights, device="cpu")
+    gallery = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
+    assert len(gallery) == 6 and gallery.keys[0] == "ann/1.png"
+    assert gallery.frame().identity.tolist() == ["ann"] * 3 + ["bob"] * 2 + ["cem"]
+    matrix = gallery.matrix()
+    output = tmp_path / "scores.csv"
+    command = ["score", str(crops), "--aligned", "--model", str(tiny_weights), "-o", str(output)]
+    assert main(command) == 0
+    with output.open(newline="") as file:
+        known = list(csv.DictReader(file))
+    frame = matrix.frame()
+    assert frame.left.tolist() == [row["left"] for row in known]
+    assert frame.score.tolist() == pytest.approx([float(row["score"]) for row in known], abs=1e-6)
+    assert frame.outcome.tolist() == [row["outcome"] for row in known]
+    counts = matrix.counts
+    assert counts.tp + counts.fn == 4 and counts.fp + counts.tn == 11
+    pair = gallery.explain(0, "bob/1.png")
+    assert pair.score == pytest.approx(float(matrix.scores[0, 3]), abs=1e-6)
+    assert pair.frame().contribution.sum() == pytest.approx(pair.score, abs=1e-9)
+    for shown in (pair, matrix):
+        assert shown._repr_png_().startswith(b"\x89PNG")
+        assert "data:image/png;base64," in shown._repr_html_()
+    assert "6 faces of 3 people" in gallery._repr_html_()
+    pair.save(tmp_path / "pair.json")
+    assert json.loads((tmp_path / "pair.json").read_text())["score"] == pair.score
+
+
+def test_two_photos_and_what_is_not_there(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    from core import explain_pair, load_model, open_gallery
+
+    model, cache = load_model(tiny_weights, device="cpu"), tmp_path / "cache.sqlite"
+    photos = crops / "ann" / "1.png", crops / "ann" / "2.png"
+    pair = explain_pair(*photos, model, aligned=True, cache=cache)
+    gallery = open_gallery(crops, model, aligned=True, cache=cache)
+    assert pair.score == pytest.approx(gallery.explain("ann/1.png", "ann/2.png").score, abs=1e-6)
+    with pytest.raises(XCosError, match="no face of this gallery"):
+        gallery.explain("ann/1.png", "ann/9.png")
+    with pytest.raises(XCosError, match="has 6 faces"):
+        gallery.explain(0, 6)
+
+
+def test_the_notebook_on_figure_3_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="the package nbformat is not installed")
+    client = pytest.importorskip("nbclient", reason="the package nbclient is not installed")
+    pytest.importorskip("ipykernel", reason="the package ipykernel is not installed")
+    for name in ("XDG_CACHE_HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = nbformat.read(ROOT / "docs" / "figure3.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    client.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    pictures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(pictures) >= 3
