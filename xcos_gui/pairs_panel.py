@@ -203,6 +203,8 @@ class PairsPanel(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         for column in (4, 5, 6, FRAGILE, TAGS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        # Only the rows on screen fix the widths: all of them would be asked at each threshold.
+        header.setResizeContentsPrecision(0)
         top = QHBoxLayout()
         top.addWidget(self.choice)
         top.addWidget(self._count, 1)
@@ -273,8 +275,9 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
-        self.table.setColumnHidden(FRAGILE, not known)
-        self.table.setColumnHidden(TAGS, not tagged)
+        for column, shown in ((FRAGILE, known), (TAGS, tagged)):
+            if self.table.isColumnHidden(column) == shown:
+                self.table.setColumnHidden(column, not shown)
         header = self.table.horizontalHeader()
         wide = tagged or known
         mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch

@@ -3,6 +3,7 @@
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -311,7 +312,9 @@ class Session(QObject):
         else:
             self._thresholds[self.kind] = float(threshold)
         self.threshold_changed.emit(self.threshold)
-        self._explain()
+        if self.explanation is not None:  # its maps stay
+            self.explanation = replace(self.explanation, threshold=self.threshold)
+            self.explanation_changed.emit(self.explanation)
 
     def set_kind(self, kind: AttentionKind) -> None:
         """Choose the attention kind; everything is scored anew, in the background."""

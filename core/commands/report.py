@@ -171,14 +171,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(scored: ScoredGallery, options: argparse.Namespace, mask: np.ndarray | None) -> Chosen:
+    # A filter's text may name people and photos.
+    words = "a filter" if options.anonymous else f"\u201c{options.filter}\u201d"
     if options.pair is not None:
         return named_pair(scored, *options.pair)
     if options.outcome is not None:
-        return of_outcome(scored, options.outcome, options.pairs, mask, options.filter)
+        return of_outcome(scored, options.outcome, options.pairs, mask, words)
     if options.hardest is not None:
-        return hardest_pairs(scored, options.hardest, options.pairs, mask, options.filter)
+        return hardest_pairs(scored, options.hardest, options.pairs, mask, words)
     if mask is not None:
-        return that_pass(scored, options.pairs, mask, options.filter)
+        return that_pass(scored, options.pairs, mask, words)
     return whole_gallery(scored, options.pairs)
 
 

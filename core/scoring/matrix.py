@@ -70,9 +70,14 @@ class ScoreMatrix:
 
     def outcome(self, row: int, column: int, threshold: float) -> Outcome:
         """The outcome of one cell; same means score > threshold."""
-        return OUTCOMES[
-            int(self.outcomes(slice(row, row + 1), slice(column, column + 1), threshold)[0, 0])
-        ]
+        # As `outcomes` has it, without arrays: lists ask for every row on screen.
+        own, other = int(self.rows[row]), int(self.columns[column])
+        if own < 0 or other < 0:
+            return "unknown"
+        same = float(self.scores[row, column]) > threshold
+        if own == other:
+            return "TP" if same else "FN"
+        return "FP" if same else "TN"
 
     def genuine(self, rows: slice, columns: slice) -> np.ndarray:
         """Which pairs of a tile show one person: (r, c) bool."""

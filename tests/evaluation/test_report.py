@@ -125,3 +125,48 @@ def test_what_cannot_be_written_is_told_before_work_and_leaves_nothing(
     assert report(crops, tiny_weights, kept, "--outcome", "unknown") == 1
     assert "no pair to report" in capsys.readouterr().err and kept.read_text() == "earlier"
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["crops", "kept.html", "user"])
+
+
+def test_an_anonymous_report_does_not_name_people_by_its_filter(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.html"
+    options = ("--anonymous", "--pictures", "none", "--filter", 'identity = "ann"')
+    assert report(crops, tiny_weights, path, *options) == 0
+    text = path.read_text(encoding="utf-8")
+    assert "pairs that pass a filter" in text and not re.search(r"\bann\b", text)
+
+
+@pytest.mark.parametrize("form", [".html", ".pdf", ".csv"])
+def test_a_full_disk_is_one_sentence_and_the_earlier_report_stays(
+    crops: Path,
+    tiny_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limit of a file's size")
+    import signal
+
+    from core.commands import report as command
+
+    path = tmp_path / f"r{form}"
+    path.write_text("earlier")
+    real = command.write_report
+
+    def on_a_full_disk(*arguments: object, **named: object) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))
+        try:
+            real(*arguments, **named)  # type: ignore[arg-type]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, kept)
+
+    monkeypatch.setattr(command, "write_report", on_a_full_disk)
+    assert report(crops, tiny_weights, path) == 1
+    told = capsys.readouterr().err
+    assert "cannot be written" in told and "should not" not in told
+    assert path.read_text() == "earlier" and not list(tmp_path.glob("*.part"))

@@ -46,7 +46,7 @@ def of_outcome(
 
 
 def that_pass(scored: ScoredGallery, most: int, mask: np.ndarray, words: str) -> Chosen:
-    """The pairs that pass a filter, (n, m) bool, worst first; words: the filter."""
+    """The pairs that pass a filter, (n, m) bool, worst first; words: what the filter is called."""
     pairs = pairs_of(scored.matrix, None, _threshold(scored), most, mask)
     everything = np.bool_(True)
     total = sum(_counted(scored, rows, everything, mask) for rows in scored.matrix.tiles())
@@ -103,4 +103,4 @@ def _counted(
 
 
 def _that_pass(words: str | None) -> str:
-    return "" if words is None else f" that pass \u201c{words}\u201d"
+    return "" if words is None else f" that pass {words}"

@@ -1,5 +1,6 @@
 """A report as a PDF, drawn by matplotlib without a window, a page at a time."""
 
+import io
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -44,16 +45,19 @@ def write_pdf(
     """Write the PDF page by page. Raises OSError and Stopped."""
     total = 1 + -(-len(report.pairs) // LINES) + -(-len(report.pairs) // PAIRS)
     about = {"Title": report.title, "Creator": f"xCos Studio {version}"}
+    # In memory: on a full disk PdfPages closes with an error of its own, which hides the disk's.
+    drawn = io.BytesIO()
     with warnings.catch_warnings():
         # A sign that the font lacks is a box on the page; a warning a sign would be noise.
         warnings.filterwarnings("ignore", message="Glyph")
-        with PdfPages(path, metadata=about) as pages:
+        with PdfPages(drawn, metadata=about) as pages:
             for number, figure in enumerate(_pages(report, version)):
                 if stopped():
                     raise Stopped("The report")
                 progress("Drawing pages", number, total)
                 FigureCanvasPdf(figure)
                 pages.savefig(figure)
+    path.write_bytes(drawn.getvalue())
     progress("Drawing pages", total, total)
 
 
