@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
-from core.scoring.matrix import OUTCOMES, ScoreMatrix
+from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
 
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
@@ -21,6 +21,8 @@ class MatrixImage:
         self.limits = _limits(matrix.scores)
         self._means: dict[int, np.ndarray] = {1: matrix.scores}
         self._passing: dict[int, np.ndarray] | None = None
+        # What is seen from afar: its place, scores, and which pairs are genuine and known.
+        self._thinned: tuple[tuple[int, ...], np.ndarray, np.ndarray, np.ndarray] | None = None
         self._paper = np.zeros(3, np.float32)
 
     def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
@@ -69,6 +71,7 @@ class MatrixImage:
 
     def refresh(self, rows: slice, columns: slice) -> None:
         """Renew the kept means of a part whose scores have changed; limits stay as they are."""
+        self._thinned = None
         finer = self._means[1]
         for step in sorted(self._means)[1:]:
             n, m = finer.shape
@@ -101,16 +104,21 @@ class MatrixImage:
         if step == 1:
             codes = self.matrix.outcomes(slice(top, bottom), slice(left, right), threshold)
             return OUTCOME_TABLE[codes]
-        part = ScoreMatrix(
-            self.matrix.scores[np.ix_(rows, columns)],
-            False,
-            self.matrix.rows[rows],
-            self.matrix.columns[columns],
-            self.matrix.kind,
-            self.matrix.order,
-        )
-        every = slice(0, None)
-        return OUTCOME_TABLE[part.outcomes(every, every, threshold)]
+        key = (top, bottom, left, right, step)
+        if self._thinned is None or self._thinned[0] != key:
+            part = ScoreMatrix(
+                self.matrix.scores[np.ix_(rows, columns)],
+                False,
+                self.matrix.rows[rows],
+                self.matrix.columns[columns],
+                self.matrix.kind,
+                self.matrix.order,
+            )
+            every = slice(0, None)
+            known = part.known(every, every)
+            self._thinned = key, part.scores, part.genuine(every, every), known
+        _, scores, genuine, known = self._thinned
+        return OUTCOME_TABLE[outcome_codes(scores, genuine, known, threshold)]
 
     def _passes(self, step: int) -> np.ndarray:
         """Blocks of which some pair passes: one among thousands must not vanish."""
