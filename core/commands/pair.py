@@ -46,14 +46,13 @@ def check_outputs(
 def open_pair(setup: Setup, options: argparse.Namespace, report: Report) -> tuple[Place, Place]:
     """Both faces: the gallery that each is alone in or with its photo's others, and its place."""
     return (
-        _face(setup, options.left, options.photos, report),
-        _face(setup, options.right, options.photos, report),
+        open_face(setup, options.left, options.photos, report),
+        open_face(setup, options.right, options.photos, report),
     )
 
 
-def _face(
-    setup: Setup, name: str, photos: Path | None, report: Report
-) -> tuple[LoadedGallery, int]:
+def open_face(setup: Setup, name: str, photos: Path | None, report: Report) -> Place:
+    """One photo's face, PHOTO#2 its second: the gallery that it is in, and its place. Raises XCosError."""
     path, number = _photo(name, photos)
     if path.is_dir() or path.suffix.lower() == ".csv":
         raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")

@@ -78,12 +78,13 @@ def sort_key(
     """Order of faces: known identities first, names and paths with their numbers as numbers."""
     return (
         face.identity is None,
-        _natural(face.identity or ""),
-        _natural(face.photo),
+        natural(face.identity or ""),
+        natural(face.photo),
         face.number,
     )
 
 
-def _natural(text: str) -> list[tuple[int, int | str]]:
+def natural(text: str) -> list[tuple[int, int | str]]:
+    """A name to sort by, with its numbers as numbers: 2 before 10."""
     parts = re.split(r"(\d+)", text.casefold())
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]

@@ -1,0 +1,232 @@
+"""xcos video: the faces of a video as tracks, and their scores against a photo over time."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.commands.pair import open_face
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    refuse_overwriting,
+    warn,
+)
+from core.commands.tables import SUFFIXES, Columns, write_table
+from core.errors import XCosError
+from core.evaluation.reports.output import refuse_unwritable
+from core.evaluation.track_scores import TrackScores, score_tracks
+from core.evaluation.tracks import Track, TrackedFace, VideoTracks, follow, write_tracks
+from core.explain.output import write_whole
+
+PICTURES = (".png", ".svg", ".pdf")
+SEEN: Columns = (
+    ("track", str),
+    ("frame", int),
+    ("seconds", float),
+    ("left", float),
+    ("top", float),
+    ("right", float),
+    ("bottom", float),
+)
+SCORED: Columns = (*SEEN, ("score", float), ("mean_score", float), ("verdict", str))
+EXAMPLES = """examples:
+  xcos video clip.mp4                            the tracks: who is seen from when to when
+  xcos video clip.mp4 ann.jpg                    each track's score against a photo
+  xcos video clip.mp4 ann.jpg -o scores.csv -o scores.png
+                                                 frame by frame, as a table and a plot
+  xcos video frames --every 1 --as-gallery tracks
+                                                 every frame of a folder; the tracks as a gallery
+  xcos score tracks --aligned                    all pairs of it
+
+VIDEO is a file (needs av: xcos-studio[video]) or a folder of frames in the order of their names.
+mean_score is of the mean features of the track's faces so far."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "video",
+        help="a video's faces as tracks, and their scores against a photo",
+        description="Find the faces of a video, link them to tracks, and score them over time.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="video file, or folder of frames")
+    parser.add_argument(
+        "photo", nargs="?", metavar="PHOTO", help="score the tracks against this photo's face"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=f"table of all faces ({', '.join(SUFFIXES)}), or with PHOTO a plot "
+        f"({', '.join(PICTURES)}); may be given several times",
+    )
+    parser.add_argument(
+        "--every",
+        type=_count,
+        metavar="N",
+        help="look at every Nth frame (default: five a second, at most 1,000 in all)",
+    )
+    parser.add_argument(
+        "--as-gallery",
+        type=Path,
+        metavar="DIR",
+        help="write each track's aligned faces into a new folder, a sub-folder a track",
+    )
+    add_face_options(parser)
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    _check(options)
+    setup, progress = Setup(options), ProgressBar()
+    photo = None
+    if options.photo is not None:
+        photo = open_face(setup, options.photo, None, progress)
+    found = follow(options.video, setup.verifier, options.every, options.aligned, report=progress)
+    progress.close()
+    scores = None
+    if photo is not None:
+        scores = score_tracks(setup.engine, found.tracks, *photo, setup.kind, options.order)
+    for path in options.output:
+        _write(path, found, scores, setup)
+    if options.as_gallery is not None:
+        write_tracks(found, options.as_gallery)
+    if options.json:
+        print(json.dumps(_summary(found, scores, setup), indent=1, ensure_ascii=False))
+    else:
+        _tell(found, scores, setup)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    for path in options.output:
+        suffix = path.suffix.lower()
+        if suffix not in (*SUFFIXES, *PICTURES):
+            ends = ", ".join((*SUFFIXES, *PICTURES))
+            raise XCosError(f"{path} must end in one of {ends}; choose another name.")
+        if suffix in PICTURES and options.photo is None:
+            raise XCosError(f"{path} is a plot of scores; name a PHOTO to score against.")
+        sources = [options.video] + ([] if options.photo is None else [Path(options.photo)])
+        refuse_overwriting(path, *sources)
+        refuse_unwritable(path)
+    folder = options.as_gallery
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise XCosError(f"{folder} is not empty; name a new folder.")
+
+
+def _write(
+    path: Path, found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
+) -> None:
+    suffix = path.suffix.lower()
+    if suffix in PICTURES:
+        from core.evaluation.plots import figure_bytes
+        from core.evaluation.track_figure import track_figure
+
+        caption = f"{found.source.name}, {setup.card.name}, {setup.kind} attention, order {setup.options.order}"
+        figure = track_figure(scores or (), setup.options.photo, setup.threshold, caption)
+        write_whole(path, figure_bytes(figure, suffix[1:]))  # type: ignore[arg-type]
+    elif scores is None:
+        write_table(path, _seen_rows(found), SEEN)
+    else:
+        write_table(path, scored_rows(scores, setup.threshold), SCORED)
+
+
+def _seen_rows(found: VideoTracks) -> Iterator[tuple[Any, ...]]:
+    for track in found.tracks:
+        for face in track.faces:
+            yield _seen(track, face)
+
+
+def scored_rows(
+    scores: Sequence[TrackScores], threshold: float | None
+) -> Iterator[tuple[Any, ...]]:
+    """A row a face in the order of SCORED; no verdict without a threshold."""
+    for found in scores:
+        each = zip(found.track.faces, found.scores.tolist(), found.running.tolist(), strict=True)
+        for face, score, running in each:
+            verdict = None
+            if threshold is not None:
+                verdict = "same" if score > threshold else "different"
+            yield *_seen(found.track, face), score, running, verdict
+
+
+def _seen(track: Track, face: TrackedFace) -> tuple[Any, ...]:
+    box = [None] * 4 if face.detection is None else face.detection.box.astype(float).tolist()
+    return track.name, face.frame, face.seconds, *box
+
+
+def _summary(
+    found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
+) -> dict[str, Any]:
+    tracks = []
+    for number, track in enumerate(found.tracks):
+        first, last = track.faces[0], track.faces[-1]
+        score = None if scores is None else scores[number].score
+        verdict = None
+        if score is not None and setup.threshold is not None:
+            verdict = "same" if score > setup.threshold else "different"
+        tracks.append(
+            {
+                "track": track.name,
+                "faces": len(track),
+                "first_frame": first.frame,
+                "last_frame": last.frame,
+                "first_seconds": first.seconds,
+                "last_seconds": last.seconds,
+                "score": score,
+                "verdict": verdict,
+            }
+        )
+    return {
+        "video": str(found.source),
+        "photo": setup.options.photo,
+        "frames": found.frames,
+        "every": found.every,
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "order": setup.options.order,
+        "threshold": setup.threshold,
+        "tracks": tracks,
+        "problems": [asdict(problem) for problem in found.problems],
+    }
+
+
+def _tell(found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup) -> None:
+    said = _summary(found, scores, setup)
+    for track in said["tracks"]:
+        start, end = track["first_seconds"], track["last_seconds"]
+        when = f"frames {track['first_frame']} to {track['last_frame']}"
+        if start is not None:
+            when = f"{start:.1f} to {end:.1f} s"
+        line = f"{track['track']}: {track['faces']} faces, {when}"
+        if track["score"] is not None:
+            line += f", score {track['score']:.4f}"
+            line += "" if track["verdict"] is None else f", {track['verdict']}"
+        print(line)
+    if not said["tracks"]:
+        print("No face was found.")
+    limit = "" if setup.threshold is None else f"; threshold {setup.threshold:.4f}"
+    warn(
+        f"{found.frames} frames looked at, every {found.every}; {setup.card.name}, "
+        f"{setup.kind} attention, order {setup.options.order}{limit}"
+    )
+    for problem in found.problems:
+        warn(f"problem: {problem.reason}")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)

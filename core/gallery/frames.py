@@ -1,0 +1,162 @@
+"""Frames of a video file, or of a folder of photos in the order of their names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import XCosError
+from core.faces.face import Problem
+from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.gallery.gallery import natural
+
+A_SECOND = 5  # frames looked at by default
+MOST = 1000  # in all, by default
+SHORT = 0.5  # seconds that a whole video may end before the length that it states
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv")
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame: its number from 0, its time in seconds (None in a folder), (H, W, 3) uint8 RGB."""
+
+    number: int
+    seconds: float | None
+    pixels: np.ndarray
+
+
+class Frames:
+    """Goes through a video once.
+
+    every:    every so manieth frame is given; where it was None, five a second, at most 1,000
+    total:    about how many frames there are, 0 where that is not known
+    problems: filled while it is gone through: where the video is cut off or damaged
+    Raises XCosError for a source that is no video, also while it is gone through.
+    """
+
+    def __init__(self, source: Path, every: int | None = None) -> None:
+        self.source = Path(source)
+        self.problems: list[Problem] = []
+        self.total = 0
+        self._container: Any = None
+        if not self.source.exists():
+            raise XCosError(f"The video {self.source} does not exist; choose another one.")
+        self._files = _photos(self.source) if self.source.is_dir() else []
+        usual = 1
+        if self._files:
+            self.total = len(self._files)
+        else:
+            self._container, self._stream = _opened(self.source)
+            self._rate = float(self._stream.average_rate or 25)
+            stated = self._stream.frames / self._rate
+            # AVI's length shrinks with the file, but its count of frames stays.
+            self._length = max(_length(self._container, self._stream), stated)
+            self.total = self._stream.frames or round(self._length * self._rate)
+            usual = max(1, round(self._rate / A_SECOND))
+        self.every = every or max(usual, -(-self.total // MOST))
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._of_folder() if self._container is None else self._of_file()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._container is not None:
+            self._container.close()
+
+    def _of_folder(self) -> Iterator[Frame]:
+        for number in range(0, len(self._files), self.every):
+            path = self._files[number]
+            try:
+                yield Frame(number, None, read_photo(path))
+            except XCosError as error:
+                self.problems.append(Problem(path.name, str(error)))
+
+    def _of_file(self) -> Iterator[Frame]:
+        number, reached, damaged = 0, 0.0, 0
+        for packet in self._packets():
+            try:
+                decoded = packet.decode()
+            except (ValueError, OSError):  # FFmpeg's errors are of these
+                damaged += 1
+                continue
+            for frame in decoded:
+                reached = float(frame.time) if frame.time is not None else number / self._rate
+                if number % self.every == 0:
+                    yield Frame(number, reached, _upright(frame))
+                number += 1
+        if number == 0:
+            raise XCosError(f"{self.source} gives no frame: it is damaged or cut off; get it anew.")
+        self._tell_end(reached + 1 / self._rate, damaged)
+
+    def _packets(self) -> Iterator[Any]:
+        try:
+            yield from self._container.demux(self._stream)
+        except (ValueError, OSError):
+            return  # where it ends is told from what was decoded
+
+    def _tell_end(self, reached: float, damaged: int) -> None:
+        name = self.source.name
+        if self._length - reached > SHORT:
+            reason = (
+                f"{self.source} is cut off: it ends after {reached:.1f} of {self._length:.1f} "
+                "seconds; what came before is used."
+            )
+            self.problems.append(Problem(name, reason))
+        elif damaged:
+            reason = f"{self.source} is damaged in {damaged} place(s); they are left out."
+            self.problems.append(Problem(name, reason))
+
+
+def _photos(folder: Path) -> list[Path]:
+    try:
+        found = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
+        ]
+    except OSError as error:
+        raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    if not found:
+        raise XCosError(f"The folder {folder} has no frames; put them there as photos.")
+    return sorted(found, key=lambda path: natural(path.name))
+
+
+def _opened(source: Path) -> tuple[Any, Any]:
+    try:
+        import av
+    except ImportError as error:
+        raise XCosError(
+            f"{source} needs the package av; install xcos-studio[video], or give a folder of frames."
+        ) from error
+    try:
+        container = av.open(str(source))
+    except PermissionError as error:
+        raise XCosError(
+            f"{source} may not be read; give yourself permission to read it."
+        ) from error
+    except (ValueError, OSError) as error:
+        raise XCosError(
+            f"{source} is not a video that can be read, or its beginning or index is cut off; "
+            "get it anew."
+        ) from error
+    if not container.streams.video:
+        container.close()
+        raise XCosError(f"{source} has no pictures, only sound; choose another video.")
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    return container, stream
+
+
+def _length(container: Any, stream: Any) -> float:
+    """Seconds that the file says it has; 0 where it does not say."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return 0.0 if container.duration is None else container.duration / 1_000_000
+
+
+def _upright(frame: Any) -> np.ndarray:
+    pixels: np.ndarray = frame.to_ndarray(format="rgb24")
+    quarters = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 turns
+    return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
