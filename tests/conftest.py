@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Slow machines and compilers at first use must not fail a law that holds.
-settings.register_profile("xcos", deadline=None, max_examples=30)
+settings.register_profile(
+    "xcos", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("xcos")
 
 
