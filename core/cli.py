@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
@@ -34,13 +33,11 @@ COMMANDS: tuple[str, ...] = (
     "labels",
     "tag",
     "report",
-    "video",
     "evaluate",
     "train",
     "models",
     "align",
 )
-COMMANDS = tuple(name for name in COMMANDS if find_spec(_module(name)))
 DESCRIPTION = """Look inside face verification: score all pairs of a gallery and explain each of them
 with xCos, the explainable cosine (Lin et al., 2020).
 

@@ -172,13 +172,12 @@ class Menus:
     def _make_analyse_menu(self, analyse: QMenu) -> None:
         for tools in (PAIR_TOOLS, GALLERY_TOOLS):
             for tool in tools:
-                if tool.ready:
-                    self._action(
-                        analyse,
-                        tool.text,
-                        lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
-                        tool.key,
-                    )
+                self._action(
+                    analyse,
+                    tool.text,
+                    lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
+                    tool.key,
+                )
             analyse.addSeparator()
 
     def _make_model_menu(self, model: QMenu) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,10 +26,6 @@ class Tool:
         loaded: type[ToolWindow] = getattr(import_module(f"xcos_gui.{module}"), name)
         return loaded
 
-    @property
-    def ready(self) -> bool:
-        return find_spec(f"xcos_gui.{self.place[0]}") is not None
-
 
 # On the pair that is looked at, then on the gallery; a line between the two groups.
 PAIR_TOOLS = (
@@ -46,6 +41,5 @@ GALLERY_TOOLS = (
     TWO_MODELS,
     Tool("Peop&le…", "Ctrl+Shift+H", ("people", "PeopleWindow")),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels", "LabelsWindow")),
-    Tool("&Video…", "Ctrl+Shift+V", ("video", "VideoWindow")),
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
 )
