@@ -18,6 +18,7 @@ from xcos_gui.thumbnails import to_image
 
 Cell = tuple[int, int]
 MARK = QColor("#ff00c8")
+LINES = QColor(255, 255, 255, 110)
 
 
 class CellView(QWidget):
@@ -87,12 +88,12 @@ class CellView(QWidget):
             painter.drawRect(self._rect(self._cell).adjusted(1, 1, -1, -1))
 
     def _paint_grid(self, painter: QPainter, square: QRectF) -> None:
-        # Filled, since Qt draws a translucent line of floats ten times slower.
-        colour = QColor(255, 255, 255, 110)
+        # Filled in whole pixels, since Qt draws translucent floats ten times slower.
+        left, top, side = round(square.x()), round(square.y()), round(square.width())
         for at in range(1, CELLS):
             offset = round(square.width() * at / CELLS)
-            painter.fillRect(QRectF(square.x() + offset, square.y(), 1, square.height()), colour)
-            painter.fillRect(QRectF(square.x(), square.y() + offset, square.width(), 1), colour)
+            painter.fillRect(left + offset, top, 1, side, LINES)
+            painter.fillRect(left, top + offset, side, 1, LINES)
 
     def _paint_numbers(self, painter: QPainter, square: QRectF) -> None:
         assert self._numbers is not None and self._inks is not None

@@ -7,6 +7,9 @@ from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
 
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
+KEPT_FROM = 4  # cells along a side from which block means are kept; finer ones are made as seen
+COARSEST = 64  # blocks along a side of the last means that are made beforehand
+ROWS_A_TURN = 512  # of scores whose means are made at once; a multiple of KEPT_FROM
 OUTCOME_TABLE = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
 
 
@@ -19,17 +22,31 @@ class MatrixImage:
     def __init__(self, matrix: ScoreMatrix) -> None:
         self.matrix = matrix
         self.limits = _limits(matrix.scores)
-        self._means: dict[int, np.ndarray] = {1: matrix.scores}
+        self._means: dict[int, np.ndarray] = {}
         self._passing: dict[int, np.ndarray] | None = None
         # What is seen from afar: its place, scores, and which pairs are genuine and known.
-        self._thinned: tuple[tuple[int, ...], np.ndarray, np.ndarray, np.ndarray] | None = None
-        self._paper = np.zeros(3, np.float32)
+        self._thinned: tuple[tuple[slice, slice, int], ScoreMatrix, np.ndarray, np.ndarray] | None
+        self._thinned = None
+        self._paper = (0, 0, 0)
+
+    def prepare(self) -> None:
+        """Make all block means now, in a thread of the background."""
+        step = KEPT_FROM
+        while max(self.matrix.scores.shape) >= COARSEST * step:
+            self._level(step)
+            step *= 2
+
+    def with_new_limits(self) -> "MatrixImage":
+        """The same block means with limits from the scores as they are by now."""
+        image = MatrixImage(self.matrix)
+        image._means = self._means
+        return image
 
     def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
         """Fade the pairs that do not pass, (n, m) bool, towards a colour; None: fade none."""
         known = mask is not None and mask.shape == self.matrix.scores.shape
         self._passing = {1: mask} if mask is not None and known else None
-        self._paper = np.array(paper, np.float32)
+        self._paper = paper
 
     def draw(
         self,
@@ -39,86 +56,88 @@ class MatrixImage:
         outcomes: bool,
         largest: int = LARGEST,
     ) -> tuple[np.ndarray, int, int, int]:
-        """Colours (r, c, 3) uint8 of a part, and its first row, first column and cells a pixel.
+        """Colours (r, c) uint32 of a part, and its first row, first column and cells a pixel.
 
-        By score a pixel is the mean of its block; by outcome its block's middle pair.
+        A colour is 0xffRRGGBB, as in QImage's Format_RGB32. By score a pixel is the mean of its
+        block; by outcome its block's middle pair.
         """
         step = 1
         while max(rows.stop - rows.start, columns.stop - columns.start) / step > largest:
             step *= 2
-        first_row, first_column = (
-            rows.start // step * step,
-            columns.start // step * step,
-        )
+        top, left = rows.start // step * step, columns.start // step * step
+        part = slice(top, rows.stop), slice(left, columns.stop)
         if outcomes:
-            colours = self._outcomes(
-                first_row, rows.stop, first_column, columns.stop, step, threshold
-            )
+            places, table = self._outcomes(*part, step, threshold), OUTCOME_TABLE
         else:
-            colours = self._scores(
-                first_row, rows.stop, first_column, columns.stop, step, threshold
-            )
+            places, table = self._scores(*part, step), self._score_table(threshold)
         if self._passing is not None:
             bright = self._passes(step)[
-                first_row // step : first_row // step + colours.shape[0],
-                first_column // step : first_column // step + colours.shape[1],
+                top // step : top // step + places.shape[0],
+                left // step : left // step + places.shape[1],
             ]
-            faded = colours * np.float32(1 - FADED) + self._paper * np.float32(FADED)
-            colours = np.where(bright[..., None], colours, faded.astype(np.uint8))
+            places = np.where(bright, places, places + np.uint16(len(table)))
+            faded = table * (1 - FADED) + np.array(self._paper) * FADED
+            table = np.concatenate([table, faded.astype(np.uint8)])
+        colours = packed(table).take(places)
         if self.matrix.square:
-            _paint_diagonal(colours, first_row // step, first_column // step)
-        return colours, first_row, first_column, step
+            _paint_diagonal(colours, top // step, left // step)
+        return colours, top, left, step
 
     def refresh(self, rows: slice, columns: slice) -> None:
         """Renew the kept means of a part whose scores have changed; limits stay as they are."""
         self._thinned = None
-        finer = self._means[1]
-        for step in sorted(self._means)[1:]:
-            n, m = finer.shape
-            top, left = rows.start // step * 2, columns.start // step * 2
-            bottom = min(n, -(-rows.stop // step) * 2)
-            right = min(m, -(-columns.stop // step) * 2)
-            made = _halved(finer[top:bottom, left:right])
-            level = self._means[step]
-            level[top // 2 : top // 2 + len(made), left // 2 : left // 2 + made.shape[1]] = made
-            finer = level
+        for step, level in sorted(self._means.items()):
+            top, left = rows.start // step, columns.start // step
+            bottom, right = -(-rows.stop // step), -(-columns.stop // step)
+            if step == KEPT_FROM:
+                made = _quartered(
+                    self.matrix.scores[_wider(top, bottom, 4), _wider(left, right, 4)]
+                )
+            else:
+                finer = self._means[step // 2]
+                made = _halved(finer[_wider(top, bottom, 2), _wider(left, right, 2)])
+            level[top : top + len(made), left : left + made.shape[1]] = made
 
-    def _scores(
-        self, top: int, bottom: int, left: int, right: int, step: int, threshold: float
-    ) -> np.ndarray:
-        level = self._level(step)
-        part = level[top // step : -(-bottom // step), left // step : -(-right // step)]
+    def _scores(self, rows: slice, columns: slice, step: int) -> np.ndarray:
+        """Places of means in the table of 256 colours, (r, c) uint8."""
         low, high = self.limits
-        table = centred_table(min(max(threshold, low), high), low, high)
-        unit = (part - np.float32(low)) * np.float32(255 / (high - low))
-        places = np.clip(unit, 0, 255).astype(np.uint8)
-        return table[places]
-
-    def _outcomes(
-        self, top: int, bottom: int, left: int, right: int, step: int, threshold: float
-    ) -> np.ndarray:
-        middle = step // 2 if step > 1 else 0
-        n, m = self.matrix.scores.shape
-        rows = np.minimum(np.arange(top, bottom, step) + middle, n - 1)
-        columns = np.minimum(np.arange(left, right, step) + middle, m - 1)
         if step == 1:
-            codes = self.matrix.outcomes(slice(top, bottom), slice(left, right), threshold)
-            return OUTCOME_TABLE[codes]
-        key = (top, bottom, left, right, step)
+            part = self.matrix.scores[rows, columns]
+        elif step < KEPT_FROM:
+            wide = (slice(p.start, -(-p.stop // step) * step) for p in (rows, columns))
+            part = _halved(self.matrix.scores[tuple(wide)])
+        else:
+            ends = (slice(p.start // step, -(-p.stop // step)) for p in (rows, columns))
+            part = self._level(step)[tuple(ends)]
+        unit = part - np.float32(low)
+        unit *= np.float32(255 / (high - low))
+        return np.clip(unit, 0, 255, out=unit).astype(np.uint8)
+
+    def _score_table(self, threshold: float) -> np.ndarray:
+        low, high = self.limits
+        return centred_table(min(max(threshold, low), high), low, high)
+
+    def _outcomes(self, rows: slice, columns: slice, step: int, threshold: float) -> np.ndarray:
+        """Places of the blocks' middle pairs in the table of outcomes, (r, c) uint8."""
+        matrix = self.matrix
+        if step == 1:
+            return matrix.outcomes(rows, columns, threshold)
+        key = (rows, columns, step)
         if self._thinned is None or self._thinned[0] != key:
+            n, m = matrix.scores.shape
+            down, across = _middles(rows, step, n), _middles(columns, step, m)
             part = ScoreMatrix(
-                self.matrix.scores[np.ix_(rows, columns)],
+                np.ascontiguousarray(_picked(matrix.scores, down, across, step)),
                 False,
-                self.matrix.rows[rows],
-                self.matrix.columns[columns],
-                self.matrix.kind,
-                self.matrix.order,
+                matrix.rows[down],
+                matrix.columns[across],
+                matrix.kind,
+                matrix.order,
             )
             every = slice(0, None)
-            known = part.known(every, every)
-            self._thinned = key, part.scores, part.genuine(every, every), known
-        _, scores, genuine, known = self._thinned
-        return OUTCOME_TABLE[outcome_codes(scores, genuine, known, threshold)]
+            self._thinned = key, part, part.genuine(every, every), part.known(every, every)
+        _, part, genuine, known = self._thinned
+        return outcome_codes(part.scores, genuine, known, threshold)
 
     def _passes(self, step: int) -> np.ndarray:
         """Blocks of which some pair passes: one among thousands must not vanish."""
@@ -133,17 +152,58 @@ class MatrixImage:
 
     def _level(self, step: int) -> np.ndarray:
         if step not in self._means:
-            self._means[step] = _halved(self._level(step // 2))
+            self._means[step] = (
+                self._finest() if step == KEPT_FROM else _halved(self._level(step // 2))
+            )
         return self._means[step]
+
+    def _finest(self) -> np.ndarray:
+        n, m = self.matrix.scores.shape
+        level = np.empty((-(-n // KEPT_FROM), -(-m // KEPT_FROM)), np.float32)
+        for start in range(0, n, ROWS_A_TURN):
+            made = _quartered(self.matrix.scores[start : start + ROWS_A_TURN])
+            level[start // KEPT_FROM : start // KEPT_FROM + len(made)] = made
+        return level
+
+
+def packed(table: np.ndarray) -> np.ndarray:
+    """Colours (k, 3) uint8 as (k,) uint32, 0xffRRGGBB."""
+    red, green, blue = table.astype(np.uint32).T
+    colours: np.ndarray = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
+    return colours
+
+
+def _wider(start: int, stop: int, by: int) -> slice:
+    return slice(by * start, by * stop)
+
+
+def _middles(part: slice, step: int, size: int) -> np.ndarray:
+    """The middle of each block of a part; the last one where a block is cut off before it."""
+    middles: np.ndarray = np.minimum(np.arange(part.start, part.stop, step) + step // 2, size - 1)
+    return middles
+
+
+def _picked(scores: np.ndarray, rows: np.ndarray, columns: np.ndarray, step: int) -> np.ndarray:
+    """Scores at evenly spaced rows and columns, as a view but where the last is cut off."""
+    even = all(p[-1] - p[0] == (len(p) - 1) * step for p in (rows, columns))
+    if even:
+        return scores[rows[0] : rows[-1] + 1 : step, columns[0] : columns[-1] + 1 : step]
+    return scores[np.ix_(rows, columns)]
+
+
+def _quartered(values: np.ndarray) -> np.ndarray:
+    return _halved(_halved(values))
 
 
 def _halved(values: np.ndarray) -> np.ndarray:
     """Means of 2x2 blocks; an odd last row or column is a block of its own."""
     n, m = values.shape
     padded = np.pad(values, ((0, n % 2), (0, m % 2)), mode="edge") if n % 2 or m % 2 else values
-    return (
-        padded[0::2, 0::2] + padded[1::2, 0::2] + padded[0::2, 1::2] + padded[1::2, 1::2]
-    ) * np.float32(0.25)
+    sums = padded[0::2, 0::2] + padded[1::2, 0::2]
+    sums += padded[0::2, 1::2]
+    sums += padded[1::2, 1::2]
+    sums *= np.float32(0.25)
+    return sums
 
 
 def _limits(scores: np.ndarray) -> tuple[float, float]:
@@ -159,4 +219,4 @@ def _paint_diagonal(colours: np.ndarray, first_row: int, first_column: int) -> N
     rows = np.arange(len(colours))
     columns = rows + first_row - first_column
     inside = (columns >= 0) & (columns < colours.shape[1])
-    colours[rows[inside], columns[inside]] = SELF_COLOUR
+    colours[rows[inside], columns[inside]] = packed(np.array([SELF_COLOUR], np.uint8))

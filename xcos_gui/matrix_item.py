@@ -9,7 +9,6 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 
 from xcos_gui.matrix_image import MatrixImage
-from xcos_gui.thumbnails import to_image
 
 
 class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
@@ -44,7 +43,7 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self.image: MatrixImage | None = None
         self.threshold, self.outcomes = 0.0, False
-        self._drawn: tuple[object, QRectF, QImage] | None = None  # of what, where, and how
+        self._drawn: tuple[object, QRectF, QImage, np.ndarray] | None = None  # of what, where, how
 
     def show(self, image: MatrixImage | None, threshold: float, outcomes: bool) -> None:
         """Change what is painted."""
@@ -84,9 +83,11 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
             colours, row, column, step = self.image.draw(
                 rows, columns, self.threshold, self.outcomes, largest
             )
-            height, width = colours.shape[:2]
+            height, width = colours.shape
             where = QRectF(column, row, width * step, height * step)
-            self._drawn = wanted, where, to_image(colours)
+            form = QImage.Format.Format_RGB32
+            picture = QImage(colours.data, width, height, 4 * width, form)  # of the array's memory
+            self._drawn = wanted, where, picture, colours
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.drawImage(self._drawn[1], self._drawn[2])
 

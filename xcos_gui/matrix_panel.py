@@ -21,7 +21,6 @@ from core.explain.colours import OUTCOME_COLOURS, centred_table
 from core.scoring.matrix import OUTCOMES
 from core.scoring.refine import Region
 from xcos_gui.colour_bar import ColourBar
-from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.matrix_item import IdentityAxis, MatrixItem, identity_blocks
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
@@ -132,11 +131,11 @@ class MatrixPanel(QWidget):
         self._plot.setVisible(matrix is not None)
         self._hover = None
         before = self.item.boundingRect()
-        if matrix is None:
+        image = self._session.image
+        if matrix is None or image is None:
             self.item.show(None, 0.0, False)
             self._axis.blocks = []
         else:
-            image = MatrixImage(matrix)
             self.item.show(image, self._session.threshold, self._by_outcome)
             assert self._session.rows is not None
             names = [face.identity or "unknown" for face in self._session.rows.gallery.faces]

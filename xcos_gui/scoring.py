@@ -18,6 +18,7 @@ from core.scoring.matrix import ScoreMatrix, score_matrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
 from xcos_gui.job import Running
+from xcos_gui.matrix_image import MatrixImage
 
 ESTIMATED_FROM = 2_000_000  # cells: what learned attention needs a second for
 SHOWN_EVERY = 0.5  # seconds between two looks at refined scores
@@ -27,6 +28,7 @@ SHOWN_EVERY = 0.5  # seconds between two looks at refined scores
 class Scored:
     """A matrix with the very faces that its rows and columns are.
 
+    image:      the matrix as it is drawn, with its block means
     refinement: says which scores are estimates yet; None when all are exact
     """
 
@@ -35,6 +37,7 @@ class Scored:
     matrix: ScoreMatrix
     statistics: PairStatistics
     limits: ColourLimits
+    image: MatrixImage
     refinement: Refinement | None = None
 
 
@@ -85,6 +88,8 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
         refinement.scores, probes is None, codes[0], codes[-1], request.kind, request.order
     )
     estimate = replace(_scored(request, matrix), refinement=refinement)
+    del rows, columns
+    give_back()
     if request.growing:
         return estimate
     running.partial(estimate)
@@ -98,7 +103,15 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
         if time.monotonic() - shown >= SHOWN_EVERY:
             running.partial(changed)
             shown, changed = time.monotonic(), []
-    return replace(estimate, statistics=PairStatistics.of(matrix), refinement=None)
+    refinement.release()
+    give_back()
+    running.partial(changed)  # so that the image's means are those of the exact scores
+    return replace(
+        estimate,
+        statistics=_statistics(matrix),
+        image=estimate.image.with_new_limits(),
+        refinement=None,
+    )
 
 
 def _scored(request: ScoreRequest, matrix: ScoreMatrix) -> Scored:
@@ -106,7 +119,15 @@ def _scored(request: ScoreRequest, matrix: ScoreMatrix) -> Scored:
     some = engine.prepare(_sample(gallery.features.grid))
     rows = some if probes is None else engine.prepare(_sample(probes.features.grid))
     limits = colour_limits(engine, rows, some, request.kind, request.order)
-    return Scored(probes or gallery, gallery, matrix, PairStatistics.of(matrix), limits)
+    image = MatrixImage(matrix)
+    image.prepare()
+    return Scored(probes or gallery, gallery, matrix, _statistics(matrix), limits, image)
+
+
+def _statistics(matrix: ScoreMatrix) -> PairStatistics:
+    found = PairStatistics.of(matrix)
+    found.prepare()
+    return found
 
 
 def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:

@@ -36,11 +36,13 @@ from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
 from xcos_gui.job import LatestJob
 from xcos_gui.loading import Loaded, Loader
+from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.pair_filter import PairFilter
 from xcos_gui.scoring import Scored, ScoreRequest, score
 from xcos_gui.settings import Settings
 
 KEPT_CROPS = 256
+GROWN_TO = 4000  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
 
 
@@ -75,6 +77,7 @@ class Session(QObject):
         self.columns: LoadedGallery | None = None
         self.matrix: ScoreMatrix | None = None
         self.statistics: PairStatistics | None = None
+        self.image: MatrixImage | None = None
         self.refinement: Refinement | None = None
         self.seen: Region | None = None  # rows and columns of the matrix that are on screen
         self.pair: Pair | None = None
@@ -411,7 +414,7 @@ class Session(QObject):
         self.settings.forget_recent(source)
         self._source = self._probe_source = self.project = None
         self.loaded = self.probes = self.rows = self.columns = None
-        self.matrix = self.statistics = None
+        self.matrix = self.statistics = self.image = None
         self.pair = self.explanation = None
         self._crops.clear()
         for changed in (self.gallery_changed, self.matrix_changed):
@@ -456,13 +459,20 @@ class Session(QObject):
     def _on_loaded(self, loaded: LoadedGallery) -> None:
         self.loaded = loaded
         self.gallery_changed.emit()
-        self._score()
+        # Each look at many pairs costs time and memory; the next one is of all of them.
+        growing = self._loading.running and len(loaded) > GROWN_TO
+        if not (growing and self._shows(loaded)):
+            self._score()
+
+    def _shows(self, loaded: LoadedGallery) -> bool:
+        """Whether there are scores of an earlier state of a gallery."""
+        return self.columns is not None and self.columns.gallery.source == loaded.gallery.source
 
     def _score(self) -> None:
         loaded, probes, engine = self.loaded, self.probes, self.engine
         if loaded is None or engine is None or not len(loaded):
             self._scoring.drop()
-            self.rows = self.columns = self.matrix = self.statistics = self.pair = None
+            self.rows = self.columns = self.matrix = self.statistics = self.image = self.pair = None
             self.refinement = None
             self.matrix_changed.emit()
             self.pair_changed.emit(None)
@@ -500,7 +510,7 @@ class Session(QObject):
             kept = one.key, other.key
         self.rows, self.columns = scored.rows, scored.columns
         self.matrix, self.statistics = scored.matrix, scored.statistics
-        self.refinement = scored.refinement
+        self.refinement, self.image = scored.refinement, scored.image
         self.colour_limits = scored.limits
         self.set_fragile(None)
         n, m = self.matrix.scores.shape
@@ -553,9 +563,12 @@ class Session(QObject):
 def _first_pair(matrix: ScoreMatrix) -> Pair:
     """What to look at first: a genuine pair where there is one, else any."""
     n, m = matrix.scores.shape
+    every = slice(0, m)
     for row in range(min(n, 50)):
-        for column in range(m):
-            genuine = matrix.rows[row] == matrix.columns[column] and matrix.rows[row] >= 0
-            if genuine and matrix.is_pair(row, column):
-                return row, column
+        here = slice(row, row + 1)
+        found = matrix.genuine(here, every)[0]
+        if matrix.square:
+            found[row] = False
+        if found.any():
+            return row, int(found.argmax())
     return (0, 1) if matrix.square and m > 1 else (0, 0)

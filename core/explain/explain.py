@@ -30,9 +30,8 @@ def explain_pair(
     threshold None: the weights' own for the kind, where they have one.
     Raises XCosError for a kind that the weights lack.
     """
-    one = engine.prepare(left.features.grid[i : i + 1])
-    other = engine.prepare(right.features.grid[j : j + 1])
-    cosine, attention = engine.maps(one, 0, other, 0, kind, order)
+    both = engine.prepare(np.stack([left.features.grid[i], right.features.grid[j]]))
+    cosine, attention = engine.maps(both, 0, both, 1, kind, order)
     if threshold is None:
         threshold = card.threshold(kind)
     return PairExplanation(

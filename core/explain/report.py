@@ -72,7 +72,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
     """A row a cell, the largest contribution first, with the running sum: it ends in the score."""
     e = report.explanation
     contribution = e.contribution.ravel()
-    total = e.score
+    total, evidence = e.score, e.evidence
     order = np.argsort(-contribution, kind="stable")
     sums = np.cumsum(contribution[order])
     rows = []
@@ -87,7 +87,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
                 "attention": float(e.attention[row, column]),
                 "contribution": float(contribution[place]),
                 "share": float(contribution[place] / total) if total else 0.0,
-                "evidence": None if e.evidence is None else float(e.evidence[row, column]),
+                "evidence": None if evidence is None else float(evidence[row, column]),
                 "running_sum": running,
             }
         )

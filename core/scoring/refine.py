@@ -82,6 +82,11 @@ class Refinement:
             return [(rows, columns), (columns, rows)]
         return [(rows, columns)]
 
+    def release(self) -> None:
+        """Let go of the faces once all is exact; only scores and what is exact are kept."""
+        nobody = self._rows.part(slice(0, 0))
+        self._rows = self._columns = nobody
+
     def _fit(self) -> tuple[float, float, float]:
         draw = np.random.default_rng(0)
         i, j = (draw.integers(0, size, SAMPLED) for size in self.scores.shape)

@@ -11,6 +11,8 @@ from core.scoring.matrix import ScoreMatrix, at_most
 WANTED_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 PAIRS_PER_FAR = 3  # impostor pairs needed are this many over the wanted FAR
 CURVE_POINTS = 2000
+HISTOGRAM_BINS = 100
+Histograms = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,10 @@ class PairStatistics:
         impostor.sort()
         return PairStatistics(genuine, impostor, unknown)
 
+    def prepare(self) -> None:
+        """Compute now what is kept: curve, AUC, EER and histograms."""
+        _ = self._curve, self._auc, self._eer, self._histograms
+
     def counts(self, threshold: float) -> Counts:
         """Outcomes at a threshold; same means score > threshold."""
         limit = at_most(threshold)
@@ -133,6 +139,10 @@ class PairStatistics:
 
     def curve(self) -> Curve | None:
         """ROC and DET over all thresholds, thinned for drawing; None without both sorts of pairs."""
+        return self._curve
+
+    @cached_property
+    def _curve(self) -> Curve | None:
         if not len(self.genuine) or not len(self.impostor):
             return None
         every = np.concatenate(
@@ -181,8 +191,15 @@ class PairStatistics:
         assert counts.far is not None and counts.frr is not None
         return counts.frr - counts.far
 
-    def histograms(self, bins: int = 100) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def histograms(self, bins: int = HISTOGRAM_BINS) -> Histograms:
         """Edges (bins + 1,) over [-1, 1], and the counts of genuine and impostor pairs."""
+        return self._histograms if bins == HISTOGRAM_BINS else self._binned(bins)
+
+    @cached_property
+    def _histograms(self) -> Histograms:
+        return self._binned(HISTOGRAM_BINS)
+
+    def _binned(self, bins: int) -> Histograms:
         edges = np.linspace(-1, 1, bins + 1)
         return edges, _binned(self.genuine, edges), _binned(self.impostor, edges)
 
