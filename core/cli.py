@@ -33,6 +33,7 @@ COMMANDS: tuple[str, ...] = (
     "labels",
     "tag",
     "report",
+    "video",
     "evaluate",
     "train",
     "models",
