@@ -1,11 +1,17 @@
 """Pairs scored per second, each attention kind against its rival in the same run.
 
     python -m benchmarks.pairs [--faces 1000] [--rounds 5] [--json]
+    python -m benchmarks.pairs --device cuda [--faces 10000] [--peak-gflops N] [--peak-gbs N]
 
 Learned attention: ordered pairs per second of the engine (order both of all pairs of a gallery) against
 the straightforward head, which runs both reducers, the concatenation and the convolutions for every
 ordered pair in batches of 1,024. Uniform and correlation: pairs per second against one float32 matrix
 product of the same multiplications.
+
+With --device, the GPU's path on that device instead: seconds for all pairs, unordered pairs per
+second, the straightforward head there, the difference from the CPU's plain NumPy on a sample, and the
+share of the device's arithmetic and bandwidth (benchmarks/pairs_gpu.py says of what operations and
+bytes). --device cpu tries the same on torch's CPU device, which nobody scores with.
 """
 
 import argparse
@@ -33,8 +39,26 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--device", metavar="DEVICE", help="cuda, cuda:1, mps or cpu")
+    parser.add_argument("--peak-gflops", type=float, help="float32 of the device (else measured)")
+    parser.add_argument("--peak-gbs", type=float, help="of the device's memory (else measured)")
     options = parser.parse_args()
     keep_memory()
+    if options.device:
+        from benchmarks.pairs_gpu import measure_gpu, print_gpu
+
+        found = measure_gpu(
+            options.device,
+            options.faces,
+            options.rounds,
+            options.peak_gflops,
+            options.peak_gbs,
+        )
+        if options.json:
+            print(json.dumps(found, indent=1))
+        else:
+            print_gpu(found)
+        return
     said = measure(options.faces, options.rounds)
     if options.json:
         print(json.dumps(said, indent=1))

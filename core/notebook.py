@@ -72,7 +72,8 @@ def load_model(
     if verifier.card.kind != "xcos":
         raise XCosError(f"{path} is a target model without grid features; give it as target.")
     beside = None if target is None else Target(Path(target), device)
-    return Model(verifier, PairEngine(read_head(path), verifier.card.correlation), beside)
+    engine = PairEngine(read_head(path), verifier.card.correlation, device)
+    return Model(verifier, engine, beside)
 
 
 def open_gallery(

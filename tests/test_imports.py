@@ -44,8 +44,11 @@ def test_core_imports_point_down(path: Path) -> None:
 
 def test_nothing_in_the_window_is_imported_by_core_at_run_time() -> None:
     check = (
-        "import core, importlib, pkgutil, sys\n"
-        "for m in pkgutil.walk_packages(core.__path__, 'core.'): importlib.import_module(m.name)\n"
+        "import core, importlib, importlib.util, pkgutil, sys\n"
+        "for m in pkgutil.walk_packages(core.__path__, 'core.'):\n"
+        # Triton is for Linux alone.
+        "    if 'triton' not in m.name or importlib.util.find_spec('triton'):\n"
+        "        importlib.import_module(m.name)\n"
         "sys.exit(any(n.split('.')[0] in ('PySide6', 'pyqtgraph', 'xcos_gui') for n in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0

@@ -12,7 +12,6 @@ from core.explain.explain import colour_limits
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
 from core.model.memory import give_back
-from core.scoring import kernel
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix, score_matrix
 from core.scoring.refine import Refinement, Region
@@ -93,7 +92,7 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
     if request.growing:
         return estimate
     running.partial(estimate)
-    kernel.wait()
+    engine.wait()
     shown, changed = time.monotonic(), list[Region]()
     while (tile := refinement.next_tile(request.seen())) is not None:
         if running.stopped():

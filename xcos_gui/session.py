@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from core.cli import unexpected
 from core.errors import Stopped, XCosError
@@ -65,6 +65,7 @@ class Session(QObject):
     busy_changed = Signal(str, int, int)
     idle = Signal()
     message = Signal(str)
+    _engine_told = Signal(str)  # from the thread that scores, so queued
 
     def __init__(self, settings: Settings, cache: Cache, device: str = "auto") -> None:
         super().__init__()
@@ -105,6 +106,7 @@ class Session(QObject):
         for job in (self._loading, self._scoring):
             job.progress.connect(self.busy_changed)
             job.failed.connect(self._on_failed)
+        self._engine_told.connect(self.tell_once, Qt.ConnectionType.QueuedConnection)
         self.filter = PairFilter(self)
         self.filter.changed.connect(self.filter_changed)
 
@@ -180,6 +182,12 @@ class Session(QObject):
             raise XCosError(f"{weights} is a target model without grid features; choose others.")
         return Loader(verifier, None, self.cache, self.gallery_settings)
 
+    def engine_of(self, verifier: Verifier) -> PairEngine:
+        """What scores pairs by a model's attention, on the session's device."""
+        card = verifier.card
+        tell = self._engine_told.emit
+        return PairEngine(read_head(card.path), card.correlation, self._device, tell)
+
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
         assert self.rows is not None and self.columns is not None
@@ -222,12 +230,11 @@ class Session(QObject):
             verifier = Verifier(found, self._device)
             if verifier.card.kind != "xcos":
                 raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
-            head = read_head(found)
+            engine = self.engine_of(verifier)
         except XCosError as error:
             self.message.emit(str(error))
             return
-        self._verifier = verifier
-        self.engine = PairEngine(head, verifier.card.correlation)
+        self._verifier, self.engine = verifier, engine
         self.settings.model = path
         if self.kind not in verifier.card.kinds:
             self.kind = "learned"

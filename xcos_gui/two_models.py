@@ -29,8 +29,6 @@ from core.evaluation.two_models import (
     score_model,
 )
 from core.model.card import shipped_weights
-from core.model.head import read_head
-from core.scoring.engine import PairEngine
 from core.scoring.statistics import WANTED_FARS
 from core.training.watch import look, runs_in
 from xcos_gui.following import FollowingWindow
@@ -215,9 +213,7 @@ class TwoModelsWindow(FollowingWindow):
         known = self._models if scored == self._scored else None
         try:
             loader = session.loader_with(self.weights)
-            engine = PairEngine(
-                read_head(loader.verifier.card.path), loader.verifier.card.correlation
-            )
+            engine = session.engine_of(loader.verifier)
             engine.weights(session.kind)
         except XCosError as error:
             self._show_nothing(str(error))

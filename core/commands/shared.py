@@ -53,7 +53,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         metavar="DEVICE",
-        help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)",
+        help="where features and all pairs are computed: auto, cpu, cuda, cuda:1, mps (default: %(default)s)",
     )
     group.add_argument(
         "--half",
@@ -122,7 +122,7 @@ class Setup:
             raise XCosError(f"{path} is a target model without grid features; give it as --target.")
         self.target = None if options.target is None else Target(options.target, options.device)
         head = read_head(path)
-        self.engine = PairEngine(head, self.card.correlation)
+        self.engine = PairEngine(head, self.card.correlation, options.device, warn)
         self.kind: AttentionKind = options.attention or "learned"
         self.engine.weights(self.kind)  # refuses a kind that the weights lack
         given = options.threshold

@@ -57,8 +57,11 @@ def shared_among(count: int) -> Iterator[ThreadPoolExecutor]:
 
 def batch_size(device: torch.device) -> int:
     """Faces whose activations fit in a quarter of the memory that is free, 1 to 128."""
+    return max(1, min(LARGEST_BATCH, free_memory(device) // 4 // BYTES_PER_FACE))
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free where the device computes; mps shares the machine's memory."""
     if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
-    else:
-        free = psutil.virtual_memory().available
-    return max(1, min(LARGEST_BATCH, free // 4 // BYTES_PER_FACE))
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

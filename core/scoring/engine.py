@@ -1,14 +1,23 @@
 """The pair engine: every pair's score from what its two faces bring."""
 
+import warnings
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.model.features import CELLS
+from core.model.gpu_driver import gpu_may_be_there
 from core.model.head import HeadWeights
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring import kernel, plain
 from core.scoring.prepared import LANES, PLACES, PreparedFaces, prepare
+
+if TYPE_CHECKING:
+    from core.scoring.gpu import GpuScorer
 
 PAIRS_AT_ONCE = 2048  # listed ones: maps of 16 channels in double take 13 MB
 PAIRS_A_TURN = 400_000  # between two looks at the stop, some tenths of a second
@@ -18,11 +27,23 @@ class PairEngine:
     """Scores and maps of pairs with one model's attention.
 
     head: learned attention's weights, or None without; correlation: P (7, 7), or None
+    device: cpu, cuda, cuda:1, mps, or auto for the GPU where there is one. Scores of all pairs
+    are computed there; torch is loaded when they are first asked for, and never for cpu
+    tell: called with a sentence on what is done otherwise than asked, in the thread that scores
     """
 
-    def __init__(self, head: HeadWeights | None, correlation: np.ndarray | None) -> None:
+    def __init__(
+        self,
+        head: HeadWeights | None,
+        correlation: np.ndarray | None,
+        device: str = "cpu",
+        tell: Callable[[str], None] = warnings.warn,
+    ) -> None:
         self._head = head
         self._correlation = correlation
+        self._device, self._tell = device, tell
+        self._gpu: GpuScorer | None = None
+        self._looked, self._looking = device == "cpu", Lock()  # for a GPU
 
     def prepare(self, grid: np.ndarray) -> PreparedFaces:
         """Grid features (n, 32, 7, 7) to what the engine pairs."""
@@ -117,16 +138,65 @@ class PairEngine:
         """Scores of every left face with every right face, (n, m) float32, into out if given.
 
         Left and right may be the same object: then each pair is computed once where the order
-        allows. Raises Stopped, and XCosError for a kind that the model lacks.
+        allows. Raises Stopped, and XCosError for a kind that the model or a device that the
+        machine lacks.
         """
         if out is None:
             out = np.empty((len(left), len(right)), np.float32)
         shared = self.weights(kind)
+        if self._on_gpu(left, right, shared, order, report, stopped, out):
+            return out
         if shared is None:
             self._learned(left, right, order, report, stopped, out)
         else:
             _one_product(left, right, shared, report, stopped, out)
         return out
+
+    def wait(self) -> None:
+        """Let what computes learned scores be ready, so that all of them are rounded alike."""
+        if self._find_gpu() is None:
+            kernel.wait()
+
+    def _find_gpu(self) -> "GpuScorer | None":
+        with self._looking:
+            if not self._looked and (self._device != "auto" or gpu_may_be_there()):
+                from core.model.device import choose_device
+
+                device = choose_device(self._device)
+                if device.type != "cpu":
+                    from core.scoring.gpu import GpuScorer
+
+                    self._gpu = GpuScorer(self._head, device, self._tell)
+            self._looked = True
+            return self._gpu
+
+    def _on_gpu(
+        self,
+        left: PreparedFaces,
+        right: PreparedFaces,
+        shared: np.ndarray | None,
+        order: Order,
+        report: Report,
+        stopped: StopAsked,
+        out: np.ndarray,
+    ) -> bool:
+        """Whether a GPU filled out; one whose memory is too short is not asked again."""
+        gpu = self._find_gpu()
+        if gpu is None:
+            return False
+        from core.scoring.gpu import DeviceFull
+
+        try:
+            gpu.scores(left, right, shared, order, report, stopped, out)
+        except DeviceFull:
+            with self._looking:
+                told, self._gpu = self._gpu is None, None
+            if not told:
+                self._tell(f"The memory of {gpu.device} is full; the CPU scores pairs instead.")
+            if shared is None:
+                kernel.wait()  # later tiles shall not be rounded otherwise than this one
+            return False
+        return True
 
     def _learned(
         self,

@@ -12,7 +12,6 @@ import numpy as np
 from core.errors import Stopped
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
-from core.scoring import kernel
 from core.scoring.engine import PairEngine
 from core.scoring.histograms import ScoreHistograms
 from core.scoring.lists import HardestPairs
@@ -66,7 +65,7 @@ def stream_scores(
     """
     shared = engine.weights(kind)
     if shared is None:
-        kernel.wait()  # the plain path rounds otherwise
+        engine.wait()  # the plain path rounds otherwise
     reach = 1.0 if shared is None else max(1.0, float(np.abs(shared).sum()))
     square = rows is columns
     found = StreamedScores(

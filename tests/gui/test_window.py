@@ -427,3 +427,40 @@ def test_refreshed_means_equal_new_ones() -> None:
     for largest in (40, 80, 400):
         drawn, wanted = (i.draw(*every, 0.5, False, largest=largest)[0] for i in (image, fresh))
         np.testing.assert_array_equal(drawn, wanted)
+
+
+def test_a_full_gpu_is_told_once_in_the_window(
+    empty: MainWindow,
+    qtbot: QtBot,
+    crops: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    from core.scoring.engine import PairEngine
+    from core.scoring.gpu import GpuScorer
+
+    def find(self: PairEngine) -> GpuScorer | None:
+        if not self._looked or self._gpu is not None:
+            self._looked = True
+            self._gpu = GpuScorer(self._head, torch.device("cpu"), self._tell)
+        return self._gpu
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(PairEngine, "_find_gpu", find)
+    monkeypatch.setattr(GpuScorer, "_tile", full)
+    session, told = empty.session, list[str]()
+    session.message.connect(told.append)
+    session._device = "auto"
+    session.set_model(tiny_weights)
+    session.open_gallery(crops)
+    settled(qtbot, empty)
+    session.set_model(tiny_weights)  # a new engine, which finds the same
+    settled(qtbot, empty)
+    sentence = "The memory of cpu is full; the CPU scores pairs instead."
+    qtbot.waitUntil(lambda: sentence in told)
+    assert told.count(sentence) == 1
+    assert session.matrix is not None and np.isfinite(session.matrix.scores).all()
