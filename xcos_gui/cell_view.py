@@ -1,5 +1,7 @@
 """A face or a map with the 7x7 grid; one cell can be marked by mouse or keys."""
 
+from functools import lru_cache
+
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -10,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -88,12 +91,8 @@ class CellView(QWidget):
             painter.drawRect(self._rect(self._cell).adjusted(1, 1, -1, -1))
 
     def _paint_grid(self, painter: QPainter, square: QRectF) -> None:
-        # Filled in whole pixels, since Qt draws translucent floats ten times slower.
-        left, top, side = round(square.x()), round(square.y()), round(square.width())
-        for at in range(1, CELLS):
-            offset = round(square.width() * at / CELLS)
-            painter.fillRect(left + offset, top, 1, side, LINES)
-            painter.fillRect(left, top + offset, side, 1, LINES)
+        side, ratio = round(square.width()), self.devicePixelRatioF()
+        painter.drawPixmap(round(square.x()), round(square.y()), _grid(side, ratio))
 
     def _paint_numbers(self, painter: QPainter, square: QRectF) -> None:
         assert self._numbers is not None and self._inks is not None
@@ -153,3 +152,18 @@ def _number(value: float) -> str:
         return "0"
     text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
     return text.replace("-", "\N{MINUS SIGN}").replace("0.", ".", 1)
+
+
+@lru_cache(maxsize=32)
+def _grid(side: int, ratio: float) -> QPixmap:
+    """The lines between the cells, kept since translucent lines are slow to draw."""
+    pixmap = QPixmap(QSize(side, side) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    for at in range(1, CELLS):
+        offset = round(side * at / CELLS)
+        painter.fillRect(offset, 0, 1, side, LINES)
+        painter.fillRect(0, offset, side, 1, LINES)
+    painter.end()
+    return pixmap

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -67,6 +68,10 @@ class CurvesPanel(QWidget):
         side.addLayout(self._make_threshold())
         side.addLayout(self._make_counts())
         self.summary = QLabel(wordWrap=True)
+        # The plot beside it keeps its size, whatever the numbers are.
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.summary.setSizePolicy(policy)
         side.addWidget(self.summary)
         side.addStretch(1)
         layout = QHBoxLayout(self)
@@ -173,8 +178,11 @@ class CurvesPanel(QWidget):
     def _on_matrix_changed(self) -> None:
         statistics = self._session.statistics
         known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
-        for button in self.counts.values():
+        for outcome, button in self.counts.items():
             button.setEnabled(known)
+            if statistics is not None:
+                sort = statistics.genuine if outcome in ("TP", "FN") else statistics.impostor
+                button.setMinimumWidth(self._widest(len(sort)))
         if statistics is None:
             self._clear()
         else:
@@ -195,6 +203,11 @@ class CurvesPanel(QWidget):
                 self._roc_curve.setData(far, curve.tar)
                 self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
         self._on_threshold_changed(self._session.threshold)
+
+    def _widest(self, most: int) -> int:
+        """Room for any count and rate, so that the plot keeps its place when they change."""
+        texts = (f"TP  {most:,}", "TRR 100.0000 %")
+        return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
 
     def _on_threshold_changed(self, threshold: float) -> None:
         for widget in (self.spin, self.line):

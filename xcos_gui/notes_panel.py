@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -172,9 +172,14 @@ class NotesPanel(QWidget):
         for section in self.sections:
             section.keep()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        self._show()
+        super().showEvent(event)
+
     def _on_pair_changed(self, _: object) -> None:
         self.keep()
-        self._show()
+        if self.isVisible():
+            self._show()
 
     def _show(self) -> None:
         session = self._session
