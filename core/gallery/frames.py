@@ -74,29 +74,35 @@ class Frames:
                 self.problems.append(Problem(path.name, str(error)))
 
     def _of_file(self) -> Iterator[Frame]:
-        number, reached, damaged = 0, 0.0, 0
+        number, reached, damaged, at_end = 0, 0.0, 0, False
         for packet in self._packets():
+            if packet.size:  # the empty last one only asks for what is held back
+                at_end = packet.is_corrupt
+                damaged += at_end
             try:
                 decoded = packet.decode()
-            except (ValueError, OSError):  # FFmpeg's errors are of these
-                damaged += 1
+            except _errors():
+                damaged += not packet.is_corrupt
+                at_end = True
                 continue
             for frame in decoded:
+                if frame.is_corrupt and not packet.is_corrupt:
+                    damaged, at_end = damaged + 1, True
                 reached = float(frame.time) if frame.time is not None else number / self._rate
                 if number % self.every == 0:
                     yield Frame(number, reached, _upright(frame))
                 number += 1
         if number == 0:
             raise XCosError(f"{self.source} gives no frame: it is damaged or cut off; get it anew.")
-        self._tell_end(reached + 1 / self._rate, damaged)
+        self._tell_end(reached + 1 / self._rate, damaged, at_end)
 
     def _packets(self) -> Iterator[Any]:
         try:
             yield from self._container.demux(self._stream)
-        except (ValueError, OSError):
+        except _errors():
             return  # where it ends is told from what was decoded
 
-    def _tell_end(self, reached: float, damaged: int) -> None:
+    def _tell_end(self, reached: float, damaged: int, at_end: bool) -> None:
         name = self.source.name
         if self._length - reached > SHORT:
             reason = (
@@ -104,8 +110,16 @@ class Frames:
                 "seconds; what came before is used."
             )
             self.problems.append(Problem(name, reason))
+        elif at_end:
+            reason = (
+                f"{self.source} is cut off: it ends in the middle of a frame after {reached:.1f} "
+                "seconds; what could be decoded is used."
+            )
+            self.problems.append(Problem(name, reason))
         elif damaged:
-            reason = f"{self.source} is damaged in {damaged} place(s); they are left out."
+            reason = (
+                f"{self.source} is damaged in {damaged} place(s); what could be decoded is used."
+            )
             self.problems.append(Problem(name, reason))
 
 
@@ -136,17 +150,27 @@ def _opened(source: Path) -> tuple[Any, Any]:
         raise XCosError(
             f"{source} may not be read; give yourself permission to read it."
         ) from error
-    except (ValueError, OSError) as error:
+    except _errors() as error:
         raise XCosError(
             f"{source} is not a video that can be read, or its beginning or index is cut off; "
             "get it anew."
         ) from error
     if not container.streams.video:
+        only_sound = bool(container.streams.audio)
         container.close()
-        raise XCosError(f"{source} has no pictures, only sound; choose another video.")
+        if only_sound:
+            raise XCosError(f"{source} has no pictures, only sound; choose another video.")
+        raise XCosError(f"{source} gives no frame: it is damaged or cut off; get it anew.")
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     return container, stream
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What FFmpeg's refusals arrive as; some, as its end of file, are of its own class only."""
+    import av
+
+    return av.FFmpegError, ValueError, OSError
 
 
 def _length(container: Any, stream: Any) -> float:

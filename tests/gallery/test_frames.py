@@ -43,6 +43,26 @@ def test_a_video_that_ends_mid_frame_gives_what_came_before(tmp_path: Path, suff
     assert problem.reason.count("\n") == 0
 
 
+@pytest.mark.parametrize("suffix", [".avi", ".mpg"])
+def test_a_video_that_lacks_a_part_of_its_last_frame_says_so(tmp_path: Path, suffix: str) -> None:
+    whole = write_video(tmp_path / f"clip{suffix}", noisy_frames(20))
+    frames = Frames(whole, every=1)
+    count = len(list(frames))
+    assert not frames.problems
+    whole.write_bytes(whole.read_bytes()[:-6000])
+    frames = Frames(whole, every=1)
+    assert len(list(frames)) >= count - 2
+    (problem,) = frames.problems
+    assert "ends in the middle of a frame" in problem.reason and "clip" in problem.reason
+
+
+def test_the_bare_start_of_a_stream_is_one_sentence(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.ts", noisy_frames(3))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(XCosError, match=r"clip.ts is not a video that can be read"):
+        list(Frames(path))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("cut.mp4", None), ("empty.mp4", b""), ("text.mkv", b"no video at all" * 50)],
