@@ -43,6 +43,9 @@ class Menus:
         self._redo.setEnabled(project is not None and project.can_redo)
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
+        self._aligned.blockSignals(True)  # it follows the session here, it does not ask
+        self._aligned.setChecked(session.gallery_settings.aligned)
+        self._aligned.blockSignals(False)
         for action in self._kinds.actions():
             action.setChecked(action.data() == session.kind)
             action.setEnabled(card is None or action.data() in card.kinds)
@@ -131,7 +134,7 @@ class Menus:
             )
             group.addAction(action)
         menu.addSeparator()
-        aligned = menu.addAction("Photos are aligned 112×112 crops")
+        aligned = self._aligned = menu.addAction("Photos are aligned 112×112 crops")
         aligned.setCheckable(True)
         aligned.setChecked(self.session.gallery_settings.aligned)
         aligned.toggled.connect(

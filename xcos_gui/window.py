@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.gallery.frames import VIDEO_SUFFIXES
 from core.training.watch import ask_to_stop, look, runs_in
 from xcos_gui.commands import Commands
 from xcos_gui.curves_panel import CurvesPanel
@@ -30,6 +31,7 @@ from xcos_gui.projects import Projects
 from xcos_gui.session import Session
 from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
+from xcos_gui.tools import GALLERY_TOOLS
 
 if TYPE_CHECKING:
     from xcos_gui.evaluation import EvaluationDialog
@@ -231,6 +233,14 @@ class MainWindow(QMainWindow):
         self.evaluation.show()
         self.evaluation.raise_()
 
+    def show_video(self, path: Path) -> None:
+        """The window on videos, which finds the tracks of this one."""
+        from xcos_gui.video import VideoWindow
+
+        window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[1] == "VideoWindow"))
+        assert isinstance(window, VideoWindow)
+        window.open_video(path)
+
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
@@ -274,7 +284,10 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        self.commands.open_paths(paths)
+        if len(paths) == 1 and paths[0].suffix.lower() in VIDEO_SUFFIXES:
+            self.show_video(paths[0])
+        else:
+            self.commands.open_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._may_close():

@@ -99,8 +99,12 @@ def run(options: argparse.Namespace) -> int:
     scores = None
     if photo is not None:
         scores = score_tracks(setup.engine, found.tracks, *photo, setup.kind, options.order)
+    caption = f"{setup.card.name}, {setup.kind} attention, order {options.order}"
     for path in options.output:
-        _write(path, found, scores, setup)
+        if scores is None:
+            write_table(path, _seen_rows(found), SEEN)
+        else:
+            write_scores(path, found, scores, options.photo, setup.threshold, caption)
     if options.as_gallery is not None:
         write_tracks(found, options.as_gallery)
     if options.json:
@@ -126,21 +130,27 @@ def _check(options: argparse.Namespace) -> None:
         raise XCosError(f"{folder} is not empty; name a new folder.")
 
 
-def _write(
-    path: Path, found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
+def write_scores(
+    path: Path,
+    found: VideoTracks,
+    scores: Sequence[TrackScores],
+    photo: str,
+    threshold: float | None,
+    caption: str,
 ) -> None:
+    """Write a plot or a table of tracks' scores, by the name's ending. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix in PICTURES:
         from core.evaluation.plots import figure_bytes
         from core.evaluation.track_figure import track_figure
 
-        caption = f"{found.source.name}, {setup.card.name}, {setup.kind} attention, order {setup.options.order}"
-        figure = track_figure(scores or (), setup.options.photo, setup.threshold, caption)
+        figure = track_figure(scores, photo, threshold, f"{found.source.name}, {caption}")
         write_whole(path, figure_bytes(figure, suffix[1:]))  # type: ignore[arg-type]
-    elif scores is None:
-        write_table(path, _seen_rows(found), SEEN)
+    elif suffix in SUFFIXES:
+        write_table(path, scored_rows(scores, threshold), SCORED)
     else:
-        write_table(path, scored_rows(scores, setup.threshold), SCORED)
+        ends = ", ".join((*SUFFIXES, *PICTURES))
+        raise XCosError(f"{path} must end in one of {ends}; choose another name.")
 
 
 def _seen_rows(found: VideoTracks) -> Iterator[tuple[Any, ...]]:
