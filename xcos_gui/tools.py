@@ -33,6 +33,7 @@ PAIR_TOOLS = (
     Tool("What would &flip it…", "Ctrl+Shift+I", ("flip", "FlipWindow")),
     Tool("Compare &saliency methods…", "Ctrl+M", ("compare", "CompareWindow")),
 )
+VIDEO = Tool("&Video…", "Ctrl+Shift+V", ("video", "VideoWindow"))
 TWO_MODELS = Tool("&Two models…", "Ctrl+Shift+M", ("two_models", "TwoModelsWindow"))
 GALLERY_TOOLS = (
     Tool("F&ragile pairs…", "Ctrl+Shift+G", ("fragile", "FragileWindow")),
@@ -41,5 +42,6 @@ GALLERY_TOOLS = (
     TWO_MODELS,
     Tool("Peop&le…", "Ctrl+Shift+H", ("people", "PeopleWindow")),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels", "LabelsWindow")),
+    VIDEO,
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
 )

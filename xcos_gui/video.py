@@ -40,6 +40,7 @@ from xcos_gui.video_model import TracksModel
 from xcos_gui.video_plot import VideoPlot
 
 EMPTY = "Choose a video, or a folder of frames, and find its tracks."
+BESIDE = "A face of the video is shown here beside the photo."
 NO_PHOTO = "Look at a pair in the main window, or choose a photo, to score the tracks against."
 SAVED = "Plots and tables (*.png *.svg *.pdf *.csv *.parquet *.jsonl)"
 
@@ -73,7 +74,7 @@ class VideoWindow(ToolWindow):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._make_left())
         self.view = PairView()
-        self.view.words.setText(EMPTY)
+        self.view.words.setText(BESIDE)
         split.addWidget(self.view)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
@@ -242,7 +243,10 @@ class VideoWindow(ToolWindow):
         self.against, self.scores = None, []
         self.tracks.show(self.found.tracks)
         self.plot.show_scores([], None)
-        said = f"{len(self.found.tracks)} track(s) in {self.found.frames:,} frames looked at"
+        count = len(self.found.tracks)
+        said = (
+            f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
+        )
         problems = self.found.problems
         reasons = " ".join(problem.reason for problem in problems[:3])
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
@@ -289,12 +293,12 @@ class VideoWindow(ToolWindow):
             return
         card, engine = self._model
         session, other = self.session, self.against
-        own = track.loaded(self.found.source)
+        own = track.loaded(self.found.source, self._place)
         explanation = explain_pair(
             engine,
             card,
             own,
-            self._place,
+            0,
             other.loaded,
             other.place,
             session.kind,
@@ -307,7 +311,7 @@ class VideoWindow(ToolWindow):
         except XCosError as error:
             self.tell(str(error))
             return
-        marks = landmarks_in_crop(own.gallery.faces[self._place]) + landmarks_in_crop(face)
+        marks = landmarks_in_crop(own.gallery.faces[0]) + landmarks_in_crop(face)
         regions = face_regions(marks / 2)
         self.view.show_report(PairReport(explanation, track.faces[self._place].crop, crop, regions))
 

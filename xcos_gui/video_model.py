@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from core.evaluation.track_scores import TrackScores
 from core.evaluation.tracks import Track
@@ -64,7 +64,7 @@ class TracksModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole:
             if column == 0:
                 return self._icon(index.row())
-            return track_colour(track.number) if column == 1 else None
+            return _dot(track_colour(track.number)) if column == 1 else None
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3, 4, 5):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and column == 5:
@@ -92,6 +92,18 @@ class TracksModel(QAbstractTableModel):
             crop = faces[len(faces) // 2].crop
             self._icons[row] = QIcon(QPixmap.fromImage(to_image(crop)))
         return self._icons[row]
+
+
+def _dot(colour: QColor) -> QPixmap:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(1, 1, 10, 10)
+    painter.end()
+    return pixmap
 
 
 def _when(seconds: float | None, frame: int) -> str:

@@ -31,7 +31,6 @@ from xcos_gui.projects import Projects
 from xcos_gui.session import Session
 from xcos_gui.theme import apply_theme
 from xcos_gui.thumbnails import Thumbnails
-from xcos_gui.tools import GALLERY_TOOLS
 
 if TYPE_CHECKING:
     from xcos_gui.evaluation import EvaluationDialog
@@ -235,9 +234,10 @@ class MainWindow(QMainWindow):
 
     def show_video(self, path: Path) -> None:
         """The window on videos, which finds the tracks of this one."""
+        from xcos_gui.tools import VIDEO
         from xcos_gui.video import VideoWindow
 
-        window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[1] == "VideoWindow"))
+        window = self.show_tool(VIDEO)
         assert isinstance(window, VideoWindow)
         window.open_video(path)
 

@@ -67,19 +67,13 @@ class Track:
         """The name of a face's crop, relative to a folder of tracks."""
         return f"{self.name}/{self.faces[place].frame:06d}.png"
 
-    def loaded(self, source: Path) -> LoadedGallery:
-        """The track as a gallery of one identity, whose faces can be explained."""
-        faces = tuple(
-            Face(
-                self.file(place),
-                1,
-                self.name,
-                face.detection,
-                hashlib.blake2b(face.crop.tobytes(), digest_size=16).hexdigest(),
-            )
-            for place, face in enumerate(self.faces)
-        )
-        return LoadedGallery(Gallery(source, source, faces), self.features)
+    def loaded(self, source: Path, place: int) -> LoadedGallery:
+        """One of its faces as a gallery, so that it can be explained."""
+        tracked = self.faces[place]
+        digest = hashlib.blake2b(tracked.crop.tobytes(), digest_size=16).hexdigest()
+        face = Face(self.file(place), 1, self.name, tracked.detection, digest)
+        features = _part(self.features, slice(place, place + 1))
+        return LoadedGallery(Gallery(source, source, (face,)), features)
 
 
 @dataclass(frozen=True, eq=False)
