@@ -6,7 +6,6 @@ import signal
 import sys
 from pathlib import Path
 
-import pyqtgraph as pg
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -15,6 +14,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
 from core.gallery.project_state import SUFFIX
 from core.resources import resource_path
+from xcos_gui import plots  # noqa: F401 - before all that import pyqtgraph
 from xcos_gui.session import Session
 from xcos_gui.settings import Settings
 from xcos_gui.theme import apply_theme
@@ -35,7 +35,6 @@ def make_application() -> QApplication:
     icon = resource_path("icons", "xcos.svg")
     if icon.exists():
         app.setWindowIcon(QIcon(str(icon)))
-    pg.setConfigOptions(antialias=True)
     return app
 
 

@@ -1,14 +1,13 @@
 """Loading galleries and protocols in the background, with what the session has chosen."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.evaluation.occlusion_curve import OcclusionCurve
-from core.evaluation.protocol import OpenedPairs
-from core.evaluation.results import Evaluation
-from core.evaluation.run import evaluate_protocol, explain_listed, occlusion_of
 from core.explain.regions import face_regions
 from core.explain.report import PairReport
 from core.gallery.cache import Cache
@@ -20,6 +19,11 @@ from core.model.target import Target
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from xcos_gui.job import Running
+
+if TYPE_CHECKING:
+    from core.evaluation.occlusion_curve import OcclusionCurve
+    from core.evaluation.protocol import OpenedPairs
+    from core.evaluation.results import Evaluation
 
 Loaded = tuple[LoadedGallery, LoadedGallery | None]  # the gallery, and its probes if any
 
@@ -80,6 +84,8 @@ class ProtocolRequest:
 
     def run(self, running: Running) -> tuple[OpenedPairs, Evaluation]:
         """Read, load, score and measure. Raises XCosError and Stopped."""
+        from core.evaluation.run import evaluate_protocol
+
         return evaluate_protocol(
             self.protocol,
             self.photos,
@@ -94,6 +100,8 @@ class ProtocolRequest:
 
     def occlusion(self, opened: OpenedPairs, running: Running) -> OcclusionCurve:
         """Measure again with more and more of each face masked. Raises XCosError and Stopped."""
+        from core.evaluation.run import occlusion_of
+
         faces, root, loader = opened.gallery.faces, opened.gallery.root, self.loader
         return occlusion_of(
             opened,
@@ -110,6 +118,8 @@ class ProtocolRequest:
         self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float
     ) -> PairReport:
         """A pair of the protocol with its crops and regions. Raises XCosError."""
+        from core.evaluation.run import explain_listed
+
         card = self.loader.verifier.card
         found = explain_listed(opened, pair, self.engine, card, kind, self.order, threshold)
         places = (opened.groups[side[pair]][0] for side in (opened.left, opened.right))

@@ -1,10 +1,13 @@
 """The only home of what the user looks at; panels talk to it, never to each other."""
 
+from __future__ import annotations
+
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
@@ -13,7 +16,6 @@ from core.cli import unexpected
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair
-from core.explain.fragile import FragilePairs
 from core.explain.pair import PairExplanation
 from core.explain.regions import face_regions
 from core.explain.report import PairReport
@@ -40,6 +42,9 @@ from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.pair_filter import PairFilter
 from xcos_gui.scoring import Scored, ScoreRequest, score
 from xcos_gui.settings import Settings
+
+if TYPE_CHECKING:
+    from core.explain.fragile import FragilePairs
 
 KEPT_CROPS = 256
 GROWN_TO = 4000  # faces of a matrix that is still made anew while photos are being loaded

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.gallery.frames import VIDEO_SUFFIXES
-from core.training.watch import ask_to_stop, look, runs_in
 from xcos_gui.commands import Commands
 from xcos_gui.curves_panel import CurvesPanel
 from xcos_gui.gallery_panel import GalleryPanel
@@ -252,6 +251,8 @@ class MainWindow(QMainWindow):
         return window
 
     def _may_close(self) -> bool:
+        from core.training.watch import ask_to_stop, look, runs_in
+
         running = [path for path in runs_in(self.session.settings.runs) if look(path).running]
         if not running:
             return True
