@@ -89,7 +89,8 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
     estimate = replace(_scored(request, matrix), refinement=refinement)
     del rows, columns
     give_back()
-    if request.growing:
+    if request.growing:  # it is not refined
+        refinement.release()
         return estimate
     running.partial(estimate)
     engine.wait()

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from core.explain.fragile import FragilePairs
 
 KEPT_CROPS = 256
-GROWN_TO = 4000  # faces of a matrix that is still made anew while photos are being loaded
+GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
 
 

@@ -12,6 +12,7 @@ from core.scoring.engine import PairEngine
 
 Outcome = Literal["TP", "FP", "FN", "TN", "unknown"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+CELLS_A_TILE = 2**20  # lists of a tile's pairs then take tens of megabytes
 CODE: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 # Codes by three bits: known, genuine, called the same.
 BITS = np.array([CODE["unknown"]] * 4 + [CODE[o] for o in ("TN", "FP", "FN", "TP")], np.uint8)
@@ -102,8 +103,9 @@ class ScoreMatrix:
         above: np.ndarray = np.arange(n)[rows, None] < np.arange(m)[None, columns]
         return above
 
-    def tiles(self, height: int = 512) -> "list[slice]":
+    def tiles(self, height: int | None = None) -> "list[slice]":
         """Row slices that cover the matrix, so that nothing of its size is copied."""
+        height = height or max(1, CELLS_A_TILE // max(1, self.scores.shape[1]))
         return [slice(at, at + height) for at in range(0, len(self.scores), height)]
 
 

@@ -412,6 +412,20 @@ def test_many_pairs_are_estimated_first_and_end_exact(
     assert "estimate" not in window.matrix.readout.text()
 
 
+def test_a_growing_gallery_of_many_faces_is_scored_once_it_is_whole(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, started = window.session, list[object]()
+    monkeypatch.setattr(session._scoring, "start", started.append)
+    monkeypatch.setattr("xcos_gui.session.GROWN_TO", 2)
+    monkeypatch.setattr(session._loading, "_running", True)
+    session._loading.partial.emit(session.loaded)
+    assert not started and session.matrix is not None  # what is shown stays
+    monkeypatch.setattr(session._loading, "_running", False)
+    session._loading.finished.emit((session.loaded, None))
+    assert len(started) == 1
+
+
 def test_refreshed_means_equal_new_ones() -> None:
     rng = np.random.default_rng(0)
     scores = rng.random((301, 173)).astype(np.float32)
@@ -419,6 +433,7 @@ def test_refreshed_means_equal_new_ones() -> None:
     matrix = ScoreMatrix(scores, False, nobody, nobody[:173], "learned", "both")
     image = MatrixImage(matrix)
     every = slice(0, 301), slice(0, 173)
+    image.prepare()
     image.draw(*every, 0.5, False, largest=40)
     scores[128:256, 64:173] = rng.random((128, 109))
     image.refresh(slice(128, 256), slice(64, 192))
