@@ -10,6 +10,7 @@ allocator that the program starts with. A block is the time between two turns of
 import argparse
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -53,6 +54,7 @@ def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
     session = window.session
     window.show()
     stage, peaks, ended = ["start"], dict[str, int](), threading.Event()
+    session.message.connect(lambda sentence: print(sentence, file=sys.stderr))
     session.busy_changed.connect(lambda what, *_: stage.__setitem__(0, what))
 
     def watch() -> None:

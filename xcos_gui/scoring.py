@@ -78,6 +78,7 @@ def score(request: ScoreRequest, running: Running) -> Scored:
 def _refined(request: ScoreRequest, running: Running) -> Scored:
     gallery, probes, engine = request.gallery, request.probes, request.engine
     running.report("Estimating scores", 0, 1)
+    engine.warm_up()  # while nothing is to be shown yet: it keeps Python busy
     give_back()  # what the network needed; a matrix comes now
     columns = engine.prepare(gallery.features.grid)
     rows = columns if probes is None else engine.prepare(probes.features.grid)

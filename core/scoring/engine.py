@@ -152,6 +152,11 @@ class PairEngine:
             _one_product(left, right, shared, report, stopped, out)
         return out
 
+    def warm_up(self) -> None:
+        """Start to make ready what computes learned scores; returns at once."""
+        if self._find_gpu() is None:
+            kernel.compile_in_background()
+
     def wait(self) -> None:
         """Let what computes learned scores be ready, so that all of them are rounded alike."""
         if self._find_gpu() is None:
