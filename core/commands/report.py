@@ -171,8 +171,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(scored: ScoredGallery, options: argparse.Namespace, mask: np.ndarray | None) -> Chosen:
-    # A filter's text may name people and photos.
-    words = "a filter" if options.anonymous else f"\u201c{options.filter}\u201d"
+    words = None if options.filter is None else f"\u201c{options.filter}\u201d"
+    if words is not None and options.anonymous:
+        words = "a filter"  # its text may name people and photos
     if options.pair is not None:
         return named_pair(scored, *options.pair)
     if options.outcome is not None:
@@ -180,7 +181,7 @@ def _chosen(scored: ScoredGallery, options: argparse.Namespace, mask: np.ndarray
     if options.hardest is not None:
         return hardest_pairs(scored, options.hardest, options.pairs, mask, words)
     if mask is not None:
-        return that_pass(scored, options.pairs, mask, words)
+        return that_pass(scored, options.pairs, mask, words or "")
     return whole_gallery(scored, options.pairs)
 
 

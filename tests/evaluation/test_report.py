@@ -98,6 +98,10 @@ def test_a_selection_by_filter_and_one_pair(
         assert all(r["left_identity"] == r["right_identity"] for r in csv.DictReader(file))
     assert report(crops, tiny_weights, path, "--pair", "ann/1.png", "bob/2.png", "--json") == 0
     assert json.loads(capsys.readouterr().out)["pairs"] == 1
+    page = tmp_path / "hardest.html"
+    assert report(crops, tiny_weights, page, "--hardest", "3") == 0
+    assert "Shown are the hardest pairs: 3 pairs." in page.read_text(encoding="utf-8")
+    capsys.readouterr()
     assert report(crops, tiny_weights, path, "--pair", "ann/1.png", "nobody.png") == 1
     assert "nobody.png is no face" in capsys.readouterr().err
 
