@@ -143,14 +143,21 @@ def painted(widget: Any, act: Callable[[], None]) -> float:
 
 def until(done: Callable[[], bool], limit: float = 900) -> None:
     """Let the window live until something is so."""
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QEventLoop, QTimer
 
+    loop, timer = QEventLoop(), QTimer(interval=10)
     end = time.monotonic() + limit
-    while not done():
-        if time.monotonic() > end:
-            raise SystemExit("the window did not get there")
-        QApplication.processEvents()
-        time.sleep(0.005)
+
+    def look() -> None:
+        if done() or time.monotonic() > end:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    if time.monotonic() > end:
+        raise SystemExit("the window did not get there")
 
 
 def start_once(folder: Path) -> float:

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from core.cli import COMMANDS
@@ -128,12 +129,14 @@ def _window(arguments: list[str]) -> int:
     check_project(options.gallery)
     from PySide6.QtCore import QSettings, QTimer
 
+    from core.gallery.worker import MakerProcess
     from xcos_gui.build import make_application, make_window, start
 
     app = make_application()
     settings = QSettings("xcos-studio", "xcos-studio")
-    window = make_window(app, settings, options.cache, options.device)
-    window.show()
-    # The first picture comes before anything heavy is read.
-    QTimer.singleShot(0, lambda: start(window, options))
-    return int(app.exec())
+    with closing(MakerProcess()) as elsewhere:
+        window = make_window(app, settings, options.cache, options.device, elsewhere.make)
+        window.show()
+        # The first picture comes before anything heavy is read.
+        QTimer.singleShot(0, lambda: start(window, options))
+        return int(app.exec())

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
+from core.gallery.making import Making, make_here
 from core.gallery.project_state import SUFFIX
 from core.resources import resource_path
 from xcos_gui import plots  # noqa: F401 - before all that import pyqtgraph
@@ -20,12 +21,14 @@ from xcos_gui.settings import Settings
 from xcos_gui.theme import apply_theme
 from xcos_gui.window import MainWindow
 
+SWITCH = 0.0005  # seconds that a busy thread keeps Python while the window waits for it
 SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
 
 
 def make_application() -> QApplication:
     """The one QApplication, in Fusion style, so that both themes look the same everywhere."""
     _keep_constants()
+    sys.setswitchinterval(SWITCH)
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([])
@@ -48,12 +51,16 @@ def _keep_constants() -> None:
 
 
 def make_window(
-    app: QApplication, store: QSettings, cache: Path | None, device: str = "auto"
+    app: QApplication,
+    store: QSettings,
+    cache: Path | None,
+    device: str = "auto",
+    make: Making = make_here,
 ) -> MainWindow:
-    """A window with its session; nothing is loaded yet."""
+    """A window with its session; nothing is loaded yet. make: computes features, here or elsewhere."""
     settings = Settings(store)
     apply_theme(app, settings.theme)
-    window = MainWindow(Session(settings, Cache(cache), device))
+    window = MainWindow(Session(settings, Cache(cache), device, make))
     if not settings.layout("window").size():
         available = app.primaryScreen().availableSize()
         window.resize(min(1500, available.width()), min(950, available.height()))

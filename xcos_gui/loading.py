@@ -12,6 +12,7 @@ from core.explain.regions import face_regions
 from core.explain.report import PairReport
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.making import Making
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.gallery.project import Project
 from core.model.kinds import AttentionKind, Order
@@ -36,6 +37,7 @@ class Loader:
     target: Target | None
     cache: Cache
     settings: GallerySettings
+    make: Making
 
     def load(
         self,
@@ -56,6 +58,7 @@ class Loader:
             cache=self.cache,
             settings=replace(self.settings, aligned=self.settings.aligned or aligned),
             project=project,
+            make=self.make,
             report=running.report,
             stopped=running.stopped,
             on_partial=running.partial if partial else None,

@@ -23,6 +23,7 @@ from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.edits import Edits
 from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.making import Making, make_here
 from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop
 from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, ProjectState
@@ -72,8 +73,11 @@ class Session(QObject):
     message = Signal(str)
     _engine_told = Signal(str)  # from the thread that scores, so queued
 
-    def __init__(self, settings: Settings, cache: Cache, device: str = "auto") -> None:
+    def __init__(
+        self, settings: Settings, cache: Cache, device: str = "auto", make: Making = make_here
+    ) -> None:
         super().__init__()
+        self._make = make
         self.settings, self.cache, self._device = settings, cache, device
         self.gallery_settings = GallerySettings()
         self.loaded: LoadedGallery | None = None
@@ -178,14 +182,14 @@ class Session(QObject):
         """What loads further galleries as this one was. Raises XCosError without weights."""
         if self._verifier is None:
             raise XCosError("There are no weights yet; choose some in the Model menu.")
-        return Loader(self._verifier, self._target, self.cache, self.gallery_settings)
+        return Loader(self._verifier, self._target, self.cache, self.gallery_settings, self._make)
 
     def loader_with(self, weights: Path) -> Loader:
         """What loads galleries with other weights, for a comparison. Raises XCosError for bad ones."""
         verifier = Verifier(find_weights(weights), self._device)
         if verifier.card.kind != "xcos":
             raise XCosError(f"{weights} is a target model without grid features; choose others.")
-        return Loader(verifier, None, self.cache, self.gallery_settings)
+        return Loader(verifier, None, self.cache, self.gallery_settings, self._make)
 
     def engine_of(self, verifier: Verifier) -> PairEngine:
         """What scores pairs by a model's attention, on the session's device."""

@@ -18,7 +18,7 @@ from core.faces.detect import Detector
 from core.faces.photo import read_photo
 from core.files import written_whole
 from core.gallery.folder import scan
-from core.gallery.opening import NO_FACE
+from core.gallery.rules import NO_FACE
 from core.model.memory import keep_memory
 
 EXAMPLES = """examples:

@@ -11,7 +11,7 @@ from core.explain.edits import Edit
 from core.faces.face import Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
-from core.gallery.opening import Features
+from core.gallery.making import Features
 from core.gallery.project import gallery_id
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent

@@ -15,7 +15,7 @@ from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import Gallery, LoadedGallery
-from core.gallery.opening import Features
+from core.gallery.making import Features
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order

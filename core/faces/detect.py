@@ -33,6 +33,9 @@ class Detector:
         self._networks: Networks | None = None
         self._loading = Lock()  # several threads may search at once
 
+    def __reduce__(self) -> tuple[type["Detector"], tuple[str]]:
+        return Detector, (self._device,)  # loaded anew elsewhere
+
     def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]:
         """Faces of (H, W, 3) uint8 photos, each photo's largest first; photos may differ in size."""
         found: list[list[Detection]] = [[] for _ in photos]

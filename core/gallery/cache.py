@@ -85,13 +85,13 @@ class Cache:
         )
         return {digest: PhotoRecord(w, h, _detections(text)) for digest, w, h, text in rows}
 
-    def put_photo(self, digest: str, record: PhotoRecord) -> None:
-        """Remember what detection found."""
-        text = json.dumps(
-            [[d.box.tolist(), d.landmarks.tolist(), d.probability] for d in record.detections]
-        )
-        row = (digest, record.width, record.height, text)
-        self._write("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", [row])
+    def put_photos(self, records: dict[str, PhotoRecord]) -> None:
+        """Remember what detection found, by the photo's digest."""
+        rows = [
+            (digest, record.width, record.height, _packed(record.detections))
+            for digest, record in records.items()
+        ]
+        self._write("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", rows)
 
     # Faces: crops and features by the face's digest.
 
@@ -108,14 +108,9 @@ class Cache:
         rows = self._read("SELECT digest, 0 FROM crops WHERE digest IN ({})", digests)
         return {row[0] for row in rows}
 
-    def put_crops(self, crops: dict[str, np.ndarray]) -> None:
-        """Keep crops without loss."""
-        rows = []
-        for digest, crop in crops.items():
-            buffer = io.BytesIO()
-            Image.fromarray(crop).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
-            rows.append((digest, buffer.getvalue()))
-        self._write("INSERT OR REPLACE INTO crops VALUES (?, ?)", rows)
+    def put_crops(self, crops: dict[str, bytes]) -> None:
+        """Keep crops, as `packed_crop` makes them."""
+        self._write("INSERT OR REPLACE INTO crops VALUES (?, ?)", crops.items())
 
     def features(
         self, model: str, digests: Sequence[str]
@@ -290,6 +285,13 @@ class Cache:
                 self._connection = self._rebuilt(str(error))
 
 
+def packed_crop(crop: np.ndarray) -> bytes:
+    """A crop (112, 112, 3) uint8 as a PNG file, without loss."""
+    buffer = io.BytesIO()
+    Image.fromarray(crop).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    return buffer.getvalue()
+
+
 def default_cache() -> Path:
     """The user's own cache file."""
     return Path(platformdirs.user_cache_dir("xcos-studio", False)) / "cache.sqlite"
@@ -306,6 +308,10 @@ def _whole(path: Path) -> bool:
     page = struct.unpack(">H", header[16:18])[0]
     pages = struct.unpack(">I", header[28:32])[0]
     return path.stat().st_size >= pages * (65536 if page == 1 else page)
+
+
+def _packed(detections: Iterable[Detection]) -> str:
+    return json.dumps([[d.box.tolist(), d.landmarks.tolist(), d.probability] for d in detections])
 
 
 def _detections(text: str) -> tuple[Detection, ...]:

@@ -12,7 +12,7 @@ from core.faces.photo import PHOTO_SUFFIXES
 from core.files import written_whole
 from core.gallery.cache import Cache
 from core.gallery.folder import scan
-from core.gallery.opening import content_digest
+from core.gallery.rules import content_digest
 from core.progress import Report, StopAsked, never, silent
 
 

@@ -1,56 +1,36 @@
 """From a folder to a loaded gallery: only what the cache lacks is computed."""
 
-import hashlib
-import itertools
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import Protocol
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
-from core.faces.align import TEMPLATE, align, apply, similarity
-from core.faces.choose import choose
+from core.faces.align import TEMPLATE, apply, similarity
 from core.faces.detect import Detector
 from core.faces.face import SIDE, Detection, Face, Problem
 from core.faces.photo import read_photo
-from core.gallery.cache import Cache, PhotoRecord
+from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.edits import Edits
 from core.gallery.folder import Listed, scan
 from core.gallery.gallery import Gallery, GallerySettings, LoadedGallery, sort_key
+from core.gallery.making import (
+    Embeddings,
+    FaceMaker,
+    Features,
+    Finder,
+    Made,
+    Making,
+    Wanted,
+    cut_out,
+    make_here,
+)
 from core.gallery.project import Project, gallery_id, project_path
+from core.gallery.rules import FaceRules, content_digest
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
-
-FIRST_CHUNK, CHUNK, SMALLEST = 6, 16, 4  # photos that a thread takes at a time
-DIGEST_BYTES = 16
-NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
-
-
-class Features(Protocol):
-    """What computes features: a Verifier."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    @property
-    def workers(self) -> int: ...
-
-    def features(self, crops: np.ndarray) -> FaceFeatures: ...
-
-
-class Embeddings(Protocol):
-    """What a Target is asked for."""
-
-    fingerprint: str
-
-    def embeddings(self, crops: np.ndarray) -> np.ndarray: ...
-
 
 Partial = Callable[[LoadedGallery], None]
 DEFAULTS = GallerySettings()
@@ -64,7 +44,8 @@ def open_gallery(
     target: Embeddings | None = None,
     settings: GallerySettings = DEFAULTS,
     project: Project | None = None,
-    detector: Detector | None = None,
+    detector: Finder | None = None,
+    make: Making = make_here,
     photos: Path | None = None,
     report: Report = silent,
     stopped: StopAsked = never,
@@ -72,34 +53,29 @@ def open_gallery(
 ) -> LoadedGallery:
     """Load a folder, CSV or photo: detect, align, compute features; cached by content.
 
+    make: computes what the cache lacks, here or in another process
     photos: what the paths of a CSV are relative to; None: its own folder
     on_partial gets the gallery as it grows, faces already in order.
     Raises XCosError for a source without photos, and Stopped; a photo that gives no face
     becomes a problem of the gallery.
     """
     listing = scan(source, photos)
-    opening = _Opening(
-        Path(source),
-        listing.root,
-        settings,
-        Edits() if project is None else project.edits,
-        verifier,
-        target,
-        cache,
-        detector or Detector(),
-    )
+    rules = FaceRules(settings, Edits() if project is None else project.edits)
+    opening = _Opening(Path(source), listing.root, rules, verifier, target, cache)
     opening.problems += [Problem(file, reason) for file, reason in listing.skipped]
-    opening.look_up(listing.photos, report, stopped)
-    pending = opening.pending(listing.photos)
+    wanted = opening.look_up(listing.photos, report, stopped)
     total = len(listing.photos)
-    done = total - len(pending)
+    done = total - sum(len(one.photos) for one in wanted)
     shown = 0
-    if done and pending and on_partial is not None:
+    if done and wanted and on_partial is not None:
         shown = opening.show(on_partial)
-    for finished in opening.take_in_all(pending, stopped) if pending else ():
-        report("Loading photos", done + finished, total)
+    maker = FaceMaker(listing.root, rules, detector or Detector(), verifier, target)
+    for made in make(maker, wanted, stopped) if wanted else ():
+        opening.take_in(made)
+        done += made.photos
+        report("Loading photos", done, total)
         # Shown at growing distances: each look copies all features so far.
-        if on_partial is not None and finished < len(pending) and opening.ready > 1.25 * shown:
+        if on_partial is not None and done < total and opening.ready > 1.25 * shown:
             shown = opening.show(on_partial)
     report("Loading photos", total, total)
     loaded = opening.loaded()
@@ -128,105 +104,84 @@ class _Opening:
 
     source: Path
     root: Path
-    settings: GallerySettings
-    edits: Edits
+    rules: FaceRules
     verifier: Features
     target: Embeddings | None
     cache: Cache
-    detector: Detector
 
     def __post_init__(self) -> None:
         self.problems: list[Problem] = []
         self._digests: dict[str, str] = {}  # by photo
-        self._records: dict[str, PhotoRecord] = {}  # by photo's digest
         self._faces: dict[str, list[Face]] = {}  # by photo
         self._grids: dict[str, np.ndarray] = {}  # by face's digest
         self._embeddings: dict[str, np.ndarray | None] = {}
         self._targets: dict[str, np.ndarray] = {}
-        self._lock = Lock()  # of the faces, which are looked at while they grow
 
     @property
     def ready(self) -> int:
         """Photos whose faces have features."""
         return len(self._faces)
 
-    def look_up(self, photos: Sequence[Listed], report: Report, stopped: StopAsked) -> None:
-        """Take from the cache what is known of the photos."""
+    def look_up(self, photos: Sequence[Listed], report: Report, stopped: StopAsked) -> list[Wanted]:
+        """Take from the cache what is known of the photos; what is still to be computed."""
         self._hash([listed.photo for listed in photos], report, stopped)
-        self._records |= self.cache.photos(sorted(set(self._digests.values())))
-        wanted: dict[str, list[Face]] = {}
+        records = self.cache.photos(sorted(set(self._digests.values())))
+        found: dict[str, list[Face]] = {}
         for listed in photos:
             digest = self._digests.get(listed.photo)
-            known = digest is not None and (self.settings.aligned or digest in self._records)
-            if known and not self._reason(listed.photo):
-                wanted[listed.photo] = self._faces_of(listed)
-        digests = sorted({face.digest for faces in wanted.values() for face in faces})
+            record = records.get(digest or "")
+            known = digest is not None and (self.rules.settings.aligned or record is not None)
+            if self.rules.lacks_face(listed.photo, record):
+                self.problems.append(self.rules.no_face(self.root, listed.photo))
+            elif digest is not None and known:
+                found[listed.photo] = self.rules.faces_of(listed, digest, record)
+        digests = sorted({face.digest for faces in found.values() for face in faces})
         for digest, (grid, embedding) in self.cache.features(
             self.verifier.fingerprint, digests
         ).items():
             self._grids[digest], self._embeddings[digest] = grid, embedding
         if self.target is not None:
             self._targets |= self.cache.targets(self.target.fingerprint, digests)
-        for photo, faces in wanted.items():
+        for photo, faces in found.items():
             if all(self._complete(face.digest) for face in faces):
                 self._faces[photo] = faces
+        return self._wanted(photos, found, records)
 
-    def pending(self, photos: Sequence[Listed]) -> list[Listed]:
-        """Photos of which something is still to be computed."""
-        bad = {problem.file for problem in self.problems}
-        return [p for p in photos if p.photo not in self._faces and p.photo not in bad]
-
-    def take_in_all(self, photos: Sequence[Listed], stopped: StopAsked) -> Iterator[int]:
-        """Take in photos, some in each of several threads; tells how many are done. Raises Stopped.
-
-        The machine is used best by whole photos side by side: no stage of one scales over cores.
-        """
-        from core.model.device import shared_among
-
-        count = self.verifier.workers
-        waiting = deque(_chunks(photos, count))
-        running: dict[Future[None], int] = {}
-        done = 0
-        with shared_among(count) as pool:
-            while waiting or running:
-                while waiting and len(running) < count and not stopped():
-                    chunk = waiting.popleft()
-                    running[pool.submit(self.take_in, chunk)] = len(chunk)
-                if not running:
-                    raise Stopped("Loading the gallery")
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    done += running.pop(future)
-                    future.result()
-                yield done
-
-    def take_in(self, photos: Sequence[Listed]) -> None:
-        """Decode, detect, align and compute the features of some photos; may run in several threads."""
-        decoded: dict[str, np.ndarray] = {}
+    def _wanted(
+        self,
+        photos: Sequence[Listed],
+        found: dict[str, list[Face]],
+        records: dict[str, PhotoRecord],
+    ) -> list[Wanted]:
+        ended = self._faces.keys() | {problem.file for problem in self.problems}
+        open_ones: dict[str, list[Listed]] = {}  # photos of one content are made together
         for listed in photos:
-            pixels = self._decode(listed)
-            if isinstance(pixels, XCosError):
-                self.problems.append(Problem(listed.photo, str(pixels)))
-            else:
-                decoded[listed.photo] = pixels
-        self._detect(decoded)
-        crops: dict[str, np.ndarray] = {}
-        faces: dict[str, list[Face]] = {}
-        for listed in photos:
-            if listed.photo not in decoded:
-                continue
-            reason = self._reason(listed.photo)
-            if reason:
-                self.problems.append(Problem(listed.photo, reason))
-                continue
-            pixels = decoded[listed.photo]
-            faces[listed.photo] = self._faces_of(listed)
-            for face in faces[listed.photo]:
-                if not self._complete(face.digest):
-                    marks = face.detection
-                    crops[face.digest] = pixels if marks is None else align(pixels, marks.landmarks)
-        self._compute(crops)
-        with self._lock:
-            self._faces |= faces
+            if listed.photo not in ended:
+                open_ones.setdefault(self._digests[listed.photo], []).append(listed)
+        wanted = []
+        for digest, same in open_ones.items():
+            faces = {face.digest for listed in same for face in found.get(listed.photo, ())}
+            grids, targets = faces & self._grids.keys(), faces & self._targets.keys()
+            record = records.get(digest)
+            wanted.append(Wanted(tuple(same), digest, record, frozenset(grids), frozenset(targets)))
+        return wanted
+
+    def take_in(self, made: Made) -> None:
+        """Keep what was computed, here and in the cache."""
+        self.problems += made.problems
+        self.cache.put_photos(made.records)
+        self.cache.put_crops(made.crops)
+        rows = [(digest, *features) for digest, features in made.features.items()]
+        self.cache.put_features(self.verifier.fingerprint, rows)
+        for digest, grid, embedding in rows:
+            self._grids[digest], self._embeddings[digest] = grid, embedding
+        if self.target is not None:
+            self._targets |= made.targets
+            self.cache.put_targets(self.target.fingerprint, made.targets.items())
+        self._faces |= made.faces
+        for warning in made.warnings:
+            if warning not in self.verifier.warnings:
+                self.verifier.warnings.append(warning)
 
     def show(self, on_partial: Partial) -> int:
         """Give the faces so far to the caller; how many photos they are of."""
@@ -258,110 +213,14 @@ class _Opening:
                 self.problems.append(Problem(photo, reason))
         self.cache.put_files(fresh)
 
-    def _decode(self, listed: Listed) -> np.ndarray | XCosError:
-        path = self.root / listed.photo
-        try:
-            pixels = read_photo(path)
-        except XCosError as error:
-            return error
-        if self.settings.aligned and pixels.shape[:2] != (SIDE, SIDE):
-            height, width = pixels.shape[:2]
-            return XCosError(
-                f"{path} is {width}x{height}, not an aligned 112x112 crop; "
-                "open the gallery without the aligned setting."
-            )
-        return pixels
-
-    def _detect(self, decoded: dict[str, np.ndarray]) -> None:
-        if self.settings.aligned:
-            return
-        new = {self._digests[p]: pixels for p, pixels in decoded.items()}
-        new = {digest: pixels for digest, pixels in new.items() if digest not in self._records}
-        found = self.detector.detect(list(new.values())) if new else []
-        for (digest, pixels), detections in zip(new.items(), found, strict=True):
-            record = PhotoRecord(pixels.shape[1], pixels.shape[0], tuple(detections))
-            self._records[digest] = record
-            self.cache.put_photo(digest, record)
-
-    def _reason(self, photo: str) -> str:
-        """Why a photo gives no face, or nothing."""
-        if self.settings.aligned or photo in self.edits.landmarks:
-            return ""
-        record = self._records.get(self._digests.get(photo, ""))
-        if record is not None and not record.detections:
-            return NO_FACE.format(self.root / photo)
-        return ""
-
-    def _faces_of(self, listed: Listed) -> list[Face]:
-        """The faces that a photo gives, the policy and the user's edits applied."""
-        digest = self._digests[listed.photo]
-        if self.settings.aligned:
-            name = content_digest(f"{digest} aligned".encode())
-            return [Face(listed.photo, 1, self._identity(listed, 1), None, name)]
-        return [
-            Face(
-                listed.photo,
-                number,
-                self._identity(listed, number),
-                detection,
-                content_digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
-            )
-            for number, detection in enumerate(self._chosen(listed.photo), start=1)
-        ]
-
-    def _chosen(self, photo: str) -> list[Detection]:
-        record = self._records[self._digests[photo]]
-        order = choose(record.detections, (record.width, record.height), self.settings.faces)
-        picked = self.edits.picked.get(photo)
-        if picked is not None and picked < len(record.detections):
-            others = [i for i in order if i != picked] if self.settings.faces == "all" else []
-            order = [picked, *others]
-        chosen = [record.detections[i] for i in order]
-        corrected = self.edits.landmarks.get(photo)
-        if corrected is not None:
-            marks = np.array(corrected, np.float32)
-            box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
-            chosen = [Detection(box, marks, 1.0), *chosen[1:]]
-        return chosen
-
-    def _identity(self, listed: Listed, number: int) -> str | None:
-        key = listed.photo if number == 1 else f"{listed.photo}#{number}"
-        # A photo's further faces show somebody else than the folder says.
-        told = listed.identity if number == 1 else None
-        return self.edits.identities.get(key, told)
-
     def _complete(self, digest: str) -> bool:
         with_target = self.target is None or digest in self._targets
         return digest in self._grids and with_target
 
-    def _compute(self, crops: dict[str, np.ndarray]) -> None:
-        if not crops:
-            return
-        digests = list(crops)
-        self.cache.put_crops(crops)
-        pixels = np.stack(list(crops.values()))
-        missing = [i for i, digest in enumerate(digests) if digest not in self._grids]
-        if missing:
-            made = self.verifier.features(pixels[missing])
-            rows = []
-            for place, i in enumerate(missing):
-                embedding = None if made.embedding is None else made.embedding[place]
-                self._grids[digests[i]], self._embeddings[digests[i]] = (
-                    made.grid[place],
-                    embedding,
-                )
-                rows.append((digests[i], made.grid[place], embedding))
-            self.cache.put_features(self.verifier.fingerprint, rows)
-        if self.target is not None:
-            answers = self.target.embeddings(pixels)
-            self._targets |= dict(zip(digests, answers, strict=True))
-            self.cache.put_targets(self.target.fingerprint, zip(digests, answers, strict=True))
-
     def loaded(self) -> LoadedGallery:
         """The gallery of all faces so far."""
-        with self._lock:
-            every = sorted((f for faces in self._faces.values() for f in faces), key=sort_key)
-        out = {*self.edits.aside}
+        every = sorted((f for faces in self._faces.values() for f in faces), key=sort_key)
+        out = {*self.rules.edits.aside}
         faces = tuple(face for face in every if face.key not in out)
         aside = tuple(face for face in every if face.key in out)
         problems = tuple(sorted(self.problems, key=lambda problem: problem.file))
@@ -377,13 +236,12 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     """A face's aligned crop, from the cache or made anew. Raises XCosError if its photo is gone."""
     crop = cache.crop(face.digest)
     if crop is None:
-        pixels = read_photo(root / face.photo)
-        crop = pixels if face.detection is None else align(pixels, face.detection.landmarks)
+        crop = cut_out(read_photo(root / face.photo), face)
         if crop.shape != (SIDE, SIDE, 3):
             raise XCosError(
                 f"{root / face.photo} was changed after loading; load the gallery anew."
             )
-        cache.put_crops({face.digest: crop})
+        cache.put_crops({face.digest: packed_crop(crop)})
     return crop
 
 
@@ -405,23 +263,6 @@ def landmarks_in_crop(face: Face) -> np.ndarray:
     return apply(similarity(marks), marks.astype(np.float64)).astype(np.float32)
 
 
-def _chunks(photos: Sequence[Listed], count: int) -> Iterator[Sequence[Listed]]:
-    """Small chunks first, so that something can be clicked soon, and last, so that all end together."""
-    start = 0
-    for number in itertools.count():
-        left = len(photos) - start
-        if not left:
-            return
-        size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2 * count)))
-        yield photos[start : start + size]
-        start += min(size, left)
-
-
 def _stack(rows: list[np.ndarray | None]) -> np.ndarray | None:
     known = [row for row in rows if row is not None]
     return np.stack(known) if known and len(known) == len(rows) else None
-
-
-def content_digest(content: bytes) -> str:
-    """The name of a file's content."""
-    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()

@@ -18,13 +18,18 @@ class Runner:
     """Feeds uint8 crops through a network on a device, batch by batch.
 
     network:  what runs, in evaluation mode
-    warnings: sentences on what was done otherwise than asked
+    warnings: takes sentences on what was done otherwise than asked
     """
 
     def __init__(
-        self, card: ModelCard, network: nn.Module, device: torch.device, half: bool
+        self,
+        card: ModelCard,
+        network: nn.Module,
+        device: torch.device,
+        half: bool,
+        warnings: list[str] | None = None,
     ) -> None:
-        self.warnings: list[str] = []
+        self.warnings = [] if warnings is None else warnings
         self._card, self.network = card, network.eval()
         self._type = torch.float32
         if half and device.type == "cpu":

@@ -47,6 +47,9 @@ class Target:
             ) from error
         self._runner: Runner | None = None
 
+    def __reduce__(self) -> "tuple[type[Target], tuple[Path, str]]":
+        return Target, (self.path, self._device)  # loaded anew elsewhere
+
     def embeddings(
         self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
     ) -> np.ndarray:

@@ -19,13 +19,18 @@ class Verifier:
     """Computes what a model needs once per face. Cheap to make: torch is loaded at first use.
 
     device: auto, cpu, cuda, cuda:1 or mps; half: half precision where the device has it
+    warnings: sentences on what was done otherwise than asked
     """
 
     def __init__(self, path: Path, device: str = "auto", half: bool = False) -> None:
         self.card = read_card(path)
         self._device, self._half = device, half
+        self.warnings: list[str] = []
         self._loaded: tuple[XCosNet, Runner] | None = None
         self._loading = Lock()  # several threads may ask at once
+
+    def __reduce__(self) -> "tuple[type[Verifier], tuple[Path, str, bool]]":
+        return Verifier, (self.card.path, self._device, self._half)  # loaded anew elsewhere
 
     @property
     def device(self) -> str:
@@ -43,11 +48,6 @@ class Verifier:
         from core.model.device import choose_device, workers
 
         return workers(choose_device(self._device))
-
-    @property
-    def warnings(self) -> list[str]:
-        """Sentences on what was done otherwise than asked."""
-        return self._loaded[1].warnings if self._loaded else []
 
     def features(
         self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
@@ -80,7 +80,7 @@ class Verifier:
                 device = choose_device(self._device)
                 if device.type == "cpu":
                     for_inference(network.eval())
-                runner = Runner(card, network, device, self._half)
+                runner = Runner(card, network, device, self._half, self.warnings)
                 self._loaded = (network, runner)
             return self._loaded
 

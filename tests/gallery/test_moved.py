@@ -18,7 +18,7 @@ from core.gallery.edits import (
 )
 from core.gallery.folder import scan
 from core.gallery.moved import PhotoPrint, find_again, missing_photos, photo_prints
-from core.gallery.opening import content_digest
+from core.gallery.rules import content_digest
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class CountingVerifier:
 
     fingerprint = "counting"
     workers = 2
+    warnings: list[str] = []
 
     def __init__(self) -> None:
         self.crops = 0

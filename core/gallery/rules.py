@@ -1,0 +1,77 @@
+"""Which faces a photo gives: the settings of a gallery, and what its user changed."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.faces.choose import choose
+from core.faces.face import Detection, Face, Problem
+from core.gallery.cache import PhotoRecord
+from core.gallery.edits import Edits
+from core.gallery.folder import Listed
+from core.gallery.gallery import GallerySettings
+
+DIGEST_BYTES = 16
+NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
+
+
+@dataclass(frozen=True, eq=False)
+class FaceRules:
+    """A gallery's settings and its user's edits."""
+
+    settings: GallerySettings
+    edits: Edits
+
+    def lacks_face(self, photo: str, record: PhotoRecord | None) -> bool:
+        """Whether a photo that was searched gives no face."""
+        if self.settings.aligned or photo in self.edits.landmarks:
+            return False
+        return record is not None and not record.detections
+
+    def no_face(self, root: Path, photo: str) -> Problem:
+        """What to tell of a photo that gives no face; root: what its path is relative to."""
+        return Problem(photo, NO_FACE.format(root / photo))
+
+    def faces_of(self, listed: Listed, digest: str, record: PhotoRecord | None) -> list[Face]:
+        """The faces of a photo with bytes of this digest; record may be None for aligned crops."""
+        if self.settings.aligned:
+            name = content_digest(f"{digest} aligned".encode())
+            return [Face(listed.photo, 1, self._identity(listed, 1), None, name)]
+        assert record is not None
+        return [
+            Face(
+                listed.photo,
+                number,
+                self._identity(listed, number),
+                detection,
+                content_digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
+            )
+            for number, detection in enumerate(self._chosen(listed.photo, record), start=1)
+        ]
+
+    def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
+        order = choose(record.detections, (record.width, record.height), self.settings.faces)
+        picked = self.edits.picked.get(photo)
+        if picked is not None and picked < len(record.detections):
+            others = [i for i in order if i != picked] if self.settings.faces == "all" else []
+            order = [picked, *others]
+        chosen = [record.detections[i] for i in order]
+        corrected = self.edits.landmarks.get(photo)
+        if corrected is not None:
+            marks = np.array(corrected, np.float32)
+            box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
+            chosen = [Detection(box, marks, 1.0), *chosen[1:]]
+        return chosen
+
+    def _identity(self, listed: Listed, number: int) -> str | None:
+        key = listed.photo if number == 1 else f"{listed.photo}#{number}"
+        # A photo's further faces show somebody else than the folder says.
+        told = listed.identity if number == 1 else None
+        return self.edits.identities.get(key, told)
+
+
+def content_digest(content: bytes) -> str:
+    """The name of a file's content."""
+    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
