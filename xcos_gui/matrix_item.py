@@ -11,13 +11,27 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from xcos_gui.matrix_image import MatrixImage
 
 
+MARGIN = 4  # pixels left of the longest name
+
+
 class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
     """Names of identities at the middle of their rows, as far as there is room."""
 
     def __init__(self) -> None:
         super().__init__("left")
         self.blocks: list[tuple[int, int, str]] = []
-        self.setStyle(tickLength=0, autoExpandTextSpace=True)
+        self.setStyle(tickLength=0)
+
+    def show_blocks(self, blocks: list[tuple[int, int, str]]) -> None:
+        """Name other identities, by start and stop among the rows."""
+        self.blocks = blocks
+        # As wide as any name needs: a width that followed the names in sight would move the rows
+        # in sight, and with them the names, without end.
+        metrics = QFontMetricsF(self.font())
+        widest = max((metrics.horizontalAdvance(_short(name)) for *_, name in blocks), default=0)
+        self.setWidth(widest + self.style["tickTextOffset"][0] + MARGIN)
+        self.picture = None
+        self.update()
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
         minVal, maxVal = sorted((minVal, maxVal))

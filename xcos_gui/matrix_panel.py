@@ -134,16 +134,14 @@ class MatrixPanel(QWidget):
         image = self._session.image
         if matrix is None or image is None:
             self.item.show(None, 0.0, False)
-            self._axis.blocks = []
+            self._axis.show_blocks([])
         else:
             self.item.show(image, self._session.threshold, self._by_outcome)
             assert self._session.rows is not None
             names = [face.identity or "unknown" for face in self._session.rows.gallery.faces]
-            self._axis.blocks = identity_blocks(matrix.rows, names)
+            self._axis.show_blocks(identity_blocks(matrix.rows, names))
             if self.item.boundingRect() != before:
                 self._fit()
-        self._axis.picture = None
-        self._axis.update()
         self._show_borders()
         self._show_colours()
         self._on_pair_changed(self._session.pair)

@@ -28,10 +28,10 @@ class CountingVerifier:
 
     fingerprint = "counting"
     workers = 2
-    warnings: list[str] = []
 
     def __init__(self) -> None:
         self.crops = 0
+        self.warnings: list[str] = []
 
     def features(self, crops: np.ndarray) -> FaceFeatures:
         self.crops += len(crops)

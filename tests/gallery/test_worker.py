@@ -79,7 +79,7 @@ def test_errors_arrive_as_they_are(
     gone.write_bytes(tiny_weights.read_bytes())
     verifier = Verifier(gone, "cpu")
     gone.unlink()
-    with pytest.raises(XCosError, match="gone.safetensors"):
+    with pytest.raises(XCosError, match=r"gone\.safetensors"):
         open_gallery(
             crops,
             verifier=verifier,
