@@ -1,4 +1,4 @@
-"""The gallery's faces as a Qt model: one row a face, read from the session when asked for."""
+"""The gallery's faces and problems as Qt models, read from the session when asked for."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from core.faces.face import Face
+from core.faces.face import Face, Problem
 from core.gallery.edits import face_subjects, tags_text
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
@@ -45,15 +45,12 @@ class GalleryModel(QAbstractListModel):
             () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
         )
         wanted = self._filter.casefold()
-        self._faces = [
-            f
-            for f in faces
-            if any(
-                wanted in text.casefold()
-                for text in (f.key, f.identity or "", *(self._tags(f) if wanted else ()))
-            )
-        ]
+        self._faces = [face for face in faces if not wanted or self._has(face, wanted)]
         self.endResetModel()
+
+    def _has(self, face: Face, wanted: str) -> bool:
+        told = (face.key, face.identity or "", *self._tags(face))
+        return any(wanted in text.casefold() for text in told)
 
     def _tags(self, face: Face) -> list[str]:
         project = self._session.project
@@ -102,3 +99,37 @@ class GalleryModel(QAbstractListModel):
             if face.digest in arrived:
                 here = self.index(row)
                 self.dataChanged.emit(here, here, [Qt.ItemDataRole.DecorationRole])
+
+
+class ProblemsModel(QAbstractListModel):
+    """Photos that gave no face, one row each."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._problems: tuple[Problem, ...] = ()
+
+    def refresh(self) -> None:
+        """Take the session's problems anew."""
+        loaded = self._session.loaded
+        problems = () if loaded is None else loaded.gallery.problems
+        if problems != self._problems:  # a new list would lose the chosen row
+            self.beginResetModel()
+            self._problems = problems
+            self.endResetModel()
+
+    def problem(self, index: Index) -> Problem:
+        """The problem of a row."""
+        return self._problems[index.row()]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._problems)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._problems[index.row()].reason
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "Return opens its folder; Ctrl+L sets the landmarks by hand"
+        return None

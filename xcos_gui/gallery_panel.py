@@ -26,8 +26,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -39,7 +37,7 @@ from PySide6.QtWidgets import (
 
 from core.faces.face import Face
 from core.gallery.edits import face_subject, identity_subject
-from xcos_gui.gallery_model import FACE_ROLE, FIRST_ROLE, GalleryModel
+from xcos_gui.gallery_model import FACE_ROLE, FIRST_ROLE, GalleryModel, ProblemsModel
 from xcos_gui.session import Session
 from xcos_gui.tagging import ask_tags
 from xcos_gui.thumbnails import Thumbnails
@@ -108,9 +106,11 @@ class GalleryPanel(QWidget):
         self.aside_model = GalleryModel(session, thumbnails, True, self)
         self.view = self._list(self.model, "Faces of the gallery")
         self._aside = self._list(self.aside_model, "Faces set aside")
-        self.problems = QListWidget(wordWrap=True)
+        self.problems_model = ProblemsModel(session, self)
+        self.problems = QListView(wordWrap=True, layoutMode=QListView.LayoutMode.Batched)
+        self.problems.setModel(self.problems_model)
         self.problems.setAccessibleName("Photos that gave no face, and why")
-        self.problems.itemActivated.connect(self._open_folder_of)
+        self.problems.activated.connect(self._open_folder_of)
         self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._tabs = QTabWidget(documentMode=True)
         self._tabs.addTab(self.view, "Faces")
@@ -203,9 +203,9 @@ class GalleryPanel(QWidget):
 
     def align_selected(self) -> None:
         """Ask for the alignment of the first selected face, or of a photo that gave none."""
-        item = self.problems.currentItem()
-        if self._tabs.currentWidget() is self.problems and item is not None:
-            photo = item.data(Qt.ItemDataRole.UserRole + 1)
+        index = self.problems.currentIndex()
+        if self._tabs.currentWidget() is self.problems and index.isValid():
+            photo = self.problems_model.problem(index).file
             self.edit_alignment.emit(Face(photo, 1, None, None, ""))
             return
         faces = self.selected()
@@ -271,21 +271,12 @@ class GalleryPanel(QWidget):
     def _on_gallery_changed(self) -> None:
         self.model.refresh()
         self.aside_model.refresh()
-        self.problems.clear()
+        self.problems_model.refresh()
         loaded = self._session.loaded
         self._hint.setVisible(loaded is None)
         self._tabs.setVisible(loaded is not None)
         if loaded is None:
             return
-        for problem in loaded.gallery.problems:
-            item = QListWidgetItem(problem.reason)
-            item.setData(
-                Qt.ItemDataRole.UserRole,
-                str((loaded.gallery.root / problem.file).parent),
-            )
-            item.setData(Qt.ItemDataRole.UserRole + 1, problem.file)
-            item.setToolTip("Return opens its folder; Ctrl+L sets the landmarks by hand")
-            self.problems.addItem(item)
         counts = (
             len(loaded.gallery.faces),
             len(loaded.gallery.aside),
@@ -315,8 +306,11 @@ class GalleryPanel(QWidget):
         if row is not None:
             self.view.scrollTo(self.model.index(row))
 
-    def _open_folder_of(self, item: QListWidgetItem) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(item.data(Qt.ItemDataRole.UserRole)))
+    def _open_folder_of(self, index: QModelIndex) -> None:
+        loaded = self._session.loaded
+        if loaded is not None:
+            folder = (loaded.gallery.root / self.problems_model.problem(index).file).parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def _side(font_height: int) -> int:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 
 from xcos_gui.matrix_image import MatrixImage
 
-
 MARGIN = 4  # pixels left of the longest name
 
 

@@ -100,26 +100,17 @@ def serve(pipe: Connection) -> None:
     while True:
         try:
             request = pipe.recv()
-            if request == STOP:  # it came after the end
-                continue
-            maker, wanted = request
-            last = _with_loaded(maker, last)
-            _answer(pipe, last, wanted)
+            if request != STOP:  # that one came after the end
+                last = _with_loaded(request[0], last)
+                for made in make_here(last, request[1], pipe.poll):
+                    pipe.send(made)
+                pipe.send(END)
         except (EOFError, ConnectionError):
             return
+        except BaseException as error:
+            error.add_note(traceback.format_exc())  # it does not travel otherwise
+            pipe.send(error)
         give_back()
-
-
-def _answer(pipe: Connection, maker: FaceMaker, wanted: Sequence[Wanted]) -> None:
-    try:
-        for made in make_here(maker, wanted, pipe.poll):
-            pipe.send(made)
-        pipe.send(END)
-    except (EOFError, ConnectionError):
-        raise
-    except BaseException as error:
-        error.add_note(traceback.format_exc())  # it does not travel otherwise
-        pipe.send(error)
 
 
 def _with_loaded(maker: FaceMaker, last: FaceMaker | None) -> FaceMaker:

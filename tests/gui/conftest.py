@@ -1,6 +1,7 @@
 """A window over small crops and a small random model; skipped where Qt cannot be loaded."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,26 @@ if missing_library() is None:
     from pytestqt.qtbot import QtBot
 
     from core.gallery.gallery import GallerySettings
+    from core.gallery.worker import MakerProcess
     from xcos_gui.build import make_application, make_window
     from xcos_gui.window import MainWindow
 
+    @pytest.fixture(scope="session")
+    def elsewhere() -> Iterator[MakerProcess]:
+        """The process that computes features, as it is beside the window."""
+        with closing(MakerProcess()) as process:
+            yield process
+
     @pytest.fixture
-    def empty(qtbot: QtBot, tiny_weights: Path, tmp_path: Path) -> Iterator[MainWindow]:
+    def empty(
+        qtbot: QtBot, tiny_weights: Path, tmp_path: Path, elsewhere: MakerProcess
+    ) -> Iterator[MainWindow]:
         """A window with weights, but no gallery."""
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
-        window = make_window(make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu")
+        window = make_window(
+            make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu", elsewhere.make
+        )
         window.session.gallery_settings = GallerySettings(aligned=True)
         window.session.set_model(tiny_weights)
         window.resize(1400, 900)

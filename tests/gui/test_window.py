@@ -218,12 +218,13 @@ def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> 
     empty.session.message.connect(messages.append)
     empty.session.open_gallery(crops)
     settled(qtbot, empty)
-    assert empty.gallery.problems.count() == 1
-    assert "bad.png" in empty.gallery.problems.item(0).text()
+    problems = empty.gallery.problems.model()
+    assert problems.rowCount() == 1
+    assert "bad.png" in problems.index(0, 0).data()
     asked: list[str] = []
     empty.gallery.edit_alignment.connect(lambda face: asked.append(face.photo))
     empty.gallery._tabs.setCurrentWidget(empty.gallery.problems)
-    empty.gallery.problems.setCurrentRow(0)
+    empty.gallery.problems.setCurrentIndex(problems.index(0, 0))
     empty.gallery.align_selected()
     assert asked == ["ann/bad.png"]
     empty.session.open_gallery(crops / "nowhere")
@@ -479,3 +480,17 @@ def test_a_full_gpu_is_told_once_in_the_window(
     qtbot.waitUntil(lambda: sentence in told)
     assert told.count(sentence) == 1
     assert session.matrix is not None and np.isfinite(session.matrix.scores).all()
+
+
+def test_names_beside_the_matrix_do_not_move_it(empty: MainWindow, qtbot: QtBot) -> None:
+    """A width after the names in sight would change the rows in sight, and so the names, forever."""
+    axis, plot = empty.matrix._axis, empty.matrix._plot
+    axis.show_blocks([(0, 2, "a"), (2, 4, "a name that is long"), (4, 6, "b")])
+    plot.setVisible(True)
+    widths = set[float]()
+    for top, bottom in ((0, 6), (0, 2), (2, 4), (4, 6)):
+        plot.getViewBox().setYRange(top, bottom, padding=0)
+        plot.grab()
+        empty.matrix.grab()
+        widths.add(axis.width())
+    assert len(widths) == 1 and widths.pop() > 60
