@@ -10,7 +10,7 @@ from xcos_gui.app import missing_library
 
 # Without Qt every test module here skips itself, and needs no fixture.
 if missing_library() is None:
-    from PySide6.QtCore import QSettings
+    from PySide6.QtCore import QCoreApplication, QEvent, QSettings
     from pytestqt.qtbot import QtBot
 
     from core.gallery.gallery import GallerySettings
@@ -40,6 +40,9 @@ if missing_library() is None:
         window.show()
         yield window
         window.close()
+        # A closed window lives on with its 500 widgets, and each further one would take longer to make.
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     @pytest.fixture
     def window(empty: MainWindow, qtbot: QtBot, crops: Path) -> MainWindow:
