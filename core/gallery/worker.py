@@ -17,7 +17,7 @@ from threading import Lock
 
 import psutil
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.gallery.making import FaceMaker, Made, Wanted, make_here
 from core.model.memory import give_back, keep_memory
 from core.progress import StopAsked
@@ -39,33 +39,36 @@ class MakerProcess:
         self, maker: FaceMaker, wanted: Sequence[Wanted], stopped: StopAsked
     ) -> Iterator[Made]:
         """What `make_here` makes. Raises Stopped, and XCosError, also when the process ended."""
-        with self._lock:
+        while not self._lock.acquire(timeout=LOOK_EVERY):  # another gallery is being loaded
+            if stopped():
+                raise Stopped("Loading the gallery")
+        ended = False
+        try:
             pipe = self._started()
-            ended = False
-            try:
-                pipe.send((maker, wanted))
-                told = False
-                while not ended:
-                    if not told and stopped():
-                        pipe.send(STOP)
-                        told = True
-                    if not pipe.poll(LOOK_EVERY):
-                        continue
-                    answer = pipe.recv()
-                    ended = not isinstance(answer, Made)
-                    if isinstance(answer, BaseException):
-                        raise answer
-                    if isinstance(answer, Made):
-                        yield answer
-            except (EOFError, ConnectionError) as error:
-                raise XCosError(
-                    "The process that computes features has ended, perhaps since the memory was "
-                    "full; close other programs and load the gallery again."
-                ) from error
-            finally:
-                # Where the asking one has gone, what is still told would confuse the next one.
-                if not ended or len(wanted) > KEPT_TO:
-                    self._end()
+            pipe.send((maker, wanted))
+            told = False
+            while not ended:
+                if not told and stopped():
+                    pipe.send(STOP)
+                    told = True
+                if not pipe.poll(LOOK_EVERY):
+                    continue
+                answer = pipe.recv()
+                ended = not isinstance(answer, Made)
+                if isinstance(answer, BaseException):
+                    raise answer
+                if isinstance(answer, Made):
+                    yield answer
+        except (EOFError, OSError) as error:
+            raise XCosError(
+                "The process that computes features has ended, perhaps since the memory was "
+                "full; close other programs and load the gallery again."
+            ) from error
+        finally:
+            # Where the asking one has gone, what is still told would confuse the next one.
+            if not ended or len(wanted) > KEPT_TO:
+                self._end()
+            self._lock.release()
 
     def close(self) -> None:
         """End the process, and free its memory; a later call starts another one."""
