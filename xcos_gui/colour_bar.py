@@ -13,7 +13,7 @@ class ColourBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._table = np.zeros((2, 3), np.uint8)
+        self._table: np.ndarray | None = None
         self._low, self._high, self._mark = 0.0, 1.0, float("nan")
 
     def show_table(
@@ -35,6 +35,8 @@ class ColourBar(QWidget):
         return QSize(8 * height, height + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._table is None:
+            return
         painter = QPainter(self)
         metrics = self.fontMetrics()
         digits = 2 if self._high >= 1 else 3

@@ -19,6 +19,7 @@ class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("left")
         self.blocks: list[tuple[int, int, str]] = []
+        self._shown: dict[float, str] = {}  # names by the place where they are written
         self.setStyle(tickLength=0)
 
     def show_blocks(self, blocks: list[tuple[int, int, str]]) -> None:
@@ -36,17 +37,18 @@ class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
         minVal, maxVal = sorted((minVal, maxVal))
         pixels = size / max(maxVal - minVal, 1e-9)
         height = QFontMetricsF(self.font()).height()
-        shown, last = [], -1e9
-        for start, stop, _ in self.blocks:
-            middle = (start + stop) / 2
-            if minVal <= middle <= maxVal and (middle - last) * pixels >= height:
-                shown.append(middle)
+        last = -1e9
+        self._shown = {}
+        for start, stop, name in self.blocks:
+            # Of a block that is partly in sight, the middle of that part.
+            middle = (max(start, minVal) + min(stop, maxVal)) / 2
+            if start < maxVal and stop > minVal and (middle - last) * pixels >= height:
+                self._shown[middle] = _short(name)
                 last = middle
-        return [(1.0, shown)]
+        return [(1.0, [*self._shown])]
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        names = {(start + stop) / 2: name for start, stop, name in self.blocks}
-        return [_short(names.get(value, "")) for value in values]
+        return [self._shown.get(value, "") for value in values]
 
 
 class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]

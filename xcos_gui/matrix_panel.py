@@ -22,10 +22,13 @@ from core.scoring.matrix import OUTCOMES
 from core.scoring.refine import Region
 from xcos_gui.colour_bar import ColourBar
 from xcos_gui.matrix_item import IdentityAxis, MatrixItem, identity_blocks
+from xcos_gui.matrix_keys import walk
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
 
 EMPTY = "The matrix of all pairs appears here.\nOpen a gallery with at least two faces (Ctrl+O)."
+COMING = "{:,} faces; the matrix of all their pairs appears here in a moment."
+LEAST_MARKER = 9.0  # pixels of the frame around the pair, however small its cell is
 LEAST_BLOCK = 3.0  # pixels below which identity borders would cover the image
 
 
@@ -55,7 +58,7 @@ class MatrixPanel(QWidget):
         self._borders = pg.PlotDataItem(connect="pairs", antialias=False)
         self._plot.addItem(self._borders)
         self._marker = pg.PlotDataItem()
-        self._plot.addItem(self._marker)
+        self._plot.addItem(self._marker, ignoreBounds=True)
         self._cross = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0)
         for line in self._cross:
             line.setVisible(False)
@@ -72,9 +75,11 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._show_borders)
+        self._view.sigRangeChanged.connect(self._show_marker)
         self._view.sigRangeChanged.connect(self._tell_seen)
         self._view.sigRangeChanged.connect(lambda *_: self.view_changed.emit())
         self.colouring.currentIndexChanged.connect(lambda _: self.view_changed.emit())
+        session.gallery_changed.connect(self._show_hint)
         session.matrix_refined.connect(self._on_matrix_refined)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.filter_changed.connect(self._show_passing)
@@ -127,9 +132,8 @@ class MatrixPanel(QWidget):
 
     def _on_matrix_changed(self) -> None:
         matrix = self._session.matrix
-        self._hint.setVisible(matrix is None)
+        self._show_hint()
         self._plot.setVisible(matrix is not None)
-        self._hover = None
         before = self.item.boundingRect()
         image = self._session.image
         if matrix is None or image is None:
@@ -145,6 +149,12 @@ class MatrixPanel(QWidget):
         self._show_borders()
         self._show_colours()
         self._on_pair_changed(self._session.pair)
+
+    def _show_hint(self) -> None:
+        loaded = self._session.loaded
+        faces = 0 if loaded is None else len(loaded)
+        self._hint.setText(COMING.format(faces) if faces > 1 else EMPTY)
+        self._hint.setVisible(self._session.matrix is None)
 
     def view_state(self) -> dict[str, Any] | None:
         """What part of the matrix is seen, as JSON values; None without a matrix."""
@@ -204,13 +214,10 @@ class MatrixPanel(QWidget):
         self._show_readout()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
-        if pair is None or self._session.matrix is None:
-            self._marker.setData([], [])
-        else:
+        self._leave()  # what is under the mouse may be another cell now
+        self._show_marker()
+        if pair is not None and self._session.matrix is not None:
             row, column = pair
-            x = [column, column + 1, column + 1, column, column]
-            y = [row, row, row + 1, row + 1, row]
-            self._marker.setData(x, y)
             (left, right), (top, bottom) = self._view.viewRange()
             if not (left <= column <= right and top <= row <= bottom):
                 self._view.translateBy(
@@ -239,6 +246,19 @@ class MatrixPanel(QWidget):
         x = np.concatenate([np.tile([0, m], len(across)), np.repeat(down, 2)])
         y = np.concatenate([np.repeat(across, 2), np.tile([0, n], len(down))])
         self._borders.setData(x, y)
+
+    def _show_marker(self, *_: object) -> None:
+        if self._session.pair is None or self._session.matrix is None:
+            self._marker.setData([], [])
+            return
+        row, column = self._session.pair
+        (left, right), _range = self._view.viewRange()
+        half = max(0.5, LEAST_MARKER / 2 * (right - left) / max(self._view.width(), 1.0))
+        x, y = column + 0.5, row + 0.5
+        self._marker.setData(
+            [x - half, x + half, x + half, x - half, x - half],
+            [y - half, y - half, y + half, y + half, y - half],
+        )
 
     def _show_legend(self) -> None:
         image = self.item.image
@@ -313,10 +333,13 @@ class MatrixPanel(QWidget):
             self.setFocus()
             self._session.select_pair(*cell)
 
-    def leaveEvent(self, event: QEvent) -> None:
+    def _leave(self) -> None:
         self._hover = None
         for line in self._cross:
             line.setVisible(False)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._leave()
         self._show_readout()
         super().leaveEvent(event)
 
@@ -331,7 +354,7 @@ class MatrixPanel(QWidget):
         elif key == Qt.Key.Key_0:
             self._fit()
         else:
-            moved = _walk(key, pair, matrix.rows, matrix.columns)
+            moved = walk(key, pair, matrix.rows, matrix.columns)
             if moved is None:
                 super().keyPressEvent(event)
             else:
@@ -368,30 +391,3 @@ class MatrixPanel(QWidget):
         self._marker.setPen(pg.mkPen(QColor("#ff00c8"), width=3))
         for line in self._cross:
             line.setPen(pg.mkPen(QColor(90, 90, 90, 160), width=1))
-
-
-def _walk(
-    key: Qt.Key, pair: tuple[int, int], rows: np.ndarray, columns: np.ndarray
-) -> tuple[int, int] | None:
-    """Where a key leads from a cell: arrows by one, pages by identity, home and end to the ends."""
-    row, column = pair
-    steps = {
-        Qt.Key.Key_Left: (row, column - 1),
-        Qt.Key.Key_Right: (row, column + 1),
-        Qt.Key.Key_Up: (row - 1, column),
-        Qt.Key.Key_Down: (row + 1, column),
-        Qt.Key.Key_Home: (row, 0),
-        Qt.Key.Key_End: (row, len(columns) - 1),
-        Qt.Key.Key_PageUp: (_next_block(rows, row, -1), column),
-        Qt.Key.Key_PageDown: (_next_block(rows, row, 1), column),
-    }
-    if key not in steps:
-        return None
-    y, x = steps[key]
-    return min(max(y, 0), len(rows) - 1), min(max(x, 0), len(columns) - 1)
-
-
-def _next_block(codes: np.ndarray, place: int, direction: int) -> int:
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
-    block = int(np.searchsorted(starts, place, "right")) - 1 + direction
-    return int(starts[min(max(block, 0), len(starts) - 1)])

@@ -253,6 +253,7 @@ class Session(QObject):
                 f"{verifier.card.name} has no threshold of its own; set one, 0 is used."
             )
         self.model_changed.emit()
+        self.threshold_changed.emit(self.threshold)
         self.reload()
 
     def set_target(self, path: Path | None) -> None:
