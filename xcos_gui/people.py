@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -33,7 +33,7 @@ from core.explain.maps import PairMaps
 from core.faces.face import Face
 from xcos_gui.cell_view import CellView
 from xcos_gui.job import Running
-from xcos_gui.people_model import HEADERS, SORT_ROLE, PeopleModel
+from xcos_gui.people_model import HEADERS, PeopleModel
 from xcos_gui.people_plot import PeoplePlot
 from xcos_gui.people_words import legend, told
 from xcos_gui.session import Session
@@ -122,11 +122,7 @@ class PeopleWindow(ToolWindow):
         self.search = QLineEdit(placeholderText="Find a person", clearButtonEnabled=True)
         self.search.setAccessibleName("Find a person")
         self.model = PeopleModel(self)
-        self.sorted = QSortFilterProxyModel(self)
-        self.sorted.setSourceModel(self.model)
-        self.sorted.setSortRole(SORT_ROLE)
-        self.sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.search.textChanged.connect(self.sorted.setFilterFixedString)
+        self.search.textChanged.connect(self.model.set_filter)
         self.table = QTableView(
             sortingEnabled=True,
             selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
@@ -134,7 +130,7 @@ class PeopleWindow(ToolWindow):
             showGrid=False,
             wordWrap=False,
         )
-        self.table.setModel(self.sorted)
+        self.table.setModel(self.model)
         self.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
         self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
         self.table.verticalHeader().hide()
@@ -143,9 +139,11 @@ class PeopleWindow(ToolWindow):
         header = self.table.horizontalHeader()
         header.resizeSection(0, 9 * unit)
         header.setMinimumSectionSize(2 * unit)
+        header.setResizeContentsPrecision(50)  # rows looked at; all of thousands would take seconds
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.model.modelReset.connect(self._mark_row)
         self.who = QLabel(
             "Click a person in the plot or in the table: their worst pairs come into the main "
             "window's list, and their mean maps here.",
@@ -306,17 +304,21 @@ class PeopleWindow(ToolWindow):
 
     def _mark(self) -> None:
         self.plot.mark(self._chosen)
-        row = next(k for k, p in enumerate(self.model.persons) if p.identity == self._chosen)
-        shown = self.sorted.mapFromSource(self.model.index(row, 0))
+        self._mark_row()
+
+    def _mark_row(self) -> None:
+        row = None if self._chosen is None else self.model.row_of(self._chosen)
+        if row is None:
+            return
         self.table.selectionModel().blockSignals(True)
-        self.table.selectRow(shown.row())
+        self.table.selectRow(row)
         self.table.selectionModel().blockSignals(False)
-        self.table.scrollTo(shown)
+        self.table.scrollTo(self.model.index(row, 0))
         self.table.viewport().update()
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
-            person = self.model.persons[self.sorted.mapToSource(current).row()]
+            person = self.model.person(current.row())
             if person.identity != self._chosen:
                 self.choose(person.identity)
 

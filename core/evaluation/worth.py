@@ -13,6 +13,7 @@ from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
+from core.model.memory import give_back
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, ranked
@@ -193,24 +194,48 @@ def attention_worth(
         if reason:
             missing[kind] = reason
             continue
-        scores = _scores(kind, engine, rows, columns, matrix, order, report, stopped)
-        statistics = PairStatistics.of(scores)
-        eer = statistics.eer()
-        threshold, origin = _threshold(kind, card, matrix, thresholds, given, eer)
-        limit = at_most(threshold)
-        for tile in matrix.tiles():
-            same[tile] |= (scores.scores[tile] > limit).astype(np.uint8) << len(found)
+        # A kind's scores have no name here, so that they are gone before the next one's come.
         found.append(
-            KindWorth(
+            _judged(
+                _scores(kind, engine, rows, columns, matrix, order, report, stopped),
                 kind,
-                threshold,
-                origin,
-                statistics.counts(threshold),
-                statistics.auc(),
-                None if eer is None else eer[0],
+                card,
+                matrix,
+                thresholds,
+                given,
+                same,
+                len(found),
             )
         )
+        give_back()
     return Worth(tuple(found), same, matrix, missing)
+
+
+def _judged(
+    scores: ScoreMatrix,
+    kind: ScoreKind,
+    card: ModelCard,
+    matrix: ScoreMatrix,
+    thresholds: Thresholds,
+    given: float | None,
+    same: np.ndarray,
+    bit: int,
+) -> KindWorth:
+    """Set a kind's bit where it calls a pair the same; its figures."""
+    statistics = PairStatistics.of(scores)
+    eer = statistics.eer()
+    threshold, origin = _threshold(kind, card, matrix, thresholds, given, eer)
+    limit = at_most(threshold)
+    for tile in matrix.tiles():
+        same[tile] |= (scores.scores[tile] > limit).astype(np.uint8) << bit
+    return KindWorth(
+        kind,
+        threshold,
+        origin,
+        statistics.counts(threshold),
+        statistics.auc(),
+        None if eer is None else eer[0],
+    )
 
 
 def _lacks(

@@ -26,7 +26,7 @@ def test_a_click_lists_a_person_s_pairs_and_shows_their_maps(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     tool = opened(window, qtbot)
-    rows = [tool.sorted.index(row, 0).data() for row in range(tool.sorted.rowCount())]
+    rows = [tool.model.index(row, 0).data() for row in range(tool.model.rowCount())]
     assert sorted(rows) == ["ann", "bob", "cem"] and rows[-1] == "cem"  # who has one photo only
     at = tool.plot.plotItem.vb.mapViewToScene(QPointF(*tool.plot._points[0]))
     tool.plot.choose_at(at + QPointF(3, 3))
@@ -55,7 +55,7 @@ def test_faces_of_those_who_stand_out_are_shown(window: MainWindow, qtbot: QtBot
 def test_a_search_and_the_measure(window: MainWindow, qtbot: QtBot) -> None:
     tool = opened(window, qtbot)
     tool.search.setText("BO")
-    assert tool.sorted.rowCount() == 1
+    assert tool.model.rowCount() == 1
     tool.measure.setCurrentIndex(1)
     assert tool.found is not None and tool.found.measure == "highest"
     assert tool.plot.getAxis("left").labelText.startswith("mean highest")
