@@ -10,3 +10,7 @@ class Stopped(XCosError):
 
     def __init__(self, what: str = "The work") -> None:
         super().__init__(f"{what} was stopped.")
+        self._what = what
+
+    def __reduce__(self) -> tuple[type["Stopped"], tuple[str]]:
+        return Stopped, (self._what,)  # the sentence would be made into another one

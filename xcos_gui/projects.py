@@ -299,7 +299,7 @@ class Projects(QObject):
         known = self._prints
 
         def work(_: Running) -> dict[str, PhotoPrint]:
-            # Photos that are gone for now are still to be found again.
+            # Photos that are not there may have moved, and be found at the next opening.
             return known | photo_prints(source, session.cache)
 
         self._printing.start(work)

@@ -135,3 +135,17 @@ def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
     """At most `limit` faces' features, evenly spread."""
     places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
     return grid[places]
+
+
+def first_pair(matrix: ScoreMatrix) -> tuple[int, int]:
+    """What to look at first: a genuine pair where there is one, else any."""
+    n, m = matrix.scores.shape
+    every = slice(0, m)
+    for row in range(min(n, 50)):
+        here = slice(row, row + 1)
+        found = matrix.genuine(here, every)[0]
+        if matrix.square:
+            found[row] = False
+        if found.any():
+            return row, int(found.argmax())
+    return (0, 1) if matrix.square and m > 1 else (0, 0)

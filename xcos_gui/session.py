@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +23,10 @@ from core.gallery.cache import Cache
 from core.gallery.edits import Edits
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.making import Making, make_here
-from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop
+from core.gallery.opening import forget_gallery, landmarks_in_crop
 from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, ProjectState
-from core.model.card import ModelCard, find_weights
-from core.model.head import read_head
+from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
@@ -37,17 +35,18 @@ from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
+from xcos_gui.crops import Crops
 from xcos_gui.job import LatestJob
 from xcos_gui.loading import Loaded, Loader
 from xcos_gui.matrix_image import MatrixImage
+from xcos_gui.models import Models
 from xcos_gui.pair_filter import PairFilter
-from xcos_gui.scoring import Scored, ScoreRequest, score
+from xcos_gui.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.settings import Settings
 
 if TYPE_CHECKING:
     from core.explain.fragile import FragilePairs
 
-KEPT_CROPS = 256
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
 
@@ -77,8 +76,8 @@ class Session(QObject):
         self, settings: Settings, cache: Cache, device: str = "auto", make: Making = make_here
     ) -> None:
         super().__init__()
-        self._make = make
-        self.settings, self.cache, self._device = settings, cache, device
+        self.settings, self.cache = settings, cache
+        self.models = Models(cache, device, make, self._engine_told.emit)
         self.gallery_settings = GallerySettings()
         self.loaded: LoadedGallery | None = None
         self.probes: LoadedGallery | None = None
@@ -99,13 +98,10 @@ class Session(QObject):
         self.order: Order = settings.order
         self.colour_limits = ColourLimits(1.0, 1.0)
         self._thresholds: dict[AttentionKind, float] = {}
-        self._verifier: Verifier | None = None
-        self._target: Target | None = None
-        self.engine: PairEngine | None = None
         self._source: Path | None = None
         self._probe_source: Path | None = None
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
-        self._crops: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._crops = Crops(cache)
         self._told: set[str] = set()
         self._loading, self._scoring = LatestJob(self), LatestJob(self)
         self._loading.partial.connect(self._on_loaded)
@@ -124,17 +120,22 @@ class Session(QObject):
     @property
     def card(self) -> ModelCard | None:
         """The weights' card; None before weights could be read."""
-        return None if self._verifier is None else self._verifier.card
+        return None if self.verifier is None else self.verifier.card
 
     @property
     def verifier(self) -> Verifier | None:
         """Computes features of crops with the session's weights; None before weights."""
-        return self._verifier
+        return self.models.verifier
 
     @property
     def target(self) -> Target | None:
         """The target model beside the weights, or None."""
-        return self._target
+        return self.models.target
+
+    @property
+    def engine(self) -> PairEngine | None:
+        """Scores pairs by the weights' attention; None before weights."""
+        return self.models.engine
 
     @property
     def source(self) -> Path | None:
@@ -180,22 +181,7 @@ class Session(QObject):
 
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
-        if self._verifier is None:
-            raise XCosError("There are no weights yet; choose some in the Model menu.")
-        return Loader(self._verifier, self._target, self.cache, self.gallery_settings, self._make)
-
-    def loader_with(self, weights: Path) -> Loader:
-        """What loads galleries with other weights, for a comparison. Raises XCosError for bad ones."""
-        verifier = Verifier(find_weights(weights), self._device)
-        if verifier.card.kind != "xcos":
-            raise XCosError(f"{weights} is a target model without grid features; choose others.")
-        return Loader(verifier, None, self.cache, self.gallery_settings, self._make)
-
-    def engine_of(self, verifier: Verifier) -> PairEngine:
-        """What scores pairs by a model's attention, on the session's device."""
-        card = verifier.card
-        tell = self._engine_told.emit
-        return PairEngine(read_head(card.path), card.correlation, self._device, tell)
+        return self.models.loader(self.gallery_settings)
 
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
@@ -204,18 +190,13 @@ class Session(QObject):
 
     def crop(self, face: Face, probe: bool = False) -> np.ndarray:
         """A face's crop (112, 112, 3) uint8; grey when its photo is gone, which is told once."""
-        if face.digest not in self._crops:
-            holder = self.rows if probe else self.columns
-            try:
-                assert holder is not None
-                self._crops[face.digest] = crop_of(face, holder.gallery.root, self.cache)
-            except XCosError as error:
-                self.tell_once(str(error))
-                return np.full((SIDE, SIDE, 3), 128, np.uint8)
-        self._crops.move_to_end(face.digest)
-        while len(self._crops) > KEPT_CROPS:
-            self._crops.popitem(last=False)
-        return self._crops[face.digest]
+        holder = self.rows if probe else self.columns
+        try:
+            assert holder is not None
+            return self._crops.get(face, holder.gallery.root)
+        except XCosError as error:
+            self.tell_once(str(error))
+            return np.full((SIDE, SIDE, 3), 128, np.uint8)
 
     def report(self) -> PairReport | None:
         """The pair looked at with its crops and regions, as it is saved; None without a pair."""
@@ -235,15 +216,10 @@ class Session(QObject):
     def set_model(self, path: Path | None) -> None:
         """Use weights; None: those that ship. The gallery's features follow."""
         try:
-            found = find_weights(path)
-            verifier = Verifier(found, self._device)
-            if verifier.card.kind != "xcos":
-                raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
-            engine = self.engine_of(verifier)
+            verifier = self.models.use(path)
         except XCosError as error:
             self.message.emit(str(error))
             return
-        self._verifier, self.engine = verifier, engine
         self.settings.model = path
         if self.kind not in verifier.card.kinds:
             self.kind = "learned"
@@ -259,7 +235,7 @@ class Session(QObject):
     def set_target(self, path: Path | None) -> None:
         """Show another verification model's cosine beside the score; None: no other."""
         try:
-            self._target = None if path is None else Target(path, self._device)
+            self.models.use_target(path)
         except XCosError as error:
             self.message.emit(str(error))
             return
@@ -312,7 +288,7 @@ class Session(QObject):
 
     def reload(self) -> None:
         """Load the gallery again; only what is not cached is computed."""
-        if self._source is None or self._verifier is None:
+        if self._source is None or self.verifier is None:
             return
         source, probes, project = self._source, self._probe_source, self.project
         loader = self.loader()
@@ -467,7 +443,7 @@ class Session(QObject):
         self.settings.remember_gallery(self.project_file or self._source)
         for warning in (
             *self.cache.warnings,
-            *(self._verifier.warnings if self._verifier else ()),
+            *(self.verifier.warnings if self.verifier else ()),
         ):
             self.tell_once(warning)
         if not loaded.gallery.faces:
@@ -540,7 +516,7 @@ class Session(QObject):
             self.wanted_pair = None
         self.matrix_changed.emit()
         if self.pair is None and n and m:
-            self.pair = _first_pair(self.matrix)
+            self.pair = first_pair(self.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
 
@@ -575,17 +551,3 @@ class Session(QObject):
                 self.threshold,
             )
         self.explanation_changed.emit(self.explanation)
-
-
-def _first_pair(matrix: ScoreMatrix) -> Pair:
-    """What to look at first: a genuine pair where there is one, else any."""
-    n, m = matrix.scores.shape
-    every = slice(0, m)
-    for row in range(min(n, 50)):
-        here = slice(row, row + 1)
-        found = matrix.genuine(here, every)[0]
-        if matrix.square:
-            found[row] = False
-        if found.any():
-            return row, int(found.argmax())
-    return (0, 1) if matrix.square and m > 1 else (0, 0)

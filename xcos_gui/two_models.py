@@ -212,8 +212,8 @@ class TwoModelsWindow(FollowingWindow):
         scored = (session.matrix, self.weights)
         known = self._models if scored == self._scored else None
         try:
-            loader = session.loader_with(self.weights)
-            engine = session.engine_of(loader.verifier)
+            loader = session.models.loader_with(self.weights, session.gallery_settings)
+            engine = session.models.engine_of(loader.verifier)
             engine.weights(session.kind)
         except XCosError as error:
             self._show_nothing(str(error))

@@ -110,11 +110,15 @@ class FaceMaker:
         problems: list[Problem] = []
         decoded: dict[str, np.ndarray] = {}  # by photo's digest
         for one in wanted:
-            pixels = self._decode(one.photos[0])
-            if isinstance(pixels, XCosError):
-                problems += [Problem(listed.photo, str(pixels)) for listed in one.photos]
+            unread = []
+            for listed in one.photos:
+                try:
+                    decoded[one.digest] = self._decode(listed)
+                    break
+                except XCosError as error:  # another path to the same content may do
+                    unread.append(Problem(listed.photo, str(error)))
             else:
-                decoded[one.digest] = pixels
+                problems += unread
         records = self._detect(
             {w.digest: decoded[w.digest] for w in wanted if w.digest in decoded and not w.record}
         )
@@ -147,15 +151,12 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _decode(self, listed: Listed) -> np.ndarray | XCosError:
+    def _decode(self, listed: Listed) -> np.ndarray:
         path = self.root / listed.photo
-        try:
-            pixels = read_photo(path)
-        except XCosError as error:
-            return error
+        pixels = read_photo(path)
         if self.rules.settings.aligned and pixels.shape[:2] != (SIDE, SIDE):
             height, width = pixels.shape[:2]
-            return XCosError(
+            raise XCosError(
                 f"{path} is {width}x{height}, not an aligned 112x112 crop; "
                 "open the gallery without the aligned setting."
             )

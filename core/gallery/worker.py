@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -42,28 +42,24 @@ class MakerProcess:
         while not self._lock.acquire(timeout=LOOK_EVERY):  # another gallery is being loaded
             if stopped():
                 raise Stopped("Loading the gallery")
-        ended = False
+        ended = told = False
         try:
-            pipe = self._started()
-            pipe.send((maker, wanted))
-            told = False
+            with _end_told():
+                pipe = self._started()
+                pipe.send((maker, wanted))
             while not ended:
-                if not told and stopped():
-                    pipe.send(STOP)
-                    told = True
-                if not pipe.poll(LOOK_EVERY):
-                    continue
-                answer = pipe.recv()
-                ended = not isinstance(answer, Made)
-                if isinstance(answer, BaseException):
-                    raise answer
+                with _end_told():
+                    if not told and stopped():
+                        pipe.send(STOP)
+                        told = True
+                    answer = pipe.recv() if pipe.poll(LOOK_EVERY) else None
                 if isinstance(answer, Made):
                     yield answer
-        except (EOFError, OSError) as error:
-            raise XCosError(
-                "The process that computes features has ended, perhaps since the memory was "
-                "full; close other programs and load the gallery again."
-            ) from error
+                elif isinstance(answer, BaseException):
+                    ended = True
+                    raise answer
+                else:
+                    ended = answer == END
         finally:
             # Where the asking one has gone, what is still told would confuse the next one.
             if not ended or len(wanted) > KEPT_TO:
@@ -92,6 +88,17 @@ class MakerProcess:
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
+
+
+@contextmanager
+def _end_told() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise XCosError(
+            "The process that computes features has ended, perhaps since the memory was full; "
+            "close other programs and load the gallery again."
+        ) from error
 
 
 def serve(pipe: Connection) -> None:

@@ -258,6 +258,14 @@ def test_a_photo_deleted_or_changed_after_loading(crops: Path, cache: Cache) -> 
         crop_of(face, crops, fresh)
 
 
+def test_each_copy_of_a_damaged_photo_is_named(crops: Path, cache: Cache) -> None:
+    for name in ("ann/bad.png", "bob/bad.png"):
+        (crops / name).write_bytes(b"not an image")
+    problems = opened(crops, cache).gallery.problems
+    assert [problem.file for problem in problems] == ["ann/bad.png", "bob/bad.png"]
+    assert all(str(crops / problem.file) in problem.reason for problem in problems)
+
+
 # The cache file.
 
 

@@ -67,7 +67,7 @@ def test_stop_ends_it_and_it_goes_on(
         (crops / "ann" / f"more{number}.png").write_bytes(
             (crops / "ann" / "1.png").read_bytes() + bytes([number])
         )
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped, match=r"^Loading the gallery was stopped\.$"):
         opened(process, crops, tiny_weights, stopped=later)
     assert len(opened(process, crops / "bob", tiny_weights)) == 2
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -92,3 +92,15 @@ def test_the_threshold_moves_the_errors(window: MainWindow, qtbot: QtBot, thresh
     assert tool.found is not None
     ann = tool.found.persons[0]
     assert (ann.false_rejects, ann.false_accepts) == ((0, 9) if threshold < 0 else (3, 0))
+
+
+def test_who_has_no_such_score_comes_last_either_way(window: MainWindow, qtbot: QtBot) -> None:
+    model = opened(window, qtbot).model
+    for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+        model.sort(3, order)  # the mean genuine score, which cem's one photo does not have
+        rows = [model.index(row, 0).data() for row in range(3)]
+        assert rows[2] == "cem"
+        scores = [float(model.index(row, 3).data()) for row in range(2)]
+        assert scores == sorted(scores, reverse=order == Qt.SortOrder.DescendingOrder)
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert [model.index(row, 0).data() for row in range(3)] == ["cem", "bob", "ann"]
