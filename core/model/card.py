@@ -16,6 +16,7 @@ from core.resources import weights_dir
 
 Kind = Literal["xcos", "target"]
 CorrelationForm = Literal["normalised", "raw"]
+HidingLaw = Literal["additive", "robust"]
 METADATA_KEY = "xcos"  # the one entry of the file's metadata that is ours, as JSON
 DEFAULT_NAME = "xcos-small"
 
@@ -33,6 +34,9 @@ class ModelCard:
     correlation:      P (7, 7) float64, or None
     correlation_form: normalised (negative cells 0, sum 1) or raw, as the paper leaves it
     embedding_size:   of the fully connected head, or None without one
+    law:              what learned attention does where a part of a face is hidden. additive: it
+                      stays, and hidden cells give nothing more; robust: it leaves them, and what
+                      is left is the score of the other cells
     measured:         summary figures, by name
     """
 
@@ -49,6 +53,7 @@ class ModelCard:
     correlation: np.ndarray | None = None
     correlation_form: CorrelationForm = "normalised"
     embedding_size: int | None = None
+    law: HidingLaw = "additive"
     licence: str = ""
     training: str = ""
     measured: dict[str, Any] = field(default_factory=dict)
@@ -97,6 +102,8 @@ def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
     said = dict(said)
     if said["kind"] not in get_args(Kind):
         raise ValueError(f"kind {said['kind']!r}")
+    if said.get("law", "additive") not in get_args(HidingLaw):
+        raise ValueError(f"law {said['law']!r}")
     raw = said.pop("correlation", None)
     correlation = None if raw is None else np.array(raw, np.float64).reshape(CELLS, CELLS)
     thresholds = {str(k): float(v) for k, v in said.pop("thresholds", {}).items()}

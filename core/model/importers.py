@@ -101,11 +101,14 @@ def recognise(tensors: Tensors, path: Path, part: Kind | None = None) -> Foreign
             IMAGENET_MEAN,
             IMAGENET_STD,
         )
+    if "conv_14_dw.weight" in tensors and "fc1.bn.weight" in tensors:
+        return Foreign("target", "sface", {}, tensors, "OpenCV Zoo", HALF, (128.0,) * 3)
     if "conv2d_1a.conv.weight" in tensors:
         return _facenet(tensors)
     raise XCosError(
         f"{path} has the weights of no network known here; known are the xCos authors', "
-        "InsightFace_Pytorch's, arcface_torch's, foamliu's and facenet-pytorch's."
+        "InsightFace_Pytorch's, arcface_torch's, foamliu's, OpenCV Zoo's SFace and "
+        "facenet-pytorch's."
     )
 
 

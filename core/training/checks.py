@@ -113,6 +113,13 @@ def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
             "augmentation.mix needs target.live, since the target must see the mixed faces; "
             "set target.live to true or augmentation.mix to 0."
         )
+    if config.locality.hidden and (config.model.frozen is not None or not config.model.xcos):
+        return (
+            "locality.hidden shows views to a backbone that is trained under xCos, and "
+            "model.frozen or model.xcos rules that out; set locality.hidden to 0."
+        )
+    if config.locality.hidden and not needs_target(config):
+        return "locality.hidden needs a target's cosines; set a weight of the losses, or it to 0."
     if live and config.model.frozen is not None:
         return "target.live varies each face, but a frozen model's maps are kept; set it to false."
     return None

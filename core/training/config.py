@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core.errors import XCosError
+from core.model.card import HidingLaw
 
 
 def option(
@@ -33,6 +34,9 @@ class DataConfig:
     )
     labelled: list[Path] = option([], "folders of aligned faces, one sub-folder an identity")
     unlabelled: list[Path] = option([], "folders of aligned faces whose identities are unknown")
+    exclude: Path | None = option(
+        None, "list of faces left out: a line a face, its path within a folder above or below it"
+    )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
     validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
     cache: Path | None = option(None, "folder for decoded faces and the target's answers")
@@ -83,6 +87,28 @@ class LossConfig:
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
     embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
     map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)
+
+
+@dataclass(frozen=True)
+class LocalityConfig:
+    """What keeps a cell to its own place: faces seen a second time with a part hidden."""
+
+    hidden: float = option(
+        0.0, "share of faces seen a second time with a part hidden; 0: none", low=0, high=1
+    )
+    law: HidingLaw = option(
+        "robust",
+        "what hiding does: attention leaves hidden cells, or attention stays and S there is 0",
+    )
+    pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1)
+    cells_weight: float = option(10.0, "weight of the change of S, by the law, per cell", low=0)
+    attention_weight: float = option(
+        0.5, "weight of the divergence of attention from the law's", low=0
+    )
+    law_weight: float = option(
+        10.0, "weight of the squared difference of the score to the law's", low=0
+    )
+    hidden_weight: float = option(10.0, "weight of L_cos of hidden views", low=0)
 
 
 @dataclass(frozen=True)
@@ -163,6 +189,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     target: TargetConfig = field(default_factory=TargetConfig)
     losses: LossConfig = field(default_factory=LossConfig)
+    locality: LocalityConfig = field(default_factory=LocalityConfig)
     augmentation: AugmentConfig = field(default_factory=AugmentConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
@@ -204,6 +231,7 @@ def missing_paths(config: TrainConfig) -> list[str]:
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
     named += [
+        ("data.exclude", data.exclude),
         ("data.validation", data.validation),
         ("model.frozen", config.model.frozen),
         ("target.weights", config.target.weights),

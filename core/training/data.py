@@ -17,7 +17,7 @@ from core.files import written_whole
 from core.progress import Report, StopAsked, never, silent
 from core.training.config import DataConfig, OptimisationConfig
 from core.training.kept import new_array
-from core.training.sources import FaceSource, open_source
+from core.training.sources import FaceSource, open_source, read_excluded, without
 
 CHUNK = 512  # faces decoded between two reports
 DONE = "problems.json"  # written once all faces were decoded
@@ -73,8 +73,9 @@ class TrainingFaces:
 
 def open_sources(config: DataConfig) -> tuple[FaceSource, ...]:
     """The folders of a config as sources of faces. Raises XCosError for one without any."""
+    excluded = set() if config.exclude is None else read_excluded(config.exclude)
     return tuple(
-        open_source(root, labelled, config.aligned)
+        without(open_source(root, labelled, config.aligned), excluded)
         for roots, labelled in ((config.labelled, True), (config.unlabelled, False))
         for root in roots
     )

@@ -152,7 +152,8 @@ def _thinned(sources: tuple[FaceSource, ...]) -> tuple[FaceSource, ...]:
 def _timed(training: Training, report: Report, stopped: StopAsked) -> float:
     times: list[float] = []
     begun = clock = time.monotonic()
-    for number, _ in enumerate(training.rows()):
+    for number, row in enumerate(training.rows()):
+        training.numbers([row])  # waits for the device
         now = time.monotonic()
         report("Timing steps", number + 1, WARM_UP + STEPS)
         if number >= WARM_UP:

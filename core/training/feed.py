@@ -11,6 +11,7 @@ from core.model.features import CELLS
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import TrainConfig
 from core.training.data import Batch, BatchSampler, TrainingFaces
+from core.training.hiding import HiddenViews, hidden_views
 
 RESIDENT_SHARE = 0.4  # of a GPU's free memory that decoded faces may take for good
 
@@ -23,12 +24,14 @@ class Views:
     pixels:  (B, 3, 112, 112) float32 in [0, 255] on the device; empty for a frozen backbone
     valid:   (B, 112, 112) float32, 1 where the face's own photo shows before augmentation
     labels:  (B,) int64 on the device; -1 unknown, or made of two faces
+    hidden:  second views with a part hidden, or None where none are wanted
     """
 
     batch: Batch
     pixels: Tensor
     valid: Tensor
     labels: Tensor
+    hidden: HiddenViews | None = None
 
 
 class Feed:
@@ -95,7 +98,13 @@ class Feed:
             )
         x_BCHW = augment(x_BCHW, companions_BCHW, batch.mirrored, draws, config.augmentation)
         labels = np.where(is_mixed(draws, config.augmentation), -1, self._faces.labels[batch.faces])
-        return Views(batch, x_BCHW, 1 - border.float(), torch.from_numpy(labels).to(self._device))
+        count = round(config.locality.hidden * len(x_BCHW))
+        hidden = None
+        if count:
+            seed = config.hardware.seed
+            hidden = hidden_views(x_BCHW, companions_BCHW, batch.samples, seed, count)
+        labels_B = torch.from_numpy(labels).to(self._device)
+        return Views(batch, x_BCHW, 1 - border.float(), labels_B, hidden)
 
 
 def _resident(faces: TrainingFaces, device: torch.device) -> Tensor | None:

@@ -38,6 +38,7 @@ def finish(
         std=(SCALE,) * 3 if seen is None else seen.std,
         channels="RGB" if seen is None else seen.channels,
         embedding_size=_embedding_size(network),
+        law=config.locality.law if config.locality.hidden else "additive",
         licence=config.licence,
         training=_told(training),
         version="1",

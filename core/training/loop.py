@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.checks import contradiction, too_few_identities
 from core.training.config import (
+    LocalityConfig,
     LossConfig,
     TrainConfig,
     missing_paths,
@@ -43,9 +44,20 @@ from core.training.schedule import learning_rate, make_optimiser, steps_of_epoch
 from core.training.validation import Validation
 
 LOG_EVERY = 25  # steps
-LOSS_WEIGHTS = [
-    f.name for f in fields(LossConfig) if f.name.endswith("_weight") and f.name != "alike_weight"
+LOSS_NAMES = [
+    f.name.removesuffix("_weight")
+    for f in (*fields(LossConfig), *fields(LocalityConfig))
+    if f.name.endswith("_weight") and f.name != "alike_weight"
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class StepLosses:
+    """A step, its rate, and the losses of its parts, still on the device: reading them waits."""
+
+    step: int
+    rate: float
+    parts: list[dict[str, Tensor]]
 
 
 class Training:
@@ -243,12 +255,12 @@ class Training:
         if self.fabric.is_global_zero:
             self.run.save(path, self.state())
 
-    def rows(self) -> Iterator[dict[str, float]]:
+    def rows(self) -> "Iterator[StepLosses]":
         """Run the remaining steps, yielding each one's losses."""
         while self.step < self.steps:
             yield self._step()
 
-    def _step(self) -> dict[str, float]:
+    def _step(self) -> "StepLosses":
         optimisation = self.config.optimisation
         epoch = steps_of_epoch(optimisation, len(self.faces))
         rate = learning_rate(self.step, self.steps, optimisation, epoch)
@@ -261,13 +273,32 @@ class Training:
         if optimisation.average:
             self.average.update_parameters(self.net)
         self.step += 1
-        names = {name for part in parts for name in part}
-        return {"rate": rate} | {
-            name: float(np.mean([part[name] for part in parts if name in part]))
-            for name in sorted(names)
+        return StepLosses(self.step - 1, rate, parts)
+
+    def numbers(self, rows: "list[StepLosses]") -> list[dict[str, float]]:
+        """The losses of some steps as numbers, which waits for a GPU. Raises XCosError.
+
+        A loss that is not finite is told with its step and some of its faces.
+        """
+        return [self._numbers(row) for row in rows]
+
+    def _numbers(self, row: "StepLosses") -> dict[str, float]:
+        accumulate = self.config.optimisation.accumulate
+        parts = []
+        for number, part in enumerate(row.parts):
+            values = torch.stack(list(part.values())).tolist()
+            if not np.isfinite(values).all():
+                batch = self.sampler.batch(row.step * accumulate + number)
+                part_of_batch = batch.part(self.fabric.global_rank, self.fabric.world_size)
+                bad = [name for name, v in zip(part, values, strict=True) if not np.isfinite(v)]
+                raise self._not_finite(bad, row.step, part_of_batch.faces)
+            parts.append(dict(zip(part, values, strict=True)))
+        names = sorted({name for part in parts for name in part})
+        return {"rate": row.rate} | {
+            name: float(np.mean([part[name] for part in parts if name in part])) for name in names
         }
 
-    def _backward(self, part: int) -> dict[str, float]:
+    def _backward(self, part: int) -> dict[str, Tensor]:
         config = self.config
         number = self.step * config.optimisation.accumulate + part
         views = self.feed.views(number)
@@ -276,30 +307,29 @@ class Training:
         draw = torch.Generator().manual_seed(config.hardware.seed * 1_000_003 + number)
         last = part + 1 == config.optimisation.accumulate
         with self.fabric.no_backward_sync(self.model, enabled=not last):
-            losses = self.model(x_BCHW, views.labels, lesson, draw)
+            losses = self.model(x_BCHW, views.labels, lesson, draw, views.hidden)
             total = weighted(losses, config)
-            if not torch.isfinite(total):
-                raise self._not_finite(losses, views.batch.faces)
             self.fabric.backward(total / config.optimisation.accumulate)
         losses["total"] = total
         values = torch.stack([loss.detach() for loss in losses.values()])
         values = summed(values) / processes()
-        return dict(zip(losses, values.tolist(), strict=True))
+        return dict(zip(losses, values.unbind(), strict=True))
 
     def _input(self, views: Views) -> Tensor:
         """What the network is shown: normalised faces, or a frozen backbone's maps of them."""
         if self.maps is not None:
             batch = views.batch
             return stored(self.maps, batch.faces, batch.mirrored).to(self.fabric.device)
-        return ((views.pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
+        pixels = views.pixels
+        if views.hidden is not None:
+            pixels = torch.cat([pixels, views.hidden.pixels])
+        return ((pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
 
-    def _not_finite(self, losses: dict[str, Tensor], faces: np.ndarray) -> XCosError:
-        bad = (
-            ", ".join(name for name, loss in losses.items() if not torch.isfinite(loss)) or "total"
-        )
+    def _not_finite(self, bad: list[str], step: int, faces: np.ndarray) -> XCosError:
+        names = ", ".join(name for name in bad if name != "total") or "total"
         files = ", ".join(sorted({self.faces.name(int(face)) for face in faces})[:3])
         return XCosError(
-            f"The {bad} loss is not finite at step {self.step} (faces such as {files}); the last good "
+            f"The {names} loss is not finite at step {step} (faces such as {files}); the last good "
             f"checkpoint is {self.run.last}: lower optimisation.learning_rate and resume from it."
         )
 
@@ -336,24 +366,33 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
     # Of few faces an epoch is shorter than anybody looks.
     epoch = max(LOG_EVERY, steps_of_epoch(training.config.optimisation, len(training.faces)))
     _keep_pair(training)
-    recent: list[dict[str, float]] = []
+    recent: list[StepLosses] = []
+    numbers: list[dict[str, float]] = []
+    on_cpu = training.fabric.device.type == "cpu"
     clock = time.monotonic()
     for row in training.rows():
         recent.append(row)
         step = training.step
         report("Training", step, total)
         validate = step % hardware.validate_every == 0 or step == total
-        if step % LOG_EVERY == 0 or validate:
-            _log(training, recent, (time.monotonic() - clock) / len(recent))
-            recent, clock = [], time.monotonic()
+        save = step % hardware.save_every == 0 or step == total
+        leave = any_process(stopped()) and step < total
+        log = step % LOG_EVERY == 0 or validate
+        # A GPU works ahead of its losses; they are looked at before anything is kept.
+        if log or save or leave or on_cpu:
+            numbers += training.numbers(recent)
+            recent = []
+        if log:
+            _log(training, numbers, (time.monotonic() - clock) / len(numbers))
+            numbers, clock = [], time.monotonic()
         if validate and training.validation is not None:
             _validate(training)
             clock = time.monotonic()
         if validate or step % epoch == 0:
             _keep_pair(training)
-        if step % hardware.save_every == 0 or step == total:
+        if save:
             training.save(run.last)
-        if any_process(stopped()) and step < total:
+        if leave:
             training.save(run.last)
             raise Stopped("The training")
 
@@ -361,7 +400,7 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
 def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> None:
     if not training.fabric.is_global_zero:
         return
-    names = ["rate", *(f.removesuffix("_weight") for f in LOSS_WEIGHTS), "total"]
+    names = ["rate", *LOSS_NAMES, "total"]
     values = {n: [row[n] for row in recent if n in row] for n in names}
     mean = {n: float(np.mean(found)) if found else float("nan") for n, found in values.items()}
     batch = training.config.optimisation.batch

@@ -47,13 +47,20 @@ def attention_of_pairs(
     return logits.softmax(dim=1).view(-1, *grid_BCHW.shape[2:])
 
 
-def choose_pairs(cosines_BB: Tensor, count: int, alike: float, draw: torch.Generator) -> Tensor:
+def choose_pairs(
+    cosines_BB: Tensor,
+    count: int,
+    alike: float,
+    draw: torch.Generator,
+    off: Tensor | None = None,
+) -> Tensor:
     """Ordered pairs of a batch, (2, P): all alike ones that fit, then random others.
 
-    At most half of the count are alike pairs. A face is never paired with itself.
+    At most half of the count are alike pairs. off: which pairs may be drawn, a bool for each;
+    without it all but those of a face with itself.
     """
-    size = len(cosines_BB)
-    off = ~torch.eye(size, dtype=torch.bool, device=cosines_BB.device)
+    if off is None:
+        off = ~torch.eye(len(cosines_BB), dtype=torch.bool, device=cosines_BB.device)
     is_alike = (cosines_BB > alike) & off
 
     def some(mask: Tensor, limit: int) -> Tensor:
@@ -84,15 +91,17 @@ def uniform_scores(grid_BCHW: Tensor) -> Tensor:
 def score_losses(
     attention: LearnedAttention,
     grid_BCHW: Tensor,
-    target_BD: Tensor,
+    cosines_BB: Tensor,
+    pairs_2P: Tensor | None,
     config: LossConfig,
-    draw: torch.Generator,
 ) -> dict[str, Tensor]:
-    """L_cos with learned attention over chosen pairs, and with uniform attention over all."""
-    cosines_BB = target_BD @ target_BD.T
+    """L_cos with learned attention over chosen pairs, and with uniform attention over all.
+
+    cosines_BB: the target's; pairs_2P: None leaves learned attention out
+    """
     losses = {}
-    if config.cosine_weight:
-        left, right = choose_pairs(cosines_BB, config.pairs, config.alike, draw)
+    if pairs_2P is not None:
+        left, right = pairs_2P
         weights = attention_of_pairs(attention, grid_BCHW, left, right)
         # Normalised before pairs are formed: a face is in many of them.
         cells_BCHW = F.normalize(grid_BCHW, dim=1)

@@ -11,8 +11,10 @@ from core.model.features import CELLS, CHANNELS
 from core.model.heads import ArcFace, CosFace
 from core.model.xcos import XCosNet
 from core.training.config import TrainConfig
-from core.training.losses import Lesson, embedding_loss, map_loss, score_losses
-from core.training.parallel import gathered
+from core.training.hiding import HiddenViews
+from core.training.locality import HiddenGrids, HiddenPairs, hidden_pairs, locality_losses
+from core.training.losses import Lesson, choose_pairs, embedding_loss, map_loss, score_losses
+from core.training.parallel import gathered, processes, rank
 
 HEADS = {"cosface": CosFace, "arcface": ArcFace}
 
@@ -35,7 +37,8 @@ class TrainingNet(nn.Module):
         frozen: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self._losses, self._frozen = config.losses, frozen is not None
+        self._losses, self._locality = config.losses, config.locality
+        self._frozen = frozen is not None
         if frozen is None:
             backbone = build_backbone(config.model.backbone, **config.model.options)
         else:
@@ -53,27 +56,64 @@ class TrainingNet(nn.Module):
         self.head = None if head is None else head(size, identities)
 
     def forward(
-        self, x_BCHW: Tensor, labels_B: Tensor, lesson: Lesson | None, draw: torch.Generator
+        self,
+        x_BCHW: Tensor,
+        labels_B: Tensor,
+        lesson: Lesson | None,
+        draw: torch.Generator,
+        hidden: HiddenViews | None = None,
     ) -> dict[str, Tensor]:
-        """The losses of a batch, not yet weighted, by name; pairs span all processes."""
+        """The losses of a batch, not yet weighted, by name; pairs span all processes.
+
+        hidden: views whose pixels follow those of the faces in x
+        """
+        # First, since it waits for the device, on which nothing else is queued by now.
+        chosen = None if lesson is None else self._chosen(lesson, hidden, draw)
         if not isinstance(self.net, XCosNet):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
         map_BCHW = x_BCHW if self._frozen else self.net.backbone(x_BCHW)
         # Cosines need single precision also where the backbone runs in less.
         with torch.autocast(x_BCHW.device.type, enabled=False):
-            map_BCHW = map_BCHW.float()
+            count = len(labels_B)
+            every_BCHW = self.net.grid(map_BCHW.float())
+            map_BCHW = map_BCHW[:count].float()
             losses = {}
             if self.projector is not None and lesson is not None and lesson.maps is not None:
                 losses["map"] = map_loss(self.projector(map_BCHW), lesson.maps, lesson.valid)
-            grid_BCHW = gathered(self.net.grid(map_BCHW))
-            if lesson is not None:
-                target_BD = gathered(lesson.embeddings)
-                losses |= score_losses(self.net.attention, grid_BCHW, target_BD, self._losses, draw)
+            grid_BCHW = gathered(every_BCHW[:count])
+            if chosen is not None:
+                target_BD, cosines_BB, pairs_2P, hidden_ones = chosen
+                attention = self.net.attention
+                losses |= score_losses(attention, grid_BCHW, cosines_BB, pairs_2P, self._losses)
+                if hidden is not None and hidden_ones is not None:
+                    source, pairs = hidden_ones
+                    grids = HiddenGrids(
+                        gathered(every_BCHW[count:]), source, gathered(hidden.covered)
+                    )
+                    config = self._locality, self._losses
+                    losses |= locality_losses(attention, grid_BCHW, grids, pairs, config)
                 embedding_BD = self.net.embed(grid_BCHW)
                 if embedding_BD is not None and self._losses.embedding_weight:
                     losses["embedding"] = embedding_loss(embedding_BD, target_BD)
             return losses | self._identification(grid_BCHW.flatten(1), gathered(labels_B))
+
+    def _chosen(
+        self, lesson: Lesson, hidden: HiddenViews | None, draw: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor | None, tuple[Tensor, HiddenPairs] | None]:
+        """The target's embeddings and cosines of all processes' faces, and pairs to learn from."""
+        losses = self._losses
+        target_BD = gathered(lesson.embeddings)
+        cosines_BB = target_BD @ target_BD.T
+        pairs_2P = None
+        if losses.cosine_weight:
+            pairs_2P = choose_pairs(cosines_BB, losses.pairs, losses.alike, draw)
+        if hidden is None:
+            return target_BD, cosines_BB, pairs_2P, None
+        first = rank() * (len(target_BD) // processes())
+        source = gathered(hidden.source + first)
+        pairs = hidden_pairs(cosines_BB, source, (self._locality, losses), draw)
+        return target_BD, cosines_BB, pairs_2P, (source, pairs)
 
     def _identification(self, features_BD: Tensor, labels_B: Tensor) -> dict[str, Tensor]:
         known = labels_B >= 0
@@ -105,6 +145,14 @@ def weighted(losses: dict[str, Tensor], config: TrainConfig) -> Tensor:
             "No loss is left to train on; choose losses.identification and name labelled faces, "
             "or set a weight and target.weights."
         )
-    total = sum(getattr(config.losses, f"{name}_weight") * loss for name, loss in losses.items())
+    total = sum(weight_of(name, config) * loss for name, loss in losses.items())
     assert isinstance(total, Tensor)
     return total
+
+
+def weight_of(name: str, config: TrainConfig) -> float:
+    """A loss's weight by its name: a setting of the losses or of locality."""
+    setting = f"{name}_weight"
+    group = config.losses if hasattr(config.losses, setting) else config.locality
+    weight: float = getattr(group, setting)
+    return weight

@@ -41,6 +41,11 @@ def processes() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def rank() -> int:
+    """Which of the processes this is, from 0."""
+    return dist.get_rank() if processes() > 1 else 0
+
+
 def gathered(rows_BX: Tensor) -> Tensor:
     """The rows of all processes, in order of rank; gradients flow back to where they came from.
 

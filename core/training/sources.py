@@ -110,6 +110,37 @@ class SomeFaces:
         return self._source.read(int(self._numbers[number]))
 
 
+def read_excluded(path: Path) -> set[str]:
+    """The faces that a list leaves out: what stands before the first tab of each line.
+
+    Raises XCosError for a list that cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise XCosError(
+            f"data.exclude names {path}, which cannot be read as text: {error}; mend it."
+        ) from error
+    return {line.split("\t")[0].strip() for line in lines} - {""}
+
+
+def without(source: FaceSource, excluded: set[str]) -> FaceSource:
+    """The faces of a source that a list does not name by the end of their path."""
+    if not excluded:
+        return source
+    kept = [
+        number
+        for number in range(len(source.identities))
+        if excluded.isdisjoint(_ends(source.name(number)))
+    ]
+    return source if len(kept) == len(source.identities) else SomeFaces(source, np.array(kept, int))
+
+
+def _ends(name: str) -> list[str]:
+    parts = Path(name).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
 def empty_folders(root: Path, source: FaceSource) -> list[str]:
     """Sub-folders of a labelled folder that give no photo."""
     if not isinstance(source, FolderSource):

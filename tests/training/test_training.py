@@ -198,7 +198,9 @@ def test_losses_against_pair_by_pair() -> None:
     attention, grid = LearnedAttention().eval(), torch.randn(5, 32, 7, 7)
     target = torch.nn.functional.normalize(torch.randn(5, 8))
     config = LossConfig(pairs=100, alike=0.1, alike_weight=3.0)
-    losses = score_losses(attention, grid, target, config, torch.Generator().manual_seed(0))
+    cosines = target @ target.T
+    pairs = choose_pairs(cosines, 100, 0.1, torch.Generator().manual_seed(0))
+    losses = score_losses(attention, grid, cosines, pairs, config)
     learned, uniform, weights, weights_u = 0.0, 0.0, 0.0, 0.0
     for i in range(5):
         for j in range(5):

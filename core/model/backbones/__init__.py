@@ -53,6 +53,8 @@ def _load() -> None:
         inner,
         ir,
         iresnet,
+        local,
         mobilefacenet,
+        sface,
         thin,
     )
