@@ -6,7 +6,8 @@ Of LFW's pairsDevTest.txt, 100 genuine and 100 impostor pairs are drawn by a see
 drawn too, a square patch is hidden in 16 places, one at a time: grey, and, measured apart, blurred. Its
 side, 16 to 48 pixels, is one for a pair, so that within a pair only the place can tell changes apart. The
 real change is that of the score; the predicted one is minus the sum of the map over the cells, each times
-the share of it that the patch covers (core/explain/edits.py: predicted_change).
+the share of it that the patch covers (core/explain/edits.py: predicted_change). xCos with learned attention
+predicts by the law that the weights' card names (core/explain/pair.py: without).
 
 What predicts: xCos, the contributions W*S; Grad-CAM of the xCos score on the backbone and of the target's
 cosine on the target; occlusion, the score's fall with one of the 49 cells grey, which costs 49 passes;
@@ -158,6 +159,7 @@ def measure(scorer: PairScorer, trials: list[Trial], count: int, seed: int) -> d
         for number, trial in enumerate(tqdm(trials, disable=None)):
             found = changes(scorer, trial)
             maps = maps_of(scorer, trial, masks, seconds)
+            explained = scorer.explained(*trial.crops)
             maps |= {"random": rng.normal(size=(CELLS, CELLS)), "area": np.ones((CELLS, CELLS))}
             if number % CONTROLLED == 0:
                 untaught = maps_of(shuffled, trial, masks, {})
@@ -165,7 +167,13 @@ def measure(scorer: PairScorer, trials: list[Trial], count: int, seed: int) -> d
             for name, values in found.items():
                 real.setdefault(name, []).append(values)
             for name, values in maps.items():
-                made = [predicted_change(values, covered) for covered in trial.covered]
+                told = explained if name == "xcos learned" else None
+                made = [
+                    predicted_change(values, covered)
+                    if told is None
+                    else told.predicted_change(covered)
+                    for covered in trial.covered
+                ]
                 predicted.setdefault(name, {})[number] = np.array(made)
             done += 1
     except KeyboardInterrupt:

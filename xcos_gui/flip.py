@@ -117,11 +117,12 @@ class FlipWindow(ToolWindow):
             for shown in self.maps:
                 shown.show_map(None, 0.0, 1.0)
             return
-        cells = deciding_cells(evidence, explanation.contribution)
+        cells = deciding_cells(evidence, explanation.contribution, explanation.law)
         self.cells_text.setText(cells_words(cells, report.regions))
         limit = self.session.colour_limits.contribution
         enough = _at(evidence, cells.enough)
-        lost = evidence - _at(explanation.contribution, cells.without)
+        gone = evidence if cells.law == "robust" else explanation.contribution
+        lost = evidence - _at(gone, cells.without)
         for shown, values in zip(self.maps, (evidence, enough, lost), strict=True):
             shown.show_map(values, 0.0, limit)
 

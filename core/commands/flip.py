@@ -68,9 +68,10 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     needed_threshold(setup)
     editor = open_editor(setup, options, progress)
-    evidence = editor.before.evidence
+    before = editor.before
+    evidence = before.evidence
     assert evidence is not None
-    cells = deciding_cells(evidence, editor.before.contribution)
+    cells = deciding_cells(evidence, before.contribution, before.law)
     sides = SIDES if options.side == "either" else (options.side,)
     kinds = options.kind or ["patch"]
     searches = [smallest_flip(editor, kind, sides, progress) for kind in kinds]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.explain.colours import ColourLimits
-from core.explain.pair import PairExplanation
+from core.explain.pair import PairExplanation, law_of
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
@@ -34,6 +34,10 @@ def explain_pair(
     cosine, attention = engine.maps(both, 0, both, 1, kind, order)
     if threshold is None:
         threshold = card.threshold(kind)
+    target, fc = (
+        None if cosines is None else float(cosines[0])
+        for cosines in pair_cosines(left.features, np.array([i]), right.features, np.array([j]))
+    )
     return PairExplanation(
         left.gallery.faces[i].key,
         right.gallery.faces[j].key,
@@ -43,10 +47,9 @@ def explain_pair(
         cosine,
         attention,
         threshold,
-        *(
-            None if cosines is None else float(cosines[0])
-            for cosines in pair_cosines(left.features, np.array([i]), right.features, np.array([j]))
-        ),
+        target,
+        fc,
+        law_of(card, kind),
     )
 
 

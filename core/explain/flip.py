@@ -11,6 +11,7 @@ from core.errors import Stopped, XCosError
 from core.explain.edits import SETTINGS, Edit, EditKind
 from core.explain.what_if import SIDES, PairEditor, Side
 from core.faces.face import SIDE
+from core.model.card import HidingLaw
 from core.progress import Report, StopAsked, never, silent
 
 Cell = tuple[int, int]
@@ -24,14 +25,16 @@ AT_ONCE = 8  # crops between two looks at the stop, about a tenth of a second
 class DecidingCells:
     """The fewest cells that decide a verdict; cells are (row, column), the weightiest first.
 
-    without: if these contributed nothing, as the explanation predicts of covered cells, the verdict
-             would be the other one; empty where no set of cells does so
+    without: if these were hidden, the explanation predicts the other verdict by the weights' law
+             of hidden cells; empty where no set of cells does so
+    law:     that law
     enough:  their evidence alone outweighs all evidence against the verdict
     """
 
     same: bool
     without: tuple[Cell, ...]
     enough: tuple[Cell, ...]
+    law: HidingLaw = "additive"
 
 
 @dataclass(frozen=True)
@@ -98,17 +101,24 @@ def sized(kind: EditKind, size: float) -> str:
     return f"{size:.3g} {'degrees' if kind == 'turn' else 'pixels'}"
 
 
-def deciding_cells(evidence: np.ndarray, contribution: np.ndarray) -> DecidingCells:
+def deciding_cells(
+    evidence: np.ndarray, contribution: np.ndarray, law: HidingLaw = "additive"
+) -> DecidingCells:
     """The fewest cells that decide; evidence (7, 7), whose sum above 0 means "same".
 
-    Taking the weightiest first is exact: any k cells weigh at most as much as the k weightiest.
+    Without some cells the score falls by their contribution (additive law), or is that of the
+    others alone (robust law), which is above the threshold where their evidence sums above 0. So
+    taking the weightiest first is exact: any k cells weigh at most as much as the k weightiest.
     """
-    values, given = (map_.ravel().astype(np.float64) for map_ in (evidence, contribution))
+    taken = evidence if law == "robust" else contribution
+    values, given = (map_.ravel().astype(np.float64) for map_ in (evidence, taken))
     same = fsum(values) > 0
     sign = 1 if same else -1
     backing = [k for k in np.argsort(-sign * given, kind="stable").tolist() if sign * given[k] > 0]
     without: list[int] = []
-    for count in range(1, len(backing) + 1):
+    # By the robust law something must be left to have a verdict.
+    most = len(backing) if law == "additive" else min(len(backing), values.size - 1)
+    for count in range(1, most + 1):
         if (fsum([*values, *-given[backing[:count]]]) > 0) != same:
             without = backing[:count]
             break
@@ -119,7 +129,7 @@ def deciding_cells(evidence: np.ndarray, contribution: np.ndarray) -> DecidingCe
         if (fsum([*values[enough[:count]], *against]) > 0) == same:
             enough = enough[:count]
             break
-    return DecidingCells(same, _cells(without, evidence), _cells(enough, evidence))
+    return DecidingCells(same, _cells(without, evidence), _cells(enough, evidence), law)
 
 
 def cells_words(cells: DecidingCells, regions: np.ndarray) -> str:
@@ -132,10 +142,14 @@ def cells_words(cells: DecidingCells, regions: np.ndarray) -> str:
     else:
         text = f"Nothing has to speak for {verdict}, since nothing speaks against it."
     if not cells.without:
-        return f"{text} No set of cells, giving nothing, would turn it to {other}."
+        gone = "giving nothing" if cells.law == "additive" else "hidden"
+        return f"{text} No set of cells, {gone}, would turn it to {other}."
     count = _counted(len(cells.without))
     named = _named(cells.without, regions)
-    return f"{text} If {count} ({named}) gave nothing, the verdict would be {other}."
+    gone = "gave nothing"
+    if cells.law == "robust":
+        gone = f"{'was' if len(cells.without) == 1 else 'were'} hidden"
+    return f"{text} If {count} ({named}) {gone}, the verdict would be {other}."
 
 
 def _counted(count: int) -> str:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.model.card import HidingLaw, ModelCard
 from core.model.kinds import AttentionKind, Order
+
+LEAST_LEFT = 1e-9  # of attention's weight: with less, no cell is left to give a score
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +21,7 @@ class PairExplanation:
     threshold:     same means score > threshold; None for weights without one
     target_cosine: the target model's cosine of the pair, or None without a target
     fc_cosine:     cosine of the fully connected head's embeddings, or None without a head
+    law:           what this attention does where a part of a face is hidden (see law_of)
     """
 
     left: str
@@ -30,6 +34,7 @@ class PairExplanation:
     threshold: float | None
     target_cosine: float | None = None
     fc_cosine: float | None = None
+    law: HidingLaw = "additive"
 
     @property
     def contribution(self) -> np.ndarray:
@@ -49,7 +54,30 @@ class PairExplanation:
             return None
         return self.contribution - self.threshold * self.attention / self.attention.sum()
 
+    def without(self, covered: np.ndarray) -> float:
+        """The score that this explanation predicts when a part of the face is hidden.
+
+        covered: (7, 7) in [0, 1], the share of each cell that is hidden. By the additive law
+        hidden cells give nothing more; by the robust one attention leaves them, and the score is
+        that of the others, 0 where none is left.
+        """
+        seen = 1 - covered
+        given = float((self.contribution * seen).sum())
+        if self.law == "additive":
+            return given
+        left, whole = float((self.attention * seen).sum()), float(self.attention.sum())
+        return given * whole / left if left > LEAST_LEFT else 0.0
+
+    def predicted_change(self, covered: np.ndarray) -> float:
+        """The change of the score when a part of the face is hidden: without(covered) - score."""
+        return self.without(covered) - self.score
+
     @property
     def same(self) -> bool | None:
         """The decision, or None without a threshold."""
         return None if self.threshold is None else self.score > self.threshold
+
+
+def law_of(card: ModelCard, kind: AttentionKind) -> HidingLaw:
+    """The law that an attention kind of some weights obeys: a fixed one cannot leave a cell."""
+    return card.law if kind == "learned" else "additive"

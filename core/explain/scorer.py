@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import XCosError
-from core.explain.pair import PairExplanation
+from core.explain.pair import PairExplanation, law_of
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
@@ -114,6 +114,7 @@ class PairScorer:
             cosine,
             attention,
             self.threshold,
+            law=law_of(self.card, self.kind),
         )
 
     def grad_cam(self, lefts: np.ndarray, rights: np.ndarray, of_target: bool) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.explain.editable import EditableFace, editable_face
-from core.explain.edits import Edit, EditedFace, predicted_change
+from core.explain.edits import Edit, EditedFace
 from core.explain.explain import explain_pair
 from core.explain.pair import PairExplanation
 from core.explain.regions import face_regions
@@ -78,8 +78,8 @@ class WhatIf:
 
     @property
     def predicted_change(self) -> float:
-        """The change that the explanation before predicts: the covered cells give nothing more."""
-        return predicted_change(self.before.contribution, self.covered)
+        """The change that the explanation before predicts, by the weights' law of hidden cells."""
+        return self.before.predicted_change(self.covered)
 
     @property
     def agreement(self) -> float | None:
@@ -278,14 +278,13 @@ def faithfulness(
     every = _spread(probes())
     real = [] if known is None else known.real.tolist()
     predicted = [] if known is None else known.predicted.tolist()
-    contribution = editor.before.contribution
     while len(real) < len(every) and not stopped():
         report("Measuring faithfulness", len(real), len(every))
         for side, edits in _by_side(every[len(real) : len(real) + AT_ONCE]):
             made = [editor.faces[side].edited([edit]) for edit in edits]
             scores = editor.scores(side, np.stack([face.crop for face in made]))
             real += (scores - editor.before.score).tolist()
-            predicted += [predicted_change(contribution, face.covered) for face in made]
+            predicted += [editor.before.predicted_change(face.covered) for face in made]
     return Faithfulness(np.array(real), np.array(predicted), len(every))
 
 

@@ -1,8 +1,10 @@
 """What-if, flips and fragile pairs over made crops and a small random model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from core.errors import Stopped, XCosError
 from core.explain.edits import Edit, apply_edits
 from core.explain.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
 from core.explain.fragile import VARIANTS, find_fragile, fragile_counts, fragile_list
+from core.explain.pair import PairExplanation
 from core.explain.what_if import PairEditor, Question, agreement, faithfulness
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
@@ -84,6 +87,23 @@ def test_an_edit_changes_the_score_as_scoring_the_edited_crop_does(world: World)
     assert answer.predicted_change == pytest.approx(-lost)
 
 
+def test_the_robust_law_predicts_the_score_of_what_is_seen() -> None:
+    rng = np.random.default_rng(3)
+    cosine, attention = rng.uniform(-1, 1, (7, 7)), rng.dirichlet(np.ones(49)).reshape(7, 7)
+    covered = np.zeros((7, 7))
+    covered[1:4, 2:6] = 1
+    covered[4, 2:6] = 0.25
+    pair = PairExplanation("a", "b", "m", "learned", "both", cosine, attention, 0.2, law="robust")
+    weights = attention * (1 - covered)
+    assert pair.without(covered) == pytest.approx(np.average(cosine, weights=weights))
+    assert pair.predicted_change(covered) == pytest.approx(
+        np.average(cosine, weights=weights) - np.average(cosine, weights=attention)
+    )
+    assert pair.without(np.ones((7, 7))) == 0 and pair.predicted_change(np.zeros((7, 7))) == 0
+    additive = replace(pair, law="additive")
+    assert additive.without(covered) == pytest.approx((weights * cosine).sum())
+
+
 def test_what_did_not_change_is_not_computed_again(world: World) -> None:
     editor = world.editor()
     left = (Edit("blur", strength=3),)
@@ -135,9 +155,12 @@ def test_faithfulness_is_the_correlation_of_both_changes(world: World) -> None:
 CELLS = st.lists(st.integers(-6, 6), min_size=9, max_size=9)
 
 
-@given(CELLS, CELLS)
-def test_no_fewer_cells_decide(evidence: list[int], contribution: list[int]) -> None:
-    found = deciding_cells(np.array(evidence).reshape(3, 3), np.array(contribution).reshape(3, 3))
+@given(CELLS, CELLS, st.sampled_from(["additive", "robust"]))
+def test_no_fewer_cells_decide(
+    evidence: list[int], contribution: list[int], law: Literal["additive", "robust"]
+) -> None:
+    maps = np.array(evidence).reshape(3, 3), np.array(contribution).reshape(3, 3)
+    found = deciding_cells(*maps, law)
     same = sum(evidence) > 0
     against = sum(v for v in evidence if (v > 0) != same)
 
@@ -148,6 +171,9 @@ def test_no_fewer_cells_decide(evidence: list[int], contribution: list[int]) -> 
         return None
 
     def flips(cells: tuple[int, ...]) -> bool:
+        if law == "robust":  # the others' score is above the threshold where their evidence is
+            rest = [value for k, value in enumerate(evidence) if k not in cells]
+            return bool(rest) and (sum(rest) > 0) != same
         return (sum(evidence) - sum(contribution[k] for k in cells) > 0) != same
 
     def holds(cells: tuple[int, ...]) -> bool:

@@ -9,7 +9,7 @@ from core.evaluation.reports.faces import Names, Pictures, as_shown
 from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits, pair_cosines
 from core.explain.maps import PairMaps, maps_of_pairs
-from core.explain.pair import PairExplanation
+from core.explain.pair import PairExplanation, law_of
 from core.explain.regions import face_regions
 from core.explain.words import region_evidence
 from core.faces.face import SIDE, Problem
@@ -230,6 +230,7 @@ def _explained(
             scored.threshold,
             None if target is None else float(target[k]),
             None if fc is None else float(fc[k]),
+            law_of(card, matrix.kind),
         )
         for k, (a, b) in enumerate(zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True))
     ]
