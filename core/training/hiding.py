@@ -6,8 +6,8 @@ own draws alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -41,8 +41,7 @@ FILLINGS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class HiddenViews:
+class HiddenViews(NamedTuple):
     """Second views of some faces of a batch.
 
     pixels:  (H, 3, 112, 112) float32 in [0, 255]

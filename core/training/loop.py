@@ -31,7 +31,7 @@ from core.training.feed import Feed, Views
 from core.training.frozen import FrozenBackbone, stored
 from core.training.lessons import LiveTarget, TargetAnswers, target_answers
 from core.training.neighbours import kept_positives
-from core.training.net import TrainingNet, weighted
+from core.training.net import Beside, TrainingNet, weighted
 from core.training.parallel import (
     any_process,
     make_fabric,
@@ -307,7 +307,7 @@ class Training:
         draw = torch.Generator().manual_seed(config.hardware.seed * 1_000_003 + number)
         last = part + 1 == config.optimisation.accumulate
         with self.fabric.no_backward_sync(self.model, enabled=not last):
-            losses = self.model(x_BCHW, views.labels, lesson, draw, views.hidden)
+            losses = self.model(x_BCHW, views.labels, Beside(lesson, draw, views.hidden))
             total = weighted(losses, config)
             self.fabric.backward(total / config.optimisation.accumulate)
         losses["total"] = total

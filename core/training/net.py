@@ -19,6 +19,20 @@ from core.training.parallel import gathered, processes, rank
 HEADS = {"cosface": CosFace, "arcface": ArcFace}
 
 
+class Beside:
+    """What a step needs beside its faces. A plain class: mixed precision rounds tensors that it finds
+    in arguments, tuples and dataclasses, and the target's cosines are wanted in full.
+
+    hidden: views whose pixels follow those of the batch's faces in the input
+    draw:   of the pairs
+    """
+
+    def __init__(
+        self, lesson: Lesson | None, draw: torch.Generator, hidden: HiddenViews | None = None
+    ) -> None:
+        self.lesson, self.draw, self.hidden = lesson, draw, hidden
+
+
 class TrainingNet(nn.Module):
     """The network with a projector to the target's map and an identification head.
 
@@ -59,16 +73,12 @@ class TrainingNet(nn.Module):
         self,
         x_BCHW: Tensor,
         labels_B: Tensor,
-        lesson: Lesson | None,
-        draw: torch.Generator,
-        hidden: HiddenViews | None = None,
+        beside: "Beside",
     ) -> dict[str, Tensor]:
-        """The losses of a batch, not yet weighted, by name; pairs span all processes.
-
-        hidden: views whose pixels follow those of the faces in x
-        """
+        """The losses of a batch, not yet weighted, by name; pairs span all processes."""
+        lesson, hidden = beside.lesson, beside.hidden
         # First, since it waits for the device, on which nothing else is queued by now.
-        chosen = None if lesson is None else self._chosen(lesson, hidden, draw)
+        chosen = None if lesson is None else self._chosen(lesson, hidden, beside.draw)
         if not isinstance(self.net, XCosNet):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
@@ -104,7 +114,8 @@ class TrainingNet(nn.Module):
         """The target's embeddings and cosines of all processes' faces, and pairs to learn from."""
         losses = self._losses
         target_BD = gathered(lesson.embeddings)
-        cosines_BB = target_BD @ target_BD.T
+        with torch.autocast(target_BD.device.type, enabled=False):
+            cosines_BB = target_BD @ target_BD.T
         pairs_2P = None
         if losses.cosine_weight:
             pairs_2P = choose_pairs(cosines_BB, losses.pairs, losses.alike, draw)
