@@ -59,7 +59,7 @@ def read_splits(path: Path) -> PairList:
     left, right, same, folds = [], [], [], []
     for place, row in enumerate(read_rows(path)):
         fold, told = whole_number(row.cells[0]), truth(row.cells[-1])
-        if place == 0 and fold is None and told is None:
+        if place == 0 and row.cells[0][:1].isalpha() and told is None:
             continue  # a head
         if len(row.cells) < 4 or fold is None or told is None or not all(row.cells[1:3]):
             raise line_error(path, row, "split, video, video, ..., same (1 or 0)")

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError, quoted
-from core.evaluation.bins import unpack_bin
+from core.evaluation.bins import picture_name, unpack_bin
 from core.evaluation.pair_lists import (
     read_labelled_csv,
     read_splits,
@@ -69,6 +69,7 @@ def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList
     At most `count` of each, none twice; all genuine ones where there are fewer, and as many
     impostor pairs. Raises XCosError for a folder without two identities or genuine pairs.
     """
+    root = root.absolute()
     listed = [p for p in scan(root).photos if p.identity is not None]
     names = [str(root / item.photo) for item in listed]
     codes = np.unique([str(item.identity) for item in listed], return_inverse=True)[1]
@@ -175,8 +176,10 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
     number = {name: place for place, name in enumerate(name for name in files if places[name])}
     both = zip(pairs.left, pairs.right, strict=True)
     chosen = np.array([a in number and b in number for a, b in both]).nonzero()[0]
+    gallery = _told_by_number(loaded.gallery, pairs)
     if not len(chosen):
-        raise XCosError(f"None of the pairs' photos in {photos} gives a face; see the problems.")
+        where, (first, *_) = pairs.unpacked or photos, gallery.problems
+        raise XCosError(f"None of the pairs' photos in {where} gives a face. {first.reason}")
     kept = replace(
         pairs,
         left=tuple(files[pairs.left[i]][0].as_posix() for i in chosen),
@@ -190,9 +193,22 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
         np.array([number[pairs.left[i]] for i in chosen]),
         np.array([number[pairs.right[i]] for i in chosen]),
         kept,
-        loaded.gallery,
+        gallery,
         groups,
     )
+
+
+def _told_by_number(gallery: Gallery, pairs: PairList) -> Gallery:
+    """The gallery, with the problems of a .bin's pictures told by their numbers."""
+    if pairs.unpacked is None:
+        return gallery
+    problems = []
+    for problem in gallery.problems:
+        name = picture_name(pairs.unpacked, problem.file)
+        problems.append(
+            replace(problem, reason=problem.reason.replace(str(Path(problem.file)), name))
+        )
+    return replace(gallery, problems=tuple(problems))
 
 
 def _averaged(features: FaceFeatures, groups: list[list[int]]) -> FaceFeatures:

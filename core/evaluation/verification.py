@@ -17,6 +17,7 @@ class PairList:
     same:        (n,) bool
     folds:       (n,) int64 fold of each pair, or None for a list without folds
     frames:      the paths are folders, videos whose frames' features are averaged
+    unpacked:    the .bin that the photos were unpacked from, or None
     """
 
     left: tuple[str, ...]
@@ -24,6 +25,7 @@ class PairList:
     same: np.ndarray
     folds: np.ndarray | None
     frames: bool = False
+    unpacked: Path | None = None
 
 
 def read_lfw_pairs(path: Path) -> PairList:

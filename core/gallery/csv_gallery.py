@@ -28,8 +28,7 @@ def read_csv_gallery(
     Columns are told by their heads (path, identity and the like), else by where the photos are.
     A photo with two identities keeps the first one. Raises XCosError.
     """
-    rows = read_rows(path)
-    rows, photo_column, identity_column = _columns(rows)
+    rows, photo_column, identity_column = _columns(read_rows(path))
     finder = PhotoFinder(root)
     found: dict[str, tuple[str, str | None, int]] = {}  # by the file: photo, identity, line
     wrong: list[tuple[str, str]] = []
@@ -39,7 +38,8 @@ def read_csv_gallery(
         place = f"{path.name}, line {row.line}"
         if PurePosixPath(listed).suffix.lower() not in PHOTO_SUFFIXES:
             what = f"{quoted(listed)} is no photo" if listed else "no photo is named"
-            wrong.append((place, f"{path}, line {row.line}: {what}; mend that line."))
+            file = quoted(listed)[1:-1] or place
+            wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
         file = os.path.normpath(root / photo)
