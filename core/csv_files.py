@@ -24,6 +24,12 @@ MARKS = (
 # What a spreadsheet takes for a formula; an apostrophe before it makes it a text.
 FORMULA = re.compile(r"['\s]*[=+\-@＝＋－＠]|'*[\t\r\n]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
+MISREAD = {  # what Python's errors say, and what that means
+    "end of data": "a quotation mark is not closed",
+    "expected after": "a quotation mark stands within a cell, where it must be doubled",
+    "field larger": f"a cell is longer than {csv.field_size_limit():,} characters",
+    "": "it is no line of a CSV",
+}
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -127,8 +133,8 @@ def _parsed(text: str, delimiter: str, skipped: int) -> list[Row]:
             if any(row.cells):
                 found.append(row)
     except csv.Error as error:
-        why = "a quotation mark is not closed" if "end of data" in str(error) else str(error)
-        raise _Misread(line, why) from error
+        said = str(error)
+        raise _Misread(line, next(why for part, why in MISREAD.items() if part in said)) from error
     return found
 
 
@@ -179,11 +185,16 @@ def write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
     csv.writer(file, lineterminator="\n").writerows([_safe(cell) for cell in row] for row in rows)
 
 
-def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
-    """The same as a file's content, in UTF-8; bytes of names that are none stay as they are."""
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """The same as text."""
     text = io.StringIO()
     write_rows(text, rows)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    return text.getvalue()
+
+
+def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
+    """The same as a file's content, in UTF-8; bytes of names that are none stay as they are."""
+    return csv_text(rows).encode("utf-8", "surrogateescape")
 
 
 def _safe(cell: Any) -> Any:

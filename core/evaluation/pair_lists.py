@@ -58,7 +58,7 @@ def read_splits(path: Path) -> PairList:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
     left, right, same, folds = [], [], [], []
     for place, row in enumerate(read_rows(path)):
-        fold, told = whole_number(row.cells[0]), truth(row.cells[-1])
+        fold, told = whole_number(row.cells[0]), truth([cell for cell in row.cells if cell][-1])
         if place == 0 and row.cells[0][:1].isalpha() and told is None:
             continue  # a head
         if len(row.cells) < 4 or fold is None or told is None or not all(row.cells[1:3]):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.csv_files import csv_bytes
+from core.csv_files import csv_text
 from core.evaluation.metrics import Metrics, judged, measure, one_sort
 from core.evaluation.verification import PairList
 from core.model.card import ModelCard
@@ -199,7 +199,7 @@ def to_markdown(evaluation: Evaluation) -> str:
 
 def to_csv(evaluation: Evaluation) -> str:
     """The table as CSV."""
-    return csv_bytes(table(evaluation)).decode()
+    return csv_text(table(evaluation))
 
 
 def to_json(evaluation: Evaluation) -> str:

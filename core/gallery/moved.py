@@ -1,12 +1,12 @@
 """Photos that are not where they were: found again by their content."""
 
-import csv
 import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.faces.photo import PHOTO_SUFFIXES
 from core.files import written_whole
@@ -170,10 +170,9 @@ def _root(source: Path) -> Path:
 
 def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
     try:
-        with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("path", "identity"))
-            writer.writerows((photo, identity or "") for photo, identity in rows)
+        with written_whole(path) as part:
+            listed = [(photo, identity or "") for photo, identity in rows]
+            part.write_bytes(csv_bytes([("path", "identity"), *listed]))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; move the project to another folder."
