@@ -1,6 +1,7 @@
 """Lists and tables as text: read in any form that spreadsheets write, written so that they run none."""
 
 import codecs
+import contextlib
 import csv
 import io
 import re
@@ -30,6 +31,7 @@ MISREAD = {  # what Python's errors say, and what that means
     "field larger": f"a cell is longer than {csv.field_size_limit():,} characters",
     "": "it is no line of a CSV",
 }
+BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -80,14 +82,14 @@ def _decoded(data: bytes) -> str:
     for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if head[place::2].count(0) > len(head) / 4:  # Latin letters without a mark
             return data.decode(encoding)
-    text = data.decode("utf-8", "surrogateescape")
-    escaped = [character for character in text if "\udc80" <= character <= "\udcff"]
-    if not escaped or any(c > "\x7f" and not "\udc80" <= c <= "\udcff" for c in text):
-        return text
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-8")
+    escaped = data.decode("utf-8", "surrogateescape")
+    if BEYOND_ASCII.search(escaped):  # UTF-8 but for some names
+        return escaped
+    with contextlib.suppress(UnicodeDecodeError):
         return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    return data.decode("latin-1")
 
 
 def read_lines(path: Path) -> list[str]:

@@ -160,7 +160,7 @@ def unpack_bin(path: Path, folder: Path) -> PairList:
     except OSError as error:
         raise XCosError(f"{folder} cannot be written: {error.strerror}; make room.") from error
     folds = np.arange(len(same)) * FOLDS // len(same) if len(same) >= FOLDS else None
-    return PairList(tuple(names[::2]), tuple(names[1::2]), same, folds, unpacked=path)
+    return PairList(tuple(names[::2]), tuple(names[1::2]), same, folds, source=path)
 
 
 def _refuse_other_size(path: Path, images: list[bytes | np.ndarray]) -> None:

@@ -36,7 +36,7 @@ def read_labelled_csv(path: Path) -> PairList:
             f"{path} has {len(same)} pairs; ten folds need {2 * FOLDS}: list more of them."
         )
     known = np.array(same, bool)
-    return _pairs(rows, columns, known, seeded_folds(known))
+    return _pairs(path, rows, columns, known, seeded_folds(known))
 
 
 def read_unlabelled_csv(path: Path) -> PairList:
@@ -51,12 +51,12 @@ def read_unlabelled_csv(path: Path) -> PairList:
     if not rows:
         raise XCosError(f"{path} has no pairs; name another list.")
     same = [truth(row.cell(columns.get("same"))) is True for row in rows]
-    return _pairs(rows, columns, np.array(same, bool), None)
+    return _pairs(path, rows, columns, np.array(same, bool), None)
 
 
 def read_splits(path: Path) -> PairList:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
-    left, right, same, folds = [], [], [], []
+    left, right, same, folds, lines = [], [], [], [], []
     for place, row in enumerate(read_rows(path)):
         fold, told = whole_number(row.cells[0]), truth([cell for cell in row.cells if cell][-1])
         if place == 0 and row.cells[0][:1].isalpha() and told is None:
@@ -67,9 +67,11 @@ def read_splits(path: Path) -> PairList:
         right.append(row.cells[2])
         same.append(told)
         folds.append(fold)
+        lines.append(row.line)
     if not same:
         raise XCosError(f"{path} has no pairs; name another list.")
-    return PairList(tuple(left), tuple(right), np.array(same), np.array(folds), frames=True)
+    sides = tuple(left), tuple(right)
+    return PairList(*sides, np.array(same), np.array(folds), True, path, tuple(lines))
 
 
 def truth(cell: str) -> bool | None:
@@ -110,7 +112,12 @@ def _names_photo(cell: str) -> bool:
 
 
 def _pairs(
-    rows: Sequence[Row], columns: dict[str, int], same: np.ndarray, folds: np.ndarray | None
+    path: Path,
+    rows: Sequence[Row],
+    columns: dict[str, int],
+    same: np.ndarray,
+    folds: np.ndarray | None,
 ) -> PairList:
     left, right = (tuple(row.cell(columns[side]) for row in rows) for side in ("left", "right"))
-    return PairList(left, right, same, folds)
+    lines = tuple(row.line for row in rows)
+    return PairList(left, right, same, folds, source=path, lines=lines)

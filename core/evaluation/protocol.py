@@ -178,7 +178,7 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
     chosen = np.array([a in number and b in number for a, b in both]).nonzero()[0]
     gallery = _told_by_number(loaded.gallery, pairs)
     if not len(chosen):
-        where, (first, *_) = pairs.unpacked or photos, gallery.problems
+        where, (first, *_) = _unpacked(pairs) or photos, gallery.problems
         raise XCosError(f"None of the pairs' photos in {where} gives a face. {first.reason}")
     kept = replace(
         pairs,
@@ -198,13 +198,20 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
     )
 
 
+def _unpacked(pairs: PairList) -> Path | None:
+    """The .bin that the pairs' photos were unpacked from, or None."""
+    source = pairs.source
+    return source if source is not None and source.suffix.lower() == ".bin" else None
+
+
 def _told_by_number(gallery: Gallery, pairs: PairList) -> Gallery:
     """The gallery, with the problems of a .bin's pictures told by their numbers."""
-    if pairs.unpacked is None:
+    packed = _unpacked(pairs)
+    if packed is None:
         return gallery
     problems = []
     for problem in gallery.problems:
-        name = picture_name(pairs.unpacked, problem.file)
+        name = picture_name(packed, problem.file)
         problems.append(
             replace(problem, reason=problem.reason.replace(str(Path(problem.file)), name))
         )
@@ -286,24 +293,32 @@ def _files(pairs: PairList, photos: Path) -> dict[str, list[Path]]:
     names = sorted({*pairs.left, *pairs.right})
     finder = PhotoFinder(photos)
     if pairs.frames:
-        return {name: _frames(finder, photos, name) for name in names}
+        return {name: _frames(finder, photos, pairs, name) for name in names}
     found = {name: finder.photo(name) for name in names}
-    missing = [name for name, path in found.items() if path is None]
+    missing = {name for name, path in found.items() if path is None}
     if missing:
-        more = f" and {len(missing) - 1:,} more of {len(names):,}" if len(missing) > 1 else ""
+        both = zip(pairs.left, pairs.right, strict=True)
+        first = next(name for pair in both for name in pair if name in missing)
+        others = f" and {len(missing) - 1:,} of the {len(names) - 1:,} others are"
         raise XCosError(
-            f"The photo {quoted(missing[0])}{more} is not in {photos}; name its folder with --photos."
+            f"{pairs.place(first)}The photo {quoted(first)}{others if len(missing) > 1 else ' is'} "
+            f"not in {photos}; name its folder with --photos."
         )
     return {name: [path.absolute()] for name, path in found.items() if path is not None}
 
 
-def _frames(finder: PhotoFinder, photos: Path, name: str) -> list[Path]:
+def _frames(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> list[Path]:
     folder = finder.folder(name)
     if folder is None:
         raise XCosError(
-            f"The video {quoted(name)} is not a folder in {photos}; name its folder with --photos."
+            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name its "
+            "folder with --photos."
         )
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
+    )
     if not found:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
     return [path.absolute() for path in found]

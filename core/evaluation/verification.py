@@ -17,7 +17,8 @@ class PairList:
     same:        (n,) bool
     folds:       (n,) int64 fold of each pair, or None for a list without folds
     frames:      the paths are folders, videos whose frames' features are averaged
-    unpacked:    the .bin that the photos were unpacked from, or None
+    source:      the list's file, or None
+    lines:       line of each pair in it, counted from 1; empty where it has none
     """
 
     left: tuple[str, ...]
@@ -25,7 +26,16 @@ class PairList:
     same: np.ndarray
     folds: np.ndarray | None
     frames: bool = False
-    unpacked: Path | None = None
+    source: Path | None = None
+    lines: tuple[int, ...] = ()
+
+    def place(self, name: str) -> str:
+        """Where the list first names a photo, as a message begins: file, line and a colon."""
+        if self.source is None or not self.lines:
+            return ""
+        pairs = zip(self.left, self.right, self.lines, strict=True)
+        line = next(line for left, right, line in pairs if name in (left, right))
+        return f"{self.source}, line {line}: "
 
 
 def read_lfw_pairs(path: Path) -> PairList:
@@ -65,7 +75,8 @@ def read_lfw_pairs(path: Path) -> PairList:
             "line or get the list anew."
         )
     fold = np.arange(len(same)) // (2 * half) if len(counts) == 2 else None
-    return PairList(tuple(left), tuple(right), np.array(same, bool), fold)
+    lines_of = tuple(number for number, _ in rest)
+    return PairList(tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of)
 
 
 def _lfw_pair(line: str) -> tuple[str, str, bool] | None:

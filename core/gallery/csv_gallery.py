@@ -1,6 +1,5 @@
 """A gallery listed in a CSV of photos and identities."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -42,7 +41,7 @@ def read_csv_gallery(
             wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
-        file = os.path.normpath(root / photo)
+        file = str(root / photo)
         first, known, line = found.setdefault(file, (Path(photo).as_posix(), identity, row.line))
         if known is None:
             found[file] = (first, identity, line)

@@ -41,7 +41,8 @@ class PhotoFinder:
     def photo(self, name: str) -> Path | None:
         """The photo that a list names with or without its ending, or None.
 
-        NAME_0001 may lie in the folder that the list says or beside it, and be called NAME_1.
+        NAME_0001 may lie in the folder that the list says or beside it, and be called NAME_1 or,
+        as alignment tools call a photo's first face, NAME_0001_0.
         """
         if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
             exact = self.file(name)
@@ -62,10 +63,12 @@ class PhotoFinder:
         if place is None:
             return None
         head, _, number = stem.rpartition("_")
-        stems = [stem] + ([f"{head}_{int(number)}"] if head and number.isdecimal() else [])
+        stems = [stem]
+        if head and number.isdecimal():
+            stems += [f"{head}_{number.lstrip('0') or '0'}", f"{stem}_0"]
         known = self._names(place)
-        for suffix in sorted(PHOTO_SUFFIXES):
-            for one in stems:
+        for one in stems:
+            for suffix in sorted(PHOTO_SUFFIXES):
                 there = known.get(_key(one + suffix), [])
                 exact = [name for name in there if PurePosixPath(name).stem == one]
                 for name in exact[:1] or (there if len(there) == 1 else []):
