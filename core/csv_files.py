@@ -184,7 +184,18 @@ def line_error(path: Path, row: Row, wanted: str) -> XCosError:
 
 def write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows as CSV, a line each; texts that a spreadsheet would run get an apostrophe."""
-    csv.writer(file, lineterminator="\n").writerows([_safe(cell) for cell in row] for row in rows)
+    lines = csv.writer(_Lines(file), lineterminator="\r\n")  # so that cells with either are quoted
+    lines.writerows([_safe(cell) for cell in row] for row in rows)
+
+
+class _Lines:
+    """Ends the lines of a CSV writer with a line feed alone."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> None:
+        self._file.write(line[:-2] + "\n")
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:

@@ -1,6 +1,5 @@
 """A gallery listed in a CSV of photos and identities."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ COLUMNS = {
              "photo_path", "image_path", "image", "img", "picture"),
     "identity": ("identity", "person", "name", "subject", "label", "class", "who", "id"),
 }  # fmt: skip
-WORDS = re.compile(r"[^\W\d_]+([ _-][^\W\d_]+)*")  # as heads of columns are, in any language
+JOINTS = str.maketrans("", "", " _-")
 
 
 def read_csv_gallery(
@@ -57,7 +56,7 @@ def _columns(rows: Sequence[Row]) -> tuple[Sequence[Row], int, int | None]:
     head = rows[0] if rows else None
     named = named_columns(head, COLUMNS)
     if head is not None and not any(map(_is_photo, head.cells)):
-        if named or all(WORDS.fullmatch(cell) for cell in head.cells if cell):
+        if named or all(cell.translate(JOINTS).isalpha() for cell in head.cells if cell):
             rows = rows[1:]
     else:
         named = {}
