@@ -58,8 +58,9 @@ def read_splits(path: Path) -> PairList:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
     left, right, same, folds, lines = [], [], [], [], []
     for place, row in enumerate(read_rows(path)):
-        fold, told = whole_number(row.cells[0]), truth([cell for cell in row.cells if cell][-1])
-        if place == 0 and row.cells[0][:1].isalpha() and told is None:
+        last = [cell for cell in row.cells if cell][-1]
+        fold, told = whole_number(row.cells[0]), truth(last)
+        if place == 0 and row.cells[0][:1].isalpha() and not last[-1:].isdigit():
             continue  # a head
         if len(row.cells) < 4 or fold is None or told is None or not all(row.cells[1:3]):
             raise line_error(path, row, "split, video, video, ..., same (1 or 0)")
@@ -101,8 +102,9 @@ def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     columns = named_columns(rows[0] if rows else None, COLUMNS)
     if {"left", "right"} <= columns.keys():
         return rows[1:], columns
-    if rows and not any(map(_names_photo, rows[0].cells)) and truth(rows[0].cell(2)) is None:
-        rows = rows[1:]  # a head in other words
+    if rows and not any(map(_names_photo, rows[0].cells)):
+        # A head in other words, where it calls no pair genuine or impostor.
+        rows = rows if "same" not in columns and truth(rows[0].cell(2)) is not None else rows[1:]
     return rows, {"left": 0, "right": 1, "same": 2}
 
 

@@ -14,7 +14,7 @@ COLUMNS = {
              "photo_path", "image_path", "image", "img", "picture"),
     "identity": ("identity", "person", "name", "subject", "label", "class", "who", "id"),
 }  # fmt: skip
-JOINTS = str.maketrans("", "", " _-")
+JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 
 
 def read_csv_gallery(
