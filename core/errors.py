@@ -1,7 +1,5 @@
 """What the user can mend; its text is all that the user sees."""
 
-QUOTED = 60  # characters of a user's text that a message repeats
-
 
 class XCosError(Exception):
     """One sentence that names the file or setting and the way out."""
@@ -18,7 +16,13 @@ class Stopped(XCosError):
         return Stopped, (self._what,)  # the sentence would be made into another one
 
 
-def quoted(text: str) -> str:
-    """A user's text as a message repeats it: in quotation marks, on one line, its end cut off."""
-    short = text if len(text) <= QUOTED else text[:QUOTED] + "…"
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in short) + "'"
+def shown(text: object, length: int = 60) -> str:
+    """A user's text as a message has it: on one line, and cut where it is longer."""
+    said = str(text)
+    cut = said if len(said) <= length else said[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+
+
+def quoted(text: object) -> str:
+    """The same in quotation marks."""
+    return f"'{shown(text)}'"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.errors import XCosError, quoted
+from core.errors import XCosError, quoted, shown
 from core.evaluation.verification import PairList
 from core.faces.face import SIDE
 
@@ -24,7 +24,7 @@ PLAIN_TYPE = re.compile(r"[<>|=]?(\?|[biuf]\d{0,2})")  # of arrays that hold num
 def _latin1(text: str, encoding: str) -> bytes:
     # How pickles of protocol 2 written by Python 3 carry bytes.
     if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
-        raise pickle.UnpicklingError(f"encoding {quoted(str(encoding))}")
+        raise pickle.UnpicklingError(f"encoding {quoted(encoding)}")
     return text.encode("latin1")
 
 
@@ -40,7 +40,7 @@ def _bytearray(content: object = b"", encoding: str = "latin1") -> bytes:
 def _dtype(name: object, *copied: object) -> np.dtype[Any]:
     text = name.decode("latin1") if isinstance(name, bytes) else name
     if not isinstance(text, str) or not PLAIN_TYPE.fullmatch(text):
-        raise pickle.UnpicklingError(f"an array of {quoted(str(text))}")
+        raise pickle.UnpicklingError(f"an array of {quoted(text)}")
     return np.dtype(text, *copied)  # type: ignore[call-overload]
 
 
@@ -102,7 +102,7 @@ def read_bin(path: Path) -> tuple[list[bytes | np.ndarray], np.ndarray]:
     except MemoryError as error:
         raise XCosError(f"{path} does not fit in memory; choose another file.") from error
     except Exception as error:  # a pickle can fail in any way
-        why = quoted(" ".join(str(error).split()))[1:-1]
+        why = shown(" ".join(str(error).split()))
         raise XCosError(
             f"{path} is not InsightFace's list of images and truths ({why}); get it anew "
             "from its publisher."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, named_columns, read_rows
-from core.errors import quoted
+from core.errors import quoted, shown
 from core.faces.photo import PHOTO_SUFFIXES
 from core.gallery.finder import PhotoFinder
 
@@ -36,7 +36,7 @@ def read_csv_gallery(
         place = f"{path.name}, line {row.line}"
         if PurePosixPath(listed).suffix.lower() not in PHOTO_SUFFIXES:
             what = f"{quoted(listed)} is no photo" if listed else "no photo is named"
-            file = quoted(listed)[1:-1] or place
+            file = shown(listed) or place
             wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()

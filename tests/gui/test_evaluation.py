@@ -133,3 +133,26 @@ def test_a_missing_protocol_is_one_sentence(
 ) -> None:
     dialog = evaluated(empty, qtbot, tmp_path / "none.txt")
     assert "none.txt cannot be read" in dialog.note.text() and dialog.progress.isHidden()
+
+
+def test_genuine_pairs_alone_say_what_can_be_said(
+    empty: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    protocol = crops / "pairs.csv"
+    protocol.write_text("left;right;same\n" + "ann\\1.png;ann\\2.png;yes\n" * 20)
+    dialog = evaluated(empty, qtbot, protocol)
+    assert "has genuine pairs only, so there is no accuracy" in dialog.note.text()
+    heads = [dialog.results.horizontalHeaderItem(n) for n in range(dialog.results.columnCount())]
+    assert [head.text() for head in heads if head][3:] == ["threshold", "TAR %"]
+    cells = [
+        item.text()
+        for row in range(dialog.results.rowCount())
+        for column in range(dialog.results.columnCount())
+        if (item := dialog.results.item(row, column)) is not None
+    ]
+    assert "0.9000" in cells and "nan" not in cells
+    # The FC head has no threshold in these weights: its outcomes are unknown.
+    for row, outcomes in ((0, {"TP", "FN"}), (3, {"unknown"})):
+        dialog.results.selectRow(row)
+        assert {*texts(dialog, 1)} <= outcomes and dialog.listed.model.rowCount() == 20
+        assert dialog.view.words.text() != EMPTY
