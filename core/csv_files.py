@@ -130,7 +130,7 @@ def _parsed(text: str, delimiter: str, skipped: int) -> list[Row]:
     found, line = [], skipped + 1
     try:
         for cells in reader:
-            row = Row(line, tuple(_plain(cell.strip().strip("\ufeff").strip()) for cell in cells))
+            row = Row(line, tuple(map(_plain, cells)))
             line = skipped + reader.line_num + 1
             if any(row.cells):
                 found.append(row)
@@ -185,7 +185,10 @@ def line_error(path: Path, row: Row, wanted: str) -> XCosError:
 def write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows as CSV, a line each; texts that a spreadsheet would run get an apostrophe."""
     lines = csv.writer(_Lines(file), lineterminator="\r\n")  # so that cells with either are quoted
-    lines.writerows([_safe(cell) for cell in row] for row in rows)
+    lines.writerows(
+        [cell if not isinstance(cell, str) or cell[:1].isalnum() else _safe(cell) for cell in row]
+        for row in rows
+    )
 
 
 class _Lines:
@@ -210,12 +213,14 @@ def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     return csv_text(rows).encode("utf-8", "surrogateescape")
 
 
-def _safe(cell: Any) -> Any:
-    if not isinstance(cell, str) or cell[:1].isalnum() or not FORMULA.match(cell):
-        return cell
-    return cell if NUMBER.fullmatch(cell) else f"'{cell}"
+def _safe(cell: str) -> str:
+    return cell if not FORMULA.match(cell) or NUMBER.fullmatch(cell) else f"'{cell}"
 
 
 def _plain(cell: str) -> str:
-    """A cell as it was before it was written safely."""
+    """A cell without outer blanks and byte order marks, as it was before it was written safely."""
+    cell = cell.strip()
+    if cell[:1].isalnum() and cell[-1] != "\ufeff":
+        return cell
+    cell = cell.strip("\ufeff").strip()
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell

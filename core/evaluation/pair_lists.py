@@ -31,11 +31,13 @@ def read_labelled_csv(path: Path) -> PairList:
         if told is None or not row.cell(columns["left"]) or not row.cell(columns["right"]):
             raise line_error(path, row, "left,right,same with same 1 or 0")
         same.append(told)
-    if len(same) < 2 * FOLDS:
-        raise XCosError(
-            f"{path} has {len(same)} pairs; ten folds need {2 * FOLDS}: list more of them."
-        )
     known = np.array(same, bool)
+    if not rows:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    if known.any() and not known.all() and len(known) < 2 * FOLDS:
+        raise XCosError(
+            f"{path} has {len(known)} pairs; ten folds need {2 * FOLDS}: list more of them."
+        )
     return _pairs(path, rows, columns, known, seeded_folds(known))
 
 

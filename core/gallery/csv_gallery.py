@@ -1,11 +1,10 @@
 """A gallery listed in a CSV of photos and identities."""
 
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, named_columns, read_rows
-from core.errors import quoted, shown
+from core.errors import XCosError, quoted, shown
 from core.faces.photo import PHOTO_SUFFIXES
 from core.gallery.finder import PhotoFinder
 
@@ -14,6 +13,7 @@ COLUMNS = {
              "photo_path", "image_path", "image", "img", "picture"),
     "identity": ("identity", "person", "name", "subject", "label", "class", "who", "id"),
 }  # fmt: skip
+PAIR = {"left": ("left",), "right": ("right",)}
 JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 
 
@@ -26,7 +26,10 @@ def read_csv_gallery(
     Columns are told by their heads (path, identity and the like), else by where the photos are.
     A photo with two identities keeps the first one. Raises XCosError.
     """
-    rows, photo_column, identity_column = _columns(read_rows(path))
+    rows = read_rows(path)
+    if len(named_columns(rows[0] if rows else None, PAIR)) == 2:
+        raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
+    rows, photo_column, identity_column = _columns(rows)
     finder = PhotoFinder(root)
     found: dict[str, tuple[str, str | None, int]] = {}  # by the file: photo, identity, line
     wrong: list[tuple[str, str]] = []
@@ -51,7 +54,7 @@ def read_csv_gallery(
     return [(photo, identity) for photo, identity, _ in found.values()], wrong
 
 
-def _columns(rows: Sequence[Row]) -> tuple[Sequence[Row], int, int | None]:
+def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None]:
     """The rows below the head, and the columns of photos and of identities."""
     head = rows[0] if rows else None
     named = named_columns(head, COLUMNS)

@@ -108,6 +108,21 @@ def test_a_first_row_that_is_data_is_told(tmp_path: Path, first: str) -> None:
         read_protocol(path, tmp_path)
 
 
+def test_few_pairs_of_one_sort_need_no_folds(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("left,right,same\n" + "a.jpg,b.jpg,1\n" * 3)
+    assert read_protocol(path, tmp_path).same.tolist() == [True] * 3
+    for more, told in (
+        ("a.jpg,c.jpg,0\n", "has 4 pairs; ten folds need 20"),
+        (None, "has no pairs"),
+    ):
+        path.write_text(
+            "left,right,same\n" + ("" if more is None else "a.jpg,b.jpg,1\n" * 3 + more)
+        )
+        with pytest.raises(XCosError, match=told):
+            read_protocol(path, tmp_path)
+
+
 def test_scores_without_labels_are_told(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("left,right,score\na.jpg,b.jpg,1\n")

@@ -127,6 +127,11 @@ def test_names_in_windows_1252_find_files_named_in_its_bytes(tmp_path: Path) -> 
     assert photo.identity == "Müller" and (tmp_path / photo.photo).is_file()
 
 
+def test_a_table_of_scores_is_no_gallery(photos: Path) -> None:
+    with pytest.raises(XCosError, match=r"list\.csv lists pairs"):
+        listed(photos, "left,right,score\nAnn/1.jpg,Ann/2.jpg,0.5\n")
+
+
 def test_long_and_odd_cells_are_told_shortly(photos: Path) -> None:
     found, wrong = listed(photos, f"path,identity\n{'a' * 100_000},Ann\nAnn/1.jpg,Ann\n")
     assert found == [("Ann/1.jpg", "Ann")] and len(wrong[0]) < len(str(photos)) + 150
