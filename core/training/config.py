@@ -49,6 +49,9 @@ class ModelConfig:
 
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
+    start: Path | None = option(
+        None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
@@ -67,6 +70,9 @@ class TargetConfig:
     """The model whose cosines supervise the score."""
 
     weights: Path | None = option(None, "weights of the target model")
+    others: list[Path] = option(
+        [], "weights of further targets, whose cosines are averaged with the first one's"
+    )
     live: bool = option(
         False, "ask the target about each varied face, not once about the face: for a GPU"
     )
@@ -230,9 +236,11 @@ def missing_paths(config: TrainConfig) -> list[str]:
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
+    named += [("target.others", p) for p in config.target.others]
     named += [
         ("data.exclude", data.exclude),
         ("data.validation", data.validation),
+        ("model.start", config.model.start),
         ("model.frozen", config.model.frozen),
         ("target.weights", config.target.weights),
     ]
