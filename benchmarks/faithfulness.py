@@ -138,8 +138,8 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
         boxes = [(float(x), float(y), float(size), float(size)) for x, y in corners]
         grey = [apply_edits(crop, [Edit("patch", *box)]) for box in boxes]
         blurred = [apply_edits(crop, [Edit("blur", *box, strength=BLUR)]).crop for box in boxes]
-        stranger = _stranger(pairs, place, circle_rng)
-        third = np.array(Image.open(photos / f"{stranger}.webp").convert("RGB"))
+        name = stranger(pairs, place, circle_rng)
+        third = np.array(Image.open(photos / f"{name}.webp").convert("RGB"))
         circles, circled = _circles(crop, third, circle_rng)
         trials.append(
             Trial(
@@ -156,7 +156,7 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
     return trials
 
 
-def _stranger(pairs: PairList, place: int, rng: np.random.Generator) -> str:
+def stranger(pairs: PairList, place: int, rng: np.random.Generator) -> str:
     """A photo of a person who is not in a pair."""
     there = {Path(names[place]).parent for names in (pairs.left, pairs.right)}
     while True:
