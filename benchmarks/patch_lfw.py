@@ -11,7 +11,8 @@ of the face. A map that finds the patches brings the errors at the weights' thre
 table gives FNMR and FMR after each fifth of the face, and their mean over all steps (the area under the
 curve; lower is better), for pairs drawn by a seed, half of them genuine.
 
-Maps: xCos (W*S), occlusion (the score's fall with one of the 49 cells grey), CorrRISE by --masks masks,
+Maps: xCos (what a hidden cell takes from the score by the weights' law: W*S by the additive one,
+W*(S - score)/(1 - W) by the robust one), occlusion (the score's fall with one of the 49 cells grey), CorrRISE by --masks masks,
 Grad-CAM of the score on the backbone, and a random map. 7x7 maps are made pixels bilinearly.
 """
 
@@ -155,13 +156,16 @@ def maps_of(
     """Each method's map of the tampered face, (112, 112), high where it speaks for "same"."""
     left, right = trial.pair
     other = trial.crops[1 - trial.side]
-    each = cells_as_pixels(np.eye(CELLS * CELLS).reshape(-1, CELLS, CELLS))
+    cells = np.eye(CELLS * CELLS).reshape(-1, CELLS, CELLS)
+    each = cells_as_pixels(cells)
     variants = np.concatenate([trial.patched[None], hide(trial.patched, each)])
     scores = scorer.scores(variants, other[None])[:, 0]
     own, others = masks[:-CONTEXT], masks[-CONTEXT:]
     hidden = scorer.scores(hide(trial.patched, 1 - own), hide(other, 1 - others))
+    explained = scorer.explained(left, right)
+    told = np.array([-explained.predicted_change(cell) for cell in cells])
     found = {
-        "xcos": scorer.explained(left, right).contribution,
+        "xcos": told.reshape(CELLS, CELLS),
         "occlusion": (scores[0] - scores[1:]).reshape(CELLS, CELLS),
         "rise": mean_of_cells(rise_of(hidden, own, others))[0],
         "grad-cam": scorer.grad_cam(left[None], right[None], False)[0, trial.side],
