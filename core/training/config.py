@@ -6,7 +6,8 @@ and values out of range are refused with the setting's name.
 
 import json
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -39,7 +40,9 @@ class DataConfig:
     )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
     validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
-    cache: Path | None = option(None, "folder for decoded faces and the target's answers")
+    cache: Path | None = option(
+        None, "folder for decoded faces and the target's answers; empty: the user's cache"
+    )
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
@@ -225,13 +228,52 @@ def parse_config(text: str, path: Path) -> TrainConfig:
     return config
 
 
+def with_settings(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
+    """The config with some settings changed: NAME=VALUE, such as data.labelled=DIR.
+
+    Values are TOML, or plain text where no quotes are needed; a list may be given as one text.
+    Relative paths are the working directory's. Raises XCosError.
+    """
+    place = Path.cwd() / "--set"
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        group, _, key = name.strip().rpartition(".")
+        kinds = get_type_hints(TrainConfig)
+        kind: Any = kinds.get(group) if group else TrainConfig
+        known = {f.name for f in fields(kind)} if hasattr(kind, "__dataclass_fields__") else set()
+        if not equals or key not in known or hasattr(kinds.get(key), "__dataclass_fields__"):
+            raise XCosError(
+                f"--set {assignment!r} is no setting; write GROUP.NAME=VALUE, such as "
+                "optimisation.steps=500."
+            )
+        table = {key: _given(get_type_hints(kind)[key], text.strip())}
+        try:
+            given = _group(kind, table, place, f"{group}." if group else "")
+        except XCosError as error:
+            raise XCosError(str(error).replace(str(place), "--set")) from error
+        value = getattr(given, key)
+        if group:
+            config = replace(config, **{group: replace(getattr(config, group), **{key: value})})
+        else:
+            config = replace(config, **{key: value})
+    return config
+
+
+def _given(hint: Any, text: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if get_origin(hint) is list and not isinstance(value, list):
+        return [value]
+    return value
+
+
 def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
     if not (data.labelled or data.unlabelled):
         found.append("data.labelled and data.unlabelled name no folder of faces.")
-    if data.cache is None:
-        found.append("data.cache is not set; name a folder for decoded faces.")
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
