@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -64,9 +65,13 @@ def document_from(content: bytes) -> ProjectDocument:
     Raises json.JSONDecodeError for a file that is cut off, NoProject, and NewerVersion.
     """
     try:
-        said = json.loads(content, parse_int=_integer)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise NoProject("it is no such text") from error
+        text = content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError as error:
+        raise NoProject("it is no text") from error
+    try:
+        said = json.loads(text, parse_int=_integer)
+    except RecursionError:
+        said = json.loads(_pruned(text), parse_int=_integer)
     if not isinstance(said, dict) or type(version := said.get("version")) is not int or version < 1:
         raise NoProject("it tells no version")
     if version > VERSION:
@@ -197,6 +202,23 @@ STATE: dict[str, Callable[[Any], bool]] = {
     "aligned": lambda value: isinstance(value, bool),
     "pair": _is_pair,
 }
+
+
+def _pruned(text: str) -> str:
+    """JSON with NaN, which is left out later, for what lies in too many brackets."""
+    kept, start, cut, depth = [], 0, 0, 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]', text, re.DOTALL):
+        if token[0] in "[{":
+            depth += 1
+            if depth == 2 * DEEPEST:
+                cut = token.start()
+        elif token[0] in "]}":
+            if depth == 2 * DEEPEST:
+                kept.append(text[start:cut])
+                start = token.end()
+            depth -= 1
+    end = cut if depth >= 2 * DEEPEST else len(text)  # brackets that nothing closes
+    return "NaN".join((*kept, text[start:end]))
 
 
 def _integer(digits: str) -> int | float:
