@@ -170,7 +170,9 @@ def _root(source: Path) -> Path:
 
 def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
     try:
-        with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        # A file's name may hold bytes that are no text.
+        coded: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+        with written_whole(path) as part, part.open("w", **coded) as file:
             writer = csv.writer(file)
             writer.writerow(("path", "identity"))
             writer.writerows((photo, identity or "") for photo, identity in rows)
