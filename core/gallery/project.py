@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -323,11 +324,11 @@ class Project:
                 "until the window closes, so save the project under another name before."
             ) from error
 
-    def _leave_out(self, parts: Iterable[str]) -> None:
+    def _leave_out(self, parts: tuple[str, ...]) -> None:
         """Tell of parts of the file that could not be read; the file as it was is kept aside."""
-        self.left_out = tuple(dict.fromkeys((*self.left_out, *parts)))
-        more = len(self.left_out) - TOLD
-        what = ", ".join(self.left_out[:TOLD]) + (f" and {more} more" if more > 0 else "")
+        self.left_out = parts
+        each = [f"{part} ({n} times)" if n > 1 else part for part, n in Counter(parts).items()]
+        what = ", ".join(each[:TOLD]) + (f" and {len(each) - TOLD} more" if each[TOLD:] else "")
         told = f"Parts of the project file {self.path} could not be read and are left out: {what}"
         try:
             kept = kept_aside(self.path, self._content).name
