@@ -94,7 +94,8 @@ def document_from(content: bytes) -> ProjectDocument:
 
 
 def _stacks(said: dict[str, Any], left_out: list[str]) -> tuple[list[Change], list[Change]]:
-    undo, redo = [], []
+    undo: list[Change] = []
+    redo: list[Change] = []
     for name, stack in (("undo", undo), ("redo", redo)):
         given = said.get(name)
         if not isinstance(given, list):
