@@ -14,3 +14,10 @@ class Stopped(XCosError):
 
     def __reduce__(self) -> tuple[type["Stopped"], tuple[str]]:
         return Stopped, (self._what,)  # the sentence would be made into another one
+
+
+def shown(text: object, length: int = 60) -> str:
+    """A user's text as a message has it: on one line, and cut where it is longer."""
+    said = str(text)
+    cut = said if len(said) <= length else said[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)

@@ -273,7 +273,7 @@ class Projects(QObject):
             model = self._lost_model[1]
         view = state.view
         docks = view.get("docks")
-        if isinstance(docks, str):
+        if isinstance(docks, str) and docks.isascii():
             window.restoreState(QByteArray.fromBase64(docks.encode()))
         window.matrix.colouring.setCurrentIndex(1 if view.get("outcomes") is True else 0)
         window.matrix.restore_view(view.get("matrix"))
@@ -288,6 +288,8 @@ class Projects(QObject):
                 "The weights are not those that the project was saved with; "
                 "scores and thresholds may differ."
             )
+        if project.warning:
+            session.message.emit(project.warning)
         session.settings.remember_gallery(project.path)
         self._said = dict(project.state)
 

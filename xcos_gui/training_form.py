@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.training.config import TrainConfig, parse_config, toml_value
+from core.training.config import TrainConfig, parse_config
+from core.training.toml import toml_value
 
 GENERAL = "general"
 

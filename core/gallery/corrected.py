@@ -29,7 +29,8 @@ def write_labels(path: Path, gallery: Gallery) -> int:
         writer.writerow((gallery.photo_path(face).absolute().as_posix(), face.identity or ""))
     try:
         with written_whole(path) as part:
-            part.write_bytes(text.getvalue().encode())
+            # A file's name may hold bytes that are no text.
+            part.write_bytes(text.getvalue().encode(errors="surrogateescape"))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."

@@ -31,11 +31,11 @@ class PhotoPrint:
     @staticmethod
     def from_json(said: Any) -> "PhotoPrint":
         """What a project file has; one that fits no photo for what cannot be read."""
-        try:
-            size, digest, identity = said
-            return PhotoPrint(int(size), str(digest), None if identity is None else str(identity))
-        except (TypeError, ValueError):
-            return PhotoPrint(-1, "", None)
+        if isinstance(said, list) and [type(part) for part in said[:2]] == [int, str]:
+            match said[2:]:
+                case [None | str() as identity]:
+                    return PhotoPrint(max(said[0], -1), said[1], identity)
+        return PhotoPrint(-1, "", None)
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ def _root(source: Path) -> Path:
 
 def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
     try:
-        with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        # A file's name may hold bytes that are no text.
+        coded: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+        with written_whole(path) as part, part.open("w", **coded) as file:
             writer = csv.writer(file)
             writer.writerow(("path", "identity"))
             writer.writerows((photo, identity or "") for photo, identity in rows)

@@ -258,7 +258,7 @@ class Training:
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, self.best = int(state["step"]), float(state["best"])
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise XCosError(
                 f"{self.run.last} is of a run with other settings; give their config, or train "
                 "into another folder."
