@@ -17,7 +17,8 @@ from core.cli import unexpected
 from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
 from core.faces.face import Face
-from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.faces.photo import read_photo
+from core.faces.photo_kinds import PHOTO_SUFFIXES
 from core.gallery.opening import known_detections
 from core.gallery.project_state import SUFFIX
 from core.resources import resource_path
@@ -192,11 +193,10 @@ class Commands(QObject):
             )
             return
         try:
-            photo = read_photo(path)
+            photo, detections = read_photo(path), known_detections(path, session.cache)
         except XCosError as error:
             self.session.message.emit(str(error))
             return
-        detections = known_detections(path, session.cache)
         marks = None if face.detection is None else face.detection.landmarks
         corrected = face.photo in session.project.edits.landmarks and face.number == 1
         dialog = AlignmentDialog(

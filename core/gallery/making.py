@@ -13,10 +13,11 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.faces.align import align
 from core.faces.face import SIDE, Detection, Face, Problem
-from core.faces.photo import read_photo
+from core.faces.photo import decode_photo, photo_bytes
+from core.faces.photo_files import photo_file
 from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.folder import Listed
-from core.gallery.rules import FaceRules
+from core.gallery.rules import FaceRules, content_digest
 from core.model.features import FaceFeatures
 from core.progress import StopAsked
 
@@ -113,7 +114,7 @@ class FaceMaker:
             unread = []
             for listed in one.photos:
                 try:
-                    decoded[one.digest] = self._decode(listed)
+                    decoded[one.digest] = self._decode(listed, one.digest)
                     break
                 except XCosError as error:  # another path to the same content may do
                     unread.append(Problem(listed.photo, str(error)))
@@ -151,9 +152,12 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _decode(self, listed: Listed) -> np.ndarray:
-        path = self.root / listed.photo
-        pixels = read_photo(path)
+    def _decode(self, listed: Listed, digest: str) -> np.ndarray:
+        path = photo_file(self.root, listed.photo)
+        content = photo_bytes(path)
+        if content_digest(content) != digest:
+            raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
+        pixels = decode_photo(content, str(path))
         if self.rules.settings.aligned and pixels.shape[:2] != (SIDE, SIDE):
             height, width = pixels.shape[:2]
             raise XCosError(

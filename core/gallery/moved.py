@@ -1,17 +1,18 @@
 """Photos that are not where they were: found again by their content."""
 
 import csv
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import Stopped, XCosError
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo import photo_bytes
+from core.faces.photo_files import find_photos, photo_file, readable
+from core.faces.photo_kinds import PHOTO_SUFFIXES
 from core.files import written_whole
 from core.gallery.cache import Cache
-from core.gallery.folder import scan
+from core.gallery.folder import cached_path, scan
 from core.gallery.rules import content_digest
 from core.progress import Report, StopAsked, never, silent
 
@@ -58,7 +59,7 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
     Raises XCosError as scan does.
     """
     listing = scan(source)
-    paths = {str((listing.root / photo.photo).absolute()): photo.photo for photo in listing.photos}
+    paths = {cached_path(listing.root, photo.photo): photo.photo for photo in listing.photos}
     told = {photo.photo: photo.identity for photo in listing.photos}
     return {
         paths[path]: PhotoPrint(size, digest, told[paths[path]])
@@ -69,7 +70,7 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
 def missing_photos(source: Path, prints: dict[str, PhotoPrint]) -> list[str]:
     """Photos of a gallery that are not where they were."""
     root = _root(source)
-    return [photo for photo in prints if not (root / photo).is_file()]
+    return [photo for photo in prints if not photo_file(root, photo).is_file()]
 
 
 def find_again(
@@ -101,9 +102,11 @@ def find_again(
             return FoundAgain(one, {}, missing)
         within = {k: [p for p in v if p.is_relative_to(root)] for k, v in known.items()}
         if root.is_dir() and all(within.values()):
-            new = {k: p.relative_to(root).as_posix() for k, p in _one_each(within).items()}
+            new = {
+                k: readable(p.relative_to(root).as_posix()) for k, p in _one_each(within).items()
+            }
             return FoundAgain(source, {k: v for k, v in new.items() if k != v}, missing)
-    now = {photo: path.as_posix() for photo, path in _one_each(known).items()}
+    now = {photo: readable(path.as_posix()) for photo, path in _one_each(known).items()}
     _write_csv(csv_file, [(now[photo], prints[photo].identity) for photo in now])
     return FoundAgain(csv_file, {k: v for k, v in now.items() if k != v}, missing)
 
@@ -125,26 +128,24 @@ def _places(
     places: dict[str, list[Path]] = {}
     wanted: dict[tuple[int, str], list[str]] = defaultdict(list)
     for photo, known in prints.items():
-        path = (root / photo).absolute()
+        path = photo_file(root, photo).absolute()
         if path.is_file():
             places[photo] = [path]
         else:
             wanted[known.size, known.digest].append(photo)
     sizes = {size for size, _ in wanted}
-    files = [
-        Path(where, name).absolute()
-        for where, _, names in os.walk(folder)
-        for name in sorted(names)
-        if Path(name).suffix.lower() in PHOTO_SUFFIXES
-    ]
+    try:
+        files = [path.absolute() for path in find_photos(folder).files]
+    except OSError as error:
+        raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
     for done, path in enumerate(files):
         if stopped():
             raise Stopped("The search for photos")
         report("Looking for photos", done, len(files))
         try:
             size = path.stat().st_size
-            digest = content_digest(path.read_bytes()) if size in sizes else ""
-        except OSError:
+            digest = content_digest(photo_bytes(path)) if size in sizes else ""
+        except (OSError, XCosError):
             continue
         for photo in wanted.get((size, digest), ()):
             places.setdefault(photo, []).append(path)
@@ -156,15 +157,16 @@ def _common_root(places: dict[str, list[Path]]) -> Path | None:
     first, *_ = places
     for path in places[first]:
         parts = Path(first).parts
-        if path.parts[-len(parts) :] == parts:
+        if tuple(map(readable, path.parts[-len(parts) :])) == parts:
             root = Path(*path.parts[: -len(parts)])
-            if all((root / photo) in found for photo, found in places.items()):
+            if all(photo_file(root, photo) in found for photo, found in places.items()):
                 return root
     return None
 
 
 def _root(source: Path) -> Path:
-    one_file = source.suffix.lower() in (".csv", *PHOTO_SUFFIXES) and not source.is_dir()
+    gone = not source.exists() and source.suffix.lower() in (".csv", *PHOTO_SUFFIXES)
+    one_file = source.is_file() or gone
     return (source.parent if one_file else source).absolute()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from core.errors import XCosError
 from core.evaluation.verification import best_threshold, read_lfw_pairs
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import photo_called
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
 from core.training.encoding import encode
@@ -122,7 +122,9 @@ def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:
 
 
 def _file(photos: Path, name: str) -> Path:
-    for suffix in sorted(PHOTO_SUFFIXES):
-        if (photos / f"{name}{suffix}").is_file():
-            return photos / f"{name}{suffix}"
-    raise XCosError(f"The validation photo {name} is not in {photos}; set data.validation_photos.")
+    found = photo_called(photos, name)
+    if found is None:
+        raise XCosError(
+            f"The validation photo {name} is not in {photos}; set data.validation_photos."
+        )
+    return found
