@@ -37,8 +37,7 @@ def main() -> None:
 
 def measure(folder: Path, count: int, nearest: list[int]) -> dict[str, Any]:
     """Recalls and seconds for each number of candidates a face."""
-    from core.faces.photo import read_photo
-    from core.faces.photo_kinds import PHOTO_SUFFIXES
+    from core.faces.photo import PHOTO_SUFFIXES, read_photo
     from core.model.card import find_weights
     from core.model.head import read_head
     from core.model.verifier import Verifier

@@ -91,7 +91,7 @@ def square_photos(folder: Path, count: int, into: Path) -> list[Path]:
     """Photos of 250x250 with names of their own; beyond the folder's, the first ones mirrored."""
     from PIL import Image, ImageOps
 
-    from core.faces.photo_kinds import PHOTO_SUFFIXES
+    from core.faces.photo import PHOTO_SUFFIXES
 
     found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES]
     if 2 * len(found) < count:

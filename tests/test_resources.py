@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from core.explain.colours import table
-from core.faces.photo import read_photo
-from core.faces.photo_kinds import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.cache import Cache
 from core.gallery.folder import scan
 from core.gallery.opening import open_gallery

@@ -17,8 +17,7 @@ from core.cli import unexpected
 from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
 from core.faces.face import Face
-from core.faces.photo import read_photo
-from core.faces.photo_kinds import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.opening import known_detections
 from core.gallery.project_state import SUFFIX
 from core.resources import resource_path

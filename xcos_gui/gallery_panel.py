@@ -36,7 +36,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.faces.face import Face
-from core.faces.photo_files import photo_file
 from core.gallery.edits import face_subject, identity_subject
 from xcos_gui.gallery_model import FACE_ROLE, FIRST_ROLE, GalleryModel, ProblemsModel
 from xcos_gui.session import Session
@@ -310,7 +309,7 @@ class GalleryPanel(QWidget):
     def _open_folder_of(self, index: QModelIndex) -> None:
         loaded = self._session.loaded
         if loaded is not None:
-            folder = photo_file(loaded.gallery.root, self.problems_model.problem(index).file).parent
+            folder = (loaded.gallery.root / self.problems_model.problem(index).file).parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 

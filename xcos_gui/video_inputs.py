@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
-from core.faces.photo_kinds import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES
 from core.gallery.frames import VIDEO_SUFFIXES
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from xcos_gui.job import Running

@@ -16,7 +16,6 @@ from core.faces.align import align
 from core.faces.choose import FACE_POLICIES, choose
 from core.faces.detect import Detector
 from core.faces.photo import read_photo
-from core.faces.photo_files import photo_file
 from core.files import written_whole
 from core.gallery.folder import scan
 from core.gallery.rules import NO_FACE
@@ -81,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     written = 0
     for place, listed in enumerate(listing.photos):
         progress("Aligning photos", place, len(listing.photos))
-        path = photo_file(listing.root, listed.photo)
+        path = listing.root / listed.photo
         try:
             written += _align_one(
                 path,

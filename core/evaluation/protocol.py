@@ -13,7 +13,8 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.evaluation.bins import unpack_bin
 from core.evaluation.verification import PairList, read_lfw_pairs
-from core.faces.photo_files import find_photos, listed_name, photo_called, photo_file
+from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.folder import NUMBERED, scan
 from core.gallery.gallery import Gallery, LoadedGallery
@@ -333,7 +334,7 @@ def _seeded_folds(same: np.ndarray) -> np.ndarray:
 
 
 def _frames(photos: Path, name: str) -> list[Path]:
-    folder = photo_file(photos, name)
+    folder = photos / name
     if not folder.is_dir():
         raise XCosError(
             f"The video {name} is not a folder in {photos}; name its folder with --photos."
@@ -341,18 +342,16 @@ def _frames(photos: Path, name: str) -> list[Path]:
     found = find_photos(folder, below=False).files
     if not found:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
-    return [_by_its_name(path) for path in found]
+    return [path.absolute() for path in found]
 
 
 def _file(photos: Path, name: str) -> Path:
+    path = photos / name
+    if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file():
+        return path.absolute()
     for folder in (photos, photos / Path(name).parent.parent):
         for stem in (name, Path(name).name):
-            found = photo_called(folder, stem)
-            if found is not None:
-                return _by_its_name(found)
+            for suffix in sorted(PHOTO_SUFFIXES):
+                if (folder / f"{stem}{suffix}").is_file():
+                    return (folder / f"{stem}{suffix}").absolute()
     raise XCosError(f"The photo {name} is not in {photos}; name its folder with --photos.")
-
-
-def _by_its_name(path: Path) -> Path:
-    """A photo's absolute path as a gallery calls it."""
-    return Path(listed_name(path.parent, str(path.absolute())))

@@ -11,7 +11,6 @@ from core.explain.edits import Edit, EditedFace, apply_edits
 from core.faces.align import align, similarity, surroundings
 from core.faces.face import Face
 from core.faces.photo import read_photo
-from core.faces.photo_files import photo_file
 from core.gallery.cache import Cache
 from core.gallery.opening import crop_of, landmarks_in_crop
 
@@ -46,7 +45,7 @@ def editable_face(face: Face, root: Path, cache: Cache) -> EditableFace:
     if face.detection is None:
         return EditableFace(crop, marks)
     try:
-        photo = read_photo(photo_file(root, face.photo))
+        photo = read_photo(root / face.photo)
     except XCosError:
         return EditableFace(crop, marks)
     if not np.array_equal(align(photo, face.detection.landmarks), crop):

@@ -10,9 +10,18 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
-from core.faces.photo_kinds import HEAD, PhotoKind, kind_of, make_readable, why_not_read
+from core.faces.photo_kinds import (
+    HEAD,
+    PHOTO_SUFFIXES,
+    PhotoKind,
+    kind_of,
+    make_readable,
+    why_not_read,
+)
 from core.faces.photo_metadata import versions
 from core.faces.photo_pixels import upright_rgb
+
+__all__ = ["PHOTO_SUFFIXES", "decode_photo", "photo_bytes", "read_photo"]
 
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
 LARGEST_FILE = 1 << 29  # bytes

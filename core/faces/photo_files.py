@@ -4,11 +4,8 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from core.faces.photo_kinds import HEAD, PHOTO_SUFFIXES, kind_of, why_not_read
 
@@ -111,89 +108,3 @@ def readable(name: str) -> str:
 def _as_latin(match: re.Match[str]) -> str:
     byte = ord(match[0]) - 0xDC00  # as Python escapes what a name has beside UTF-8
     return bytes([byte]).decode("cp1252", "replace") if 0x80 <= byte <= 0xFF else "\ufffd"
-
-
-def photo_names(files: Sequence[PurePath]) -> list[str]:
-    """What files, given by their paths below a folder, are called: each by a name of its own.
-
-    Where several differ in their spelling only, those that are not composed text keep their own
-    spelling, with escapes for what is no text.
-    """
-    spelled = [file.as_posix() for file in files]
-    taken = {name for name in spelled if readable(name) == name}
-    names = []
-    for own in spelled:
-        name = readable(own)
-        if name != own:
-            name = _escaped(own) if name in taken else name
-            taken.add(name)
-        names.append(name)
-    return names
-
-
-def _escaped(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def photo_file(root: Path, name: str) -> Path:
-    """The file that a name below a folder means, whatever its spelling there.
-
-    root / name where there is none.
-    """
-    path = root / name
-    if os.path.lexists(path):
-        return path
-    top = Path(path.anchor) if Path(name).is_absolute() else root
-    parts = Path(name).parts[1:] if Path(name).is_absolute() else Path(name).parts
-    return next(_meant(top, parts), path)
-
-
-def photo_called(folder: Path, name: str) -> Path | None:
-    """The photo of a name that may lack its ending, whatever its spelling; None without one."""
-    endings = ("", *sorted(PHOTO_SUFFIXES))
-    for ending in endings:
-        path = folder / f"{name}{ending}"
-        if path.is_file() and why_no_photo(path) is None:
-            return path
-    parent, last = photo_file(folder, os.path.dirname(name)), os.path.basename(name)
-    if parent.is_dir():
-        for ending in endings:
-            path = photo_file(parent, f"{last}{ending}")
-            if path.is_file() and why_no_photo(path) is None:
-                return path
-    return None
-
-
-def listed_name(root: Path, name: str) -> str:
-    """What a photo that a list names is called: as `photo_names` calls it."""
-    plain = readable(name)
-    if plain == name:
-        return name
-    try:
-        same = os.path.samefile(photo_file(root, name), photo_file(root, plain))
-    except OSError:
-        same = True
-    return plain if same else _escaped(name)
-
-
-def _meant(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
-    if not parts:
-        yield folder
-        return
-    name, *rest = parts
-    same = [name] if os.path.lexists(folder / name) else []
-    with suppress(OSError):
-        known = _spellings(str(folder), os.stat(folder).st_mtime_ns)
-        same += [entry for key in (name, readable(name)) for entry in known.get(key, ())]
-    for entry in dict.fromkeys(same):
-        yield from _meant(folder / entry, tuple(rest))
-
-
-@lru_cache(maxsize=64)
-def _spellings(folder: str, changed: int) -> dict[str, list[str]]:
-    """A folder's entries by how else they may be written; changed: the folder's time."""
-    entries: dict[str, list[str]] = {}
-    for name in sorted(os.listdir(folder)):
-        for key in {readable(name), _escaped(name)}:
-            entries.setdefault(key, []).append(name)
-    return entries

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import XCosError
-from core.faces.photo_files import (
-    find_photos,
-    listed_name,
-    photo_file,
-    photo_names,
-    readable,
-    why_no_photo,
-)
-from core.faces.photo_kinds import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos, readable, why_no_photo
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
 CAMERA_WORDS = {
@@ -67,8 +60,8 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
         elif source.is_file() and (reason := why_no_photo(source)) != "":
             if reason is not None:
                 raise XCosError(reason)
-            name = readable(source.name)
-            listing = Listing(source.parent, (Listed(name, _by_name(name)),), ())
+            photo = Listed(source.name, _by_name(source.name))
+            listing = Listing(source.parent, (photo,), ())
         elif source.exists():
             raise XCosError(f"{source} is no folder, photo or CSV; choose another gallery.")
         else:
@@ -84,19 +77,17 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
 
 
 def cached_path(root: Path, photo: str) -> str:
-    """What the cache calls a photo's file."""
-    return readable(str((root / photo).absolute()))
+    """What the cache calls a photo's file: its path, with escapes for what is no text."""
+    return str((root / photo).absolute()).encode("utf-8", "backslashreplace").decode()
 
 
 def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
     found = find_photos(root)
-    names = photo_names([path.relative_to(root) for path in found.files])
-    photos = tuple(Listed(name, _identity(name)) for name in names)
-    below = [path.relative_to(root) for path, _ in found.skipped]
-    skipped = zip(photo_names(below), (reason for _, reason in found.skipped), strict=True)
-    return Listing(root, photos, tuple(skipped))
+    photos = [path.relative_to(root).as_posix() for path in found.files]
+    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in found.skipped]
+    return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
@@ -110,13 +101,12 @@ def _scan_csv(path: Path, root: Path) -> Listing:
     photos: list[Listed] = []
     skipped: list[tuple[str, str]] = []
     for row in rows:
-        photo = listed_name(root, Path(row[0].strip()).as_posix())
-        identity = readable(row[1].strip()) if len(row) > 1 else ""
-        reason = why_no_photo(photo_file(root, photo))
-        if reason is None:
-            photos.append(Listed(photo, identity or None))
+        photo = Path(row[0].strip()).as_posix()
+        identity = row[1].strip() if len(row) > 1 else ""
+        if Path(photo).suffix.lower() in PHOTO_SUFFIXES:
+            photos.append(Listed(photo, readable(identity) or None))
         else:
-            skipped.append((photo, reason or f"{photo} in {path} is no photo; mend that line."))
+            skipped.append((photo, f"{photo} in {path} is no photo; mend that line."))
     return Listing(root, tuple(dict.fromkeys(photos)), tuple(skipped))
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from core.faces.choose import FacePolicy
 from core.faces.face import Face, Problem
-from core.faces.photo_files import photo_file
 from core.model.features import FaceFeatures
 
 
@@ -42,7 +41,7 @@ class Gallery:
 
     def photo_path(self, face: Face) -> Path:
         """Where a face's photo lies."""
-        return photo_file(self.root, face.photo)
+        return self.root / face.photo
 
     def index(self) -> dict[str, int]:
         """Place of each face by its key."""

@@ -14,7 +14,6 @@ from core.errors import Stopped, XCosError
 from core.faces.align import align
 from core.faces.face import SIDE, Detection, Face, Problem
 from core.faces.photo import decode_photo, photo_bytes
-from core.faces.photo_files import photo_file
 from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.folder import Listed
 from core.gallery.rules import FaceRules, content_digest
@@ -153,7 +152,7 @@ class FaceMaker:
         )
 
     def _decode(self, listed: Listed, digest: str) -> np.ndarray:
-        path = photo_file(self.root, listed.photo)
+        path = self.root / listed.photo
         content = photo_bytes(path)
         if content_digest(content) != digest:
             raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")

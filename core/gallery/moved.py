@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Stopped, XCosError
-from core.faces.photo import photo_bytes
-from core.faces.photo_files import find_photos, photo_file, readable
-from core.faces.photo_kinds import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES, photo_bytes
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.cache import Cache
 from core.gallery.folder import cached_path, scan
@@ -70,7 +69,7 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
 def missing_photos(source: Path, prints: dict[str, PhotoPrint]) -> list[str]:
     """Photos of a gallery that are not where they were."""
     root = _root(source)
-    return [photo for photo in prints if not photo_file(root, photo).is_file()]
+    return [photo for photo in prints if not (root / photo).is_file()]
 
 
 def find_again(
@@ -102,11 +101,9 @@ def find_again(
             return FoundAgain(one, {}, missing)
         within = {k: [p for p in v if p.is_relative_to(root)] for k, v in known.items()}
         if root.is_dir() and all(within.values()):
-            new = {
-                k: readable(p.relative_to(root).as_posix()) for k, p in _one_each(within).items()
-            }
+            new = {k: p.relative_to(root).as_posix() for k, p in _one_each(within).items()}
             return FoundAgain(source, {k: v for k, v in new.items() if k != v}, missing)
-    now = {photo: readable(path.as_posix()) for photo, path in _one_each(known).items()}
+    now = {photo: path.as_posix() for photo, path in _one_each(known).items()}
     _write_csv(csv_file, [(now[photo], prints[photo].identity) for photo in now])
     return FoundAgain(csv_file, {k: v for k, v in now.items() if k != v}, missing)
 
@@ -128,7 +125,7 @@ def _places(
     places: dict[str, list[Path]] = {}
     wanted: dict[tuple[int, str], list[str]] = defaultdict(list)
     for photo, known in prints.items():
-        path = photo_file(root, photo).absolute()
+        path = (root / photo).absolute()
         if path.is_file():
             places[photo] = [path]
         else:
@@ -157,9 +154,9 @@ def _common_root(places: dict[str, list[Path]]) -> Path | None:
     first, *_ = places
     for path in places[first]:
         parts = Path(first).parts
-        if tuple(map(readable, path.parts[-len(parts) :])) == parts:
+        if path.parts[-len(parts) :] == parts:
             root = Path(*path.parts[: -len(parts)])
-            if all(photo_file(root, photo) in found for photo, found in places.items()):
+            if all((root / photo) in found for photo, found in places.items()):
                 return root
     return None
 

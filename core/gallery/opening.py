@@ -12,7 +12,6 @@ from core.faces.align import TEMPLATE, apply, similarity
 from core.faces.detect import Detector
 from core.faces.face import Detection, Face, Problem
 from core.faces.photo import decode_photo, photo_bytes
-from core.faces.photo_files import photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.edits import Edits
 from core.gallery.folder import Listed, cached_path, scan
@@ -196,7 +195,7 @@ class _Opening:
         for place, (photo, path) in enumerate(paths.items()):
             if stopped():
                 raise Stopped("Loading the gallery")
-            file = photo_file(self.root, photo)
+            file = self.root / photo
             try:
                 state = _state(file)
                 size, mtime, digest = known.get(path, (-1, -1, ""))
@@ -242,7 +241,7 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     """A face's aligned crop, from the cache or made anew. Raises XCosError if its photo is gone."""
     crop = cache.crop(face.digest)
     if crop is None:
-        path = photo_file(root, face.photo)
+        path = root / face.photo
         content = photo_bytes(path)
         if face_digest(content_digest(content), face.detection) != face.digest:
             raise XCosError(f"{path} was changed after loading; load the gallery anew.")
