@@ -102,6 +102,8 @@ def _head(path: Path) -> bytes:
 
 def readable(name: str) -> str:
     """A name as people read it: accents in one spelling, and bytes that are no UTF-8 as Latin-1."""
+    if name.isascii():
+        return name
     return unicodedata.normalize("NFC", re.sub("[\ud800-\udfff]", _as_latin, name))
 
 
