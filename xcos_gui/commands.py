@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.cli import unexpected
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
 from core.faces.face import Face
@@ -223,21 +223,13 @@ class Commands(QObject):
 def _listed(paths: list[Path], folder: Path) -> Path:
     """A CSV of photos that were opened together, kept beside the cache; its name tells the photos."""
     lines = sorted(str(path.resolve()) for path in paths)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()[:8]
     path = folder / f"photos-{digest}.csv"
-    text = ["path,identity"]
     for line in lines:
         if Path(line).is_dir():
             raise XCosError(f"{line} is a folder among photos; open one folder, or only photos.")
-        text.append(_quoted(line))
-    write_whole(path, ("\n".join(text) + "\n").encode())
+    write_whole(path, csv_bytes([("path", "identity"), *((line, "") for line in lines)]))
     return path
-
-
-def _quoted(path: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([path, ""])
-    return out.getvalue()
 
 
 def _nearest(detections: tuple[object, ...], marks: np.ndarray | None) -> int:

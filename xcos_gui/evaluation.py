@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs, write_gallery
-from core.evaluation.results import Evaluation, Measured, table
+from core.evaluation.results import Evaluation, Measured, lacking, table
 from core.model.kinds import ATTENTION_KINDS, AttentionKind
 from core.scoring.lists import PairList
 from xcos_gui.evaluation_pairs import ListedPairs
@@ -205,7 +205,8 @@ class EvaluationDialog(ToolWindow):
             if evaluation.left_out
             else ""
         )
-        self.tell(f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}.")
+        told = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
+        self.tell(" ".join(filter(None, (told, lacking(evaluation)))))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
         self.results.blockSignals(True)

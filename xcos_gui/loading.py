@@ -118,7 +118,7 @@ class ProtocolRequest:
         )
 
     def explain(
-        self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float
+        self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float | None
     ) -> PairReport:
         """A pair of the protocol with its crops and regions. Raises XCosError."""
         from core.evaluation.run import explain_listed

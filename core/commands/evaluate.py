@@ -13,7 +13,7 @@ from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.published import AR_PARTS
-from core.evaluation.results import NAMES, Evaluation, table, to_csv, to_markdown
+from core.evaluation.results import NAMES, Evaluation, lacking, table, to_csv, to_markdown
 from core.evaluation.run import evaluate_protocol, occlusion_of
 from core.explain.output import write_whole
 from core.gallery.opening import crop_of
@@ -107,7 +107,11 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     )
     for problem in opened.gallery.problems:
         warn(f"problem: {problem.reason}")
-    curve = _occlusion(opened, setup, options.order, progress) if options.occlusion else None
+    one_sort = lacking(evaluation)
+    if one_sort is not None:
+        warn(one_sort)
+    masked = options.occlusion and one_sort is None
+    curve = _occlusion(opened, setup, options.order, progress) if masked else None
     progress.close()
     said = evaluation.as_json()
     if curve is not None:
@@ -138,11 +142,9 @@ def _write(
     write_whole(folder / "results.json", (json.dumps(said, indent=1) + "\n").encode())
     write_whole(folder / "table.md", to_markdown(evaluation).encode())
     write_whole(folder / "table.csv", to_csv(evaluation).encode())
-    figures = {
-        "roc": plots.roc_figure(evaluation),
-        "det": plots.det_figure(evaluation),
-        "histograms": plots.histogram_figure(evaluation),
-    }
+    figures = {"histograms": plots.histogram_figure(evaluation)}
+    if lacking(evaluation) is None:
+        figures |= {"roc": plots.roc_figure(evaluation), "det": plots.det_figure(evaluation)}
     if curve is not None:
         figures["occlusion"] = plots.occlusion_figure(curve)
     for name, figure in figures.items():

@@ -1,8 +1,6 @@
 """xcos labels: likely wrong labels, near-duplicate files, and people shared by two galleries."""
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections import Counter
@@ -18,6 +16,7 @@ from core.commands.shared import (
     add_model_options,
     refuse_overwriting,
 )
+from core.csv_files import csv_text
 from core.errors import XCosError
 from core.evaluation.label_search import LabelFindings, bare_edits, find_in_labels
 from core.evaluation.labels import FINDING_KINDS, Finding
@@ -186,13 +185,11 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
 
 
 def _csv(found: LabelFindings, edits: Edits) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for finding in found.findings:
-        row = _row(finding, edits) | {"names": " | ".join(finding.names)}
-        writer.writerow(f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS)
-    return text.getvalue()
+    rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in found.findings]
+    shown = [
+        [f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
+    ]
+    return csv_text([COLUMNS, *shown])
 
 
 def _json(summary: dict[str, Any]) -> str:

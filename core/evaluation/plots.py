@@ -57,7 +57,8 @@ def histogram_figure(evaluation: Evaluation) -> Figure:
         edges = np.linspace(found.scores.min(), found.scores.max(), 61)
         for sort, name in ((evaluation.same, "genuine"), (~evaluation.same, "impostor")):
             axes.hist(found.scores[sort], edges, alpha=0.6, label=name)
-        axes.axvline(found.metrics.threshold, color="black", linewidth=1)
+        if found.metrics.threshold is not None:
+            axes.axvline(found.metrics.threshold, color="black", linewidth=1)
         axes.set_title(NAMES[kind], fontsize=10)
         axes.set_ylabel("pairs")
     rows[0].legend()

@@ -49,7 +49,7 @@ def evaluate_protocol(
     scores = pair_scores(opened, engine, card, order, report, stopped)
     kept = opened.pairs
     left_out = len(pairs.same) - len(kept.same)
-    return opened, evaluate(name, card.name, order, scores, kept.same, kept.folds, left_out)
+    return opened, evaluate(name, card, order, scores, kept, left_out)
 
 
 def protocol_name(protocol: Path, part: ArPart | None = None) -> str:
@@ -66,11 +66,11 @@ def explain_listed(
     card: ModelCard,
     kind: AttentionKind,
     order: Order,
-    threshold: float,
+    threshold: float | None,
 ) -> PairExplanation:
     """Why a protocol's pair scored as it did; a video's features are the mean of its frames'.
 
-    threshold: the protocol's for the kind. Raises XCosError for a kind that the weights lack.
+    threshold: the protocol's for the kind; None: the weights' own. Raises XCosError for a kind that the weights lack.
     """
     first = tuple(opened.gallery.faces[group[0]] for group in opened.groups)
     faces = LoadedGallery(replace(opened.gallery, faces=first), opened.features)

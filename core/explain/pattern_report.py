@@ -1,7 +1,5 @@
 """Patterns of a selection, all in one, and how they are written to files."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.csv_files import csv_text
 from core.errors import XCosError
 from core.explain.maps import maps_of_pairs
 from core.explain.output import write_whole
@@ -169,16 +168,14 @@ def to_csv(found: PatternReport) -> str:
     sets = {"": found.mean}
     if found.base is not None:
         sets |= {"less_": found.base, "difference_": found.shown}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
+    rows: list[list[object]] = [
         ["row", "column", "region", *(f"{prefix}{name}" for prefix in sets for name in MAPS)]
-    )
+    ]
     regions = face_regions(TEMPLATE)
     for row, column in np.ndindex(CELLS, CELLS):
         values = [getattr(mean, name)[row, column] for mean in sets.values() for name in MAPS]
-        writer.writerow([row, column, regions[row, column], *(f"{v:.6g}" for v in values)])
-    return text.getvalue()
+        rows.append([row, column, regions[row, column], *(f"{v:.6g}" for v in values)])
+    return csv_text(rows)
 
 
 def write_patterns(

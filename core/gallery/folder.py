@@ -1,14 +1,13 @@
 """Which photos a folder, a CSV or a single file names, and who they show."""
 
-import csv
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import XCosError
-from core.faces.photo import PHOTO_SUFFIXES
 from core.faces.photo_files import find_photos, readable, why_no_photo
+from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
 CAMERA_WORDS = {
@@ -91,23 +90,8 @@ def _scan_folder(root: Path) -> Listing:
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row and row[0].strip()]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(f"{path} is not a CSV in UTF-8: {error}; save it as one.") from error
-    if rows and Path(rows[0][0]).suffix.lower() not in PHOTO_SUFFIXES:
-        rows = rows[1:]  # a header
-    photos: list[Listed] = []
-    skipped: list[tuple[str, str]] = []
-    for row in rows:
-        photo = Path(row[0].strip()).as_posix()
-        identity = row[1].strip() if len(row) > 1 else ""
-        if Path(photo).suffix.lower() in PHOTO_SUFFIXES:
-            photos.append(Listed(photo, readable(identity) or None))
-        else:
-            skipped.append((photo, f"{photo} in {path} is no photo; mend that line."))
-    return Listing(root, tuple(dict.fromkeys(photos)), tuple(skipped))
+    found, wrong = read_csv_gallery(path, root)
+    return Listing(root, tuple(Listed(photo, identity) for photo, identity in found), tuple(wrong))
 
 
 def _identity(photo: str) -> str | None:

@@ -1,11 +1,11 @@
 """Photos that are not where they were: found again by their content."""
 
-import csv
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.faces.photo import PHOTO_SUFFIXES, photo_bytes
 from core.faces.photo_files import find_photos
@@ -169,12 +169,9 @@ def _root(source: Path) -> Path:
 
 def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
     try:
-        # A file's name may hold bytes that are no text.
-        coded: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-        with written_whole(path) as part, part.open("w", **coded) as file:
-            writer = csv.writer(file)
-            writer.writerow(("path", "identity"))
-            writer.writerows((photo, identity or "") for photo, identity in rows)
+        with written_whole(path) as part:
+            listed = [(photo, identity or "") for photo, identity in rows]
+            part.write_bytes(csv_bytes([("path", "identity"), *listed]))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; move the project to another folder."

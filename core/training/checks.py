@@ -68,8 +68,7 @@ def check(config: TrainConfig) -> Verdict:
 
 def count_faces(config: TrainConfig) -> Faces:
     """Photos and people of a config's folders. Raises XCosError for a folder without photos."""
-    labelled = unlabelled = 0
-    names: set[str] = set()
+    labelled = unlabelled = people = 0
     empty: list[str] = []
     data = config.data
     for roots, with_names in ((data.labelled, True), (data.unlabelled, False)):
@@ -77,9 +76,9 @@ def count_faces(config: TrainConfig) -> Faces:
             found, known, without = _counted(root, with_names, _changed(root))
             labelled += known
             unlabelled += found - known
-            names |= without[0]
+            people += without[0]  # a name that two folders have is two people
             empty += without[1]
-    return Faces(labelled, unlabelled, len(names), tuple(empty))
+    return Faces(labelled, unlabelled, people, tuple(empty))
 
 
 def too_few_identities(config: TrainConfig, identities: int, unlabelled: int) -> str | None:
@@ -234,12 +233,12 @@ def _changed(root: Path) -> float:
 @lru_cache(maxsize=32)
 def _counted(
     root: Path, labelled: bool, changed: float
-) -> tuple[int, int, tuple[frozenset[str], tuple[str, ...]]]:
-    """All photos, those of a known person, and the names of people and of empty folders.
+) -> tuple[int, int, tuple[int, tuple[str, ...]]]:
+    """All photos, those of a known person, the number of people, and the empty folders.
 
     changed: when the folder last did, so that typing in a form does not list it again
     """
     source = open_source(root, labelled)
     known = source.identities[source.identities != ""]
     empty = tuple(empty_folders(root, source)) if labelled else ()
-    return len(source.identities), len(known), (frozenset(np.unique(known).tolist()), empty)
+    return len(source.identities), len(known), (len(np.unique(known)), empty)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -94,7 +95,7 @@ def training_faces(
     Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
     """
     sources = open_sources(config) if sources is None else sources
-    names = np.concatenate([np.array([""])[:0], *(source.identities for source in sources)])
+    names = identities_of(sources)
     places = _places(sources)
     _refuse_few(len(places))
     folder = faces_folder(config, sources)
@@ -126,6 +127,20 @@ def training_faces(
         folder=folder,
         problems=tuple(problems.values()),
     )
+
+
+def identities_of(sources: Sequence[FaceSource]) -> np.ndarray:
+    """The identity of every face of all sources, (n,) text; empty: unknown.
+
+    A name that several sources have is another person in each of them.
+    """
+    told = Counter(name for source in sources for name in {*source.identities.tolist()} - {""})
+    shared = [name for name, count in told.items() if count > 1]
+    parts = [np.array([""])[:0]]
+    for number, source in enumerate(sources):
+        own = np.char.add(source.identities, f"/{number}")
+        parts.append(np.where(np.isin(source.identities, shared), own, source.identities))
+    return np.concatenate(parts)
 
 
 def _fits(count: int, folder: Path) -> bool:

@@ -16,7 +16,13 @@ from core.model.target import Target
 from core.progress import Report, StopAsked, duration, never, silent
 from core.training.config import TrainConfig, needs_target
 from core.training.correlation import WATCHED
-from core.training.data import DONE, faces_folder, open_sources, training_faces
+from core.training.data import (
+    DONE,
+    faces_folder,
+    identities_of,
+    open_sources,
+    training_faces,
+)
 from core.training.encoding import encode
 from core.training.kept import counted
 from core.training.loop import Training
@@ -82,7 +88,7 @@ def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         brief = _brief(config, Path(folder))
         some = training_faces(brief.data, watch, stopped, _thinned(sources))
-        people = sorted({name for source in sources for name in source.identities.tolist()} - {""})
+        people = sorted({*identities_of(sources).tolist()} - {""})
         # The head that tells people apart has its full size.
         faces = replace(some, identities=tuple(people) or some.identities)
         training = Training(brief, RunDirectory(Path(folder) / "run"), watch, stopped, faces)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.csv_files import read_lines
 from core.errors import XCosError
 from core.faces.align import align
 from core.faces.choose import choose
@@ -113,7 +114,7 @@ def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
     Raises XCosError.
     """
     if (root / "train.rec").is_file():
-        return RecordSource(root)
+        return RecordSource(root, labelled)
     return FolderSource(root, labelled, aligned)
 
 
@@ -138,12 +139,11 @@ def read_excluded(path: Path) -> set[str]:
     Raises XCosError for a list that cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise XCosError(
-            f"data.exclude names {path}, which cannot be read as text: {error}; mend it."
-        ) from error
-    return {readable(line.split("\t")[0].strip()) for line in lines} - {""}
+        lines = read_lines(path)
+    except XCosError as error:
+        raise XCosError(f"data.exclude: {error}") from error
+    names = (line.split("\t")[0].strip().replace("\\", "/") for line in lines)
+    return {readable(name) for name in names} - {""}
 
 
 def without(source: FaceSource, excluded: set[str]) -> FaceSource:
