@@ -2,19 +2,19 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.explain.output import write_whole
+from core.json_text import json_text
 
 
 def write_pair_table(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Write rows under their columns' names; .json: a list of objects, else CSV. Raises XCosError."""
     if path.suffix.lower() == ".json":
         said = [dict(zip(columns, row, strict=True)) for row in rows]
-        write_whole(path, json.dumps(said, indent=1, ensure_ascii=False).encode())
+        write_whole(path, json_text(said).encode())
         return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import io
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from core.commands.shared import (
 from core.errors import XCosError
 from core.evaluation.people import ANIMALS, Measure, People, Person, people
 from core.explain.output import write_whole
+from core.json_text import json_text
 from core.scoring.matrix import score_matrix
 
 COLUMNS = (
@@ -166,7 +166,7 @@ def _summary(found: People, setup: Setup, options: argparse.Namespace) -> dict[s
 
 
 def _json(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, indent=1, ensure_ascii=False)
+    return json_text(summary)
 
 
 def _tell(found: People) -> None:

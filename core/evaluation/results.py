@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from core.evaluation.metrics import Metrics, judged, measure
+from core.json_text import json_text
 from core.scoring.statistics import PairStatistics
 
 RESAMPLES = 500
@@ -174,7 +174,7 @@ def to_csv(evaluation: Evaluation) -> str:
 
 def to_json(evaluation: Evaluation) -> str:
     """The result as JSON."""
-    return json.dumps(evaluation.as_json(), indent=1) + "\n"
+    return json_text(evaluation.as_json()) + "\n"
 
 
 def _number(value: float | None, scale: float, digits: int) -> str:

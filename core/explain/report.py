@@ -3,7 +3,6 @@
 import csv
 import html
 import io
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from core.explain.pair import PairExplanation
 from core.explain.words import distinct, verdict
+from core.json_text import json_text
 from core.model.features import CELLS
 
 
@@ -65,7 +65,7 @@ def as_dict(report: PairReport) -> dict[str, Any]:
 
 def to_json(report: PairReport) -> str:
     """The report as JSON."""
-    return json.dumps(as_dict(report), indent=1, ensure_ascii=False)
+    return json_text(as_dict(report))
 
 
 def cell_rows(report: PairReport) -> list[dict[str, Any]]:

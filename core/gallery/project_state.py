@@ -11,6 +11,7 @@ from core.gallery.gallery import GallerySettings
 from core.gallery.moved import PhotoPrint
 from core.gallery.project import Project
 from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind, Order
+from core.model.target_choice import TargetChoice, stored_choice
 
 SUFFIX = ".xcos"
 
@@ -32,7 +33,7 @@ class ProjectState:
     settings: GallerySettings = GallerySettings()
     model: Path | None = None
     fingerprint: str = ""
-    target: Path | None = None
+    target: TargetChoice | None = None
     kind: AttentionKind = "learned"
     order: Order = "both"
     thresholds: dict[AttentionKind, float] = field(default_factory=dict)
@@ -50,7 +51,8 @@ class ProjectState:
             "aligned": self.settings.aligned,
             "model": _stored(self.model, file),
             "fingerprint": self.fingerprint,
-            "target": _stored(self.target, file),
+            "target": _stored(None if self.target is None else self.target.path, file),
+            "target_input": {} if self.target is None else self.target.to_json(),
             "attention": self.kind,
             "order": self.order,
             "thresholds": dict(self.thresholds),
@@ -86,7 +88,7 @@ def state_of(project: Project) -> ProjectState:
         ),
         _found(said.get("model"), file),
         str(said.get("fingerprint", "")),
-        _found(said.get("target"), file),
+        _target(said, file),
         kind if kind in ATTENTION_KINDS else "learned",
         order if order in ORDERS else "both",
         {k: float(known[k]) for k in ATTENTION_KINDS if isinstance(known.get(k), int | float)},
@@ -97,6 +99,16 @@ def state_of(project: Project) -> ProjectState:
         else {},
         view if isinstance(view, dict) else {},
     )
+
+
+def _target(said: dict[str, Any], file: Path) -> TargetChoice | None:
+    path = _found(said.get("target"), file)
+    if path is None:
+        return None
+    try:
+        return stored_choice(path, said.get("target_input"))
+    except XCosError:
+        return TargetChoice(path)
 
 
 def _stored(path: Path | None, file: Path) -> str | None:

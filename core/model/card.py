@@ -15,6 +15,7 @@ from core.errors import XCosError
 from core.model.features import CELLS
 from core.model.kinds import ATTENTION_KINDS, AttentionKind, Channels
 from core.model.lfs import refuse_pointer
+from core.model.normalisation import Normalisation, Triple
 from core.resources import weights_dir
 
 Kind = Literal["xcos", "target"]
@@ -49,8 +50,8 @@ class ModelCard:
     kind: Kind
     backbone: str
     options: dict[str, Any] = field(default_factory=dict)
-    mean: tuple[float, ...] = (127.5, 127.5, 127.5)
-    std: tuple[float, ...] = (128.0, 128.0, 128.0)
+    mean: Triple = (127.5, 127.5, 127.5)
+    std: Triple = (128.0, 128.0, 128.0)
     channels: Channels = "RGB"
     thresholds: dict[str, float] = field(default_factory=dict)
     correlation: np.ndarray | None = None
@@ -65,6 +66,11 @@ class ModelCard:
     def threshold(self, kind: AttentionKind) -> float | None:
         """The shipped threshold for order both, or None where the weights have none."""
         return self.thresholds.get(kind)
+
+    @property
+    def input_words(self) -> str:
+        """How faces are given to it, such as RGB, (x - 127.5) / 128."""
+        return f"{self.channels}, {Normalisation(self.mean, self.std).words}"
 
     @property
     def kinds(self) -> tuple[AttentionKind, ...]:
@@ -165,11 +171,9 @@ def _correlation(said: Any) -> np.ndarray:
     return cells
 
 
-def _numbers(said: Any, name: str) -> tuple[float, ...]:
-    values = tuple(_number(value, name) for value in said)
-    if len(values) != 3:
-        raise ValueError(f"{name} is not three numbers")
-    return values
+def _numbers(said: Any, name: str) -> Triple:
+    first, second, third = (_number(value, name) for value in said)
+    return first, second, third
 
 
 def _number(said: Any, name: str) -> float:

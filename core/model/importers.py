@@ -15,11 +15,12 @@ from core.model.backbones.ir import UNITS as IR_UNITS
 from core.model.backbones.iresnet import UNITS as IRESNET_UNITS
 from core.model.card import METADATA_KEY, Kind, ModelCard
 from core.model.checkpoints import is_safetensors, read_tensors
+from core.model.normalisation import Triple
 from core.model.weights import filled, save_weights
 
-HALF = (127.5, 127.5, 127.5)
-IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+HALF: Triple = (127.5, 127.5, 127.5)
+IMAGENET_MEAN: Triple = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+IMAGENET_STD: Triple = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 FACENET_DOWNLOADS = ("vggface2", "casia-webface")
 
 # Containers that hold the weights that count, the likeliest first; an average of them is another.
@@ -37,8 +38,8 @@ class Foreign:
     options: dict[str, Any]
     tensors: Tensors
     origin: str
-    mean: tuple[float, ...] = HALF
-    std: tuple[float, ...] = HALF
+    mean: Triple = HALF
+    std: Triple = HALF
 
 
 def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Module]:

@@ -32,6 +32,16 @@ class Normalisation:
         values = (self.mean[0], self.std[0]) if flat else (*self.mean, *self.std)
         return ",".join(f"{value:.12g}" for value in values)
 
+    @property
+    def words(self) -> str:
+        """As a formula, such as (x - 127.5) / 128."""
+        if self == UNCHANGED:
+            return "x from 0 to 255 as it is"
+        if len({*self.mean}) == len({*self.std}) == 1:
+            return f"(x \N{MINUS SIGN} {self.mean[0]:.6g}) / {self.std[0]:.6g}"
+        mean, std = (", ".join(f"{v:.6g}" for v in row) for row in (self.mean, self.std))
+        return f"(x \N{MINUS SIGN} ({mean})) / ({std})"
+
 
 def same_for_all(mean: float, std: float) -> Normalisation:
     """The same mean and std for the three channels."""

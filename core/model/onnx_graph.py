@@ -78,7 +78,9 @@ def read_graph(path: Path) -> "ModelProto":
     try:
         _to_single(model, onnx_package(path))
     except Exception as error:
-        raise XCosError(f"{path} has damaged tensors ({brief(error)}); choose another file.") from error
+        raise XCosError(
+            f"{path} has damaged tensors ({brief(error)}); choose another file."
+        ) from error
     return model
 
 
@@ -170,7 +172,7 @@ def before_network(model: "ModelProto", given: PictureInput, path: Path) -> "Mod
         [onnx.helper.make_empty_tensor_value_info(entering)],
         [tensor for tensor in graph.initializer if tensor.name in taken],
     )
-    return onnx.helper.make_model(  # type: ignore[no-any-return]
+    return onnx.helper.make_model(
         part,
         opset_imports=model.opset_import,
         functions=model.functions,

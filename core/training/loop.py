@@ -22,6 +22,7 @@ from core.training.config import (
     TrainConfig,
     missing_paths,
     needs_target,
+    target_choice,
     write_config,
 )
 from core.training.correlation import WATCHED, correlation_attention
@@ -124,8 +125,7 @@ class Training:
         config = self.config
         if not needs_target(config):
             return None, None
-        assert config.target.weights is not None
-        target = Target(config.target.weights, str(self.fabric.device))
+        target = Target(target_choice(config), str(self.fabric.device))
         with_maps = config.losses.map_weight > 0
         live = config.target.live
         answers = target_answers(self.faces, target, with_maps and not live, report, stopped)
