@@ -22,7 +22,6 @@ all patches counts as 0. Interrupted, it tells of the pairs that are done.
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -38,10 +37,12 @@ from core.explain.edits import Edit, apply_edits, predicted_change
 from core.explain.saliency import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.explain.scorer import PairScorer
 from core.faces.face import SIDE
+from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind
 from core.model.memory import keep_memory
+from core.model.target_choice import TargetChoice
 
 PATCHES = 16
 LEAST, MOST = 16, 48  # pixels a side
@@ -105,12 +106,14 @@ def main() -> None:
     keep_memory()
     start = time.perf_counter()
     weights = find_weights(options.model)
-    scorer = PairScorer(weights, target=options.target, device=options.device)
+    scorer = PairScorer(
+        weights, target=options.target and TargetChoice(options.target), device=options.device
+    )
     trials = draw(options.pairs, options.photos, options.count, options.seed)
     said = measure(scorer, trials, options.masks, options.seed)
     said |= {"model": scorer.card.name, "seconds": round(time.perf_counter() - start, 1)}
     said |= {"versions": versions()}
-    print(json.dumps(said, indent=1) if options.json else to_markdown(said))
+    print(json_text(said) if options.json else to_markdown(said))
 
 
 def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from core.commands.shared import target_of
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
 from core.gallery.making import Making, make_here
@@ -89,7 +90,7 @@ def start(window: MainWindow, options: argparse.Namespace) -> None:
     session.set_model(options.model or session.settings.model)
     if session.card is None:
         session.set_model(None)
-    target = options.target or session.settings.target
+    target = target_of(options, session.settings.target)
     if target is not None:
         session.set_target(target)
     if options.threshold is not None:

@@ -20,15 +20,15 @@ from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.opening import known_detections
 from core.gallery.project_state import SUFFIX
+from core.model.target_choice import TargetChoice
 from core.resources import resource_path
 from xcos_gui.alignment import AlignmentDialog
 from xcos_gui.job import LatestJob, Running
 from xcos_gui.session import Session
+from xcos_gui.target_dialog import WEIGHTS, TargetDialog
 
 if TYPE_CHECKING:
     from xcos_gui.window import MainWindow
-
-WEIGHTS = "Weights (*.safetensors *.pth *.pt *.onnx)"
 
 
 class Commands(QObject):
@@ -115,16 +115,18 @@ class Commands(QObject):
 
             running.report("Importing weights", 0, 0)
             card = import_weights(source, output)
-            use = self.session.set_model if card.kind == "xcos" else self.session.set_target
-            return lambda: use(card.path)
+            if card.kind == "xcos":
+                return lambda: self.session.set_model(card.path)
+            return lambda: self.session.set_target(TargetChoice(card.path))
 
         self._job.start(work)
 
     def ask_target(self) -> None:
-        """Ask for a target model."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Target model", "", WEIGHTS)
-        if name:
-            self.session.set_target(Path(name))
+        """Ask for a target model and how it is given faces."""
+        kept = self.session.settings.target
+        dialog = TargetDialog(kept, self._window)
+        if dialog.exec() and dialog.choice is not None:
+            self.session.set_target(dialog.choice)
 
     def ask_export(self) -> None:
         """Ask for a file and write all scores there, as the command line does."""

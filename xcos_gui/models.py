@@ -10,6 +10,7 @@ from core.gallery.making import Making
 from core.model.card import find_weights
 from core.model.head import read_head
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from xcos_gui.loading import Loader
@@ -40,9 +41,9 @@ class Models:
         self.verifier, self.engine = verifier, self.engine_of(verifier)
         return verifier
 
-    def use_target(self, path: Path | None) -> None:
+    def use_target(self, choice: TargetChoice | None) -> None:
         """Take a target, or none. Raises XCosError, and keeps the other one then."""
-        self.target = None if path is None else Target(path, self.device)
+        self.target = None if choice is None else Target(choice, self.device)
 
     def loader(self, settings: GallerySettings) -> Loader:
         """What loads galleries with the chosen models. Raises XCosError without weights."""

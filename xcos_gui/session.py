@@ -29,6 +29,7 @@ from core.gallery.project_state import SUFFIX, ProjectState
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList
@@ -232,14 +233,14 @@ class Session(QObject):
         self.threshold_changed.emit(self.threshold)
         self.reload()
 
-    def set_target(self, path: Path | None) -> None:
+    def set_target(self, choice: TargetChoice | None) -> None:
         """Show another verification model's cosine beside the score; None: no other."""
         try:
-            self.models.use_target(path)
+            self.models.use_target(choice)
         except XCosError as error:
             self.message.emit(str(error))
             return
-        self.settings.target = path
+        self.settings.target = choice
         self.model_changed.emit()
         self.reload()
 

@@ -1,7 +1,6 @@
 """xcos evaluate: accuracy on a protocol's pairs."""
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from core.evaluation.results import NAMES, Evaluation, lacking, table, to_csv, t
 from core.evaluation.run import evaluate_protocol, occlusion_of
 from core.explain.output import write_whole
 from core.gallery.opening import crop_of
+from core.json_text import json_text
 from core.model.kinds import Order
 from core.progress import never
 
@@ -118,7 +118,7 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
         said["occlusion"] = curve.as_json()
     if options.output is not None:
         _write(options.output, evaluation, curve, said)
-    print(json.dumps(said, indent=1) if options.json else _told(evaluation, curve))
+    print(json_text(said) if options.json else _told(evaluation, curve))
 
 
 def _occlusion(
@@ -139,7 +139,7 @@ def _write(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise XCosError(f"{folder} cannot be made: {error.strerror}; name another.") from error
-    write_whole(folder / "results.json", (json.dumps(said, indent=1) + "\n").encode())
+    write_whole(folder / "results.json", (json_text(said) + "\n").encode())
     write_whole(folder / "table.md", to_markdown(evaluation).encode())
     write_whole(folder / "table.csv", to_csv(evaluation).encode())
     figures = {"histograms": plots.histogram_figure(evaluation)}

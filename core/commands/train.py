@@ -1,7 +1,6 @@
 """xcos train: a training run from a config file."""
 
 import argparse
-import json
 import signal
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
+from core.json_text import json_text
 from core.model.memory import keep_memory
 from core.progress import StopAsked
 from core.resources import resource_path
@@ -149,7 +149,7 @@ def _train(
     if len(left_out) > NAMED:
         warn(f"{len(left_out)} photos were left out; {folder / PROBLEMS} names all.")
     if options.json:
-        print(json.dumps({"weights": str(card.path), "measured": card.measured}, indent=1))
+        print(json_text({"weights": str(card.path), "measured": card.measured}))
         return 0
     print(card.path)
     for name, value in card.measured.items():

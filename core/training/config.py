@@ -14,6 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core.errors import XCosError, shown
 from core.model.card import HidingLaw
+from core.model.target_choice import TargetChoice
 from core.training.toml import toml_line
 
 DEEPEST = 16  # tables and lists within one setting
@@ -79,6 +80,12 @@ class TargetConfig:
     weights: Path | None = option(None, "weights of the target model")
     others: list[Path] = option(
         [], "weights of further targets, whose cosines are averaged with the first one's"
+    )
+    channels: Literal["auto", "rgb", "bgr"] = option(
+        "auto", "order of the target's colour channels; auto: as its file says, else rgb"
+    )
+    normalisation: str = option(
+        "auto", "of the target's input: MEAN,STD, none, or six numbers; auto: as its file says"
     )
     live: bool = option(
         False, "ask the target about each varied face, not once about the face: for a GPU"
@@ -307,6 +314,13 @@ def needs_target(config: TrainConfig) -> bool:
     losses = config.losses
     taught = (losses.cosine_weight, losses.uniform_weight, losses.embedding_weight)
     return config.model.xcos and (any(taught) or losses.map_weight > 0)
+
+
+def target_choice(config: TrainConfig) -> TargetChoice:
+    """The target that a config names, with its input. Raises XCosError for a wrong one."""
+    asked = config.target
+    assert asked.weights is not None
+    return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
 
 
 def write_config(config: TrainConfig) -> str:

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import Stopped, XCosError
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.checks import contradiction, too_few_identities
@@ -22,6 +23,7 @@ from core.training.config import (
     TrainConfig,
     missing_paths,
     needs_target,
+    target_choice,
     write_config,
 )
 from core.training.correlation import WATCHED, correlation_attention
@@ -138,13 +140,12 @@ class Training:
         config = self.config
         if not needs_target(config):
             return [], None
-        assert config.target.weights is not None
         with_maps = config.losses.map_weight > 0
         live = config.target.live
         answers: list[TargetAnswers] = []
         teachers: list[TargetAnswers | LiveTarget] = []
-        for path in (config.target.weights, *config.target.others):
-            target = Target(path, str(self.fabric.device))
+        for choice in (target_choice(config), *map(TargetChoice, config.target.others)):
+            target = Target(choice, str(self.fabric.device))
             maps = with_maps and not teachers  # of the first target alone
             answers.append(target_answers(self.faces, target, maps and not live, report, stopped))
             teachers.append(LiveTarget(target, maps, self.fabric.device) if live else answers[-1])
