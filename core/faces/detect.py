@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 WORKING_SIDE = 640  # photos are shrunk to this longer side before the search
 SMALLEST_SHARE = 0.1  # of the shorter side: a face below this is looked for only if none is found
 SMALLEST_FACE = 20  # pixels, what MTCNN can find at least
-USUAL_SEARCH = SMALLEST_FACE / SMALLEST_SHARE  # pixels of the shorter side: no smaller face is there
+USUAL_SEARCH = (
+    SMALLEST_FACE / SMALLEST_SHARE
+)  # pixels of the shorter side: no smaller face is there
 GROWN_SIDE = 160  # tiny photos are enlarged to this
 BATCH = 8  # of 250x250 photos this keeps maps in the cache; 16 takes a fifth longer
 
@@ -25,13 +27,17 @@ BATCH = 8  # of 250x250 photos this keeps maps in the cache; 16 takes a fifth lo
 PADDING_SHARE = 0.5  # of the longer side, on every side
 SMALLEST_TIGHT = 0.2  # of the shorter side: only a large face is tight
 FINE_STEP = 0.709**0.5  # between two scales: of a face behind a scarf one scale alone is often sure
-LEAST_TIGHT = 0.7  # probability where nothing else is found; what is below the usual one is doubtful
+LEAST_TIGHT = (
+    0.7  # probability where nothing else is found; what is below the usual one is doubtful
+)
 
 SURE = 0.97  # probability; with less, a face may be one that lies on its side
 CLEARLY = 0.1  # plausibility by which a turned photo's face is to be better
 SAME_FACE = 0.4  # of the smaller box that lies in the other one
 SAME_SIZE = 0.25  # the smaller area over the larger one
-PLAIN_AHEAD = 1.5  # times the plausibility: less, and the padded search is believed, which sees more
+PLAIN_AHEAD = (
+    1.5  # times the plausibility: less, and the padded search is believed, which sees more
+)
 
 
 class Detector:
