@@ -192,11 +192,10 @@ class Commands(QObject):
             )
             return
         try:
-            photo = read_photo(path)
+            photo, detections = read_photo(path), known_detections(path, session.cache)
         except XCosError as error:
             self.session.message.emit(str(error))
             return
-        detections = known_detections(path, session.cache)
         marks = None if face.detection is None else face.detection.landmarks
         corrected = face.photo in session.project.edits.landmarks and face.number == 1
         dialog = AlignmentDialog(

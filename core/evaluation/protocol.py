@@ -14,6 +14,7 @@ from core.errors import Stopped, XCosError
 from core.evaluation.bins import unpack_bin
 from core.evaluation.verification import PairList, read_lfw_pairs
 from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.folder import NUMBERED, scan
 from core.gallery.gallery import Gallery, LoadedGallery
@@ -338,7 +339,7 @@ def _frames(photos: Path, name: str) -> list[Path]:
         raise XCosError(
             f"The video {name} is not a folder in {photos}; name its folder with --photos."
         )
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    found = find_photos(folder, below=False).files
     if not found:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
     return [path.absolute() for path in found]

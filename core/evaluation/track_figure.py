@@ -6,6 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core.evaluation.track_scores import TrackScores
+from core.faces.photo_files import readable
 
 LEGEND = 12  # tracks named beside the plot at most
 
@@ -27,7 +28,7 @@ def track_figure(
     folder = bool(scores) and scores[0].track.faces[0].seconds is None
     axes.set_xlabel("frame" if folder else "seconds")
     axes.set_ylabel("score")
-    axes.set_title(f"against {photo}", fontsize=10, parse_math=False)
+    axes.set_title(readable(f"against {photo}"), fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     if scores or threshold is not None:
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from core.explain.colours import overlay_rgba, table
 from core.explain.compare import Comparison, title
 from core.explain.saliency import TITLES, Subject, cells_as_pixels, on_one_scale
+from core.faces.photo_files import readable
 
 OPACITY = 0.65
 
@@ -62,7 +63,7 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
         *curves[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=7
     )
     _ranks(ranks, names, found.ranks)
-    figure.suptitle(found.words or "", fontsize=10, x=0.01, ha="left", wrap=True)
+    figure.suptitle(readable(found.words or ""), fontsize=10, x=0.01, ha="left", wrap=True)
     e = found.explanation
     figure.supxlabel(
         f"score {e.score:.3f}, {e.kind} attention, order {e.order}, {e.model}; "

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from core.explain.colours import ColourLimits, centred_table, map_rgba, table
 from core.explain.report import PairReport
 from core.faces.face import SIDE
+from core.faces.photo_files import readable
 from core.model.features import CELLS
 
 Format = Literal["png", "svg", "pdf"]
@@ -106,14 +107,14 @@ def draw_map(
 
 
 def _bare(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=9, parse_math=False)  # names may hold a $
+    axes.set_title(readable(title), fontsize=9, parse_math=False)  # names may hold a $
     axes.set_xticks([])
     axes.set_yticks([])
 
 
 def wrapped(text: str, width: int = 150) -> str:
     """A title in lines that fit."""
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(textwrap.wrap(readable(text), width))
 
 
 def _ending(name: str, longest: int = 42) -> str:

@@ -344,7 +344,7 @@ def project_path(source: Path, folder: Path) -> Path:
 
 def gallery_id(source: Path) -> str:
     """A short name for a gallery, of its absolute path."""
-    return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(Path(source).resolve())).hexdigest()[:16]
 
 
 def _text(document: _Document, revision: str) -> str:

@@ -10,6 +10,7 @@ from torch import nn
 from core.errors import XCosError
 from core.evaluation.verification import best_threshold, read_lfw_pairs
 from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos, readable
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
 from core.training.encoding import encode
@@ -125,4 +126,8 @@ def _file(photos: Path, name: str) -> Path:
     for suffix in sorted(PHOTO_SUFFIXES):
         if (photos / f"{name}{suffix}").is_file():
             return photos / f"{name}{suffix}"
+    # The list and the disk may spell accents differently.
+    for path in find_photos(photos).files if photos.is_dir() else ():
+        if readable(path.relative_to(photos).with_suffix("").as_posix()) == readable(name):
+            return path
     raise XCosError(f"The validation photo {name} is not in {photos}; set data.validation_photos.")

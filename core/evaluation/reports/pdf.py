@@ -27,6 +27,7 @@ from core.evaluation.reports.rows import figures, signed
 from core.explain.colours import centred_table, table
 from core.explain.words import verdict
 from core.faces.face import SIDE
+from core.faces.photo_files import readable
 from core.progress import Report, StopAsked, never, silent
 
 A4 = (8.27, 11.69)
@@ -203,7 +204,7 @@ def _problems(report: GalleryReport) -> Iterator[Figure]:
 
 
 def _text(page: Figure, x: float, y: float, text: str, **how: Any) -> None:
-    page.text(x, y, text, parse_math=False, **how)  # names may hold a $
+    page.text(x, y, readable(text), parse_math=False, **how)  # names may hold a $
 
 
 def _ending(name: str, longest: int = 44) -> str:
