@@ -352,6 +352,7 @@ def _summary(
         "threshold": setup.threshold,
         "counts": counts,
         "problems": [asdict(p) for g in galleries for p in g.gallery.problems],
+        "warnings": [asdict(w) for g in galleries for w in g.gallery.warnings],
     }
 
 

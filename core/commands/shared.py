@@ -26,6 +26,8 @@ from core.model.verifier import Verifier
 from core.progress import Report
 from core.scoring.engine import PairEngine
 
+MOST_TOLD = 10  # doubtful faces, by a sentence each
+
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """--model, --target and its input, --attention, --threshold, --device, --half, --cache, --json."""
@@ -240,7 +242,17 @@ class Setup:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):
             warn(sentence)
+        _tell_doubtful([warning.reason for warning in loaded.gallery.warnings])
         return loaded
+
+
+def _tell_doubtful(reasons: list[str]) -> None:
+    for reason in reasons[:MOST_TOLD]:
+        warn(f"warning: {reason}")
+    if len(reasons) > MOST_TOLD:
+        warn(
+            f"warning: {len(reasons) - MOST_TOLD} more faces are doubtful; score --json names all."
+        )
 
 
 class ProgressBar:

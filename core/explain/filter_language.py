@@ -26,7 +26,7 @@ TEXTS = (
     "outcome",
     "kind",
 )
-FLAGS = ("fragile", "genuine", "impostor")
+FLAGS = ("doubtful", "fragile", "genuine", "impostor")
 CHOICES: dict[str, tuple[str, ...]] = {
     "outcome": OUTCOMES,
     "kind": ("genuine", "impostor", "unknown"),

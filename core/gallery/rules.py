@@ -8,6 +8,7 @@ import numpy as np
 
 from core.faces.choose import choose
 from core.faces.face import Detection, Face, Problem
+from core.faces.plausible import doubt
 from core.gallery.cache import PhotoRecord
 from core.gallery.edits import Edits
 from core.gallery.folder import Listed
@@ -48,9 +49,17 @@ class FaceRules:
                 self._identity(listed, number),
                 detection,
                 face_digest(digest, detection),
+                self._doubt(listed.photo, number, detection, record),
             )
             for number, detection in enumerate(self._chosen(listed.photo, record), start=1)
         ]
+
+    def _doubt(
+        self, photo: str, number: int, detection: Detection, record: PhotoRecord
+    ) -> str | None:
+        if number == 1 and photo in self.edits.landmarks:
+            return None  # the user has looked
+        return doubt(detection, (record.width, record.height))
 
     def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
         order = choose(record.detections, (record.width, record.height), self.settings.faces)
