@@ -5,23 +5,30 @@ a right number from a wrong one. Here the statistics were taken on varied patter
 scales are enlarged, so that a swapped side, a dropped factor or a turned sign moves a score by tenths.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from core.faces.align import TEMPLATE, apply, invert, similarity
-from core.faces.face import SIDE, Detection, Face
+from core.faces.face import SIDE, Detection
 
 COUNTS = {"ann": 3, "bob": 2, "cem": 1}  # photos of each identity
-PROBES = {"ann": 1, "bob": 1, "dan": 2}
-THRESHOLDS = {"learned": 0.55, "uniform": 0.5, "correlation": 0.45, "fc": 0.3}
+PROBES = {"ann": 1, "bob": 1, "dan": 2}  # numbered from 4 on
+THRESHOLDS = {"learned": 0.46, "uniform": 0.44, "correlation": 0.42, "fc": 0.3}
 OPTIONS = {"stem": 8, "widths": [8, 12, 16], "depths": [1, 1, 1]}
 
 
 def pattern(name: str) -> np.ndarray:
     """What an identity looks like: (112, 112, 3) float64, unlike its transpose and its mirror."""
+    if name == "cem":  # whom one threshold takes for ann
+        return 0.45 * own_pattern("ann") + 0.55 * own_pattern(name)
+    return own_pattern(name)
+
+
+def own_pattern(name: str) -> np.ndarray:
+    """The same of a name that is like no other."""
     rng = np.random.default_rng(sum(256**k * ord(c) for k, c in enumerate(name[:3])))
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     blocks = rng.integers(0, 256, (7, 7, 3)).repeat(16, 0).repeat(16, 1)
@@ -40,11 +47,11 @@ def crop(name: str, number: int) -> np.ndarray:
     return noisy.clip(0, 255).astype(np.uint8)
 
 
-def make_crops(folder: Path, counts: dict[str, int] = COUNTS) -> Path:
+def make_crops(folder: Path, counts: dict[str, int] = COUNTS, first: int = 1) -> Path:
     """A folder of aligned crops, a folder an identity: NAME/1.png, NAME/2.png, ..."""
     for name, count in counts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
-        for number in range(1, count + 1):
+        for number in range(first, first + count):
             Image.fromarray(crop(name, number)).save(folder / name / f"{number}.png")
     return folder
 
@@ -126,3 +133,17 @@ def living_weights(
     )  # fmt: skip
     save_weights(path, net, card)
     return path
+
+
+class Known:
+    """A detector that knows where the faces of some photos are, by their pixels."""
+
+    def __init__(self, folder: Path, detections: dict[str, Detection]) -> None:
+        self._found = {
+            np.asarray(Image.open(folder / name)).tobytes(): detection
+            for name, detection in detections.items()
+        }
+
+    def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]:
+        """The one face of each photo."""
+        return [[self._found[pixels.tobytes()]] for pixels in photos]
