@@ -15,6 +15,7 @@ from core.model.importers import import_weights
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos, save_weights
+from tests.living import THRESHOLDS
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_card_survives_the_file(tiny_weights: Path) -> None:
         "thin",
         16,
     )
-    assert card.thresholds == {"learned": 0.9, "uniform": 0.9, "correlation": 0.9}
+    assert card.thresholds == THRESHOLDS
     assert card.correlation is not None and abs(card.correlation.sum() - 1) < 1e-12
     assert card.kinds == ("learned", "uniform", "correlation")
 
