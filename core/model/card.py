@@ -1,6 +1,5 @@
 """What a weights file says of itself; read without torch, so that windows open at once."""
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.model.features import CELLS
 from core.model.kinds import ATTENTION_KINDS, AttentionKind
@@ -76,7 +76,7 @@ def read_card(path: Path) -> ModelCard:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        fingerprint = file_digest(path)
     except FileNotFoundError as error:
         raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:

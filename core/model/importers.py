@@ -1,6 +1,5 @@
 """Foreign checkpoints, recognised by their tensors' names, as our networks."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.model.backbones.ir import UNITS as IR_UNITS
 from core.model.backbones.iresnet import UNITS as IRESNET_UNITS
@@ -47,7 +47,7 @@ def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Mo
     card = ModelCard(
         name=path.stem,
         path=path,
-        fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+        fingerprint=file_digest(path),
         kind=foreign.kind,
         backbone=foreign.backbone,
         options=foreign.options,

@@ -1,6 +1,5 @@
 """The target: another verification model, whose cosine supervises or accompanies the score."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.progress import Report, StopAsked, never, silent
 
@@ -40,7 +40,7 @@ class Target:
     def __init__(self, path: Path, device: str = "auto") -> None:
         self.path, self.name, self._device = Path(path), Path(path).stem, device
         try:
-            self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            self.fingerprint = file_digest(self.path)
         except OSError as error:
             raise XCosError(
                 f"The target {self.path} cannot be read: {error.strerror}; choose another file."

@@ -1,11 +1,11 @@
 """Networks that only targets are: our own fully connected head, and ONNX files."""
 
-import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.model.card import ModelCard
 from core.model.onnx_model import OnnxSession
@@ -36,7 +36,7 @@ class OnnxNetwork(nn.Module):
         self.card = ModelCard(
             name=path.stem,
             path=path,
-            fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+            fingerprint=file_digest(path),
             kind="target",
             backbone="onnx",
             mean=mean,
