@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
     QCheckBox,
+    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -113,7 +113,9 @@ class EvaluationDialog(ToolWindow):
             label.setBuddy(line)
             form.addRow(label, row)
         self.aligned = QCheckBox("Its photos are aligned 112×112 crops")
-        self.aligned.setToolTip("They are taken as they are, without detection; a .bin's always are")
+        self.aligned.setToolTip(
+            "They are taken as they are, without detection; a .bin's always are"
+        )
         form.addRow("", self.aligned)
         return form
 

@@ -384,9 +384,7 @@ class Session(QObject):
         loader = models.loader(wanted.settings)
         self.busy_changed.emit("Loading photos", 0, 0)
         self._loading.start(
-            lambda running: loader.load_both(
-                wanted.source, wanted.project, wanted.probes, running
-            )
+            lambda running: loader.load_both(wanted.source, wanted.project, wanted.probes, running)
         )
 
     def _take_asked(self) -> bool:

@@ -11,9 +11,7 @@ def settings_of(project: Project) -> GallerySettings | None:
     if "aligned" not in said:
         return None
     faces = said.get("faces")
-    return GallerySettings(
-        faces if faces in FACE_POLICIES else "central", said["aligned"] is True
-    )
+    return GallerySettings(faces if faces in FACE_POLICIES else "central", said["aligned"] is True)
 
 
 def keep_settings(project: Project, settings: GallerySettings) -> None:
