@@ -81,11 +81,10 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     window = make_window(application, store, folder / "cache.sqlite", "cpu")
     session = window.session
-    session.gallery_settings = GallerySettings(aligned=True)
     window.resize(1600, 1000)
     window.show()
     session.set_model(None)
-    session.open_gallery(folder / "crops")
+    session.open_gallery(folder / "crops", GallerySettings(aligned=True))
     until(lambda: session.matrix is not None and len(session.matrix.scores) == faces)
     until(lambda: not session.busy)
     viewport = window.matrix._plot.viewport()

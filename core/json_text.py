@@ -9,7 +9,9 @@ def json_text(said: Any, indent: int | None = 1) -> str:
     """JSON of plain values; numbers that are not finite, which JSON does not have, become null."""
     plain = without_nan(said)
     text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
-    if any("\ud800" <= sign <= "\udfff" for sign in text):  # bytes of a file's name that are no text
+    if any(
+        "\ud800" <= sign <= "\udfff" for sign in text
+    ):  # bytes of a file's name that are no text
         text = json.dumps(plain, indent=indent, allow_nan=False)
     return text
 

@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first in ALL_COMMANDS or asks_help:
         return command_line(arguments)
     keep_memory()
+    # What lies in the working directory is no part of the processes that the window starts.
+    os.environ["PYTHONSAFEPATH"] = "1"
     missing = missing_library()
     if missing:
         print(f"xcos: {missing}", file=sys.stderr)

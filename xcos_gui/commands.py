@@ -23,7 +23,7 @@ from core.gallery.project_state import SUFFIX
 from core.model.target_choice import TargetChoice
 from core.resources import resource_path
 from xcos_gui.alignment import AlignmentDialog
-from xcos_gui.job import LatestJob, Running
+from xcos_gui.job import Running
 from xcos_gui.session import Session
 from xcos_gui.target_dialog import WEIGHTS, TargetDialog
 
@@ -37,8 +37,7 @@ class Commands(QObject):
     def __init__(self, session: Session, window: MainWindow) -> None:
         super().__init__(window)
         self.session, self._window = session, window
-        self._job = LatestJob(self)
-        self._job.progress.connect(session.busy_changed)
+        self._job = session.activity.job(self)
         self._job.finished.connect(self._on_finished)
         self._job.failed.connect(self._on_failed)
 
@@ -159,13 +158,11 @@ class Commands(QObject):
         self._job.start(work)
 
     def _on_failed(self, error: BaseException) -> None:
-        self.session.idle.emit()
         if not isinstance(error, Stopped):
             text = str(error) if isinstance(error, XCosError) else unexpected(repr(error))
             self.session.message.emit(text)
 
     def _on_finished(self, then: Callable[[], None]) -> None:
-        self.session.idle.emit()
         then()
 
     def forget(self) -> None:

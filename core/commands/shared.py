@@ -138,9 +138,9 @@ def refuse_overwriting(output: Path, *sources: Path) -> None:
 
 
 def finite(text: str) -> float:
-    """An argument that is a finite number."""
+    """An argument that is a finite number; a decimal comma is read as a point."""
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):

@@ -6,12 +6,12 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from core.explain.colours import ColourLimits, centred_table, map_rgba, table
+from core.explain.drawing import new_figure
 from core.explain.report import PairReport
 from core.faces.face import SIDE
 from core.faces.photo_files import readable
@@ -35,8 +35,7 @@ def figure_bytes(report: PairReport, form: Format, limits: ColourLimits | None =
 def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figure:
     """Both faces with the grid, then S, W, contribution and evidence with colour bars."""
     e = report.explanation
-    figure = Figure(figsize=(13, 8.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((13, 8.2), layout="constrained")
     axes = figure.subplots(2, 3)
     _face(axes[0, 0], report.left_crop, f"left: {_ending(e.left)}")
     _face(axes[1, 0], report.right_crop, f"right: {_ending(e.right)}")

@@ -190,6 +190,7 @@ def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> 
     qtbot.waitUntil(lambda: any("does not exist" in text for text in messages), timeout=SCORED)
     assert empty.session.matrix is not None  # what was shown stays
     empty.session.set_model(crops / "ann" / "1.png")
+    qtbot.waitUntil(lambda: not empty.session.busy)
     assert (
         "1.png" in messages[-1]
         and empty.session.card is not None

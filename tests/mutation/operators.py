@@ -134,7 +134,10 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """And for or, a part of a condition left out, the branches of an expression turned."""
     if isinstance(node, ast.BoolOp):
         turned = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        if not any(isinstance(v, ast.Compare | ast.Constant) and "None" in ast.unparse(v) for v in node.values):
+        if not any(
+            isinstance(v, ast.Compare | ast.Constant) and "None" in ast.unparse(v)
+            for v in node.values
+        ):
             yield ast.BoolOp(turned, node.values)
             for place in range(len(node.values)):
                 rest = node.values[:place] + node.values[place + 1 :]
@@ -267,9 +270,7 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
 def _bound(function: ast.AST) -> frozenset[str]:
     names = {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
     names |= {
-        n.id
-        for n in ast.walk(function)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     }
     return frozenset(names)
 
