@@ -2,19 +2,94 @@
 
 import contextlib
 import os
+import re
+import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+
+import psutil
+
+PART = re.compile(r"\.xcos-(\d+)-[0-9a-f]{16}\.part")
+ABANDONED = 60  # seconds without a write after which a dead process's part is removed
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; moved there at the end, removed after any failure."""
-    part = path.with_name(path.name + ".part")
+    """A file beside `path` to write to; moved there at the end, removed after any failure.
+
+    Its name cannot be foretold and it is made anew, so that no link leads the writing elsewhere.
+    A file that is replaced hands its permissions on. Raises OSError.
+    """
+    _sweep(path.parent)
+    part = _fresh(path.parent)
+    mode = path.stat().st_mode & 0o777 if path.is_file() else None
     try:
+        part.touch(exist_ok=False)
+        if mode is not None:
+            _allow(part, mode | 0o200)
         yield part
+        if mode is not None:
+            _allow(part, mode)
         os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def folder_written_whole(path: Path) -> Iterator[Path]:
+    """The same of a folder that is not there yet, or is empty. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _fresh(path.parent)
+    try:
+        part.mkdir()
+        yield part
+        if path.exists():
+            path.rmdir()
+        part.rename(path)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def kept_aside(path: Path, content: bytes) -> Path:
+    """Keep a damaged file's content beside it as NAME.damaged.SUFFIX; where.
+
+    An earlier one with other content is kept under a number. Raises OSError.
+    """
+    kept, number = path.with_suffix(f".damaged{path.suffix}"), 2
+    if kept.exists():
+        if kept.read_bytes() == content:
+            return kept
+        while (other := path.with_suffix(f".damaged-{number}{path.suffix}")).exists():
+            number += 1
+        os.replace(kept, other)
+    with written_whole(kept) as part:
+        part.write_bytes(content)
+    return kept
+
+
+def _fresh(folder: Path) -> Path:
+    return folder / f".xcos-{os.getpid()}-{secrets.token_hex(8)}.part"
+
+
+def _allow(path: Path, mode: int) -> None:
+    with contextlib.suppress(OSError):  # some disks know no permissions
+        path.chmod(mode)
+
+
+@lru_cache(1024)
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left of their writing; once a folder and process."""
+    with contextlib.suppress(OSError, psutil.Error):
+        for entry in os.scandir(folder):
+            named = PART.fullmatch(entry.name)
+            if named and not psutil.pid_exists(int(named[1])):
+                info = entry.stat(follow_symlinks=False)
+                if entry.is_file(follow_symlinks=False) and time.time() - info.st_mtime > ABANDONED:
+                    os.unlink(entry.path)

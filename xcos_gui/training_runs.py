@@ -209,6 +209,8 @@ class RunsPanel(QWidget):
             text += f", {speed[-1]:.0f} photos/s"
         if (left := view.seconds_left) is not None:
             text += f", {duration(left)} left"
+        if view.warning:
+            text += f" {view.warning}"
         self.state.setText(text)
 
     def _show_curves(self, views: list[RunView]) -> None:

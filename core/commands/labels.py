@@ -1,7 +1,6 @@
 """xcos labels: likely wrong labels, near-duplicate files, and people shared by two galleries."""
 
 import argparse
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from core.gallery.corrected import copy_photos, write_labels
 from core.gallery.edits import DECISIONS, Edits
 from core.gallery.opening import crop_of, open_gallery
 from core.gallery.project import Project
+from core.json_text import json_text
 from core.scoring.matrix import score_matrix
 
 COLUMNS = ("kind", "left", "right", "names", "score", "limit", "evidence", "decision")
@@ -193,7 +193,7 @@ def _csv(found: LabelFindings, edits: Edits) -> str:
 
 
 def _json(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, indent=1, ensure_ascii=False)
+    return json_text(summary)
 
 
 def _tell(found: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:

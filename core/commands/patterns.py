@@ -1,7 +1,6 @@
 """xcos patterns: what the pairs of an outcome, of a person, or of a list have in common."""
 
 import argparse
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from core.explain.pattern_report import (
     write_patterns,
 )
 from core.explain.selection import Selection, Whose, select, select_listed
+from core.json_text import json_text
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 
@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         write_patterns(path, found, *faces)
     if options.json:
-        print(json.dumps(as_dict(found, *faces), indent=1, ensure_ascii=False))
+        print(json_text(as_dict(found, *faces)))
     else:
         _tell(found)
     return 0

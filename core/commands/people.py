@@ -1,7 +1,6 @@
 """xcos people: who is hard to match, and who is matched by strangers."""
 
 import argparse
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from core.csv_files import csv_text
 from core.errors import XCosError
 from core.evaluation.people import ANIMALS, Measure, People, Person, people
 from core.explain.output import write_whole
+from core.json_text import json_text
 from core.scoring.matrix import score_matrix
 
 COLUMNS = (
@@ -161,7 +161,7 @@ def _summary(found: People, setup: Setup, options: argparse.Namespace) -> dict[s
 
 
 def _json(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, indent=1, ensure_ascii=False)
+    return json_text(summary)
 
 
 def _tell(found: People) -> None:

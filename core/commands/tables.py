@@ -1,6 +1,5 @@
 """Tables of pairs as files: CSV, Parquet, JSON lines."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -8,6 +7,7 @@ from typing import IO, Any
 from core.csv_files import write_rows
 from core.errors import XCosError
 from core.files import written_whole
+from core.json_text import json_text
 
 Columns = Sequence[tuple[str, type]]  # names, and what they hold: str, int or float
 COLUMNS: Columns = (
@@ -51,7 +51,7 @@ def write_csv(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns =
 def _write_json_lines(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns) -> None:
     names = [name for name, _ in columns]
     for row in rows:
-        file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+        file.write(json_text(dict(zip(names, row, strict=True)), None) + "\n")
 
 
 def _write_parquet(

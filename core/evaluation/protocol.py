@@ -18,8 +18,9 @@ from core.evaluation.pair_lists import (
     read_unlabelled_csv,
     seeded_folds,
 )
+from core.evaluation.published import ArPart, ar_pairs, cfp_pairs, is_cfp
 from core.evaluation.verification import PairList, read_lfw_pairs
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.finder import PhotoFinder
 from core.gallery.folder import NUMBERED, scan
@@ -37,15 +38,21 @@ Opener = Callable[[Path], LoadedGallery]
 CHUNK = 256  # pairs whose maps are computed at once
 
 
-def read_protocol(path: Path, folder: Path) -> PairList:
+def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> PairList:
     """The pairs of a file or folder in any of the forms that evaluations are published in.
 
     LFW's `pairs.txt` and `pairsDevTest.txt`; a CSV of left, right, same; InsightFace's `.bin`,
     whose images are written into `folder`; YouTube Faces' `splits.txt`; a folder with a
-    sub-folder an identity (the AR protocol). Raises XCosError.
+    sub-folder an identity (the AR protocol); CFP's Protocol/Split/FF or FP.
+    part: of AR's photos, told by their names. Raises XCosError.
     """
+    if part is not None:
+        if not path.is_dir():
+            raise XCosError(f"{path} is no folder of AR's photos; leave --part out.")
+        pairs = ar_pairs(path, part, AR_PAIRS)
+        return replace(pairs, folds=seeded_folds(pairs.same))
     if path.is_dir():
-        return identity_pairs(path)
+        return cfp_pairs(path) if is_cfp(path) else identity_pairs(path)
     if path.suffix.lower() == ".bin":
         return unpack_bin(path, folder)
     if path.suffix.lower() == ".csv":
@@ -314,11 +321,7 @@ def _frames(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> li
             f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name its "
             "folder with --photos."
         )
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
-    )
+    found = find_photos(folder, below=False).files
     if not found:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
     return [path.absolute() for path in found]

@@ -1,6 +1,5 @@
 """A protocol's results: every kind of score measured, with intervals, as tables and files."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from core.csv_files import csv_text
 from core.evaluation.metrics import Metrics, judged, measure, one_sort
 from core.evaluation.verification import PairList
+from core.json_text import json_text
 from core.model.card import ModelCard
 from core.scoring.statistics import PairStatistics
 
@@ -204,7 +204,7 @@ def to_csv(evaluation: Evaluation) -> str:
 
 def to_json(evaluation: Evaluation) -> str:
     """The result as JSON."""
-    return json.dumps(evaluation.as_json(), indent=1) + "\n"
+    return json_text(evaluation.as_json()) + "\n"
 
 
 def _number(value: float | None, scale: float, digits: int) -> str:

@@ -1,7 +1,6 @@
 """Faces of a video linked to tracks, one a person as far as place and likeness tell."""
 
 import hashlib
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from core.errors import XCosError
 from core.faces.align import align
 from core.faces.detect import Detector
 from core.faces.face import SIDE, Detection, Face, Problem
+from core.files import folder_written_whole
 from core.gallery.frames import Frame, Frames
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.features import FaceFeatures
@@ -150,17 +150,9 @@ def write_tracks(found: VideoTracks, folder: Path) -> None:
         raise XCosError(f"{folder} is not empty; name a new folder.")
     if not found.tracks:
         raise XCosError(f"{found.source} shows no face that can be found; there is no gallery.")
-    part = folder.with_name(folder.name + ".part")
     try:
-        part.mkdir(parents=True)
-        try:
+        with folder_written_whole(folder) as part:
             _write_crops(found, part)
-            if folder.exists():
-                folder.rmdir()
-            part.rename(folder)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
     except OSError as error:
         raise XCosError(
             f"{folder} cannot be written: {error.strerror or error}; choose another place."

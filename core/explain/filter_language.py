@@ -1,12 +1,13 @@
 """The language of filters on pairs: its grammar, what it means as data, and back to text."""
 
+import fnmatch
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from core.errors import XCosError
+from core.errors import XCosError, shown
 from core.explain.regions import REGIONS
 from core.gallery.edits import DECISIONS
 from core.scoring.matrix import OUTCOMES
@@ -25,7 +26,7 @@ TEXTS = (
     "outcome",
     "kind",
 )
-FLAGS = ("fragile", "genuine", "impostor")
+FLAGS = ("doubtful", "fragile", "genuine", "impostor")
 CHOICES: dict[str, tuple[str, ...]] = {
     "outcome": OUTCOMES,
     "kind": ("genuine", "impostor", "unknown"),
@@ -41,7 +42,7 @@ GRAMMAR = r"""
 ?either: both (_OR both)*
 ?both: negation (_AND negation)*
 ?negation: _NOT negation -> negated
-    | "(" either ")"
+    | "(" either ")" -> bracketed
     | comparison
 comparison: WORD OPERATOR value -> compared
     | _REGION "(" WORD+ ")" OPERATOR value -> region
@@ -51,13 +52,15 @@ _AND.3: /and(?![^\s()=!<>~%"≠≤≥])/i
 _OR.3: /or(?![^\s()=!<>~%"≠≤≥])/i
 _NOT.3: /not(?![^\s()=!<>~%"≠≤≥])/i
 _REGION.3: /region(?=\s*\()/i
-NUMBER.2: /[+−-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?(?![^\s()=!<>~%"≠≤≥])/i
+NUMBER.2: /[+−-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?(?![^\s()=!<>~%"≠≤≥])/i
 WORD.1: /[^\s()=!<>~%"≠≤≥]+/
 STRING: /"(\\.|[^"\\])*"/s
 OPERATOR: "!=" | "<=" | ">=" | "==" | "=" | "<" | ">" | "~" | "≠" | "≤" | "≥"
 PERCENT: "%"
 %ignore /\s+/
 """
+TOLD = 100  # characters of a filter that a message quotes
+DEEPEST = 50  # brackets and nots around a condition
 BARE = re.compile(r"[^\W\d][\w./#-]*")
 
 
@@ -70,9 +73,11 @@ class FilterError(XCosError):
     def __init__(self, text: str, start: int, end: int, reason: str) -> None:
         start = min(max(start, 0), len(text))
         self.start, self.end = start, max(start, min(end, len(text)))
-        near = f"near '{text[self.start : self.end]}'" if self.end > start else "at its end"
+        near = shown(text[self.start : self.end], 40)
+        where = f"near '{near}'" if near else "at its end"
+        said = text if len(text) <= TOLD else text[: TOLD - 1] + "\N{HORIZONTAL ELLIPSIS}"
         super().__init__(
-            f"The filter {text!r} is not understood at column {start + 1}, {near}: {reason}."
+            f"The filter {said!r} is not understood at column {start + 1}, {where}: {reason}."
         )
 
 
@@ -204,9 +209,9 @@ def compare_text(operator: Operator, value: str) -> Callable[[str], bool]:
     wanted = value.casefold()
     if "*" not in wanted and "?" not in wanted:
         return lambda text: wanted in text.casefold()
-    parts = [{"*": ".*", "?": "."}.get(c, re.escape(c)) for c in wanted]
-    pattern = re.compile("".join(parts), re.DOTALL)
-    return lambda text: pattern.fullmatch(text.casefold()) is not None
+    # fnmatch merges stars and never tries one again; a bracket means nothing here.
+    pattern = re.compile(fnmatch.translate(wanted.replace("[", "[[]")))
+    return lambda text: pattern.match(text.casefold()) is not None
 
 
 @lru_cache(1)
@@ -222,13 +227,16 @@ class _Reader:
     def __init__(self, text: str, token: Any, tree: Any) -> None:
         self.text, self._token, self._tree = text, token, tree
 
-    def read(self, tree: Any) -> Expression:
+    def read(self, tree: Any, deep: int = 0) -> Expression:
         kind = str(tree.data)
         if kind in ("either", "both"):
-            parts = tuple(self.read(part) for part in tree.children)
+            parts = tuple(self.read(part, deep) for part in tree.children)
             return Either(parts) if kind == "either" else Both(parts)
-        if kind == "negated":
-            return Negated(self.read(tree.children[0]))
+        if kind in ("negated", "bracketed"):
+            if deep == DEEPEST:
+                self._fail(tree, f"more than {DEEPEST} brackets and nots lie in one another")
+            part = self.read(tree.children[0], deep + 1)
+            return Negated(part) if kind == "negated" else part
         if kind == "flag":
             return self._flag(tree.children[0])
         *names, operator, value = tree.children
@@ -292,7 +300,7 @@ class _Reader:
             self._fail(value, f"{name} is no percentage; write a number such as 0.4")
         if len(tokens) != 1 or tokens[0].type != "NUMBER":
             self._fail(value, f"{name} takes a number such as 0.4")
-        number = float(tokens[0].replace("\N{MINUS SIGN}", "-"))
+        number = float(tokens[0].replace("\N{MINUS SIGN}", "-").replace(",", "."))
         if number in (float("inf"), float("-inf")):
             self._fail(value, "the number is too large")
         return number

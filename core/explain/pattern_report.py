@@ -1,6 +1,5 @@
 """Patterns of a selection, all in one, and how they are written to files."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.explain.selection import Selection
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery
+from core.json_text import json_text
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
@@ -184,7 +184,7 @@ def write_patterns(
     """Write the report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix == ".json":
-        content = json.dumps(as_dict(found, rows, columns), indent=1, ensure_ascii=False).encode()
+        content = json_text(as_dict(found, rows, columns)).encode()
     elif suffix == ".csv":
         content = to_csv(found).encode()
     elif suffix in (".png", ".svg", ".pdf"):

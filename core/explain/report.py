@@ -1,7 +1,6 @@
 """One explained pair as data: JSON, CSV and a page of HTML."""
 
 import html
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from core.csv_files import csv_text
 from core.explain.pair import PairExplanation
 from core.explain.words import distinct, verdict
+from core.json_text import json_text
 from core.model.features import CELLS
 
 
@@ -64,7 +64,7 @@ def as_dict(report: PairReport) -> dict[str, Any]:
 
 def to_json(report: PairReport) -> str:
     """The report as JSON."""
-    return json.dumps(as_dict(report), indent=1, ensure_ascii=False)
+    return json_text(as_dict(report))
 
 
 def cell_rows(report: PairReport) -> list[dict[str, Any]]:

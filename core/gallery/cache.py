@@ -1,7 +1,11 @@
-"""What was computed once, in one SQLite file: detections, crops, features."""
+"""What was computed once, in one SQLite file: detections, crops, features.
+
+Every row carries a checksum. What does not hold, or is not what it should be, counts as not
+there, so that it is computed anew.
+"""
 
 import io
-import json
+import os
 import sqlite3
 import struct
 import zlib
@@ -10,27 +14,53 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 import numpy as np
 import platformdirs
 from PIL import Image
 
 from core.errors import XCosError
-from core.faces.face import Detection
+from core.faces.face import SIDE, Detection
+from core.gallery.cache_rows import (
+    alike,
+    checksum,
+    detections_from,
+    numbers_from,
+    packed_detections,
+)
 
-VERSION = 1  # a cache of another version is rebuilt
+VERSION = 2  # a cache of another version is rebuilt
 CHUNK = 500  # parameters of one query
+GRID = (32, 7, 7)
+# Paths are bytes, since a file's name may be no text; a time may be too large for an integer.
 TABLES = """
 CREATE TABLE about (version INTEGER);
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, digest TEXT);
-CREATE TABLE photos (digest TEXT PRIMARY KEY, width INTEGER, height INTEGER, detections TEXT);
-CREATE TABLE crops (digest TEXT PRIMARY KEY, png BLOB);
-CREATE TABLE features (digest TEXT, model TEXT, grid BLOB, embedding BLOB,
+CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime TEXT, digest TEXT,
+    checksum INTEGER);
+CREATE TABLE photos (digest TEXT PRIMARY KEY, width INTEGER, height INTEGER, detections TEXT,
+    checksum INTEGER);
+CREATE TABLE crops (digest TEXT PRIMARY KEY, png BLOB, checksum INTEGER);
+CREATE TABLE features (digest TEXT, model TEXT, grid BLOB, embedding BLOB, checksum INTEGER,
     PRIMARY KEY (digest, model)) WITHOUT ROWID;
-CREATE TABLE targets (digest TEXT, model TEXT, embedding BLOB, PRIMARY KEY (digest, model))
-    WITHOUT ROWID;
+CREATE TABLE targets (digest TEXT, model TEXT, embedding BLOB, checksum INTEGER,
+    PRIMARY KEY (digest, model)) WITHOUT ROWID;
 CREATE TABLE members (gallery TEXT, digest TEXT, PRIMARY KEY (gallery, digest)) WITHOUT ROWID;
 """
+# What SQLite says of a file that is damaged, and not merely busy, full or out of reach.
+DAMAGE = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_INTERNAL,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_NOTADB,
+}
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """What is wrong with a file that SQLite itself would take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,66 +100,66 @@ class Cache:
 
     def files(self, paths: Sequence[str]) -> dict[str, tuple[int, int, str]]:
         """Size, modification time in ns and digest of files that were seen before."""
-        rows = self._read("SELECT path, size, mtime, digest FROM files WHERE path IN ({})", paths)
-        return {path: (size, mtime, digest) for path, size, mtime, digest in rows}
+        rows = self._rows("files WHERE path", [os.fsencode(path) for path in paths])
+        return {os.fsdecode(path): (size, int(mtime), digest) for path, size, mtime, digest in rows}
 
     def put_files(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
         """Remember path, size, modification time and digest of files."""
-        self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
+        packed = [(os.fsencode(path), size, str(mtime), d) for path, size, mtime, d in rows]
+        self._put("files", packed)
 
     def photos(self, digests: Sequence[str]) -> dict[str, PhotoRecord]:
         """What detection found, by the photo's digest."""
-        rows = self._read(
-            "SELECT digest, width, height, detections FROM photos WHERE digest IN ({})",
-            digests,
-        )
-        return {digest: PhotoRecord(w, h, _detections(text)) for digest, w, h, text in rows}
+        rows = self._rows("photos WHERE digest", digests)
+        found = {}
+        for digest, width, height, text in rows:
+            detections = detections_from(text)
+            if detections is not None and width > 0 and height > 0:
+                found[digest] = PhotoRecord(width, height, detections)
+        return found
 
     def put_photos(self, records: dict[str, PhotoRecord]) -> None:
         """Remember what detection found, by the photo's digest."""
         rows = [
-            (digest, record.width, record.height, _packed(record.detections))
+            (digest, record.width, record.height, packed_detections(record.detections))
             for digest, record in records.items()
         ]
-        self._write("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", rows)
+        self._put("photos", rows)
 
     # Faces: crops and features by the face's digest.
 
     def crop(self, digest: str) -> np.ndarray | None:
         """The aligned crop (112, 112, 3) uint8, or None."""
-        rows = self._read("SELECT png, 0 FROM crops WHERE digest IN ({})", [digest])
-        if not rows:
-            return None
-        with Image.open(io.BytesIO(rows[0][0])) as image:
-            return np.array(image.convert("RGB"))
-
-    def crops_known(self, digests: Sequence[str]) -> set[str]:
-        """Which of these faces have a crop."""
-        rows = self._read("SELECT digest, 0 FROM crops WHERE digest IN ({})", digests)
-        return {row[0] for row in rows}
+        for _, png in self._rows("crops WHERE digest", [digest]):
+            try:
+                with Image.open(io.BytesIO(png)) as image:
+                    if image.size == (SIDE, SIDE):
+                        return np.array(image.convert("RGB"))
+            except Exception:  # whatever a decoder raises, it is made anew
+                continue
+        return None
 
     def put_crops(self, crops: dict[str, bytes]) -> None:
         """Keep crops, as `packed_crop` makes them."""
-        self._write("INSERT OR REPLACE INTO crops VALUES (?, ?)", crops.items())
+        self._put("crops", crops.items())
 
     def features(
         self, model: str, digests: Sequence[str]
     ) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
         """Grid features (32, 7, 7) and embedding of faces, as a model computed them."""
-        rows = self._read(
-            "SELECT digest, grid, embedding FROM features WHERE model = ? AND digest IN ({})",
-            digests,
-            model,
-        )
-        found: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
-        for digest, grid, embedding in rows:
-            if len(grid) == 32 * 49 * 4:
-                values = np.frombuffer(grid, np.float32).reshape(32, 7, 7)
-                found[digest] = (
-                    values,
-                    None if embedding is None else _vector(embedding),
-                )
-        return found
+        grids: dict[str, np.ndarray] = {}
+        embeddings: dict[str, np.ndarray | None] = {}
+        for digest, _, blob, embedding in self._rows(
+            "features WHERE model = ? AND digest", digests, model
+        ):
+            grid, vector = numbers_from(blob), numbers_from(embedding)
+            if (
+                grid is not None
+                and grid.size == np.prod(GRID)
+                and (vector is not None or embedding is None)
+            ):
+                grids[digest], embeddings[digest] = grid.reshape(GRID), vector
+        return {digest: (grids[digest], vector) for digest, vector in alike(embeddings).items()}
 
     def put_features(
         self, model: str, rows: Iterable[tuple[str, np.ndarray, np.ndarray | None]]
@@ -144,17 +174,17 @@ class Cache:
             )
             for digest, grid, embedding in rows
         ]
-        self._write("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", packed)
+        self._put("features", packed)
 
     def targets(self, model: str, digests: Sequence[str]) -> dict[str, np.ndarray]:
         """Embeddings of faces, as a target gave them."""
-        query = "SELECT digest, embedding FROM targets WHERE model = ? AND digest IN ({})"
-        return {digest: _vector(blob) for digest, blob in self._read(query, digests, model)}
+        rows = self._rows("targets WHERE model = ? AND digest", digests, model)
+        found = {digest: numbers_from(blob) for digest, _, blob in rows}
+        return alike({digest: vector for digest, vector in found.items() if vector is not None})
 
     def put_targets(self, model: str, rows: Iterable[tuple[str, np.ndarray]]) -> None:
         """Keep a target's embeddings of faces, by digest."""
-        packed = [(digest, model, embedding.tobytes()) for digest, embedding in rows]
-        self._write("INSERT OR REPLACE INTO targets VALUES (?, ?, ?)", packed)
+        self._put("targets", [(digest, model, vector.tobytes()) for digest, vector in rows])
 
     # Galleries.
 
@@ -180,7 +210,7 @@ class Cache:
                     )
                 self._connection.execute("DELETE FROM members WHERE gallery = ?", (gallery,))
                 self._connection.executemany(
-                    "DELETE FROM files WHERE path = ?", [(p,) for p in paths]
+                    "DELETE FROM files WHERE path = ?", [(os.fsencode(p),) for p in paths]
                 )
             with self._lock:
                 self._connection.execute("VACUUM")
@@ -195,45 +225,49 @@ class Cache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if self.path.exists() and not _whole(self.path):
-                raise sqlite3.DatabaseError("it is cut off")
-            connection = self._connect(str(self.path))
-            self._prepare(connection)
-            return connection
-        except sqlite3.OperationalError as error:
-            return self._from_memory(str(error))
-        except sqlite3.DatabaseError as error:
-            return self._rebuilt(str(error))
+                raise _Damaged("it is cut off")
+            return self._prepared()
+        except sqlite3.Error as error:
+            return self._replaced(error)
         except OSError as error:
             return self._from_memory(error.strerror or str(error))
 
-    def _connect(self, path: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+    def _prepared(self, path: str = "") -> sqlite3.Connection:
+        """Connect and make the tables where there are none. Raises sqlite3.Error."""
+        connection = sqlite3.connect(path or str(self.path), timeout=10, check_same_thread=False)
+        # Damaged text must not end the reading: its row's checksum tells.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            # Immediate, so that of two windows that start at once only one makes the tables.
+            connection.execute("BEGIN IMMEDIATE")
+            if not _schema(connection):
+                _make_tables(connection)
+            connection.execute("COMMIT")
+            wanted = sqlite3.connect(":memory:")
+            _make_tables(wanted)
+            known = _schema(connection) == _schema(wanted)
+            if not known or connection.execute("SELECT * FROM about").fetchall() != [(VERSION,)]:
+                raise _Damaged("its tables are those of another version")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        # Immediate, so that of two windows that start at once only one makes the tables.
-        connection.execute("BEGIN IMMEDIATE")
-        made = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not made:
-            for statement in TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO about VALUES (?)", (VERSION,))
-        connection.execute("COMMIT")
-        version = connection.execute("SELECT version FROM about").fetchone()
-        if version != (VERSION,):
-            connection.close()
-            raise sqlite3.DatabaseError("another version wrote it")
+    def _replaced(self, error: sqlite3.Error) -> sqlite3.Connection:
+        """What to use instead of a file that fails: damaged ones are rebuilt, others left alone."""
+        damaged = isinstance(error, _Damaged) or (
+            getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+        )
+        return self._rebuilt(str(error)) if damaged else self._from_memory(str(error))
 
     def _rebuilt(self, reason: str) -> sqlite3.Connection:
         self.warnings.append(f"The cache {self.path} was built anew, since {reason}.")
         try:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-            connection = self._connect(str(self.path))
-            self._prepare(connection)
-            return connection
+            return self._prepared()
         except (OSError, sqlite3.Error) as error:
             return self._from_memory(str(error))
 
@@ -242,19 +276,25 @@ class Cache:
         self.warnings.append(
             f"The cache {self.path} cannot be used ({reason}); nothing is kept after closing."
         )
-        connection = sqlite3.connect(":memory:", check_same_thread=False)
-        self._prepare(connection)
-        return connection
+        return self._prepared(":memory:")
 
-    def _read(self, query: str, keys: Sequence[str], *first: str) -> list[tuple]:
+    def _rows(self, where: str, keys: Sequence[str] | Sequence[bytes], *first: str) -> list[tuple]:
+        """Rows of a table by their keys, without the checksum; those that it fits."""
         rows: list[tuple] = []
         with self._guarded():
             for start in range(0, len(keys), CHUNK):
                 part = list(keys[start : start + CHUNK])
-                marks = ", ".join("?" * len(part))
-                rows += self._connection.execute(query.format(marks), [*first, *part]).fetchall()
-            return rows
+                query = f"SELECT * FROM {where} IN ({', '.join('?' * len(part))})"
+                rows += self._connection.execute(query, [*first, *part]).fetchall()
+            return [row[:-1] for row in rows if row[-1] == checksum(row[:-1])]
         return []
+
+    def _put(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write rows with their checksums."""
+        whole = [(*row, checksum(row)) for row in rows]
+        if whole:
+            marks = ", ".join("?" * len(whole[0]))
+            self._write(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", whole)
 
     def _write(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         rows = list(rows)
@@ -269,20 +309,15 @@ class Cache:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Replace a file that fails while in use: damaged ones are rebuilt, others left alone."""
+        """Replace a file that fails while in use."""
         with self._lock:
             try:
                 yield
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 if self._broken:
                     raise
                 self._connection.close()
-                self._connection = self._from_memory(str(error))
-            except sqlite3.DatabaseError as error:
-                if self._broken:
-                    raise
-                self._connection.close()
-                self._connection = self._rebuilt(str(error))
+                self._connection = self._replaced(error)
 
 
 def packed_crop(crop: np.ndarray) -> bytes:
@@ -297,6 +332,16 @@ def default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("xcos-studio", False)) / "cache.sqlite"
 
 
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO about VALUES (?)", (VERSION,))
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple]:
+    return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
 def _whole(path: Path) -> bool:
     """Whether a SQLite file has all pages that its header counts."""
     with path.open("rb") as file:
@@ -305,21 +350,8 @@ def _whole(path: Path) -> bool:
         return True  # another window has just made it
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         return False
+    if not {header[18], header[19]} <= {1, 2}:  # the format's version: SQLite would only read it
+        return False
     page = struct.unpack(">H", header[16:18])[0]
     pages = struct.unpack(">I", header[28:32])[0]
     return path.stat().st_size >= pages * (65536 if page == 1 else page)
-
-
-def _packed(detections: Iterable[Detection]) -> str:
-    return json.dumps([[d.box.tolist(), d.landmarks.tolist(), d.probability] for d in detections])
-
-
-def _detections(text: str) -> tuple[Detection, ...]:
-    return tuple(
-        Detection(np.array(box, np.float32), np.array(marks, np.float32), float(probability))
-        for box, marks, probability in json.loads(text)
-    )
-
-
-def _vector(blob: bytes) -> np.ndarray:
-    return np.frombuffer(blob, np.float32)

@@ -1,11 +1,11 @@
 """A gallery listed in a CSV of photos and identities."""
 
-import unicodedata
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, named_columns, read_rows
 from core.errors import XCosError, quoted, shown
 from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import readable
 from core.gallery.finder import PhotoFinder
 
 COLUMNS = {
@@ -35,7 +35,7 @@ def read_csv_gallery(
     wrong: list[tuple[str, str]] = []
     for row in rows:
         listed = row.cell(photo_column)
-        identity = unicodedata.normalize("NFC", row.cell(identity_column)) or None
+        identity = readable(row.cell(identity_column)) or None
         place = f"{path.name}, line {row.line}"
         if PurePosixPath(listed).suffix.lower() not in PHOTO_SUFFIXES:
             what = f"{quoted(listed)} is no photo" if listed else "no photo is named"

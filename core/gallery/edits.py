@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+from core.errors import shown
 from core.faces.face import Face
 
 Decision = Literal["accept", "reject", "unsure"]
@@ -15,6 +16,19 @@ SubjectKind = Literal["face", "pair", "identity"]
 
 # By field of Edits and key: what was there before and after, [] for nothing, [value] else.
 Change = dict[str, dict[str, tuple[list[Any], list[Any]]]]
+
+MOST = 1_000_000  # pixels of a photo's side, and faces in it
+# The fields of Edits, as a message calls an entry of each.
+WORDS = {
+    "identities": "the identity",
+    "aside": "the setting aside",
+    "picked": "the picked face",
+    "landmarks": "the landmarks",
+    "tags": "the tags",
+    "notes": "the note",
+    "decisions": "the decision",
+}
+WRITTEN_ALWAYS = ("identities", "aside", "picked", "landmarks")  # the others came later
 
 
 def face_subject(key: str) -> str:
@@ -198,35 +212,103 @@ def changed(edits: Edits, change: Change, forward: bool = True) -> Edits:
     return replace(edits, **{name: _field(name, maps[name]) for name in change})
 
 
-def edits_from(said: dict[str, Any]) -> Edits:
-    """Edits as a file has them, checked. Raises ValueError, KeyError, TypeError, AttributeError."""
-    decisions = {str(k): str(v) for k, v in said.get("decisions", {}).items()}
-    if not {*decisions.values()} <= {*DECISIONS}:
-        raise ValueError("a decision is none of " + ", ".join(DECISIONS))
-    tags = {str(k): tuple(map(str, v)) for k, v in said.get("tags", {}).items()}
-    notes = {str(k): str(v) for k, v in said.get("notes", {}).items()}
-    for subject in (*tags, *notes, *decisions):
-        subject_parts(subject)
-    return Edits(
-        {str(k): None if v is None else str(v) for k, v in said["identities"].items()},
-        tuple(map(str, said["aside"])),
-        {str(k): int(v) for k, v in said["picked"].items()},
-        {str(k): [[float(x), float(y)] for x, y in v] for k, v in said["landmarks"].items()},
-        tags,
-        notes,
-        decisions,  # type: ignore[arg-type]
-    )
+def edits_from(said: Any, left_out: list[str]) -> Edits:
+    """The edits that a file has, without what is not sound; that is named in left_out."""
+    if not isinstance(said, dict):
+        left_out.append("all edits")
+        return Edits()
+    left_out += [f"all under '{name}'" for name in WRITTEN_ALWAYS if name not in said]
+    maps: dict[str, dict[str, Any]] = {name: {} for name in WORDS}
+    for name, given in said.items():
+        entries = given
+        if name == "aside" and isinstance(given, list):
+            entries = {key: True for key in given if isinstance(key, str)}
+            left_out += ["a face set aside" for key in given if not isinstance(key, str)]
+        if name not in WORDS or not isinstance(entries, dict):
+            left_out.append(f"all under '{shown(name)}'")
+            continue
+        for key, value in entries.items():
+            try:
+                maps[name][key] = _sound(name, key, value)
+            except ValueError:
+                left_out.append(f"{WORDS[name]} of {shown(key)}")
+    return Edits(**{name: _field(name, entries) for name, entries in maps.items()})
 
 
-def change_from(said: dict[str, Any]) -> Change:
-    """A change as a file has it, checked. Raises as edits_from does."""
-    known = {f.name for f in fields(Edits)}
-    if not {*said} <= known:
-        raise ValueError("an unknown sort of change")
-    return {
-        name: {str(k): (list(before), list(after)) for k, (before, after) in entries.items()}
-        for name, entries in said.items()
-    }
+def change_from(said: Any) -> Change:
+    """A change as a file has it. Raises ValueError where any of it is not sound."""
+    if not isinstance(said, dict) or not said or not {*said} <= {*WORDS}:
+        raise ValueError("no change")
+    change: Change = {}
+    for name, entries in said.items():
+        if not isinstance(entries, dict):
+            raise ValueError("no entries")
+        change[name] = {key: _sides(name, key, sides) for key, sides in entries.items()}
+    return change
+
+
+def _sides(name: str, key: str, said: Any) -> tuple[list[Any], list[Any]]:
+    if not isinstance(said, list) or len(said) != 2:
+        raise ValueError("not before and after")
+    for side in said:
+        if not isinstance(side, list) or len(side) > 1:
+            raise ValueError("no value or one")
+    before, after = ([_sound(name, key, value) for value in side] for side in said)
+    return before, after
+
+
+def _sound(name: str, key: str, value: Any) -> Any:
+    """An entry's value as Edits has it. Raises ValueError."""
+    _text(key)
+    if name in ("tags", "notes", "decisions"):
+        _subject_of(key)
+    if name == "aside" and value is True:
+        return True
+    if name == "identities" and value is None:
+        return None
+    if name in ("identities", "notes"):
+        return _text(value)
+    if name == "picked" and type(value) is int and 0 <= value < MOST:
+        return value
+    if name == "landmarks" and isinstance(value, list) and len(value) == 5:
+        return [[_pixels(x) for x in _couple(point)] for point in value]
+    if name == "tags" and isinstance(value, list) and value and "" not in value:
+        return tuple(dict.fromkeys(map(_text, value)))
+    if name == "decisions" and isinstance(value, str) and value in DECISIONS:
+        return value
+    raise ValueError(f"no {name}")
+
+
+def _couple(said: Any) -> list[Any]:
+    if not isinstance(said, list) or len(said) != 2:
+        raise ValueError("no point")
+    return said
+
+
+def _pixels(said: Any) -> float:
+    if type(said) not in (int, float) or not abs(said) < MOST:  # NaN is not
+        raise ValueError("no place in a photo")
+    return float(said)
+
+
+def _text(said: Any) -> str:
+    if not isinstance(said, str):
+        raise ValueError("no text")
+    said.encode("utf-8", "surrogateescape")  # lone surrogates cannot be written anywhere
+    return said
+
+
+def _subject_of(key: str) -> None:
+    """Raises ValueError for what no function here made."""
+    try:
+        kind, names = subject_parts(key)
+    except (TypeError, RecursionError) as error:
+        raise ValueError("no subject") from error
+    if kind not in get_args(SubjectKind) or len(names) != (2 if kind == "pair" else 1):
+        raise ValueError("no subject")
+    wanted = pair_subject(*map(_text, names)) if kind == "pair" else _subject(kind, _text(names[0]))
+    if key != wanted:
+        raise ValueError("no subject")
 
 
 def _maps(edits: Edits) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Photos that are not where they were: found again by their content."""
 
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Any
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES, photo_bytes
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.cache import Cache
-from core.gallery.folder import scan
+from core.gallery.folder import cached_path, scan
 from core.gallery.rules import content_digest
 from core.progress import Report, StopAsked, never, silent
 
@@ -31,11 +31,11 @@ class PhotoPrint:
     @staticmethod
     def from_json(said: Any) -> "PhotoPrint":
         """What a project file has; one that fits no photo for what cannot be read."""
-        try:
-            size, digest, identity = said
-            return PhotoPrint(int(size), str(digest), None if identity is None else str(identity))
-        except (TypeError, ValueError):
-            return PhotoPrint(-1, "", None)
+        if isinstance(said, list) and [type(part) for part in said[:2]] == [int, str]:
+            match said[2:]:
+                case [None | str() as identity]:
+                    return PhotoPrint(max(said[0], -1), said[1], identity)
+        return PhotoPrint(-1, "", None)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
     Raises XCosError as scan does.
     """
     listing = scan(source)
-    paths = {str((listing.root / photo.photo).absolute()): photo.photo for photo in listing.photos}
+    paths = {cached_path(listing.root, photo.photo): photo.photo for photo in listing.photos}
     told = {photo.photo: photo.identity for photo in listing.photos}
     return {
         paths[path]: PhotoPrint(size, digest, told[paths[path]])
@@ -131,20 +131,18 @@ def _places(
         else:
             wanted[known.size, known.digest].append(photo)
     sizes = {size for size, _ in wanted}
-    files = [
-        Path(where, name).absolute()
-        for where, _, names in os.walk(folder)
-        for name in sorted(names)
-        if Path(name).suffix.lower() in PHOTO_SUFFIXES
-    ]
+    try:
+        files = [path.absolute() for path in find_photos(folder).files]
+    except OSError as error:
+        raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
     for done, path in enumerate(files):
         if stopped():
             raise Stopped("The search for photos")
         report("Looking for photos", done, len(files))
         try:
             size = path.stat().st_size
-            digest = content_digest(path.read_bytes()) if size in sizes else ""
-        except OSError:
+            digest = content_digest(photo_bytes(path)) if size in sizes else ""
+        except (OSError, XCosError):
             continue
         for photo in wanted.get((size, digest), ()):
             places.setdefault(photo, []).append(path)
@@ -164,7 +162,8 @@ def _common_root(places: dict[str, list[Path]]) -> Path | None:
 
 
 def _root(source: Path) -> Path:
-    one_file = source.suffix.lower() in (".csv", *PHOTO_SUFFIXES) and not source.is_dir()
+    gone = not source.exists() and source.suffix.lower() in (".csv", *PHOTO_SUFFIXES)
+    one_file = source.is_file() or gone
     return (source.parent if one_file else source).absolute()
 
 

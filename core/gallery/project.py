@@ -1,54 +1,42 @@
 """What the user changed in a gallery, with undo, in a small file beside the cache or anywhere."""
 
 import hashlib
-import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import XCosError
-from core.files import written_whole
+from core.files import kept_aside, written_whole
 from core.gallery.edits import (
-    Change,
     Decision,
     Edits,
-    change_from,
     changed,
     difference,
-    edits_from,
     identity_subject,
     moved,
     renamed,
     with_entry,
 )
+from core.gallery.project_document import (
+    VERSION,
+    NewerVersion,
+    NoProject,
+    ProjectDocument,
+    document_from,
+    document_text,
+)
 
-VERSION = 2  # 1 had no tags, notes, decisions or state, and whole edits in its undo stacks
-KEPT_UNDOS = 200  # in the file; a running window keeps all
+TOLD = 4  # parts that a sentence names
 LOCK_SECONDS = 10.0  # another window writes for some milliseconds
 
 __all__ = ["Decision", "Edits", "NewerVersion", "Project", "gallery_id", "project_path"]
-
-
-class NewerVersion(ValueError):
-    """A newer program wrote the file."""
-
-
-@dataclass
-class _Document:
-    """What a project file holds; state is what a window keeps there, by name."""
-
-    edits: Edits = field(default_factory=Edits)
-    undo: list[Change] = field(default_factory=list)
-    redo: list[Change] = field(default_factory=list)
-    state: dict[str, Any] = field(default_factory=dict)
-    revision: str = ""
 
 
 class Project:
@@ -56,12 +44,16 @@ class Project:
 
     Several windows may share the file: a change is made to what the file says at that moment.
     warning: a sentence when the saved file was damaged or too new (it is kept)
+    left_out: parts of the file that could not be read
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.warning = path, ""
-        self._document = _Document()
-        self._unsaved: list[Callable[[_Document], None]] = []
+        self.left_out: tuple[str, ...] = ()
+        self._content = b""  # of the file, as it was last read
+        self._kept = True  # whether content of which parts are left out is kept aside
+        self._document = ProjectDocument()
+        self._unsaved: list[Callable[[ProjectDocument], None]] = []
 
     @staticmethod
     def open(source: Path, folder: Path) -> "Project":
@@ -77,9 +69,9 @@ class Project:
             )
             try:
                 project.refresh()
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as damage:
+            except (OSError, ValueError) as damage:
                 project._keep_damaged(damage)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             project._keep_damaged(error)
         return project
 
@@ -100,14 +92,14 @@ class Project:
             raise XCosError(
                 f"The project {path} cannot be read: {error.strerror or error}."
             ) from error
-        except json.JSONDecodeError as error:
+        except NoProject as error:
+            raise XCosError(
+                f"{path} is not a project of xCos Studio, and was left as it is; choose another file."
+            ) from error
+        except ValueError as error:
             raise XCosError(
                 f"The project {path} is cut off or no project ({error}), and was left as it is; "
                 "take a copy of it that is whole."
-            ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise XCosError(
-                f"{path} is not a project of xCos Studio, and was left as it is; choose another file."
             ) from error
         return project
 
@@ -234,7 +226,7 @@ class Project:
     def undo(self) -> None:
         """Take the last change back; nothing where there is none."""
 
-        def back(document: _Document) -> None:
+        def back(document: ProjectDocument) -> None:
             if document.undo:
                 change = document.undo.pop()
                 document.redo.append(change)
@@ -246,7 +238,7 @@ class Project:
     def redo(self) -> None:
         """Do the change last taken back again; nothing where there is none."""
 
-        def again(document: _Document) -> None:
+        def again(document: ProjectDocument) -> None:
             if document.redo:
                 change = document.redo.pop()
                 document.undo.append(change)
@@ -258,7 +250,7 @@ class Project:
     def remember(self, state: dict[str, Any]) -> None:
         """Keep what a window shows, by name, JSON values; saved by the next change or save()."""
 
-        def keep(document: _Document) -> None:
+        def keep(document: ProjectDocument) -> None:
             document.state = document.state | state
 
         if any(name not in self.state or self.state[name] != v for name, v in state.items()):
@@ -273,13 +265,18 @@ class Project:
     def refresh(self) -> bool:
         """Take in what other windows changed; whether anything did.
 
-        Raises OSError, ValueError and their like for a file that cannot be read.
+        Parts that are not sound are left out, told by `warning`, and the file as it was is kept
+        aside. Raises OSError, and ValueError for a file that is no project or cut off.
         """
-        if not self.path.exists():
+        if not self.path.is_file():
             return False
-        document = _document(json.loads(self.path.read_text(encoding="utf-8")))
+        content = self.path.read_bytes()
+        document = document_from(content)
         if document.revision == self._document.revision and document.revision:
             return False
+        self._content = content
+        if document.left_out:
+            self._leave_out(document.left_out)
         for do in self._unsaved:
             do(document)
         before, self._document = self._document, document
@@ -288,7 +285,7 @@ class Project:
     # The file.
 
     def _change(self, make: Callable[[Edits], Edits]) -> None:
-        def do(document: _Document) -> None:
+        def do(document: ProjectDocument) -> None:
             edits = make(document.edits)
             change = difference(document.edits, edits)
             if change:
@@ -299,7 +296,7 @@ class Project:
         if make(self.edits) != self.edits:
             self._do(do)
 
-    def _do(self, do: Callable[[_Document], None]) -> None:
+    def _do(self, do: Callable[[ProjectDocument], None]) -> None:
         do(self._document)
         self._unsaved.append(do)
         self._write()
@@ -313,24 +310,41 @@ class Project:
             with FileLock(lock, timeout=LOCK_SECONDS):
                 if not replacing:
                     self.refresh()  # what another window wrote since stays
+                if not self._kept:
+                    kept_aside(self.path, self._content)
                 revision = secrets.token_hex(8)
                 with written_whole(self.path) as part:
-                    part.write_text(_text(self._document, revision), encoding="utf-8")
+                    part.write_text(document_text(self._document, revision), encoding="utf-8")
                 self._document.revision = revision
                 self._unsaved.clear()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise XCosError(
                 f"The project file {self.path} could not be saved ({reason}); the change holds "
                 "until the window closes, so save the project under another name before."
             ) from error
 
-    def _keep_damaged(self, error: Exception) -> None:
-        kept = self.path.with_suffix(".damaged.json")
+    def _leave_out(self, parts: tuple[str, ...]) -> None:
+        """Tell of parts of the file that could not be read; the file as it was is kept aside."""
+        self.left_out = parts
+        each = [f"{part} ({n} times)" if n > 1 else part for part, n in Counter(parts).items()]
+        what = ", ".join(each[:TOLD]) + (f" and {len(each) - TOLD} more" if each[TOLD:] else "")
+        told = f"Parts of the project file {self.path} could not be read and are left out: {what}"
         try:
-            os.replace(self.path, kept)
+            kept = kept_aside(self.path, self._content).name
+            self._kept = True
+            self.warning = f"{told}; the file as it was is kept as {kept}."
+        except OSError as error:
+            self._kept = False
+            self.warning = f"{told}; it cannot be kept aside ({error.strerror or error}), so take a copy of it."
+
+    def _keep_damaged(self, error: Exception) -> None:
+        kept = self.path
+        try:
+            kept = kept_aside(self.path, self.path.read_bytes())
+            self.path.unlink()
         except OSError:
-            kept = self.path
+            pass  # it stays where it is, and no change replaces it
         self.warning = (
             f"The project file {self.path} could not be read ({error}); it is kept as "
             f"{kept.name}, and the gallery opens without earlier changes."
@@ -344,38 +358,4 @@ def project_path(source: Path, folder: Path) -> Path:
 
 def gallery_id(source: Path) -> str:
     """A short name for a gallery, of its absolute path."""
-    return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
-
-
-def _text(document: _Document, revision: str) -> str:
-    said: dict[str, Any] = {
-        "version": VERSION,
-        "revision": revision,
-        "edits": asdict(document.edits),
-        "undo": document.undo[-KEPT_UNDOS:],
-        "redo": document.redo[-KEPT_UNDOS:],
-        "state": document.state,
-    }
-    # Escaped, since a file's name may hold bytes that are no text.
-    return json.dumps(said)
-
-
-def _document(said: dict[str, Any]) -> _Document:
-    version = said["version"]
-    if not isinstance(version, int) or version < 1:
-        raise ValueError(f"version {version}")
-    if version > VERSION:
-        raise NewerVersion(f"version {version}")
-    edits = edits_from(said["edits"])
-    if version == 1:
-        done = [edits_from(e) for e in said["undo"]] + [edits]
-        undone = [edits] + [edits_from(e) for e in reversed(said["redo"])]
-        undo = [difference(a, b) for a, b in pairwise(done)]
-        redo = [difference(a, b) for a, b in pairwise(undone)][::-1]
-        return _Document(edits, undo, redo)
-    undo = [change_from(c) for c in said["undo"]]
-    redo = [change_from(c) for c in said["redo"]]
-    state = said["state"]
-    if not isinstance(state, dict):
-        raise ValueError("its state is no table")
-    return _Document(edits, undo, redo, state, str(said["revision"]))
+    return hashlib.sha256(os.fsencode(Path(source).resolve())).hexdigest()[:16]

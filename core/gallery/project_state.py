@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import XCosError
-from core.faces.choose import FACE_POLICIES
 from core.gallery.gallery import GallerySettings
 from core.gallery.moved import PhotoPrint
 from core.gallery.project import Project
-from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind, Order
+from core.model.kinds import AttentionKind, Order
+from core.model.target_choice import TargetChoice, stored_choice
 
 SUFFIX = ".xcos"
 
@@ -32,7 +32,7 @@ class ProjectState:
     settings: GallerySettings = GallerySettings()
     model: Path | None = None
     fingerprint: str = ""
-    target: Path | None = None
+    target: TargetChoice | None = None
     kind: AttentionKind = "learned"
     order: Order = "both"
     thresholds: dict[AttentionKind, float] = field(default_factory=dict)
@@ -50,7 +50,8 @@ class ProjectState:
             "aligned": self.settings.aligned,
             "model": _stored(self.model, file),
             "fingerprint": self.fingerprint,
-            "target": _stored(self.target, file),
+            "target": _stored(None if self.target is None else self.target.path, file),
+            "target_input": {} if self.target is None else self.target.to_json(),
             "attention": self.kind,
             "order": self.order,
             "thresholds": dict(self.thresholds),
@@ -64,7 +65,8 @@ class ProjectState:
 def state_of(project: Project) -> ProjectState:
     """The state that a project file has. Raises XCosError for one that names no gallery.
 
-    A value that cannot be read is replaced by its default: the edits are worth more.
+    What the file lacks, or has unsound (see Project.left_out), is as in a new project: the edits
+    are worth more.
     """
     said, file = project.state, project.path
     gallery = _found(said.get("gallery"), file)
@@ -72,31 +74,32 @@ def state_of(project: Project) -> ProjectState:
         raise XCosError(
             f"The project {file} names no gallery; open the gallery and save the project anew."
         )
-    faces, kind, order = said.get("faces"), said.get("attention"), said.get("order")
-    thresholds = said.get("thresholds")
-    known = thresholds if isinstance(thresholds, dict) else {}
     pair = said.get("pair")
-    both = pair if isinstance(pair, list) and [type(k) for k in pair] == [str, str] else None
-    photos, view = said.get("photos"), said.get("view")
     return ProjectState(
         gallery,
         _found(said.get("probes"), file),
-        GallerySettings(
-            faces if faces in FACE_POLICIES else "central", said.get("aligned") is True
-        ),
+        GallerySettings(said.get("faces") or "central", said.get("aligned") is True),
         _found(said.get("model"), file),
-        str(said.get("fingerprint", "")),
-        _found(said.get("target"), file),
-        kind if kind in ATTENTION_KINDS else "learned",
-        order if order in ORDERS else "both",
-        {k: float(known[k]) for k in ATTENTION_KINDS if isinstance(known.get(k), int | float)},
-        str(said.get("filter") or ""),
-        None if both is None else (both[0], both[1]),
-        {str(k): PhotoPrint.from_json(v) for k, v in photos.items()}
-        if isinstance(photos, dict)
-        else {},
-        view if isinstance(view, dict) else {},
+        said.get("fingerprint") or "",
+        _target(said, file),
+        said.get("attention") or "learned",
+        said.get("order") or "both",
+        {kind: float(t) for kind, t in (said.get("thresholds") or {}).items()},
+        said.get("filter") or "",
+        None if pair is None else (pair[0], pair[1]),
+        {photo: PhotoPrint.from_json(v) for photo, v in (said.get("photos") or {}).items()},
+        said.get("view") or {},
     )
+
+
+def _target(said: dict[str, Any], file: Path) -> TargetChoice | None:
+    path = _found(said.get("target"), file)
+    if path is None:
+        return None
+    try:
+        return stored_choice(path, said.get("target_input"))
+    except XCosError:
+        return TargetChoice(path)
 
 
 def _stored(path: Path | None, file: Path) -> str | None:
@@ -108,7 +111,7 @@ def _stored(path: Path | None, file: Path) -> str | None:
     return str(absolute)
 
 
-def _found(said: object, file: Path) -> Path | None:
-    if not isinstance(said, str) or not said:
+def _found(said: str | None, file: Path) -> Path | None:
+    if not said:
         return None
     return Path(os.path.abspath(file)).parent / said

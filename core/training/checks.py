@@ -13,6 +13,7 @@ from core.errors import XCosError
 from core.faces.face import SIDE
 from core.model.features import CELLS, CHANNELS
 from core.training.config import TrainConfig, missing_paths, needs_target
+from core.training.data import cache_folder
 from core.training.sources import empty_folders, open_source
 
 if TYPE_CHECKING:
@@ -204,11 +205,10 @@ def _memory(config: TrainConfig, faces: Faces) -> list[str]:
 
 
 def _disk(config: TrainConfig, faces: Faces) -> list[str]:
-    assert config.data.cache is not None
     kept = config.model.frozen is not None
     maps = needs_target(config) and config.losses.map_weight > 0 and not config.target.live
     bytes_a_face = MAP_CHANNELS * CELLS * CELLS * (4 * kept + 2 * maps)
-    cache = config.data.cache.absolute()
+    cache = cache_folder(config.data).absolute()
     place = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     if not any(cache.glob("faces-*")) and faces.total * bytes_a_face > free:

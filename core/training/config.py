@@ -4,15 +4,21 @@ Every field carries its meaning; a TOML file has one table per group. Unknown ke
 and values out of range are refused with the setting's name.
 """
 
-import json
+import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from core.errors import XCosError
+from core.errors import XCosError, shown
 from core.model.card import HidingLaw
+from core.model.target_choice import TargetChoice
+from core.training.toml import toml_line
+
+DEEPEST = 16  # tables and lists within one setting
+LARGEST = 2**63 - 1
 
 
 def option(
@@ -39,7 +45,9 @@ class DataConfig:
     )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
     validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
-    cache: Path | None = option(None, "folder for decoded faces and the target's answers")
+    cache: Path | None = option(
+        None, "folder for decoded faces and the target's answers; empty: the user's cache"
+    )
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
@@ -49,6 +57,9 @@ class ModelConfig:
 
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
+    start: Path | None = option(
+        None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
@@ -67,6 +78,15 @@ class TargetConfig:
     """The model whose cosines supervise the score."""
 
     weights: Path | None = option(None, "weights of the target model")
+    others: list[Path] = option(
+        [], "weights of further targets, whose cosines are averaged with the first one's"
+    )
+    channels: Literal["auto", "rgb", "bgr"] = option(
+        "auto", "order of the target's colour channels; auto: as its file says, else rgb"
+    )
+    normalisation: str = option(
+        "auto", "of the target's input: MEAN,STD, none, or six numbers; auto: as its file says"
+    )
     live: bool = option(
         False, "ask the target about each varied face, not once about the face: for a GPU"
     )
@@ -202,7 +222,7 @@ def read_config(path: Path) -> TrainConfig:
     out of range; whether paths exist is checked when the run starts.
     """
     try:
-        return parse_config(path.read_text(encoding="utf-8"), path)
+        return parse_config(path.read_text(encoding="utf-8-sig"), path)
     except OSError as error:
         raise XCosError(f"{path} cannot be read: {error.strerror}; name a config file.") from error
     except UnicodeDecodeError as error:
@@ -214,9 +234,54 @@ def parse_config(text: str, path: Path) -> TrainConfig:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise XCosError(f"{path} is not TOML: {error}; mend that line.") from error
+        raise XCosError(f"{path} is not TOML: {shown(error, 150)}; mend that line.") from error
+    except ValueError as error:
+        raise XCosError(f"{path} has a number of too many digits; mend it.") from error
+    except RecursionError as error:
+        raise XCosError(f"{path} has brackets too deep in one another; mend it.") from error
     config: TrainConfig = _group(TrainConfig, table, path, "")
     return config
+
+
+def with_settings(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
+    """The config with some settings changed: NAME=VALUE, such as data.labelled=DIR.
+
+    Values are TOML, or plain text where no quotes are needed; a list may be given as one text.
+    Relative paths are the working directory's. Raises XCosError.
+    """
+    place = Path.cwd() / "--set"
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        group, _, key = name.strip().rpartition(".")
+        kinds = get_type_hints(TrainConfig)
+        kind: Any = kinds.get(group) if group else TrainConfig
+        known = {f.name for f in fields(kind)} if hasattr(kind, "__dataclass_fields__") else set()
+        if not equals or key not in known or hasattr(kinds.get(key), "__dataclass_fields__"):
+            raise XCosError(
+                f"--set {assignment!r} is no setting; write GROUP.NAME=VALUE, such as "
+                "optimisation.steps=500."
+            )
+        table = {key: _given(get_type_hints(kind)[key], text.strip())}
+        try:
+            given = _group(kind, table, place, f"{group}." if group else "")
+        except XCosError as error:
+            raise XCosError(str(error).replace(str(place), "--set")) from error
+        value = getattr(given, key)
+        if group:
+            config = replace(config, **{group: replace(getattr(config, group), **{key: value})})
+        else:
+            config = replace(config, **{key: value})
+    return config
+
+
+def _given(hint: Any, text: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if get_origin(hint) is list and not isinstance(value, list):
+        return [value]
+    return value
 
 
 def missing_paths(config: TrainConfig) -> list[str]:
@@ -224,22 +289,22 @@ def missing_paths(config: TrainConfig) -> list[str]:
     data, found = config.data, []
     if not (data.labelled or data.unlabelled):
         found.append("data.labelled and data.unlabelled name no folder of faces.")
-    if data.cache is None:
-        found.append("data.cache is not set; name a folder for decoded faces.")
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
+    named += [("target.others", p) for p in config.target.others]
     named += [
         ("data.exclude", data.exclude),
         ("data.validation", data.validation),
+        ("model.start", config.model.start),
         ("model.frozen", config.model.frozen),
         ("target.weights", config.target.weights),
     ]
     found += [
-        f"{name} names {p}, which does not exist."
+        f"{name} names {shown(p, 300)}, which does not exist."
         for name, p in named
-        if p is not None and not p.exists()
+        if p is not None and not os.path.exists(p)
     ]
     return found
 
@@ -251,38 +316,28 @@ def needs_target(config: TrainConfig) -> bool:
     return config.model.xcos and (any(taught) or losses.map_weight > 0)
 
 
+def target_choice(config: TrainConfig) -> TargetChoice:
+    """The target that a config names, with its input. Raises XCosError for a wrong one."""
+    asked = config.target
+    assert asked.weights is not None
+    return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
+
+
 def write_config(config: TrainConfig) -> str:
-    """The config as TOML with absolute paths: reading it gives the same settings."""
+    """The config as TOML with absolute paths: reading it gives the same settings.
+
+    Raises XCosError for a path that is no text, which TOML cannot name.
+    """
     tables: list[str] = []
     plain: list[str] = []
     for known in fields(config):
         value = getattr(config, known.name)
         if hasattr(value, "__dataclass_fields__"):
-            lines = [_line(f.name, getattr(value, f.name)) for f in fields(value)]
+            lines = [toml_line(f.name, getattr(value, f.name)) for f in fields(value)]
             tables.append("\n".join([f"[{known.name}]", *lines]))
         else:
-            plain.append(_line(known.name, value))
+            plain.append(toml_line(known.name, value))
     return "\n".join(plain) + "\n\n" + "\n\n".join(tables) + "\n"
-
-
-def _line(name: str, value: Any) -> str:
-    return f"{name} = {toml_value(value)}"
-
-
-def toml_value(value: Any) -> str:
-    """A setting's value as TOML."""
-    if value is None:
-        return '""'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(_line(key, item) for key, item in value.items()) + " }"
-    if isinstance(value, Path):
-        return json.dumps(str(value.resolve()))
-    # A JSON string is a TOML basic string.
-    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def _group(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) -> Any:
@@ -292,7 +347,7 @@ def _group(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) -> A
         if key not in known:
             names = ", ".join(known)
             raise XCosError(
-                f"{path} has an unknown setting {prefix}{key}; {kind.__name__} has {names}."
+                f"{path} has an unknown setting {prefix}{shown(key)}; {kind.__name__} has {names}."
             )
     values: dict[str, Any] = {}
     for key, raw in table.items():
@@ -318,28 +373,50 @@ def _value(hint: Any, raw: Any, path: Path, name: str) -> Any:
     if origin is Literal:
         if raw not in get_args(hint):
             choices = ", ".join(map(str, get_args(hint)))
-            raise XCosError(f"{path}: {name} is {raw!r}; choose one of {choices}.")
+            raise XCosError(f"{path}: {name} is {shown(repr(raw))}; choose one of {choices}.")
         return raw
     if origin is list and isinstance(raw, list):
         return [_value(get_args(hint)[0], item, path, name) for item in raw]
     if hint is Path and isinstance(raw, str):
-        given = Path(raw).expanduser()
-        return given if given.is_absolute() else path.parent / given
+        return _path(raw, path, name)
     if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
-        return float(raw)
+        return float(raw) if abs(raw) < 10**308 else float("inf")
     plain = origin or hint
     if plain is Path or not isinstance(raw, plain) or (plain is int and isinstance(raw, bool)):
         wanted = getattr(hint, "__name__", str(hint))
-        raise XCosError(f"{path}: {name} is {raw!r}, but must be {wanted}.")
+        raise XCosError(f"{path}: {name} is {shown(repr(raw))}, but must be {wanted}.")
+    if _depth(raw) > DEEPEST:
+        raise XCosError(f"{path}: {name} has brackets too deep in one another; mend it.")
     return raw
+
+
+def _path(raw: str, path: Path, name: str) -> Path:
+    try:
+        given = Path(raw).expanduser()
+    except RuntimeError as error:
+        raise XCosError(
+            f"{path}: {name} is {shown(repr(raw))}, but there is no such user; name the folder."
+        ) from error
+    if "\0" in raw:
+        raise XCosError(f"{path}: {name} is {shown(repr(raw))}, which no file can be called.")
+    return given if given.is_absolute() else path.parent / given
+
+
+def _depth(raw: Any) -> int:
+    inner = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _check_range(value: Any, metadata: Any, path: Path, name: str) -> None:
     low, high = metadata.get("low"), metadata.get("high")
+    for item in value if isinstance(value, list) else ():
+        _check_range(item, {}, path, name)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     if not (value == value and abs(value) != float("inf")):
         raise XCosError(f"{path}: {name} is {value}; give a finite number.")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise XCosError(f"{path}: {name} is {shown(value)}; give at most {LARGEST}.")
     if (low is not None and value < low) or (high is not None and value > high):
         limits = " and ".join(
             ([f"at least {low:g}"] if low is not None else [])

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from core.errors import Stopped, XCosError
 from core.faces.face import SIDE
@@ -167,12 +168,15 @@ def _refuse_few(count: int) -> None:
         raise XCosError("There are fewer than two faces to train on; name folders under [data].")
 
 
+def cache_folder(config: DataConfig) -> Path:
+    """Where decoded faces and targets' answers are kept: data.cache, or the user's own cache."""
+    return config.cache or Path(platformdirs.user_cache_dir("xcos-studio", False)) / "training"
+
+
 def faces_folder(config: DataConfig, sources: Sequence[FaceSource]) -> Path:
-    """Where the decoded faces of these sources are kept. Raises XCosError without data.cache."""
-    if config.cache is None:
-        raise XCosError("data.cache is not set; name a folder for decoded faces in the config.")
+    """Where the decoded faces of these sources are kept."""
     digest = hashlib.sha256("".join(source.stamp for source in sources).encode())
-    return config.cache / f"faces-{digest.hexdigest()[:16]}"
+    return cache_folder(config) / f"faces-{digest.hexdigest()[:16]}"
 
 
 def _decode(

@@ -1,6 +1,5 @@
 """How long a run will take: a few of its steps, timed on a few of its faces."""
 
-import json
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
@@ -12,9 +11,10 @@ import torch
 
 from core.errors import Stopped
 from core.faces.face import SIDE
+from core.json_text import json_text
 from core.model.target import Target
 from core.progress import Report, StopAsked, duration, never, silent
-from core.training.config import TrainConfig, needs_target
+from core.training.config import TrainConfig, needs_target, target_choice
 from core.training.correlation import WATCHED
 from core.training.data import (
     DONE,
@@ -61,7 +61,7 @@ class Estimate:
 
     def as_json(self) -> str:
         """For a process that asked."""
-        return json.dumps(asdict(self) | {"words": self.words}, indent=1)
+        return json_text(asdict(self) | {"words": self.words})
 
     @property
     def words(self) -> str:
@@ -81,7 +81,7 @@ def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = 
     sources = open_sources(config.data)
     count = sum(len(source.identities) for source in sources)
     watch = _Stopwatch(report)
-    target = config.target.weights if needs_target(config) else None
+    target = target_choice(config) if needs_target(config) else None
     if target is not None:  # loading it must not count
         report("Loading the target", 0, 0)
         Target(target, config.hardware.device).embeddings(np.zeros((1, SIDE, SIDE, 3), np.uint8))

@@ -32,7 +32,7 @@ def new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
 def counted(marker: Path) -> int:
     """How many rows were filled; 0 where nothing says so."""
     try:
-        return int(marker.read_text(encoding="utf-8"))
+        return max(0, int(marker.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return 0
 

@@ -13,8 +13,18 @@ import numpy as np
 import torch
 
 from core.errors import XCosError
-from core.files import written_whole
-from core.training.run_files import CONFIG, LOG, PAIR, PROBLEMS, STATUS, STOP, VALIDATION
+from core.files import kept_aside, written_whole
+from core.training.run_files import (
+    CONFIG,
+    LOG,
+    PAIR,
+    PROBLEMS,
+    STATUS,
+    STOP,
+    VALIDATION,
+    LoggedRows,
+    logged_rows,
+)
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -51,22 +61,29 @@ class RunDirectory:
         return (self.path / STOP).exists()
 
     def begin(self, config_text: str) -> None:
-        """Make the folder and note the config and the versions. Raises XCosError."""
+        """Make the folder and note the config and the versions. Raises XCosError.
+
+        Without a checkpoint the run starts anew, and what an earlier try logged goes.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / STOP).unlink(missing_ok=True)
-            (self.path / CONFIG).write_text(config_text, encoding="utf-8")
+            with written_whole(self.path / CONFIG) as part:
+                part.write_text(config_text, encoding="utf-8")
             versions = {
                 "python": platform.python_version(),
                 "torch": torch.__version__,
                 "machine": platform.machine(),
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             }
-            (self.path / "versions.json").write_text(json.dumps(versions, indent=1))
+            with written_whole(self.path / "versions.json") as part:
+                part.write_text(json.dumps(versions, indent=1), encoding="utf-8")
         except OSError as error:
             raise XCosError(
                 f"{self.path} cannot be written: {error.strerror}; choose another run folder."
             ) from error
+        if not self.last.exists():
+            self.rewind(0)
 
     def tell_problems(self, problems: tuple[str, ...]) -> None:
         """Note the photos that are left out. Raises XCosError."""
@@ -74,7 +91,9 @@ class RunDirectory:
         try:
             if problems:
                 with written_whole(path) as part:
-                    part.write_text("\n".join(problems) + "\n", encoding="utf-8")
+                    # A photo's name may hold bytes that are no text.
+                    text = "\n".join((*problems, ""))
+                    part.write_text(text, encoding="utf-8", errors="surrogateescape")
             else:
                 path.unlink(missing_ok=True)
         except OSError as error:
@@ -101,11 +120,11 @@ class RunDirectory:
             return None
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            return {**state}
         except Exception as error:
             raise XCosError(
                 f"{path} is not a checkpoint of a run; remove it or start anew."
             ) from error
-        return state
 
     def log(self, row: dict[str, Any]) -> None:
         """Append losses and speed of the last steps to log.csv and TensorBoard's events."""
@@ -148,13 +167,11 @@ class RunDirectory:
         """Drop logged rows after a step: a resumed run writes them again."""
         self._from = step + 1
         for path in (self._log, self._validation):
-            if not path.exists():
-                continue
             try:
-                head, *rows = _rows(path) or [[]]
-                # A kill may have cut the last row short.
-                whole = [r for r in rows if len(r) == len(head) and r[0].isdigit()]
-                _write(path, [head, *(r for r in whole if int(r[0]) <= step)] if head else [])
+                known = logged_rows(path)
+                if path.exists():
+                    kept = [row for row in known.rows if int(row[0]) <= step]
+                    _replace(path, known, [known.head, *kept])
             except OSError as error:
                 raise _unwritable(path, error) from error
 
@@ -162,26 +179,24 @@ class RunDirectory:
 def _append(path: Path, row: dict[str, Any]) -> None:
     """Add a row; columns that a log of an earlier version lacks are added to it, as nan."""
     try:
-        rows = _rows(path) if path.exists() else []
-        head = rows[0] if rows else []
+        known = logged_rows(path)
+        head = known.head
         fresh = [name for name in row if name not in head]
         if fresh:
             head = head + fresh
-            _write(path, [head, *(old + ["nan"] * len(fresh) for old in rows[1:])])
+            _replace(path, known, [head, *(old + ["nan"] * len(fresh) for old in known.rows)])
         with path.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow([row.get(name, "nan") for name in head])
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def _rows(path: Path) -> list[list[str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.reader(file) if row]
-
-
-def _write(path: Path, rows: list[list[str]]) -> None:
+def _replace(path: Path, known: LoggedRows, rows: list[list[str]]) -> None:
+    """Write a log anew; where something in it could not be read, keep it aside as it was."""
+    if not known.whole and path.is_file():
+        kept_aside(path, path.read_bytes())
     with written_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
+        csv.writer(file).writerows(row for row in rows if row)
 
 
 def _unwritable(path: Path, error: OSError) -> XCosError:

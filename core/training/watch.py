@@ -1,6 +1,6 @@
 """What a run's folder tells whoever watches it, also of a run that another process makes."""
 
-import csv
+import contextlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +9,21 @@ from typing import Any
 import numpy as np
 import psutil
 
-from core.errors import XCosError
-from core.training.run_files import LOG, PAIR, STATUS, STOP, VALIDATION
+from core.errors import XCosError, shown
+from core.training.run_files import (
+    CONFIG,
+    LAST_STEP,
+    LOG,
+    PAIR,
+    STATUS,
+    STOP,
+    VALIDATION,
+    logged_rows,
+)
 
 Columns = dict[str, np.ndarray]
+STATES = ("running", "stopped", "finished", "failed", "ended")
+SHAPES = {"crops": (2, 112, 112, 3), "cosine": (7, 7), "attention": (7, 7), "step": ()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +32,11 @@ class RunView:
 
     state:      running, stopped, finished, failed, or ended (its process is gone)
     what:       what it does, or the sentence it failed with
-    log:        columns of log.csv, each (rows,) float64 with NaN where nothing was logged
+    log:        columns of log.csv, each (rows,) float64 with NaN for no finite number
     validation: columns of validation.csv, alike
     pair:       crops (2, 112, 112, 3), cosine and attention (7, 7), step; empty before the first
     weights:    the finished weights, or None
+    warning:    a sentence on files that are damaged, else empty
     """
 
     path: Path
@@ -36,6 +48,7 @@ class RunView:
     validation: Columns = field(default_factory=dict)
     pair: Columns = field(default_factory=dict)
     weights: Path | None = None
+    warning: str = ""
 
     @property
     def running(self) -> bool:
@@ -45,39 +58,51 @@ class RunView:
     @property
     def seconds_left(self) -> float | None:
         """Time to the last step at the speed of the last rows; None before it is known."""
-        steps, speed = self.log.get("step"), self.log.get("seconds_per_step")
-        if steps is None or speed is None or not len(steps) or not self.running:
+        speed = self.log.get("seconds_per_step", np.empty(0))[-5:]
+        known = speed[np.isfinite(speed)]
+        if not len(known) or not self.running:
             return None
-        return float((self.total - self.done) * np.median(speed[-5:]))
+        return max(0.0, float((self.total - self.done) * np.median(known)))
 
 
 def look(path: Path) -> RunView:
-    """Read a run's folder; files that are not there yet, or half written, count as empty."""
-    said = _status(path / STATUS)
-    state = str(said.get("state", "ended"))
-    if state == "running" and not _alive(said.get("pid")):
+    """Read a run's folder; files that are not there yet count as empty.
+
+    What is sound of a damaged file is shown, and the file is left as it is.
+    """
+    damaged: list[str] = []
+    said = _status(path / STATUS, damaged)
+    state = said["state"]
+    if state == "running" and not _alive(said["pid"]):
         state = "ended"
     weights = sorted(path.glob("*.safetensors"))
+    log, validation = _columns(path / LOG, damaged), _columns(path / VALIDATION, damaged)
+    pair = _pair(path / PAIR, damaged)
+    names = " and ".join(damaged)
     return RunView(
         path=path,
         state=state,
-        what=str(said.get("what", "")),
-        done=int(said.get("done", 0)),
-        total=int(said.get("total", 0)),
-        log=_columns(path / LOG),
-        validation=_columns(path / VALIDATION),
-        pair=_pair(path / PAIR),
+        what=said["what"],
+        done=said["done"],
+        total=said["total"],
+        log=log,
+        validation=validation,
+        pair=pair,
         weights=weights[0] if weights and state == "finished" else None,
+        warning=f"Parts of {names} in {path} cannot be read; what is sound is shown."
+        if damaged
+        else "",
     )
 
 
 def runs_in(folder: Path) -> list[Path]:
     """Folders of runs, the newest first."""
-    try:
-        found = [path.parent for path in folder.glob("*/config.toml")]
-        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
-    except OSError:
-        return []
+    found: list[tuple[float, Path]] = []
+    with contextlib.suppress(OSError):
+        for config in folder.glob(f"*/{CONFIG}"):
+            with contextlib.suppress(OSError):  # one that goes just now
+                found.append((config.parent.stat().st_mtime, config.parent))
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def ask_to_stop(path: Path) -> None:
@@ -90,34 +115,67 @@ def ask_to_stop(path: Path) -> None:
         ) from error
 
 
-def _status(path: Path) -> dict[str, Any]:
+def _status(path: Path, damaged: list[str]) -> dict[str, Any]:
+    """State, what, done, total and pid, each sound."""
+    fallback = {"state": "ended", "what": "", "done": 0, "total": 0, "pid": 0}
+    if not path.exists():
+        return fallback
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
+        said = json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        damaged.append(path.name)
+        return fallback
+    sound = {
+        name: said[name]
+        for name, usual in fallback.items()
+        if type(said.get(name)) is type(usual)
+        and (not isinstance(usual, int) or 0 <= said[name] <= LAST_STEP)
+    }
+    if sound.get("state", "") not in STATES:
+        sound.pop("state", None)
+    if len(sound) < len(fallback):
+        damaged.append(path.name)
+    sound = fallback | sound
+    return sound | {"what": shown(sound["what"], 500)}
 
 
-def _alive(pid: object) -> bool:
+def _alive(pid: int) -> bool:
     try:
-        return isinstance(pid, int) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OverflowError):
         return False
 
 
-def _columns(path: Path) -> Columns:
+def _columns(path: Path, damaged: list[str]) -> Columns:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            head, *rows = list(csv.reader(file)) or [[]]
-        values = np.array([[float(v) for v in row] for row in rows if len(row) == len(head)])
-    except (OSError, ValueError):
+        found = logged_rows(path)
+    except OSError:
+        damaged.append(path.name)
         return {}
-    return dict(zip(head, values.T, strict=True)) if len(values) else {}
+    if not found.whole:
+        damaged.append(path.name)
+    values = np.array(found.rows, np.float64)
+    values[~np.isfinite(values)] = np.nan
+    return dict(zip(found.head, values.T, strict=True)) if len(values) else {}
 
 
-def _pair(path: Path) -> Columns:
+def _pair(path: Path, damaged: list[str]) -> Columns:
+    if not path.exists():
+        return {}
     try:
         with np.load(path) as stored:
-            return {name: stored[name] for name in ("step", "crops", "cosine", "attention")}
-    except (OSError, ValueError, KeyError, EOFError):
+            pair = {name: stored[name] for name in SHAPES}
+    except Exception:  # a damaged archive raises whatever its parts do
+        pair = {}
+    kinds = {name: np.uint8 if name == "crops" else np.number for name in SHAPES}
+    if not pair or any(
+        pair[name].shape != shape
+        or not np.issubdtype(pair[name].dtype, kinds[name])
+        or not np.isfinite(pair[name]).all()
+        for name, shape in SHAPES.items()
+    ):
+        damaged.append(path.name)
         return {}
+    return pair

@@ -1,6 +1,7 @@
 """The filter language against itself, and filtering against each pair looked at by itself."""
 
 import fnmatch
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from core.explain.filter_language import (
     Flag,
     Negated,
     RegionShare,
+    compare_text,
     completions,
     parse,
 )
@@ -130,6 +132,51 @@ def test_any_text_is_read_or_refused_in_one_sentence(text: str) -> None:
         assert parse(str(expression)) == expression
 
 
+@pytest.mark.parametrize(
+    ("opening", "closing", "column"),
+    [("not ", "", 201), ("(", ")", 51), ("(genuine and (", "))", 351), ("not (", ")", 126)],
+)
+def test_what_lies_too_deep_is_refused_at_its_column(
+    opening: str, closing: str, column: int
+) -> None:
+    with pytest.raises(FilterError, match="more than 50 brackets and nots") as caught:
+        parse(opening * 4000 + "genuine" + closing * 4000)
+    assert f"column {column}," in str(caught.value)
+    assert caught.value.start == column - 1 and len(str(caught.value)) < 300
+    depth = 50 // (opening.count("(") + opening.count("not"))
+    expression = parse(opening * depth + "genuine" + closing * depth)
+    assert parse(str(expression)) == expression
+
+
+@pytest.mark.parametrize("text", ["x" * 10_000, "score > 1\n\nfoo\n", "score\0> 1 %", '"\n' * 500])
+def test_messages_are_short_and_on_one_line(text: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert len(str(caught.value)) < 500 and str(caught.value).isprintable()
+
+
+@given(st.text("aAb*?[]!.\\", max_size=8), st.text("aAb[]!.\\\n", max_size=8))
+def test_stars_and_question_marks_match_as_by_their_definition(pattern: str, text: str) -> None:
+    def matches(pattern: str, text: str) -> bool:
+        if pattern[:1] == "*":
+            return matches(pattern[1:], text) or (text != "" and matches(pattern, text[1:]))
+        if pattern == "" or text == "":
+            return pattern == text
+        return pattern[0] in ("?", text[0]) and matches(pattern[1:], text[1:])
+
+    wanted, said = pattern.casefold(), text.casefold()
+    expected = matches(wanted, said) if {*"*?"} & {*pattern} else wanted in said
+    assert compare_text("~", pattern)(text) == expected
+
+
+@pytest.mark.parametrize("pattern", ["*" * 30 + "b", "*a" * 30 + "b", "*a?" * 30 + "*b"])
+def test_many_stars_take_no_longer_than_one(pattern: str) -> None:
+    meets = compare_text("~", pattern)
+    began = time.process_time()
+    assert not any(meets("a" * 300 + str(number)) for number in range(889))
+    assert time.process_time() - began < 2  # trying stars again would take for ever
+
+
 NAMES = ("Ann", "Bob", None)
 
 
@@ -139,7 +186,8 @@ def made_gallery(count: int, seed: int, card: ModelCard) -> LoadedGallery:
     for place in range(count):
         marks = TEMPLATE * 2 + rng.normal(0, 6, (5, 2)).astype(np.float32)
         found = Detection(np.zeros(4, np.float32), marks, 1.0)
-        faces.append(Face(f"p{place}.jpg", 1, NAMES[place % 3], found, f"{seed}-{place}"))
+        doubt = "has landmarks out of shape" if place % 4 == 1 else None
+        faces.append(Face(f"p{place}.jpg", 1, NAMES[place % 3], found, f"{seed}-{place}", doubt))
     unit = rng.normal(0, 1, (3, count, 16)).astype(np.float32)
     unit /= np.linalg.norm(unit, axis=2, keepdims=True)
     grid = (rng.normal(0.1, 1, (32, 7, 7)) + rng.normal(0, 1, (count, 32, 7, 7))).astype(np.float32)
@@ -176,6 +224,8 @@ def plainly(
     if isinstance(expression, Flag):
         if expression.name == "fragile":
             return bool(given_.fragile.fragile[i, j])
+        if expression.name == "doubtful":
+            return one.doubt is not None or other.doubt is not None
         return kind == expression.name
     explained = explanation(id(given_), i, j)
     score = float(given_.matrix.scores[i, j])

@@ -50,7 +50,7 @@ def test_another_process_computes_the_same(
     assert found.gallery.problems == here.gallery.problems and len(found.gallery.problems) == 1
     np.testing.assert_allclose(found.features.grid, here.features.grid, atol=1e-6)
     cache = Cache(crops.parent / "c.sqlite")
-    assert cache.crops_known([face.digest for face in here.gallery.faces]) != set()
+    assert any(cache.crop(face.digest) is not None for face in here.gallery.faces)
 
 
 def test_stop_ends_it_and_it_goes_on(
