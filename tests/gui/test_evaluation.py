@@ -8,6 +8,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from core.evaluation.results import error_curves
+from core.model.card import read_card
 from xcos_gui.evaluation import EvaluationDialog
 from xcos_gui.pair_view import EMPTY
 from xcos_gui.window import MainWindow
@@ -137,7 +138,7 @@ def test_a_missing_protocol_is_one_sentence(
 
 
 def test_genuine_pairs_alone_say_what_can_be_said(
-    empty: MainWindow, qtbot: QtBot, crops: Path
+    empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path
 ) -> None:
     protocol = crops / "pairs.csv"
     protocol.write_text("left;right;same\n" + "ann\\1.png;ann\\2.png;yes\n" * 20)
@@ -151,9 +152,11 @@ def test_genuine_pairs_alone_say_what_can_be_said(
         for column in range(dialog.results.columnCount())
         if (item := dialog.results.item(row, column)) is not None
     ]
-    assert "0.9000" in cells and "nan" not in cells
-    # The FC head has no threshold in these weights: its outcomes are unknown.
-    for row, outcomes in ((0, {"TP", "FN"}), (3, {"unknown"})):
+    card = read_card(tiny_weights)
+    assert f"{card.threshold('learned'):.4f}" in cells and "nan" not in cells
+    # Without a threshold in the weights the outcomes are unknown.
+    of_fc = {"TP", "FN"} if "fc" in card.thresholds else {"unknown"}
+    for row, outcomes in ((0, {"TP", "FN"}), (3, of_fc)):
         dialog.results.selectRow(row)
         assert {*texts(dialog, 1)} <= outcomes and dialog.listed.model.rowCount() == 20
         assert dialog.view.words.text() != EMPTY
