@@ -110,7 +110,7 @@ def _subjects(options: argparse.Namespace, edits: Edits) -> list[str]:
     photos = {readable(p.photo): p.photo for p in listing.photos}
     photos |= {p.photo: p.photo for p in listing.photos}  # of two spellings the one that is given
     names = {p.identity for p in listing.photos} | {*edits.identities.values()}
-    identities = [readable(name) for name in options.identity]
+    identities = [n if n in names else readable(n) for n in options.identity]
     for name in identities:
         if name not in names:
             raise XCosError(
