@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import XCosError
 from core.gallery.cache import Cache
@@ -53,6 +54,25 @@ def test_a_photo_replaced_before_it_is_decoded_poisons_nothing(
     np.testing.assert_array_equal(from_cache.features.grid, anew.features.grid)
     again = opened(source, cache, **how)  # the new photo is read next time
     assert first.relative_to(source).as_posix() in {f.photo for f in again.gallery.faces}
+
+
+def test_a_change_that_keeps_size_and_time_is_found_in_the_end(
+    tmp_path: Path, cache: Cache
+) -> None:
+    path = tmp_path / "g" / "Ann" / "1.bmp"
+    path.parent.mkdir(parents=True)
+    Image.new("RGB", (112, 112), "red").save(path)
+    opened(tmp_path / "g", cache)
+    state = path.stat()
+    Image.new("RGB", (112, 112), "blue").save(path)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    other = CountingVerifier()
+    other.fingerprint = "another model"
+    first = opened(tmp_path / "g", cache, other)
+    assert not len(first) and "changed" in first.gallery.problems[0].reason
+    again = opened(tmp_path / "g", cache, other)
+    assert not again.gallery.problems
+    np.testing.assert_allclose(again.features.grid[0, :3, 0, 0], [-127, -127, 128])
 
 
 def test_a_crop_is_not_made_of_another_photo(tmp_path: Path, cache: Cache) -> None:
