@@ -6,6 +6,7 @@ from typing import Any
 
 from core.commands.shared import warn
 from core.errors import XCosError
+from core.faces.photo_files import readable
 from core.gallery.cache import default_cache
 from core.gallery.edits import (
     DECISIONS,
@@ -106,9 +107,11 @@ def _subjects(options: argparse.Namespace, edits: Edits) -> list[str]:
     if not (options.faces or options.pair or options.identity):
         return []
     listing = scan(options.gallery, options.photos)
-    photos = {p.photo for p in listing.photos}
+    photos = {readable(p.photo): p.photo for p in listing.photos}
+    photos |= {p.photo: p.photo for p in listing.photos}  # of two spellings the one that is given
     names = {p.identity for p in listing.photos} | {*edits.identities.values()}
-    for name in options.identity:
+    identities = [n if n in names else readable(n) for n in options.identity]
+    for name in identities:
         if name not in names:
             raise XCosError(
                 f"{name} is no identity of {options.gallery}; give one as the window shows it."
@@ -120,15 +123,17 @@ def _subjects(options: argparse.Namespace, edits: Edits) -> list[str]:
     return [
         *(face_subject(key(name)) for name in options.faces),
         *(pair_subject(key(left), key(right)) for left, right in options.pair),
-        *(identity_subject(name) for name in options.identity),
+        *(identity_subject(name) for name in identities),
     ]
 
 
-def _key(name: str, photos: set[str], gallery: Path) -> str:
+def _key(name: str, photos: dict[str, str], gallery: Path) -> str:
     stem, mark, number = name.rpartition("#")
     numbered = bool(mark) and number.isdecimal() and int(number) > 1
-    if name in photos or (numbered and stem in photos):
-        return name
+    for photo, rest in ((name, ""), (stem, f"#{number}")):
+        known = photos.get(photo, photos.get(readable(photo)))
+        if known is not None and (numbered or not rest):
+            return known + rest
     raise XCosError(
         f"{name} is no photo of {gallery}; give its path in the gallery, with forward slashes."
     )

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
+from core.faces.jxl import jxl_size
 from core.faces.photo_kinds import (
     HEAD,
     PHOTO_SUFFIXES,
@@ -98,17 +99,23 @@ def decode_photo(data: bytes, name: str) -> np.ndarray:
 
 
 def _decoded(data: bytes, kind: PhotoKind, name: str) -> np.ndarray:
+    if kind.name == "JPEG XL":
+        _refuse_large(jxl_size(data) or (0, 0), name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=kind.formats) as image:
-            width, height = image.size
-            if width * height > LARGEST:
-                raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
+            _refuse_large(image.size, name)
             if kind.name == "TIFF" and _is_raw(image):
                 raise XCosError(
                     f"{name} is a camera's RAW file, which is not read; export it as JPEG."
                 )
             return upright_rgb(image)
+
+
+def _refuse_large(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > LARGEST:
+        raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
 
 
 def _is_raw(image: Image.Image) -> bool:

@@ -8,6 +8,10 @@ PNG_START = 8  # bytes before the first chunk
 PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 # Colours and orientation; texts may unpack to any size.
 PNG_WANTED = PNG_PICTURE | {b"iCCP", b"eXIf"}
+# Size, coding, colours, places of the pixels, orientation.
+TIFF_PICTURE = frozenset(
+    (*range(254, 260), 262, 266, *range(273, 280), 284, 292, 293, 317, *range(320, 326), 338, 339)
+) | {347, *range(512, 522), *range(529, 533), 34675}
 JPEG_ADOBE = 0xEE  # says how the colours are coded
 JPEG_SCAN = 0xDA
 
@@ -21,6 +25,8 @@ def versions(data: bytes, kind: str) -> Iterator[bytes]:
     yield data
     if kind == "JPEG":
         yield _jpeg(data)
+    elif kind == "TIFF":
+        yield _tiff(data)
     elif kind in ("AVIF", "HEIC"):
         # An item of another type is not looked into; how it is turned stands elsewhere, too.
         yield re.sub(rb"(infe.{8})(Exif|mime)", rb"\1none", data, flags=re.DOTALL)
@@ -50,3 +56,19 @@ def _jpeg(data: bytes) -> bytes:
             kept.append(data[place:end])
         place = end
     return b"".join([*kept, data[place:]])
+
+
+def _tiff(data: bytes) -> bytes:
+    order = "<" if data.startswith(b"II") else ">"
+    try:
+        version, start = struct.unpack_from(f"{order}HI", data, 2)
+        (count,) = struct.unpack_from(f"{order}H", data, start)
+        places = range(start + 2, start + 2 + 12 * count, 12)
+        tags = {place: struct.unpack_from(f"{order}H", data, place)[0] for place in places}
+    except struct.error:
+        return data
+    if version != 42:  # large ones have another directory
+        return data
+    kept = [data[place : place + 12] for place, tag in tags.items() if tag in TIFF_PICTURE]
+    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
+    return data[:start] + directory + data[start + len(directory) :]

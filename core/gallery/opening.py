@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,6 +170,7 @@ class _Opening:
     def take_in(self, made: Made) -> None:
         """Keep what was computed, here and in the cache."""
         self.problems += made.problems
+        self._forget_changed([problem.file for problem in made.problems])
         self.cache.put_photos(made.records)
         self.cache.put_crops(made.crops)
         rows = [(digest, *features) for digest, features in made.features.items()]
@@ -182,6 +184,15 @@ class _Opening:
         for warning in made.warnings:
             if warning not in self.verifier.warnings:
                 self.verifier.warnings.append(warning)
+
+    def _forget_changed(self, photos: Sequence[str]) -> None:
+        """Hash photos anew next time that are not what was hashed, though nothing else tells it."""
+        changed = []
+        for photo in photos:
+            with suppress(XCosError):
+                if content_digest(photo_bytes(self.root / photo)) != self._digests[photo]:
+                    changed.append((cached_path(self.root, photo), -1, -1, ""))
+        self.cache.put_files(changed)
 
     def show(self, on_partial: Partial) -> int:
         """Give the faces so far to the caller; how many photos they are of."""

@@ -1,5 +1,6 @@
 """Frames of videos and folders, whole, cut off and damaged."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -109,4 +110,24 @@ def test_missing_things_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "clip.mp4").write_bytes(b"x")
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(XCosError, match=r"needs the package av; install xcos-studio\[video\]"):
+        Frames(tmp_path / "clip.mp4")
+
+
+def test_frames_of_a_folder_are_its_photos_alone(tmp_path: Path) -> None:
+    for name in ("10.png", "9.png", "._9.png", ".hidden.png", "@eaDir/9.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), "red").save(path)
+    (tmp_path / "11.nef").write_bytes(b"MM\0*" + bytes(50))
+    (tmp_path / "8.png").write_bytes(b"no picture")
+    frames = Frames(tmp_path, every=1)
+    assert [frame.number for frame in frames] == [1, 2]  # 8 cannot be read
+    assert sorted(problem.file for problem in frames.problems) == ["11.nef", "8.png"]
+    assert any("RAW" in problem.reason for problem in frames.problems)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among files")
+def test_a_pipe_is_no_video(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    with pytest.raises(XCosError, match="pipe"):
         Frames(tmp_path / "clip.mp4")
