@@ -14,6 +14,7 @@ from core.gallery.project import Project
 from core.gallery.project_state import ProjectState, state_of
 from core.model.normalisation import same_for_all
 from core.model.target_choice import TargetChoice
+from core.training.checks import contradiction
 from core.training.config import TrainConfig, parse_config, target_choice, write_config
 from tests.onnx_models import expected, face_model
 
@@ -73,5 +74,7 @@ def test_training_keeps_answers_apart_by_input(tmp_path: Path) -> None:
     assert target_choice(config) == TargetChoice(path)
     assert target_choice(other) == TargetChoice(path, "BGR", same_for_all(0, 1))
     assert target_choice(config).fingerprint()[:16] != target_choice(other).fingerprint()[:16]
+    wrong = replace(config, target=replace(config.target, normalisation="-1,0"))
+    assert str(contradiction(wrong)).startswith("target.normalisation: The normalisation -1,0")
     again = parse_config(write_config(other), tmp_path / "c.toml")
     assert target_choice(again) == target_choice(other)

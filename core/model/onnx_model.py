@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["BCHW", "BHWC"]
 LARGEST_BATCH = 256  # of a graph with a fixed one: what is missing is filled up
-FEWEST = 16  # numbers of an embedding; fewer are ages, landmarks or lengths
+FEWEST = 4  # numbers of an embedding; fewer are ages, scores or lengths
 QUIET = 4  # onnxruntime's level of messages: what matters becomes a sentence here
 CLOSE = 1e-3  # relative; faces together and one by one, up to rounding
 
