@@ -60,8 +60,8 @@ class TargetDialog(QDialog):
         self._look()
 
     def done(self, result: int) -> None:
-        """Close, and leave what still reads the file."""
-        self._job.drop()
+        """Close, once nothing reads the file any more."""
+        self._job.close()
         super().done(result)
 
     def accept(self) -> None:

@@ -1,5 +1,6 @@
 """Foreign checkpoints as named tensors: without wrappers, and without what training added to names."""
 
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,9 @@ def read_pickled(path: Path) -> Any:
     try:
         refuse_pointer(path)
         _refuse_bomb(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # what they speak of is refused in a sentence later
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:

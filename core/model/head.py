@@ -55,7 +55,8 @@ def read_head(path: Path) -> HeadWeights | None:
         with safe_open(path, framework="numpy") as file:
             names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
             tensors = {k: file.get_tensor(k) for k in names}
-        return fold({name.removeprefix("attention."): value for name, value in tensors.items()})
+        with np.errstate(all="ignore"):  # what is not finite is refused there
+            return fold({name.removeprefix("attention."): v for name, v in tensors.items()})
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise XCosError(f"{path} has no whole learned attention; choose another file.") from error
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["BCHW", "BHWC"]
 LARGEST_BATCH = 256  # of a graph with a fixed one: what is missing is filled up
-FEWEST = 16  # numbers of an embedding; fewer are ages, landmarks or lengths
+FEWEST = 4  # numbers of an embedding; fewer are ages, scores or lengths
 QUIET = 4  # onnxruntime's level of messages: what matters becomes a sentence here
 CLOSE = 1e-3  # relative; faces together and one by one, up to rounding
 
@@ -80,8 +80,6 @@ class OnnxSession:
         norm = self.normalisation
         faces = ((levels - norm.mean[0]) / norm.std[0]).astype(np.float32)
         fixed = None if self._given.shape is None else self._given.shape[0]
-        if fixed is not None and fixed > LARGEST_BATCH:
-            raise XCosError(f"{self.path} takes {fixed} pictures at once; export it for one.")
         self._batch = fixed or 1
         outputs = self._call(faces[:1])
         self.tensor = self._wanted(outputs)
@@ -147,8 +145,9 @@ class OnnxSession:
             together = np.empty(0)
         finally:
             self._batch = 1
-        near = CLOSE * float(np.abs(apart).max())
-        return together.shape == apart.shape and np.allclose(together, apart, CLOSE, near)
+        if together.shape != apart.shape or not np.isfinite(apart).all():
+            return False
+        return np.allclose(together, apart, CLOSE, CLOSE * float(np.abs(apart).max()))
 
     def _call(self, x_BCHW: np.ndarray) -> list[np.ndarray]:
         """The outputs for at most a batch of pictures, without those that filled it up."""
@@ -184,6 +183,8 @@ def layouts(given: PictureInput, path: Path) -> list[Layout]:
         return ["BCHW", "BHWC"]
     if len(shape) != 4 or not {3, None} & {shape[1], shape[3]}:
         raise XCosError(f"{path} takes an input of shape {_told(shape)}, not a colour picture.")
+    if (shape[0] or 1) > LARGEST_BATCH:
+        raise XCosError(f"{path} takes {shape[0]} pictures at once; export it for one.")
     wanted: dict[Layout, tuple[int, ...]] = {"BCHW": (3, SIDE, SIDE), "BHWC": (SIDE, SIDE, 3)}
     found = [
         layout
@@ -215,7 +216,7 @@ def left_to_do(
     batch = 1 if given.shape is None else given.shape[0] or 1
 
     def entering(level: float) -> float:
-        x = np.full((min(batch, LARGEST_BATCH), 3, SIDE, SIDE), level, np.float32)
+        x = np.full((batch, 3, SIDE, SIDE), level, np.float32)
         fed = {given.name: as_input(x, given.kind, layout)}
         return float(np.median(run_quietly(session, [name], fed, path)[0].astype(np.float64)))
 
@@ -265,7 +266,10 @@ def _session(model: "ModelProto", path: Path) -> Any:
     settings.log_severity_level = QUIET
     try:
         return onnxruntime.InferenceSession(
-            model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+            model.SerializeToString(),
+            settings,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # to the same provider, with a message on stdout
         )
     except Exception as error:
         raise XCosError(f"{path} is not an ONNX model that can be run: {brief(error)}.") from error

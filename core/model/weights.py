@@ -1,5 +1,6 @@
 """Weight files: safetensors with a description, loaded strictly."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,9 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 def _built(card: ModelCard, tensors: int) -> nn.Module:
     try:
         _refuse_absurd(card.options, tensors)
-        return build(card)
+        with warnings.catch_warnings():  # of layers without numbers, which then do not fit
+            warnings.simplefilter("ignore")
+            return build(card)
     except XCosError as error:
         raise XCosError(f"{card.path}: {error}") from error
     except Exception as error:  # its options are the file's, and any of them may be wrong
@@ -124,13 +127,21 @@ def _refuse_unusable(tensors: dict[str, Tensor], path: Path) -> None:
     for name, tensor in tensors.items():
         if tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided:
             wrong = "is no plain table of numbers"
-        elif tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        elif _is_stretched(tensor):
             wrong = f"claims {_shape(tensor)} numbers where the file has fewer"
         elif tensor.is_complex() or not bool(torch.isfinite(tensor).all()):
             wrong = "has numbers that are not finite" if not tensor.is_complex() else "is complex"
         else:
             continue
         raise XCosError(f"{path} is damaged: its tensor {name} {wrong}; choose another file.")
+
+
+def _is_stretched(tensor: Tensor) -> bool:
+    """Whether a tensor shows the same stored numbers in several places."""
+    repeats = any(
+        size > 1 and not step for size, step in zip(tensor.shape, tensor.stride(), strict=True)
+    )
+    return repeats or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes()
 
 
 def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path: Path) -> None:
@@ -151,7 +162,9 @@ def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path
         ("misshapen", misshapen),
         ("whole numbers", whole),
     )
-    parts = [f"{title}: {_some(keys)}" for title, keys in said if keys]
+    wrong = [(title, keys) for title, keys in said if keys]
+    shown = 5 if len(wrong) == 1 else 2
+    parts = [f"{title}: {_some(keys, shown)}" for title, keys in wrong]
     if parts:
         raise XCosError(f"{path} does not fit the network it names ({'; '.join(parts)}).")
 
@@ -160,6 +173,6 @@ def _shape(tensor: Tensor) -> str:
     return "x".join(map(str, tensor.shape)) or "scalar"
 
 
-def _some(keys: list[str], limit: int = 5) -> str:
+def _some(keys: list[str], limit: int) -> str:
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
     return ", ".join(key if len(key) <= 60 else key[:59] + "…" for key in keys[:limit]) + more

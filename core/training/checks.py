@@ -12,7 +12,7 @@ import psutil
 from core.errors import XCosError
 from core.faces.face import SIDE
 from core.model.features import CELLS, CHANNELS
-from core.training.config import TrainConfig, missing_paths, needs_target
+from core.training.config import TrainConfig, missing_paths, needs_target, target_choice
 from core.training.data import cache_folder
 from core.training.sources import empty_folders, open_source
 
@@ -102,6 +102,11 @@ def too_few_identities(config: TrainConfig, identities: int, unlabelled: int) ->
 def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
     """Which settings do not go together, and the way out; None where all do."""
     optimisation, live = config.optimisation, config.target.live
+    if needs_target(config) and config.target.weights is not None:
+        try:
+            target_choice(config)
+        except XCosError as error:
+            return str(error)
     parts = optimisation.accumulate * processes
     if optimisation.batch % parts or optimisation.batch // parts < 2:
         return (

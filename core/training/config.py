@@ -320,7 +320,10 @@ def target_choice(config: TrainConfig) -> TargetChoice:
     """The target that a config names, with its input. Raises XCosError for a wrong one."""
     asked = config.target
     assert asked.weights is not None
-    return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
+    try:
+        return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
+    except XCosError as error:
+        raise XCosError(f"target.normalisation: {error}") from error
 
 
 def write_config(config: TrainConfig) -> str:

@@ -38,7 +38,7 @@ def build_backbone(name: str, **options: Any) -> nn.Module:
     _load()
     if name not in _BUILDERS:
         known = ", ".join(backbone_names())
-        raise XCosError(f"There is no backbone named {name!r}; choose one of {known}.")
+        raise XCosError(f"There is no backbone named {name!r:.60}; choose one of {known}.")
     try:
         return _BUILDERS[name](**options)
     except TypeError as error:
