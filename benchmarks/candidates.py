@@ -8,7 +8,6 @@ CROPS holds aligned 112x112 faces. Recall: of each face's true nearest ones by t
 
 import argparse
 import itertools
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
+from core.json_text import json_text
 from core.model.memory import keep_memory
 
 CLOSEST = 1000
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
-    print(json.dumps(measure(options.folder, options.faces, options.nearest), indent=1))
+    print(json_text(measure(options.folder, options.faces, options.nearest)))
 
 
 def measure(folder: Path, count: int, nearest: list[int]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ python -m benchmarks.cost [--rounds 200] [--json]
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.pairs import versions
+from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.memory import keep_memory
 from core.model.weights import load_xcos
@@ -71,7 +71,7 @@ def main() -> None:
         "versions": versions(),
     }
     if options.json:
-        print(json.dumps(said, indent=1))
+        print(json_text(said))
     else:
         print(f"with {ours:.2f}, without {rival:.2f} ms a pair: {ours / rival:.3f} times")
 

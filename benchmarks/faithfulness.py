@@ -4,7 +4,8 @@
 
 Of LFW's pairsDevTest.txt, 100 genuine and 100 impostor pairs are drawn by a seed. On one face of each,
 drawn too, a square patch is hidden in 16 places, one at a time: grey, and, measured apart, blurred. Its
-side, 16 to 48 pixels, is one for a pair, so that within a pair only the place can tell changes apart. The
+side, 16 to 48 pixels, is one for a pair, so that within a pair only the place can tell changes apart. Measured
+apart as well, a circle of 40 pixels, off the grid, that shows the same place of a third person. The
 real change is that of the score; the predicted one is minus the sum of the map over the cells, each times
 the share of it that the patch covers (core/explain/edits.py: predicted_change). xCos with learned attention
 predicts by the law that the weights' card names (core/explain/pair.py: without).
@@ -21,7 +22,6 @@ all patches counts as 0. Interrupted, it tells of the pairs that are done.
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -32,23 +32,28 @@ import numpy as np
 
 from benchmarks.pairs import versions
 from core.evaluation.protocol import read_protocol
+from core.evaluation.verification import PairList
 from core.explain.edits import Edit, apply_edits, predicted_change
 from core.explain.saliency import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.explain.scorer import PairScorer
 from core.faces.face import SIDE
+from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind
 from core.model.memory import keep_memory
+from core.model.target_choice import TargetChoice
 
 PATCHES = 16
 LEAST, MOST = 16, 48  # pixels a side
 CONTEXT = 8  # masks of the other face for CorrRISE
 CONTROLLED = 5  # every so many pairs, shuffled weights are asked too
 BLUR = 12.0
+CIRCLE = 40  # pixels across
 RESAMPLES = 2000
 KINDS: tuple[AttentionKind, ...] = ("learned", "uniform", "correlation")
 TARGET = "target cosine"
+CIRCLES = " of circles"  # ends the name of what a map predicts for circles
 
 TITLES = {
     "xcos learned": "xCos L, W·S",
@@ -70,6 +75,7 @@ class Trial:
     """One pair: crops, which face is hidden (0 left, 1 right), and its patches.
 
     covered: (16, 7, 7); grey, blurred: (16, 112, 112, 3) uint8 of the hidden face
+    circled: (16, 7, 7), and circles: (16, 112, 112, 3) uint8 with another person's circles
     """
 
     crops: tuple[np.ndarray, np.ndarray]
@@ -78,6 +84,8 @@ class Trial:
     covered: np.ndarray
     grey: np.ndarray
     blurred: np.ndarray
+    circled: np.ndarray
+    circles: np.ndarray
 
 
 def main() -> None:
@@ -98,12 +106,14 @@ def main() -> None:
     keep_memory()
     start = time.perf_counter()
     weights = find_weights(options.model)
-    scorer = PairScorer(weights, target=options.target, device=options.device)
+    scorer = PairScorer(
+        weights, target=options.target and TargetChoice(options.target), device=options.device
+    )
     trials = draw(options.pairs, options.photos, options.count, options.seed)
     said = measure(scorer, trials, options.masks, options.seed)
     said |= {"model": scorer.card.name, "seconds": round(time.perf_counter() - start, 1)}
     said |= {"versions": versions()}
-    print(json.dumps(said, indent=1) if options.json else to_markdown(said))
+    print(json_text(said) if options.json else to_markdown(said))
 
 
 def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
@@ -119,6 +129,8 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
         ]
     )
     trials = []
+    # Draws of their own, so that patches are those of earlier versions.
+    circle_rng = np.random.default_rng([seed, 2])
     for place in rng.permutation(chosen):
         files = [photos / f"{names[place]}.webp" for names in (pairs.left, pairs.right)]
         left, right = (np.array(Image.open(file).convert("RGB")) for file in files)
@@ -129,6 +141,9 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
         boxes = [(float(x), float(y), float(size), float(size)) for x, y in corners]
         grey = [apply_edits(crop, [Edit("patch", *box)]) for box in boxes]
         blurred = [apply_edits(crop, [Edit("blur", *box, strength=BLUR)]).crop for box in boxes]
+        name = stranger(pairs, place, circle_rng)
+        third = np.array(Image.open(photos / f"{name}.webp").convert("RGB"))
+        circles, circled = _circles(crop, third, circle_rng)
         trials.append(
             Trial(
                 (left, right),
@@ -137,9 +152,34 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
                 np.stack([made.covered for made in grey]),
                 np.stack([made.crop for made in grey]),
                 np.stack(blurred),
+                circled,
+                circles,
             )
         )
     return trials
+
+
+def stranger(pairs: PairList, place: int, rng: np.random.Generator) -> str:
+    """A photo of a person who is not in a pair."""
+    there = {Path(names[place]).parent for names in (pairs.left, pairs.right)}
+    while True:
+        name = pairs.left[int(rng.integers(len(pairs.left)))]
+        if Path(name).parent not in there:
+            return name
+
+
+def _circles(
+    crop: np.ndarray, third: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """16 copies of a crop with a circle of another, and the share of each cell that it covers."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    made, covered = [], []
+    for middle in rng.uniform(CIRCLE / 2, SIDE - CIRCLE / 2, (PATCHES, 2)):
+        inside = (x + 0.5 - middle[0]) ** 2 + (y + 0.5 - middle[1]) ** 2 < (CIRCLE / 2) ** 2
+        made.append(np.where(inside[:, :, None], third, crop))
+        cell = SIDE // CELLS
+        covered.append(inside.reshape(CELLS, cell, CELLS, cell).mean(axis=(1, 3)))
+    return np.stack(made), np.stack(covered)
 
 
 def measure(scorer: PairScorer, trials: list[Trial], count: int, seed: int) -> dict[str, Any]:
@@ -168,22 +208,25 @@ def measure(scorer: PairScorer, trials: list[Trial], count: int, seed: int) -> d
                 real.setdefault(name, []).append(values)
             for name, values in maps.items():
                 told = explained if name == "xcos learned" else None
-                made = [
-                    predicted_change(values, covered)
-                    if told is None
-                    else told.predicted_change(covered)
-                    for covered in trial.covered
-                ]
-                predicted.setdefault(name, {})[number] = np.array(made)
+                for kind, covers in (("", trial.covered), (CIRCLES, trial.circled)):
+                    made = [
+                        predicted_change(values, covered)
+                        if told is None
+                        else told.predicted_change(covered)
+                        for covered in covers
+                    ]
+                    predicted.setdefault(name + kind, {})[number] = np.array(made)
             done += 1
     except KeyboardInterrupt:
         print(f"interrupted after {done} pairs", file=sys.stderr)
     same = np.array([trial.same for trial in trials])
     rows = []
-    for name, by_pair in predicted.items():
+    for title, by_pair in predicted.items():
+        name, of_circles = title.removesuffix(CIRCLES), title.endswith(CIRCLES)
         places = [place for place in by_pair if place < done]
         made = np.stack([by_pair[place] for place in places])
-        for truth in _truths(name, list(real)):
+        truths = ["learned, circle"] if of_circles else _truths(name, list(real))
+        for truth in truths:
             changed = np.stack([real[truth][place] for place in places])
             found_row = agreement(made, changed, same[places], seed)
             rows.append({"map": name, "of": truth, "pairs": len(places)} | found_row)
@@ -209,7 +252,7 @@ def changes(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
     """The real changes (16,) of the scores and of the target's cosine, by kind and filling."""
     hidden, other = trial.crops[trial.side], trial.crops[1 - trial.side]
     found = {}
-    variants = np.concatenate([hidden[None], trial.grey, trial.blurred])
+    variants = np.concatenate([hidden[None], trial.grey, trial.blurred, trial.circles])
     grids = scorer.grids(np.concatenate([variants, other[None]]))
     some, one = scorer.engine.prepare(grids[:-1]), scorer.engine.prepare(grids[-1:])
     i, j = np.arange(len(variants)), np.zeros(len(variants), int)
@@ -217,7 +260,8 @@ def changes(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
         # Order both is the same whichever face is called left.
         scores = scorer.engine.scores_of(some, i, one, j, kind).astype(np.float64)
         found[f"{kind}, grey"] = scores[1 : PATCHES + 1] - scores[0]
-        found[f"{kind}, blurred"] = scores[PATCHES + 1 :] - scores[0]
+        found[f"{kind}, blurred"] = scores[PATCHES + 1 : 2 * PATCHES + 1] - scores[0]
+        found[f"{kind}, circle"] = scores[2 * PATCHES + 1 :] - scores[0]
     if scorer.has_target_map:
         cosines = scorer.target_cosines(variants[: PATCHES + 1], other)
         found[f"{TARGET}, grey"] = cosines[1:] - cosines[0]

@@ -9,7 +9,6 @@ face at a time, on the same malloc settings. Same face: boxes overlap by IoU >= 
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
+from core.json_text import json_text
 from core.model.memory import keep_memory
 
 SIDE = 250  # pixels, LFW's
@@ -36,9 +36,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
-    print(
-        json.dumps(measure(options.folder, options.photos, options.again, options.rounds), indent=1)
-    )
+    print(json_text(measure(options.folder, options.photos, options.again, options.rounds)))
 
 
 def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:

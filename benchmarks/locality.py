@@ -10,7 +10,6 @@ cells that are wholly hidden, as a share of what lay there before.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 from benchmarks.faithfulness import Trial, draw
 from benchmarks.pairs import versions
 from core.explain.scorer import PairScorer
+from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.memory import keep_memory
 
@@ -40,7 +40,7 @@ def main() -> None:
     scorer = PairScorer(find_weights(options.model), device=options.device)
     trials = draw(options.pairs, options.photos, options.count, options.seed)
     said = measure(scorer, trials) | {"model": scorer.card.name, "versions": versions()}
-    print(json.dumps(said, indent=1) if options.json else to_markdown(said))
+    print(json_text(said) if options.json else to_markdown(said))
 
 
 def measure(scorer: PairScorer, trials: list[Trial]) -> dict[str, Any]:

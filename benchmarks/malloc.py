@@ -4,7 +4,6 @@ python -m benchmarks.malloc [--rounds 3] [--json]
 """
 
 import argparse
-import json
 import platform
 import statistics
 import subprocess
@@ -12,6 +11,8 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
+
+from core.json_text import json_text
 
 BATCH, BATCHES = 128, 4
 
@@ -47,7 +48,7 @@ def main() -> None:
         "torch": metadata.version("torch"),
     }
     if options.json:
-        print(json.dumps(said, indent=1))
+        print(json_text(said))
     else:
         print(f"with {ours:.0f}, without {rival:.0f} photos/s: {said['ratio']} times")
 

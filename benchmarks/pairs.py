@@ -15,7 +15,6 @@ bytes). --device cpu tries the same on torch's CPU device, which nobody scores w
 """
 
 import argparse
-import json
 import platform
 import statistics
 import time
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from core.json_text import json_text
 from core.model.memory import keep_memory
 
 RIVAL_PAIRS = 16 * 1024  # ordered pairs of the straightforward head a round; its rate is constant
@@ -55,13 +55,13 @@ def main() -> None:
             options.peak_gbs,
         )
         if options.json:
-            print(json.dumps(found, indent=1))
+            print(json_text(found))
         else:
             print_gpu(found)
         return
     said = measure(options.faces, options.rounds)
     if options.json:
-        print(json.dumps(said, indent=1))
+        print(json_text(said))
         return
     for kind in ("learned", "uniform", "correlation"):
         row = said[kind]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
+from core.json_text import json_text
 
 SIZES = [250, 500, 1000, 2000, 4000, 8000]
 # Of an ordered pair: 16 sums and activations of 49 cells (3 each), 16 3x3 convolutions (2 x 9),
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one)))
+        print(json_text(measure(options.one), None))
         return
     rows = []
     for faces in options.faces:
@@ -49,7 +50,7 @@ def main() -> None:
         print(rows[-1], file=sys.stderr)
     if options.plot:
         draw(rows, options.plot)
-    print(json.dumps({"sizes": rows} | versions(), indent=1))
+    print(json_text({"sizes": rows} | versions()))
 
 
 def measure(faces: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ pages that both map counted twice. A block is the time between two turns of the 
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.pairs import versions
 from benchmarks.window import until
+from core.json_text import json_text
 from core.model.memory import keep_memory
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main() -> None:
     keep_memory()
     with tempfile.TemporaryDirectory() as place:
         cache = options.cache or Path(place) / "cache.sqlite"
-        print(json.dumps(measure(options.crops, cache, Path(place)) | versions(), indent=1))
+        print(json_text(measure(options.crops, cache, Path(place)) | versions()))
 
 
 def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
@@ -92,9 +92,8 @@ def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
     timer.timeout.connect(beat)
     timer.start()
     session.matrix_changed.connect(arrived)
-    session.gallery_settings = GallerySettings(aligned=True)
     session.set_model(None)
-    session.open_gallery(crops)
+    session.open_gallery(crops, GallerySettings(aligned=True))
     until(lambda: "exact" in told and not session.busy, 3600)
     until(lambda: time.perf_counter() - start > told["exact"] + 2)
     ended.set()

@@ -10,7 +10,6 @@ the moved faces, its second finds them in the cache: the difference is the featu
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 
 from benchmarks.pairs import versions
 from benchmarks.window import told, until
+from core.json_text import json_text
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
         said: dict[str, Any] = {"move": measure(Path(place), options.moves)}
         if options.photos is not None and options.photos.is_dir():
             said["scan"] = scan(Path(place), options.photos, options.faces)
-    print(json.dumps(said | versions(), indent=1))
+    print(json_text(said | versions()))
 
 
 def measure(folder: Path, moves: int) -> dict[str, Any]:

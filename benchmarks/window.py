@@ -8,7 +8,6 @@ outcome, has been painted. A start is a new process, from its launch to the main
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
+from core.json_text import json_text
 
 START = """
 import sys
@@ -59,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         said = measure(Path(place), options.faces, options.rounds)
         said["start"] = told([start_once(Path(place)) for _ in range(6)][1:])
-    print(json.dumps(said | versions(), indent=1))
+    print(json_text(said | versions()))
 
 
 def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
@@ -81,11 +81,10 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     window = make_window(application, store, folder / "cache.sqlite", "cpu")
     session = window.session
-    session.gallery_settings = GallerySettings(aligned=True)
     window.resize(1600, 1000)
     window.show()
     session.set_model(None)
-    session.open_gallery(folder / "crops")
+    session.open_gallery(folder / "crops", GallerySettings(aligned=True))
     until(lambda: session.matrix is not None and len(session.matrix.scores) == faces)
     until(lambda: not session.busy)
     viewport = window.matrix._plot.viewport()

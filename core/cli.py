@@ -1,6 +1,7 @@
 """The command line: what the window shows, a command can print."""
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -72,6 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
     logging.captureWarnings(True)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console may lack a name's characters
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = build_parser().parse_args(argv)
         code: int = options.run(options)

@@ -1,5 +1,7 @@
 """What the user can mend; its text is all that the user sees."""
 
+QUOTED = 60  # characters of a user's text that a message repeats
+
 
 class XCosError(Exception):
     """One sentence that names the file or setting and the way out."""
@@ -16,8 +18,13 @@ class Stopped(XCosError):
         return Stopped, (self._what,)  # the sentence would be made into another one
 
 
-def shown(text: object, length: int = 60) -> str:
+def shown(text: object, length: int = QUOTED) -> str:
     """A user's text as a message has it: on one line, and cut where it is longer."""
     said = str(text)
     cut = said if len(said) <= length else said[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+
+
+def quoted(text: object) -> str:
+    """The same in quotation marks."""
+    return f"'{shown(text)}'"

@@ -29,6 +29,7 @@ from core.model.head import read_head
 from core.model.kinds import AttentionKind, Order
 from core.model.memory import keep_memory
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix, score_matrix
@@ -60,7 +61,9 @@ class Model:
 
 
 def load_model(
-    weights: str | Path | None = None, target: str | Path | None = None, device: str = "auto"
+    weights: str | Path | None = None,
+    target: str | Path | TargetChoice | None = None,
+    device: str = "auto",
 ) -> Model:
     """Weights by name or file, None: those that ship; target: another model shown beside.
 
@@ -71,7 +74,9 @@ def load_model(
     verifier = Verifier(path, device)
     if verifier.card.kind != "xcos":
         raise XCosError(f"{path} is a target model without grid features; give it as target.")
-    beside = None if target is None else Target(Path(target), device)
+    if isinstance(target, str | Path):
+        target = TargetChoice(Path(target))
+    beside = None if target is None else Target(target, device)
     engine = PairEngine(read_head(path), verifier.card.correlation, device)
     return Model(verifier, engine, beside)
 

@@ -1,10 +1,12 @@
-"""Several processes of one command, started by torchrun; without it there is one."""
+"""Several processes: of one command, started by torchrun, and commands in processes of their own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from core.errors import XCosError
@@ -61,3 +63,15 @@ def process_group() -> Iterator[ProcessGroup]:
         yield ProcessGroup(dist.get_rank(), size)
     finally:
         dist.destroy_process_group()
+
+
+def own_command(*arguments: str) -> list[str]:
+    """This program's command line in another process, whatever lies in its working directory."""
+    return [sys.executable, "-P", "-m", "core.cli", *arguments]
+
+
+def own_environment() -> dict[str, str]:
+    """What such a process is started with, so that it and those it starts find this package."""
+    root = str(Path(__file__).resolve().parents[1])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}

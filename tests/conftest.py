@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.living import PROBES, living_weights, make_crops
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Slow machines and compilers at first use must not fail a law that holds.
 settings.register_profile(
@@ -25,37 +27,8 @@ def temporary_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of a random small network with thresholds, P and a head."""
-    import numpy as np
-    import torch
-
-    from core.model.backbones import build_backbone
-    from core.model.card import ModelCard
-    from core.model.weights import save_weights
-    from core.model.xcos import XCosNet
-
-    torch.manual_seed(7)
-    options = {"stem": 8, "widths": [8, 12, 16], "depths": [1, 1, 1]}
-    net = XCosNet(build_backbone("thin", **options), 16)
-    for module in net.modules():
-        if isinstance(module, (torch.nn.BatchNorm2d,)):
-            module.running_mean.normal_(0, 0.2)  # type: ignore[union-attr]
-            module.running_var.uniform_(0.5, 1.5)  # type: ignore[union-attr]
-            module.bias.data.normal_(0, 0.3)
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    card = ModelCard(
-        "tiny",
-        path,
-        "",
-        "xcos",
-        "thin",
-        options,
-        thresholds={"learned": 0.9, "uniform": 0.9, "correlation": 0.9},
-        correlation=np.full((7, 7), 1 / 49),
-        embedding_size=16,
-    )
-    save_weights(path, net, card)
-    return path
+    """A weights file of a small random network with life, thresholds, P and a head."""
+    return living_weights(tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 @pytest.fixture
@@ -64,16 +37,7 @@ def crops(tmp_path: Path) -> Path:
     return make_crops(tmp_path / "crops")
 
 
-def make_crops(folder: Path) -> Path:
-    """Patterns of an identity plus a little noise, as 112x112 PNG files."""
-    import numpy as np
-    from PIL import Image
-
-    for number, (name, count) in enumerate((("ann", 3), ("bob", 2), ("cem", 1))):
-        rng = np.random.default_rng(number)
-        pattern = rng.integers(0, 256, (7, 7, 3)).repeat(16, 0).repeat(16, 1)
-        for photo in range(1, count + 1):
-            noisy = (pattern + rng.normal(0, 25, pattern.shape)).clip(0, 255).astype(np.uint8)
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(noisy).save(folder / name / f"{photo}.png")
-    return folder
+@pytest.fixture
+def probes(tmp_path: Path) -> Path:
+    """Four further crops: one of ann, one of bob, two of dan, whom the gallery lacks."""
+    return make_crops(tmp_path / "probes", PROBES, first=4)

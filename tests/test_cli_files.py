@@ -1,13 +1,17 @@
 """What the command line never does to the user's files, and names that are unusual."""
 
+import csv
+import io
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.cli import main
 from core.commands.align import crop_places
 from core.faces.face import Detection
 from core.resources import resource_path
@@ -137,3 +141,34 @@ def test_align_leaves_the_users_files_alone(run: Run, tmp_path: Path) -> None:
         assert code == 0 and "1 crops" in told
     code, _, err = run("align", photos, "-o", photos / "below")
     assert code == 1 and "choose another folder" in err and not (photos / "below").exists()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_console_without_a_names_characters_does_not_stop_half_way(
+    crops: Path,
+    tmp_path: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str,
+) -> None:
+    (crops / "bob").rename(crops / "李四")
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding))
+    options = ["--aligned", "--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite")]
+    assert main(["score", str(crops), *options]) == 0
+    lines = shown.getvalue().decode(encoding).splitlines()
+    assert len(lines) == 1 + 15 and any("\\u674e\\u56db/1.png" in line for line in lines)
+
+
+def test_a_table_of_formulas_is_escaped_and_names_its_pairs_again(
+    run: Run, crops: Path, tmp_path: Path
+) -> None:
+    (crops / "bob").rename(crops / "=1+1")
+    code, _, _ = run("score", crops, "--aligned", "-o", tmp_path / "scores.csv")
+    table = (tmp_path / "scores.csv").read_text()
+    assert code == 0 and ",'=1+1," in table and "\n=" not in table and ",=" not in table
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        assert all(float(row["score"]) <= 1 for row in csv.DictReader(file))
+    asked = ["patterns", crops, "--pairs", tmp_path / "scores.csv", "--aligned", "--json"]
+    code, _, err = run(*asked, "--cache", tmp_path / "c.sqlite", model=None)
+    assert code == 0, err

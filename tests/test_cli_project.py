@@ -40,7 +40,7 @@ def test_score_takes_what_the_project_says(
     assert (said["faces"], said["pairs"], said["model"]) == (5, 10, "tiny")
     assert (said["attention"], said["threshold"], said["order"]) == ("uniform", 0.123, "both")
     other = summary(capsys, str(project), *cache, "--attention", "learned", "--order", "left-right")
-    assert (other["attention"], other["threshold"]) == ("learned", 0.9)
+    assert (other["attention"], other["threshold"]) == ("learned", 0.46)
     assert other["order"] == "left-right"
     assert main(["tag", str(project), "ann/1.png", "--add", "odd"]) == 0
     found = summary(capsys, str(project), *cache, "--filter", "tag = odd")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 # From the top down; a part may import what stands to its right.
 ORDER = (
     "cli", "notebook", "commands", "training", "evaluation", "explain", "scoring", "gallery", "model", "faces",
-    "resources", "files", "processes", "progress", "version", "errors",
+    "resources", "csv_files", "json_text", "digests", "files", "processes", "progress", "version", "errors",
 )  # fmt: skip
 HEAVY = ("torch", "numba", "matplotlib", "sklearn", "lark", "PySide6", "pyqtgraph", "xcos_gui")
 

@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first in ALL_COMMANDS or asks_help:
         return command_line(arguments)
     keep_memory()
+    # What lies in the working directory is no part of the processes that the window starts.
+    os.environ["PYTHONSAFEPATH"] = "1"
     missing = missing_library()
     if missing:
         print(f"xcos: {missing}", file=sys.stderr)
@@ -90,7 +92,7 @@ def _package_sentence(error: str) -> str:
 
 def add_window_options(parser: argparse.ArgumentParser) -> None:
     """GALLERY and the options that the window shares with the commands."""
-    from core.commands.shared import finite
+    from core.commands.shared import add_target_input_options, finite
     from core.model.kinds import ATTENTION_KINDS
 
     parser.add_argument(
@@ -102,6 +104,7 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", type=Path, metavar="NAME|FILE", help="weights")
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model")
+    add_target_input_options(parser)
     parser.add_argument("--attention", choices=ATTENTION_KINDS, help="attention kind")
     parser.add_argument("--threshold", type=finite, metavar="T", help="threshold")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from core.commands.shared import target_of
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
 from core.gallery.making import Making, make_here
@@ -76,24 +77,17 @@ def start(window: MainWindow, options: argparse.Namespace) -> None:
     """Load the weights and the gallery that were asked for."""
     session = window.session
     wanted = options.gallery or next((p for p in session.settings.recents if p.exists()), None)
-    if wanted is not None and wanted.suffix.lower() == SUFFIX and window.projects.open(wanted):
-        if options.attention:
-            session.set_kind(options.attention)
-        if options.threshold is not None:
-            session.set_threshold(options.threshold)
+    project = wanted if wanted is not None and wanted.suffix.lower() == SUFFIX else None
+    if project and window.projects.open(project, options.attention, options.threshold):
         return
-    if options.aligned:
-        session.gallery_settings = GallerySettings("central", True)
     if options.attention:
         session.kind = options.attention
     session.set_model(options.model or session.settings.model)
-    if session.card is None:
-        session.set_model(None)
-    target = options.target or session.settings.target
+    target = target_of(options, session.settings.target)
     if target is not None:
         session.set_target(target)
     if options.threshold is not None:
-        session.set_threshold(options.threshold)
-    if wanted is None or wanted.suffix.lower() == SUFFIX:  # a project that told why it did not open
+        session.after_weights(lambda: session.set_threshold(options.threshold))
+    if wanted is None or project:  # a project that told why it did not open
         wanted = resource_path("sample")
-    session.open_gallery(wanted)
+    session.open_gallery(wanted, GallerySettings("central", True) if options.aligned else None)

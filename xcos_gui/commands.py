@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,21 +13,22 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.cli import unexpected
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.opening import known_detections
 from core.gallery.project_state import SUFFIX
+from core.model.target_choice import TargetChoice
 from core.resources import resource_path
 from xcos_gui.alignment import AlignmentDialog
-from xcos_gui.job import LatestJob, Running
+from xcos_gui.job import Running
 from xcos_gui.session import Session
+from xcos_gui.target_dialog import WEIGHTS, TargetDialog
 
 if TYPE_CHECKING:
     from xcos_gui.window import MainWindow
-
-WEIGHTS = "Weights (*.safetensors *.pth *.pt *.onnx)"
 
 
 class Commands(QObject):
@@ -37,8 +37,7 @@ class Commands(QObject):
     def __init__(self, session: Session, window: MainWindow) -> None:
         super().__init__(window)
         self.session, self._window = session, window
-        self._job = LatestJob(self)
-        self._job.progress.connect(session.busy_changed)
+        self._job = session.activity.job(self)
         self._job.finished.connect(self._on_finished)
         self._job.failed.connect(self._on_failed)
 
@@ -115,16 +114,18 @@ class Commands(QObject):
 
             running.report("Importing weights", 0, 0)
             card = import_weights(source, output)
-            use = self.session.set_model if card.kind == "xcos" else self.session.set_target
-            return lambda: use(card.path)
+            if card.kind == "xcos":
+                return lambda: self.session.set_model(card.path)
+            return lambda: self.session.set_target(TargetChoice(card.path))
 
         self._job.start(work)
 
     def ask_target(self) -> None:
-        """Ask for a target model."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Target model", "", WEIGHTS)
-        if name:
-            self.session.set_target(Path(name))
+        """Ask for a target model and how it is given faces."""
+        kept = self.session.settings.target
+        dialog = TargetDialog(kept, self._window)
+        if dialog.exec() and dialog.choice is not None:
+            self.session.set_target(dialog.choice)
 
     def ask_export(self) -> None:
         """Ask for a file and write all scores there, as the command line does."""
@@ -157,13 +158,11 @@ class Commands(QObject):
         self._job.start(work)
 
     def _on_failed(self, error: BaseException) -> None:
-        self.session.idle.emit()
         if not isinstance(error, Stopped):
             text = str(error) if isinstance(error, XCosError) else unexpected(repr(error))
             self.session.message.emit(text)
 
     def _on_finished(self, then: Callable[[], None]) -> None:
-        self.session.idle.emit()
         then()
 
     def forget(self) -> None:
@@ -192,11 +191,10 @@ class Commands(QObject):
             )
             return
         try:
-            photo = read_photo(path)
+            photo, detections = read_photo(path), known_detections(path, session.cache)
         except XCosError as error:
             self.session.message.emit(str(error))
             return
-        detections = known_detections(path, session.cache)
         marks = None if face.detection is None else face.detection.landmarks
         corrected = face.photo in session.project.edits.landmarks and face.number == 1
         dialog = AlignmentDialog(
@@ -224,21 +222,13 @@ class Commands(QObject):
 def _listed(paths: list[Path], folder: Path) -> Path:
     """A CSV of photos that were opened together, kept beside the cache; its name tells the photos."""
     lines = sorted(str(path.resolve()) for path in paths)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()[:8]
     path = folder / f"photos-{digest}.csv"
-    text = ["path,identity"]
     for line in lines:
         if Path(line).is_dir():
             raise XCosError(f"{line} is a folder among photos; open one folder, or only photos.")
-        text.append(_quoted(line))
-    write_whole(path, ("\n".join(text) + "\n").encode())
+    write_whole(path, csv_bytes([("path", "identity"), *((line, "") for line in lines)]))
     return path
-
-
-def _quoted(path: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([path, ""])
-    return out.getvalue()
 
 
 def _nearest(detections: tuple[object, ...], marks: np.ndarray | None) -> int:

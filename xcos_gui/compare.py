@@ -1,6 +1,5 @@
 """Saliency methods on the pair looked at, side by side: maps, times, curves, controls, ranks."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +27,9 @@ from core.explain.regions import face_regions
 from core.explain.saliency import TITLES, Subject, methods_for, on_one_scale
 from core.explain.scorer import PairScorer
 from core.gallery.opening import landmarks_in_crop
+from core.json_text import json_text
 from core.model.kinds import AttentionKind, Order
+from core.model.target_choice import TargetChoice
 from xcos_gui.cell_view import Cell, CellView
 from xcos_gui.colour_bar import ColourBar
 from xcos_gui.compare_tables import AreasTable, CurvePlots, RanksTable
@@ -69,7 +70,7 @@ class _Asked:
     fingerprint: str
     kind: AttentionKind
     order: Order
-    target: Path | None
+    target: TargetChoice | None
 
 
 class _Column:
@@ -230,7 +231,7 @@ class CompareWindow(FollowingWindow):
             session.verifier.fingerprint,
             session.kind,
             session.order,
-            None if session.target is None else session.target.path,
+            None if session.target is None else session.target.choice,
         )
         if asked == self._asked:
             return
@@ -370,7 +371,7 @@ class CompareWindow(FollowingWindow):
         found, subject = self.found, self._subject
         try:
             if suffix == ".json":
-                content = json.dumps(found.as_json(), indent=1).encode()
+                content = json_text(found.as_json()).encode()
             else:
                 from core.explain.compare_figure import comparison_bytes
 

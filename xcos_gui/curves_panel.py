@@ -5,7 +5,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
+from xcos_gui.decimal_box import DecimalBox
 from xcos_gui.session import Session
 from xcos_gui.theme import paint_axes
 
@@ -87,7 +87,7 @@ class CurvesPanel(QWidget):
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
         label = QLabel("&Threshold")
-        self.spin = QDoubleSpinBox(minimum=-1, maximum=1, decimals=4, singleStep=0.005)
+        self.spin = DecimalBox(decimals=4, minimum=-1.0, maximum=1.0, singleStep=0.005)
         self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
         self.spin.setKeyboardTracking(False)
         self.spin.valueChanged.connect(self._session.set_threshold)

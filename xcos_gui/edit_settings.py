@@ -1,9 +1,10 @@
 """The numbers of one edit as spin boxes."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from core.explain.edits import SETTINGS, Edit, EditKind
+from xcos_gui.decimal_box import DecimalBox
 from xcos_gui.edit_steps import limited
 
 HINTS: dict[EditKind, str] = {
@@ -28,7 +29,7 @@ class EditSettings(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edit: Edit | None = None
-        self._boxes: dict[str, QDoubleSpinBox] = {}
+        self._boxes: dict[str, DecimalBox] = {}
         self._hint = QLabel(wordWrap=True)
         self._hint.setMinimumHeight(2 * self.fontMetrics().height())
         self._form = QFormLayout(self)
@@ -49,7 +50,7 @@ class EditSettings(QWidget):
         for setting in SETTINGS[edit.kind]:
             box = self._boxes.get(setting.name)
             if box is None:
-                box = QDoubleSpinBox(minimum=setting.low, maximum=setting.high)
+                box = DecimalBox(minimum=setting.low, maximum=setting.high)
                 fine = setting.unit in ("times", "share")
                 box.setDecimals(2 if fine else 1)
                 box.setSingleStep(0.05 if fine else 1)

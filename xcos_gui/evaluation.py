@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs, write_gallery
-from core.evaluation.results import Evaluation, Measured, table
+from core.evaluation.results import Evaluation, Measured, lacking, table
+from core.gallery.gallery import GallerySettings
 from core.model.kinds import ATTENTION_KINDS, AttentionKind
 from core.scoring.lists import PairList
 from xcos_gui.evaluation_pairs import ListedPairs
@@ -110,6 +112,11 @@ class EvaluationDialog(ToolWindow):
             label = QLabel(name)
             label.setBuddy(line)
             form.addRow(label, row)
+        self.aligned = QCheckBox("Its photos are aligned 112×112 crops")
+        self.aligned.setToolTip(
+            "They are taken as they are, without detection; a .bin's always are"
+        )
+        form.addRow("", self.aligned)
         return form
 
     def _make_table(self) -> QTableWidget:
@@ -140,7 +147,7 @@ class EvaluationDialog(ToolWindow):
         self._request = request = ProtocolRequest(
             Path(protocol),
             Path(photos) if photos else None,
-            session.loader(),
+            session.models.loader(GallerySettings(aligned=self.aligned.isChecked())),
             session.engine,
             session.order,
             Path(self._asked.name),
@@ -168,11 +175,10 @@ class EvaluationDialog(ToolWindow):
         except XCosError as error:
             self.tell(str(error))
             return
-        if self._request.protocol.suffix.lower() == ".bin":
-            settings = self.session.gallery_settings
-            self.session.gallery_settings = replace(settings, aligned=True)
+        settings = self._request.loader.settings
+        crops = settings.aligned or self._request.protocol.suffix.lower() == ".bin"
         self._wanted = source.pairs
-        self.session.open_gallery(source.path)
+        self.session.open_gallery(source.path, replace(settings, aligned=crops))
         self.tell(f"The photos of {len(chosen):,} pairs are opened in the window.")
 
     def _ask_file(self) -> None:
@@ -205,7 +211,8 @@ class EvaluationDialog(ToolWindow):
             if evaluation.left_out
             else ""
         )
-        self.tell(f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}.")
+        told = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
+        self.tell(" ".join(filter(None, (told, lacking(evaluation)))))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
         self.results.blockSignals(True)

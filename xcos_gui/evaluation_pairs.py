@@ -162,10 +162,14 @@ class ListedPairs(QWidget):
         return row
 
     def show_pairs(
-        self, pairs: PairList, scores: np.ndarray, same: np.ndarray, threshold: float
+        self, pairs: PairList, scores: np.ndarray, same: np.ndarray, threshold: float | None
     ) -> None:
-        """Take one kind's scores (n,) of a protocol's pairs; the chosen outcome stays."""
-        codes = outcome_codes(scores, same, np.ones(len(same), bool), threshold)
+        """Take one kind's scores (n,) of a protocol's pairs; the chosen outcome stays.
+
+        Without a threshold the outcomes are unknown.
+        """
+        known = np.full(len(same), threshold is not None)
+        codes = outcome_codes(scores, same, known, threshold or 0.0)
         self._pairs, self._scores, self._codes, self._range = pairs, scores, codes, None
         self.every.setText(f"All {len(scores):,}")
         for outcome, button in self.counts.items():

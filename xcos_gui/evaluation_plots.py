@@ -97,9 +97,10 @@ class EvaluationPlots(QTabWidget):
             self.histogram.plot(
                 self._edges, heights, stepMode="center", fillLevel=0, brush=fill, pen=pen, name=name
             )
-        self.histogram.addItem(
-            pg.InfiniteLine(measured.metrics.threshold, 90, pen=pg.mkPen("#ff00c8", width=2))
-        )
+        threshold = measured.metrics.threshold
+        if threshold is not None:
+            pen = pg.mkPen("#ff00c8", width=2)
+            self.histogram.addItem(pg.InfiniteLine(threshold, 90, pen=pen))
 
     def show_occlusion(self, curve: OcclusionCurve) -> None:
         """Draw accuracy against the masked part."""

@@ -25,7 +25,7 @@ TIP = (
     "Return filters; Up and Down bring back earlier filters.\n"
     "Numbers: score, margin, target, fc, region(mouth) in % of the score.\n"
     "Texts: outcome, kind, identity, photo, tag, note, decision; = is the same, ~ contains (* and ?).\n"
-    "Alone: fragile, genuine, impostor. Joined by and, or, not and brackets."
+    "Alone: doubtful, fragile, genuine, impostor. Joined by and, or, not and brackets."
 )
 
 

@@ -102,7 +102,7 @@ class GalleryModel(QAbstractListModel):
 
 
 class ProblemsModel(QAbstractListModel):
-    """Photos that gave no face, one row each."""
+    """Photos that gave no face, then doubtful faces, one row each."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -112,7 +112,9 @@ class ProblemsModel(QAbstractListModel):
     def refresh(self) -> None:
         """Take the session's problems anew."""
         loaded = self._session.loaded
-        problems = () if loaded is None else loaded.gallery.problems
+        problems: tuple[Problem, ...] = ()
+        if loaded is not None:
+            problems = loaded.gallery.problems + loaded.gallery.warnings
         if problems != self._problems:  # a new list would lose the chosen row
             self.beginResetModel()
             self._problems = problems

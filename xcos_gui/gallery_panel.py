@@ -109,7 +109,7 @@ class GalleryPanel(QWidget):
         self.problems_model = ProblemsModel(session, self)
         self.problems = QListView(wordWrap=True, layoutMode=QListView.LayoutMode.Batched)
         self.problems.setModel(self.problems_model)
-        self.problems.setAccessibleName("Photos that gave no face, and why")
+        self.problems.setAccessibleName("Photos that gave no face or a doubtful one, and why")
         self.problems.activated.connect(self._open_folder_of)
         self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._tabs = QTabWidget(documentMode=True)
@@ -205,8 +205,10 @@ class GalleryPanel(QWidget):
         """Ask for the alignment of the first selected face, or of a photo that gave none."""
         index = self.problems.currentIndex()
         if self._tabs.currentWidget() is self.problems and index.isValid():
-            photo = self.problems_model.problem(index).file
-            self.edit_alignment.emit(Face(photo, 1, None, None, ""))
+            file, loaded = self.problems_model.problem(index).file, self._session.loaded
+            place = None if loaded is None else loaded.gallery.index().get(file)
+            doubtful = None if loaded is None or place is None else loaded.gallery.faces[place]
+            self.edit_alignment.emit(doubtful or Face(file, 1, None, None, ""))
             return
         faces = self.selected()
         if faces:
@@ -280,7 +282,7 @@ class GalleryPanel(QWidget):
         counts = (
             len(loaded.gallery.faces),
             len(loaded.gallery.aside),
-            len(loaded.gallery.problems),
+            self.problems_model.rowCount(),
         )
         for tab, (name, count) in enumerate(
             zip(("Faces", "Aside", "Problems"), counts, strict=True)

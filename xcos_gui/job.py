@@ -36,6 +36,7 @@ class LatestJob(QObject):
     partial = Signal(object)
     finished = Signal(object)
     failed = Signal(object)
+    rested = Signal()  # nothing runs any more, after who listens to its end has heard of it
     _reply = Signal(int, str, tuple)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -86,7 +87,9 @@ class LatestJob(QObject):
         """Ask the work to end early, and never hear of it again."""
         self.stop()
         self._newest += 1
-        self._running = False
+        if self._running:
+            self._running = False
+            self.rested.emit()
 
     def close(self) -> None:
         """End for good; returns once the thread is gone."""
@@ -104,6 +107,8 @@ class LatestJob(QObject):
         if name in ("finished", "failed"):
             self._running = False
         getattr(self, name).emit(*values)
+        if name in ("finished", "failed") and not self._running:
+            self.rested.emit()
 
 
 def _sparing(report: Report) -> Report:

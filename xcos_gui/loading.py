@@ -12,6 +12,7 @@ from core.explain.regions import face_regions
 from core.explain.report import PairReport
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.kept_settings import settings_of
 from core.gallery.making import Making
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.gallery.project import Project
@@ -71,7 +72,9 @@ class Loader:
         loaded = self.load(source, running, project, partial=probes is None)
         if probes is None:
             return loaded, None
-        return loaded, self.load(probes, running, Project.open(probes, self.cache.folder))
+        edits = Project.open(probes, self.cache.folder)
+        own = replace(self, settings=settings_of(edits) or self.settings)
+        return loaded, own.load(probes, running, edits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +121,7 @@ class ProtocolRequest:
         )
 
     def explain(
-        self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float
+        self, opened: OpenedPairs, pair: int, kind: AttentionKind, threshold: float | None
     ) -> PairReport:
         """A pair of the protocol with its crops and regions. Raises XCosError."""
         from core.evaluation.run import explain_listed

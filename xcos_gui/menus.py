@@ -43,9 +43,9 @@ class Menus:
         self._redo.setEnabled(project is not None and project.can_redo)
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
-        self._aligned.blockSignals(True)  # it follows the session here, it does not ask
         self._aligned.setChecked(session.gallery_settings.aligned)
-        self._aligned.blockSignals(False)
+        for action in self._policies.actions():
+            action.setChecked(action.data() == session.gallery_settings.faces)
         for action in self._kinds.actions():
             action.setChecked(action.data() == session.kind)
             action.setEnabled(card is None or action.data() in card.kinds)
@@ -122,22 +122,23 @@ class Menus:
 
     def _make_face_choice(self, file: QMenu) -> None:
         menu = file.addMenu("Faces of a ph&oto")
-        group = QActionGroup(self.window)
+        self._policies = QActionGroup(self.window)
         for policy in FACE_POLICIES:
             action = menu.addAction(POLICY_TEXTS[policy])
             action.setCheckable(True)
+            action.setData(policy)
             action.setChecked(policy == self.session.gallery_settings.faces)
             action.triggered.connect(
                 lambda _=False, p=policy: self.session.set_gallery_settings(
                     GallerySettings(p, self.session.gallery_settings.aligned)
                 )
             )
-            group.addAction(action)
+            self._policies.addAction(action)
         menu.addSeparator()
         aligned = self._aligned = menu.addAction("Photos are aligned 112×112 crops")
         aligned.setCheckable(True)
         aligned.setChecked(self.session.gallery_settings.aligned)
-        aligned.toggled.connect(
+        aligned.triggered.connect(  # by the user only: it follows the session otherwise
             lambda on: self.session.set_gallery_settings(
                 GallerySettings(self.session.gallery_settings.faces, on)
             )

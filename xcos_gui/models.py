@@ -1,6 +1,7 @@
 """The models that the user chose, and what computes and scores with them."""
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 from core.errors import XCosError
@@ -10,6 +11,7 @@ from core.gallery.making import Making
 from core.model.card import find_weights
 from core.model.head import read_head
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from xcos_gui.loading import Loader
@@ -29,6 +31,7 @@ class Models:
         self.verifier: Verifier | None = None
         self.engine: PairEngine | None = None
         self.target: Target | None = None
+        self.weights: Path | None = None  # as they were chosen; None: those that ship
         self._cache, self._make, self._tell = cache, make, tell
 
     def use(self, weights: Path | None) -> Verifier:
@@ -38,11 +41,16 @@ class Models:
         if verifier.card.kind != "xcos":
             raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
         self.verifier, self.engine = verifier, self.engine_of(verifier)
+        self.weights = weights
         return verifier
 
-    def use_target(self, path: Path | None) -> None:
+    def copy(self) -> "Models":
+        """The same models, to choose others without a change to these."""
+        return copy(self)
+
+    def use_target(self, choice: TargetChoice | None) -> None:
         """Take a target, or none. Raises XCosError, and keeps the other one then."""
-        self.target = None if path is None else Target(path, self.device)
+        self.target = None if choice is None else Target(choice, self.device)
 
     def loader(self, settings: GallerySettings) -> Loader:
         """What loads galleries with the chosen models. Raises XCosError without weights."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
 from core.gallery.edits import Edits
-from xcos_gui.job import LatestJob, Running
+from xcos_gui.job import Running
 
 if TYPE_CHECKING:
     from core.explain.filter_language import Expression
@@ -37,8 +37,7 @@ class PairFilter(QObject):
         self.mask: np.ndarray | None = None
         self._expression: Expression | None = None
         self._fields: frozenset[str] = frozenset()
-        self._job = LatestJob(self)
-        self._job.progress.connect(session.busy_changed)
+        self._job = session.activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
@@ -121,12 +120,10 @@ class PairFilter(QObject):
 
     def _on_found(self, mask: np.ndarray) -> None:
         self.mask = mask
-        self._done()
         self.changed.emit(mask)
 
     def _on_failed(self, error: BaseException) -> None:
         self.mask = None
-        self._done()
         self.changed.emit(None)
         if isinstance(error, Stopped):
             error = XCosError("Filtering was stopped, so all pairs are shown; Return starts anew.")
@@ -134,7 +131,3 @@ class PairFilter(QObject):
             self._session.tell_unexpected(error)
             return
         self.failed.emit(error)
-
-    def _done(self) -> None:
-        if not self._session.busy:
-            self._session.idle.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from core.errors import Stopped, XCosError
 from core.gallery.moved import FoundAgain, PhotoPrint, find_again, missing_photos, photo_prints
 from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, ProjectState, state_of
+from core.model.kinds import AttentionKind
 from xcos_gui.job import LatestJob, Running
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 SAVED_AFTER = 800  # milliseconds after the last change; a crash loses no more of the view
 SEEN_AFTER = 150  # milliseconds after another window has written
 FILES = f"Projects (*{SUFFIX})"
+_LostModel = tuple[Path, Path | None] | None
 
 
 class Projects(QObject):
@@ -31,7 +34,7 @@ class Projects(QObject):
         self._said: dict[str, Any] = {}  # what this window last wrote of its state
         self._prints: dict[str, PhotoPrint] = {}
         # The project's weights that are not there, and those used instead: kept until others are chosen.
-        self._lost_model: tuple[Path, Path | None] | None = None
+        self._lost_model: _LostModel = None
         self._lost: tuple[Project, ProjectState] | None = None  # whose photos are looked for
         self._seen = QTimer(self, singleShot=True, interval=SEEN_AFTER)
         self._seen.timeout.connect(self.refresh)
@@ -39,9 +42,9 @@ class Projects(QObject):
         self._watch.fileChanged.connect(lambda _: self._seen.start())
         self._timer = QTimer(self, singleShot=True, interval=SAVED_AFTER)
         self._timer.timeout.connect(self.keep)
-        self._printing, self._finding = LatestJob(self), LatestJob(self)
+        self._printing = LatestJob(self)
+        self._finding = self._session.activity.job(self)
         self._printing.finished.connect(self._on_prints)
-        self._finding.progress.connect(self._session.busy_changed)
         self._finding.finished.connect(self._on_found)
         self._finding.failed.connect(self._on_not_found)
         self._connect()
@@ -109,7 +112,7 @@ class Projects(QObject):
             return
         try:
             said = self._state().to_json(path)
-            session.project = session.project.saved_as(path, said)
+            session.use_project(session.project.saved_as(path, said))
         except XCosError as error:
             session.message.emit(str(error))
             return
@@ -117,11 +120,15 @@ class Projects(QObject):
         session.settings.remember_gallery(path)
         self._watch_file()
         self._take_prints()
-        session.edits_changed.emit()
         session.message.emit(f"The project was saved as {path}; it is kept up to date from now on.")
 
-    def open(self, path: Path) -> bool:
-        """Open a project where it was left; whether that began. Told in one sentence if not."""
+    def open(
+        self, path: Path, kind: AttentionKind | None = None, threshold: float | None = None
+    ) -> bool:
+        """Open a project where it was left; whether that began. Told in one sentence if not.
+
+        kind, threshold: in place of the project's own
+        """
         self.keep()
         try:
             project = Project.read(path.absolute())
@@ -129,6 +136,9 @@ class Projects(QObject):
         except XCosError as error:
             self._session.message.emit(str(error))
             return False
+        state = replace(state, kind=kind or state.kind)
+        if threshold is not None:
+            state = replace(state, thresholds={**state.thresholds, state.kind: threshold})
         gone = missing_photos(state.gallery, state.photos)
         if not state.gallery.exists() or (gone and len(gone) == len(state.photos)):
             self._tell_lost(project, state)
@@ -258,19 +268,23 @@ class Projects(QObject):
         )
 
     def _restore(self, project: Project, state: ProjectState) -> None:
-        session, window = self._session, self._window
+        session = self._session
         self._lost = None
-        self._prints = state.photos
-        model = state.model
-        self._lost_model = None
+        model, lost = state.model, None
         if model is not None and not model.exists():
             session.message.emit(
                 f"The weights {model} of the project are not there, so others are used; "
                 "choose them under Model."
             )
             used = session.settings.model
-            self._lost_model = model, used if used is not None and used.exists() else None
-            model = self._lost_model[1]
+            lost = model, used if used is not None and used.exists() else None
+            model = lost[1]
+        session.open_project(project, state, model, lambda: self._take(project, state, lost))
+
+    def _take(self, project: Project, state: ProjectState, lost: _LostModel) -> None:
+        """Show what a project shows, now that its gallery takes the place of the open one."""
+        session, window = self._session, self._window
+        self._prints, self._lost_model = state.photos, lost
         view = state.view
         docks = view.get("docks")
         if isinstance(docks, str) and docks.isascii():
@@ -280,10 +294,9 @@ class Projects(QObject):
         listed = view.get("list")
         if isinstance(listed, int) and 0 <= listed < window.pairs.own_lists:
             window.pairs.choice.setCurrentIndex(listed)
-        session.open_project(project, state, model)
         card = session.card
         other = card is not None and state.fingerprint not in ("", card.fingerprint)
-        if other and self._lost_model is None:
+        if other and lost is None:
             session.message.emit(
                 "The weights are not those that the project was saved with; "
                 "scores and thresholds may differ."
@@ -335,7 +348,6 @@ class Projects(QObject):
         box.open()  # the window stays usable
 
     def _on_found(self, found: FoundAgain) -> None:
-        self._session.idle.emit()
         if self._lost is None:
             return
         project, state = self._lost
@@ -363,7 +375,6 @@ class Projects(QObject):
         self._session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}.")
 
     def _on_not_found(self, error: BaseException) -> None:
-        self._session.idle.emit()
         if isinstance(error, XCosError):
             if not isinstance(error, Stopped):
                 self._session.message.emit(str(error))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,24 +23,28 @@ from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.edits import Edits
 from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.kept_settings import keep_settings, settings_of
 from core.gallery.making import Making, make_here
 from core.gallery.opening import forget_gallery, landmarks_in_crop
 from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, ProjectState
-from core.model.card import ModelCard
+from core.model.card import ModelCard, find_weights
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
+from xcos_gui.activity import Activity
 from xcos_gui.crops import Crops
-from xcos_gui.job import LatestJob
+from xcos_gui.digesting import Digesting
 from xcos_gui.loading import Loaded, Loader
 from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.models import Models
+from xcos_gui.opened import FIRST_SETTINGS, Asked, Opened
 from xcos_gui.pair_filter import PairFilter
 from xcos_gui.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.settings import Settings
@@ -78,10 +83,11 @@ class Session(QObject):
         super().__init__()
         self.settings, self.cache = settings, cache
         self.models = Models(cache, device, make, self._engine_told.emit)
-        self.gallery_settings = GallerySettings()
+        self.activity = Activity(self)
+        self.activity.progress.connect(self.busy_changed)
+        self.activity.idle.connect(self.idle)
         self.loaded: LoadedGallery | None = None
         self.probes: LoadedGallery | None = None
-        self.project: Project | None = None
         self.rows: LoadedGallery | None = None
         self.columns: LoadedGallery | None = None
         self.matrix: ScoreMatrix | None = None
@@ -98,19 +104,21 @@ class Session(QObject):
         self.order: Order = settings.order
         self.colour_limits = ColourLimits(1.0, 1.0)
         self._thresholds: dict[AttentionKind, float] = {}
-        self._source: Path | None = None
-        self._probe_source: Path | None = None
+        self._opened: Opened | None = None
+        self._asked: Asked | None = None  # until its first faces are there
+        self._stale = False  # what is open is to be loaded anew should what was asked for fail
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
         self._crops = Crops(cache)
         self._told: set[str] = set()
-        self._loading, self._scoring = LatestJob(self), LatestJob(self)
-        self._loading.partial.connect(self._on_loaded)
+        self._digesting = Digesting(self)
+        self.activity.count(self._digesting)
+        self._loading, self._scoring = self.activity.job(self), self.activity.job(self)
+        self._loading.partial.connect(self._show)
         self._loading.finished.connect(self._on_opened)
         self._scoring.partial.connect(self._on_partly_scored)
-        self._scoring.finished.connect(self._on_scored)
-        for job in (self._loading, self._scoring):
-            job.progress.connect(self.busy_changed)
-            job.failed.connect(self._on_failed)
+        self._scoring.finished.connect(self._take)
+        self._loading.failed.connect(self._on_not_loaded)
+        self._scoring.failed.connect(self._tell)
         self._engine_told.connect(self.tell_once, Qt.ConnectionType.QueuedConnection)
         self.filter = PairFilter(self)
         self.filter.changed.connect(self.filter_changed)
@@ -139,13 +147,23 @@ class Session(QObject):
 
     @property
     def source(self) -> Path | None:
-        """What was opened as the gallery."""
-        return self._source
+        """What was opened as the gallery; None until its first faces are there."""
+        return None if self._opened is None else self._opened.source
 
     @property
     def probe_source(self) -> Path | None:
         """What was opened as the probes, or None."""
-        return self._probe_source
+        return None if self._opened is None else self._opened.probes
+
+    @property
+    def gallery_settings(self) -> GallerySettings:
+        """How the open gallery's photos become faces."""
+        return FIRST_SETTINGS if self._opened is None else self._opened.settings
+
+    @property
+    def project(self) -> Project | None:
+        """The edits of the open gallery."""
+        return None if self._opened is None else self._opened.project
 
     @property
     def project_file(self) -> Path | None:
@@ -173,7 +191,7 @@ class Session(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything runs in the background."""
-        return self._loading.running or self._scoring.running or self.filter.running
+        return self.activity.busy
 
     def is_estimate(self, row: int, column: int) -> bool:
         """Whether a score of the matrix is estimated from the uniform one yet."""
@@ -214,86 +232,184 @@ class Session(QObject):
     # Requests.
 
     def set_model(self, path: Path | None) -> None:
-        """Use weights; None: those that ship. The gallery's features follow."""
+        """Use weights, once they are hashed; None: those that ship. The features follow."""
+        self._after_hashing([path], lambda: self._use_model(path))
+
+    def set_target(self, choice: TargetChoice | None) -> None:
+        """Show another verification model's cosine beside the score; None: no other."""
+        files = [choice.path] if choice else []
+        self._after_hashing(files, lambda: self._use_target(choice))
+
+    def after_weights(self, then: Callable[[], None]) -> None:
+        """Call `then` when the weights chosen so far are in use."""
+        self._digesting.after([], then)
+
+    def _after_hashing(self, weights: Sequence[Path | None], then: Callable[[], None]) -> None:
+        files: list[Path] = []
+        for path in weights:
+            with suppress(XCosError):  # told when they are to be used
+                files.append(find_weights(path))
+        self._digesting.after(files, then)
+
+    def _use_model(self, path: Path | None) -> None:
         try:
-            verifier = self.models.use(path)
+            self.models.use(path)
         except XCosError as error:
             self.message.emit(str(error))
+            if self.verifier is None and path is not None:
+                self.set_model(None)  # those that ship are better than none
             return
-        self.settings.model = path
-        if self.kind not in verifier.card.kinds:
+        self._forget_asked_models()
+        self._on_model_used()
+        self.reload()
+
+    def _on_model_used(self) -> None:
+        card = self.card
+        assert card is not None
+        self.settings.model = self.models.weights
+        if self.kind not in card.kinds:
             self.kind = "learned"
         self._thresholds.clear()
-        if not verifier.card.thresholds:
-            self.message.emit(
-                f"{verifier.card.name} has no threshold of its own; set one, 0 is used."
-            )
+        if not card.thresholds:
+            self.message.emit(f"{card.name} has no threshold of its own; set one, 0 is used.")
         self.model_changed.emit()
         self.threshold_changed.emit(self.threshold)
-        self.reload()
 
-    def set_target(self, path: Path | None) -> None:
-        """Show another verification model's cosine beside the score; None: no other."""
+    def _use_target(self, choice: TargetChoice | None) -> None:
         try:
-            self.models.use_target(path)
+            self.models.use_target(choice)
         except XCosError as error:
             self.message.emit(str(error))
             return
-        self.settings.target = path
+        self._forget_asked_models()
+        self.settings.target = choice
         self.model_changed.emit()
         self.reload()
 
-    def open_gallery(self, source: Path) -> None:
-        """Load a gallery in the background; what is shown stays until the first faces are ready."""
-        self._source, self._probe_source, self.probes = Path(source), None, None
-        self.project = Project.open(self._source, self.cache.folder)
-        if self.project.warning:
-            self.message.emit(self.project.warning)
-        self.reload()
+    def _forget_asked_models(self) -> None:
+        """Load what was asked for with the models that the user chose since."""
+        if self._asked is not None:
+            self._asked = replace(self._asked, models=None)
 
-    def open_project(self, project: Project, state: ProjectState, model: Path | None) -> None:
-        """Take the gallery and all choices from a project file; loaded in the background.
+    def open_gallery(self, source: Path, settings: GallerySettings | None = None) -> None:
+        """Load a gallery in the background; it takes the open one's place with its first faces.
 
-        model: weights to use, None for those that ship
+        settings: how its photos become faces, kept for the next time; None: as they were kept
         """
-        self._loading.drop()
-        self._scoring.drop()
-        self._source = self._probe_source = self.probes = None  # so that all is loaded once, below
-        self.gallery_settings = state.settings
-        self.set_model(model)
-        self.set_target(state.target)
+        source = Path(source)
+        project = Project.open(source, self.cache.folder)
+        if project.warning:
+            self.message.emit(project.warning)
+        kept = settings or settings_of(project) or FIRST_SETTINGS
+        self._ask(Asked(Opened(source, project, kept)))
+
+    def open_project(
+        self,
+        project: Project,
+        state: ProjectState,
+        model: Path | None,
+        take: Callable[[], None],
+    ) -> None:
+        """Open a project file's gallery in the background; its choices come with its first faces.
+
+        model: weights to use, None for those that ship; take: called when it takes its place
+        """
+
+        def ask() -> None:
+            models = self.models.copy()
+            for use in (lambda: models.use(model), lambda: models.use_target(state.target)):
+                try:
+                    use()
+                except XCosError as error:
+                    self.message.emit(str(error))
+            opened = Opened(state.gallery, project, state.settings, state.probes)
+            self._ask(Asked(opened, models, lambda: self._take_state(state, models, take)))
+
+        self._after_hashing([model, *([state.target.path] if state.target else [])], ask)
+
+    def _take_state(self, state: ProjectState, models: Models, take: Callable[[], None]) -> None:
+        """Take a project's choices over, less the models where others were chosen since."""
+        if self.models is models:
+            self._on_model_used()
+            self.settings.target = None if self.target is None else self.target.choice
+            self._thresholds = dict(state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
-        self._thresholds = dict(state.thresholds)
         self.attention_changed.emit()
         self.threshold_changed.emit(self.threshold)
-        self._source, self._probe_source, self.project = state.gallery, state.probes, project
         self.wanted_pair = state.pair
         self.filter.use(state.filter)
-        self.edits_changed.emit()
-        self.reload()
+        take()
 
     def open_probes(self, source: Path | None) -> None:
         """Load a second gallery whose faces are the rows; None: the gallery with itself again."""
-        self._probe_source = None if source is None else Path(source)
-        if source is None:
-            self.probes = None
-        self.reload()
+        base = self._asked or (None if self._opened is None else Asked(self._opened))
+        if base is not None:
+            probes = None if source is None else Path(source)
+            self._ask(replace(base, opened=replace(base.opened, probes=probes)))
 
     def set_gallery_settings(self, settings: GallerySettings) -> None:
         """Change how photos become faces, and load anew."""
-        if settings != self.gallery_settings:
-            self.gallery_settings = settings
-            self.reload()
+        if self._asked is not None:
+            self._asked = self._asked.with_settings(settings)
+        elif self._opened is not None and settings != self._opened.settings:
+            self._opened = replace(self._opened, settings=settings)
+            self._keep_settings(self._opened)
+        else:
+            return
+        self.reload()
+
+    def use_project(self, project: Project) -> None:
+        """Keep the open gallery's edits in another file from now on."""
+        if self._opened is not None:
+            self._opened = replace(self._opened, project=project)
+            self.edits_changed.emit()
 
     def reload(self) -> None:
         """Load the gallery again; only what is not cached is computed."""
-        if self._source is None or self.verifier is None:
+        self._stale = self._asked is not None and self._opened is not None
+        self._load()
+
+    def _ask(self, asked: Asked) -> None:
+        half = self._asked is None and self._opened is not None and self._loading.running
+        self._stale = self._stale or half
+        self._asked = asked
+        self._load()
+
+    def _load(self) -> None:
+        wanted = self._opened if self._asked is None else self._asked.opened
+        models = self.models
+        if self._asked is not None and self._asked.models is not None:
+            models = self._asked.models
+        if wanted is None or models.verifier is None:
             return
-        source, probes, project = self._source, self._probe_source, self.project
-        loader = self.loader()
+        loader = models.loader(wanted.settings)
         self.busy_changed.emit("Loading photos", 0, 0)
-        self._loading.start(lambda running: loader.load_both(source, project, probes, running))
+        self._loading.start(
+            lambda running: loader.load_both(wanted.source, wanted.project, wanted.probes, running)
+        )
+
+    def _take_asked(self) -> bool:
+        """Let what was asked for take the place of what is open; whether it did."""
+        asked, self._asked, self._stale = self._asked, None, False
+        if asked is None:
+            return False
+        self._opened = asked.opened
+        if asked.models is not None:
+            self.models = asked.models
+        if asked.take is None:
+            self._keep_settings(asked.opened)
+        else:
+            asked.take()
+        return True
+
+    def _keep_settings(self, opened: Opened) -> None:
+        if opened.settings == (settings_of(opened.project) or FIRST_SETTINGS):
+            return
+        try:
+            keep_settings(opened.project, opened.settings)
+        except XCosError as error:
+            self.tell_once(str(error))
 
     def cancel(self) -> None:
         """End what runs in the background; what is ready stays."""
@@ -393,19 +509,18 @@ class Session(QObject):
 
     def forget_gallery(self) -> None:
         """Delete the gallery's cached features and its project file; the photos stay."""
-        if self._source is None:
+        if self._opened is None:
             return
-        source = self._source
+        source = self._opened.source
         self._loading.drop()
         self._scoring.drop()
-        self.idle.emit()
         try:
             forget_gallery(source, self.cache)
         except (XCosError, OSError) as error:
             self.message.emit(str(error))
             return
         self.settings.forget_recent(source)
-        self._source = self._probe_source = self.project = None
+        self._opened = self._asked = None
         self.loaded = self.probes = self.rows = self.columns = None
         self.matrix = self.statistics = self.image = None
         self.pair = self.explanation = None
@@ -428,6 +543,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """End the background work; returns when its threads are gone."""
+        self._digesting.close()
         self._loading.close()
         self._scoring.close()
         self.filter.close()
@@ -437,21 +553,23 @@ class Session(QObject):
 
     def _on_opened(self, answer: Loaded) -> None:
         loaded, probes = answer
-        self.probes = probes
-        self._on_loaded(loaded)
-        assert self._source is not None
-        self.settings.remember_gallery(self.project_file or self._source)
+        self._show(loaded, probes)
+        assert self._opened is not None
+        self.settings.remember_gallery(self.project_file or self._opened.source)
         for warning in (
             *self.cache.warnings,
             *(self.verifier.warnings if self.verifier else ()),
         ):
             self.tell_once(warning)
         if not loaded.gallery.faces:
-            self.message.emit(f"{self._source} gave no face; see the problems listed.")
+            self.message.emit(f"{self.source} gave no face; see the problems listed.")
 
-    def _on_loaded(self, loaded: LoadedGallery) -> None:
-        self.loaded = loaded
+    def _show(self, loaded: LoadedGallery, probes: LoadedGallery | None = None) -> None:
+        taken = self._take_asked()
+        self.loaded, self.probes = loaded, probes
         self.gallery_changed.emit()
+        if taken:
+            self.edits_changed.emit()
         # Each look at many pairs costs time and memory; the next one is of all of them.
         growing = self._loading.running and len(loaded) > GROWN_TO
         if not (growing and self._shows(loaded)):
@@ -470,8 +588,6 @@ class Session(QObject):
             self.matrix_changed.emit()
             self.pair_changed.emit(None)
             self._explain()
-            if not self.busy:
-                self.idle.emit()
             return
         asked = ScoreRequest(
             engine,
@@ -490,11 +606,6 @@ class Session(QObject):
             self._take(found)
         else:
             self.matrix_refined.emit(found)
-
-    def _on_scored(self, scored: Scored) -> None:
-        self._take(scored)
-        if not self._loading.running:
-            self.idle.emit()
 
     def _take(self, scored: Scored) -> None:
         kept = self.wanted_pair
@@ -520,15 +631,19 @@ class Session(QObject):
         self.pair_changed.emit(self.pair)
         self._explain()
 
-    def _on_failed(self, error: BaseException) -> None:
+    def _on_not_loaded(self, error: BaseException) -> None:
+        self._asked = None  # and what is open stays
+        self._tell(error)
+        if self._stale:
+            self.reload()
+
+    def _tell(self, error: BaseException) -> None:
         if isinstance(error, XCosError) and not isinstance(error, Stopped):
             self.message.emit(str(error))
         elif isinstance(error, MemoryError):
             self.message.emit("The memory is full; close other programs or open a smaller gallery.")
         elif not isinstance(error, Stopped):
             self.tell_unexpected(error)
-        if not self.busy:
-            self.idle.emit()
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()

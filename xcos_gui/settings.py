@@ -8,13 +8,16 @@ from typing import Literal, TypeVar, get_args
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from core.errors import XCosError
 from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind, Order
+from core.model.target_choice import AUTO, TargetChoice, stored_choice
 
 log = logging.getLogger(__name__)
 
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 RECENTS = 10
+INPUT = ("channels", "normalisation")  # of a target, as TargetChoice.to_json names them
 FILTERS = 30
 
 Choice = TypeVar("Choice", bound=str)
@@ -81,12 +84,22 @@ class Settings:
         self.store.setValue("model", "" if path is None else str(path))
 
     @property
-    def target(self) -> Path | None:
-        return self._path("target")
+    def target(self) -> TargetChoice | None:
+        path = self._path("target")
+        if path is None:
+            return None
+        try:
+            return stored_choice(path, {k: self.store.value(f"target_{k}") or AUTO for k in INPUT})
+        except XCosError as error:
+            log.warning("the target's input is unreadable: %s", error)
+            return TargetChoice(path)
 
     @target.setter
-    def target(self, path: Path | None) -> None:
-        self.store.setValue("target", "" if path is None else str(path))
+    def target(self, choice: TargetChoice | None) -> None:
+        self.store.setValue("target", "" if choice is None else str(choice.path))
+        said = {} if choice is None else choice.to_json()
+        for key in INPUT:
+            self.store.setValue(f"target_{key}", said.get(key, AUTO))
 
     @property
     def runs(self) -> Path:

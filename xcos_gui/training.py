@@ -1,9 +1,7 @@
 """The training dialog: settings checked as one types, and runs in processes of their own."""
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import Stopped, XCosError
 from core.explain.output import write_whole
+from core.processes import own_command, own_environment
 from core.resources import resource_path
 from core.training.checks import Verdict, check
 from core.training.config import (
@@ -215,15 +214,17 @@ class TrainingDialog(ToolWindow):
     def _launch(self, path: Path) -> None:
         process = QProcess()
         environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONPATH", _python_path(environment.value("PYTHONPATH")))
+        for name, value in own_environment().items():
+            environment.insert(name, value)
         process.setProcessEnvironment(environment)
-        process.setProgram(sys.executable)
-        process.setArguments(["-m", "core.cli", "train", "--resume", str(path)])
+        program, *arguments = own_command("train", "--resume", str(path))
+        process.setProgram(program)
+        process.setArguments(arguments)
         process.setStandardErrorFile(str(path / "output.txt"))
         process.setStandardOutputFile(str(path / "output.txt"))
         started = process.startDetached()
         if not (started[0] if isinstance(started, tuple) else started):
-            self.tell(f"{sys.executable} could not be started; start the run by the command.")
+            self.tell(f"{program} could not be started; start the run by the command.")
 
     def _use(self, weights: Path) -> None:
         self.session.set_model(weights)
@@ -255,14 +256,12 @@ class _EstimateRequest:
             config = Path(folder) / CONFIG
             settings = parse_config(self.toml, self.base)  # relative paths are the runs' folder's
             config.write_text(write_config(settings), encoding="utf-8")
-            command = [sys.executable, "-m", "core.cli", "train", str(config), "--estimate"]
-            environment = os.environ | {"PYTHONPATH": _python_path(os.environ.get("PYTHONPATH"))}
             process = subprocess.Popen(
-                [*command, "--into", folder, "--json"],
+                own_command("train", str(config), "--estimate", "--into", folder, "--json"),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                env=environment,
+                env=own_environment(),
             )
             while process.poll() is None:
                 if running.stopped():
@@ -276,9 +275,3 @@ class _EstimateRequest:
         if process.returncode:
             raise XCosError(complaint.strip().removeprefix("xcos: ") or "The estimate failed.")
         return str(json.loads(said)["words"])
-
-
-def _python_path(present: str | None) -> str:
-    """Where a process of ours finds this package, before what the environment names."""
-    root = str(Path(__file__).resolve().parents[1])
-    return (";" if sys.platform == "win32" else ":").join(filter(None, (root, present)))

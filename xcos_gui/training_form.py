@@ -1,6 +1,7 @@
 """The form of a training run's settings, made from the config's own fields."""
 
 import json
+import re
 import tomllib
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.training.config import TrainConfig, parse_config
 from core.training.toml import toml_value
 
 GENERAL = "general"
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
 class TrainingForm(QTabWidget):
@@ -131,7 +133,11 @@ class TrainingForm(QTabWidget):
             return json.dumps(widget.currentText())
         assert isinstance(widget, QLineEdit)
         text = widget.text().strip()
-        return json.dumps(text) if self._texts[name] or not _is_toml(text) else text
+        if self._texts[name]:
+            return json.dumps(text)
+        if DECIMAL_COMMA.fullmatch(text):
+            return text.replace(",", ".")
+        return text if _is_toml(text) else json.dumps(text)
 
 
 def _is_toml(text: str) -> bool:

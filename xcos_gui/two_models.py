@@ -211,23 +211,17 @@ class TwoModelsWindow(FollowingWindow):
         )
         scored = (session.matrix, self.weights)
         known = self._models if scored == self._scored else None
-        try:
-            loader = session.models.loader_with(self.weights, session.gallery_settings)
-            engine = session.models.engine_of(loader.verifier)
-            engine.weights(session.kind)
-        except XCosError as error:
-            self._show_nothing(str(error))
-            return
-        if loader.verifier.card.fingerprint == session.card.fingerprint:
-            self._show_nothing(
-                f"{session.card.name} is the model in use; choose another one above."
-            )
-            return
+        models_in_use, weights, settings = session.models, self.weights, session.gallery_settings
         source, project = session.source, session.project
         probes = None if session.probes is None else session.probes.gallery.source
         kind, order, point = session.kind, session.order, self.point.currentData()
 
         def work(running: Running) -> _Found:
+            loader = models_in_use.loader_with(weights, settings)
+            engine = models_in_use.engine_of(loader.verifier)
+            engine.weights(kind)
+            if loader.verifier.card.fingerprint == first.card.fingerprint:
+                raise XCosError(f"{first.card.name} is the model in use; choose another one above.")
             if known is None:
                 quiet = Running(running.report, running.stopped, lambda _: None)
                 gallery, others = loader.load_both(source, project, probes, quiet)
@@ -242,7 +236,7 @@ class TwoModelsWindow(FollowingWindow):
             return _Found(comparison, models.scatter())
 
         if self.found is None:
-            self.words.setText(f"{loader.verifier.card.name} judges the gallery…")
+            self.words.setText(f"{self.weights.stem} judges the gallery…")
         self._scored = scored
         self._models = None
         self.compute("Comparing models", work, self._show)

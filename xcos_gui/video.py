@@ -317,12 +317,8 @@ class VideoWindow(ToolWindow):
 
     def _on_written(self, folder: Path) -> None:
         session = self.session
-        session.gallery_settings = GallerySettings(session.gallery_settings.faces, True)
-        session.open_gallery(folder)
-        self.tell(
-            "The tracks are open in the main window as aligned crops; before you open other "
-            "photos, untick that in its menu File, Faces of a photo."
-        )
+        session.open_gallery(folder, GallerySettings(session.gallery_settings.faces, True))
+        self.tell("The tracks are open in the main window as aligned crops.")
 
     # Following the session.
 

@@ -1,7 +1,6 @@
 """xcos align: photos to aligned 112x112 crops."""
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from core.faces.photo import read_photo
 from core.files import written_whole
 from core.gallery.folder import scan
 from core.gallery.rules import NO_FACE
+from core.json_text import json_text
 from core.model.memory import keep_memory
 
 EXAMPLES = """examples:
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             problems.append({"file": listed.photo, "reason": str(error)})
     progress.close()
     if options.json:
-        print(json.dumps({"crops": written, "problems": problems}, indent=1, ensure_ascii=False))
+        print(json_text({"crops": written, "problems": problems}))
     else:
         print(f"{written} crops in {output}")
         for problem in problems:

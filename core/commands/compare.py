@@ -1,7 +1,6 @@
 """xcos compare: saliency methods side by side, on a pair or over a list of pairs."""
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from core.explain.saliency import TITLES, Subject, methods_for
 from core.explain.scorer import PairScorer
 from core.faces.face import Face
 from core.gallery.opening import crop_of, landmarks_in_crop
+from core.json_text import json_text
 from core.progress import Report
 
 EXAMPLES = """examples:
@@ -120,13 +120,13 @@ def run(options: argparse.Namespace) -> int:
     said = {"left": options.left, "right": options.right} | found.as_json()
     for path in options.output:
         if path.suffix.lower() == ".json":
-            content = (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
+            content = (json_text(said) + "\n").encode()
         else:
             from core.explain.compare_figure import comparison_bytes
 
             content = comparison_bytes(found, subject, path.suffix.lower()[1:])
         write_whole(path, content)
-    print(json.dumps(said, indent=1, ensure_ascii=False) if options.json else _told(found))
+    print(json_text(said) if options.json else _told(found))
     return 0
 
 
@@ -136,7 +136,7 @@ def _scorer(setup: Setup, options: argparse.Namespace) -> PairScorer:
         setup.kind,
         options.order,
         setup.threshold,
-        options.target,
+        setup.target_choice,
         options.device,
     )
 
@@ -149,8 +149,8 @@ def _methods(options: argparse.Namespace, scorer: PairScorer) -> tuple[str, ...]
             "grad-cam-target needs a target with a 7x7 map; give one with --target "
             "(.safetensors or .pth)."
         )
-    if options.target is not None and "grad-cam-target" not in there:
-        warn(f"{options.target} has no 7x7 map to look at; Grad-CAM sees the backbone only.")
+    if scorer.target is not None and "grad-cam-target" not in there:
+        warn(f"{scorer.target.path} has no 7x7 map to look at; Grad-CAM sees the backbone only.")
     return asked
 
 
@@ -219,7 +219,7 @@ def _compare_each(
 
 
 def _tell_table(options: argparse.Namespace, table: ComparisonTable) -> None:
-    said = json.dumps(table.as_json(), indent=1)
+    said = json_text(table.as_json())
     forms = {".md": table.to_markdown(), ".csv": table.to_csv(), ".json": said + "\n"}
     for path in options.output:
         write_whole(path, forms[path.suffix.lower()].encode())

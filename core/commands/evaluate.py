@@ -1,7 +1,6 @@
 """xcos evaluate: accuracy on a protocol's pairs."""
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,12 @@ from core.commands.shared import ProgressBar, Setup, add_face_options, add_model
 from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
-from core.evaluation.results import NAMES, Evaluation, table, to_csv, to_markdown
+from core.evaluation.published import AR_PARTS
+from core.evaluation.results import NAMES, Evaluation, lacking, table, to_csv, to_markdown
 from core.evaluation.run import evaluate_protocol, occlusion_of
 from core.explain.output import write_whole
 from core.gallery.opening import crop_of
+from core.json_text import json_text
 from core.model.kinds import Order
 from core.progress import never
 
@@ -25,6 +26,8 @@ EXAMPLES = """examples:
   xcos evaluate my_pairs.csv --target target.safetensors
   xcos evaluate agedb_30.bin -o report          table and plots in the folder report
   xcos evaluate people/ --occlusion              accuracy as faces are masked
+  xcos evaluate CFP/Protocol/Split/FP            frontal faces with profiles, a fold a split
+  xcos evaluate AR --part sunglasses             faces with sunglasses against plain ones
 
 pairs.txt has ten folds: each is judged by the threshold that is best on the other nine. A CSV of
 left,right,same (1 or 0) gets ten seeded folds. pairsDevTest.txt has none: the best single threshold.
@@ -47,7 +50,14 @@ def add(commands: Any) -> None:
         type=Path,
         metavar="PROTOCOL",
         help="LFW's pairs.txt or pairsDevTest.txt, InsightFace's .bin, YouTube Faces' splits.txt, "
-        "a CSV of left,right,same, or a folder with a sub-folder an identity",
+        "a CSV of left,right,same, CFP's Protocol/Split/FF or FP, or a folder with a sub-folder an "
+        "identity",
+    )
+    parser.add_argument(
+        "--part",
+        choices=AR_PARTS,
+        help="of a folder of AR's photos (NNN_MM.jpg): plain pairs, or photos with sunglasses, a "
+        "scarf or either (occluded) against plain ones",
     )
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder of the photos (default: the list's own)"
@@ -93,17 +103,22 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
         options.order,
         progress,
         never,
+        options.part,
     )
     for problem in opened.gallery.problems:
         warn(f"problem: {problem.reason}")
-    curve = _occlusion(opened, setup, options.order, progress) if options.occlusion else None
+    one_sort = lacking(evaluation)
+    if one_sort is not None:
+        warn(one_sort)
+    masked = options.occlusion and one_sort is None
+    curve = _occlusion(opened, setup, options.order, progress) if masked else None
     progress.close()
     said = evaluation.as_json()
     if curve is not None:
         said["occlusion"] = curve.as_json()
     if options.output is not None:
         _write(options.output, evaluation, curve, said)
-    print(json.dumps(said, indent=1) if options.json else _told(evaluation, curve))
+    print(json_text(said) if options.json else _told(evaluation, curve))
 
 
 def _occlusion(
@@ -124,14 +139,12 @@ def _write(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise XCosError(f"{folder} cannot be made: {error.strerror}; name another.") from error
-    write_whole(folder / "results.json", (json.dumps(said, indent=1) + "\n").encode())
+    write_whole(folder / "results.json", (json_text(said) + "\n").encode())
     write_whole(folder / "table.md", to_markdown(evaluation).encode())
     write_whole(folder / "table.csv", to_csv(evaluation).encode())
-    figures = {
-        "roc": plots.roc_figure(evaluation),
-        "det": plots.det_figure(evaluation),
-        "histograms": plots.histogram_figure(evaluation),
-    }
+    figures = {"histograms": plots.histogram_figure(evaluation)}
+    if lacking(evaluation) is None:
+        figures |= {"roc": plots.roc_figure(evaluation), "det": plots.det_figure(evaluation)}
     if curve is not None:
         figures["occlusion"] = plots.occlusion_figure(curve)
     for name, figure in figures.items():

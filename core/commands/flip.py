@@ -1,7 +1,6 @@
 """xcos flip: what would flip a pair's verdict."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from core.explain.flip import (
 from core.explain.output import PAIR_SUFFIXES
 from core.explain.what_if import SIDES, Question
 from core.explain.what_if_output import write_what_if
+from core.json_text import json_text
 
 EXAMPLES = """examples:
   xcos flip a.jpg b.jpg                          the fewest cells that decide, and the smallest patch
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.json:
         said = {"score": editor.before.score, "threshold": editor.before.threshold}
-        print(json.dumps(said | _as_dict(cells, searches), indent=1))
+        print(json_text(said | _as_dict(cells, searches)))
     else:
         print(cells_words(cells, editor.regions()))
         for search in searches:

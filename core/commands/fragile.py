@@ -1,7 +1,6 @@
 """xcos fragile: pairs of a gallery whose verdict flips when a face is moved a little."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.commands.shared import ProgressBar, Setup, refuse_overwriting
 from core.commands.tables import COLUMNS, SUFFIXES, write_csv, write_table
 from core.errors import XCosError
 from core.explain.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
+from core.json_text import json_text
 from core.scoring.lists import PairList
 
 EXAMPLES = """examples:
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
                 name: {"fragile": some, "pairs": total} for name, (some, total) in counts.items()
             },
         }
-        print(json.dumps(said, indent=1))
+        print(json_text(said))
     else:
         parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
         print(f"xcos: {len(listed)} fragile pairs: {', '.join(parts)}", file=sys.stderr)

@@ -1,9 +1,6 @@
 """xcos labels: likely wrong labels, near-duplicate files, and people shared by two galleries."""
 
 import argparse
-import csv
-import io
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -18,6 +15,7 @@ from core.commands.shared import (
     add_model_options,
     refuse_overwriting,
 )
+from core.csv_files import csv_text
 from core.errors import XCosError
 from core.evaluation.label_search import LabelFindings, bare_edits, find_in_labels
 from core.evaluation.labels import FINDING_KINDS, Finding
@@ -27,6 +25,7 @@ from core.gallery.corrected import copy_photos, write_labels
 from core.gallery.edits import DECISIONS, Edits
 from core.gallery.opening import crop_of, open_gallery
 from core.gallery.project import Project
+from core.json_text import json_text
 from core.scoring.matrix import score_matrix
 
 COLUMNS = ("kind", "left", "right", "names", "score", "limit", "evidence", "decision")
@@ -186,17 +185,15 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
 
 
 def _csv(found: LabelFindings, edits: Edits) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for finding in found.findings:
-        row = _row(finding, edits) | {"names": " | ".join(finding.names)}
-        writer.writerow(f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS)
-    return text.getvalue()
+    rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in found.findings]
+    shown = [
+        [f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
+    ]
+    return csv_text([COLUMNS, *shown])
 
 
 def _json(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, indent=1, ensure_ascii=False)
+    return json_text(summary)
 
 
 def _tell(found: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:

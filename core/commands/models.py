@@ -1,11 +1,11 @@
 """xcos models and xcos import-weights."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from core.commands.shared import refuse_overwriting
+from core.json_text import json_text
 from core.model.card import ModelCard, read_card, shipped_weights
 
 
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         type=Path,
         nargs="*",
         metavar="FILE",
-        help="weight files (default: those that ship)",
+        help="weight files, or foreign models as targets (default: those that ship)",
     )
     parser.add_argument(
         "--backbones",
@@ -72,14 +72,23 @@ def run(options: argparse.Namespace) -> int:
         from core.model.backbones import backbone_names
 
         names = backbone_names()
-        print(json.dumps(names, indent=1) if options.json else "\n".join(names))
+        print(json_text(names) if options.json else "\n".join(names))
         return 0
-    cards = [read_card(path) for path in options.files or shipped_weights()]
+    cards = [_card(path) for path in options.files or shipped_weights()]
     if options.json:
-        print(json.dumps([as_dict(card) for card in cards], indent=1, ensure_ascii=False))
+        print(json_text([as_dict(card) for card in cards]))
         return 0
     print("\n\n".join(told(card) for card in cards) or "No weights ship with this copy.")
     return 0
+
+
+def _card(path: Path) -> ModelCard:
+    """Of one of our weight files, or of a foreign model as a target."""
+    if path.suffix.lower() == ".safetensors":
+        return read_card(path)
+    from core.model.target import Target
+
+    return Target(path, "cpu").card
 
 
 def run_import(options: argparse.Namespace) -> int:
@@ -88,7 +97,7 @@ def run_import(options: argparse.Namespace) -> int:
 
     refuse_overwriting(options.output, Path(options.file))
     card = import_weights(options.file, options.output, options.part)
-    print(json.dumps(as_dict(card), indent=1, ensure_ascii=False) if options.json else told(card))
+    print(json_text(as_dict(card)) if options.json else told(card))
     return 0
 
 
@@ -102,6 +111,9 @@ def as_dict(card: ModelCard) -> dict[str, Any]:
         "options": card.options,
         "attention": list(card.kinds) if card.kind == "xcos" else [],
         "thresholds": card.thresholds,
+        "channels": card.channels,
+        "mean": card.mean,
+        "std": card.std,
         "embedding_size": card.embedding_size,
         "licence": card.licence,
         "training": card.training,
@@ -116,6 +128,7 @@ def told(card: ModelCard) -> str:
     lines = [
         f"{card.name} ({card.kind}, backbone {card.backbone})",
         f"  file        {card.path}",
+        f"  input       {card.input_words}",
     ]
     if card.thresholds:
         shown = ", ".join(f"{kind} {value:.4f}" for kind, value in card.thresholds.items())

@@ -1,24 +1,19 @@
 """Lists of pairs with columns of their own, as CSV or JSON."""
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.csv_files import csv_bytes
 from core.explain.output import write_whole
+from core.json_text import json_text
 
 
 def write_pair_table(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Write rows under their columns' names; .json: a list of objects, else CSV. Raises XCosError."""
     if path.suffix.lower() == ".json":
         said = [dict(zip(columns, row, strict=True)) for row in rows]
-        write_whole(path, json.dumps(said, indent=1, ensure_ascii=False).encode())
+        write_whole(path, json_text(said).encode())
         return
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(f"{value:.8g}" if isinstance(value, float) else value for value in row)
-    write_whole(path, text.getvalue().encode())
+    shown = [[f"{cell:.8g}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+    write_whole(path, csv_bytes([columns, *shown]))

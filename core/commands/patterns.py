@@ -1,8 +1,6 @@
 """xcos patterns: what the pairs of an outcome, of a person, or of a list have in common."""
 
 import argparse
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from core.commands.scored import (
     scored_gallery,
 )
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
+from core.csv_files import named_columns, read_rows
+from core.errors import XCosError, quoted
 from core.explain.filter_language import parse
 from core.explain.pattern_report import (
     PATTERN_SUFFIXES,
@@ -27,6 +26,7 @@ from core.explain.pattern_report import (
     write_patterns,
 )
 from core.explain.selection import Selection, Whose, select, select_listed
+from core.json_text import json_text
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 
@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         write_patterns(path, found, *faces)
     if options.json:
-        print(json.dumps(as_dict(found, *faces), indent=1, ensure_ascii=False))
+        print(json_text(as_dict(found, *faces)))
     else:
         _tell(found)
     return 0
@@ -191,18 +191,18 @@ def _listed(path: Path, scored: ScoredGallery) -> PairList:
     """The pairs of a table with columns left and right, by the faces' keys. Raises XCosError."""
     rows, columns = scored.rows.gallery.index(), scored.columns.gallery.index()
     places = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for line in csv.DictReader(file):
-                left, right = line.get("left"), line.get("right")
-                if left not in rows or right not in columns:
-                    raise XCosError(
-                        f"{path}: {left!r} and {right!r} are not both faces of the gallery; name "
-                        "them in columns left and right, as xcos score does."
-                    )
-                places.append((rows[left], columns[right]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(f"{path} cannot be read as a table of pairs: {error}.") from error
+    table = read_rows(path)
+    place = named_columns(table[0] if table else None, {"left": ["left"], "right": ["right"]})
+    if len(place) < 2:
+        raise XCosError(f"{path}, line 1: name the columns left and right, as xcos score does.")
+    for row in table[1:]:
+        left, right = row.cell(place["left"]), row.cell(place["right"])
+        if left not in rows or right not in columns:
+            raise XCosError(
+                f"{path}, line {row.line}: {quoted(left)} and {quoted(right)} are not both faces of "
+                "the gallery; write them as xcos score does."
+            )
+        places.append((rows[left], columns[right]))
     i, j = np.array(places, np.int64).reshape(-1, 2).T
     return PairList(i, j, scored.matrix.scores[i, j])
 

@@ -1,9 +1,6 @@
 """xcos people: who is hard to match, and who is matched by strangers."""
 
 import argparse
-import csv
-import io
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -17,9 +14,11 @@ from core.commands.shared import (
     add_model_options,
     refuse_overwriting,
 )
+from core.csv_files import csv_text
 from core.errors import XCosError
 from core.evaluation.people import ANIMALS, Measure, People, Person, people
 from core.explain.output import write_whole
+from core.json_text import json_text
 from core.scoring.matrix import score_matrix
 
 COLUMNS = (
@@ -129,13 +128,9 @@ def hardest_first(found: People) -> list[Person]:
 
 def people_csv(found: People) -> str:
     """A row a person, hardest first; empty where there is no such score."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for person in hardest_first(found):
-        row = _row(person)
-        writer.writerow(f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS)
-    return text.getvalue()
+    rows = ([_row(person)[column] for column in COLUMNS] for person in hardest_first(found))
+    shown = ([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
+    return csv_text([COLUMNS, *shown])
 
 
 def _row(person: Person) -> dict[str, Any]:
@@ -166,7 +161,7 @@ def _summary(found: People, setup: Setup, options: argparse.Namespace) -> dict[s
 
 
 def _json(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, indent=1, ensure_ascii=False)
+    return json_text(summary)
 
 
 def _tell(found: People) -> None:

@@ -1,7 +1,6 @@
 """xcos report: a gallery, a selection or a pair as one file to share."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from core.evaluation.reports.report import (
     collect,
 )
 from core.evaluation.reports.rows import table_columns, table_row
+from core.json_text import json_text
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.matrix import OUTCOMES, score_matrix
 from core.version import version
@@ -160,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
         write_report(path, found, progress, cells=options.cells)
     progress.close()
     if options.json:
-        print(json.dumps(_summary(found, options.output), indent=1, ensure_ascii=False))
+        print(json_text(_summary(found, options.output)))
     else:
         for path in options.output:
             print(path)

@@ -1,7 +1,6 @@
 """xcos score: all pairs of a gallery as a table."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from core.errors import Stopped, XCosError
 from core.explain.filter_language import Expression
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
+from core.json_text import json_text
 from core.processes import ProcessGroup, process_group
 from core.progress import StopAsked, never
 from core.scoring.candidates import candidates
@@ -144,7 +144,7 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
             *(probes.gallery.problems if probes else ()),
         ]
         if options.json:
-            print(json.dumps(_no_pairs(faces, problems, setup, options), ensure_ascii=False))
+            print(json_text(_no_pairs(faces, problems, setup, options), None))
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(
             f"{options.gallery} gives {faces} face(s), so there is no pair to score{first}"
@@ -171,7 +171,7 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
     elif not options.json:
         write_csv(sys.stdout, rows)
     if options.json:
-        print(json.dumps(summary, indent=1, ensure_ascii=False))
+        print(json_text(summary))
     else:
         _tell(summary)
     return 0
@@ -352,6 +352,7 @@ def _summary(
         "threshold": setup.threshold,
         "counts": counts,
         "problems": [asdict(p) for g in galleries for p in g.gallery.problems],
+        "warnings": [asdict(w) for g in galleries for w in g.gallery.warnings],
     }
 
 

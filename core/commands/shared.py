@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, state_of
 from core.model.card import ModelCard, find_weights
 from core.model.head import read_head
-from core.model.kinds import ATTENTION_KINDS, ORDERS, AttentionKind
+from core.model.kinds import ATTENTION_KINDS, CHANNELS, ORDERS, AttentionKind
 from core.model.memory import keep_memory
+from core.model.normalisation import Normalisation, parse_normalisation
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.progress import Report
 from core.scoring.engine import PairEngine
 
+MOST_TOLD = 10  # doubtful faces, by a sentence each
+
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """--model, --target, --attention, --threshold, --device, --half, --cache, --json."""
+    """--model, --target and its input, --attention, --threshold, --device, --half, --cache, --json."""
     group = parser.add_argument_group("model and machine")
     group.add_argument(
         "--model",
@@ -38,6 +43,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="another verification model whose cosine is shown beside the score (.safetensors, .pth or .onnx)",
     )
+    add_target_input_options(group)
     group.add_argument(
         "--attention",
         choices=ATTENTION_KINDS,
@@ -69,6 +75,41 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
+def add_target_input_options(group: "argparse._ArgumentGroup | argparse.ArgumentParser") -> None:
+    """--target-channels, --target-normalisation."""
+    group.add_argument(
+        "--target-channels",
+        choices=[channels.lower() for channels in CHANNELS],
+        help="order of the target's colour channels (default: as its file says, else rgb)",
+    )
+    group.add_argument(
+        "--target-normalisation",
+        type=normalisation,
+        metavar="none|MEAN,STD",
+        help="(x - MEAN) / STD of the target's input, x from 0 to 255; six numbers give each channel "
+        "its own; none: x itself (default: as its file says; `xcos models FILE` shows it)",
+    )
+
+
+def target_of(options: argparse.Namespace, kept: TargetChoice | None = None) -> TargetChoice | None:
+    """The target that the options name, else the kept one; with what they say of its input.
+
+    Raises XCosError where they say something of no target's input.
+    """
+    choice = kept if options.target is None else TargetChoice(options.target)
+    channels, norm = options.target_channels, options.target_normalisation
+    if choice is None:
+        if channels is not None or norm is not None:
+            raise XCosError(
+                "--target-channels and --target-normalisation say how a target is given faces; "
+                "name one with --target."
+            )
+        return None
+    if channels is not None:
+        choice = choice.with_said(channels=channels)
+    return choice if norm is None else replace(choice, normalisation=norm)
+
+
 def add_face_options(parser: argparse.ArgumentParser) -> None:
     """--order, --aligned, --faces."""
     group = parser.add_argument_group("faces and pairs")
@@ -97,14 +138,22 @@ def refuse_overwriting(output: Path, *sources: Path) -> None:
 
 
 def finite(text: str) -> float:
-    """An argument that is a finite number."""
+    """An argument that is a finite number; a decimal comma is read as a point."""
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
     return value
+
+
+def normalisation(text: str) -> Normalisation:
+    """An argument that is a normalisation."""
+    try:
+        return parse_normalisation(text)
+    except XCosError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class Setup:
@@ -113,14 +162,15 @@ class Setup:
     def __init__(self, options: argparse.Namespace) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
-        self._take_project(options)
+        self.target_choice = target_of(options, self._take_project(options))
         self.options = options
         path = find_weights(options.model)
         self.verifier = Verifier(path, options.device, options.half)
         self.card: ModelCard = self.verifier.card
         if self.card.kind != "xcos":
             raise XCosError(f"{path} is a target model without grid features; give it as --target.")
-        self.target = None if options.target is None else Target(options.target, options.device)
+        choice = self.target_choice
+        self.target = None if choice is None else Target(choice, options.device)
         head = read_head(path)
         self.engine = PairEngine(head, self.card.correlation, options.device, warn)
         self.kind: AttentionKind = options.attention or "learned"
@@ -135,9 +185,13 @@ class Setup:
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
 
-    def _take_project(self, options: argparse.Namespace) -> None:
-        """Where the gallery is a project file: what it says, but for what the options say."""
+    def _take_project(self, options: argparse.Namespace) -> TargetChoice | None:
+        """Where the gallery is a project file: what it says, but for what the options say.
+
+        Returns the project's target.
+        """
         path = getattr(options, "gallery", None)
+        target = None
         if isinstance(path, Path) and path.suffix.lower() == SUFFIX:
             project = Project.read(path)
             state = state_of(project)
@@ -146,7 +200,7 @@ class Setup:
             if options.threshold is None and options.model is None:
                 options.threshold = state.thresholds.get(options.attention or state.kind)
             options.model = options.model or state.model
-            options.target = options.target or state.target
+            target = state.target
             options.attention = options.attention or state.kind
             options.order = options.order or state.order
             options.faces = options.faces or state.settings.faces
@@ -156,6 +210,7 @@ class Setup:
         for name, default in (("order", "both"), ("faces", "central")):
             if getattr(options, name, default) is None:
                 setattr(options, name, default)
+        return target
 
     def project_of(self, source: Path) -> Project:
         """A gallery's project, read once."""
@@ -187,7 +242,17 @@ class Setup:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):
             warn(sentence)
+        _tell_doubtful([warning.reason for warning in loaded.gallery.warnings])
         return loaded
+
+
+def _tell_doubtful(reasons: list[str]) -> None:
+    for reason in reasons[:MOST_TOLD]:
+        warn(f"warning: {reason}")
+    if len(reasons) > MOST_TOLD:
+        warn(
+            f"warning: {len(reasons) - MOST_TOLD} more faces are doubtful; score --json names all."
+        )
 
 
 class ProgressBar:

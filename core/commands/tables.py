@@ -1,13 +1,13 @@
 """Tables of pairs as files: CSV, Parquet, JSON lines."""
 
-import csv
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from core.csv_files import write_rows
 from core.errors import XCosError
 from core.files import written_whole
+from core.json_text import json_text
 
 Columns = Sequence[tuple[str, type]]  # names, and what they hold: str, int or float
 COLUMNS: Columns = (
@@ -32,7 +32,9 @@ def write_table(path: Path, rows: Iterable[tuple[Any, ...]], columns: Columns = 
             if suffix == ".parquet":
                 _write_parquet(part, rows, columns, path)
                 return
-            with part.open("w", newline="", encoding="utf-8") as file:
+            # Bytes of names that are no UTF-8 stay in CSV, and are escaped in JSON.
+            kept = "surrogateescape" if suffix == ".csv" else "backslashreplace"
+            with part.open("w", newline="", encoding="utf-8", errors=kept) as file:
                 (write_csv if suffix == ".csv" else _write_json_lines)(file, rows, columns)
     except OSError as error:
         raise XCosError(
@@ -42,16 +44,14 @@ def write_table(path: Path, rows: Iterable[tuple[Any, ...]], columns: Columns = 
 
 def write_csv(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns = COLUMNS) -> None:
     """Rows with their column names, a line each."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
-    for row in rows:
-        writer.writerow([f"{v:.8g}" if isinstance(v, float) else v for v in row])
+    write_rows(file, [[name for name, _ in columns]])
+    write_rows(file, ([f"{v:.8g}" if isinstance(v, float) else v for v in row] for row in rows))
 
 
 def _write_json_lines(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns) -> None:
     names = [name for name, _ in columns]
     for row in rows:
-        file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+        file.write(json_text(dict(zip(names, row, strict=True)), None) + "\n")
 
 
 def _write_parquet(
@@ -78,9 +78,13 @@ def _write_parquet(
 
 
 def _arrow(pa: Any, batch: list[tuple[Any, ...]], schema: Any) -> Any:
+    def readable(cell: Any) -> Any:
+        # Bytes of names that are no UTF-8.
+        return cell.encode(errors="backslashreplace").decode() if isinstance(cell, str) else cell
+
     return pa.Table.from_arrays(
         [
-            pa.array(column, kind.type)
+            pa.array([readable(cell) for cell in column], kind.type)
             for column, kind in zip(zip(*batch, strict=True), schema, strict=True)
         ],
         schema=schema,

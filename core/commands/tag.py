@@ -1,7 +1,6 @@
 """xcos tag: tags, notes and decisions of faces, pairs and identities."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from core.gallery.edits import (
 from core.gallery.folder import scan
 from core.gallery.project import Project
 from core.gallery.project_state import SUFFIX, state_of
+from core.json_text import json_text
 
 EXAMPLES = """examples:
   xcos tag photos ann/1.jpg group.jpg#2 --add blurred     tag two faces
@@ -149,7 +149,7 @@ def _tell(edits: Edits, subjects: list[str], as_json: bool) -> None:
             }
         )
     if as_json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(json_text(rows))
         return
     for row in rows:
         parts = [tags_text(row["tags"]), row["decision"] or "", row["note"] or ""]

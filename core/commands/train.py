@@ -1,7 +1,6 @@
 """xcos train: a training run from a config file."""
 
 import argparse
-import json
 import signal
 import sys
 from pathlib import Path
@@ -9,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
+from core.json_text import json_text
 from core.model.memory import keep_memory
 from core.progress import StopAsked
+from core.resources import resource_path
 from core.training.run_files import PROBLEMS
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 NAMED = 5  # photos that were left out
 EXAMPLES = """examples:
   xcos train small.toml --into runs/small   train; the same command again resumes
+  xcos train local --set data.labelled=people --set target.weights=sface.safetensors
+                                             a preset by its name, with your own settings
   xcos train --resume runs/small             go on with the run's own config
   xcos train small.toml --estimate           how long an epoch and the run will take
 
@@ -37,7 +40,18 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "config", type=Path, nargs="?", metavar="CONFIG.toml", help="settings of the run"
+        "config",
+        type=Path,
+        nargs="?",
+        metavar="CONFIG.toml|PRESET",
+        help=f"settings of the run, or a preset: {', '.join(preset_names())}",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a setting, such as data.labelled=DIR or optimisation.steps=500; may be repeated",
     )
     parser.add_argument(
         "--into",
@@ -64,10 +78,12 @@ def run(options: argparse.Namespace) -> int:
     if (options.config is None) == (options.resume is None):
         raise XCosError("Give a config file, or --resume with a run's folder, not both.")
     keep_memory()
-    from core.training.config import read_config
+    from core.training.config import read_config, with_settings
 
-    source = options.config or options.resume / "config.toml"
-    config = read_config(source)
+    if options.resume is not None and options.set:
+        raise XCosError("A run goes on with its own settings; leave --set out, or train anew.")
+    source = options.resume / "config.toml" if options.config is None else preset(options.config)
+    config = with_settings(read_config(source), options.set)
     folder: Path = options.resume or options.into or Path("runs") / config.name
     asked: list[int] = []
     # The first signal ends the run with a checkpoint; a second one ends it at once.
@@ -81,6 +97,18 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(
             "The memory is full; lower optimisation.batch, or raise optimisation.accumulate."
         ) from error
+
+
+def preset_names() -> list[str]:
+    """The presets that come with the program."""
+    return sorted(path.stem for path in resource_path("presets").glob("*.toml"))
+
+
+def preset(given: Path) -> Path:
+    """A preset's file by its name, any other path as it is."""
+    if given.exists() or str(given) not in preset_names():
+        return given
+    return resource_path("presets", f"{given}.toml")
 
 
 def _train(
@@ -121,7 +149,7 @@ def _train(
     if len(left_out) > NAMED:
         warn(f"{len(left_out)} photos were left out; {folder / PROBLEMS} names all.")
     if options.json:
-        print(json.dumps({"weights": str(card.path), "measured": card.measured}, indent=1))
+        print(json_text({"weights": str(card.path), "measured": card.measured}))
         return 0
     print(card.path)
     for name, value in card.measured.items():

@@ -1,7 +1,6 @@
 """xcos two-models: who is right where the other is wrong, and whether that is chance."""
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.evaluation.two_models import (
     compare_models,
     score_model,
 )
+from core.json_text import json_text
 from core.scoring.statistics import WANTED_FARS
 
 EXAMPLES = """examples:
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         write_pair_table(options.output, COLUMNS, _rows(found))
     if options.json:
-        print(json.dumps(as_dict(found), indent=1, ensure_ascii=False))
+        print(json_text(as_dict(found)))
     else:
         _tell(found)
     return 0

@@ -1,7 +1,6 @@
 """xcos video: the faces of a video as tracks, and their scores against a photo over time."""
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from core.evaluation.reports.output import refuse_unwritable
 from core.evaluation.track_scores import TrackScores, score_tracks
 from core.evaluation.tracks import Track, TrackedFace, VideoTracks, follow, write_tracks
 from core.explain.output import write_whole
+from core.json_text import json_text
 
 PICTURES = (".png", ".svg", ".pdf")
 SEEN: Columns = (
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     if options.as_gallery is not None:
         write_tracks(found, options.as_gallery)
     if options.json:
-        print(json.dumps(_summary(found, scores, setup), indent=1, ensure_ascii=False))
+        print(json_text(_summary(found, scores, setup)))
     else:
         _tell(found, scores, setup)
     return 0

@@ -1,7 +1,6 @@
 """xcos what-if: what a pair's score becomes when its faces are edited."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.explain.what_if_output import (
     what_if_dict,
     write_what_if,
 )
+from core.json_text import json_text
 
 EPILOG = f"""edits, in pixels and degrees of the 112x112 crop; numbers left out are as usual:
   {chr(10).join(f"  {form(kind)}" for kind in EDIT_KINDS).strip()}
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         write_what_if(path, answer, found)
     if options.json:
-        print(json.dumps(what_if_dict(answer, found), indent=1, ensure_ascii=False))
+        print(json_text(what_if_dict(answer, found)))
         return 0
     print(change_words(answer))
     print(f"{answer.report().caption[0].upper()}{answer.report().caption[1:]}.")

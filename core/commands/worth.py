@@ -1,7 +1,6 @@
 """xcos worth: which pairs each kind of score decides rightly, and another one not."""
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from core.commands.scored import ScoredGallery, add_gallery_options, scored_gall
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
 from core.errors import XCosError
 from core.evaluation.worth import TITLES, ScoreKind, Thresholds, Worth, attention_worth
+from core.json_text import json_text
 
 EXAMPLES = """examples:
   xcos worth photos                          learned against uniform and correlation attention
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         write_pair_table(options.output, COLUMNS, _rows(found, scored, options.against))
     if options.json:
-        print(json.dumps(as_dict(found, options.against), indent=1, ensure_ascii=False))
+        print(json_text(as_dict(found, options.against)))
     else:
         _tell(found, options.against)
     return 0

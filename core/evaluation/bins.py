@@ -2,6 +2,9 @@
 
 import io
 import pickle
+import re
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,33 +12,65 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.errors import XCosError
+from core.errors import XCosError, quoted
 from core.evaluation.verification import PairList
+from core.faces.face import SIDE
 
 FOLDS = 10
 LARGEST = 4 * 2**30  # bytes; the published files have up to 100 MB
+PLAIN_TYPE = re.compile(r"[<>|=]?(\?|[biuf]\d{0,2})")  # of arrays that hold numbers and no objects
 
 
 def _latin1(text: str, encoding: str) -> bytes:
     # How pickles of protocol 2 written by Python 3 carry bytes.
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"encoding {encoding!r}")
+    if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
+        raise pickle.UnpicklingError(f"encoding {quoted(str(encoding))}")
     return text.encode("latin1")
 
 
+def _bytearray(content: object = b"", encoding: str = "latin1") -> bytes:
+    # A number would ask for that much memory.
+    if isinstance(content, str):
+        return _latin1(content, encoding)
+    if not isinstance(content, bytes):
+        raise pickle.UnpicklingError("a bytearray of no bytes")
+    return content
+
+
+def _dtype(name: object, *copied: object) -> np.dtype[Any]:
+    text = name.decode("latin1") if isinstance(name, bytes) else name
+    if not isinstance(text, str) or not PLAIN_TYPE.fullmatch(text):
+        raise pickle.UnpicklingError(f"an array of {quoted(str(text))}")
+    return np.dtype(text, *copied)  # type: ignore[call-overload]
+
+
+class _Array:
+    """Stands for numpy.ndarray, which called by itself would ask for any amount of memory."""
+
+
+def _reconstruct(kind: object, shape: object, code: object) -> np.ndarray:
+    if kind is not _Array:
+        raise pickle.UnpicklingError("an array of no kind that is known")
+    return np.empty(0, np.uint8)  # its shape and content follow
+
+
 def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
-    rebuild = np.zeros(0).__reduce__()[0]
-    assert callable(rebuild)
-    found: dict[tuple[str, str], Callable[..., Any]] = {("_codecs", "encode"): _latin1}
+    found: dict[tuple[str, str], Callable[..., Any]] = {
+        ("_codecs", "encode"): _latin1,
+        ("builtins", "bytearray"): _bytearray,
+        ("__builtin__", "bytearray"): _bytearray,
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _dtype,
+    }
     for package in ("numpy.core", "numpy._core"):
-        found[f"{package}.multiarray", "_reconstruct"] = rebuild
+        found[f"{package}.multiarray", "_reconstruct"] = _reconstruct
         found[f"{package}.numeric", "_frombuffer"] = np.zeros(1).__reduce_ex__(5)[0]  # type: ignore[assignment]
         found[f"{package}.multiarray", "scalar"] = np.bool_(True).__reduce__()[0]  # type: ignore[assignment]
-    return found | {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
+    return found
 
 
 class _Restricted(pickle.Unpickler):
-    """Admits bytes, lists, booleans and NumPy arrays, and calls nothing else."""
+    """Admits bytes, lists, booleans and NumPy arrays of numbers, and calls nothing else."""
 
     admitted = _admitted()
 
@@ -47,24 +82,29 @@ class _Restricted(pickle.Unpickler):
 
 
 def read_bin(path: Path) -> tuple[list[bytes | np.ndarray], np.ndarray]:
-    """The images of a .bin, two a pair, as encoded bytes or uint8 arrays, and same (n,) bool.
+    """The pictures of a .bin, two a pair, as encoded bytes or uint8 arrays, and same (n,) bool.
 
     Raises XCosError for a file that carries anything else, is cut off, or does not fit together.
     """
     try:
-        data = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        if path.exists() and not path.is_file():
+            raise XCosError(f"{path} is no file; name a .bin file.")
+        if path.stat().st_size > LARGEST:
+            raise XCosError(f"{path} is larger than {LARGEST >> 30} GB; choose another file.")
         # Python 2's byte strings come as bytes by this encoding.
-        loaded = _Restricted(io.BytesIO(data), encoding="bytes").load()
-        images, same = loaded
-        truth = np.array([bool(flag) for flag in same])
-        pictures = [_image(image) for image in images]
+        images, same = _Restricted(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        truth = np.array([_flag(flag, number) for number, flag in enumerate(same, 1)], bool)
+        pictures = [_picture(image, number) for number, image in enumerate(images, 1)]
+    except XCosError:
+        raise
     except OSError as error:
         raise XCosError(f"{path} cannot be read: {error.strerror}; name a .bin file.") from error
     except MemoryError as error:
         raise XCosError(f"{path} does not fit in memory; choose another file.") from error
     except Exception as error:  # a pickle can fail in any way
+        why = quoted(" ".join(str(error).split()))[1:-1]
         raise XCosError(
-            f"{path} is not InsightFace's list of images and truths ({error}); get it anew "
+            f"{path} is not InsightFace's list of images and truths ({why}); get it anew "
             "from its publisher."
         ) from error
     if len(pictures) != 2 * len(truth) or len(truth) == 0:
@@ -74,21 +114,40 @@ def read_bin(path: Path) -> tuple[list[bytes | np.ndarray], np.ndarray]:
     return pictures, truth
 
 
-def _image(image: object) -> bytes | np.ndarray:
+def _flag(flag: object, number: int) -> bool:
+    if isinstance(flag, np.ndarray) and flag.size == 1:
+        flag = flag.item()
+    if not isinstance(flag, (bool, int, float, np.bool_, np.number)) or flag not in (0, 1):
+        raise ValueError(f"the truth of pair {number} is neither true nor false")
+    return bool(flag)
+
+
+def _picture(image: object, number: int) -> bytes | np.ndarray:
     if isinstance(image, (bytes, bytearray)):
         return bytes(image)
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim not in (1, 3):
-        raise ValueError(f"an image of {array.dtype} {array.shape}")
-    return array.tobytes() if array.ndim == 1 else array
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"picture {number} is a {type(image).__name__}")
+    if image.dtype == np.uint8 and image.ndim == 1:
+        return image.tobytes()
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise ValueError(f"picture {number} is an array of {image.dtype} {image.shape}")
+    return image
+
+
+def picture_name(path: Path, unpacked: str) -> str:
+    """What a message calls a picture of a .bin that was unpacked to a file: its number, from 1."""
+    number = int(Path(unpacked).stem) + 1
+    side = "left" if number % 2 else "right"
+    return f"{path}, picture {number} ({side} of pair {(number + 1) // 2})"
 
 
 def unpack_bin(path: Path, folder: Path) -> PairList:
-    """Write a .bin's images into a folder; its pairs by file name, folds ten consecutive tenths.
+    """Write a .bin's pictures into a folder; its pairs by file name, folds ten consecutive tenths.
 
-    Raises XCosError, also for a disk that is full.
+    Raises XCosError, also for pictures that are no aligned faces by their size, and a full disk.
     """
     images, same = read_bin(path)
+    _refuse_other_size(path, images)
     names: list[str] = []
     try:
         for number, image in enumerate(images):
@@ -100,7 +159,33 @@ def unpack_bin(path: Path, folder: Path) -> PairList:
                 (folder / name).write_bytes(image)
     except OSError as error:
         raise XCosError(f"{folder} cannot be written: {error.strerror}; make room.") from error
-    except (TypeError, ValueError) as error:
-        raise XCosError(f"{path}: image {number} is no picture ({error}).") from error
     folds = np.arange(len(same)) * FOLDS // len(same) if len(same) >= FOLDS else None
-    return PairList(tuple(names[::2]), tuple(names[1::2]), same, folds)
+    return PairList(tuple(names[::2]), tuple(names[1::2]), same, folds, source=path)
+
+
+def _refuse_other_size(path: Path, images: list[bytes | np.ndarray]) -> None:
+    """Raise XCosError where most pictures have one other size; single ones are problems later."""
+    sizes = Counter(size for size in map(_size, images) if size is not None)
+    if not sizes:
+        raise XCosError(
+            f"None of the {len(images)} pictures of {path} can be read; get it anew from its publisher."
+        )
+    (width, height), _ = sizes.most_common(1)[0]
+    if (width, height) != (SIDE, SIDE):
+        raise XCosError(
+            f"{path} has pictures of {width}x{height}, not aligned faces of {SIDE}x{SIDE}; "
+            "get or make it with that size."
+        )
+
+
+def _size(image: bytes | np.ndarray) -> tuple[int, int] | None:
+    """Width and height, or None for a picture that is none."""
+    if isinstance(image, np.ndarray):
+        return image.shape[1], image.shape[0]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(image)) as opened:
+                return opened.size
+    except Exception:  # decoders fail in many ways; the picture's own problem comes later
+        return None

@@ -15,19 +15,37 @@ class Metrics:
     accuracy, std: mean and standard deviation over the folds (std 0 without folds)
     threshold:     mean over the folds of the one chosen on the other folds, or the best single one
     tar_at_far:    by wanted FAR as text; None where there are fewer than 3/FAR impostor pairs
+
+    Genuine or impostor pairs alone have no accuracy, AUC or EER: these are None, and the threshold
+    is a given one. Then, and only then, there are
+    accepted:      the share of pairs above the threshold, TAR or FAR; None without a threshold
+    mean_score:    of all pairs, in [-1, 1]
     """
 
-    accuracy: float
-    std: float
-    threshold: float
+    accuracy: float | None
+    std: float | None
+    threshold: float | None
     auc: float | None
     eer: float | None
     tar_at_far: dict[str, float | None]
+    accepted: float | None = None
+    mean_score: float | None = None
 
 
-def measure(scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None) -> Metrics:
-    """Figures of (n,) scores of pairs; with folds, each is judged by the others' threshold."""
+def measure(
+    scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None, own: float | None = None
+) -> Metrics:
+    """Figures of (n,) scores of pairs; with folds, each is judged by the others' threshold.
+
+    own: the weights' threshold, by which genuine or impostor pairs alone are judged
+    """
+    if one_sort(same):
+        accepted = None if own is None else float((scores > own).mean())
+        nothing: dict[str, float | None] = {_named(far): None for far in WANTED_FARS}
+        mean = float(scores.mean())
+        return Metrics(None, None, own, None, None, nothing, accepted, mean)
     statistics = PairStatistics(np.sort(scores[same]), np.sort(scores[~same]), 0)
+    folds = None if folds is None or len(np.unique(folds)) == 1 else folds
     right, thresholds = judged(scores, same, folds)
     groups = [slice(None)] if folds is None else [folds == fold for fold in np.unique(folds)]
     accuracies = [float(right[group].mean()) for group in groups]
@@ -38,8 +56,13 @@ def measure(scores: np.ndarray, same: np.ndarray, folds: np.ndarray | None) -> M
         float(np.mean(thresholds)),
         statistics.auc(),
         None if eer is None else eer[0],
-        {f"{far:g}" if far > 1e-4 else "0.0001": _tar(statistics, far) for far in WANTED_FARS},
+        {_named(far): _tar(statistics, far) for far in WANTED_FARS},
     )
+
+
+def one_sort(same: np.ndarray) -> bool:
+    """Whether the pairs (n,) are all genuine or all impostor."""
+    return bool(same.all() or not same.any())
 
 
 def judged(
@@ -47,9 +70,9 @@ def judged(
 ) -> tuple[np.ndarray, list[float]]:
     """Which pairs are judged rightly, (n,) bool, and the thresholds, one a fold.
 
-    A fold's threshold is the best one on the others; without folds, the best single one.
+    A fold's threshold is the best one on the others; without others, the best single one.
     """
-    if folds is None:
+    if folds is None or len(np.unique(folds)) == 1:
         threshold, _ = best_threshold(scores, same)
         return (scores > threshold) == same, [threshold]
     right = np.empty(len(scores), bool)
@@ -60,6 +83,10 @@ def judged(
         right[inside] = (scores[inside] > threshold) == same[inside]
         thresholds.append(threshold)
     return right, thresholds
+
+
+def _named(far: float) -> str:
+    return f"{far:g}" if far > 1e-4 else "0.0001"
 
 
 def _tar(statistics: PairStatistics, far: float) -> float | None:

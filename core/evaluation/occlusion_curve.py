@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import Stopped
-from core.evaluation.metrics import measure
+from core.errors import Stopped, XCosError
+from core.evaluation.metrics import measure, one_sort
 from core.evaluation.occlusion import free_form_mask
 from core.progress import Report, StopAsked
 
@@ -38,7 +38,10 @@ def occlusion_curve(
     """Mask every face, each by its own seeded strokes, and measure again at each share.
 
     crops: (m, 112, 112, 3) uint8; score: masked crops to the scores (n,) of the pairs, by kind
+    Raises XCosError for genuine or impostor pairs alone, and Stopped.
     """
+    if one_sort(same):
+        raise XCosError("Accuracy under masks needs genuine and impostor pairs; add the others.")
     found: dict[str, list[float]] = {}
     for number, share in enumerate(SHARES):
         if stopped():
@@ -46,7 +49,9 @@ def occlusion_curve(
         report("Masking faces", number, len(SHARES))
         for kind, values in score(masked(crops, share)).items():
             if values is not None:
-                found.setdefault(kind, []).append(measure(values, same, folds).accuracy)
+                accuracy = measure(values, same, folds).accuracy
+                assert accuracy is not None
+                found.setdefault(kind, []).append(accuracy)
     return OcclusionCurve(SHARES, found)
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, error_curves
+from core.explain.drawing import new_figure
 
 Form = Literal["png", "svg", "pdf"]
 DET_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -50,14 +50,14 @@ def det_figure(evaluation: Evaluation) -> Figure:
 def histogram_figure(evaluation: Evaluation) -> Figure:
     """Genuine and impostor scores of each kind, with its threshold."""
     present = {kind: found for kind, found in evaluation.kinds.items() if found is not None}
-    figure = Figure(figsize=(6, 1.9 * len(present) + 0.6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((6, 1.9 * len(present) + 0.6), layout="constrained")
     rows = np.atleast_1d(figure.subplots(len(present), 1, sharex=True))
     for axes, (kind, found) in zip(rows, present.items(), strict=True):
         edges = np.linspace(found.scores.min(), found.scores.max(), 61)
         for sort, name in ((evaluation.same, "genuine"), (~evaluation.same, "impostor")):
             axes.hist(found.scores[sort], edges, alpha=0.6, label=name)
-        axes.axvline(found.metrics.threshold, color="black", linewidth=1)
+        if found.metrics.threshold is not None:
+            axes.axvline(found.metrics.threshold, color="black", linewidth=1)
         axes.set_title(NAMES[kind], fontsize=10)
         axes.set_ylabel("pairs")
     rows[0].legend()
@@ -83,8 +83,7 @@ def figure_bytes(figure: Figure, form: Form) -> bytes:
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((6.4, 4.8), layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(x)
     axes.set_ylabel(y)

@@ -1,6 +1,5 @@
 """A protocol's pairs: read in any published form, opened, and scored."""
 
-import csv
 import hashlib
 import shutil
 import tempfile
@@ -10,11 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import Stopped, XCosError
-from core.evaluation.bins import unpack_bin
+from core.csv_files import csv_bytes
+from core.errors import Stopped, XCosError, quoted
+from core.evaluation.bins import picture_name, unpack_bin
+from core.evaluation.pair_lists import (
+    read_labelled_csv,
+    read_splits,
+    read_unlabelled_csv,
+    seeded_folds,
+)
+from core.evaluation.published import ArPart, ar_pairs, cfp_pairs, is_cfp
 from core.evaluation.verification import PairList, read_lfw_pairs
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos
 from core.files import written_whole
+from core.gallery.finder import PhotoFinder
 from core.gallery.folder import NUMBERED, scan
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.card import ModelCard
@@ -25,26 +33,30 @@ from core.progress import Report, StopAsked
 from core.scoring.engine import PairEngine
 from core.scoring.prepared import PreparedFaces
 
-FOLDS = 10
 AR_PAIRS = 6000  # genuine ones, and as many impostor ones (paper, section 5)
-TRUE, FALSE = {"1", "true", "yes"}, {"0", "false", "no"}
 Opener = Callable[[Path], LoadedGallery]
 CHUNK = 256  # pairs whose maps are computed at once
 
 
-def read_protocol(path: Path, folder: Path) -> PairList:
+def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> PairList:
     """The pairs of a file or folder in any of the forms that evaluations are published in.
 
     LFW's `pairs.txt` and `pairsDevTest.txt`; a CSV of left, right, same; InsightFace's `.bin`,
     whose images are written into `folder`; YouTube Faces' `splits.txt`; a folder with a
-    sub-folder an identity (the AR protocol). Raises XCosError.
+    sub-folder an identity (the AR protocol); CFP's Protocol/Split/FF or FP.
+    part: of AR's photos, told by their names. Raises XCosError.
     """
+    if part is not None:
+        if not path.is_dir():
+            raise XCosError(f"{path} is no folder of AR's photos; leave --part out.")
+        pairs = ar_pairs(path, part, AR_PAIRS)
+        return replace(pairs, folds=seeded_folds(pairs.same))
     if path.is_dir():
-        return identity_pairs(path)
+        return cfp_pairs(path) if is_cfp(path) else identity_pairs(path)
     if path.suffix.lower() == ".bin":
         return unpack_bin(path, folder)
     if path.suffix.lower() == ".csv":
-        return _read_csv(path)
+        return read_labelled_csv(path)
     return read_splits(path) if path.stem.startswith("splits") else read_lfw_pairs(path)
 
 
@@ -53,21 +65,9 @@ def read_any_pairs(path: Path, folder: Path) -> PairList:
 
     Without one, `same` is False for all. Raises XCosError.
     """
-    if path.suffix.lower() != ".csv":
-        return read_protocol(path, folder)
-    left, right, same = [], [], []
-    for number, row in enumerate(_csv_rows(path), start=1):
-        cells = [cell.strip() for cell in row[:3]]
-        if number == 1 and [cell.casefold() for cell in cells[:2]] == ["left", "right"]:
-            continue
-        if len(cells) < 2 or not all(cells[:2]):
-            raise XCosError(f"{path}, line {number}: write left,right, the two photos of a pair.")
-        left.append(cells[0])
-        right.append(cells[1])
-        same.append(len(cells) > 2 and cells[2].casefold() in TRUE)
-    if not left:
-        raise XCosError(f"{path} has no pairs; name another list.")
-    return PairList(tuple(left), tuple(right), np.array(same, bool), None)
+    return (
+        read_unlabelled_csv(path) if path.suffix.lower() == ".csv" else read_protocol(path, folder)
+    )
 
 
 def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList:
@@ -76,6 +76,7 @@ def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList
     At most `count` of each, none twice; all genuine ones where there are fewer, and as many
     impostor pairs. Raises XCosError for a folder without two identities or genuine pairs.
     """
+    root = root.absolute()
     listed = [p for p in scan(root).photos if p.identity is not None]
     names = [str(root / item.photo) for item in listed]
     codes = np.unique([str(item.identity) for item in listed], return_inverse=True)[1]
@@ -92,27 +93,7 @@ def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList
     chosen = np.concatenate([genuine, impostor])
     left = tuple(names[i] for i in rows[chosen])
     right = tuple(names[i] for i in columns[chosen])
-    return PairList(left, right, same[chosen], _seeded_folds(same[chosen]))
-
-
-def read_splits(path: Path) -> PairList:
-    """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
-    left, right, same, folds = [], [], [], []
-    for number, row in enumerate(_csv_rows(path), start=1):
-        parts = [part.strip() for part in row]
-        if number == 1 and not parts[0].isdigit():
-            continue  # a header
-        if len(parts) < 4 or not parts[0].isdigit() or parts[-1] not in ("0", "1"):
-            raise XCosError(
-                f"{path}, line {number}: write split, video, video, ..., same (1 or 0)."
-            )
-        left.append(parts[1])
-        right.append(parts[2])
-        same.append(parts[-1] == "1")
-        folds.append(int(parts[0]))
-    if not same:
-        raise XCosError(f"{path} has no pairs; name another list.")
-    return PairList(tuple(left), tuple(right), np.array(same), np.array(folds), frames=True)
+    return PairList(left, right, same[chosen], seeded_folds(same[chosen]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +146,9 @@ def write_gallery(
                 shutil.copyfile(path, place / Path(path).name)
                 keys[path] = (place / Path(path).name).absolute().as_posix()
             keys.setdefault(path, path)
-        with written_whole(source) as part, part.open("w", newline="", encoding="utf-8") as file:
-            rows = [[key, _identity(Path(key), protocol)] for key in dict.fromkeys(keys.values())]
-            csv.writer(file).writerows([["path", "identity"], *rows])
+        rows = [[key, _identity(Path(key), protocol)] for key in dict.fromkeys(keys.values())]
+        with written_whole(source) as part:
+            part.write_bytes(csv_bytes([["path", "identity"], *rows]))
     except OSError as error:
         raise XCosError(
             f"{place} cannot be written: {error.strerror or error}; make room."
@@ -188,27 +169,24 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
 
     Raises XCosError for a photo that is not there, or when no pair is left.
     """
-    names = sorted({*pairs.left, *pairs.right})
-    find = _frames if pairs.frames else _file
-    files = {
-        name: found if isinstance(found := find(photos, name), list) else [found] for name in names
-    }
+    files = _files(pairs, photos)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pairs.csv"
-        with source.open("w", newline="", encoding="utf-8") as file:
-            rows = [[str(path), ""] for paths in files.values() for path in paths]
-            csv.writer(file).writerows([["path", "identity"], *rows])
+        rows = [[str(path), ""] for paths in files.values() for path in paths]
+        source.write_bytes(csv_bytes([["path", "identity"], *rows]))
         loaded = opener(source)
     known = loaded.gallery.index()
     places = {
         name: [known[path.as_posix()] for path in paths if path.as_posix() in known]
         for name, paths in files.items()
     }
-    number = {name: place for place, name in enumerate(name for name in names if places[name])}
+    number = {name: place for place, name in enumerate(name for name in files if places[name])}
     both = zip(pairs.left, pairs.right, strict=True)
     chosen = np.array([a in number and b in number for a, b in both]).nonzero()[0]
+    gallery = _told_by_number(loaded.gallery, pairs)
     if not len(chosen):
-        raise XCosError(f"None of the pairs' photos in {photos} gives a face; see the problems.")
+        where, (first, *_) = _unpacked(pairs) or photos, gallery.problems
+        raise XCosError(f"None of the pairs' photos in {where} gives a face. {first.reason}")
     kept = replace(
         pairs,
         left=tuple(files[pairs.left[i]][0].as_posix() for i in chosen),
@@ -222,9 +200,29 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
         np.array([number[pairs.left[i]] for i in chosen]),
         np.array([number[pairs.right[i]] for i in chosen]),
         kept,
-        loaded.gallery,
+        gallery,
         groups,
     )
+
+
+def _unpacked(pairs: PairList) -> Path | None:
+    """The .bin that the pairs' photos were unpacked from, or None."""
+    source = pairs.source
+    return source if source is not None and source.suffix.lower() == ".bin" else None
+
+
+def _told_by_number(gallery: Gallery, pairs: PairList) -> Gallery:
+    """The gallery, with the problems of a .bin's pictures told by their numbers."""
+    packed = _unpacked(pairs)
+    if packed is None:
+        return gallery
+    problems = []
+    for problem in gallery.problems:
+        name = picture_name(packed, problem.file)
+        problems.append(
+            replace(problem, reason=problem.reason.replace(str(Path(problem.file)), name))
+        )
+    return replace(gallery, problems=tuple(problems))
 
 
 def _averaged(features: FaceFeatures, groups: list[list[int]]) -> FaceFeatures:
@@ -297,60 +295,33 @@ def _cosines(rows: np.ndarray | None, left: np.ndarray, right: np.ndarray) -> np
     return np.einsum("pd,pd->p", rows[left].astype(np.float64), rows[right])
 
 
-def _read_csv(path: Path) -> PairList:
-    left, right, same = [], [], []
-    for number, row in enumerate(_csv_rows(path), start=1):
-        told = row[2].strip().casefold() if len(row) > 2 else ""
-        if number == 1 and told not in TRUE | FALSE:
-            continue  # a header
-        if told not in TRUE | FALSE:
-            raise XCosError(f"{path}, line {number}: write left,right,same with same 1 or 0.")
-        left.append(row[0].strip())
-        right.append(row[1].strip())
-        same.append(told in TRUE)
-    if len(same) < 2 * FOLDS:
-        raise XCosError(f"{path} has {len(same)} pairs; ten folds need at least {2 * FOLDS}.")
-    truth = np.array(same, bool)
-    return PairList(tuple(left), tuple(right), truth, _seeded_folds(truth))
-
-
-def _csv_rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(f"{path} cannot be read as a CSV of pairs: {error}.") from error
-
-
-def _seeded_folds(same: np.ndarray) -> np.ndarray:
-    """Ten folds with like shares of genuine and impostor pairs: (n,) int64."""
-    folds = np.empty(len(same), np.int64)
-    rng = np.random.default_rng(0)
-    for sort in (True, False):
-        members = rng.permutation(np.flatnonzero(same == sort))
-        folds[members] = np.arange(len(members)) % FOLDS
-    return folds
-
-
-def _frames(photos: Path, name: str) -> list[Path]:
-    folder = photos / name
-    if not folder.is_dir():
+def _files(pairs: PairList, photos: Path) -> dict[str, list[Path]]:
+    """The photos, or a video's frames, of each name in a list. Raises XCosError for those not there."""
+    names = sorted({*pairs.left, *pairs.right})
+    finder = PhotoFinder(photos)
+    if pairs.frames:
+        return {name: _frames(finder, photos, pairs, name) for name in names}
+    found = {name: finder.photo(name) for name in names}
+    missing = {name for name, path in found.items() if path is None}
+    if missing:
+        both = zip(pairs.left, pairs.right, strict=True)
+        first = next(name for pair in both for name in pair if name in missing)
+        others = f" and {len(missing) - 1:,} of the {len(names) - 1:,} others are"
         raise XCosError(
-            f"The video {name} is not a folder in {photos}; name its folder with --photos."
+            f"{pairs.place(first)}The photo {quoted(first)}{others if len(missing) > 1 else ' is'} "
+            f"not in {photos}; name its folder with --photos."
         )
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    return {name: [path.absolute()] for name, path in found.items() if path is not None}
+
+
+def _frames(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> list[Path]:
+    folder = finder.folder(name)
+    if folder is None:
+        raise XCosError(
+            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name its "
+            "folder with --photos."
+        )
+    found = find_photos(folder, below=False).files
     if not found:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
     return [path.absolute() for path in found]
-
-
-def _file(photos: Path, name: str) -> Path:
-    path = photos / name
-    if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file():
-        return path.absolute()
-    for folder in (photos, photos / Path(name).parent.parent):
-        for stem in (name, Path(name).name):
-            for suffix in sorted(PHOTO_SUFFIXES):
-                if (folder / f"{stem}{suffix}").is_file():
-                    return (folder / f"{stem}{suffix}").absolute()
-    raise XCosError(f"The photo {name} is not in {photos}; name its folder with --photos.")

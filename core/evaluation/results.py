@@ -1,14 +1,15 @@
 """A protocol's results: every kind of score measured, with intervals, as tables and files."""
 
-import csv
-import io
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from core.evaluation.metrics import Metrics, judged, measure
+from core.csv_files import csv_text
+from core.evaluation.metrics import Metrics, judged, measure, one_sort
+from core.evaluation.verification import PairList
+from core.json_text import json_text
+from core.model.card import ModelCard
 from core.scoring.statistics import PairStatistics
 
 RESAMPLES = 500
@@ -65,22 +66,25 @@ class Evaluation:
 
 def evaluate(
     protocol: str,
-    model: str,
+    card: ModelCard,
     order: str,
     scores: dict[str, np.ndarray | None],
-    same: np.ndarray,
-    folds: np.ndarray | None,
+    pairs: PairList,
     left_out: int,
 ) -> Evaluation:
-    """Measure each kind's scores (n,) of pairs whose truth is same (n,) bool."""
+    """Measure each kind's scores (n,) of a list's pairs.
+
+    Genuine or impostor pairs alone are judged by the thresholds of the weights' card.
+    """
+    same, folds = pairs.same, pairs.folds
     kinds: dict[str, Measured | None] = {}
     for kind, values in scores.items():
         if values is None:
             kinds[kind] = None
             continue
-        metrics = measure(values, same, folds)
+        metrics = measure(values, same, folds, card.thresholds.get(kind))
         kinds[kind] = Measured(values, metrics, intervals(values, same, folds))
-    return Evaluation(protocol, model, order, same, left_out, kinds)
+    return Evaluation(protocol, card.name, order, same, left_out, kinds)
 
 
 def intervals(
@@ -90,9 +94,9 @@ def intervals(
 
     The folds' thresholds stay. Empty where one sort of pair lacks.
     """
-    genuine, impostor = np.flatnonzero(same), np.flatnonzero(~same)
-    if not len(genuine) or not len(impostor):
+    if one_sort(same):
         return {}
+    genuine, impostor = np.flatnonzero(same), np.flatnonzero(~same)
     hits, _ = judged(scores, same, folds)
     rng = np.random.default_rng(seed)
     found: dict[str, list[float]] = {"accuracy": [], "auc": [], "eer": []}
@@ -113,7 +117,12 @@ HEAD = ("scores", "accuracy %", "± %", "95 % interval", "threshold", "AUC", "EE
 
 
 def table(evaluation: Evaluation) -> list[list[str]]:
-    """The paper's Table 2 for this protocol: a head, and a row for each kind there is."""
+    """The paper's Table 2 for this protocol: a head, and a row for each kind there is.
+
+    Of genuine or impostor pairs alone: their scores, and how many the weights accept.
+    """
+    if one_sort(evaluation.same):
+        return _one_sorted(evaluation)
     present = [found for found in evaluation.kinds.values() if found is not None]
     fars = [
         far
@@ -125,20 +134,43 @@ def table(evaluation: Evaluation) -> list[list[str]]:
         if found is None:
             continue
         m = found.metrics
-        low, high = found.intervals.get("accuracy", (float("nan"),) * 2)
+        low, high = found.intervals["accuracy"]
         rows.append(
             [
                 NAMES[kind],
-                f"{100 * m.accuracy:.2f}",
-                f"{100 * m.std:.2f}",
+                _number(m.accuracy, 100, 2),
+                _number(m.std, 100, 2),
                 f"{100 * low:.2f} to {100 * high:.2f}",
-                f"{m.threshold:.4f}",
+                _number(m.threshold, 1, 4),
                 _number(m.auc, 1, 4),
                 _number(m.eer, 100, 2),
                 *(_number(m.tar_at_far[far], 100, 2) for far in fars),
             ]
         )
     return rows
+
+
+def _one_sorted(evaluation: Evaluation) -> list[list[str]]:
+    rate = "TAR %" if evaluation.same.all() else "FAR %"
+    rows = [["scores", "mean", "5 % to 95 %", "threshold", rate]]
+    for kind, found in evaluation.kinds.items():
+        if found is not None:
+            m, (low, high) = found.metrics, np.percentile(found.scores, (5, 95))
+            numbers = [_number(m.threshold, 1, 4), _number(m.accepted, 100, 2)]
+            spread = f"{low:.4f} to {high:.4f}"
+            rows.append([NAMES[kind], _number(m.mean_score, 1, 4), spread, *numbers])
+    return rows
+
+
+def lacking(evaluation: Evaluation) -> str | None:
+    """The sentence that genuine or impostor pairs alone give no accuracy; None where there are both."""
+    if not one_sort(evaluation.same):
+        return None
+    there, missing = ("genuine", "impostor") if evaluation.same.all() else ("impostor", "genuine")
+    return (
+        f"{evaluation.protocol} has {there} pairs only, so there is no accuracy, AUC or EER; the "
+        f"weights' own thresholds judge them. Add {missing} pairs to measure accuracy."
+    )
 
 
 def error_curves(evaluation: Evaluation) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -167,14 +199,12 @@ def to_markdown(evaluation: Evaluation) -> str:
 
 def to_csv(evaluation: Evaluation) -> str:
     """The table as CSV."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(table(evaluation))
-    return buffer.getvalue()
+    return csv_text(table(evaluation))
 
 
 def to_json(evaluation: Evaluation) -> str:
     """The result as JSON."""
-    return json.dumps(evaluation.as_json(), indent=1) + "\n"
+    return json_text(evaluation.as_json()) + "\n"
 
 
 def _number(value: float | None, scale: float, digits: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.evaluation.occlusion_curve import OcclusionCurve, occlusion_curve
 from core.evaluation.protocol import OpenedPairs, open_pairs, pair_scores, read_protocol
+from core.evaluation.published import ArPart, is_cfp
 from core.evaluation.results import Evaluation, evaluate
 from core.explain.explain import explain_pair
 from core.explain.pair import PairExplanation
@@ -32,22 +33,30 @@ def evaluate_protocol(
     order: Order,
     report: Report,
     stopped: StopAsked,
+    part: ArPart | None = None,
 ) -> tuple[OpenedPairs, Evaluation]:
     """Read a protocol's pairs, score them by every kind, and measure.
 
     photos: where they lie; None: the list's own folder; unpacked: an empty folder for the images
-    of a .bin, which the gallery that comes back refers to. Raises XCosError and Stopped.
+    of a .bin, which the gallery that comes back refers to; part: of AR's photos.
+    Raises XCosError and Stopped.
     """
-    pairs = read_protocol(protocol, unpacked)
+    pairs = read_protocol(protocol, unpacked, part)
     of_bin = protocol.suffix.lower() == ".bin"
     folder = unpacked if of_bin else photos or protocol.parent
+    name = protocol_name(protocol, part)
     opened = open_pairs(pairs, folder, lambda source: opener(source, of_bin))
     scores = pair_scores(opened, engine, card, order, report, stopped)
     kept = opened.pairs
     left_out = len(pairs.same) - len(kept.same)
-    return opened, evaluate(
-        protocol.name, card.name, order, scores, kept.same, kept.folds, left_out
-    )
+    return opened, evaluate(name, card, order, scores, kept, left_out)
+
+
+def protocol_name(protocol: Path, part: ArPart | None = None) -> str:
+    """What to call a protocol in a table: its file or folder, CFP-FF, or the part of AR."""
+    if part is not None:
+        return f"{protocol.name}, {part}"
+    return f"CFP-{protocol.name}" if is_cfp(protocol) else protocol.name
 
 
 def explain_listed(
@@ -57,11 +66,11 @@ def explain_listed(
     card: ModelCard,
     kind: AttentionKind,
     order: Order,
-    threshold: float,
+    threshold: float | None,
 ) -> PairExplanation:
     """Why a protocol's pair scored as it did; a video's features are the mean of its frames'.
 
-    threshold: the protocol's for the kind. Raises XCosError for a kind that the weights lack.
+    threshold: the protocol's for the kind; None: the weights' own. Raises XCosError for a kind that the weights lack.
     """
     first = tuple(opened.gallery.faces[group[0]] for group in opened.groups)
     faces = LoadedGallery(replace(opened.gallery, faces=first), opened.features)

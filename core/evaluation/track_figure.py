@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core.evaluation.track_scores import TrackScores
+from core.explain.drawing import new_figure
+from core.faces.photo_files import readable
 
 LEGEND = 12  # tracks named beside the plot at most
 
@@ -14,8 +15,7 @@ def track_figure(
     scores: Sequence[TrackScores], photo: str, threshold: float | None, caption: str
 ) -> Figure:
     """A dotted line a track, and as a thin one the score of its mean features so far."""
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((9, 4.6), layout="constrained")
     axes = figure.subplots()
     for number, found in enumerate(scores):
         times, colour = found.track.times, f"C{number % 10}"
@@ -27,7 +27,7 @@ def track_figure(
     folder = bool(scores) and scores[0].track.faces[0].seconds is None
     axes.set_xlabel("frame" if folder else "seconds")
     axes.set_ylabel("score")
-    axes.set_title(f"against {photo}", fontsize=10, parse_math=False)
+    axes.set_title(readable(f"against {photo}"), fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     if scores or threshold is not None:
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import XCosError
+from core.csv_files import read_lines, whole_number
+from core.errors import XCosError, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +17,8 @@ class PairList:
     same:        (n,) bool
     folds:       (n,) int64 fold of each pair, or None for a list without folds
     frames:      the paths are folders, videos whose frames' features are averaged
+    source:      the list's file, or None
+    lines:       line of each pair in it, counted from 1; empty where it has none
     """
 
     left: tuple[str, ...]
@@ -23,6 +26,16 @@ class PairList:
     same: np.ndarray
     folds: np.ndarray | None
     frames: bool = False
+    source: Path | None = None
+    lines: tuple[int, ...] = ()
+
+    def place(self, name: str) -> str:
+        """Where the list first names a photo, as a message begins: file, line and a colon."""
+        if self.source is None or not self.lines:
+            return ""
+        pairs = zip(self.left, self.right, self.lines, strict=True)
+        line = next(line for left, right, line in pairs if name in (left, right))
+        return f"{self.source}, line {line}: "
 
 
 def read_lfw_pairs(path: Path) -> PairList:
@@ -30,31 +43,52 @@ def read_lfw_pairs(path: Path) -> PairList:
 
     Raises XCosError naming the line that does not fit.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise XCosError(f"{path} cannot be read as a list of pairs: {error}.") from error
-    head = lines[0].split() if lines else []
-    if len(head) not in (1, 2) or not all(part.isdigit() for part in head):
-        raise XCosError(f"{path} is not LFW's list of pairs: line 1 must be one or two numbers.")
-    folds, half = (int(head[0]), int(head[1])) if len(head) == 2 else (1, int(head[0]))
+    lines = [
+        (number, line.strip().strip("\ufeff").strip())
+        for number, line in enumerate(read_lines(path), start=1)
+    ]
+    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    (first, begin), *rest = lines
+    counts = [whole_number(part) for part in begin.split()]
+    if len(counts) not in (1, 2) or None in counts:
+        raise XCosError(
+            f"{path}, line {first}: {quoted(begin)} is not how LFW's lists begin; write the number "
+            "of folds and of pairs of a kind in each, or that number alone."
+        )
+    folds, half = (1, *counts)[-2:]
+    assert folds is not None and half is not None
     left, right, same = [], [], []
-    for number, line in enumerate(lines[1:], start=2):
-        parts = line.split("\t") if "\t" in line else line.split()
-        if not parts:
-            continue
-        if len(parts) not in (3, 4) or not all(p.isdigit() for p in (parts[1], parts[-1])):
-            raise XCosError(f"{path}, line {number}: {line!r} is not NAME I J or NAME I NAME J.")
-        other = parts[0] if len(parts) == 3 else parts[2]
-        left.append(f"{parts[0]}/{parts[0]}_{int(parts[1]):04d}")
-        right.append(f"{other}/{other}_{int(parts[-1]):04d}")
-        same.append(len(parts) == 3)
+    for number, line in rest:
+        pair = _lfw_pair(line)
+        if pair is None:
+            raise XCosError(
+                f"{path}, line {number}: {quoted(line)} is no pair; write NAME I J or NAME I NAME J."
+            )
+        left.append(pair[0])
+        right.append(pair[1])
+        same.append(pair[2])
     if len(same) != 2 * folds * half:
         raise XCosError(
-            f"{path} has {len(same)} pairs, but its first line says {2 * folds * half}."
+            f"{path} has {len(same)} pairs, but its first line says {2 * folds * half}; mend that "
+            "line or get the list anew."
         )
-    fold = np.arange(len(same)) // (2 * half) if len(head) == 2 else None
-    return PairList(tuple(left), tuple(right), np.array(same, bool), fold)
+    fold = np.arange(len(same)) // (2 * half) if len(counts) == 2 else None
+    lines_of = tuple(number for number, _ in rest)
+    return PairList(tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of)
+
+
+def _lfw_pair(line: str) -> tuple[str, str, bool] | None:
+    cells = [cell.strip() for cell in (line.split("\t") if "\t" in line else line.split())]
+    parts = [cell for cell in cells if cell]
+    if len(parts) not in (3, 4):
+        return None
+    one, other = whole_number(parts[1]), whole_number(parts[-1])
+    if one is None or other is None:
+        return None
+    name, second = parts[0], parts[0] if len(parts) == 3 else parts[2]
+    return f"{name}/{name}_{one:04d}", f"{second}/{second}_{other:04d}", len(parts) == 3
 
 
 def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:

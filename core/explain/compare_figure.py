@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core.explain.colours import overlay_rgba, table
 from core.explain.compare import Comparison, title
+from core.explain.drawing import new_figure
 from core.explain.saliency import TITLES, Subject, cells_as_pixels, on_one_scale
+from core.faces.photo_files import readable
 
 OPACITY = 0.65
 
@@ -25,8 +26,7 @@ def comparison_bytes(found: Comparison, subject: Subject, form: str) -> bytes:
 def comparison_figure(found: Comparison, subject: Subject) -> Figure:
     """Each method's map over both faces, the deletion and insertion curves, the rank correlations."""
     names = list(found.methods)
-    figure = Figure(figsize=(max(11.0, 2.3 * (len(names) + 1)), 9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((max(11.0, 2.3 * (len(names) + 1)), 9), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
     top, bottom = parts
     axes = top.subplots(2, len(names) + 1, squeeze=False)
@@ -62,7 +62,7 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
         *curves[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=7
     )
     _ranks(ranks, names, found.ranks)
-    figure.suptitle(found.words or "", fontsize=10, x=0.01, ha="left", wrap=True)
+    figure.suptitle(readable(found.words or ""), fontsize=10, x=0.01, ha="left", wrap=True)
     e = found.explanation
     figure.supxlabel(
         f"score {e.score:.3f}, {e.kind} attention, order {e.order}, {e.model}; "

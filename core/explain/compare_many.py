@@ -1,13 +1,12 @@
 """Saliency methods over many pairs: mean areas and rank correlations with their uncertainty."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from core.csv_files import csv_text
 from core.explain.compare import Comparison, title
 
 RESAMPLES, LEVEL = 2000, 95  # of the bootstrap over pairs
@@ -103,15 +102,13 @@ class ComparisonTable:
 
     def to_csv(self) -> str:
         """The table as CSV, a number a column."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
         names = ("deletion", "insertion", "with_xcos", "with_occlusion", "seconds")
         ends = ("", "_low", "_high")
-        writer.writerow(["name", *(n + end for n in names for end in ends)])
+        rows: list[list[object]] = [["name", *(n + end for n in names for end in ends)]]
         for row in self.rows:
             numbers = [getattr(row, name) for name in names]
-            writer.writerow([row.name, *(v for n in numbers for v in (n.mean, n.low, n.high))])
-        return buffer.getvalue()
+            rows.append([row.name, *(v for n in numbers for v in (n.mean, n.low, n.high))])
+        return csv_text(rows)
 
 
 def tabulate(comparisons: Sequence[Comparison]) -> ComparisonTable:

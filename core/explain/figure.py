@@ -6,14 +6,15 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from core.explain.colours import ColourLimits, centred_table, map_rgba, table
+from core.explain.drawing import new_figure
 from core.explain.report import PairReport
 from core.faces.face import SIDE
+from core.faces.photo_files import readable
 from core.model.features import CELLS
 
 Format = Literal["png", "svg", "pdf"]
@@ -34,8 +35,7 @@ def figure_bytes(report: PairReport, form: Format, limits: ColourLimits | None =
 def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figure:
     """Both faces with the grid, then S, W, contribution and evidence with colour bars."""
     e = report.explanation
-    figure = Figure(figsize=(13, 8.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((13, 8.2), layout="constrained")
     axes = figure.subplots(2, 3)
     _face(axes[0, 0], report.left_crop, f"left: {_ending(e.left)}")
     _face(axes[1, 0], report.right_crop, f"right: {_ending(e.right)}")
@@ -106,14 +106,14 @@ def draw_map(
 
 
 def _bare(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=9, parse_math=False)  # names may hold a $
+    axes.set_title(readable(title), fontsize=9, parse_math=False)  # names may hold a $
     axes.set_xticks([])
     axes.set_yticks([])
 
 
 def wrapped(text: str, width: int = 150) -> str:
     """A title in lines that fit."""
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(textwrap.wrap(readable(text), width))
 
 
 def _ending(name: str, longest: int = 42) -> str:

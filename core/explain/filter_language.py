@@ -26,7 +26,7 @@ TEXTS = (
     "outcome",
     "kind",
 )
-FLAGS = ("fragile", "genuine", "impostor")
+FLAGS = ("doubtful", "fragile", "genuine", "impostor")
 CHOICES: dict[str, tuple[str, ...]] = {
     "outcome": OUTCOMES,
     "kind": ("genuine", "impostor", "unknown"),
@@ -52,7 +52,7 @@ _AND.3: /and(?![^\s()=!<>~%"≠≤≥])/i
 _OR.3: /or(?![^\s()=!<>~%"≠≤≥])/i
 _NOT.3: /not(?![^\s()=!<>~%"≠≤≥])/i
 _REGION.3: /region(?=\s*\()/i
-NUMBER.2: /[+−-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?(?![^\s()=!<>~%"≠≤≥])/i
+NUMBER.2: /[+−-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?(?![^\s()=!<>~%"≠≤≥])/i
 WORD.1: /[^\s()=!<>~%"≠≤≥]+/
 STRING: /"(\\.|[^"\\])*"/s
 OPERATOR: "!=" | "<=" | ">=" | "==" | "=" | "<" | ">" | "~" | "≠" | "≤" | "≥"
@@ -300,7 +300,7 @@ class _Reader:
             self._fail(value, f"{name} is no percentage; write a number such as 0.4")
         if len(tokens) != 1 or tokens[0].type != "NUMBER":
             self._fail(value, f"{name} takes a number such as 0.4")
-        number = float(tokens[0].replace("\N{MINUS SIGN}", "-"))
+        number = float(tokens[0].replace("\N{MINUS SIGN}", "-").replace(",", "."))
         if number in (float("inf"), float("-inf")):
             self._fail(value, "the number is too large")
         return number

@@ -214,6 +214,9 @@ class _Looker:
         if flag.name == "fragile":
             assert self.given.fragile is not None
             return self.given.fragile.fragile[block.rows, block.columns]
+        if flag.name == "doubtful":
+            rows, columns = self._doubtful
+            return rows[block.rows] | columns[block.columns]
         return self._kinds(block) == ("genuine", "impostor").index(flag.name)
 
     def _kinds(self, block: _Block) -> np.ndarray:
@@ -251,6 +254,14 @@ class _Looker:
 
     def _embeddings(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         return self._target if name == "target" else self._embedding
+
+    @cached_property
+    def _doubtful(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns = (
+            np.array([face.doubt is not None for face in loaded.gallery.faces], bool)
+            for loaded in (self.given.rows, self.given.columns)
+        )
+        return rows, columns
 
     @cached_property
     def _target(self) -> tuple[np.ndarray, np.ndarray]:

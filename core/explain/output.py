@@ -5,6 +5,7 @@ from pathlib import Path
 from core.errors import XCosError
 from core.explain.colours import ColourLimits
 from core.explain.report import PairReport, to_csv, to_html, to_json
+from core.faces.photo_files import readable
 from core.files import written_whole
 
 PAIR_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv", ".html")
@@ -29,11 +30,11 @@ def write_pair(path: Path, report: PairReport, limits: ColourLimits | None = Non
 
         content = figure_bytes(report, suffix[1:], limits)  # type: ignore[arg-type]
     elif suffix == ".json":
-        content = to_json(report).encode()
+        content = readable(to_json(report)).encode()
     elif suffix == ".csv":
-        content = to_csv(report).encode()
+        content = to_csv(report).encode("utf-8", "surrogateescape")
     elif suffix == ".html":
-        content = to_html(report).encode()
+        content = readable(to_html(report)).encode()
     else:
         raise XCosError(
             f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."

@@ -3,11 +3,11 @@
 import io
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from core.explain.colours import centred_table, map_rgba, table
+from core.explain.drawing import new_figure
 from core.explain.figure import Format, draw_map, wrapped
 from core.explain.pattern_report import PatternReport
 from core.explain.patterns import MeanMaps
@@ -23,8 +23,7 @@ def figure_bytes(found: PatternReport, form: Format) -> bytes:
 def pattern_figure(found: PatternReport) -> Figure:
     """A row of S, W and evidence for the selection (or the difference), and one for each group."""
     groups = () if found.groups is None or len(found.groups.groups) < 2 else found.groups.groups
-    figure = Figure(figsize=(13, 1 + 3.9 * (1 + len(groups))), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((13, 1 + 3.9 * (1 + len(groups))), layout="constrained")
     parts: Any = figure.subfigures(1 + len(groups), 1, squeeze=False)[:, 0]
     name = "mean" if found.base is None else "difference of the means"
     _row(parts[0], found.shown, found.threshold, found.base is not None, name, found.words)

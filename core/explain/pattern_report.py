@@ -1,8 +1,5 @@
 """Patterns of a selection, all in one, and how they are written to files."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.csv_files import csv_text
 from core.errors import XCosError
 from core.explain.maps import maps_of_pairs
 from core.explain.output import write_whole
@@ -19,6 +17,7 @@ from core.explain.selection import Selection
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery
+from core.json_text import json_text
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
@@ -169,16 +168,14 @@ def to_csv(found: PatternReport) -> str:
     sets = {"": found.mean}
     if found.base is not None:
         sets |= {"less_": found.base, "difference_": found.shown}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
+    rows: list[list[object]] = [
         ["row", "column", "region", *(f"{prefix}{name}" for prefix in sets for name in MAPS)]
-    )
+    ]
     regions = face_regions(TEMPLATE)
     for row, column in np.ndindex(CELLS, CELLS):
         values = [getattr(mean, name)[row, column] for mean in sets.values() for name in MAPS]
-        writer.writerow([row, column, regions[row, column], *(f"{v:.6g}" for v in values)])
-    return text.getvalue()
+        rows.append([row, column, regions[row, column], *(f"{v:.6g}" for v in values)])
+    return csv_text(rows)
 
 
 def write_patterns(
@@ -187,7 +184,7 @@ def write_patterns(
     """Write the report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix == ".json":
-        content = json.dumps(as_dict(found, rows, columns), indent=1, ensure_ascii=False).encode()
+        content = json_text(as_dict(found, rows, columns)).encode()
     elif suffix == ".csv":
         content = to_csv(found).encode()
     elif suffix in (".png", ".svg", ".pdf"):

@@ -1,16 +1,15 @@
 """One explained pair as data: JSON, CSV and a page of HTML."""
 
-import csv
 import html
-import io
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from core.csv_files import csv_text
 from core.explain.pair import PairExplanation
 from core.explain.words import distinct, verdict
+from core.json_text import json_text
 from core.model.features import CELLS
 
 
@@ -65,7 +64,7 @@ def as_dict(report: PairReport) -> dict[str, Any]:
 
 def to_json(report: PairReport) -> str:
     """The report as JSON."""
-    return json.dumps(as_dict(report), indent=1, ensure_ascii=False)
+    return json_text(as_dict(report))
 
 
 def cell_rows(report: PairReport) -> list[dict[str, Any]]:
@@ -97,11 +96,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
 def to_csv(report: PairReport) -> str:
     """The 49 cells as CSV, the largest contribution first."""
     rows = cell_rows(report)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([list(rows[0]), *(list(row.values()) for row in rows)])
 
 
 def to_html(report: PairReport) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import XCosError
 from core.explain.pair import PairExplanation, law_of
 from core.model.kinds import AttentionKind, Order
+from core.model.target_choice import TargetChoice
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
 
@@ -36,7 +37,7 @@ class PairScorer:
         kind: AttentionKind = "learned",
         order: Order = "both",
         threshold: float | None = None,
-        target: Path | None = None,
+        target: TargetChoice | None = None,
         device: str = "auto",
         seed: int | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class PairScorer:
         from core.model.target import read_target
         from core.model.weights import load_xcos
 
-        self.kind, self.order, self.target_path = kind, order, target
+        self.kind, self.order, self.target = kind, order, target
         self._asked = (weights, kind, order, threshold, target, device)
         self.card, self._network = load_xcos(weights)
         self.threshold = self.card.threshold(kind) if threshold is None else threshold
@@ -133,7 +134,7 @@ class PairScorer:
         layer = None if self._target is None else _map_layer(self._target[1])
         if self._target is None or layer is None:
             raise XCosError(
-                f"The target {self.target_path} has no 7x7 map to look at; "
+                f"The target {self.target and self.target.path} has no 7x7 map to look at; "
                 "leave --target out, or choose one as .safetensors or .pth."
             )
         runner, network = self._target

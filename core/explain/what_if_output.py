@@ -1,7 +1,6 @@
 """A what-if as data and as files: its numbers, the edited faces, the edited pair's report."""
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from core.errors import XCosError
 from core.explain.output import PAIR_SUFFIXES, write_pair, write_whole
 from core.explain.report import as_dict
 from core.explain.what_if import SIDES, Faithfulness, Question, WhatIf
+from core.json_text import json_text
 
 
 def what_if_dict(answer: WhatIf, faithfulness: Faithfulness | None = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def write_what_if(
         write_pair(path, answer.report())
         return [path]
     written = [path]
-    text = json.dumps(what_if_dict(answer, faithfulness), indent=1, ensure_ascii=False)
+    text = json_text(what_if_dict(answer, faithfulness))
     write_whole(path, text.encode())
     for side, face in zip(SIDES, (answer.left, answer.right), strict=True):
         if answer.question.of(side):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-FACTOR = 0.709  # between two scales; areas halve
+FACTOR = 0.709  # between two scales, as MTCNN has it; areas halve
 CELL = 12  # pixels that the first network looks at
 THRESHOLDS = (0.6, 0.7, 0.7)  # of the three networks
 INT32_PIXELS = 2**31 // 256
@@ -39,12 +39,14 @@ class Found:
     probabilities: np.ndarray
 
 
-def find_faces(photos_BHWC: Tensor, smallest: int, networks: Networks) -> list[Found]:
-    """Faces of at least `smallest` pixels in uint8 photos of one size."""
+def find_faces(
+    photos_BHWC: Tensor, smallest: int, networks: Networks, step: float = FACTOR
+) -> list[Found]:
+    """Faces of at least `smallest` pixels in uint8 photos of one size; step: between two scales."""
     from facenet_pytorch.models.utils.detect_face import batched_nms, batched_nms_numpy, bbreg
 
     sums = _AreaSums(photos_BHWC)
-    boxes, photo = _proposals(sums, smallest, networks.proposal)
+    boxes, photo = _proposals(sums, smallest, networks.proposal, step)
     boxes, photo, crops = sums.crops(boxes, photo, 24)
     if len(boxes):
         moves, chances = networks.refinement(crops)
@@ -72,7 +74,9 @@ def find_faces(photos_BHWC: Tensor, smallest: int, networks: Networks) -> list[F
     ]
 
 
-def _proposals(sums: "_AreaSums", smallest: int, network: Network) -> tuple[Tensor, Tensor]:
+def _proposals(
+    sums: "_AreaSums", smallest: int, network: Network, step: float
+) -> tuple[Tensor, Tensor]:
     """Squares (n, 5) with their chances, of all scales, and the photo (n,) of each."""
     from facenet_pytorch.models.utils.detect_face import batched_nms, generateBoundingBox
 
@@ -85,7 +89,7 @@ def _proposals(sums: "_AreaSums", smallest: int, network: Network) -> tuple[Tens
         kept = batched_nms(found[:, :4], found[:, 4], of, 0.5)
         boxes.append(found[kept])
         photo.append(of[kept])
-        scale *= FACTOR
+        scale *= step
     if not boxes:
         return sums.empty(), torch.empty(0, dtype=torch.long, device=sums.device)
     every, of = torch.cat(boxes), torch.cat(photo)

@@ -10,13 +10,16 @@ from core.faces.face import Detection
 FacePolicy = Literal["central", "largest", "all"]
 FACE_POLICIES: tuple[FacePolicy, ...] = get_args(FacePolicy)
 
+LEAST_SHARE = 0.15  # of the largest face's area
+
 
 def choose(detections: Sequence[Detection], size: tuple[int, int], policy: FacePolicy) -> list[int]:
     """Indices of the faces to take, the one that stands for the photo first.
 
     size: width and height of the photo
     central: the largest area less twice the squared distance from the middle, as InsightFace
-    chooses; largest: by area; all: the central one, then the others by area.
+    chooses, but no face much smaller than another, as between two people side by side;
+    largest: by area; all: the central one, then the others by area.
     """
     if not detections:
         return []
@@ -27,7 +30,8 @@ def choose(detections: Sequence[Detection], size: tuple[int, int], policy: FaceP
     middle = np.array(size) / 2
     centres = np.array([(d.box[:2] + d.box[2:]) / 2 for d in detections])
     off = ((centres - middle) ** 2).sum(axis=1)
-    central = int(np.argmax(area - 2 * off))
+    worth = np.where(area >= LEAST_SHARE * area.max(), area - 2 * off, -np.inf)
+    central = int(np.argmax(worth))
     if policy == "central":
         return [central]
     return [central, *(i for i in by_area if i != central)]

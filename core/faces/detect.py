@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.faces.face import Detection
+from core.faces.plausible import LEAST_PROBABILITY, is_tight, plausibility
 
 if TYPE_CHECKING:
     from core.faces.cascade import Networks
@@ -16,16 +17,36 @@ if TYPE_CHECKING:
 WORKING_SIDE = 640  # photos are shrunk to this longer side before the search
 SMALLEST_SHARE = 0.1  # of the shorter side: a face below this is looked for only if none is found
 SMALLEST_FACE = 20  # pixels, what MTCNN can find at least
+USUAL_SEARCH = (
+    SMALLEST_FACE / SMALLEST_SHARE
+)  # pixels of the shorter side: no smaller face is there
 GROWN_SIDE = 160  # tiny photos are enlarged to this
-LEAST_PROBABILITY = 0.9
 BATCH = 8  # of 250x250 photos this keeps maps in the cache; 16 takes a fifth longer
+
+# The padded search. Black is what MTCNN was trained with beyond a photo, and can show no second face.
+PADDING_SHARE = 0.5  # of the longer side, on every side
+SMALLEST_TIGHT = 0.2  # of the shorter side: only a large face is tight
+FINE_STEP = 0.709**0.5  # between two scales: of a face behind a scarf one scale alone is often sure
+LEAST_TIGHT = (
+    0.7  # probability where nothing else is found; what is below the usual one is doubtful
+)
+
+SURE = 0.97  # probability; with less, a face may be one that lies on its side
+CLEARLY = 0.1  # plausibility by which a turned photo's face is to be better
+SAME_FACE = 0.4  # of the smaller box that lies in the other one
+SAME_SIZE = 0.25  # the smaller area over the larger one
+PLAIN_AHEAD = (
+    1.5  # times the plausibility: less, and the padded search is believed, which sees more
+)
 
 
 class Detector:
     """MTCNN, its weights inside the package. Cheap to make: loaded at first use.
 
-    A photo is searched at a working size for faces of at least a tenth of its shorter side; where
-    none is found, again at its own size for small ones, and with a margin for cut-off ones.
+    A photo is searched at a working size for faces of at least a tenth of its shorter side.
+    Where a large face is tight, the photo is searched again with black around it, and the more
+    plausible answer is kept. Where nothing is found, small faces are looked for at the photo's own
+    size; where the largest face is not sure, faces that are turned by 90, 180 or 270 degrees.
     """
 
     def __init__(self, device: str = "cpu") -> None:
@@ -38,46 +59,85 @@ class Detector:
 
     def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]:
         """Faces of (H, W, 3) uint8 photos, each photo's largest first; photos may differ in size."""
+        scaled = [_working_size(photo) for photo in photos]
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, (small, _) in enumerate(scaled):
+            groups[small.shape].append(index)
         found: list[list[Detection]] = [[] for _ in photos]
-        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-        scaled: list[tuple[np.ndarray, float]] = []
-        for index, photo in enumerate(photos):
-            small, scale = _working_size(photo)
-            scaled.append((small, scale))
-            groups[small.shape[:2]].append(index)
-        for (height, width), members in groups.items():
-            smallest = max(SMALLEST_FACE, int(SMALLEST_SHARE * min(height, width)))
+        for members in groups.values():
             for start in range(0, len(members), BATCH):
                 part = members[start : start + BATCH]
-                answers = self._search(np.stack([scaled[i][0] for i in part]), smallest)
+                answers = self._search(np.stack([scaled[i][0] for i in part]))
                 for index, answer in zip(part, answers, strict=True):
-                    found[index] = [_rescaled(d, scaled[index][1], 0) for d in answer]
-        for index, photo in enumerate(photos):
-            if not found[index]:
-                found[index] = self._search_harder(photo)
-        return found
+                    found[index] = answer
+        return [
+            self._second_look(photo, small, scale, faces)
+            for photo, (small, scale), faces in zip(photos, scaled, found, strict=True)
+        ]
 
-    def _search_harder(self, photo: np.ndarray) -> list[Detection]:
-        height, width = photo.shape[:2]
-        if max(height, width) > WORKING_SIDE:
-            large, scale = _working_size(photo, 3 * WORKING_SIDE)
-            answer = self._search(large[None], SMALLEST_FACE)[0]
-            if answer:
-                return [_rescaled(d, scale, 0) for d in answer]
-        small, scale = _working_size(photo)
-        margin = max(small.shape[:2]) // 4
-        padded = np.pad(small, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-        answer = self._search(padded[None], SMALLEST_FACE)[0]
-        return [_rescaled(d, scale, margin) for d in answer]
+    def _second_look(
+        self, photo: np.ndarray, small: np.ndarray, scale: float, faces: list[Detection]
+    ) -> list[Detection]:
+        """Faces of the photo, from those that were found in the small one."""
+        faces = self._with_tight(small, faces)
+        if not faces or faces[0].probability < SURE:
+            turned = self._turned(small)
+            if _best(turned, _size(small)) > _best(faces[:1], _size(small)) + CLEARLY:
+                faces = turned
+        if not faces or faces[0].probability < LEAST_PROBABILITY:
+            smaller = self._small_faces(photo)
+            if smaller:
+                return smaller
+        return [_rescaled(face, scale, 0) for face in faces]
 
-    def _search(self, photos_BHWC: np.ndarray, smallest: int) -> list[list[Detection]]:
+    def _with_tight(self, small: np.ndarray, faces: list[Detection]) -> list[Detection]:
+        """The same faces, those that fill the photo or leave it as a padded search sees them."""
+        size = _size(small)
+        large = [face for face in faces if _area(face) >= SAME_SIZE * _area(faces[0])]
+        if faces and not any(is_tight(face, size) for face in large):
+            return faces
+        margin = round(PADDING_SHARE * max(size))
+        padded = np.pad(small, ((margin, margin), (margin, margin), (0, 0)))
+        smallest = max(SMALLEST_FACE, int(SMALLEST_TIGHT * min(size)))
+        least = LEAST_PROBABILITY if faces else LEAST_TIGHT
+        again = self._search(padded[None], smallest, least, FINE_STEP)[0]
+        return _merged(faces, [_rescaled(face, 1, margin) for face in again], size)
+
+    def _turned(self, small: np.ndarray) -> list[Detection]:
+        """Faces by the most plausible of three turns that show one the detector is sure of."""
+        answers = []
+        for quarters in (1, 2, 3):
+            photo = np.ascontiguousarray(np.rot90(small, quarters))
+            faces = self._with_tight(photo, self._search(photo[None])[0])
+            if faces and faces[0].probability >= SURE:
+                answers.append([_turned_back(face, quarters, _size(small)) for face in faces])
+        return max(answers, key=lambda faces: _best(faces[:1], _size(small)), default=[])
+
+    def _small_faces(self, photo: np.ndarray) -> list[Detection]:
+        """Faces too small for the first search, at up to three times its size."""
+        if max(photo.shape[:2]) <= WORKING_SIDE and min(photo.shape[:2]) <= USUAL_SEARCH:
+            return []
+        large, scale = _working_size(photo, 3 * WORKING_SIDE)
+        answer = self._search(large[None], SMALLEST_FACE)[0]
+        return [_rescaled(face, scale, 0) for face in answer]
+
+    def _search(
+        self,
+        photos_BHWC: np.ndarray,
+        smallest: int | None = None,
+        least: float = LEAST_PROBABILITY,
+        step: float | None = None,
+    ) -> list[list[Detection]]:
+        """Faces of photos of one size; smallest: pixels, None for the usual share of the photo."""
         import torch
 
-        from core.faces.cascade import find_faces
+        from core.faces.cascade import FACTOR, find_faces
 
+        if smallest is None:
+            smallest = max(SMALLEST_FACE, int(SMALLEST_SHARE * min(photos_BHWC.shape[1:3])))
         with torch.inference_mode():
             photos = torch.from_numpy(photos_BHWC).to(self._device)
-            answers = find_faces(photos, smallest, self._load())
+            answers = find_faces(photos, smallest, self._load(), step or FACTOR)
         results: list[list[Detection]] = []
         for answer in answers:
             faces = [
@@ -85,10 +145,9 @@ class Detector:
                 for box, marks, probability in zip(
                     answer.boxes, answer.landmarks, answer.probabilities, strict=True
                 )
-                if probability >= LEAST_PROBABILITY
+                if probability >= least
             ]
-            faces.sort(key=lambda d: -float((d.box[2] - d.box[0]) * (d.box[3] - d.box[1])))
-            results.append(faces)
+            results.append(sorted(faces, key=_area, reverse=True))
         return results
 
     def _load(self) -> "Networks":
@@ -101,6 +160,56 @@ class Detector:
                 found = MTCNN(keep_all=True, post_process=False, device=self._device)
                 self._networks = Networks(found.pnet, found.rnet, found.onet)
             return self._networks
+
+
+def _merged(
+    plain: list[Detection], padded: list[Detection], size: tuple[int, int]
+) -> list[Detection]:
+    """Of each tight face the more plausible answer of two searches; all others as they are."""
+    kept = list(plain)
+    for face in padded:
+        same = [other for other in kept if _same_face(face, other)]
+        ahead = PLAIN_AHEAD * plausibility(face, size)
+        if any(not is_tight(o, size) or plausibility(o, size) > ahead for o in same):
+            continue
+        if not same and not is_tight(face, size):
+            continue  # the plain search would have found it
+        kept = [other for other in kept if other not in same] + [face]
+    return sorted(kept, key=_area, reverse=True)
+
+
+def _same_face(one: Detection, other: Detection) -> bool:
+    low = np.maximum(one.box[:2], other.box[:2])
+    high = np.minimum(one.box[2:], other.box[2:])
+    smaller, larger = sorted((_area(one), _area(other)))
+    inner = float(np.prod((high - low).clip(min=0)))
+    return inner > SAME_FACE * smaller and smaller > SAME_SIZE * larger
+
+
+def _best(faces: Sequence[Detection], size: tuple[int, int]) -> float:
+    return max((plausibility(face, size) for face in faces), default=0.0)
+
+
+def _area(face: Detection) -> float:
+    return float(np.prod((face.box[2:] - face.box[:2]).clip(min=0)))
+
+
+def _size(photo: np.ndarray) -> tuple[int, int]:
+    return photo.shape[1], photo.shape[0]
+
+
+def _turned_back(face: Detection, quarters: int, size: tuple[int, int]) -> Detection:
+    """A face of a photo that np.rot90 turned, in the pixels of the photo of this size."""
+    right, bottom = size[0] - 1, size[1] - 1
+
+    def back(points: np.ndarray) -> np.ndarray:
+        x, y = points[:, 0], points[:, 1]
+        places = {1: (right - y, x), 2: (right - x, bottom - y), 3: (y, bottom - x)}
+        return np.stack(places[quarters], axis=1)
+
+    corners = back(face.box.reshape(2, 2))
+    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    return Detection(box, back(face.landmarks), face.probability)
 
 
 def _working_size(photo: np.ndarray, longest: int = WORKING_SIDE) -> tuple[np.ndarray, float]:

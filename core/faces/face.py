@@ -32,6 +32,7 @@ class Face:
     detection: None for a photo that is itself an aligned 112x112 crop
     digest:    hexadecimal digest of the photo's bytes and the landmarks: the same digest
                means the same crop, whatever the file's name
+    doubt:     why its crop may be wrong or show too little, as what follows "its face"; None for most
     """
 
     photo: str
@@ -39,6 +40,7 @@ class Face:
     identity: str | None
     detection: Detection | None
     digest: str
+    doubt: str | None = None
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +50,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that gave no face, and why, in one sentence."""
+    """A file that gave no face, or one in doubt, and why, in one sentence."""
 
     file: str
     reason: str

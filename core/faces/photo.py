@@ -1,95 +1,132 @@
 """Photos of any usual kind as upright RGB pixels."""
 
 import io
+import os
+import stat
 import warnings
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
+from core.faces.photo_kinds import (
+    HEAD,
+    PHOTO_SUFFIXES,
+    PhotoKind,
+    kind_of,
+    make_readable,
+    why_not_read,
+)
+from core.faces.photo_metadata import versions
+from core.faces.photo_pixels import upright_rgb
 
-HEIC_SUFFIXES = frozenset({".heic", ".heif"})
-PHOTO_SUFFIXES = HEIC_SUFFIXES | {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif"
-}  # fmt: skip
+__all__ = ["PHOTO_SUFFIXES", "decode_photo", "photo_bytes", "read_photo"]
+
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
+LARGEST_FILE = 1 << 29  # bytes
+DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # TIFF tags
+PngImagePlugin.MAX_TEXT_CHUNK = 1 << 24  # bytes that a colour profile may have; by default 1 MiB
+SPECIAL = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def read_photo(path: Path) -> np.ndarray:
-    """Decode a photo: (H, W, 3) uint8 RGB, turned upright by its EXIF orientation.
+    """Decode a photo: (H, W, 3) uint8 sRGB, turned upright by its EXIF orientation.
 
-    Transparent parts are white, 16 bits are scaled to 8, the first frame of several is taken.
+    Its kind is told by its content. Transparent parts are white, 16 bits and floats are scaled
+    to 8, colour profiles are followed, the first frame of several is taken.
     Raises XCosError with one sentence for a file that cannot be a photo.
     """
-    if path.suffix.lower() in HEIC_SUFFIXES and not _heic_registered():
-        raise XCosError(f"{path} needs the package pillow-heif; install xcos-studio[heic].")
-    empty = path.exists() and path.stat().st_size == 0
-    return _decoded(path, str(path), empty)
+    return decode_photo(photo_bytes(path), str(path))
+
+
+def photo_bytes(path: Path) -> bytes:
+    """A photo's file as it is.
+
+    Raises XCosError for what is no file (a pipe, a device, ...), is larger than LARGEST_FILE, or
+    cannot be read; nothing is read of these.
+    """
+    try:
+        _refuse_special(path, os.stat(path))
+        with open(path, "rb", opener=_not_waiting) as file:
+            state = os.fstat(file.fileno())
+            _refuse_special(path, state)  # it may have been replaced
+            return file.read(state.st_size)
+    except FileNotFoundError as error:
+        raise XCosError(f"{path} does not exist any more; load the gallery anew.") from error
+    except PermissionError as error:
+        raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error
+    except MemoryError as error:
+        raise XCosError(f"{path} does not fit in memory; scale it down first.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise XCosError(f"{path} cannot be read: {reason}; look whether it is there.") from error
 
 
 def decode_photo(data: bytes, name: str) -> np.ndarray:
-    """The same of an encoded photo in memory; name: what to call it in a message."""
-    return _decoded(io.BytesIO(data), name, not data)
+    """What `read_photo` gives, of an encoded photo in memory; name: what to call it in a message."""
+    if not data:
+        raise XCosError(f"{name} is empty; replace it or take it out.")
+    reason = why_not_read(os.path.splitext(name)[1].lower(), data[:HEAD])
+    if reason is not None:
+        raise XCosError(f"{name} {reason}")
+    kind = kind_of(data[:HEAD])
+    if kind is None:
+        raise XCosError(f"{name} is not an image that can be read; replace it or take it out.")
+    make_readable(kind, name)
+    damage: Exception | None = None
+    for content in versions(data, kind.name):
+        try:
+            return _decoded(content, kind, name)
+        except XCosError:
+            raise
+        except Image.DecompressionBombError as error:
+            raise XCosError(
+                f"{name} has too many pixels to be a photo; scale it down first."
+            ) from error
+        except MemoryError as error:
+            raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
+        except Exception as error:  # decoders raise whatever they like
+            damage = damage or error
+    raise XCosError(f"{name} is damaged or cut off; replace it.") from damage
 
 
-def _decoded(path: Path | io.BytesIO, name: str, empty: bool) -> np.ndarray:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                width, height = image.size
-                if width * height > LARGEST:
-                    raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
-                return _pixels(image)
-    except FileNotFoundError as error:
-        raise XCosError(f"{name} does not exist any more; load the gallery anew.") from error
-    except PermissionError as error:
-        raise XCosError(f"{name} may not be read; give yourself permission to read it.") from error
-    except Image.DecompressionBombError as error:
-        raise XCosError(
-            f"{name} has too many pixels to be a photo; scale it down first."
-        ) from error
-    except UnidentifiedImageError as error:
-        what = "is empty" if empty else "is not an image that can be read"
-        raise XCosError(f"{name} {what}; replace it or take it out.") from error
-    except MemoryError as error:
-        raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-        raise XCosError(f"{name} is damaged or cut off ({error}); replace it.") from error
+def _decoded(data: bytes, kind: PhotoKind, name: str) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data), formats=kind.formats) as image:
+            width, height = image.size
+            if width * height > LARGEST:
+                raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
+            if kind.name == "TIFF" and _is_raw(image):
+                raise XCosError(
+                    f"{name} is a camera's RAW file, which is not read; export it as JPEG."
+                )
+            return upright_rgb(image)
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
-    turned = ImageOps.exif_transpose(image)
-    upright: Image.Image = image if turned is None else turned
-    if upright.mode.startswith("I") or upright.mode == "F":
-        return _grey(np.asarray(upright, np.float64), upright.mode)
-    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
-        clear = upright.convert("RGBA")
-        white = Image.new("RGBA", clear.size, "white")
-        upright = Image.alpha_composite(white, clear)
-    return np.array(upright.convert("RGB"))
+def _is_raw(image: Image.Image) -> bool:
+    """Whether a TIFF is a digital negative, or has but a thumbnail where its picture should be."""
+    tags = getattr(image, "tag_v2", {})
+    if DNG_VERSION in tags:
+        return True
+    return SUB_IFDS in tags and SUBFILE_TYPE in tags and tags[SUBFILE_TYPE] == 1
 
 
-def _grey(values: np.ndarray, mode: str) -> np.ndarray:
-    # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
-    largest = values.max(initial=0)
-    if mode == "F" and largest <= 1:
-        top = 1.0
-    elif mode.startswith("I;16") or largest > 255:
-        top = 65535.0 if largest <= 65535 else largest
-    else:
-        top = 255.0
-    grey = (values * (255 / top)).clip(0, 255).round().astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+def _refuse_special(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        what = SPECIAL.get(stat.S_IFMT(state.st_mode), "no file")
+        raise XCosError(f"{path} is {what}, not a photo; take it out.")
+    if state.st_size > LARGEST_FILE:
+        size = state.st_size / (1 << 20)
+        raise XCosError(f"{path} has {size:,.0f} MB, too many for a photo; scale it down first.")
 
 
-@cache
-def _heic_registered() -> bool:
-    try:
-        import pillow_heif
-    except ImportError:
-        return False
-    pillow_heif.register_heif_opener()
-    return True
+def _not_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer

@@ -1,11 +1,10 @@
 """Corrected labels as files: a CSV of path and identity, or copies of the photos by identity."""
 
-import csv
-import io
 import re
 import shutil
 from pathlib import Path
 
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.files import written_whole
 from core.gallery.gallery import Gallery
@@ -21,16 +20,11 @@ def write_labels(path: Path, gallery: Gallery) -> int:
     the disk refuses.
     """
     _refuse_inside(path, gallery)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("path", "identity"))
     photos = [face for face in gallery.faces if face.number == 1]
-    for face in photos:
-        writer.writerow((gallery.photo_path(face).absolute().as_posix(), face.identity or ""))
+    rows = [(gallery.photo_path(f).absolute().as_posix(), f.identity or "") for f in photos]
     try:
         with written_whole(path) as part:
-            # A file's name may hold bytes that are no text.
-            part.write_bytes(text.getvalue().encode(errors="surrogateescape"))
+            part.write_bytes(csv_bytes([("path", "identity"), *rows]))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."

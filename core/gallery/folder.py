@@ -1,16 +1,27 @@
 """Which photos a folder, a CSV or a single file names, and who they show."""
 
-import csv
 import os
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import XCosError
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos, readable, why_no_photo
+from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
+CAMERA_WORDS = {
+    "at", "burst", "cam", "camera", "capture", "cimg", "crop", "dcim", "dji", "dsc", "dscf",
+    "dscn", "facebook", "face", "foto", "frame", "gopro", "gopr", "hpim", "image", "images",
+    "imag", "img", "imgp", "instagram", "messenger", "mg", "mvi", "mvimg", "pano", "panorama",
+    "photo", "photos", "pic", "pict", "picture", "portrait", "pxl", "received", "scan",
+    "scanned", "screen", "screenshot", "selfie", "shot", "signal", "snap", "snapchat",
+    "snapshot", "still", "telegram", "thumb", "untitled", "vid", "video", "vlcsnap", "webcam",
+    "whatsapp"
+}  # fmt: skip
+MONTHS = {
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
     """List the photos of a folder, a CSV of path and identity, or one photo.
 
     In a folder the first sub-folder is the identity; photos beside each other that are named
-    as in LFW (NAME_0001.jpg) tell it by their name. Hidden files are left out.
+    as in LFW (NAME_0001.jpg) tell it by their name, cameras' names (IMG_0001.jpg) do not. Hidden
+    and the system's own files are left out.
     photos: what the paths of a CSV are relative to; None: its own folder
     Raises XCosError when the source is not there, may not be read, or names no photo.
     """
@@ -44,8 +56,11 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
             listing = _scan_folder(source)
         elif source.suffix.lower() == ".csv":
             listing = _scan_csv(source, photos or source.parent)
-        elif source.suffix.lower() in PHOTO_SUFFIXES and source.is_file():
-            listing = Listing(source.parent, (Listed(source.name, _by_name(source.name)),), ())
+        elif source.is_file() and (reason := why_no_photo(source)) != "":
+            if reason is not None:
+                raise XCosError(reason)
+            photo = Listed(source.name, _by_name(source.name))
+            listing = Listing(source.parent, (photo,), ())
         elif source.exists():
             raise XCosError(f"{source} is no folder, photo or CSV; choose another gallery.")
         else:
@@ -60,60 +75,43 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
     return listing
 
 
+def cached_path(root: Path, photo: str) -> str:
+    """What the cache calls a photo's file: its path, with escapes for what is no text."""
+    return str((root / photo).absolute()).encode("utf-8", "backslashreplace").decode()
+
+
 def _scan_folder(root: Path) -> Listing:
-    photos: list[Listed] = []
-    skipped: list[tuple[str, str]] = []
-    seen: set[tuple[int, int]] = set()
-
-    def refused(error: OSError) -> None:
-        name = str(error.filename or root)
-        skipped.append((name, f"{name} may not be read; give yourself permission to read it."))
-
-    for folder, below, names in os.walk(root, followlinks=True, onerror=refused):
-        state = os.stat(folder)
-        # A link back to a folder above would be walked for ever; inode 0 means none is known.
-        if state.st_ino and (state.st_dev, state.st_ino) in seen:
-            below.clear()
-            continue
-        seen.add((state.st_dev, state.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(names):
-            if name.startswith(".") or Path(name).suffix.lower() not in PHOTO_SUFFIXES:
-                continue
-            relative = Path(folder, name).relative_to(root)
-            parts = relative.parts
-            identity = parts[0] if len(parts) > 1 else _by_name(name)
-            photos.append(Listed(relative.as_posix(), _normal(identity)))
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
-    return Listing(root, tuple(photos), tuple(skipped))
+    found = find_photos(root)
+    photos = [path.relative_to(root).as_posix() for path in found.files]
+    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in found.skipped]
+    return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row and row[0].strip()]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise XCosError(f"{path} is not a CSV in UTF-8: {error}; save it as one.") from error
-    if rows and Path(rows[0][0]).suffix.lower() not in PHOTO_SUFFIXES:
-        rows = rows[1:]  # a header
-    photos: list[Listed] = []
-    skipped: list[tuple[str, str]] = []
-    for row in rows:
-        photo = Path(row[0].strip()).as_posix()
-        identity = row[1].strip() if len(row) > 1 else ""
-        if Path(photo).suffix.lower() in PHOTO_SUFFIXES:
-            photos.append(Listed(photo, _normal(identity or None)))
-        else:
-            skipped.append((photo, f"{photo} in {path} is no photo; mend that line."))
-    return Listing(root, tuple(dict.fromkeys(photos)), tuple(skipped))
+    found, wrong = read_csv_gallery(path, root)
+    return Listing(root, tuple(Listed(photo, identity) for photo, identity in found), tuple(wrong))
+
+
+def _identity(photo: str) -> str | None:
+    """Who a photo of a folder shows: its first sub-folder, or what its name says."""
+    first, *rest = photo.split("/")
+    return readable(first) if rest else _by_name(first)
 
 
 def _by_name(name: str) -> str | None:
     match = NUMBERED.fullmatch(Path(name).stem)
-    return _normal(match.group(1)) if match else None
+    return readable(match.group(1)) if match and not _by_camera(match.group(1)) else None
 
 
-def _normal(identity: str | None) -> str | None:
-    # One name in two Unicode spellings (macOS decomposes) is one identity.
-    return None if identity is None else unicodedata.normalize("NFC", identity)
+def _by_camera(stem: str) -> bool:
+    """Whether a file's name before its number is a camera's, a phone's or a program's: no person."""
+    words = re.findall(r"[^\W\d_]+", stem)
+    dated = any(sign.isdigit() for sign in stem)
+    return all(
+        word.casefold() in CAMERA_WORDS
+        or (len(word) <= 3 and word.isascii() and word.isupper())  # cameras choose three letters
+        or (dated and word.casefold()[:3] in MONTHS)
+        for word in words
+    )

@@ -9,7 +9,8 @@ import numpy as np
 
 from core.errors import XCosError
 from core.faces.face import Problem
-from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.faces.photo import read_photo
+from core.faces.photo_files import find_photos, readable
 from core.gallery.gallery import natural
 
 A_SECOND = 5  # frames looked at by default
@@ -43,9 +44,12 @@ class Frames:
         self._container: Any = None
         if not self.source.exists():
             raise XCosError(f"The video {self.source} does not exist; choose another one.")
-        self._files = _photos(self.source) if self.source.is_dir() else []
+        if not (self.source.is_file() or self.source.is_dir()):
+            raise XCosError(f"{self.source} is no video file, but a pipe or a device.")
+        self._files: list[Path] = []
         usual = 1
-        if self._files:
+        if self.source.is_dir():
+            self._files, self.problems = _photos(self.source)
             self.total = len(self._files)
         else:
             self._container, self._stream = _opened(self.source)
@@ -71,7 +75,7 @@ class Frames:
             try:
                 yield Frame(number, None, read_photo(path))
             except XCosError as error:
-                self.problems.append(Problem(path.name, str(error)))
+                self.problems.append(Problem(readable(path.name), str(error)))
 
     def _of_file(self) -> Iterator[Frame]:
         number, reached, damaged, at_end = 0, 0.0, 0, False
@@ -123,18 +127,15 @@ class Frames:
             self.problems.append(Problem(name, reason))
 
 
-def _photos(folder: Path) -> list[Path]:
+def _photos(folder: Path) -> tuple[list[Path], list[Problem]]:
     try:
-        found = [
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
-        ]
+        found = find_photos(folder, below=False)
     except OSError as error:
         raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
-    if not found:
+    if not found.files:
         raise XCosError(f"The folder {folder} has no frames; put them there as photos.")
-    return sorted(found, key=lambda path: natural(path.name))
+    problems = [Problem(readable(path.name), reason) for path, reason in found.skipped]
+    return sorted(found.files, key=lambda path: natural(readable(path.name))), problems
 
 
 def _opened(source: Path) -> tuple[Any, Any]:

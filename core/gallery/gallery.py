@@ -10,6 +10,10 @@ from core.faces.choose import FacePolicy
 from core.faces.face import Face, Problem
 from core.model.features import FaceFeatures
 
+DOUBTFUL = (
+    "{} may be misread, as its face {}; look at its crop, and set its landmarks or set it aside."
+)
+
 
 @dataclass(frozen=True)
 class GallerySettings:
@@ -38,6 +42,15 @@ class Gallery:
     faces: tuple[Face, ...]
     problems: tuple[Problem, ...] = ()
     aside: tuple[Face, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Faces whose crop may be wrong or show too little, by key; their pairs are scored."""
+        return tuple(
+            Problem(face.key, DOUBTFUL.format(self.root / face.key, face.doubt))
+            for face in self.faces
+            if face.doubt is not None
+        )
 
     def photo_path(self, face: Face) -> Path:
         """Where a face's photo lies."""

@@ -13,10 +13,10 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.faces.align import align
 from core.faces.face import SIDE, Detection, Face, Problem
-from core.faces.photo import read_photo
+from core.faces.photo import decode_photo, photo_bytes
 from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.folder import Listed
-from core.gallery.rules import FaceRules
+from core.gallery.rules import FaceRules, content_digest
 from core.model.features import FaceFeatures
 from core.progress import StopAsked
 
@@ -113,7 +113,7 @@ class FaceMaker:
             unread = []
             for listed in one.photos:
                 try:
-                    decoded[one.digest] = self._decode(listed)
+                    decoded[one.digest] = self._decode(listed, one.digest)
                     break
                 except XCosError as error:  # another path to the same content may do
                     unread.append(Problem(listed.photo, str(error)))
@@ -151,9 +151,12 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _decode(self, listed: Listed) -> np.ndarray:
+    def _decode(self, listed: Listed, digest: str) -> np.ndarray:
         path = self.root / listed.photo
-        pixels = read_photo(path)
+        content = photo_bytes(path)
+        if content_digest(content) != digest:
+            raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
+        pixels = decode_photo(content, str(path))
         if self.rules.settings.aligned and pixels.shape[:2] != (SIDE, SIDE):
             height, width = pixels.shape[:2]
             raise XCosError(

@@ -1,17 +1,17 @@
 """Photos that are not where they were: found again by their content."""
 
-import csv
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo import PHOTO_SUFFIXES, photo_bytes
+from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.cache import Cache
-from core.gallery.folder import scan
+from core.gallery.folder import cached_path, scan
 from core.gallery.rules import content_digest
 from core.progress import Report, StopAsked, never, silent
 
@@ -58,7 +58,7 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
     Raises XCosError as scan does.
     """
     listing = scan(source)
-    paths = {str((listing.root / photo.photo).absolute()): photo.photo for photo in listing.photos}
+    paths = {cached_path(listing.root, photo.photo): photo.photo for photo in listing.photos}
     told = {photo.photo: photo.identity for photo in listing.photos}
     return {
         paths[path]: PhotoPrint(size, digest, told[paths[path]])
@@ -131,20 +131,18 @@ def _places(
         else:
             wanted[known.size, known.digest].append(photo)
     sizes = {size for size, _ in wanted}
-    files = [
-        Path(where, name).absolute()
-        for where, _, names in os.walk(folder)
-        for name in sorted(names)
-        if Path(name).suffix.lower() in PHOTO_SUFFIXES
-    ]
+    try:
+        files = [path.absolute() for path in find_photos(folder).files]
+    except OSError as error:
+        raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
     for done, path in enumerate(files):
         if stopped():
             raise Stopped("The search for photos")
         report("Looking for photos", done, len(files))
         try:
             size = path.stat().st_size
-            digest = content_digest(path.read_bytes()) if size in sizes else ""
-        except OSError:
+            digest = content_digest(photo_bytes(path)) if size in sizes else ""
+        except (OSError, XCosError):
             continue
         for photo in wanted.get((size, digest), ()):
             places.setdefault(photo, []).append(path)
@@ -164,18 +162,16 @@ def _common_root(places: dict[str, list[Path]]) -> Path | None:
 
 
 def _root(source: Path) -> Path:
-    one_file = source.suffix.lower() in (".csv", *PHOTO_SUFFIXES) and not source.is_dir()
+    gone = not source.exists() and source.suffix.lower() in (".csv", *PHOTO_SUFFIXES)
+    one_file = source.is_file() or gone
     return (source.parent if one_file else source).absolute()
 
 
 def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
     try:
-        # A file's name may hold bytes that are no text.
-        coded: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-        with written_whole(path) as part, part.open("w", **coded) as file:
-            writer = csv.writer(file)
-            writer.writerow(("path", "identity"))
-            writer.writerows((photo, identity or "") for photo, identity in rows)
+        with written_whole(path) as part:
+            listed = [(photo, identity or "") for photo, identity in rows]
+            part.write_bytes(csv_bytes([("path", "identity"), *listed]))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; move the project to another folder."

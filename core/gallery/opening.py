@@ -10,11 +10,11 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.faces.align import TEMPLATE, apply, similarity
 from core.faces.detect import Detector
-from core.faces.face import SIDE, Detection, Face, Problem
-from core.faces.photo import read_photo
+from core.faces.face import Detection, Face, Problem
+from core.faces.photo import decode_photo, photo_bytes
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.edits import Edits
-from core.gallery.folder import Listed, scan
+from core.gallery.folder import Listed, cached_path, scan
 from core.gallery.gallery import Gallery, GallerySettings, LoadedGallery, sort_key
 from core.gallery.making import (
     Embeddings,
@@ -28,7 +28,7 @@ from core.gallery.making import (
     make_here,
 )
 from core.gallery.project import Project, gallery_id, project_path
-from core.gallery.rules import FaceRules, content_digest
+from core.gallery.rules import FaceRules, content_digest, face_digest
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
 
@@ -91,7 +91,7 @@ def forget_gallery(source: Path, cache: Cache) -> None:
     """
     try:
         listing = scan(source)
-        paths = [str((listing.root / listed.photo).absolute()) for listed in listing.photos]
+        paths = [cached_path(listing.root, listed.photo) for listed in listing.photos]
     except XCosError:
         paths = []  # the photos are gone already
     cache.forget(gallery_id(source), paths)
@@ -189,28 +189,24 @@ class _Opening:
         return self.ready
 
     def _hash(self, photos: Sequence[str], report: Report, stopped: StopAsked) -> None:
-        paths = {photo: str((self.root / photo).absolute()) for photo in photos}
+        paths = {photo: cached_path(self.root, photo) for photo in photos}
         known = self.cache.files(list(paths.values()))
         fresh: list[tuple[str, int, int, str]] = []
         for place, (photo, path) in enumerate(paths.items()):
             if stopped():
                 raise Stopped("Loading the gallery")
+            file = self.root / photo
             try:
-                state = os.stat(path)
+                state = _state(file)
                 size, mtime, digest = known.get(path, (-1, -1, ""))
-                if (size, mtime) != (state.st_size, state.st_mtime_ns):
+                if (size, mtime) != state:
                     report("Reading photos", place, len(paths))
-                    digest = content_digest(Path(path).read_bytes())
-                    fresh.append((path, state.st_size, state.st_mtime_ns, digest))
+                    digest = content_digest(photo_bytes(file))
+                    if _state(file) == state:  # written at just now, it is read again next time
+                        fresh.append((path, *state, digest))
                 self._digests[photo] = digest
-            except PermissionError:
-                reason = f"{path} may not be read; give yourself permission to read it."
-                self.problems.append(Problem(photo, reason))
-            except OSError as error:
-                reason = (
-                    f"{path} cannot be read: {error.strerror or error}; look whether it is there."
-                )
-                self.problems.append(Problem(photo, reason))
+            except XCosError as error:
+                self.problems.append(Problem(photo, str(error)))
         self.cache.put_files(fresh)
 
     def _complete(self, digest: str) -> bool:
@@ -232,15 +228,24 @@ class _Opening:
         return LoadedGallery(gallery, FaceFeatures(grid, embedding, target))
 
 
+def _state(file: Path) -> tuple[int, int]:
+    """A file's bytes and time of change, (-1, -2) where it is not there."""
+    try:
+        state = os.stat(file)
+    except OSError:
+        return -1, -2
+    return state.st_size, state.st_mtime_ns
+
+
 def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     """A face's aligned crop, from the cache or made anew. Raises XCosError if its photo is gone."""
     crop = cache.crop(face.digest)
     if crop is None:
-        crop = cut_out(read_photo(root / face.photo), face)
-        if crop.shape != (SIDE, SIDE, 3):
-            raise XCosError(
-                f"{root / face.photo} was changed after loading; load the gallery anew."
-            )
+        path = root / face.photo
+        content = photo_bytes(path)
+        if face_digest(content_digest(content), face.detection) != face.digest:
+            raise XCosError(f"{path} was changed after loading; load the gallery anew.")
+        crop = cut_out(decode_photo(content, str(path)), face)
         cache.put_crops({face.digest: packed_crop(crop)})
     return crop
 
@@ -248,9 +253,9 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
 def known_detections(path: Path, cache: Cache) -> tuple[Detection, ...]:
     """All faces that were found in a photo when it was loaded; none for one that is not cached.
 
-    Raises OSError when the photo cannot be read.
+    Raises XCosError when the photo cannot be read.
     """
-    digest = content_digest(path.read_bytes())
+    digest = content_digest(photo_bytes(path))
     record = cache.photos([digest]).get(digest)
     return () if record is None else record.detections
 

@@ -10,6 +10,7 @@ from core.gallery.gallery import GallerySettings
 from core.gallery.moved import PhotoPrint
 from core.gallery.project import Project
 from core.model.kinds import AttentionKind, Order
+from core.model.target_choice import TargetChoice, stored_choice
 
 SUFFIX = ".xcos"
 
@@ -31,7 +32,7 @@ class ProjectState:
     settings: GallerySettings = GallerySettings()
     model: Path | None = None
     fingerprint: str = ""
-    target: Path | None = None
+    target: TargetChoice | None = None
     kind: AttentionKind = "learned"
     order: Order = "both"
     thresholds: dict[AttentionKind, float] = field(default_factory=dict)
@@ -49,7 +50,8 @@ class ProjectState:
             "aligned": self.settings.aligned,
             "model": _stored(self.model, file),
             "fingerprint": self.fingerprint,
-            "target": _stored(self.target, file),
+            "target": _stored(None if self.target is None else self.target.path, file),
+            "target_input": {} if self.target is None else self.target.to_json(),
             "attention": self.kind,
             "order": self.order,
             "thresholds": dict(self.thresholds),
@@ -79,7 +81,7 @@ def state_of(project: Project) -> ProjectState:
         GallerySettings(said.get("faces") or "central", said.get("aligned") is True),
         _found(said.get("model"), file),
         said.get("fingerprint") or "",
-        _found(said.get("target"), file),
+        _target(said, file),
         said.get("attention") or "learned",
         said.get("order") or "both",
         {kind: float(t) for kind, t in (said.get("thresholds") or {}).items()},
@@ -88,6 +90,16 @@ def state_of(project: Project) -> ProjectState:
         {photo: PhotoPrint.from_json(v) for photo, v in (said.get("photos") or {}).items()},
         said.get("view") or {},
     )
+
+
+def _target(said: dict[str, Any], file: Path) -> TargetChoice | None:
+    path = _found(said.get("target"), file)
+    if path is None:
+        return None
+    try:
+        return stored_choice(path, said.get("target_input"))
+    except XCosError:
+        return TargetChoice(path)
 
 
 def _stored(path: Path | None, file: Path) -> str | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.faces.choose import choose
 from core.faces.face import Detection, Face, Problem
+from core.faces.plausible import doubt
 from core.gallery.cache import PhotoRecord
 from core.gallery.edits import Edits
 from core.gallery.folder import Listed
@@ -37,8 +38,9 @@ class FaceRules:
     def faces_of(self, listed: Listed, digest: str, record: PhotoRecord | None) -> list[Face]:
         """The faces of a photo with bytes of this digest; record may be None for aligned crops."""
         if self.settings.aligned:
-            name = content_digest(f"{digest} aligned".encode())
-            return [Face(listed.photo, 1, self._identity(listed, 1), None, name)]
+            return [
+                Face(listed.photo, 1, self._identity(listed, 1), None, face_digest(digest, None))
+            ]
         assert record is not None
         return [
             Face(
@@ -46,10 +48,18 @@ class FaceRules:
                 number,
                 self._identity(listed, number),
                 detection,
-                content_digest(digest.encode() + detection.landmarks.astype(np.float32).tobytes()),
+                face_digest(digest, detection),
+                self._doubt(listed.photo, number, detection, record),
             )
             for number, detection in enumerate(self._chosen(listed.photo, record), start=1)
         ]
+
+    def _doubt(
+        self, photo: str, number: int, detection: Detection, record: PhotoRecord
+    ) -> str | None:
+        if number == 1 and photo in self.edits.landmarks:
+            return None  # the user has looked
+        return doubt(detection, (record.width, record.height))
 
     def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
         order = choose(record.detections, (record.width, record.height), self.settings.faces)
@@ -70,6 +80,13 @@ class FaceRules:
         # A photo's further faces show somebody else than the folder says.
         told = listed.identity if number == 1 else None
         return self.edits.identities.get(key, told)
+
+
+def face_digest(photo: str, detection: Detection | None) -> str:
+    """A face's digest, of that of its photo's content and its place; None for an aligned crop."""
+    if detection is None:
+        return content_digest(f"{photo} aligned".encode())
+    return content_digest(photo.encode() + detection.landmarks.astype(np.float32).tobytes())
 
 
 def content_digest(content: bytes) -> str:

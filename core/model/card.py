@@ -2,16 +2,20 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.model.features import CELLS
-from core.model.kinds import ATTENTION_KINDS, AttentionKind
+from core.model.kinds import ATTENTION_KINDS, AttentionKind, Channels
+from core.model.lfs import refuse_pointer
+from core.model.normalisation import Normalisation, Triple
 from core.resources import weights_dir
 
 Kind = Literal["xcos", "target"]
@@ -26,7 +30,7 @@ class ModelCard:
     """What weights are: architecture, normalisation, thresholds, origin and measured figures.
 
     kind:             xcos: grid features of a face; target: a whole verification model
-    fingerprint:      hexadecimal SHA-256 of the file
+    fingerprint:      hexadecimal SHA-256 of the file, and of the ONNX file that it builds on
     backbone:         registered name, and the options it is built with
     mean, std:        of the input, (x - mean) / std for x in 0..255
     channels:         order of the input's channels, RGB or BGR
@@ -46,9 +50,9 @@ class ModelCard:
     kind: Kind
     backbone: str
     options: dict[str, Any] = field(default_factory=dict)
-    mean: tuple[float, ...] = (127.5, 127.5, 127.5)
-    std: tuple[float, ...] = (128.0, 128.0, 128.0)
-    channels: Literal["RGB", "BGR"] = "RGB"
+    mean: Triple = (127.5, 127.5, 127.5)
+    std: Triple = (128.0, 128.0, 128.0)
+    channels: Channels = "RGB"
     thresholds: dict[str, float] = field(default_factory=dict)
     correlation: np.ndarray | None = None
     correlation_form: CorrelationForm = "normalised"
@@ -64,6 +68,11 @@ class ModelCard:
         return self.thresholds.get(kind)
 
     @property
+    def input_words(self) -> str:
+        """How faces are given to it, such as RGB, (x - 127.5) / 128."""
+        return f"{self.channels}, {Normalisation(self.mean, self.std).words}"
+
+    @property
     def kinds(self) -> tuple[AttentionKind, ...]:
         """The attention kinds that these weights can compute."""
         without_map = self.correlation is None
@@ -74,9 +83,10 @@ def read_card(path: Path) -> ModelCard:
     """Read what a weights file says. Raises XCosError for a file that is not ours."""
     path = Path(path)
     try:
+        refuse_pointer(path)
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        fingerprint = file_digest(path)
     except FileNotFoundError as error:
         raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:
@@ -92,43 +102,99 @@ def read_card(path: Path) -> ModelCard:
         )
     try:
         return _card(json.loads(metadata[METADATA_KEY]), path, fingerprint)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise XCosError(
-            f"{path} has a damaged description ({error}); choose another file."
+            f"{path} has a damaged description ({_brief(error)}); choose another file."
         ) from error
 
 
 def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
     said = dict(said)
-    if said["kind"] not in get_args(Kind):
-        raise ValueError(f"kind {said['kind']!r}")
-    if said.get("law", "additive") not in get_args(HidingLaw):
-        raise ValueError(f"law {said['law']!r}")
     raw = said.pop("correlation", None)
-    correlation = None if raw is None else np.array(raw, np.float64).reshape(CELLS, CELLS)
-    thresholds = {str(k): float(v) for k, v in said.pop("thresholds", {}).items()}
-    mean, std = tuple(said.pop("mean")), tuple(said.pop("std"))
+    thresholds = said.pop("thresholds", {})
+    mean, std = (_numbers(said.pop(name), name) for name in ("mean", "std"))
     known = {f for f in ModelCard.__dataclass_fields__ if f not in ("path", "fingerprint")}
-    rest = {key: value for key, value in said.items() if key in known}
-    return ModelCard(
+    card = ModelCard(
         path=path,
         fingerprint=fingerprint,
-        correlation=correlation,
-        thresholds=thresholds,
+        correlation=None if raw is None else _correlation(raw),
+        thresholds={str(kind): _number(value, kind) for kind, value in thresholds.items()},
         mean=mean,
         std=std,
-        **rest,
+        **{key: value for key, value in said.items() if key in known},
     )
+    _refuse_wrong(card)
+    outside = card.options.get("path") if card.backbone == "onnx" else None
+    if isinstance(outside, str) and Path(outside).is_file():
+        from core.model.target_choice import TargetChoice
+
+        both = f"{fingerprint} {TargetChoice(Path(outside)).fingerprint()}"
+        return replace(card, fingerprint=hashlib.sha256(both.encode()).hexdigest())
+    return card
+
+
+def _refuse_wrong(card: ModelCard) -> None:
+    """Raise ValueError where a card says what none can say."""
+    choices: dict[str, Any] = {
+        "kind": Kind,
+        "channels": Channels,
+        "correlation_form": CorrelationForm,
+        "law": HidingLaw,
+    }
+    for name, allowed in choices.items():
+        if getattr(card, name) not in get_args(allowed):
+            raise ValueError(f"{name} is {getattr(card, name)!r}")
+    for name in ("name", "backbone", "licence", "training", "version"):
+        if not isinstance(getattr(card, name), str):
+            raise TypeError(f"{name} is no text")
+    for name in ("options", "measured"):
+        if not isinstance(getattr(card, name), dict):
+            raise TypeError(f"{name} is no table")
+    size = card.embedding_size
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ValueError("embedding_size is no size")
+    if min(card.std) <= 0:
+        raise ValueError("std is not above 0")
+
+
+def _correlation(said: Any) -> np.ndarray:
+    cells = np.array(said, np.float64).reshape(CELLS, CELLS)
+    if not np.isfinite(cells).all() or not cells.any():
+        raise ValueError("correlation has no weights, or some that are not finite")
+    return cells
+
+
+def _numbers(said: Any, name: str) -> Triple:
+    first, second, third = (_number(value, name) for value in said)
+    return first, second, third
+
+
+def _number(said: Any, name: str) -> float:
+    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+        raise ValueError(f"{name} is no finite number")
+    return float(said)
+
+
+def _brief(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 100 else text[:99] + "…"
 
 
 def described(card: ModelCard) -> dict[str, str]:
-    """The metadata that a file of this card carries."""
+    """The metadata that a file of this card carries. Raises ValueError for numbers that are not finite."""
     said: dict[str, Any] = {}
     for name in ModelCard.__dataclass_fields__:
         if name not in ("path", "fingerprint"):
             value = getattr(card, name)
             said[name] = value.tolist() if isinstance(value, np.ndarray) else value
-    return {METADATA_KEY: json.dumps(said)}
+    return {METADATA_KEY: json.dumps(said, allow_nan=False)}
 
 
 def shipped_weights() -> list[Path]:

@@ -4,11 +4,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
+from core.errors import XCosError
 from core.model.card import read_card
+from core.model.features import CHANNELS
 
 EPSILON = 1e-5  # of torch's batch norm
+HALF = CHANNELS // 2
+SHAPES: dict[str, tuple[int, ...]] = {  # of what `fold` gives
+    f"{part}_{what}": shape
+    for part, outputs, inputs in (
+        ("reduce", HALF, CHANNELS),
+        ("mix", HALF, CHANNELS),
+        ("last", 1, HALF),
+    )
+    for what, shape in (("weight", (outputs, inputs, 3, 3)), ("bias", (outputs,)), ("slope", ()))
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +51,20 @@ def read_head(path: Path) -> HeadWeights | None:
     card = read_card(path)
     if card.kind != "xcos":
         return None
-    with safe_open(path, framework="numpy") as file:
-        names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
-        tensors = {k: file.get_tensor(k) for k in names}
-    return fold({name.removeprefix("attention."): value for name, value in tensors.items()})
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
+            tensors = {k: file.get_tensor(k) for k in names}
+        return fold({name.removeprefix("attention."): value for name, value in tensors.items()})
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise XCosError(f"{path} has no whole learned attention; choose another file.") from error
 
 
 def fold(tensors: dict[str, np.ndarray]) -> HeadWeights:
-    """Fold the tensors of `LearnedAttention`, by their names there."""
+    """Fold the tensors of `LearnedAttention`, by their names there.
+
+    Raises KeyError or ValueError for tensors that are missing, misshapen or not finite.
+    """
     folded: dict[str, np.ndarray | float] = {}
     for part in ("reduce", "mix", "last"):
         get = {name: value.astype(np.float64) for name, value in tensors.items()}
@@ -57,4 +75,8 @@ def fold(tensors: dict[str, np.ndarray]) -> HeadWeights:
         folded[f"{part}_weight"] = weight.astype(np.float32)
         folded[f"{part}_bias"] = bias.astype(np.float32)
         folded[f"{part}_slope"] = float(get[f"{part}.2.weight"].item())
+    for name, shape in SHAPES.items():
+        value = np.asarray(folded[name])
+        if value.shape != shape or not np.isfinite(value).all():
+            raise ValueError(f"{name} {value.shape}")
     return HeadWeights(**folded)  # type: ignore[arg-type]

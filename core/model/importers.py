@@ -1,24 +1,30 @@
 """Foreign checkpoints, recognised by their tensors' names, as our networks."""
 
-import hashlib
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from core.digests import file_digest
 from core.errors import XCosError
 from core.model.backbones.ir import UNITS as IR_UNITS
 from core.model.backbones.iresnet import UNITS as IRESNET_UNITS
 from core.model.card import METADATA_KEY, Kind, ModelCard
-from core.model.weights import build, load_strictly, read_pickled, save_weights
+from core.model.checkpoints import is_safetensors, read_tensors
+from core.model.normalisation import Triple
+from core.model.weights import filled, save_weights
 
-HALF = (127.5, 127.5, 127.5)
-IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+HALF: Triple = (127.5, 127.5, 127.5)
+IMAGENET_MEAN: Triple = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+IMAGENET_STD: Triple = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 FACENET_DOWNLOADS = ("vggface2", "casia-webface")
+
+# Containers that hold the weights that count, the likeliest first; an average of them is another.
+WRAPPERS = ("", "state_dict", "model_state_dict", "model", "backbone", "net", "network")
 
 Tensors = dict[str, Tensor]
 
@@ -32,8 +38,8 @@ class Foreign:
     options: dict[str, Any]
     tensors: Tensors
     origin: str
-    mean: tuple[float, ...] = HALF
-    std: tuple[float, ...] = HALF
+    mean: Triple = HALF
+    std: Triple = HALF
 
 
 def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Module]:
@@ -42,12 +48,12 @@ def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Mo
     part: xcos or target, where a file holds both, as the authors' checkpoints do
     Raises XCosError for a file that is damaged, carries code, or is of no known form.
     """
-    tensors = _tensors(path)
+    tensors = read_tensors(path)
     foreign = recognise(tensors, path, part)
     card = ModelCard(
         name=path.stem,
         path=path,
-        fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+        fingerprint=file_digest(path),
         kind=foreign.kind,
         backbone=foreign.backbone,
         options=foreign.options,
@@ -56,9 +62,7 @@ def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Mo
         training=f"imported from {foreign.origin}",
         licence="as its publisher says",
     )
-    network = build(card)
-    load_strictly(network, foreign.tensors, path)
-    return card, network.eval()
+    return card, filled(card, foreign.tensors)
 
 
 def import_weights(source: str | Path, output: Path, part: Kind | None = None) -> ModelCard:
@@ -66,45 +70,32 @@ def import_weights(source: str | Path, output: Path, part: Kind | None = None) -
 
     source: a file, or vggface2 or casia-webface: then facenet-pytorch downloads its weights.
     """
-    if output.suffix != ".safetensors":
+    if not is_safetensors(output):
         raise XCosError(f"The weights {output} must end in .safetensors; choose another name.")
     if str(source) in FACENET_DOWNLOADS:
         card, network = _download_facenet(str(source))
     else:
         path = Path(source)
-        if path.suffix == ".onnx":
+        if path.suffix.lower() == ".onnx":
             raise XCosError(f"{path} is used as it is: give it as --target, without importing it.")
         card, network = read_foreign(path, part)
     return save_weights(output, network, replace(card, name=output.stem))
 
 
 def recognise(tensors: Tensors, path: Path, part: Kind | None = None) -> Foreign:
-    """Tell by its tensors' names what a checkpoint is. Raises XCosError for an unknown one."""
-    if "attention.embedding_net.0.weight" in tensors:
-        return _authors_target(tensors) if part == "target" else _authors_xcos(tensors)
-    if "backbone.input_layer.0.weight" in tensors:
-        return _ir(_under(tensors, "backbone."), "the xCos authors' baseline")
-    if "input_layer.0.weight" in tensors:
-        return _ir(tensors, "InsightFace_Pytorch")
-    if "conv2_dw.conv.weight" in tensors:
-        size = {"embedding_size": int(tensors["linear.weight"].shape[0])}
-        return Foreign("target", "mobilefacenet", size, tensors, "InsightFace_Pytorch")
-    if "layer1.0.bn1.weight" in tensors and "fc.weight" in tensors:
-        return _iresnet(tensors, path)
-    if "dw_conv.depthwise.weight" in tensors:
-        return Foreign(
-            "target",
-            "mobilefacenet-foamliu",
-            {},
-            tensors,
-            "foamliu",
-            IMAGENET_MEAN,
-            IMAGENET_STD,
-        )
-    if "conv_14_dw.weight" in tensors and "fc1.bn.weight" in tensors:
-        return Foreign("target", "sface", {}, tensors, "OpenCV Zoo", HALF, (128.0,) * 3)
-    if "conv2d_1a.conv.weight" in tensors:
-        return _facenet(tensors)
+    """Tell by its tensors' names what a checkpoint is, whatever stands before all of them.
+
+    What training left beside the network, such as an optimiser's state, is left out.
+    Raises XCosError for an unknown network, and for several.
+    """
+    xcos = _prefixes(tensors, (XCOS_KEY,))
+    if xcos:
+        inner = _under(tensors, _likeliest(xcos, path))
+        return _authors_target(inner, path) if part == "target" else _authors_xcos(inner, path)
+    found = {prefix: read for keys, read in FORMS.items() for prefix in _prefixes(tensors, keys)}
+    if found:
+        prefix = _likeliest(list(found), path)
+        return found[prefix](_under(tensors, prefix), path)
     raise XCosError(
         f"{path} has the weights of no network known here; known are the xCos authors', "
         "InsightFace_Pytorch's, arcface_torch's, foamliu's, OpenCV Zoo's SFace and "
@@ -112,47 +103,72 @@ def recognise(tensors: Tensors, path: Path, part: Kind | None = None) -> Foreign
     )
 
 
-def _tensors(path: Path) -> Tensors:
-    if path.suffix == ".safetensors":
-        try:
-            tensors = load_file(path)
-        except FileNotFoundError as error:
-            raise XCosError(f"The weights {path} do not exist; choose another file.") from error
-        except (OSError, SafetensorError) as error:
-            raise XCosError(f"{path} is not a whole safetensors file: {error}.") from error
-    else:
-        tensors = read_pickled(path)
-        for wrapper in ("state_dict", "model", "backbone"):
-            inner = tensors.get(wrapper) if isinstance(tensors, dict) else None
-            if isinstance(inner, dict):
-                tensors = inner
-    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise XCosError(f"{path} holds something else than named tensors; choose another file.")
-    return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}
+def _prefixes(tensors: Tensors, keys: tuple[str, ...]) -> list[str]:
+    """What stands before the first key wherever all the keys are."""
+    first = keys[0]
+    found = [
+        name.removesuffix(first) for name in tensors if name == first or name.endswith(f".{first}")
+    ]
+    return [prefix for prefix in found if all(prefix + key in tensors for key in keys)]
+
+
+def _likeliest(prefixes: list[str], path: Path) -> str:
+    def rank(prefix: str) -> int:
+        name = prefix.split(".", 1)[0]
+        return WRAPPERS.index(name) if name in WRAPPERS else len(WRAPPERS)
+
+    first, *others = sorted(prefixes, key=rank)
+    if others and rank(others[0]) == rank(first):
+        names = ", ".join(prefix.rstrip(".")[:60] for prefix in (first, *others))
+        raise XCosError(f"{path} holds several networks ({names}); save the one wanted alone.")
+    return first
 
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def _ir_name(tensors: Tensors) -> str:
-    units = len({key.split(".")[1] for key in tensors if key.startswith("body.")})
+def _rows(tensors: Tensors, key: str) -> int:
+    """How many rows a matrix has; 0 where there is none, which then does not fit."""
+    matrix = tensors.get(key)
+    return 0 if matrix is None or not matrix.dim() else int(matrix.shape[0])
+
+
+def _ir_name(tensors: Tensors, path: Path) -> str:
+    units = len({found[1] for key in tensors if (found := re.match(r"body\.(\d+)\.", key))})
     for depth, counts in IR_UNITS.items():
         if sum(counts) == units:
             excite = any(".fc1." in key for key in tensors)
             return f"ir-se-{depth}" if excite else f"ir-{depth}"
-    raise XCosError(f"An IR network of {units} units is none of 50, 100 or 152 layers.")
+    raise XCosError(
+        f"{path} is an IR network of {units} units, which is none of 50, 100 or 152 layers."
+    )
 
 
-def _ir(tensors: Tensors, origin: str) -> Foreign:
-    return Foreign("target", _ir_name(tensors), {"output": True}, tensors, origin)
+def _ir(tensors: Tensors, path: Path, origin: str = "InsightFace_Pytorch") -> Foreign:
+    return Foreign("target", _ir_name(tensors, path), {"output": True}, tensors, origin)
 
 
-def _authors_target(tensors: Tensors) -> Foreign:
-    return _ir(_under(tensors, "backbone_target."), "the xCos authors")
+def _authors_target(tensors: Tensors, path: Path) -> Foreign:
+    return _ir(_under(tensors, "backbone_target."), path, "the xCos authors")
 
 
-def _authors_xcos(tensors: Tensors) -> Foreign:
+def _mobilefacenet(tensors: Tensors, path: Path) -> Foreign:
+    size = {"embedding_size": _rows(tensors, "linear.weight")}
+    return Foreign("target", "mobilefacenet", size, tensors, "InsightFace_Pytorch")
+
+
+def _foamliu(tensors: Tensors, path: Path) -> Foreign:
+    return Foreign(
+        "target", "mobilefacenet-foamliu", {}, tensors, "foamliu", IMAGENET_MEAN, IMAGENET_STD
+    )
+
+
+def _sface(tensors: Tensors, path: Path) -> Foreign:
+    return Foreign("target", "sface", {}, tensors, "OpenCV Zoo", HALF, (128.0,) * 3)
+
+
+def _authors_xcos(tensors: Tensors, path: Path) -> Foreign:
     backbone = _under(tensors, "backbone.")
     ours: Tensors = {}
     for key, tensor in backbone.items():
@@ -164,25 +180,29 @@ def _authors_xcos(tensors: Tensors) -> Foreign:
         if key.startswith("embedding_net."):
             ours["attention.reduce." + key.removeprefix("embedding_net.")] = tensor
         else:
-            number, rest = key.removeprefix("attention.").split(".", 1)
-            place = f"mix.{number}" if int(number) < 3 else f"last.{int(number) - 3}"
+            layer = re.fullmatch(r"attention\.(\d{1,3})\.(.+)", key)
+            if layer is None:  # none of theirs, so loading refuses it by its name
+                ours[f"attention.{key}"] = tensor
+                continue
+            number, rest = int(layer[1]), layer[2]
+            place = f"mix.{number}" if number < 3 else f"last.{number - 3}"
             ours[f"attention.{place}.{rest}"] = tensor
-    return Foreign("xcos", _ir_name(backbone), {}, ours, "the xCos authors")
+    return Foreign("xcos", _ir_name(backbone, path), {}, ours, "the xCos authors")
 
 
 def _iresnet(tensors: Tensors, path: Path) -> Foreign:
     counts = tuple(
-        len({key.split(".")[1] for key in tensors if key.startswith(f"layer{stage}.")})
+        len({m[1] for key in tensors if (m := re.match(rf"layer{stage}\.(\d+)\.", key))})
         for stage in range(1, 5)
     )
     for depth, units in IRESNET_UNITS.items():
         if units == counts:
-            options = {"output": True, "features": int(tensors["fc.weight"].shape[0])}
+            options = {"output": True, "features": _rows(tensors, "fc.weight")}
             return Foreign("target", f"iresnet-{depth}", options, tensors, "arcface_torch")
     raise XCosError(f"{path} is an iresnet with stages of {counts} units, which is not known here.")
 
 
-def _facenet(tensors: Tensors) -> Foreign:
+def _facenet(tensors: Tensors, path: Path) -> Foreign:
     kept = {k: v for k, v in tensors.items() if not k.startswith("logits.")}
     std = (128.0, 128.0, 128.0)
     return Foreign("target", "inception-resnet-v1", {}, kept, "facenet-pytorch", HALF, std)
@@ -197,7 +217,7 @@ def _download_facenet(name: str) -> tuple[ModelCard, nn.Module]:
         raise XCosError(
             f"facenet-pytorch's {name} weights could not be downloaded ({error}); try again online."
         ) from error
-    foreign = _facenet(published.state_dict())
+    foreign = _facenet(published.state_dict(), Path(name))
     card = ModelCard(
         name=f"facenet-{name}",
         path=Path(name),
@@ -209,9 +229,19 @@ def _download_facenet(name: str) -> tuple[ModelCard, nn.Module]:
         training=f"facenet-pytorch, {name}",
         licence="MIT (weights as published by facenet-pytorch)",
     )
-    network = build(card)
-    load_strictly(network, foreign.tensors, Path(name))
-    return card, network.eval()
+    return card, filled(card, foreign.tensors)
+
+
+# How published networks are known by their tensors' names, the surest first.
+XCOS_KEY = "attention.embedding_net.0.weight"
+FORMS: dict[tuple[str, ...], Callable[[Tensors, Path], Foreign]] = {
+    ("input_layer.0.weight",): _ir,
+    ("conv2_dw.conv.weight",): _mobilefacenet,
+    ("layer1.0.bn1.weight", "fc.weight"): _iresnet,
+    ("dw_conv.depthwise.weight",): _foamliu,
+    ("conv_14_dw.weight", "fc1.bn.weight"): _sface,
+    ("conv2d_1a.conv.weight",): _facenet,
+}
 
 
 def is_ours(path: Path) -> bool:

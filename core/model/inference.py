@@ -17,7 +17,7 @@ Compute = Callable[[Tensor], list[Tensor]]
 class Runner:
     """Feeds uint8 crops through a network on a device, batch by batch.
 
-    network:  what runs, in evaluation mode
+    card:     of what runs; network: in evaluation mode
     warnings: takes sentences on what was done otherwise than asked
     """
 
@@ -30,7 +30,7 @@ class Runner:
         warnings: list[str] | None = None,
     ) -> None:
         self.warnings = [] if warnings is None else warnings
-        self._card, self.network = card, network.eval()
+        self.card, self.network = card, network.eval()
         self._type = torch.float32
         if half and device.type == "cpu":
             self.warnings.append(
@@ -50,7 +50,8 @@ class Runner:
     ) -> list[np.ndarray]:
         """Apply compute to normalised batches of (n, 112, 112, 3) uint8 crops, n >= 1.
 
-        Returns compute's tensors as float32, joined over the batches. Raises Stopped.
+        Returns compute's tensors as float32, joined over the batches. Raises Stopped, and XCosError
+        for numbers that are not finite; those of half precision are computed again in single.
         """
         parts: list[list[np.ndarray]] = []
         start = 0
@@ -66,13 +67,16 @@ class Runner:
             except torch.OutOfMemoryError:
                 self._shrink()
                 continue
+            if not all(np.isfinite(out).all() for out in outputs):
+                self._refuse_or_widen()
+                continue
             parts.append(outputs)
             start += len(outputs[0])
         report(what, len(crops), len(crops))
         return [np.concatenate(same) for same in zip(*parts, strict=True)]
 
     def _input(self, crops_BHWC: np.ndarray) -> Tensor:
-        if self._card.channels == "BGR":
+        if self.card.channels == "BGR":
             crops_BHWC = crops_BHWC[..., ::-1]
         x_BHWC = torch.from_numpy(np.ascontiguousarray(crops_BHWC)).to(self._device).float()
         # (B, H, W, C) seen as (B, C, H, W) is channels-last already.
@@ -85,16 +89,28 @@ class Runner:
 
     def normalised(self, x_BCHW: Tensor) -> Tensor:
         """RGB faces (B, 3, 112, 112) in [0, 255] on this device, as the network takes them."""
-        if self._card.channels == "BGR":
+        if self.card.channels == "BGR":
             x_BCHW = x_BCHW.flip(1)
         return (x_BCHW - self._mean[:, None, None]) / self._std[:, None, None]
 
     def _place(self, device: torch.device) -> None:
         self._device = device
         self.network.to(device=device, dtype=self._type, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._mean = torch.tensor(self._card.mean, device=device)
-        self._std = torch.tensor(self._card.std, device=device)
+        self._mean = torch.tensor(self.card.mean, device=device)
+        self._std = torch.tensor(self.card.std, device=device)
         self._batch = batch_size(device)
+
+    def _refuse_or_widen(self) -> None:
+        if self._type == torch.float32:
+            raise XCosError(
+                f"{self.card.path} gives numbers that are not finite; "
+                "its weights are damaged, or its input is another than it was trained on."
+            )
+        self.warnings.append(
+            "Half precision is too narrow for these weights; single precision is used instead."
+        )
+        self._type = torch.float32
+        self._place(self._device)
 
     def _shrink(self) -> None:
         if self._batch > 1:

@@ -1,7 +1,8 @@
 """ONNX face models, run by onnxruntime: as target, or as frozen backbone by an inner 7x7 tensor."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -11,48 +12,152 @@ from core.errors import XCosError
 from core.faces.face import SIDE
 from core.model.backbones import register
 from core.model.features import CELLS
+from core.model.normalisation import CENTRED, UNCHANGED, UNIT, Normalisation
+from core.model.onnx_graph import (
+    PictureInput,
+    before_network,
+    brief,
+    picture_input,
+    read_graph,
+    with_output,
+)
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Layout = Literal["BCHW", "BHWC"]
+LARGEST_BATCH = 256  # of a graph with a fixed one: what is missing is filled up
+FEWEST = 16  # numbers of an embedding; fewer are ages, landmarks or lengths
+QUIET = 4  # onnxruntime's level of messages: what matters becomes a sentence here
+CLOSE = 1e-3  # relative; faces together and one by one, up to rounding
 
 
 class OnnxSession:
-    """An ONNX face model of one input and its first (or a named inner) output.
+    """An ONNX face model of one picture input and its embedding, or a named inner tensor.
 
-    normalises: whether the graph itself subtracts and scales, as older InsightFace models do
+    Whether faces go in together, one by one or in the graph's fixed number, and whether channels
+    come first or last, is tried out on two pictures.
+    normalisation: what the graph leaves to be done, as `left_to_do` finds it
+    tensor:        name of the output that is used
+    Raises XCosError for a file that cannot be run, or whose outputs are not what is wanted.
     """
 
     def __init__(self, path: Path, tensor: str | None = None) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise XCosError(
-                f"{path} needs the package onnxruntime; install xcos-studio[onnx]."
-            ) from error
         self.path = path
-        try:
-            source: Any = str(path) if tensor is None else _with_output(path, tensor)
-            self._session = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
-        except XCosError:
-            raise
-        except Exception as error:
-            raise XCosError(f"{path} is not an ONNX model that can be run: {error}.") from error
-        self._input = self._session.get_inputs()[0]
-        self._output = tensor or self._session.get_outputs()[0].name
-        shape = self._input.shape
-        if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-            raise XCosError(f"{path} takes an input of shape {shape}, not a colour picture.")
-        self._channels_last = shape[1] != 3
-        sides = shape[1:3] if self._channels_last else shape[2:4]
-        if any(isinstance(side, int) and side != SIDE for side in sides):
-            raise XCosError(f"{path} takes pictures of {sides} pixels; choose a model for 112x112.")
-        self._one_by_one = shape[0] == 1
-        self.normalises = _normalises(path)
+        model = read_graph(path)
+        self._given = picture_input(model, path)
+        possible = layouts(self._given, path)
+        self.normalisation = CENTRED
+        self._batch: int | None = None  # faces a call; None: as many as there are
+        self._inner = tensor is not None
+        shown = model if tensor is None else with_output(model, tensor, path)
+        self._session = _session(shown, path)
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._find_layout(model, possible)
 
     def run(self, x_BCHW: np.ndarray) -> np.ndarray:
-        """(B, 3, 112, 112) float32 to the output, float32, the first axis B."""
-        x = x_BCHW.transpose(0, 2, 3, 1) if self._channels_last else x_BCHW
-        x = np.ascontiguousarray(x, np.float32)
-        parts = np.split(x, len(x)) if self._one_by_one else [x]
-        outputs = [self._session.run([self._output], {self._input.name: part})[0] for part in parts]
-        return np.concatenate(outputs).astype(np.float32)
+        """(B, 3, 112, 112) float32 to embeddings (B, D) or maps (B, C, 7, 7), float32."""
+        step = self._batch or len(x_BCHW)
+        parts = [self._call(x_BCHW[i : i + step])[0] for i in range(0, len(x_BCHW), step)]
+        return np.concatenate([self._form(part) for part in parts]).astype(np.float32)
+
+    def _find_layout(self, model: "ModelProto", possible: list[Layout]) -> None:
+        failure: XCosError | None = None
+        for layout in possible:
+            self._layout = layout
+            try:
+                self.normalisation = left_to_do(model, self._given, layout, self.path)
+                self._find_batch()
+                return
+            except XCosError as error:
+                failure = failure or error
+        assert failure is not None
+        raise failure
+
+    def _find_batch(self) -> None:
+        rng = np.random.default_rng(0)
+        levels = rng.integers(0, 256, (2, 3, 7, 7)).repeat(16, 2).repeat(16, 3)
+        norm = self.normalisation
+        faces = ((levels - norm.mean[0]) / norm.std[0]).astype(np.float32)
+        fixed = None if self._given.shape is None else self._given.shape[0]
+        if fixed is not None and fixed > LARGEST_BATCH:
+            raise XCosError(f"{self.path} takes {fixed} pictures at once; export it for one.")
+        self._batch = fixed or 1
+        outputs = self._call(faces[:1])
+        self.tensor = self._wanted(outputs)
+        self._outputs = [self.tensor]
+        one, other = self.run(faces[:1]), self.run(faces[1:])
+        self._refuse_no_embedding(np.concatenate([one, other]))
+        if fixed is None and self._takes_two(faces, np.concatenate([one, other])):
+            self._batch = None
+
+    def _wanted(self, outputs: list[np.ndarray]) -> str:
+        """The name of the first output of the wanted form."""
+        for name, output in zip(self._outputs, outputs, strict=True):
+            try:
+                self._form(output)
+            except ValueError:
+                continue
+            return name
+        shapes = ", ".join(
+            f"{name} {output.shape}" for name, output in zip(self._outputs, outputs, strict=True)
+        )
+        if self._inner:
+            raise XCosError(
+                f"The tensor {shapes} of {self.path} is no map (1, C, {CELLS}, {CELLS}); name another."
+            )
+        raise XCosError(f"{self.path} gives no embedding a face, but {shapes[:200]}.")
+
+    def _form(self, output: np.ndarray) -> np.ndarray:
+        """An output as embeddings (b, D) or maps. Raises ValueError for one of another shape."""
+        if output.dtype.kind != "f" or not output.size or not output.ndim:
+            raise ValueError("not numbers")
+        if self._inner:
+            if output.ndim != 4 or output.shape[2:] != (CELLS, CELLS):
+                raise ValueError("no map")
+            return output
+        if output.ndim == 1 and self._batch == 1:
+            output = output[None]
+        *_, size = [1, *(axis for axis in output.shape[1:] if axis > 1)]
+        if size < FEWEST or (self._batch == 1 and len(output) > 1):
+            raise ValueError("no embedding")
+        if output[0].size != size:  # several axes: a map
+            raise ValueError("no embedding")
+        return output.reshape(-1, size)
+
+    def _refuse_no_embedding(self, rows: np.ndarray) -> None:
+        if self._inner:
+            return
+        if np.array_equal(rows[0], rows[1]):
+            raise XCosError(
+                f"{self.path} gives the same numbers for every picture; choose another file."
+            )
+        if rows.min() >= 0 and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
+            raise XCosError(
+                f"{self.path} gives probabilities of classes, not an embedding; "
+                "export it without its last layer."
+            )
+
+    def _takes_two(self, faces: np.ndarray, apart: np.ndarray) -> bool:
+        """Whether two faces together give what they give one by one."""
+        try:
+            self._batch = None
+            together = self.run(faces)
+        except (XCosError, ValueError):
+            together = np.empty(0)
+        finally:
+            self._batch = 1
+        near = CLOSE * float(np.abs(apart).max())
+        return together.shape == apart.shape and np.allclose(together, apart, CLOSE, near)
+
+    def _call(self, x_BCHW: np.ndarray) -> list[np.ndarray]:
+        """The outputs for at most a batch of pictures, without those that filled it up."""
+        count, size = len(x_BCHW), self._batch or len(x_BCHW)
+        if count < size:
+            x_BCHW = np.concatenate([x_BCHW, np.repeat(x_BCHW[-1:], size - count, axis=0)])
+        fed = {self._given.name: as_input(x_BCHW, self._given.kind, self._layout)}
+        outputs = run_quietly(self._session, self._outputs, fed, self.path)
+        return [out[:count] if out.ndim and len(out) == size else out for out in outputs]
 
 
 @register("onnx")
@@ -62,10 +167,8 @@ class OnnxBackbone(nn.Module):
     def __init__(self, path: str, tensor: str) -> None:
         super().__init__()
         self._model = OnnxSession(Path(path), tensor)
-        shape = self._model.run(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape
-        if len(shape) != 4 or shape[2:] != (CELLS, CELLS):
-            raise XCosError(f"The tensor {tensor} of {path} has shape {shape}, not (1, C, 7, 7).")
-        self.channels = int(shape[1])
+        self.normalisation = self._model.normalisation
+        self.channels = self._model.run(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape[1]
 
     def __deepcopy__(self, _: Any) -> "OnnxBackbone":
         return self  # it never changes, and a session cannot be copied
@@ -74,29 +177,99 @@ class OnnxBackbone(nn.Module):
         return torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
 
 
-def _with_output(path: Path, tensor: str) -> bytes:
+def layouts(given: PictureInput, path: Path) -> list[Layout]:
+    """The orders of axes that an input's shape allows. Raises XCosError where none is."""
+    shape = given.shape
+    if shape is None:
+        return ["BCHW", "BHWC"]
+    if len(shape) != 4 or not {3, None} & {shape[1], shape[3]}:
+        raise XCosError(f"{path} takes an input of shape {_told(shape)}, not a colour picture.")
+    wanted: dict[Layout, tuple[int, ...]] = {"BCHW": (3, SIDE, SIDE), "BHWC": (SIDE, SIDE, 3)}
+    found = [
+        layout
+        for layout, sizes in wanted.items()
+        if all(has in (None, size) for has, size in zip(shape[1:], sizes, strict=True))
+    ]
+    if not found:
+        raise XCosError(
+            f"{path} takes pictures of shape {_told(shape)}; choose a model for {SIDE}x{SIDE} pixels."
+        )
+    return found
+
+
+def left_to_do(
+    model: "ModelProto", given: PictureInput, layout: Layout, path: Path
+) -> Normalisation:
+    """The normalisation that a graph leaves to be done on 0..255.
+
+    The values of black and white are followed to the first layer; networks are trained on values
+    about 0 and about 1 wide, so the normalisation is that which comes nearest to them there.
+    """
+    if given.kind.kind != "f":
+        return UNCHANGED  # whole numbers are pixels
+    part = before_network(model, given, path)
+    if part is None:
+        return CENTRED
+    session = _session(part, path)
+    name = session.get_outputs()[0].name
+    batch = 1 if given.shape is None else given.shape[0] or 1
+
+    def entering(level: float) -> float:
+        x = np.full((min(batch, LARGEST_BATCH), 3, SIDE, SIDE), level, np.float32)
+        fed = {given.name: as_input(x, given.kind, layout)}
+        return float(np.median(run_quietly(session, [name], fed, path)[0].astype(np.float64)))
+
+    return min((CENTRED, UNCHANGED, UNIT), key=lambda norm: _unlikely(entering, norm))
+
+
+def _unlikely(entering: Callable[[float], float], norm: Normalisation) -> float:
+    """How far values from black to white lie from -1 to 1 at the first layer; 0: not at all."""
+    black, white = (entering((level - norm.mean[0]) / norm.std[0]) for level in (0.0, 255.0))
+    centre, half = abs(black + white) / 2, abs(white - black) / 2
+    if not np.isfinite(centre) or not half > 0:
+        return float("inf")
+    return float(abs(np.log(half)) + centre / half)
+
+
+def as_input(x_BCHW: np.ndarray, kind: np.dtype, layout: Layout) -> np.ndarray:
+    """Pictures as an input takes them: its axes, and its type with values rounded where whole."""
+    x = x_BCHW if layout == "BCHW" else x_BCHW.transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(x if kind.kind == "f" else np.rint(x).clip(0, 255), kind)
+
+
+def run_quietly(
+    session: Any, names: list[str], fed: dict[str, np.ndarray], path: Path
+) -> list[np.ndarray]:
+    """A session's outputs. Raises XCosError in place of onnxruntime's own errors."""
+    import onnxruntime
+
+    settings = onnxruntime.RunOptions()
+    settings.log_severity_level = QUIET
     try:
-        import onnx
+        found: list[np.ndarray] = session.run(names, fed, settings)
+    except Exception as error:
+        raise XCosError(f"{path} cannot be run on a face ({brief(error)}).") from error
+    if not all(isinstance(output, np.ndarray) for output in found):
+        raise XCosError(f"{path} gives something else than numbers; choose a face model.")
+    return found
+
+
+def _session(model: "ModelProto", path: Path) -> Any:
+    try:
+        import onnxruntime
     except ImportError as error:
         raise XCosError(
-            f"Taking the tensor {tensor} of {path} needs the package onnx; install xcos-studio[onnx]."
+            f"{path} needs the package onnxruntime; install xcos-studio[onnx]."
         ) from error
-    model = onnx.load(str(path))
-    names = [name for node in model.graph.node for name in node.output]
-    if tensor not in names:
-        some = ", ".join(names[-12:])
-        raise XCosError(f"{path} has no inner tensor {tensor}; its last ones are {some}.")
-    if tensor not in [output.name for output in model.graph.output]:
-        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(tensor))
-    serialised: bytes = model.SerializeToString()
-    return serialised
-
-
-def _normalises(path: Path) -> bool:
-    """Whether the first nodes subtract and scale, the rule InsightFace goes by; False if unknown."""
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = QUIET
     try:
-        import onnx
-    except ImportError:
-        return False
-    first = [node.op_type for node in onnx.load(str(path)).graph.node[:8]]
-    return "Sub" in first and ("Mul" in first or "Div" in first)
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        raise XCosError(f"{path} is not an ONNX model that can be run: {brief(error)}.") from error
+
+
+def _told(shape: tuple[int | None, ...]) -> str:
+    return "x".join("?" if axis is None else str(axis) for axis in shape)

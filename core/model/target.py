@@ -1,14 +1,14 @@
 """The target: another verification model, whose cosine supervises or accompanies the score."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import XCosError
+from core.model.target_choice import TargetChoice
 from core.progress import Report, StopAsked, never, silent
 
 if TYPE_CHECKING:
@@ -35,20 +35,24 @@ class Target:
 
     Cheap to make: torch or onnxruntime is loaded at first use. Raises XCosError for a file that
     is not there, and at first use for one that is no such model.
+
+    choice:      the file, alone or with what the user says of its input
+    fingerprint: differs whenever the answers would
     """
 
-    def __init__(self, path: Path, device: str = "auto") -> None:
-        self.path, self.name, self._device = Path(path), Path(path).stem, device
-        try:
-            self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise XCosError(
-                f"The target {self.path} cannot be read: {error.strerror}; choose another file."
-            ) from error
+    def __init__(self, choice: Path | TargetChoice, device: str = "auto") -> None:
+        self.choice = choice if isinstance(choice, TargetChoice) else TargetChoice(Path(choice))
+        self.path, self.name, self._device = self.choice.path, self.choice.path.stem, device
+        self.fingerprint = self.choice.fingerprint()
         self._runner: Runner | None = None
 
-    def __reduce__(self) -> "tuple[type[Target], tuple[Path, str]]":
-        return Target, (self.path, self._device)  # loaded anew elsewhere
+    def __reduce__(self) -> "tuple[type[Target], tuple[TargetChoice, str]]":
+        return Target, (self.choice, self._device)  # loaded anew elsewhere
+
+    @property
+    def card(self) -> "ModelCard":
+        """What the model says of itself, its input as it is used. Raises XCosError."""
+        return self._load().card
 
     def embeddings(
         self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
@@ -106,19 +110,36 @@ class Target:
             from core.model.device import choose_device
             from core.model.inference import Runner
 
-            card, network = read_target(self.path)
+            card, network = read_target(self.choice)
+            if self.choice.fingerprint() != self.fingerprint:
+                raise XCosError(f"{self.path} has changed since it was chosen; choose it again.")
             self._runner = Runner(card, network, choose_device(self._device), half=False)
         return self._runner
 
 
-def read_target(path: Path) -> "tuple[ModelCard, nn.Module]":
-    """A target's card and its network, which has `embed`. Raises XCosError."""
+def read_target(choice: Path | TargetChoice) -> "tuple[ModelCard, nn.Module]":
+    """A target's card, its input as it is to be used, and its network, which has `embed`.
+
+    Raises XCosError.
+    """
+    if not isinstance(choice, TargetChoice):
+        choice = TargetChoice(choice)
+    card, network = _read(choice)
+    if choice.channels is not None:
+        card = replace(card, channels=choice.channels)
+    if choice.normalisation is not None:
+        card = replace(card, mean=choice.normalisation.mean, std=choice.normalisation.std)
+    return card, network
+
+
+def _read(choice: TargetChoice) -> "tuple[ModelCard, nn.Module]":
     from core.model.importers import is_ours, read_foreign
     from core.model.target_networks import HeadNetwork, OnnxNetwork
     from core.model.weights import load_network
     from core.model.xcos import XCosNet
 
-    if path.suffix == ".onnx":
+    path = choice.path
+    if choice.is_onnx:
         network = OnnxNetwork(path)
         return network.card, network
     if not is_ours(path):
@@ -128,4 +149,6 @@ def read_target(path: Path) -> "tuple[ModelCard, nn.Module]":
         if known.embedding is None:
             raise XCosError(f"{path} has no fully connected head, so it cannot be a target.")
         return card, HeadNetwork(known)
+    if not hasattr(known, "embed"):
+        raise XCosError(f"{path} gives no embedding, so it cannot be a target; choose another.")
     return card, known

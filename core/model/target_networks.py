@@ -1,12 +1,11 @@
 """Networks that only targets are: our own fully connected head, and ONNX files."""
 
-import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from core.errors import XCosError
+from core.digests import file_digest
 from core.model.card import ModelCard
 from core.model.onnx_model import OnnxSession
 from core.model.xcos import XCosNet
@@ -27,25 +26,23 @@ class HeadNetwork(nn.Module):
 
 
 class OnnxNetwork(nn.Module):
-    """An ONNX face model as a target; RGB, (x - 127.5) / 127.5 unless its graph normalises."""
+    """An ONNX face model as a target; its normalisation is what its graph leaves to be done."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._session = OnnxSession(path)
-        mean, std = ((0.0,) * 3, (1.0,) * 3) if self._session.normalises else ((127.5,) * 3,) * 2
+        norm = self._session.normalisation
         self.card = ModelCard(
             name=path.stem,
             path=path,
-            fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+            fingerprint=file_digest(path),
             kind="target",
             backbone="onnx",
-            mean=mean,
-            std=std,
+            mean=norm.mean,
+            std=norm.std,
+            training=f"an ONNX file; the embedding is its output {self._session.tensor}",
         )
 
     def embed(self, x_BCHW: Tensor) -> Tensor:
-        """(B, 3, 112, 112) to (B, D), as the model gives it. Raises XCosError for another shape."""
-        output = self._session.run(x_BCHW.cpu().numpy())
-        if output.ndim != 2:
-            raise XCosError(f"{self._session.path} gives {output.shape}, not an embedding a face.")
-        return torch.from_numpy(output).to(x_BCHW.device)
+        """(B, 3, 112, 112) to (B, D), as the model gives it. Raises XCosError where it cannot run."""
+        return torch.from_numpy(self._session.run(x_BCHW.cpu().numpy())).to(x_BCHW.device)

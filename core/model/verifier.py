@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import XCosError
 from core.model.card import read_card
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
@@ -77,6 +78,10 @@ class Verifier:
                 from core.model.winograd import for_inference
 
                 card, network = load_xcos(self.card.path)
+                if card.fingerprint != self.card.fingerprint:
+                    raise XCosError(
+                        f"{card.path} has changed since it was chosen; choose it again."
+                    )
                 device = choose_device(self._device)
                 if device.type == "cpu":
                     for_inference(network.eval())
@@ -87,6 +92,7 @@ class Verifier:
 
 def unit(rows: np.ndarray) -> np.ndarray:
     """Rows divided by their length, (n, d) float32; a row of zeros stays."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    # In double precision, in which the squares of single precision's numbers stay finite.
+    length = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     divided: np.ndarray = (rows / np.where(length > 0, length, 1)).astype(np.float32)
     return divided

@@ -13,9 +13,12 @@ from core.errors import XCosError
 from core.files import written_whole
 from core.model.backbones import build_backbone
 from core.model.card import ModelCard, described, read_card
+from core.model.lfs import refuse_pointer
 from core.model.xcos import XCosNet
 
 COUNTER = "num_batches_tracked"  # no result depends on it, so files may leave it out
+LARGEST_OPTION = 4096  # a width, depth or size above it is damage, not a network
+OUTSIDE = ("onnx",)  # backbones whose weights are elsewhere
 
 
 def build(card: ModelCard) -> nn.Module:
@@ -24,22 +27,38 @@ def build(card: ModelCard) -> nn.Module:
     return backbone if card.kind == "target" else XCosNet(backbone, card.embedding_size)
 
 
+def filled(card: ModelCard, tensors: dict[str, Tensor]) -> nn.Module:
+    """The network of a card with its weights, in evaluation mode.
+
+    Raises XCosError, before memory is taken for the network, where the weights do not fit it.
+    """
+    _refuse_unusable(tensors, card.path)
+    if card.backbone not in OUTSIDE:
+        with torch.device("meta"):  # shapes alone
+            shapes = _built(card, len(tensors))
+        _refuse_mismatch(shapes.state_dict(), tensors, card.path)
+    network = _built(card, len(tensors))
+    load_strictly(network, tensors, card.path)
+    return network.eval()
+
+
 def save_weights(path: Path, network: nn.Module, card: ModelCard) -> ModelCard:
     """Write a network's weights and card, whole or not at all; returns the card as it was read.
 
-    Raises XCosError when the file cannot be written.
+    Raises XCosError when the file cannot be written, and for numbers that are not finite.
     """
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
         if not name.endswith(COUNTER)
     }
+    _refuse_unusable(tensors, path)
     card = replace(card, path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as part:
             save_file(tensors, part, metadata=described(card))
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError) as error:
         raise XCosError(f"{path} could not be written: {error}; choose another place.") from error
     return read_card(path)
 
@@ -47,13 +66,7 @@ def save_weights(path: Path, network: nn.Module, card: ModelCard) -> ModelCard:
 def load_network(path: Path) -> tuple[ModelCard, nn.Module]:
     """Read a weights file: its card and its network in evaluation mode. Raises XCosError."""
     card = read_card(path)
-    network = build(card)
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise XCosError(f"The weights {path} cannot be read: {error}.") from error
-    load_strictly(network, tensors, path)
-    return card, network.eval()
+    return card, filled(card, read_safetensors(path))
 
 
 def load_xcos(path: Path) -> tuple[ModelCard, XCosNet]:
@@ -66,46 +79,81 @@ def load_xcos(path: Path) -> tuple[ModelCard, XCosNet]:
 
 def load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Fill a network; a mismatch names the missing, unexpected and misshapen keys (XCosError)."""
-    wanted = network.state_dict()
-    missing = [k for k in wanted if k not in tensors and not k.endswith(COUNTER)]
-    unexpected = [k for k in tensors if k not in wanted]
-    misshapen = [
-        f"{k} {_shape(tensors[k])} instead of {_shape(wanted[k])}"
-        for k in tensors
-        if k in wanted and tensors[k].shape != wanted[k].shape
-    ]
-    if missing or unexpected or misshapen:
-        parts = [
-            f"{title}: {_some(keys)}"
-            for title, keys in (
-                ("missing", missing),
-                ("unexpected", unexpected),
-                ("misshapen", misshapen),
-            )
-            if keys
-        ]
-        raise XCosError(f"{path} does not fit the network it names ({'; '.join(parts)}).")
+    _refuse_mismatch(network.state_dict(), tensors, path)
     network.load_state_dict(tensors, strict=False)
 
 
-def read_pickled(path: Path) -> Any:
-    """Read a torch file that holds nothing but tensors and plain containers.
-
-    Raises XCosError for a file that is damaged or carries code: it is not run.
-    """
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """A safetensors file's tensors by name. Raises XCosError."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        refuse_pointer(path)
+        return load_file(path)
     except FileNotFoundError as error:
         raise XCosError(f"The weights {path} do not exist; choose another file.") from error
     except OSError as error:
         raise XCosError(f"The weights {path} cannot be read: {error.strerror or error}.") from error
-    except Exception as error:
-        if "weights_only" in str(error) or "Unsupported" in str(error):
-            raise XCosError(
-                f"{path} carries code beside its weights, which is not run; "
-                "ask its publisher for a file of plain tensors."
-            ) from error
-        raise XCosError(f"{path} is not a file of weights; choose another file.") from error
+    except (SafetensorError, ValueError, RuntimeError, MemoryError) as error:
+        raise XCosError(f"{path} is not a whole safetensors file: {error}.") from error
+
+
+def _built(card: ModelCard, tensors: int) -> nn.Module:
+    try:
+        _refuse_absurd(card.options, tensors)
+        return build(card)
+    except XCosError as error:
+        raise XCosError(f"{card.path}: {error}") from error
+    except Exception as error:  # its options are the file's, and any of them may be wrong
+        raise XCosError(
+            f"{card.path} describes no network that can be built; choose another file."
+        ) from error
+
+
+def _refuse_absurd(options: Any, tensors: int) -> None:
+    """Raise ValueError for numbers that are no sizes, or for more units than there are tensors."""
+    named = options.items() if isinstance(options, dict) else ((None, value) for value in options)
+    for name, value in named:
+        if isinstance(value, dict | list | tuple):
+            _refuse_absurd(value, tensors)
+            if name == "depths" and sum(value) > tensors:
+                raise ValueError("more units than tensors")
+        elif isinstance(value, int | float) and not 0 <= value <= LARGEST_OPTION:
+            raise ValueError("a size that no network has")
+
+
+def _refuse_unusable(tensors: dict[str, Tensor], path: Path) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided:
+            wrong = "is no plain table of numbers"
+        elif tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            wrong = f"claims {_shape(tensor)} numbers where the file has fewer"
+        elif tensor.is_complex() or not bool(torch.isfinite(tensor).all()):
+            wrong = "has numbers that are not finite" if not tensor.is_complex() else "is complex"
+        else:
+            continue
+        raise XCosError(f"{path} is damaged: its tensor {name} {wrong}; choose another file.")
+
+
+def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path: Path) -> None:
+    missing = [k for k in wanted if k not in tensors and not k.endswith(COUNTER)]
+    unexpected = [k for k in tensors if k not in wanted]
+    known = [k for k in tensors if k in wanted]
+    misshapen = [
+        f"{k} {_shape(tensors[k])} instead of {_shape(wanted[k])}"
+        for k in known
+        if tensors[k].shape != wanted[k].shape
+    ]
+    whole = [
+        k for k in known if wanted[k].is_floating_point() and not tensors[k].is_floating_point()
+    ]
+    said = (
+        ("missing", missing),
+        ("unexpected", unexpected),
+        ("misshapen", misshapen),
+        ("whole numbers", whole),
+    )
+    parts = [f"{title}: {_some(keys)}" for title, keys in said if keys]
+    if parts:
+        raise XCosError(f"{path} does not fit the network it names ({'; '.join(parts)}).")
 
 
 def _shape(tensor: Tensor) -> str:
@@ -114,4 +162,4 @@ def _shape(tensor: Tensor) -> str:
 
 def _some(keys: list[str], limit: int = 5) -> str:
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
-    return ", ".join(keys[:limit]) + more
+    return ", ".join(key if len(key) <= 60 else key[:59] + "…" for key in keys[:limit]) + more

@@ -13,6 +13,7 @@ from core.errors import XCosError
 from core.faces.face import SIDE
 from core.model.features import CELLS, CHANNELS
 from core.training.config import TrainConfig, missing_paths, needs_target
+from core.training.data import cache_folder
 from core.training.sources import empty_folders, open_source
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def check(config: TrainConfig) -> Verdict:
 
 def count_faces(config: TrainConfig) -> Faces:
     """Photos and people of a config's folders. Raises XCosError for a folder without photos."""
-    labelled = unlabelled = 0
-    names: set[str] = set()
+    labelled = unlabelled = people = 0
     empty: list[str] = []
     data = config.data
     for roots, with_names in ((data.labelled, True), (data.unlabelled, False)):
@@ -76,9 +76,9 @@ def count_faces(config: TrainConfig) -> Faces:
             found, known, without = _counted(root, with_names, _changed(root))
             labelled += known
             unlabelled += found - known
-            names |= without[0]
+            people += without[0]  # a name that two folders have is two people
             empty += without[1]
-    return Faces(labelled, unlabelled, len(names), tuple(empty))
+    return Faces(labelled, unlabelled, people, tuple(empty))
 
 
 def too_few_identities(config: TrainConfig, identities: int, unlabelled: int) -> str | None:
@@ -205,11 +205,10 @@ def _memory(config: TrainConfig, faces: Faces) -> list[str]:
 
 
 def _disk(config: TrainConfig, faces: Faces) -> list[str]:
-    assert config.data.cache is not None
     kept = config.model.frozen is not None
     maps = needs_target(config) and config.losses.map_weight > 0 and not config.target.live
     bytes_a_face = MAP_CHANNELS * CELLS * CELLS * (4 * kept + 2 * maps)
-    cache = config.data.cache.absolute()
+    cache = cache_folder(config.data).absolute()
     place = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     if not any(cache.glob("faces-*")) and faces.total * bytes_a_face > free:
@@ -234,12 +233,12 @@ def _changed(root: Path) -> float:
 @lru_cache(maxsize=32)
 def _counted(
     root: Path, labelled: bool, changed: float
-) -> tuple[int, int, tuple[frozenset[str], tuple[str, ...]]]:
-    """All photos, those of a known person, and the names of people and of empty folders.
+) -> tuple[int, int, tuple[int, tuple[str, ...]]]:
+    """All photos, those of a known person, the number of people, and the empty folders.
 
     changed: when the folder last did, so that typing in a form does not list it again
     """
     source = open_source(root, labelled)
     known = source.identities[source.identities != ""]
     empty = tuple(empty_folders(root, source)) if labelled else ()
-    return len(source.identities), len(known), (frozenset(np.unique(known).tolist()), empty)
+    return len(source.identities), len(known), (len(np.unique(known)), empty)

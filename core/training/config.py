@@ -6,13 +6,15 @@ and values out of range are refused with the setting's name.
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core.errors import XCosError, shown
 from core.model.card import HidingLaw
+from core.model.target_choice import TargetChoice
 from core.training.toml import toml_line
 
 DEEPEST = 16  # tables and lists within one setting
@@ -43,7 +45,9 @@ class DataConfig:
     )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
     validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
-    cache: Path | None = option(None, "folder for decoded faces and the target's answers")
+    cache: Path | None = option(
+        None, "folder for decoded faces and the target's answers; empty: the user's cache"
+    )
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
@@ -53,6 +57,9 @@ class ModelConfig:
 
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
+    start: Path | None = option(
+        None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
@@ -71,6 +78,15 @@ class TargetConfig:
     """The model whose cosines supervise the score."""
 
     weights: Path | None = option(None, "weights of the target model")
+    others: list[Path] = option(
+        [], "weights of further targets, whose cosines are averaged with the first one's"
+    )
+    channels: Literal["auto", "rgb", "bgr"] = option(
+        "auto", "order of the target's colour channels; auto: as its file says, else rgb"
+    )
+    normalisation: str = option(
+        "auto", "of the target's input: MEAN,STD, none, or six numbers; auto: as its file says"
+    )
     live: bool = option(
         False, "ask the target about each varied face, not once about the face: for a GPU"
     )
@@ -227,20 +243,61 @@ def parse_config(text: str, path: Path) -> TrainConfig:
     return config
 
 
+def with_settings(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
+    """The config with some settings changed: NAME=VALUE, such as data.labelled=DIR.
+
+    Values are TOML, or plain text where no quotes are needed; a list may be given as one text.
+    Relative paths are the working directory's. Raises XCosError.
+    """
+    place = Path.cwd() / "--set"
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        group, _, key = name.strip().rpartition(".")
+        kinds = get_type_hints(TrainConfig)
+        kind: Any = kinds.get(group) if group else TrainConfig
+        known = {f.name for f in fields(kind)} if hasattr(kind, "__dataclass_fields__") else set()
+        if not equals or key not in known or hasattr(kinds.get(key), "__dataclass_fields__"):
+            raise XCosError(
+                f"--set {assignment!r} is no setting; write GROUP.NAME=VALUE, such as "
+                "optimisation.steps=500."
+            )
+        table = {key: _given(get_type_hints(kind)[key], text.strip())}
+        try:
+            given = _group(kind, table, place, f"{group}." if group else "")
+        except XCosError as error:
+            raise XCosError(str(error).replace(str(place), "--set")) from error
+        value = getattr(given, key)
+        if group:
+            config = replace(config, **{group: replace(getattr(config, group), **{key: value})})
+        else:
+            config = replace(config, **{key: value})
+    return config
+
+
+def _given(hint: Any, text: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if get_origin(hint) is list and not isinstance(value, list):
+        return [value]
+    return value
+
+
 def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
     if not (data.labelled or data.unlabelled):
         found.append("data.labelled and data.unlabelled name no folder of faces.")
-    if data.cache is None:
-        found.append("data.cache is not set; name a folder for decoded faces.")
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
+    named += [("target.others", p) for p in config.target.others]
     named += [
         ("data.exclude", data.exclude),
         ("data.validation", data.validation),
+        ("model.start", config.model.start),
         ("model.frozen", config.model.frozen),
         ("target.weights", config.target.weights),
     ]
@@ -257,6 +314,13 @@ def needs_target(config: TrainConfig) -> bool:
     losses = config.losses
     taught = (losses.cosine_weight, losses.uniform_weight, losses.embedding_weight)
     return config.model.xcos and (any(taught) or losses.map_weight > 0)
+
+
+def target_choice(config: TrainConfig) -> TargetChoice:
+    """The target that a config names, with its input. Raises XCosError for a wrong one."""
+    asked = config.target
+    assert asked.weights is not None
+    return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
 
 
 def write_config(config: TrainConfig) -> str:

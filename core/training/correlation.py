@@ -56,7 +56,7 @@ class CellCorrelation:
 
 
 def correlation_attention(
-    embeddings: np.ndarray,
+    cosines: Callable[[np.ndarray], np.ndarray],
     sampler: BatchSampler,
     grids: Callable[[np.ndarray], np.ndarray],
     batches: int = BATCHES,
@@ -66,7 +66,7 @@ def correlation_attention(
     """Stream S and the target's cosines of the first batches' pairs, as they are, into P.
 
     The same pairs at every call, so that a resumed run has nothing to remember. Raises Stopped.
-    embeddings: (n, t) of the target; grids: grid features (k, 32, 7, 7) of some training faces
+    cosines: the target's (k, k), and grids: grid features (k, 32, 7, 7), of some training faces
     """
     found = CellCorrelation()
     for number in range(batches):
@@ -77,7 +77,5 @@ def correlation_attention(
         cells = prepare(grids(chosen), None).cells.transpose(1, 0, 2)
         rows, columns = np.triu_indices(len(chosen), 1)
         cosine = np.stack([(cell @ cell.T)[rows, columns] for cell in cells], axis=1)
-        embedding = embeddings[chosen]
-        target = (embedding @ embedding.T)[rows, columns]
-        found.add(cosine.reshape(-1, CELLS, CELLS), target)
+        found.add(cosine.reshape(-1, CELLS, CELLS), cosines(chosen)[rows, columns])
     return found

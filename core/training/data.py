@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -10,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from core.errors import Stopped, XCosError
 from core.faces.face import SIDE
@@ -93,7 +95,7 @@ def training_faces(
     Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
     """
     sources = open_sources(config) if sources is None else sources
-    names = np.concatenate([np.array([""])[:0], *(source.identities for source in sources)])
+    names = identities_of(sources)
     places = _places(sources)
     _refuse_few(len(places))
     folder = faces_folder(config, sources)
@@ -127,6 +129,20 @@ def training_faces(
     )
 
 
+def identities_of(sources: Sequence[FaceSource]) -> np.ndarray:
+    """The identity of every face of all sources, (n,) text; empty: unknown.
+
+    A name that several sources have is another person in each of them.
+    """
+    told = Counter(name for source in sources for name in {*source.identities.tolist()} - {""})
+    shared = [name for name, count in told.items() if count > 1]
+    parts = [np.array([""])[:0]]
+    for number, source in enumerate(sources):
+        own = np.char.add(source.identities, f"/{number}")
+        parts.append(np.where(np.isin(source.identities, shared), own, source.identities))
+    return np.concatenate(parts)
+
+
 def _fits(count: int, folder: Path) -> bool:
     """Whether decoded faces lie there already, or leave a quarter of the disk's free room."""
     if (folder / DONE).exists() and (folder / "pixels.npy").exists():
@@ -152,12 +168,15 @@ def _refuse_few(count: int) -> None:
         raise XCosError("There are fewer than two faces to train on; name folders under [data].")
 
 
+def cache_folder(config: DataConfig) -> Path:
+    """Where decoded faces and targets' answers are kept: data.cache, or the user's own cache."""
+    return config.cache or Path(platformdirs.user_cache_dir("xcos-studio", False)) / "training"
+
+
 def faces_folder(config: DataConfig, sources: Sequence[FaceSource]) -> Path:
-    """Where the decoded faces of these sources are kept. Raises XCosError without data.cache."""
-    if config.cache is None:
-        raise XCosError("data.cache is not set; name a folder for decoded faces in the config.")
+    """Where the decoded faces of these sources are kept."""
     digest = hashlib.sha256("".join(source.stamp for source in sources).encode())
-    return config.cache / f"faces-{digest.hexdigest()[:16]}"
+    return cache_folder(config) / f"faces-{digest.hexdigest()[:16]}"
 
 
 def _decode(

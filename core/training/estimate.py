@@ -1,6 +1,5 @@
 """How long a run will take: a few of its steps, timed on a few of its faces."""
 
-import json
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
@@ -12,11 +11,18 @@ import torch
 
 from core.errors import Stopped
 from core.faces.face import SIDE
+from core.json_text import json_text
 from core.model.target import Target
 from core.progress import Report, StopAsked, duration, never, silent
-from core.training.config import TrainConfig, needs_target
+from core.training.config import TrainConfig, needs_target, target_choice
 from core.training.correlation import WATCHED
-from core.training.data import DONE, faces_folder, open_sources, training_faces
+from core.training.data import (
+    DONE,
+    faces_folder,
+    identities_of,
+    open_sources,
+    training_faces,
+)
 from core.training.encoding import encode
 from core.training.kept import counted
 from core.training.loop import Training
@@ -55,7 +61,7 @@ class Estimate:
 
     def as_json(self) -> str:
         """For a process that asked."""
-        return json.dumps(asdict(self) | {"words": self.words}, indent=1)
+        return json_text(asdict(self) | {"words": self.words})
 
     @property
     def words(self) -> str:
@@ -75,14 +81,14 @@ def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = 
     sources = open_sources(config.data)
     count = sum(len(source.identities) for source in sources)
     watch = _Stopwatch(report)
-    target = config.target.weights if needs_target(config) else None
+    target = target_choice(config) if needs_target(config) else None
     if target is not None:  # loading it must not count
         report("Loading the target", 0, 0)
         Target(target, config.hardware.device).embeddings(np.zeros((1, SIDE, SIDE, 3), np.uint8))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         brief = _brief(config, Path(folder))
         some = training_faces(brief.data, watch, stopped, _thinned(sources))
-        people = sorted({name for source in sources for name in source.identities.tolist()} - {""})
+        people = sorted({*identities_of(sources).tolist()} - {""})
         # The head that tells people apart has its full size.
         faces = replace(some, identities=tuple(people) or some.identities)
         training = Training(brief, RunDirectory(Path(folder) / "run"), watch, stopped, faces)

@@ -71,8 +71,9 @@ def _figures(training: Training, card: ModelCard) -> tuple[dict[str, float], dic
 def _told(training: Training) -> str:
     config = training.config
     labelled = int((training.faces.labels >= 0).sum())
-    target = None if training.answers is None else getattr(config.target.weights, "stem", None)
-    start = "random initialisation"
+    named = [config.target.weights, *config.target.others] if training.answers else []
+    target = " and ".join(path.stem for path in named if path is not None) or None
+    start = "random initialisation" if training.start is None else training.start.name
     if training.frozen is not None:
         start = f"the frozen {training.frozen.path.name}"
     return (

@@ -1,6 +1,5 @@
 """A trained model whose last 7x7 map is used as it is: each face's map is computed once."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from core.model.device import choose_device
 from core.model.features import CELLS
 from core.model.importers import is_ours, read_foreign
 from core.model.inference import Runner
-from core.model.onnx_model import OnnxSession
+from core.model.onnx_model import OnnxBackbone
+from core.model.target_choice import TargetChoice
 from core.model.weights import load_network
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked
@@ -40,10 +40,7 @@ class FrozenBackbone:
         self.card, self.network = _read(self.path, config.tensor)
         self.network.requires_grad_(False)
         self._runner = Runner(self.card, self.network, choose_device(device), half=False)
-        try:
-            content = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise XCosError(f"{self.path} cannot be read: {error.strerror}.") from error
+        content = TargetChoice(self.path).fingerprint()
         self._kept = f"frozen-{content[:16]}-{config.tensor.replace('/', '_') or 'last'}"
 
     def maps(self, crops: np.ndarray, report: Report, stopped: StopAsked) -> np.ndarray:
@@ -78,7 +75,7 @@ class FrozenBackbone:
 
 
 def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
-    if path.suffix == ".onnx":
+    if TargetChoice(path).is_onnx:
         return _read_onnx(path, tensor)
     card, network = load_network(path) if is_ours(path) else read_foreign(path)
     if isinstance(network, XCosNet):
@@ -101,13 +98,10 @@ def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
 
 
 def _read_onnx(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
-    from core.model.backbones import build_backbone
-
     if not tensor:
         raise XCosError(f"model.tensor is not set; name the inner {CELLS}x{CELLS} map of {path}.")
     options = {"path": str(path.resolve()), "tensor": tensor}
-    network = build_backbone("onnx", **options)
-    level = 0.0 if OnnxSession(path).normalises else 127.5
+    network = OnnxBackbone(**options)
     card = ModelCard(
         name=path.stem,
         path=path,
@@ -115,8 +109,8 @@ def _read_onnx(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
         kind="target",
         backbone="onnx",
         options=options,
-        mean=(level,) * 3,
-        std=(level or 1.0,) * 3,
+        mean=network.normalisation.mean,
+        std=network.normalisation.std,
     )
     return card, network
 

@@ -1,6 +1,7 @@
 """The target's answers to every training face, asked once and kept on disk."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.training.kept import count_up, counted, new_array
 from core.training.losses import Lesson
 
 CHUNK = 256  # faces shown to the target at a time
+SCALE_FACES = 2000  # by whose pairs a target's cosines are measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,47 @@ class LiveTarget:
         embeddings, *maps = self._target.answers_to_views(views.pixels, self._with_maps)
         everywhere = torch.ones(len(embeddings), CELLS, CELLS, device=embeddings.device)
         return Lesson(embeddings, maps[0] if maps else None, everywhere)
+
+
+class JointTeacher:
+    """Several targets: embeddings and maps of the first, cosines of all of them.
+
+    scales: impostor mean and spread of each one's cosines, the first one's first
+    """
+
+    def __init__(
+        self,
+        first: TargetAnswers | LiveTarget,
+        others: Sequence[TargetAnswers | LiveTarget],
+        scales: tuple[tuple[float, float], ...],
+    ) -> None:
+        self._first, self._others, self._scales = first, others, scales
+        self.size, self.map_channels = first.size, first.map_channels
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the targets say of a batch's faces."""
+        others = tuple(other.lesson(views).embeddings for other in self._others)
+        return self._first.lesson(views)._replace(others=others, scales=self._scales)
+
+
+def impostor_scale(embeddings_NT: np.ndarray) -> tuple[float, float]:
+    """Mean and spread of a target's cosines of different people, from faces of mostly such.
+
+    Median and half the width of the middle 68 %, which the few genuine pairs do not move.
+    embeddings: (n, t) unit vectors, n >= 2; at most 2,000 of them are looked at
+    """
+    some = embeddings_NT[np.linspace(0, len(embeddings_NT) - 1, SCALE_FACES).round().astype(int)]
+    some = np.unique(some, axis=0)
+    cosines = (some @ some.T)[np.triu_indices(len(some), 1)]
+    low, middle, high = np.quantile(cosines, (0.16, 0.5, 0.84))
+    return float(middle), max(float(high - low) / 2, 1e-6)
+
+
+def scales_of(answers: Sequence[TargetAnswers]) -> tuple[tuple[float, float], ...]:
+    """The impostor mean and spread of each target's cosines; () for one, which needs none."""
+    if len(answers) < 2:
+        return ()
+    return tuple(impostor_scale(np.asarray(answer.embeddings[0])) for answer in answers)
 
 
 def target_answers(

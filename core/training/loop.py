@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import Stopped, XCosError
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
 from core.training.checks import contradiction, too_few_identities
@@ -22,6 +23,7 @@ from core.training.config import (
     TrainConfig,
     missing_paths,
     needs_target,
+    target_choice,
     write_config,
 )
 from core.training.correlation import WATCHED, correlation_attention
@@ -29,7 +31,14 @@ from core.training.data import BatchSampler, TrainingFaces, training_faces
 from core.training.encoding import MEAN, SCALE, encode
 from core.training.feed import Feed, Views
 from core.training.frozen import FrozenBackbone, stored
-from core.training.lessons import LiveTarget, TargetAnswers, target_answers
+from core.training.lessons import (
+    JointTeacher,
+    LiveTarget,
+    TargetAnswers,
+    scales_of,
+    target_answers,
+)
+from core.training.losses import joint_cosines
 from core.training.neighbours import kept_positives
 from core.training.net import Beside, TrainingNet, weighted
 from core.training.parallel import (
@@ -41,7 +50,10 @@ from core.training.parallel import (
 )
 from core.training.run import RunDirectory
 from core.training.schedule import learning_rate, make_optimiser, steps_of_epoch, total_steps
+from core.training.start import as_started, take_start
 from core.training.validation import Validation
+
+Teacher = TargetAnswers | LiveTarget | JointTeacher
 
 LOG_EVERY = 25  # steps
 LOSS_NAMES = [
@@ -74,21 +86,24 @@ class Training:
         stopped: StopAsked,
         faces: TrainingFaces | None = None,
     ) -> None:
+        for sentence in missing_paths(config):
+            raise XCosError(sentence)
+        config = as_started(config)
         self.config, self.run = config, run
         hardware = config.hardware
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
         self.fabric = make_fabric(hardware)
         # Before hours of decoding, not after them.
-        for sentence in (*missing_paths(config), contradiction(config, self.fabric.world_size)):
-            if sentence is not None:
-                raise XCosError(sentence)
+        unfit = contradiction(config, self.fabric.world_size)
+        if unfit is not None:
+            raise XCosError(unfit)
         if self.fabric.is_global_zero:
             run.begin(write_config(config))
         with self.fabric.rank_zero_first():
             self.faces = faces or training_faces(config.data, report, stopped)
             self._refuse_few_people()
-            self.answers, self.teacher = self._ask_target(report, stopped)
+            self.answers, self.teacher = self._ask_targets(report, stopped)
             self._near = self._likely_positives(report, stopped)
             self._freeze(report, stopped)
         report("Building the model", 0, 0)
@@ -118,31 +133,36 @@ class Training:
             self.frozen = FrozenBackbone(self.config.model, str(self.fabric.device))
             self.maps = self.frozen.maps_of(self.faces, report, stopped)
 
-    def _ask_target(
+    def _ask_targets(
         self, report: Report, stopped: StopAsked
-    ) -> tuple[TargetAnswers | None, TargetAnswers | LiveTarget | None]:
+    ) -> tuple[list[TargetAnswers], Teacher | None]:
+        """What each target says of every face, the first one's first, and who teaches a step."""
         config = self.config
         if not needs_target(config):
-            return None, None
-        assert config.target.weights is not None
-        target = Target(config.target.weights, str(self.fabric.device))
+            return [], None
         with_maps = config.losses.map_weight > 0
         live = config.target.live
-        answers = target_answers(self.faces, target, with_maps and not live, report, stopped)
-        if not live:
-            return answers, answers
-        teacher = LiveTarget(target, with_maps, self.fabric.device)
-        if config.hardware.compile:
-            target.compile()
-        return answers, teacher
+        answers: list[TargetAnswers] = []
+        teachers: list[TargetAnswers | LiveTarget] = []
+        for choice in (target_choice(config), *map(TargetChoice, config.target.others)):
+            target = Target(choice, str(self.fabric.device))
+            maps = with_maps and not teachers  # of the first target alone
+            answers.append(target_answers(self.faces, target, maps and not live, report, stopped))
+            teachers.append(LiveTarget(target, maps, self.fabric.device) if live else answers[-1])
+            if live and config.hardware.compile:
+                target.compile()
+        if len(teachers) == 1:
+            return answers, teachers[0]
+        return answers, JointTeacher(teachers[0], teachers[1:], scales_of(answers))
 
     def _likely_positives(self, report: Report, stopped: StopAsked) -> np.ndarray | None:
-        answers, alike = self.answers, self.config.losses.alike
-        if answers is None or not self.config.optimisation.partner_share:
+        alike = self.config.losses.alike
+        if not self.answers or not self.config.optimisation.partner_share:
             return None
+        first = self.answers[0]
         return kept_positives(
-            answers.folder / f"neighbours-{alike:g}.npy",
-            answers.embeddings[0],
+            first.folder / f"neighbours-{alike:g}.npy",
+            first.embeddings[0],
             self.faces.labels,
             alike,
             str(self.fabric.device),
@@ -170,6 +190,7 @@ class Training:
             len(self.faces.identities),
             None if self.frozen is None else self.frozen.network,
         )
+        self.start = take_start(model.net, config)
         # Attention runs on gathered pairs, so its statistics are the whole batch's already.
         if not isinstance(model.net, XCosNet):
             share_batch_norm(model.net, device)
@@ -210,7 +231,8 @@ class Training:
         Raises Stopped.
         """
         network, maps, device = self.exported, self.maps, self.fabric.device
-        if self.answers is None or not isinstance(network, XCosNet):
+        answers = self.answers
+        if not answers or not isinstance(network, XCosNet):
             return None
 
         def grids(chosen: np.ndarray) -> np.ndarray:
@@ -221,8 +243,13 @@ class Training:
             assert grid is not None
             return grid.float().cpu().numpy()
 
-        known = self.answers.embeddings[0]
-        found = correlation_attention(known, self.sampler, grids, batches, report, stopped)
+        scales = scales_of(answers)
+
+        def cosines(chosen: np.ndarray) -> np.ndarray:
+            known = [torch.from_numpy(answer.embeddings[0, chosen]) for answer in answers]
+            return joint_cosines(known, scales).numpy()
+
+        found = correlation_attention(cosines, self.sampler, grids, batches, report, stopped)
         return found.normalised()
 
     def resume(self, state: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 B faces, P pairs, D numbers of an embedding, C channels, H = W = 7 cells.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,11 +21,31 @@ class Lesson(NamedTuple):
     embeddings: (B, D) unit vectors
     maps:       (B, C, 7, 7) of the target's last map, or None where it is not used
     valid:      (B, 7, 7) share of each cell that shows the photo, not padding
+    others:     (B, D) unit vectors of further targets, each with its own D
+    scales:     impostor mean and spread of the cosines of each target, the first one's first;
+                needed where there are others
     """
 
     embeddings: Tensor
     maps: Tensor | None
     valid: Tensor
+    others: tuple[Tensor, ...] = ()
+    scales: tuple[tuple[float, float], ...] = ()
+
+
+def joint_cosines(embeddings: Sequence[Tensor], scales: Sequence[tuple[float, float]]) -> Tensor:
+    """(B, B) cosines of several targets' (B, D) unit vectors: the mean on the first one's scale.
+
+    scales: of each target, the mean and spread of its impostors' cosines; () for one target
+    """
+    cosines = [one @ one.T for one in embeddings]
+    if len(cosines) == 1:
+        return cosines[0]
+    standard = [
+        (cosine - mean) / spread for cosine, (mean, spread) in zip(cosines, scales, strict=True)
+    ]
+    mean, spread = scales[0]
+    return (torch.stack(standard).mean(dim=0) * spread + mean).clamp(-1, 1)
 
 
 def attention_of_pairs(

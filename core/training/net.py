@@ -13,7 +13,14 @@ from core.model.xcos import XCosNet
 from core.training.config import TrainConfig
 from core.training.hiding import HiddenViews
 from core.training.locality import HiddenGrids, HiddenPairs, hidden_pairs, locality_losses
-from core.training.losses import Lesson, choose_pairs, embedding_loss, map_loss, score_losses
+from core.training.losses import (
+    Lesson,
+    choose_pairs,
+    embedding_loss,
+    joint_cosines,
+    map_loss,
+    score_losses,
+)
 from core.training.parallel import gathered, processes, rank
 
 HEADS = {"cosface": CosFace, "arcface": ArcFace}
@@ -114,8 +121,9 @@ class TrainingNet(nn.Module):
         """The target's embeddings and cosines of all processes' faces, and pairs to learn from."""
         losses = self._losses
         target_BD = gathered(lesson.embeddings)
+        others = [gathered(other) for other in lesson.others]
         with torch.autocast(target_BD.device.type, enabled=False):
-            cosines_BB = target_BD @ target_BD.T
+            cosines_BB = joint_cosines([target_BD, *others], lesson.scales)
         pairs_2P = None
         if losses.cosine_weight:
             pairs_2P = choose_pairs(cosines_BB, losses.pairs, losses.alike, draw)

@@ -19,10 +19,11 @@ class RecordSource:
     """The images of a folder with train.rec and train.idx, and the identities of their labels.
 
     The index is read whole, images are read when asked for, from the file mapped into memory.
+    labelled: whether the identities are taken as known
     Raises XCosError for a file that is cut off or no RecordIO.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, labelled: bool = True) -> None:
         self._path = folder / "train.rec"
         index = folder / "train.idx"
         try:
@@ -35,14 +36,13 @@ class RecordSource:
                 f"{error.filename or folder} cannot be read: {error.strerror}; a RecordIO folder "
                 "needs train.rec and train.idx."
             ) from error
-        except ValueError as error:
-            raise XCosError(
-                f"{index} or {self._path} is damaged ({error}); get it anew."
-            ) from error
+        except (ValueError, OverflowError) as error:
+            raise XCosError(f"{index} or {self._path} is damaged; get both anew.") from error
         order = np.argsort(numbers[:, 0], kind="stable")
         self._index, self._offsets = numbers[order, 0], numbers[order, 1]
         self.stamp = f"{self._path}\0{state.st_size}\0{state.st_mtime_ns}\n"
-        self._keys, self.identities = self._labels()
+        self._keys, identities = self._labels()
+        self.identities = identities if labelled else np.full(len(identities), "")
 
     def name(self, number: int) -> str:
         """Its place in the file."""
@@ -54,39 +54,53 @@ class RecordSource:
         return decode_photo(image, self.name(number))
 
     def _labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Keys of the images, and the identity of each."""
+        """Keys of the images, and the identity of each.
+
+        Record 0 may be a head without image. Of InsightFace it tells which records hold an
+        identity's range of images; where there are none, each image's own label tells.
+        """
         if len(self._index) == 0:
             raise XCosError(f"{self._path} has no records; get it anew.")
-        labels, _ = self._record(int(self._index[0]))
-        keys: list[np.ndarray] = []
-        codes: list[np.ndarray] = []
-        if self._index[0] == 0 and len(labels) == 2:
-            # Record 0 tells where the records begin that hold an identity's range of images.
-            top = int(self._index[-1]) + 1
-            if not 0 <= labels[0] <= labels[1] <= top:
-                raise self._damaged(0, "its range of identities is impossible")
-            for identity, key in enumerate(range(int(labels[0]), int(labels[1]))):
-                span, _ = self._record(key)
-                if len(span) != 2:
-                    raise self._damaged(key, "an identity without a range")
-                if not 0 <= span[0] <= span[1] <= top:
-                    raise self._damaged(key, "its range of images is impossible")
-                keys.append(np.arange(int(span[0]), int(span[1])))
-                codes.append(np.full(len(keys[-1]), identity))
-        else:
-            keys.append(self._index)
-            codes.append(np.array([self._single_label(int(key)) for key in self._index]))
-        every = np.concatenate([np.empty(0, np.int64), *keys])
-        if not len(every):
-            raise XCosError(f"{self._path} has no images; get it anew.")
-        if not np.isin(every, self._index).all():
-            raise XCosError(f"{self._path} names images that its train.idx lacks; get both anew.")
-        identity_codes = np.concatenate([np.empty(0, np.int64), *codes])
-        return every, np.char.zfill(identity_codes.astype(str), 6)
+        last = np.inf
+        if self._index[0] == 0:
+            labels, image = self._record(0)
+            if len(labels) == 2 and not image and labels[0] != labels[1]:
+                return self._ranges(labels)
+            last = labels[0] if not image and labels[0] > 1 else last  # one past the images
+        keys, codes = [], []
+        for key in self._index[self._index < last].tolist():
+            labels, image = self._record(key)
+            if image:
+                keys.append(key)
+                codes.append(self._whole(key, labels[0]))
+        return self._known(np.array(keys, np.int64), np.array(codes, np.int64))
 
-    def _single_label(self, key: int) -> int:
-        label = self._record(key)[0][0]
-        if not 0 <= label < 2**31:
+    def _ranges(self, labels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+        keys = [np.empty(0, np.int64)]
+        for key in self._between(0, labels, "of identities"):
+            span, _ = self._record(key)
+            if len(span) != 2:
+                raise self._damaged(key, "it is an identity without a range")
+            keys.append(self._between(key, span, "of images"))
+        sizes = [len(part) for part in keys[1:]]
+        return self._known(np.concatenate(keys), np.repeat(np.arange(len(sizes)), sizes))
+
+    def _between(self, key: int, span: tuple[float, ...], what: str) -> np.ndarray:
+        """Keys of the records from span[0] up to span[1]. Raises XCosError where one is not there."""
+        if not all(0 <= end < 2**31 and end == int(end) for end in span) or span[0] > span[1]:
+            raise self._damaged(key, f"its range {what} is impossible")
+        keys = np.unique(self._index[(self._index >= span[0]) & (self._index < span[1])])
+        if len(keys) != span[1] - span[0]:
+            raise self._damaged(key, f"its range {what} names records that train.idx lacks")
+        return keys
+
+    def _known(self, keys: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if not len(keys):
+            raise XCosError(f"{self._path} has no images; get it anew.")
+        return keys, np.char.zfill(codes.astype(str), 6)
+
+    def _whole(self, key: int, label: float) -> int:
+        if not 0 <= label < 2**31 or label != int(label):
             raise self._damaged(key, f"its label is {label:g}")
         return int(label)
 

@@ -6,12 +6,14 @@ from typing import Protocol
 
 import numpy as np
 
+from core.csv_files import read_lines
 from core.errors import XCosError
 from core.faces.align import align
 from core.faces.choose import choose
 from core.faces.detect import Detector
 from core.faces.face import SIDE
-from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.faces.photo import read_photo
+from core.faces.photo_files import find_photos, is_system, readable
 from core.training.recordio import RecordSource
 
 
@@ -66,22 +68,43 @@ class FolderSource:
     def __init__(self, root: Path, labelled: bool, aligned: bool = True) -> None:
         if not root.is_dir():
             raise XCosError(f"The training folder {root} does not exist; mend data in the config.")
-        self._files = sorted(p for p in root.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
-        if not self._files:
-            raise XCosError(f"The training folder {root} has no photos; take it out of the config.")
+        self._files = _files(root)
         parts = [p.relative_to(root).parts if labelled else () for p in self._files]
-        self.identities = np.array([part[0] if len(part) > 1 else "" for part in parts])
-        states = ((file, file.stat()) for file in self._files)
+        self.identities = np.array([readable(part[0]) if len(part) > 1 else "" for part in parts])
         self._reader = FaceReader(aligned)
         self.stamp = ("" if aligned else "raw\n") + "".join(
-            f"{f}\0{s.st_size}\0{s.st_mtime_ns}\n" for f, s in states
+            f"{readable(str(file))}\0{_state(file)}\n" for file in self._files
         )
 
     def name(self, number: int) -> str:
-        return str(self._files[number])
+        return readable(str(self._files[number]))
 
     def read(self, number: int) -> np.ndarray:
         return self._reader.read(self._files[number])
+
+
+def _files(root: Path) -> list[Path]:
+    """The photos of a training folder; those of a kind that is not read say so when they are."""
+    try:
+        found = find_photos(root)
+    except OSError as error:
+        raise XCosError(
+            f"The training folder {root} cannot be read: {error.strerror or error}."
+        ) from error
+    for path, reason in found.skipped:
+        if path.is_dir():
+            raise XCosError(reason)
+    if not found.files:
+        raise XCosError(f"The training folder {root} has no photos; take it out of the config.")
+    return sorted([*found.files, *(path for path, _ in found.skipped)])
+
+
+def _state(file: Path) -> str:
+    try:
+        state = file.stat()
+    except OSError:
+        return "gone"
+    return f"{state.st_size}\0{state.st_mtime_ns}"
 
 
 def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
@@ -91,7 +114,7 @@ def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
     Raises XCosError.
     """
     if (root / "train.rec").is_file():
-        return RecordSource(root)
+        return RecordSource(root, labelled)
     return FolderSource(root, labelled, aligned)
 
 
@@ -116,12 +139,11 @@ def read_excluded(path: Path) -> set[str]:
     Raises XCosError for a list that cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise XCosError(
-            f"data.exclude names {path}, which cannot be read as text: {error}; mend it."
-        ) from error
-    return {line.split("\t")[0].strip() for line in lines} - {""}
+        lines = read_lines(path)
+    except XCosError as error:
+        raise XCosError(f"data.exclude: {error}") from error
+    names = (line.split("\t")[0].strip().replace("\\", "/") for line in lines)
+    return {readable(name) for name in names} - {""}
 
 
 def without(source: FaceSource, excluded: set[str]) -> FaceSource:
@@ -146,4 +168,5 @@ def empty_folders(root: Path, source: FaceSource) -> list[str]:
     if not isinstance(source, FolderSource):
         return []
     known = {*source.identities.tolist()}
-    return sorted(p.name for p in root.iterdir() if p.is_dir() and p.name not in known)
+    names = {readable(p.name) for p in root.iterdir() if p.is_dir() and not is_system(p.name)}
+    return sorted(names - known)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.errors import XCosError
-from core.evaluation.verification import best_threshold, read_lfw_pairs
-from core.faces.photo import PHOTO_SUFFIXES
+from core.errors import XCosError, quoted
+from core.evaluation.verification import PairList, best_threshold, read_lfw_pairs
+from core.gallery.finder import PhotoFinder
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
 from core.training.encoding import encode
@@ -46,7 +46,8 @@ class Validation:
         names = sorted({*pairs.left, *pairs.right})
         number = {name: index for index, name in enumerate(names)}
         reader = FaceReader(config.data.aligned)
-        crops = np.stack([reader.read(_file(photos, name)) for name in names])
+        finder = PhotoFinder(photos)
+        crops = np.stack([reader.read(_file(finder, photos, pairs, name)) for name in names])
         return Validation(
             crops,
             _indices(pairs.left, number),
@@ -121,8 +122,11 @@ def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:
     return torch.tensor([number[name] for name in names])
 
 
-def _file(photos: Path, name: str) -> Path:
-    for suffix in sorted(PHOTO_SUFFIXES):
-        if (photos / f"{name}{suffix}").is_file():
-            return photos / f"{name}{suffix}"
-    raise XCosError(f"The validation photo {name} is not in {photos}; set data.validation_photos.")
+def _file(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> Path:
+    found = finder.photo(name)
+    if found is None:
+        raise XCosError(
+            f"{pairs.place(name)}The validation photo {quoted(name)} is not in {photos}; set "
+            "data.validation_photos."
+        )
+    return found

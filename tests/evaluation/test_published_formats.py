@@ -16,6 +16,8 @@ from core.evaluation.bins import read_bin
 from core.evaluation.occlusion_curve import SHARES, masked, occlusion_curve
 from core.evaluation.protocol import identity_pairs, read_splits
 from core.evaluation.results import evaluate, intervals, table, to_markdown
+from core.evaluation.verification import PairList
+from core.model.card import ModelCard
 from core.progress import never, silent
 from core.training.recordio import HEADER, MAGIC, RecordSource
 
@@ -163,7 +165,9 @@ def test_intervals_hold_the_truth() -> None:
     found = intervals(scores, same, None)
     low, high = found["auc"]
     assert low < 0.921 < high and high - low < 0.1  # Phi(2 / sqrt 2) = 0.921
-    result = evaluate("p", "m", "both", {"learned": scores, "fc": None}, same, None, 0)
+    card = ModelCard("m", Path("m"), "", "xcos", "thin")
+    pairs = PairList(("a",) * 400, ("b",) * 400, same, None)
+    result = evaluate("p", card, "both", {"learned": scores, "fc": None}, pairs, 0)
     assert [row[0] for row in table(result)] == ["scores", "xCos, learned attention"]
     assert to_markdown(result).count("|") > 20
 

@@ -186,7 +186,8 @@ def made_gallery(count: int, seed: int, card: ModelCard) -> LoadedGallery:
     for place in range(count):
         marks = TEMPLATE * 2 + rng.normal(0, 6, (5, 2)).astype(np.float32)
         found = Detection(np.zeros(4, np.float32), marks, 1.0)
-        faces.append(Face(f"p{place}.jpg", 1, NAMES[place % 3], found, f"{seed}-{place}"))
+        doubt = "has landmarks out of shape" if place % 4 == 1 else None
+        faces.append(Face(f"p{place}.jpg", 1, NAMES[place % 3], found, f"{seed}-{place}", doubt))
     unit = rng.normal(0, 1, (3, count, 16)).astype(np.float32)
     unit /= np.linalg.norm(unit, axis=2, keepdims=True)
     grid = (rng.normal(0.1, 1, (32, 7, 7)) + rng.normal(0, 1, (count, 32, 7, 7))).astype(np.float32)
@@ -223,6 +224,8 @@ def plainly(
     if isinstance(expression, Flag):
         if expression.name == "fragile":
             return bool(given_.fragile.fragile[i, j])
+        if expression.name == "doubtful":
+            return one.doubt is not None or other.doubt is not None
         return kind == expression.name
     explained = explanation(id(given_), i, j)
     score = float(given_.matrix.scores[i, j])

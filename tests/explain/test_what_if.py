@@ -273,7 +273,7 @@ def test_fragile_pairs_are_those_that_a_small_move_flips(world: World) -> None:
 
 
 def test_a_second_scan_computes_no_features_and_probes_agree(world: World) -> None:
-    rest = (world.loaded, "learned", "both", 0.9)
+    rest = (world.loaded, "learned", "both", 0.46)
     first = find_fragile(world.verifier, world.engine, world.cache, world.loaded, *rest)  # type: ignore[arg-type]
     assert world.calls == 36
     other = LoadedGallery(world.loaded.gallery, world.loaded.features)

@@ -33,3 +33,9 @@ def test_all_starts_with_the_central_one_then_by_size() -> None:
 
 def test_no_face_gives_none() -> None:
     assert choose([], (250, 250), "all") == []
+
+
+def test_nothing_small_between_two_people_is_the_central_one() -> None:
+    left, right, between = face(110, 125, 100), face(390, 125, 98), face(250, 130, 25)
+    assert choose([left, between, right], (500, 250), "central") == [0]
+    assert choose([left, between, right], (500, 250), "all") == [0, 2, 1]

@@ -1,11 +1,14 @@
-"""Our cascade finds what facenet-pytorch's own finds, in photos of the sample gallery."""
+"""Our cascade finds what facenet-pytorch's own finds, and faces that are tight, turned or two."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.faces.detect import LEAST_PROBABILITY, Detector
+from core.faces.choose import choose
+from core.faces.detect import Detector
+from core.faces.face import Detection
 from core.faces.photo import read_photo
+from core.faces.plausible import LEAST_PROBABILITY, is_tight
 from core.resources import resource_path
 
 SIDE = 250
@@ -33,6 +36,8 @@ def test_faces_are_those_of_facenet_pytorch() -> None:
         assert len(faces) >= sure.sum()
         boxes, marks = (np.array(rows.tolist(), np.float32) for rows in (boxes, marks))
         for face, box, points in zip(faces, boxes[sure], marks[sure], strict=False):
+            if is_tight(Detection(box, points, 1.0), (SIDE, SIDE)):
+                continue  # searched once more, with black around the photo
             np.testing.assert_allclose(face.box, box, atol=0.01)
             np.testing.assert_allclose(face.landmarks, points, atol=0.01)
             compared += 1
@@ -46,3 +51,63 @@ def test_photos_without_faces_and_of_several_sizes() -> None:
     found = Detector().detect([blank, face, tall])
     assert found[0] == [] and len(found[1]) == 1 and len(found[2]) >= 1
     np.testing.assert_allclose(found[2][0].landmarks - found[1][0].landmarks, [[0, 40]] * 5, atol=4)
+
+
+@pytest.fixture(scope="module")
+def portrait() -> np.ndarray:
+    return read_photo(resource_path("sample/Eileen Collins/collins_1.jpg"))
+
+
+@pytest.fixture(scope="module")
+def marks(portrait: np.ndarray) -> np.ndarray:
+    return Detector().detect([portrait])[0][0].landmarks
+
+
+def eyes(landmarks: np.ndarray) -> float:
+    return float(np.linalg.norm(landmarks[1] - landmarks[0]))
+
+
+@pytest.mark.parametrize(
+    "margins", [(0.5, 0.5, 0.5, 0.3), (0.15, 9, 9, 9), (9, 0.1, 9, 9), (9, 9, 9, 0.1)]
+)
+def test_a_tight_photo_has_the_landmarks_of_the_whole_one(
+    portrait: np.ndarray, marks: np.ndarray, margins: tuple[float, float, float, float]
+) -> None:
+    """margins: what is left beyond the landmarks at the left, top, right, bottom, in eye distances."""
+    apart = eyes(marks)
+    left, top = (marks.min(axis=0) - np.multiply(margins[:2], apart)).astype(int).clip(0)
+    right, bottom = (marks.max(axis=0) + np.multiply(margins[2:], apart)).astype(int)
+    found = Detector().detect([portrait[top:bottom, left:right]])[0][0]
+    assert np.abs(found.landmarks + [left, top] - marks).max() < 0.2 * apart
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_photo_has_its_face_upright(
+    portrait: np.ndarray, marks: np.ndarray, quarters: int
+) -> None:
+    found = Detector().detect([np.ascontiguousarray(np.rot90(portrait, quarters))])[0][0]
+    height, width = portrait.shape[:2]
+    x, y = marks[:, 0], marks[:, 1]
+    turned = {
+        1: np.stack([y, width - 1 - x], axis=1),
+        2: np.stack([width - 1 - x, height - 1 - y], axis=1),
+        3: np.stack([height - 1 - y, x], axis=1),
+    }[quarters]
+    assert np.abs(found.landmarks - turned).max() < 0.05 * eyes(marks)
+    assert (found.landmarks > found.box[:2]).all() and (found.landmarks < found.box[2:]).all()
+
+
+def test_of_two_equal_faces_one_is_taken(portrait: np.ndarray, marks: np.ndarray) -> None:
+    both = np.concatenate([portrait, portrait[:, ::-1]], axis=1)
+    faces = Detector().detect([both])[0]
+    chosen = faces[choose(faces, (both.shape[1], both.shape[0]), "central")[0]]
+    assert eyes(chosen.landmarks) == pytest.approx(eyes(marks), rel=0.1)
+
+
+def test_no_face_is_made_up(portrait: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (200, 240, 3)).astype(np.uint8)
+    stripes = np.repeat((np.arange(300) // 20 % 2 * 255).astype(np.uint8)[:, None], 260, axis=1)
+    wall = portrait[:80, :80]  # what is behind the portrait's head
+    photos = [np.zeros((160, 160, 3), np.uint8), noise, np.stack([stripes] * 3, axis=-1), wall]
+    assert Detector().detect(photos) == [[], [], [], []]

@@ -154,6 +154,29 @@ def test_picked_faces_and_corrected_landmarks(tmp_path: Path, cache: Cache) -> N
     assert np.abs(crop - landmarks_in_crop(before.gallery.faces[0])).max() < 20
 
 
+def test_a_doubtful_face_is_a_warning_until_its_landmarks_are_set(
+    tmp_path: Path, cache: Cache
+) -> None:
+    folder = photos(tmp_path / "photos")
+    far_left = np.array([[-40, 50], [-10, 50], [-25, 70], [-38, 90], [-12, 90]], np.float32)
+
+    class Doubtful(FakeDetector):
+        def detect(self, photos: list[np.ndarray]) -> list[list[Detection]]:
+            found = super().detect(photos)
+            return [[Detection(one[0].box, far_left, 0.95)] if one else [] for one in found]
+
+    loaded = opened(folder, cache, settings=GallerySettings(), detector=Doubtful())
+    assert [face.key for face in loaded.gallery.faces] == ["ann/a.jpg", "bob/b.jpg"]
+    assert [warning.file for warning in loaded.gallery.warnings] == ["ann/a.jpg", "bob/b.jpg"]
+    assert "a.jpg" in loaded.gallery.warnings[0].reason
+    assert "% outside the photo" in loaded.gallery.warnings[0].reason
+    project = Project.open(folder, cache.folder)
+    marks = np.array([[50, 60], [90, 62], [70, 80], [52, 100], [88, 101]])
+    project.correct_landmarks("ann/a.jpg", marks)
+    again = opened(folder, cache, settings=GallerySettings(), project=project)
+    assert [warning.file for warning in again.gallery.warnings] == ["bob/b.jpg"]
+
+
 def test_partial_results_grow(tmp_path: Path, cache: Cache) -> None:
     folder = tmp_path / "many"
     rng = np.random.default_rng(0)

@@ -26,16 +26,21 @@ if missing_library() is None:
 
     @pytest.fixture
     def empty(
-        qtbot: QtBot, tiny_weights: Path, tmp_path: Path, elsewhere: MakerProcess
+        qtbot: QtBot,
+        tiny_weights: Path,
+        tmp_path: Path,
+        elsewhere: MakerProcess,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[MainWindow]:
-        """A window with weights, but no gallery."""
+        """A window with weights, but no gallery; new galleries are taken for aligned crops."""
+        monkeypatch.setattr("xcos_gui.session.FIRST_SETTINGS", GallerySettings(aligned=True))
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
         window = make_window(
             make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu", elsewhere.make
         )
-        window.session.gallery_settings = GallerySettings(aligned=True)
         window.session.set_model(tiny_weights)
+        qtbot.waitUntil(lambda: window.session.card is not None)
         window.resize(1400, 900)
         window.show()
         yield window

@@ -20,6 +20,7 @@ def evaluated(window: MainWindow, qtbot: QtBot, protocol: Path) -> EvaluationDia
     dialog = window.evaluation
     assert dialog is not None
     dialog.protocol.setText(str(protocol))
+    dialog.aligned.setChecked(True)
     dialog.start.click()
     qtbot.waitUntil(lambda: not dialog.job.running, timeout=60_000)
     return dialog

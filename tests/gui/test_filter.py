@@ -33,10 +33,10 @@ def test_filter_lists_the_pairs_that_pass_and_dims_the_others(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     window.pairs.choice.setCurrentIndex(1)
-    before = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.9, False)[0]
+    before = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
     type_filter(window, qtbot, "identity = ann and genuine")
     qtbot.waitUntil(lambda: listed(window) == {(0, 1), (0, 2), (1, 2)})
-    after = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.9, False)[0]
+    after = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
     same = before == after
     wanted = np.eye(6, dtype=bool)
     wanted[:3, :3] = True

@@ -58,7 +58,7 @@ def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) 
     for row in range(count):
         i, j = window.pairs.model.cell(row)
         genuine = bool(window.session.matrix.rows[i] == window.session.matrix.columns[j])
-        right = (float(window.session.matrix.scores[i, j]) > 0.9) == genuine
+        right = (float(window.session.matrix.scores[i, j]) > 0.46) == genuine
         assert (right, genuine) == (key[0], key[2])
 
 
@@ -75,8 +75,8 @@ def test_a_point_is_a_pair_and_its_maps_are_of_both(
     assert a["cosine"].values is not None and b["cosine"].values is not None
     assert (a["cosine"].values == session.explanation.cosine).all()
     assert (a["cosine"].values != b["cosine"].values).any()
-    assert a["evidence"].values.sum() == pytest.approx(session.explanation.score - 0.9, abs=1e-6)  # type: ignore[union-attr]
-    assert b["evidence"].values.sum() == pytest.approx(point.pos().y() - 0.8, abs=1e-5)  # type: ignore[union-attr]
+    assert a["evidence"].values.sum() == pytest.approx(session.explanation.score - 0.46, abs=1e-6)  # type: ignore[union-attr]
+    assert b["evidence"].values.sum() == pytest.approx(point.pos().y() - 0.4, abs=1e-5)  # type: ignore[union-attr]
 
 
 def test_a_pair_chosen_while_it_is_hidden_is_shown_after(

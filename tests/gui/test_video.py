@@ -134,6 +134,9 @@ def test_a_cut_video_dropped_on_the_window_is_told(
     assert "No face was found" in shown.note.text()
 
 
-def test_other_weights_ask_for_new_tracks(video: VideoWindow, window: MainWindow) -> None:
+def test_other_weights_ask_for_new_tracks(
+    video: VideoWindow, window: MainWindow, qtbot: QtBot
+) -> None:
     window.session.set_model(None)
+    qtbot.waitUntil(lambda: not window.session._digesting.running)
     assert video.tracks.rowCount() == 0 and "find the tracks again" in video.note.text()

@@ -37,7 +37,7 @@ def test_the_matrix_of_the_gallery_is_shown(window: MainWindow) -> None:
     assert session.matrix is not None and session.matrix.scores.shape == (6, 6)
     assert window.gallery.model.rowCount() == 6
     assert "6 faces" in window.windowTitle()
-    assert "tiny · learned attention · order both · threshold 0.9000" in window._state.text()
+    assert "tiny · learned attention · order both · threshold 0.4600" in window._state.text()
     assert not window.matrix.item.boundingRect().isEmpty()
 
 
@@ -48,7 +48,7 @@ def test_the_inspector_shows_cores_numbers(window: MainWindow) -> None:
     score = float(session.matrix.scores[0, 3])
     assert session.explanation.score == pytest.approx(score, abs=1e-5)
     assert f"score {session.explanation.score:.4f}" in window.inspector.numbers.text()
-    assert "threshold 0.9000" in window.inspector.numbers.text()
+    assert "threshold 0.4600" in window.inspector.numbers.text()
     assert "FC cosine" in window.inspector.numbers.text()
     model = window.inspector.cells
     assert model.rowCount() == 49
@@ -72,7 +72,7 @@ def test_the_threshold_moves_everything_without_the_model(window: MainWindow, qt
     window.curves.line.setValue(0.25)  # dragging the line in the histogram
     assert session.threshold == 0.25 and window.curves.spin.value() == 0.25
     session.set_threshold(None)
-    assert session.threshold == 0.9
+    assert session.threshold == 0.46
 
 
 def test_a_count_lists_its_pairs_and_a_row_selects(window: MainWindow, qtbot: QtBot) -> None:
@@ -190,6 +190,7 @@ def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> 
     qtbot.waitUntil(lambda: any("does not exist" in text for text in messages), timeout=SCORED)
     assert empty.session.matrix is not None  # what was shown stays
     empty.session.set_model(crops / "ann" / "1.png")
+    qtbot.waitUntil(lambda: not empty.session.busy)
     assert (
         "1.png" in messages[-1]
         and empty.session.card is not None

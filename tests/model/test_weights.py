@@ -15,6 +15,7 @@ from core.model.importers import import_weights
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos, save_weights
+from tests.living import THRESHOLDS
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_card_survives_the_file(tiny_weights: Path) -> None:
         "thin",
         16,
     )
-    assert card.thresholds == {"learned": 0.9, "uniform": 0.9, "correlation": 0.9}
+    assert card.thresholds == THRESHOLDS
     assert card.correlation is not None and abs(card.correlation.sum() - 1) < 1e-12
     assert card.kinds == ("learned", "uniform", "correlation")
 
@@ -227,3 +228,23 @@ def test_a_name_must_fit_and_a_full_disk_is_told(tiny_weights: Path, tmp_path: P
     with pytest.raises(XCosError, match="must end in"):
         import_weights(tiny_weights, tmp_path / "x.bin")
     assert isinstance(card, ModelCard)
+
+
+def test_sface_tells_people_apart() -> None:
+    shared = Path(__file__).parents[2].parent / "shared"
+    if not shared.is_dir():
+        pytest.skip("../shared is not there")
+    import io
+
+    from PIL import Image
+
+    from core.evaluation.bins import read_bin
+    from core.evaluation.verification import best_threshold
+    from core.model.target import Target
+
+    pictures, same = read_bin(shared / "data" / "formats" / "lfw60.bin")
+    crops = [np.array(Image.open(io.BytesIO(p)).convert("RGB")) for p in pictures]  # type: ignore[arg-type]
+    target = Target(shared / "teacher" / "sface.safetensors", "cpu")
+    embeddings = target.embeddings(np.stack(crops))
+    cosines = (embeddings[::2] * embeddings[1::2]).sum(axis=1)
+    assert best_threshold(cosines, same)[1] >= 0.98

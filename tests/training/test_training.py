@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.cli import main
 from core.errors import Stopped, XCosError
 from core.evaluation.occlusion import free_form_mask
 from core.evaluation.verification import best_threshold, read_lfw_pairs
@@ -28,6 +29,7 @@ from core.training.config import (
     TargetConfig,
     TrainConfig,
     read_config,
+    with_settings,
     write_config,
 )
 from core.training.data import BatchSampler, training_faces
@@ -292,6 +294,9 @@ def test_shipped_presets_are_valid() -> None:
     paths = sorted(resource_path("presets").glob("*.toml"))
     assert {"small", "laptop", "paper-arcface", "paper-cosface"} <= {path.stem for path in paths}
     for path in paths:
+        text = path.read_text(encoding="utf-8")
+        # No place of anybody's disk: what to name is told, or stands beside the config.
+        assert "../" not in text and "/home" not in text
         model = read_config(path).model
         with torch.device("meta"):
             assert build_backbone(model.backbone, **model.options).channels
@@ -322,6 +327,72 @@ def test_damaged_photos_are_left_out_and_told(
         assert len(faces) == 5 and faces.identities == ("ann", "bob", "cem")
         assert len(faces.problems) == 2 and any("2.png" in told for told in faces.problems)
         assert faces.take(np.arange(5)).shape == (5, 112, 112, 3)
+
+
+def test_settings_given_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = with_settings(
+        TrainConfig(),
+        [
+            "name=mine",
+            "data.labelled=people",
+            'data.unlabelled=["a", "b"]',
+            "optimisation.learning_rate=1",
+            "losses.identification = arcface",
+            "model.options={ stem = 8 }",
+            "target.live=true",
+        ],
+    )
+    assert config.name == "mine" and config.data.labelled == [tmp_path / "people"]
+    assert config.data.unlabelled == [tmp_path / "a", tmp_path / "b"]
+    assert config.optimisation.learning_rate == 1.0 and config.losses.identification == "arcface"
+    assert config.model.options == {"stem": 8} and config.target.live is True
+    assert config.optimisation.steps == TrainConfig().optimisation.steps
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("steps=3", "'steps=3' is no setting"),
+        ("optimisation.stepz=3", "is no setting"),
+        ("optimisation=3", "is no setting"),
+        ("optimisation.steps", "write GROUP.NAME=VALUE"),
+        ("optimisation.steps=few", r"optimisation\.steps is 'few'"),
+        ("optimisation.steps=0", "at least 1"),
+        ("losses.identification=triplet", "choose one of none, cosface, arcface"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_named(assignment: str, told: str) -> None:
+    with pytest.raises(XCosError, match=told):
+        with_settings(TrainConfig(), [assignment])
+
+
+def test_a_preset_by_its_name_with_settings(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {
+        "data.labelled": crops,
+        "data.unlabelled": crops / "ann",
+        "target.weights": tiny_weights,
+        "model.options": "{ widths = [4, 4, 6, 8], depths = [1, 1, 1, 1], spatial = [1, 0, 0, 0] }",
+        "losses.map_weight": 0,
+        "optimisation.steps": 2,
+        "optimisation.batch": 8,
+        "losses.pairs": 8,
+        "locality.pairs": 8,
+        "hardware.device": "cpu",
+        "hardware.precision": "32-true",
+        "hardware.compile": "false",
+    }
+    settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+    assert main(["train", "local", "--into", str(tmp_path / "run"), *settings]) == 0
+    assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-local.safetensors"))
+    card = read_card(tmp_path / "run" / "xcos-local.safetensors")
+    assert card.law == "robust" and card.backbone == "local"
+    # Decoded faces went to the user's cache, since none was named.
+    assert list((tmp_path / "user" / "training").glob("faces-*"))
+    assert main(["train", "--resume", str(tmp_path / "run"), "--set", "name=x"]) == 1
+    assert "leave --set out" in capsys.readouterr().err
 
 
 def test_config_survives_the_file(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_correlation_while_training_is_of_the_training_pairs(
 ) -> None:
     done = train(config_for(crops, tiny_weights, tmp_path), tmp_path / "run")
     card = finish(done, tmp_path / "little.safetensors")
-    assert done.answers is not None
+    (answers,) = done.answers
     cells, cosines = [], []
     for number in range(3):
         faces = np.unique(done.sampler.batch(number).faces)
@@ -57,7 +57,7 @@ def test_correlation_while_training_is_of_the_training_pairs(
         for i in range(len(faces)):
             for j in range(i + 1, len(faces)):
                 cells.append(cosine_map(grid[i : i + 1], grid[j : j + 1])[0].numpy().ravel())
-                both = done.answers.embeddings[0][faces[[i, j]]]
+                both = answers.embeddings[0][faces[[i, j]]]
                 cosines.append(float(both[0] @ both[1]))
     table = np.column_stack([*np.array(cells).T, cosines])
     expected = np.corrcoef(table.T)[-1, :-1].clip(min=0)

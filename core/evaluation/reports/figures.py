@@ -4,12 +4,12 @@ import io
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from core.evaluation.reports.report import GalleryReport
 from core.explain.colours import ColourLimits, MapName, around, map_rgba, overlay_rgba, table
+from core.explain.drawing import new_figure
 from core.explain.pair import PairExplanation
 from core.faces.face import SIDE
 
@@ -130,6 +130,5 @@ def jpeg(pixels: np.ndarray) -> bytes:
 
 
 def _figure() -> tuple[Figure, Any]:
-    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((5.2, 3.4), layout="constrained")
     return figure, figure.subplots()

@@ -27,6 +27,7 @@ from core.evaluation.reports.rows import figures, signed, strongest
 from core.explain.colours import centred_table, table
 from core.explain.report import PairReport, cell_rows
 from core.explain.words import verdict
+from core.faces.photo_files import readable
 from core.progress import Report, StopAsked, never, silent
 from core.resources import resource_path
 
@@ -80,7 +81,7 @@ def write_page(
     )
     with path.open("w", encoding="utf-8") as file:
         for piece in pieces:
-            file.write(piece)
+            file.write(readable(piece))
 
 
 def _rows(report: GalleryReport, progress: Report, stopped: StopAsked) -> Iterator[dict[str, Any]]:

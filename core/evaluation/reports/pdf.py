@@ -25,8 +25,10 @@ from core.evaluation.reports.figures import (
 from core.evaluation.reports.report import GalleryReport, ReportedPair
 from core.evaluation.reports.rows import figures, signed
 from core.explain.colours import centred_table, table
+from core.explain.drawing import new_figure
 from core.explain.words import verdict
 from core.faces.face import SIDE
+from core.faces.photo_files import readable
 from core.progress import Report, StopAsked, never, silent
 
 A4 = (8.27, 11.69)
@@ -78,7 +80,7 @@ def _pages(report: GalleryReport, version: str) -> Iterator[Figure]:
 
 
 def _first(report: GalleryReport, version: str) -> Figure:
-    page = Figure(figsize=A4)
+    page = new_figure(A4)
     _text(page, LEFT, 0.95, report.title, fontsize=18)
     lines = [
         report.caption,
@@ -131,7 +133,7 @@ def _scales(page: Figure, report: GalleryReport) -> None:
 
 
 def _table(report: GalleryReport, start: int) -> Figure:
-    page = Figure(figsize=A4)
+    page = new_figure(A4)
     head = ("#", "left", "right", "score", "margin", "outcome")
     places = (LEFT + 0.03, LEFT + 0.05, 0.41, 0.8, 0.88, 0.9)
     aligned = ("right", "left", "left", "right", "right", "left")
@@ -154,7 +156,7 @@ def _table(report: GalleryReport, start: int) -> Figure:
 
 
 def _pairs(report: GalleryReport, start: int) -> Figure:
-    page = Figure(figsize=A4)
+    page = new_figure(A4)
     height = 0.93 / PAIRS
     for place, pair in enumerate(report.pairs[start : start + PAIRS]):
         _pair(page, report, start + place + 1, pair, 0.965 - place * height)
@@ -195,7 +197,7 @@ def _problems(report: GalleryReport) -> Iterator[Figure]:
         for part in textwrap.wrap(f"{problem.file}: {problem.reason}", 110)
     ]
     for start in range(0, len(lines), 60):
-        page = Figure(figsize=A4)
+        page = new_figure(A4)
         _text(page, LEFT, 0.95, "Photos that gave no face", fontsize=12)
         shown = "\n".join(lines[start : start + 60])
         _text(page, LEFT, 0.93, shown, fontsize=7.5, va="top", linespacing=1.5)
@@ -203,7 +205,7 @@ def _problems(report: GalleryReport) -> Iterator[Figure]:
 
 
 def _text(page: Figure, x: float, y: float, text: str, **how: Any) -> None:
-    page.text(x, y, text, parse_math=False, **how)  # names may hold a $
+    page.text(x, y, readable(text), parse_math=False, **how)  # names may hold a $
 
 
 def _ending(name: str, longest: int = 44) -> str:

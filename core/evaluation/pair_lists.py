@@ -1,0 +1,125 @@
+"""Lists of pairs in CSV and in YouTube Faces' splits.txt."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from core.csv_files import Row, line_error, named_columns, read_rows, whole_number
+from core.errors import XCosError
+from core.evaluation.verification import PairList
+from core.faces.photo import PHOTO_SUFFIXES
+
+FOLDS = 10
+COLUMNS = {
+    side: (side, *(what + end for what in ("photo", "image", "img", "path", "file", "face")
+                   for end in (number, "_" + number, "_" + side)))
+    for side, number in (("left", "1"), ("right", "2"))
+} | {"same": ("same", "is_same", "issame", "same_person", "genuine", "match", "label", "truth")}  # fmt: skip
+TRUE = {"true", "t", "yes", "y", "same", "genuine", "match"}
+FALSE = {"false", "f", "no", "n", "different", "impostor", "mismatch"}
+
+
+def read_labelled_csv(path: Path) -> PairList:
+    """A CSV of left, right, same, with ten seeded folds. Raises XCosError naming the line."""
+    rows, columns = _listed(path)
+    if "same" not in columns:
+        raise XCosError(f"{path}, line 1: there is no column same; add it, 1 or 0 for each pair.")
+    same = []
+    for row in rows:
+        told = truth(row.cell(columns["same"]))
+        if told is None or not row.cell(columns["left"]) or not row.cell(columns["right"]):
+            raise line_error(path, row, "left,right,same with same 1 or 0")
+        same.append(told)
+    if len(same) < 2 * FOLDS:
+        raise XCosError(
+            f"{path} has {len(same)} pairs; ten folds need {2 * FOLDS}: list more of them."
+        )
+    known = np.array(same, bool)
+    return _pairs(path, rows, columns, known, seeded_folds(known))
+
+
+def read_unlabelled_csv(path: Path) -> PairList:
+    """A CSV of left and right, of any length; `same` is False for all where there is no such column.
+
+    Raises XCosError naming the line.
+    """
+    rows, columns = _listed(path)
+    for row in rows:
+        if not row.cell(columns["left"]) or not row.cell(columns["right"]):
+            raise line_error(path, row, "left,right, the two photos of a pair")
+    if not rows:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    same = [truth(row.cell(columns.get("same"))) is True for row in rows]
+    return _pairs(path, rows, columns, np.array(same, bool), None)
+
+
+def read_splits(path: Path) -> PairList:
+    """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
+    left, right, same, folds, lines = [], [], [], [], []
+    for place, row in enumerate(read_rows(path)):
+        last = [cell for cell in row.cells if cell][-1]
+        fold, told = whole_number(row.cells[0]), truth(last)
+        if place == 0 and row.cells[0][:1].isalpha() and not last[-1:].isdigit():
+            continue  # a head
+        if len(row.cells) < 4 or fold is None or told is None or not all(row.cells[1:3]):
+            raise line_error(path, row, "split, video, video, ..., same (1 or 0)")
+        left.append(row.cells[1])
+        right.append(row.cells[2])
+        same.append(told)
+        folds.append(fold)
+        lines.append(row.line)
+    if not same:
+        raise XCosError(f"{path} has no pairs; name another list.")
+    sides = tuple(left), tuple(right)
+    return PairList(*sides, np.array(same), np.array(folds), True, path, tuple(lines))
+
+
+def truth(cell: str) -> bool | None:
+    """Whether a label says that a pair is genuine: 1 or 0 (-1), also as 1.0 or 1,0; yes or no."""
+    word = cell.casefold()
+    if word in TRUE or word in FALSE:
+        return word in TRUE
+    try:
+        return {1.0: True, 0.0: False, -1.0: False}.get(float(word.replace(",", ".")))
+    except ValueError:
+        return None
+
+
+def seeded_folds(same: np.ndarray) -> np.ndarray:
+    """Ten folds with like shares of genuine and impostor pairs: (n,) int64."""
+    folds = np.empty(len(same), np.int64)
+    rng = np.random.default_rng(0)
+    for sort in (True, False):
+        members = rng.permutation(np.flatnonzero(same == sort))
+        folds[members] = np.arange(len(members)) % FOLDS
+    return folds
+
+
+def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
+    """Rows below the head, and the places of left, right and same."""
+    rows = read_rows(path)
+    columns = named_columns(rows[0] if rows else None, COLUMNS)
+    if {"left", "right"} <= columns.keys():
+        return rows[1:], columns
+    if rows and not any(map(_names_photo, rows[0].cells)):
+        # A head in other words, where it calls no pair genuine or impostor.
+        rows = rows if "same" not in columns and truth(rows[0].cell(2)) is not None else rows[1:]
+    return rows, {"left": 0, "right": 1, "same": 2}
+
+
+def _names_photo(cell: str) -> bool:
+    path = PurePosixPath(cell.replace("\\", "/"))
+    return len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES or cell[-1:].isdigit()
+
+
+def _pairs(
+    path: Path,
+    rows: Sequence[Row],
+    columns: dict[str, int],
+    same: np.ndarray,
+    folds: np.ndarray | None,
+) -> PairList:
+    left, right = (tuple(row.cell(columns[side]) for row in rows) for side in ("left", "right"))
+    lines = tuple(row.line for row in rows)
+    return PairList(left, right, same, folds, source=path, lines=lines)

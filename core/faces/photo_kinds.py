@@ -1,0 +1,128 @@
+"""Kinds of photos, told by what a file holds; its ending only says where to look."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from core.errors import XCosError
+
+HEAD = 512  # bytes of a file that tell its kind
+
+
+@dataclass(frozen=True)
+class PhotoKind:
+    """A kind of photo that is read.
+
+    name:     what a user calls it
+    formats:  Pillow's names of what decodes it
+    start:    how such a file begins
+    suffixes: its usual endings
+    plugin:   module, its function that makes Pillow read the kind, package and extra that hold it
+    """
+
+    name: str
+    formats: tuple[str, ...]
+    start: re.Pattern[bytes]
+    suffixes: tuple[str, ...]
+    plugin: tuple[str, str, str, str] | None = None
+
+
+def _kind(
+    name: str,
+    formats: str,
+    start: bytes,
+    suffixes: str,
+    plugin: tuple[str, str, str, str] | None = None,
+) -> PhotoKind:
+    pattern = re.compile(start, re.DOTALL)
+    return PhotoKind(name, tuple(formats.split()), pattern, tuple(suffixes.split()), plugin)
+
+
+HEIF_PLUGIN = ("pillow_heif", "register_heif_opener", "pillow-heif", "heic")
+JXL_PLUGIN = ("pillow_jxl", "", "pillow-jxl-plugin", "jxl")  # it registers itself
+KINDS = (
+    _kind("JPEG", "JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif .mpo"),
+    _kind("PNG", "PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng"),
+    _kind("WebP", "WEBP", rb"RIFF....WEBP", ".webp"),
+    _kind("GIF", "GIF", rb"GIF8[79]a", ".gif"),
+    _kind("TIFF", "TIFF", rb"II[*+]\0|MM\0[*+]", ".tif .tiff"),
+    _kind("BMP", "BMP DIB", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", ".bmp .dib"),
+    _kind("AVIF", "AVIF", rb"....ftyp(avif|avis|(mif1|msf1|miaf).{4}(.{4})*?avi[fs])", ".avif"),
+    _kind(
+        "HEIC",
+        "HEIF",
+        rb"....ftyp(hei[cxmsf]|hev[cxms]|mif1|msf1|miaf)",
+        ".heic .heif .hif",
+        HEIF_PLUGIN,
+    ),
+    _kind(
+        "JPEG 2000",
+        "JPEG2000",
+        rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+        ".jp2 .j2k .jpx .jpf .j2c .jpc",
+    ),
+    _kind("JPEG XL", "JXL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", ".jxl", JXL_PLUGIN),
+    _kind("PNM", "PPM", rb"P[1-6fF]\s+[#\d]", ".ppm .pgm .pbm .pnm .pfm"),
+    _kind("Photoshop file", "PSD", rb"8BPS\0\x01", ".psd"),
+    _kind("PCX", "PCX", rb"\x0a[\0\x02\x03\x05]\x01[\x01\x02\x04\x08]", ".pcx"),
+    _kind("SGI image", "SGI", rb"\x01\xda[\0\x01][\x01\x02]", ".sgi"),
+    _kind("Sun raster", "SUN", rb"\x59\xa6\x6a\x95", ".ras"),
+    _kind("QOI", "QOI", rb"qoif", ".qoi"),
+)
+PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
+RAW_SUFFIXES = {
+    ".3fr", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".erf",
+    ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
+    ".orf", ".pef", ".ptx", ".raf", ".raw", ".rw2", ".rwl", ".rwz", ".sr2", ".srf", ".srw",
+    ".x3f"
+}  # fmt: skip
+OTHER_SUFFIXES = {
+    ".ai", ".bpg", ".cdr", ".dcm", ".dds", ".emf", ".eps", ".exr", ".flif", ".hdp", ".hdr",
+    ".icns", ".ico", ".jxr", ".kra", ".psb", ".svg", ".tga", ".wdp", ".wmf", ".xcf"
+}  # fmt: skip
+RAW_START = re.compile(
+    rb"II\*\0....CR|....ftypcrx|II\x1a\0\0\0HEAPCCDR|FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM",
+    re.DOTALL,
+)
+
+
+def kind_of(head: bytes) -> PhotoKind | None:
+    """The kind of photo that begins with these bytes (HEAD of them); None for no photo or RAW."""
+    if RAW_START.match(head):
+        return None
+    return next((kind for kind in KINDS if kind.start.match(head)), None)
+
+
+def why_not_read(suffix: str, head: bytes) -> str | None:
+    """Why a picture of a kind that is not read is refused, to follow its name; None for others.
+
+    suffix: the file's ending in lower case, head: its first HEAD bytes
+    """
+    kind = kind_of(head)
+    # Most cameras' RAW files are TIFFs whose first picture is but a thumbnail.
+    if RAW_START.match(head) or (suffix in RAW_SUFFIXES and (kind is None or kind.name == "TIFF")):
+        return "is a camera's RAW file, which is not read; export it as JPEG."
+    if suffix in OTHER_SUFFIXES and kind is None:
+        return f"is a picture of a kind that is not read ({suffix[1:]}); save it as JPEG or PNG."
+    return None
+
+
+def make_readable(kind: PhotoKind, name: str) -> None:
+    """Make Pillow read a kind. Raises XCosError where the package for it is missing."""
+    if kind.plugin is not None and not _plugin_loaded(kind.plugin[0], kind.plugin[1]):
+        _, _, package, extra = kind.plugin
+        raise XCosError(
+            f"{name} is a {kind.name} and needs the package {package}; install xcos-studio[{extra}]."
+        )
+
+
+@cache
+def _plugin_loaded(module: str, function: str) -> bool:
+    try:
+        plugin = import_module(module)
+    except ImportError:
+        return False
+    if function:
+        getattr(plugin, function)()
+    return True

@@ -1,0 +1,142 @@
+"""From a picture that Pillow opened to upright RGB: orientation, colour profile, clear parts."""
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # by the profile's colour space
+UNSEEN = 2  # levels of 255 that a profile may differ from sRGB and be taken for it
+FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
+
+
+def upright_rgb(image: Image.Image) -> np.ndarray:
+    """The picture's pixels: (H, W, 3) uint8 sRGB, turned by its EXIF orientation, on white.
+
+    Raises what the decoder raises.
+    """
+    if image.format == "TIFF":
+        orientation = _orientation(image)
+        _forget_exif(image)  # Pillow would turn it itself, and stop at any malformed tag
+        image.load()
+    else:
+        image.load()
+        orientation = _orientation(image)
+    turn = TURNS.get(orientation)
+    return _rgb(image if turn is None else image.transpose(turn))
+
+
+def _orientation(image: Image.Image) -> int:
+    # JPEG XL turns by its codestream, unless a JPEG file is carried in it.
+    if image.format == "JXL" and not getattr(image, "jpeg", False):
+        return 1
+    try:
+        said = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return int(said[0] if isinstance(said, tuple) else said)
+    except Exception:  # whatever is wrong with the metadata, the picture may be sound
+        return 1
+
+
+def _forget_exif(image: Image.Image) -> None:
+    exif = image.getexif()
+    for tag in list(exif):
+        del exif[tag]
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        image = Image.fromarray(_eight_bits(np.asarray(image, np.float64), image.mode))
+    elif image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = _on_white(image)
+    elif image.mode == "LAB":
+        image = ImageCms.applyTransform(image, _from_lab()) or image
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("L", "CMYK"):
+        image = image.convert("RGB")
+    if profile:
+        image = _in_srgb(image, bytes(profile))
+    return np.array(image.convert("RGB"))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.mode == "1":
+        image = image.convert("L")
+    clear = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, image.mode)).convert("RGBA")
+    flat = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    return flat.convert("L" if grey else "RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    known = _to_srgb(profile)
+    if known is None:
+        return image
+    mode, transform = known
+    if mode == "RGB" and image.mode == "L":
+        image = image.convert("RGB")
+    return (ImageCms.applyTransform(image, transform) or image) if image.mode == mode else image
+
+
+@lru_cache(maxsize=16)
+def _to_srgb(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform] | None:
+    """The mode that an ICC profile speaks of, and what leads to sRGB.
+
+    None for a profile that cannot be used, or that is sRGB as far as can be seen.
+    """
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = PROFILE_MODES[given.profile.xcolor_space.strip()]
+        transform = ImageCms.buildTransform(
+            given,
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, KeyError, TypeError, ValueError):
+        return None
+    if mode == "RGB":
+        steps = np.mgrid[0:256:17, 0:256:17, 0:256:17].reshape(3, 64, 64).transpose(1, 2, 0)
+        colours = np.ascontiguousarray(steps, np.uint8)
+        seen = np.asarray(ImageCms.applyTransform(Image.fromarray(colours), transform), np.int16)
+        if np.abs(seen - colours).max() <= UNSEEN:
+            return None
+    return mode, transform
+
+
+@lru_cache(maxsize=1)
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
+
+
+def _eight_bits(values: np.ndarray, mode: str) -> np.ndarray:
+    """(H, W) levels of 16 or 32 bits or floats as (H, W) uint8."""
+    if mode == "F":
+        finite = values[np.isfinite(values)]
+        # Resampling, sharpening and rounding pass white a little, and single pixels a lot.
+        nearly_all = np.quantile(finite, 0.99) if finite.size else 0.0
+        tops = (top for top in FLOAT_TOPS if nearly_all <= 1.5 * top)
+        top = next(tops, float(nearly_all))
+        values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
+    else:
+        # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
+        largest = values.max(initial=0)
+        if mode.startswith("I;16") or largest > 255:
+            top = 65535.0 if largest <= 65535 else float(largest)
+        else:
+            top = 255.0
+    return (values * (255 / top)).clip(0, 255).round().astype(np.uint8)

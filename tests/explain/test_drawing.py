@@ -1,0 +1,44 @@
+"""Names in other scripts are drawn with a font that is installed."""
+
+import io
+import shutil
+import warnings
+from pathlib import Path
+
+import pytest
+from matplotlib import font_manager
+
+from core.explain import drawing
+
+NAME = "王小明 山田太郎 김철수"
+
+
+def test_names_are_drawn_with_an_installed_font() -> None:
+    if not drawing.installed_families():
+        pytest.skip("no font with Chinese, Japanese and Korean signs is installed")
+    figure = drawing.new_figure((3, 1))
+    figure.text(0.1, 0.5, NAME)
+    for form in ("png", "pdf", "svg"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # one is given for each sign that is missing
+            figure.savefig(io.BytesIO(), format=form)
+
+
+def test_without_such_a_font_all_else_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    assert drawing.installed_families() == []
+
+
+def test_fonts_installed_since_matplotlib_looked_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    font = shutil.copy(font_manager.findfont("DejaVu Sans"), tmp_path / "NotoSansCJK-Regular.ttf")
+    damaged = tmp_path / "NotoSansCJK-Bold.ttf"
+    damaged.write_bytes(b"no font")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(damaged), str(font)])
+    drawing.installed_families()
+    assert [Path(f.fname).name for f in font_manager.fontManager.ttflist] == [
+        "NotoSansCJK-Regular.ttf"
+    ]

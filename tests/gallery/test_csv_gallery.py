@@ -1,0 +1,135 @@
+"""Galleries listed in CSV: photos are found however they are spelled, and nothing is dropped silently."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from core.errors import XCosError
+from core.gallery.finder import PhotoFinder
+from core.gallery.folder import scan
+
+LISTED = [("Ann/1.jpg", "Ann"), ("Ann/2.jpg", "Ann"), ("Bob/1.jpg", "Bob")]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with the photos of LISTED, which need not be pictures to be listed."""
+    for photo, _ in LISTED:
+        (tmp_path / photo).parent.mkdir(exist_ok=True)
+        (tmp_path / photo).touch()
+    return tmp_path
+
+
+def listed(folder: Path, text: str) -> tuple[list[tuple[str, str | None]], list[str]]:
+    path = folder / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    found = scan(path)
+    return [(p.photo, p.identity) for p in found.photos], [reason for _, reason in found.skipped]
+
+
+@pytest.mark.parametrize(
+    "head, row",
+    [
+        ("path,identity", "{photo},{name}"),
+        ("", "{photo},{name}"),
+        ("identity,path", "{name},{photo}"),
+        ("Name;Image Path", "{name};{photo}"),
+        (",path,identity", "{number},{photo},{name}"),
+        ("", "{number},{photo},{name}"),
+        ("", "{name},{photo}"),
+        ("Datei,Wer", "{photo},{name}"),
+        ("file,width,person", "{photo},112,{name}"),
+        ("path,identity", ".\\{back},{name}"),
+        ("path,identity", "{upper},{name},,"),
+        ("path,identity", "{root}/{photo},{name}"),
+    ],
+)
+def test_columns_in_any_order_and_paths_in_any_spelling(photos: Path, head: str, row: str) -> None:
+    rows = [
+        row.format(
+            photo=photo,
+            name=name,
+            number=number,
+            back=photo.replace("/", "\\"),
+            upper=photo.upper(),
+            root=photos.as_posix(),
+        )
+        for number, (photo, name) in enumerate(LISTED)
+    ]
+    found, wrong = listed(photos, "\n".join([head, *rows]))
+    assert wrong == []
+    assert [(Path(photos, photo).name, name) for photo, name in found] == [
+        (Path(photo).name, name) for photo, name in LISTED
+    ]
+    assert all((photos / photo).is_file() for photo, _ in found)
+
+
+def test_a_photo_with_two_names_keeps_the_first_with_a_warning(photos: Path) -> None:
+    text = (
+        "path,identity\nAnn/1.jpg,Ann\nAnn/2.jpg,Ann\nBob/1.jpg,\nAnn\\1.jpg,Bob\nBob/1.jpg,Bob\n"
+    )
+    found, wrong = listed(photos, text)
+    assert found == LISTED
+    (told,) = wrong
+    assert "line 5" in told and "'Bob' here and as 'Ann' in line 2" in told
+
+
+@pytest.mark.parametrize("first", ["Ann/1.txt,Ann", "Ann/1,Ann", "photo_1,Ann", "²,Ann"])
+def test_a_first_row_that_is_data_is_told_not_taken_for_a_head(photos: Path, first: str) -> None:
+    found, wrong = listed(photos, f"{first}\nAnn/2.jpg,Ann\n,Bob\n")
+    assert found == [("Ann/2.jpg", "Ann")]
+    assert len(wrong) == 2 and "line 1" in wrong[0] and "line 3: no photo is named" in wrong[1]
+
+
+def test_composed_and_decomposed_names_are_one(tmp_path: Path) -> None:
+    for form, other in (("NFD", "NFC"), ("NFC", "NFD")):
+        folder = tmp_path / form
+        name = unicodedata.normalize(form, "José")
+        (folder / name).mkdir(parents=True)
+        (folder / name / "1.jpg").touch()
+        found, wrong = listed(folder, f"{unicodedata.normalize(other, 'José')}/1.jpg,José\n")
+        assert wrong == [] and (folder / found[0][0]).is_file()
+        assert found[0][1] == unicodedata.normalize("NFC", "José")
+
+
+def test_an_exact_name_comes_before_other_spellings(tmp_path: Path) -> None:
+    for name in ("a\\b.jpg", "A.jpg", "a.jpg", "a.JPG"):
+        (tmp_path / name).touch()
+    if len(os.listdir(tmp_path)) < 4:
+        pytest.skip("this file system does not tell upper from lower case")
+    finder = PhotoFinder(tmp_path)
+    assert finder.file("a\\b.jpg") == "a\\b.jpg" and finder.file("a.jpg") == "a.jpg"
+    assert finder.file("A.JPG") is None  # three would fit
+    assert finder.file("a\0.jpg") is None and finder.file("x" * 5000 + ".jpg") is None
+
+
+def test_photos_of_a_list_without_endings(tmp_path: Path) -> None:
+    for name in ("Ann/Ann_0001.JPG", "Ann/Ann_2.jpg", "Ann/Ann_0003_0.png", "Bob_0001.webp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    finder = PhotoFinder(tmp_path)
+    asked = ("Ann/Ann_0001", "Ann/Ann_0002", "Ann/Ann_0003", "Bob/Bob_0001", "ann\\ann_0001")
+    names = [path.name if (path := finder.photo(name)) else None for name in asked]
+    assert names == ["Ann_0001.JPG", "Ann_2.jpg", "Ann_0003_0.png", "Bob_0001.webp", "Ann_0001.JPG"]
+    assert finder.photo("Ann/Ann_0004") is None and finder.photo("Ann_" + "9" * 5000) is None
+
+
+def test_names_in_windows_1252_find_files_named_in_its_bytes(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"m\xfcller.jpg")).touch()
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes UTF-8 alone")
+    path = tmp_path / "list.csv"
+    path.write_bytes("path,identity\nmüller.jpg,Müller\n".encode("cp1252"))
+    (photo,) = scan(path).photos
+    assert photo.identity == "Müller" and (tmp_path / photo.photo).is_file()
+
+
+def test_long_and_odd_cells_are_told_shortly(photos: Path) -> None:
+    found, wrong = listed(photos, f"path,identity\n{'a' * 100_000},Ann\nAnn/1.jpg,Ann\n")
+    assert found == [("Ann/1.jpg", "Ann")] and len(wrong[0]) < len(str(photos)) + 150
+    with pytest.raises(XCosError, match=r"list\.csv has no photos \(.*line 2") as error:
+        listed(photos, f"path,identity\n{'b' * 100_000},Ann\n")
+    assert len(str(error.value)) < 2 * len(str(photos)) + 250

@@ -1,0 +1,144 @@
+"""Run tests on mutants, each worker in a copy of the tree, each run in a forked process.
+
+The fork starts with the heavy libraries loaded, which takes longer than most tests.
+"""
+
+import contextlib
+import importlib
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutation.operators import Mutant
+
+LIBRARIES = (
+    "pytest", "hypothesis", "numpy", "scipy.stats", "PIL.Image", "torch", "torchvision", "sklearn",
+    "matplotlib.figure", "safetensors", "lightning_fabric",
+)  # fmt: skip
+SLACK = 120  # seconds beyond the budget after which a run counts as hung, and so as noticed
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the tests said of a mutant; tests: how many it had, killer: the first that failed."""
+
+    mutant: Mutant
+    survived: bool
+    tests: int
+    killer: str
+    seconds: float
+
+
+def outcomes(
+    root: Path, jobs: list[tuple[Mutant, list[str]]], workers: int, budget: float
+) -> Iterator[Result]:
+    """Results in the order in which they come."""
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    waiting: queue.Queue[tuple[Mutant, list[str]]] = queue.Queue()
+    for job in jobs:
+        waiting.put(job)
+    done: queue.Queue[Result | BaseException] = queue.Queue()
+    with tempfile.TemporaryDirectory(prefix="xcos-mutation-") as place:
+        for number in range(workers):
+            copy = Path(place) / str(number) / root.name
+            _copy(root, copy)
+            threading.Thread(target=_work, args=(copy, waiting, done, budget), daemon=True).start()
+        for _ in jobs:
+            result = done.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+
+
+def _work(copy: Path, waiting: queue.Queue, done: queue.Queue, budget: float) -> None:
+    while True:
+        try:
+            mutant, tests = waiting.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            done.put(_run(copy, mutant, tests, budget))
+        except BaseException as error:
+            done.put(error)
+            return
+
+
+def _run(copy: Path, mutant: Mutant, tests: list[str], budget: float) -> Result:
+    changed = copy / mutant.file
+    original, started = changed.read_text(), time.monotonic()
+    log = copy.parent / "log.txt"
+    # Python takes bytecode for fresh by its second and size, which a mutant may share.
+    for compiled in (changed.parent / "__pycache__").glob(f"{changed.stem}.*"):
+        compiled.unlink()
+    changed.write_text(mutant.source)
+    try:
+        code = _forked(copy, tests, log, budget + SLACK) if tests else 0
+    finally:
+        changed.write_text(original)
+        for compiled in (changed.parent / "__pycache__").glob(f"{changed.stem}.*"):
+            compiled.unlink()
+    failed = [line for line in log.read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
+    killer = failed[0].split(" - ")[0] if failed else f"exit {code}"
+    return Result(mutant, code == 0, len(tests), killer, time.monotonic() - started)
+
+
+def _forked(copy: Path, tests: list[str], log: Path, limit: float) -> int:
+    """The exit code of pytest over some tests; -1 where it did not end in time."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setsid()
+            _pytest(copy, tests, log)
+        finally:
+            os._exit(99)
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -1
+
+
+def _pytest(copy: Path, tests: list[str], log: Path) -> None:
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    # Python's own streams may hold what the parent had not written yet.
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    for name in [n for n in sys.modules if n.split(".")[0] in ("tests", "core", "xcos_gui")]:
+        del sys.modules[name]
+    os.chdir(copy)
+    sys.path[:] = [str(copy), *(p for p in sys.path if p and Path(p) != Path(p).parent)]
+    os.environ |= {"PYTHONPATH": str(copy), "QT_QPA_PLATFORM": "offscreen"}
+    import pytest
+
+    code = pytest.main(["-x", "-q", "--tb=line", "-p", "no:cacheprovider", *tests])
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+def _copy(root: Path, copy: Path) -> None:
+    """What git knows of and what is new; weights and resources are linked, not copied."""
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    linked = ("weights", "resources")
+    for name in names.splitlines():
+        if name.split("/")[0] not in linked and (root / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, copy / name)
+    for name in linked:
+        (copy / name).symlink_to(root / name)

@@ -1,0 +1,38 @@
+"""Uses the window at random, offscreen, and tells what must not be."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> int:
+    """Soak for some minutes; 1 where something is not as it must be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=0, help="another one does other things")
+    parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="the machine does other things too: blocks are only told",
+    )
+    options = parser.parse_args()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from tests.soak.run import soak
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder
+        found = soak(
+            Path(folder), options.seed, 60 * options.minutes, tell=lambda s: print(s, flush=True)
+        )
+    for key, told in found.details.items():
+        print(f"-- {key}\n{told}")
+    print(f"{found.actions} actions; longest without events: {found.blocks[:8]}")
+    objections = found.objections(quiet=not options.busy)
+    print("\n".join(objections) or "Nothing is wrong.")
+    return 1 if objections else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
