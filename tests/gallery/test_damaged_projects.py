@@ -127,6 +127,8 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("state", "probes"), '"a\\u0000b"', "'probes'"),
         (("state", "target"), '"' + "a" * 5000 + '"', "'target'"),
         (("state", "model"), "{}", "'model'"),
+        (("state", "target_input"), '{"channels": "grb"}', "'target_input'"),
+        (("state", "target_input"), "5", "'target_input'"),
         (("state", "attention"), "[]", "'attention'"),
         (("state", "order"), "3", "'order'"),
         (("state", "faces"), '"many"', "'faces'"),
