@@ -271,12 +271,18 @@ def _sound(name: str, key: str, value: Any) -> Any:
     if name == "picked" and type(value) is int and 0 <= value < MOST:
         return value
     if name == "landmarks" and isinstance(value, list) and len(value) == 5:
-        return [[_pixels(x) for x in _couple(point)] for point in value]
+        return _apart([[_pixels(x) for x in _couple(point)] for point in value])
     if name == "tags" and isinstance(value, list) and value and "" not in value:
         return tuple(dict.fromkeys(map(_text, value)))
     if name == "decisions" and isinstance(value, str) and value in DECISIONS:
         return value
     raise ValueError(f"no {name}")
+
+
+def _apart(points: list[list[float]]) -> list[list[float]]:
+    if all(max(side) - min(side) < 1 for side in zip(*points, strict=True)):
+        raise ValueError("all within a pixel, which aligns no face")
+    return points
 
 
 def _couple(said: Any) -> list[Any]:

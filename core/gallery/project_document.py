@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from core.errors import shown
+from core.errors import XCosError, shown
 from core.faces.choose import FACE_POLICIES
 from core.gallery.edits import Change, Edits, change_from, difference, edits_from
 from core.gallery.moved import PhotoPrint
 from core.model.kinds import ATTENTION_KINDS, ORDERS
+from core.model.target_choice import stored_choice
 
 VERSION = 2  # 1 had no tags, notes, decisions or state, and whole edits in its undo stacks
 KEPT_UNDOS = 200  # in the file; a running window keeps all
@@ -192,11 +194,19 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and [type(key) for key in value] == [str, str]
 
 
+def _is_target_input(value: Any) -> bool:
+    try:
+        return isinstance(value, dict) and stored_choice(Path(), value) is not None
+    except XCosError:
+        return False
+
+
 # What a state's values must be where they are not null; a window's own go by other names.
 STATE: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("gallery", "probes", "model", "target"), _is_path),
     **dict.fromkeys(("fingerprint", "filter"), lambda value: isinstance(value, str)),
     **dict.fromkeys(("thresholds", "photos", "view"), lambda value: isinstance(value, dict)),
+    "target_input": _is_target_input,
     "faces": lambda value: value in FACE_POLICIES,
     "attention": lambda value: value in ATTENTION_KINDS,
     "order": lambda value: value in ORDERS,

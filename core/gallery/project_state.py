@@ -94,12 +94,7 @@ def state_of(project: Project) -> ProjectState:
 
 def _target(said: dict[str, Any], file: Path) -> TargetChoice | None:
     path = _found(said.get("target"), file)
-    if path is None:
-        return None
-    try:
-        return stored_choice(path, said.get("target_input"))
-    except XCosError:
-        return TargetChoice(path)
+    return None if path is None else stored_choice(path, said.get("target_input"))
 
 
 def _stored(path: Path | None, file: Path) -> str | None:

@@ -89,6 +89,7 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("edits", "landmarks", "B/2.jpg", 3), f"[{DIGITS}, 1]", "the landmarks"),
         (("edits", "landmarks", "B/2.jpg", 3), f"[{DIGITS * 20}, 1]", "the landmarks"),
         (("edits", "landmarks", "B/2.jpg", 3), "[1, 1, 1]", "the landmarks"),
+        (("edits", "landmarks", "B/2.jpg"), json.dumps([[9, 9]] * 5), "the landmarks"),
         (("edits", "landmarks"), "[]", "all under 'landmarks'"),
         (("edits", "identities", "A/1.jpg"), "7", "the identity of A/1.jpg"),
         (("edits", "identities", "A/1.jpg"), '"\\ud800"', "the identity of A/1.jpg"),
@@ -126,6 +127,8 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("state", "probes"), '"a\\u0000b"', "'probes'"),
         (("state", "target"), '"' + "a" * 5000 + '"', "'target'"),
         (("state", "model"), "{}", "'model'"),
+        (("state", "target_input"), '{"channels": "grb"}', "'target_input'"),
+        (("state", "target_input"), "5", "'target_input'"),
         (("state", "attention"), "[]", "'attention'"),
         (("state", "order"), "3", "'order'"),
         (("state", "faces"), '"many"', "'faces'"),
@@ -174,7 +177,7 @@ JSON = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(st.characters(exclude_categories=[]), max_size=5)
-    | st.sampled_from([10**400, face_subject("a"), "accept", [[1, 2]] * 5]),
+    | st.sampled_from([10**400, face_subject("a"), "accept", [[1, 2]] * 4 + [[9, 9]]]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text(max_size=3) | st.just(face_subject("a")), inner, max_size=3)
