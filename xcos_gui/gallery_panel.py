@@ -267,6 +267,7 @@ class GalleryPanel(QWidget):
         menu = QMenu(self)
         menu.addActions(self.face_actions)
         menu.exec(view.viewport().mapToGlobal(at))
+        menu.deleteLater()  # the panel would keep it
 
     def _on_gallery_changed(self) -> None:
         self.model.refresh()
