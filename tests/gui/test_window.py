@@ -274,11 +274,13 @@ def test_dialogs_that_are_closed_are_gone(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QDialog, "exec", lambda self: 0)
-    monkeypatch.setattr(QMenu, "exec", lambda self, *_: None)
 
     def use() -> int:
         window._menus._help_reading()
         window.gallery._menu(window.gallery.problems, QPoint(1, 1))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        menu.close()
         assert window.session.loaded is not None
         ask_tags(window, window.session, [face_subject("ann/1.png")], "ann")
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -24,7 +24,7 @@ from PySide6.QtCore import (
     QTimer,
     qInstallMessageHandler,
 )
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from core.gallery.worker import MakerProcess
 from tests.soak.actions import TOOLS, Actions
@@ -37,7 +37,7 @@ GROWTH = 1.05  # of the memory after the warm-up
 WARM = 0.4  # share of the time after which memory is measured
 ROUND = 200  # actions between two measurements
 PAUSES = (0.0, 0.0, 0.01, 0.05, 0.3)
-NOISE = ("propagateSizeHints", "does not support raise")  # what Qt's offscreen screen always says
+NOISE = "This plugin does not support"  # what Qt says of its offscreen screen
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _watched(found: Found) -> Iterator[list[str]]:
     doing = ["start"]
 
     def qt(mode: object, context: object, text: str) -> None:
-        if not any(noise in text for noise in NOISE):
+        if NOISE not in text:
             found.errors[f"Qt: {text[:200]}"] += 1
             found.details.setdefault(f"Qt: {text[:200]}", f"after {doing[0]}")
 
@@ -235,7 +235,6 @@ def _watched(found: Found) -> Iterator[list[str]]:
         (QMessageBox, "question"): QMessageBox.StandardButton.No,
         (QDialog, "exec"): 0,
         (QMessageBox, "exec"): 0,
-        (QMenu, "exec"): None,
     }
     own = {place: getattr(*place) for place in answers}
     for (kind, name), answer in answers.items():
