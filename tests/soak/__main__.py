@@ -19,7 +19,10 @@ def main() -> int:
     )
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from core.model.memory import keep_memory
     from tests.soak.run import soak
+
+    keep_memory()  # as the program does
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder
