@@ -207,6 +207,7 @@ class Commands(QObject):
         )
         if dialog.exec() and dialog.choice is not None:
             self.take_alignment(face.photo, dialog.choice)
+        dialog.deleteLater()  # the window would keep it, and the photo
 
     def take_alignment(self, photo: str, choice: tuple[str, int | np.ndarray | None]) -> None:
         """Apply an alignment dialog's choice to a photo, undoably."""

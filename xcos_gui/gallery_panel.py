@@ -268,7 +268,8 @@ class GalleryPanel(QWidget):
     def _menu(self, view: QListView, at: QPoint) -> None:
         menu = QMenu(self)
         menu.addActions(self.face_actions)
-        menu.exec(view.viewport().mapToGlobal(at))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # the panel would keep it
+        menu.popup(view.viewport().mapToGlobal(at))
 
     def _on_gallery_changed(self) -> None:
         self.model.refresh()

@@ -22,8 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
-from core.explain.colours import MapName, centred_table, map_rgba, table
+from core.explain.colours import ColourLimits, MapName, centred_table, map_rgba, table
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.pair import PairExplanation
 from core.explain.report import PairReport, to_csv, to_json
@@ -31,6 +30,7 @@ from core.model.kinds import ATTENTION_KINDS, ORDERS
 from xcos_gui.cell_view import Cell, CellView
 from xcos_gui.cells_table import CellsModel
 from xcos_gui.colour_bar import ColourBar
+from xcos_gui.in_order import InOrder
 from xcos_gui.session import Session
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
@@ -60,6 +60,8 @@ class InspectorPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._drawing = InOrder(self)
+        session.activity.count(self._drawing)
         self._report: PairReport | None = None
         self._cell: Cell | None = None
         self.words = QLabel(EMPTY, wordWrap=True)
@@ -325,26 +327,37 @@ class InspectorPanel(QWidget):
         """Write the pair to a file, with the colour limits that are shown."""
         if self._report is None:
             return
-        try:
-            write_pair(path, self._report, self._session.colour_limits)
-        except XCosError as error:
-            self._session.message.emit(str(error))
-        else:
-            self._session.message.emit(f"The pair was saved as {path}.")
+        report, limits = self._report, self._session.colour_limits
+        self._drawing.do(
+            lambda: write_pair(path, report, limits),
+            lambda _: self._session.message.emit(f"The pair was saved as {path}."),
+            self._session.tell,
+        )
 
     def copy_picture(self) -> None:
         """Put the pair's figure on the clipboard."""
-        if self._report is not None:
-            from core.explain.figure import figure_bytes
+        report, limits = self._report, self._session.colour_limits
+        if report is not None:
+            self._drawing.do(lambda: _picture(report, limits), self._copy, self._session.tell)
 
-            content = figure_bytes(self._report, "png", self._session.colour_limits)
-            QGuiApplication.clipboard().setImage(QImage.fromData(content))
-            self._session.message.emit("The pair's picture is on the clipboard.")
+    def close_job(self) -> None:
+        """End the background work, once what is saved is written."""
+        self._drawing.close()
+
+    def _copy(self, picture: QImage) -> None:
+        QGuiApplication.clipboard().setImage(picture)
+        self._session.message.emit("The pair's picture is on the clipboard.")
 
     def _copy_text(self, make: object) -> None:
         if self._report is not None and callable(make):
             QGuiApplication.clipboard().setText(make(self._report))
             self._session.message.emit("The pair's numbers are on the clipboard.")
+
+
+def _picture(report: PairReport, limits: ColourLimits) -> QImage:
+    from core.explain.figure import figure_bytes
+
+    return QImage.fromData(figure_bytes(report, "png", limits))
 
 
 def _numbers(explanation: PairExplanation) -> str:

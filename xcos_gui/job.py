@@ -9,9 +9,11 @@ from threading import Event
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from core.model.memory import give_back
 from core.progress import Report, StopAsked
 
 REPORTS_PER_SECOND = 20
+LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,15 @@ class LatestJob(QObject):
                 stop.is_set,
                 lambda value: self._send(job, "partial", (value,)),
             )
+            began = time.monotonic()
             try:
                 answer = work(running)
             except BaseException as error:
                 self._send(job, "failed", (error,))
             else:
                 self._send(job, "finished", (answer,))
+            if time.monotonic() - began > LONG:
+                give_back()
 
         self._pool.submit(run)
 

@@ -210,7 +210,9 @@ class Menus:
         )
 
     def _page(self, title: str, page: str) -> None:
-        TextDialog(title, page, self.window).exec()
+        dialog = TextDialog(title, page, self.window)
+        dialog.exec()
+        dialog.deleteLater()  # the window would keep it
 
     def _help_reading(self) -> None:
         self._page("How to read a pair", reading_page(self.session.report()))

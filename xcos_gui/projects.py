@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, QTimer
+from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.errors import Stopped, XCosError
@@ -339,6 +339,7 @@ class Projects(QObject):
         if not state.photos:
             return
         box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("Photos that moved")
         box.setText(sentence)
         find = box.addButton("Find them…", QMessageBox.ButtonRole.AcceptRole)

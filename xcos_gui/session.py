@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.cli import unexpected
+from core.digests import digest_is_known, file_digest
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair
@@ -40,7 +41,7 @@ from core.scoring.refine import Refinement, Region
 from core.scoring.statistics import PairStatistics
 from xcos_gui.activity import Activity
 from xcos_gui.crops import Crops
-from xcos_gui.digesting import Digesting
+from xcos_gui.in_order import InOrder
 from xcos_gui.loading import Loaded, Loader
 from xcos_gui.matrix_image import MatrixImage
 from xcos_gui.models import Models
@@ -110,15 +111,15 @@ class Session(QObject):
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
         self._crops = Crops(cache)
         self._told: set[str] = set()
-        self._digesting = Digesting(self)
-        self.activity.count(self._digesting)
+        self._choosing = InOrder(self)  # of weights, which are hashed first
+        self.activity.count(self._choosing)
         self._loading, self._scoring = self.activity.job(self), self.activity.job(self)
         self._loading.partial.connect(self._show)
         self._loading.finished.connect(self._on_opened)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
         self._loading.failed.connect(self._on_not_loaded)
-        self._scoring.failed.connect(self._tell)
+        self._scoring.failed.connect(self.tell)
         self._engine_told.connect(self.tell_once, Qt.ConnectionType.QueuedConnection)
         self.filter = PairFilter(self)
         self.filter.changed.connect(self.filter_changed)
@@ -242,14 +243,24 @@ class Session(QObject):
 
     def after_weights(self, then: Callable[[], None]) -> None:
         """Call `then` when the weights chosen so far are in use."""
-        self._digesting.after([], then)
+        self._after_hashing([], then)
 
     def _after_hashing(self, weights: Sequence[Path | None], then: Callable[[], None]) -> None:
         files: list[Path] = []
         for path in weights:
             with suppress(XCosError):  # told when they are to be used
                 files.append(find_weights(path))
-        self._digesting.after(files, then)
+        unknown = [file for file in files if not digest_is_known(file)]
+        if not unknown and not self._choosing.running:
+            then()
+            return
+
+        def work() -> None:
+            for file in unknown:
+                with suppress(OSError):  # the same
+                    file_digest(file)
+
+        self._choosing.do(work, lambda _: then(), self.tell)
 
     def _use_model(self, path: Path | None) -> None:
         try:
@@ -537,13 +548,22 @@ class Session(QObject):
             self._told.add(sentence)
             self.message.emit(sentence)
 
+    def tell(self, error: BaseException) -> None:
+        """Say why work failed; nothing where the user stopped it."""
+        if isinstance(error, XCosError) and not isinstance(error, Stopped):
+            self.message.emit(str(error))
+        elif isinstance(error, MemoryError):
+            self.message.emit("The memory is full; close other programs or open a smaller gallery.")
+        elif not isinstance(error, Stopped):
+            self.tell_unexpected(error)
+
     def tell_unexpected(self, error: BaseException) -> None:
         """Keep the details of an error that nobody foresaw, and say where."""
         self.message.emit(unexpected("".join(traceback.format_exception(error))))
 
     def close(self) -> None:
         """End the background work; returns when its threads are gone."""
-        self._digesting.close()
+        self._choosing.close()
         self._loading.close()
         self._scoring.close()
         self.filter.close()
@@ -633,17 +653,9 @@ class Session(QObject):
 
     def _on_not_loaded(self, error: BaseException) -> None:
         self._asked = None  # and what is open stays
-        self._tell(error)
+        self.tell(error)
         if self._stale:
             self.reload()
-
-    def _tell(self, error: BaseException) -> None:
-        if isinstance(error, XCosError) and not isinstance(error, Stopped):
-            self.message.emit(str(error))
-        elif isinstance(error, MemoryError):
-            self.message.emit("The memory is full; close other programs or open a smaller gallery.")
-        elif not isinstance(error, Stopped):
-            self.tell_unexpected(error)
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()

@@ -95,3 +95,4 @@ def ask_tags(parent: QWidget, session: Session, subjects: Sequence[str], what: s
         wanted = line.tags
         gone = [tag for tag in shared if tag not in wanted]
         session.edit(lambda project: project.retag(subjects, wanted, gone))
+    dialog.deleteLater()  # its parent would keep it

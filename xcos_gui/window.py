@@ -266,6 +266,7 @@ class MainWindow(QMainWindow):
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(leave)
         box.exec()
+        box.deleteLater()
         if box.clickedButton() is stop:
             for path in running:
                 ask_to_stop(path)
@@ -307,6 +308,7 @@ class MainWindow(QMainWindow):
             tool.close_job()
             tool.close()
         self.pairs.close_job()
+        self.inspector.close_job()
         self.thumbnails.close()
         self.session.close()
         super().closeEvent(event)

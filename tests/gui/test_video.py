@@ -138,5 +138,5 @@ def test_other_weights_ask_for_new_tracks(
     video: VideoWindow, window: MainWindow, qtbot: QtBot
 ) -> None:
     window.session.set_model(None)
-    qtbot.waitUntil(lambda: not window.session._digesting.running)
+    qtbot.waitUntil(lambda: not window.session._choosing.running)
     assert video.tracks.rowCount() == 0 and "find the tracks again" in video.note.text()

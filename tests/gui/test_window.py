@@ -13,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from core.gallery.edits import face_subject
 from core.gallery.project import Project
 from xcos_gui.alignment import AlignmentDialog
+from xcos_gui.tagging import ask_tags
 from xcos_gui.window import MainWindow
 
 SCORED = 60_000
@@ -240,15 +242,52 @@ def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
     assert (crops / "cem" / "1.png").exists()
 
 
-def test_saving_and_copying_the_pair(window: MainWindow, tmp_path: Path) -> None:
-    for suffix in (".png", ".svg", ".json", ".csv"):
+def test_saving_and_copying_the_pair(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    told: list[str] = []
+    window.session.message.connect(told.append)
+    suffixes = (".png", ".svg", ".json", ".csv", ".odd")
+    for suffix in suffixes:
         window.inspector.save_to(tmp_path / f"pair{suffix}")
+    QApplication.clipboard().clear()
+    window.inspector.copy_picture()
+    assert window.session.busy and not told  # it is drawn beside the window's thread
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=SCORED)
+    assert ["saved as" in text for text in told[:5]] == [True] * 4 + [False]
+    assert ".odd" in told[4] and "clipboard" in told[5]
     said = json.loads((tmp_path / "pair.json").read_text())
     assert window.session.explanation is not None
     assert said["score"] == pytest.approx(window.session.explanation.score)
     assert Image.open(tmp_path / "pair.png").width > 1000
-    window.inspector.copy_picture()
-    assert not QApplication.clipboard().image().isNull()
+    assert QApplication.clipboard().image().width() > 1000
+
+
+def test_what_is_saved_while_the_window_closes_is_written(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    for number in range(3):
+        window.inspector.save_to(tmp_path / f"{number}.png")
+    window.close()
+    assert [Image.open(tmp_path / f"{n}.png").width > 1000 for n in range(3)] == [True] * 3
+
+
+def test_dialogs_that_are_closed_are_gone(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDialog, "exec", lambda self: 0)
+
+    def use() -> int:
+        window._menus._help_reading()
+        window.gallery._menu(window.gallery.problems, QPoint(1, 1))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        menu.close()
+        assert window.session.loaded is not None
+        ask_tags(window, window.session, [face_subject("ann/1.png")], "ann")
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return len(QApplication.allWidgets())
+
+    before = use()
+    assert [use() for _ in range(3)] == [before] * 3
 
 
 def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Uses the window at random, offscreen, and tells what must not be."""
 
 import argparse
+import faulthandler
 import os
 import sys
 import tempfile
@@ -18,8 +19,12 @@ def main() -> int:
         help="the machine does other things too: blocks are only told",
     )
     options = parser.parse_args()
+    faulthandler.enable()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from core.model.memory import keep_memory
     from tests.soak.run import soak
+
+    keep_memory()  # as the program does
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder

@@ -83,12 +83,8 @@ class Actions:
         """Do one thing."""
         names = [*self._all]
         weights = [OFTEN.get(name, 2) for name in names]
-        self.do(self.rng.choices(names, weights)[0])
-
-    def do(self, name: str) -> None:
-        """Do one thing by its name."""
-        self.last = name
-        self._all[name]()
+        self.last = self.rng.choices(names, weights)[0]
+        self._all[self.last]()
 
     def open(self, number: int) -> None:
         """Open a gallery."""
