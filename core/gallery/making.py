@@ -11,10 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import Stopped, XCosError
-from core.faces.detect import LARGEST_SIDE
-from core.faces.face import SIDE, Detection, Face, Problem
-from core.faces.photo import decode_scaled, photo_bytes
-from core.faces.scaled import ScaledPhoto, crop_reduction
+from core.faces.face import SIDE, Face, Problem
+from core.faces.photo import photo_bytes
+from core.faces.searched import Finder, PhotoFile, photo_file, search
 from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.folder import Listed
 from core.gallery.rules import FaceRules, content_digest
@@ -45,12 +44,6 @@ class Embeddings(Protocol):
     fingerprint: str
 
     def embeddings(self, crops: np.ndarray) -> np.ndarray: ...
-
-
-class Finder(Protocol):
-    """What finds faces: a Detector."""
-
-    def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +105,10 @@ class FaceMaker:
         found = _Found()
         opened: list[_Opened] = []
         for one in wanted:
-            photo = self._open(one, found.problems)
-            if photo is not None:
-                opened.append(photo)
-            if sum(photo.seen.pixels.size for photo in opened) > MOST_BYTES:
+            each = self._open(one, found.problems)
+            if each is not None:
+                opened.append(each)
+            if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
                 self._find(opened, found)
                 opened = []  # large photos leave the memory before the next ones come
         self._find(opened, found)
@@ -145,23 +138,25 @@ class FaceMaker:
         content = photo_bytes(path)
         if content_digest(content) != one.digest:
             raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
-        seen = decode_scaled(content, str(path))
-        if self.rules.settings.aligned and seen.size != (SIDE, SIDE):
+        photo = photo_file(content, str(path))
+        width, height = photo.seen.size
+        if self.rules.settings.aligned and (width, height) != (SIDE, SIDE):
             raise XCosError(
-                f"{path} is {seen.size[0]}x{seen.size[1]}, not an aligned 112x112 crop; "
+                f"{path} is {width}x{height}, not an aligned 112x112 crop; "
                 "open the gallery without the aligned setting."
             )
-        return _Opened(one, content, str(path), seen)
+        return _Opened(one, photo)
 
     def _find(self, opened: Sequence["_Opened"], found: "_Found") -> None:
         """Detect and cut out."""
-        unknown = [photo for photo in opened if photo.wanted.record is None]
+        unknown = [each for each in opened if each.wanted.record is None]
         if unknown and not self.rules.settings.aligned:
-            found.records |= zip(
-                [photo.wanted.digest for photo in unknown], self._detect(unknown), strict=True
-            )
-        for photo in opened:
-            one = photo.wanted
+            answers = search([each.photo for each in unknown], self.detector)
+            for each, faces in zip(unknown, answers, strict=True):
+                record = PhotoRecord(*each.photo.seen.size, tuple(faces))
+                found.records[each.wanted.digest] = record
+        for each in opened:
+            one = each.wanted
             record = one.record or found.records.get(one.digest)
             for listed in one.photos:
                 if self.rules.lacks_face(listed.photo, record):
@@ -169,20 +164,11 @@ class FaceMaker:
                     continue
                 found.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
                 for face in found.faces[listed.photo]:
-                    crop = cut_out(photo.content, photo.name, face, photo.seen)
+                    crop = cut_out(each.photo, face)
                     if face.digest not in one.grids:
                         found.without_grid[face.digest] = crop
                     if self.target is not None and face.digest not in one.targets:
                         found.without_target[face.digest] = crop
-
-    def _detect(self, photos: Sequence["_Opened"]) -> Iterator[PhotoRecord]:
-        answers = self.detector.detect([photo.seen.pixels for photo in photos])
-        for photo, detections in zip(photos, answers, strict=True):
-            seen = photo.seen
-            if not detections and seen.reduction > 1:  # its faces may be small
-                seen = decode_scaled(photo.content, photo.name, longest=LARGEST_SIDE)
-                detections = self.detector.detect([seen.pixels])[0]
-            yield PhotoRecord(*seen.size, tuple(seen.in_whole(face) for face in detections))
 
     def _features(
         self, crops: dict[str, np.ndarray]
@@ -240,28 +226,17 @@ def _chunks(wanted: Sequence[Wanted], count: int) -> Iterator[Sequence[Wanted]]:
         start += min(size, left)
 
 
-def cut_out(content: bytes, name: str, face: Face, seen: ScaledPhoto | None = None) -> np.ndarray:
-    """A face's crop (112, 112, 3) uint8 from its photo's bytes, always at the same scale.
-
-    seen: the photo as it was searched, where that is at hand. Raises XCosError for what is no photo.
-    """
-    if face.detection is None:
-        return (seen or decode_scaled(content, name)).pixels
-    marks = face.detection.landmarks
-    most = crop_reduction(marks)
-    if seen is None or seen.reduction > most:
-        seen = decode_scaled(content, name, most)
-    return seen.crop(marks)
+def cut_out(photo: PhotoFile, face: Face) -> np.ndarray:
+    """A face's crop (112, 112, 3) uint8 from its photo. Raises XCosError."""
+    return photo.seen.pixels if face.detection is None else photo.crop(face.detection.landmarks)
 
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """Bytes of some equal photos, what to call them in a message, and how they are searched."""
+    """Some equal photos, and what they show."""
 
     wanted: Wanted
-    content: bytes
-    name: str
-    seen: ScaledPhoto
+    photo: PhotoFile
 
 
 @dataclass(eq=False)

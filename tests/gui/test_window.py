@@ -19,7 +19,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from core.faces.face import Face
+from core.gallery.gallery import GallerySettings
 from core.gallery.project import Project
+from core.resources import resource_path
 from xcos_gui.alignment import AlignmentDialog
 from xcos_gui.window import MainWindow
 
@@ -169,6 +172,28 @@ def test_probes_make_the_rows(
         lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (6, 6),
         timeout=SCORED,
     )
+
+
+def test_doubtful_faces_stand_below_the_problems(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    with Image.open(resource_path("sample", "Eileen Collins", "collins_1.jpg")) as image:
+        image.reduce(3).save(photos / "small.png")
+    (photos / "bad.png").write_bytes(b"x")
+    empty.session.set_gallery_settings(GallerySettings())
+    empty.session.open_gallery(photos)
+    problems = empty.gallery.problems.model()
+    qtbot.waitUntil(lambda: problems.rowCount() == 2, timeout=SCORED)
+    assert "bad.png" in problems.index(0, 0).data()
+    assert "pixels between the eyes" in problems.index(1, 0).data()
+    asked: list[Face] = []
+    empty.gallery.edit_alignment.connect(asked.append)
+    empty.gallery._tabs.setCurrentWidget(empty.gallery.problems)
+    empty.gallery.problems.setCurrentIndex(problems.index(1, 0))
+    empty.gallery.align_selected()
+    assert asked[0].key == "small.png" and asked[0].detection is not None
 
 
 def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
