@@ -18,7 +18,7 @@ from PIL import Image
 from core.errors import XCosError
 from core.faces.face import Detection
 
-VERSION = 1  # a cache of another version is rebuilt
+VERSION = 2  # a cache of another version is rebuilt
 CHUNK = 500  # parameters of one query
 TABLES = """
 CREATE TABLE about (version INTEGER);

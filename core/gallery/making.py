@@ -153,8 +153,7 @@ class FaceMaker:
         if unknown and not self.rules.settings.aligned:
             answers = search([each.photo for each in unknown], self.detector)
             for each, faces in zip(unknown, answers, strict=True):
-                record = PhotoRecord(*each.photo.seen.size, tuple(faces))
-                found.records[each.wanted.digest] = record
+                found.records[each.wanted.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
         for each in opened:
             one = each.wanted
             record = one.record or found.records.get(one.digest)
