@@ -1,15 +1,19 @@
 """Opening a gallery, from files to features: first, again, and until something can be clicked.
 
     python -m benchmarks.gallery PHOTOS [--photos 300] [--again 1000] [--rounds 3] [--json]
+    python -m benchmarks.gallery PHOTOS --megapixels 12 --photos 24 --again 24
 
-Photos are 250x250, LFW's size as published: those of another size are scaled to it first. Opening again is
-measured with --again photos: further ones are the first ones mirrored.
+Photos are 250x250, LFW's size as published, or of --megapixels: those of another size are scaled to it first.
+Opening again is measured with --again photos: further ones are the first ones mirrored. The peak of memory
+is that of a process which opens them once.
 Rival in the same run: facenet-pytorch's MTCNN with its defaults, one photo at a time, then the backbone one
 face at a time, on the same malloc settings. Same face: boxes overlap by IoU >= 0.5.
 """
 
 import argparse
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +26,18 @@ from core.json_text import json_text
 from core.model.memory import keep_memory
 
 SIDE = 250  # pixels, LFW's
+PEAK = """
+import resource, sys
+from pathlib import Path
+from core.gallery.cache import Cache
+from core.gallery.opening import open_gallery
+from core.model.card import find_weights
+from core.model.memory import keep_memory
+from core.model.verifier import Verifier
+keep_memory()
+open_gallery(Path(sys.argv[1]), verifier=Verifier(find_weights(), "cpu"), cache=Cache(Path(sys.argv[2])))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
 def main() -> None:
@@ -33,13 +49,15 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=300)
     parser.add_argument("--again", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--megapixels", type=float)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
-    print(json_text(measure(options.folder, options.photos, options.again, options.rounds)))
+    side = round((1e6 * options.megapixels) ** 0.5) if options.megapixels else SIDE
+    print(json_text(measure(options.folder, options.photos, options.again, options.rounds, side)))
 
 
-def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:
+def measure(folder: Path, count: int, many: int, rounds: int, side: int) -> dict[str, Any]:
     """Photos a second of both in turn, and the times of the window's first and second opening."""
     import torch
 
@@ -50,7 +68,8 @@ def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:
     verifier.features(np.zeros((1, 112, 112, 3), np.uint8))
     ours, rival, first = [], [], []
     with tempfile.TemporaryDirectory() as place:
-        photos = square_photos(folder, count, Path(place) / "photos")
+        photos = square_photos(folder, count, Path(place) / "photos", side)
+        peak = peak_of_opening(photos[0].parent, Path(place) / "peak.sqlite")
         for number in range(rounds):
             torch.set_num_threads(2)
             opened, seconds, clicked = opening(photos, verifier, Path(place) / f"{number}.sqlite")
@@ -60,7 +79,7 @@ def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:
             boxes = straightforward(photos, verifier)
             rival.append(count / (time.perf_counter() - start))
         cache = Path(place) / "many.sqlite"
-        photos = square_photos(folder, many, Path(place) / "many")
+        photos = square_photos(folder, many, Path(place) / "many", side)
         _, once, _ = opening(photos, verifier, cache)
         again = [opening(photos, verifier, cache)[1] for _ in range(rounds)]
     same = [
@@ -71,6 +90,8 @@ def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:
     medians = statistics.median(ours), statistics.median(rival)
     return {
         "photos": count,
+        "side": side,
+        "peak_gb": peak,
         "ours": medians[0],
         "rival": medians[1],
         "unit": "photos/s",
@@ -85,8 +106,8 @@ def measure(folder: Path, count: int, many: int, rounds: int) -> dict[str, Any]:
     } | versions()
 
 
-def square_photos(folder: Path, count: int, into: Path) -> list[Path]:
-    """Photos of 250x250 with names of their own; beyond the folder's, the first ones mirrored."""
+def square_photos(folder: Path, count: int, into: Path, side: int) -> list[Path]:
+    """Photos of side x side pixels with names of their own; beyond the folder's, the first ones mirrored."""
     from PIL import Image, ImageOps
 
     from core.faces.photo import PHOTO_SUFFIXES
@@ -99,8 +120,8 @@ def square_photos(folder: Path, count: int, into: Path) -> list[Path]:
     for number in range(count):
         with Image.open(found[number % len(found)]) as image:
             square = image.convert("RGB")
-        if square.size != (SIDE, SIDE):
-            square = square.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        if square.size != (side, side):
+            square = square.resize((side, side), Image.Resampling.BICUBIC)
         if number >= len(found):
             square = ImageOps.mirror(square)
         made.append(into / f"{number:05}.jpg")
@@ -125,6 +146,17 @@ def opening(photos: list[Path], verifier: Any, at: Path) -> tuple[Any, float, fl
     seconds = time.perf_counter() - start
     cache.close()
     return opened, seconds, (clicked or [seconds])[0]
+
+
+def peak_of_opening(folder: Path, cache: Path) -> float:
+    """Gigabytes that a process has at most which opens a folder once; NaN where that is not told."""
+    if sys.platform == "win32":
+        return float("nan")
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK, folder, cache], capture_output=True, text=True, check=True
+    )
+    unit = 1e9 if sys.platform == "darwin" else 1e6 / 1.024
+    return int(ran.stdout) / unit
 
 
 def straightforward(photos: list[Path], verifier: Any) -> dict[str, np.ndarray | None]:

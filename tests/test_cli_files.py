@@ -105,6 +105,22 @@ def test_a_second_face_on_the_left_leaves_the_right_policy(
     assert with_number["score"] == pytest.approx(json.loads(out)["score"], abs=1e-6)
 
 
+def test_doubtful_faces_are_told_and_scored(run: Run, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    with Image.open(resource_path("sample", "Eileen Collins", "collins_1.jpg")) as image:
+        image.save(photos / "large.png")
+        image.reduce(3).save(photos / "small.png")
+    _, out, err = run("score", photos, "-o", tmp_path / "scores.csv", "--json")
+    said = json.loads(out)
+    assert said["faces"] == 2 and said["pairs"] == 1 and said["problems"] == []
+    assert [warning["file"] for warning in said["warnings"]] == ["small.png"]
+    assert "pixels between the eyes" in said["warnings"][0]["reason"]
+    assert "xcos: warning: " in err and "small.png" in err
+    code, out, _ = run("score", photos, "--filter", "not doubtful", "-o", tmp_path / "few.csv")
+    assert code == 0 and len((tmp_path / "few.csv").read_text().splitlines()) == 1
+
+
 def test_crops_stay_in_their_folder_and_apart() -> None:
     photos = [
         "a/x.jpg",

@@ -11,10 +11,10 @@ from PIL import Image
 
 from core.commands.shared import ProgressBar, warn
 from core.errors import XCosError
-from core.faces.align import align
 from core.faces.choose import FACE_POLICIES, choose
 from core.faces.detect import Detector
-from core.faces.photo import read_photo
+from core.faces.photo import photo_bytes, read_photo
+from core.faces.searched import photo_file, search
 from core.files import written_whole
 from core.gallery.folder import scan
 from core.gallery.rules import NO_FACE
@@ -133,13 +133,13 @@ def _holds(path: Path, crop: Image.Image) -> bool:
 
 
 def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
-    photo = read_photo(path)
-    found = detector.detect([photo])[0]
+    photo = photo_file(photo_bytes(path), str(path))
+    found = search([photo], detector)[0]
     if not found:
         raise XCosError(NO_FACE.format(path))
-    chosen = choose(found, (photo.shape[1], photo.shape[0]), faces)
+    chosen = choose(found, photo.seen.size, faces)
     for number, index in enumerate(chosen, start=1):
-        crop = Image.fromarray(align(photo, found[index].landmarks))
+        crop = Image.fromarray(photo.crop(found[index].landmarks))
         name = stem.name if number == 1 else f"{stem.name}#{number}"
         target = stem.with_name(name + ".png")
         try:

@@ -8,9 +8,10 @@ import numpy as np
 
 from core.errors import XCosError
 from core.explain.edits import Edit, EditedFace, apply_edits
-from core.faces.align import align, similarity, surroundings
+from core.faces.align import surroundings
 from core.faces.face import Face
-from core.faces.photo import read_photo
+from core.faces.photo import decode_scaled, photo_bytes
+from core.faces.scaled import crop_reduction
 from core.gallery.cache import Cache
 from core.gallery.opening import crop_of, landmarks_in_crop
 
@@ -45,9 +46,14 @@ def editable_face(face: Face, root: Path, cache: Cache) -> EditableFace:
     if face.detection is None:
         return EditableFace(crop, marks)
     try:
-        photo = read_photo(root / face.photo)
+        path = root / face.photo
+        photo = decode_scaled(
+            photo_bytes(path), str(path), crop_reduction(face.detection.landmarks)
+        )
     except XCosError:
         return EditableFace(crop, marks)
-    if not np.array_equal(align(photo, face.detection.landmarks), crop):
+    if not np.array_equal(photo.crop(face.detection.landmarks), crop):
         return EditableFace(crop, marks)
-    return EditableFace(crop, marks, *surroundings(photo, similarity(face.detection.landmarks)))
+    return EditableFace(
+        crop, marks, *surroundings(photo.pixels, photo.to_crop(face.detection.landmarks))
+    )

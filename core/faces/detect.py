@@ -10,18 +10,19 @@ from PIL import Image
 
 from core.faces.face import Detection
 from core.faces.plausible import LEAST_PROBABILITY, is_tight, plausibility
+from core.faces.scaled import SEARCH_SIDE
 
 if TYPE_CHECKING:
     from core.faces.cascade import Networks
 
-WORKING_SIDE = 640  # photos are shrunk to this longer side before the search
+LARGEST_SIDE = 3 * SEARCH_SIDE  # photos without a face are searched again, at most this large
 SMALLEST_SHARE = 0.1  # of the shorter side: a face below this is looked for only if none is found
 SMALLEST_FACE = 20  # pixels, what MTCNN can find at least
 USUAL_SEARCH = (
     SMALLEST_FACE / SMALLEST_SHARE
 )  # pixels of the shorter side: no smaller face is there
 GROWN_SIDE = 160  # tiny photos are enlarged to this
-BATCH = 8  # of 250x250 photos this keeps maps in the cache; 16 takes a fifth longer
+AT_ONCE = 8 * 250 * 250  # pixels: this keeps maps in the cache; twice as many take a fifth longer
 
 # The padded search. Black is what MTCNN was trained with beyond a photo, and can show no second face.
 PADDING_SHARE = 0.5  # of the longer side, on every side
@@ -64,9 +65,10 @@ class Detector:
         for index, (small, _) in enumerate(scaled):
             groups[small.shape].append(index)
         found: list[list[Detection]] = [[] for _ in photos]
-        for members in groups.values():
-            for start in range(0, len(members), BATCH):
-                part = members[start : start + BATCH]
+        for (height, width, _), members in groups.items():
+            batch = max(1, AT_ONCE // (height * width))
+            for start in range(0, len(members), batch):
+                part = members[start : start + batch]
                 answers = self._search(np.stack([scaled[i][0] for i in part]))
                 for index, answer in zip(part, answers, strict=True):
                     found[index] = answer
@@ -115,9 +117,9 @@ class Detector:
 
     def _small_faces(self, photo: np.ndarray) -> list[Detection]:
         """Faces too small for the first search, at up to three times its size."""
-        if max(photo.shape[:2]) <= WORKING_SIDE and min(photo.shape[:2]) <= USUAL_SEARCH:
+        if max(photo.shape[:2]) <= SEARCH_SIDE and min(photo.shape[:2]) <= USUAL_SEARCH:
             return []
-        large, scale = _working_size(photo, 3 * WORKING_SIDE)
+        large, scale = _working_size(photo, LARGEST_SIDE)
         answer = self._search(large[None], SMALLEST_FACE)[0]
         return [_rescaled(face, scale, 0) for face in answer]
 
@@ -212,7 +214,7 @@ def _turned_back(face: Detection, quarters: int, size: tuple[int, int]) -> Detec
     return Detection(box, back(face.landmarks), face.probability)
 
 
-def _working_size(photo: np.ndarray, longest: int = WORKING_SIDE) -> tuple[np.ndarray, float]:
+def _working_size(photo: np.ndarray, longest: int = SEARCH_SIDE) -> tuple[np.ndarray, float]:
     """The photo scaled for the search, and what its pixels are to be divided by."""
     height, width = photo.shape[:2]
     scale = min(1.0, longest / max(height, width))

@@ -21,8 +21,9 @@ from core.faces.photo_kinds import (
 )
 from core.faces.photo_metadata import versions
 from core.faces.photo_pixels import upright_rgb
+from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
 
-__all__ = ["PHOTO_SUFFIXES", "decode_photo", "photo_bytes", "read_photo"]
+__all__ = ["PHOTO_SUFFIXES", "decode_photo", "decode_scaled", "photo_bytes", "read_photo"]
 
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
 LARGEST_FILE = 1 << 29  # bytes
@@ -72,6 +73,16 @@ def photo_bytes(path: Path) -> bytes:
 
 def decode_photo(data: bytes, name: str) -> np.ndarray:
     """What `read_photo` gives, of an encoded photo in memory; name: what to call it in a message."""
+    return decode_scaled(data, name, 1).pixels
+
+
+def decode_scaled(
+    data: bytes, name: str, most: int = max(REDUCTIONS), longest: int = SEARCH_SIDE
+) -> ScaledPhoto:
+    """The same, but a JPEG file may be reduced while it is decoded, which is far quicker.
+
+    It is reduced by `most` at most, and keeps `longest` pixels of its longer side if it has them.
+    """
     if not data:
         raise XCosError(f"{name} is empty; replace it or take it out.")
     reason = why_not_read(os.path.splitext(name)[1].lower(), data[:HEAD])
@@ -84,7 +95,7 @@ def decode_photo(data: bytes, name: str) -> np.ndarray:
     damage: Exception | None = None
     for content in versions(data, kind.name):
         try:
-            return _decoded(content, kind, name)
+            return _decoded(content, kind, name, most, longest)
         except XCosError:
             raise
         except Image.DecompressionBombError as error:
@@ -98,7 +109,7 @@ def decode_photo(data: bytes, name: str) -> np.ndarray:
     raise XCosError(f"{name} is damaged or cut off; replace it.") from damage
 
 
-def _decoded(data: bytes, kind: PhotoKind, name: str) -> np.ndarray:
+def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -> ScaledPhoto:
     if kind.name == "JPEG XL":
         _refuse_large(jxl_size(data) or (0, 0), name)
     with warnings.catch_warnings():
@@ -109,7 +120,15 @@ def _decoded(data: bytes, kind: PhotoKind, name: str) -> np.ndarray:
                 raise XCosError(
                     f"{name} is a camera's RAW file, which is not read; export it as JPEG."
                 )
-            return upright_rgb(image)
+            width, height = image.size
+            reduction = min(most, search_reduction((width, height), longest))
+            if reduction > 1 and kind.name == "JPEG":
+                image.draft(image.mode, (width // reduction, height // reduction))
+            drawn = image.size
+            pixels = upright_rgb(image)
+            turned = drawn != (pixels.shape[1], pixels.shape[0])
+            size = (height, width) if turned else (width, height)
+            return ScaledPhoto(pixels, size, round(width / drawn[0]))
 
 
 def _refuse_large(size: tuple[int, int], name: str) -> None:

@@ -4,16 +4,16 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
-from core.faces.align import align
-from core.faces.face import SIDE, Detection, Face, Problem
-from core.faces.photo import decode_photo, photo_bytes
+from core.faces.face import SIDE, Face, Problem
+from core.faces.photo import photo_bytes
+from core.faces.searched import Finder, PhotoFile, photo_file, search
 from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.folder import Listed
 from core.gallery.rules import FaceRules, content_digest
@@ -21,6 +21,7 @@ from core.model.features import FaceFeatures
 from core.progress import StopAsked
 
 FIRST_CHUNK, CHUNK, SMALLEST = 6, 16, 4  # photos that a thread takes at a time
+MOST_BYTES = 12_000_000  # of decoded photos that a thread holds at once, but for one more
 
 
 class Features(Protocol):
@@ -43,12 +44,6 @@ class Embeddings(Protocol):
     fingerprint: str
 
     def embeddings(self, crops: np.ndarray) -> np.ndarray: ...
-
-
-class Finder(Protocol):
-    """What finds faces: a Detector."""
-
-    def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,72 +102,72 @@ class FaceMaker:
 
     def make(self, wanted: Sequence[Wanted]) -> Made:
         """Faces with features of some photos; several threads may ask at once. Raises XCosError."""
-        problems: list[Problem] = []
-        decoded: dict[str, np.ndarray] = {}  # by photo's digest
+        found = _Found()
+        opened: list[_Opened] = []
         for one in wanted:
-            unread = []
-            for listed in one.photos:
-                try:
-                    decoded[one.digest] = self._decode(listed, one.digest)
-                    break
-                except XCosError as error:  # another path to the same content may do
-                    unread.append(Problem(listed.photo, str(error)))
-            else:
-                problems += unread
-        records = self._detect(
-            {w.digest: decoded[w.digest] for w in wanted if w.digest in decoded and not w.record}
-        )
-        faces: dict[str, list[Face]] = {}
-        without_grid: dict[str, np.ndarray] = {}
-        without_target: dict[str, np.ndarray] = {}
-        for one in wanted:
-            if one.digest not in decoded:
-                continue
-            record = one.record or records.get(one.digest)
-            for listed in one.photos:
-                if self.rules.lacks_face(listed.photo, record):
-                    problems.append(self.rules.no_face(self.root, listed.photo))
-                    continue
-                faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
-                for face in faces[listed.photo]:
-                    crop = cut_out(decoded[one.digest], face)
-                    if face.digest not in one.grids:
-                        without_grid[face.digest] = crop
-                    if self.target is not None and face.digest not in one.targets:
-                        without_target[face.digest] = crop
+            each = self._open(one, found.problems)
+            if each is not None:
+                opened.append(each)
+            if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
+                self._find(opened, found)
+                opened = []  # large photos leave the memory before the next ones come
+        self._find(opened, found)
         return Made(
             sum(len(one.photos) for one in wanted),
-            tuple(problems),
-            records,
-            faces,
-            {d: packed_crop(crop) for d, crop in (without_grid | without_target).items()},
-            self._features(without_grid),
-            self._targets(without_target),
+            tuple(found.problems),
+            found.records,
+            found.faces,
+            {d: packed_crop(c) for d, c in (found.without_grid | found.without_target).items()},
+            self._features(found.without_grid),
+            self._targets(found.without_target),
             tuple(self.verifier.warnings),
         )
 
-    def _decode(self, listed: Listed, digest: str) -> np.ndarray:
-        path = self.root / listed.photo
+    def _open(self, one: Wanted, problems: list[Problem]) -> "_Opened | None":
+        """The first of some equal photos that can be read."""
+        unread = []
+        for listed in one.photos:
+            try:
+                return self._decode(one, self.root / listed.photo)
+            except XCosError as error:  # another path to the same content may do
+                unread.append(Problem(listed.photo, str(error)))
+        problems += unread
+        return None
+
+    def _decode(self, one: Wanted, path: Path) -> "_Opened":
         content = photo_bytes(path)
-        if content_digest(content) != digest:
+        if content_digest(content) != one.digest:
             raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
-        pixels = decode_photo(content, str(path))
-        if self.rules.settings.aligned and pixels.shape[:2] != (SIDE, SIDE):
-            height, width = pixels.shape[:2]
+        photo = photo_file(content, str(path))
+        width, height = photo.seen.size
+        if self.rules.settings.aligned and (width, height) != (SIDE, SIDE):
             raise XCosError(
                 f"{path} is {width}x{height}, not an aligned 112x112 crop; "
                 "open the gallery without the aligned setting."
             )
-        return pixels
+        return _Opened(one, photo)
 
-    def _detect(self, photos: dict[str, np.ndarray]) -> dict[str, PhotoRecord]:
-        if not photos or self.rules.settings.aligned:
-            return {}
-        found = self.detector.detect(list(photos.values()))
-        return {
-            digest: PhotoRecord(pixels.shape[1], pixels.shape[0], tuple(detections))
-            for (digest, pixels), detections in zip(photos.items(), found, strict=True)
-        }
+    def _find(self, opened: Sequence["_Opened"], found: "_Found") -> None:
+        """Detect and cut out."""
+        unknown = [each for each in opened if each.wanted.record is None]
+        if unknown and not self.rules.settings.aligned:
+            answers = search([each.photo for each in unknown], self.detector)
+            for each, faces in zip(unknown, answers, strict=True):
+                found.records[each.wanted.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
+        for each in opened:
+            one = each.wanted
+            record = one.record or found.records.get(one.digest)
+            for listed in one.photos:
+                if self.rules.lacks_face(listed.photo, record):
+                    found.problems.append(self.rules.no_face(self.root, listed.photo))
+                    continue
+                found.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
+                for face in found.faces[listed.photo]:
+                    crop = cut_out(each.photo, face)
+                    if face.digest not in one.grids:
+                        found.without_grid[face.digest] = crop
+                    if self.target is not None and face.digest not in one.targets:
+                        found.without_target[face.digest] = crop
 
     def _features(
         self, crops: dict[str, np.ndarray]
@@ -230,6 +225,25 @@ def _chunks(wanted: Sequence[Wanted], count: int) -> Iterator[Sequence[Wanted]]:
         start += min(size, left)
 
 
-def cut_out(pixels: np.ndarray, face: Face) -> np.ndarray:
-    """A face's crop (112, 112, 3) uint8 from its photo's pixels."""
-    return pixels if face.detection is None else align(pixels, face.detection.landmarks)
+def cut_out(photo: PhotoFile, face: Face) -> np.ndarray:
+    """A face's crop (112, 112, 3) uint8 from its photo. Raises XCosError."""
+    return photo.seen.pixels if face.detection is None else photo.crop(face.detection.landmarks)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """Some equal photos, and what they show."""
+
+    wanted: Wanted
+    photo: PhotoFile
+
+
+@dataclass(eq=False)
+class _Found:
+    """What is known so far of the photos that one call makes faces of, as `Made` has it."""
+
+    problems: list[Problem] = field(default_factory=list)
+    records: dict[str, PhotoRecord] = field(default_factory=dict)
+    faces: dict[str, list[Face]] = field(default_factory=dict)
+    without_grid: dict[str, np.ndarray] = field(default_factory=dict)
+    without_target: dict[str, np.ndarray] = field(default_factory=dict)

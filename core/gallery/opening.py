@@ -12,7 +12,8 @@ from core.errors import Stopped, XCosError
 from core.faces.align import TEMPLATE, apply, similarity
 from core.faces.detect import Detector
 from core.faces.face import Detection, Face, Problem
-from core.faces.photo import decode_photo, photo_bytes
+from core.faces.photo import photo_bytes
+from core.faces.searched import Finder, photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.edits import Edits
 from core.gallery.folder import Listed, cached_path, scan
@@ -21,7 +22,6 @@ from core.gallery.making import (
     Embeddings,
     FaceMaker,
     Features,
-    Finder,
     Made,
     Making,
     Wanted,
@@ -256,7 +256,7 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
         content = photo_bytes(path)
         if face_digest(content_digest(content), face.detection) != face.digest:
             raise XCosError(f"{path} was changed after loading; load the gallery anew.")
-        crop = cut_out(decode_photo(content, str(path)), face)
+        crop = cut_out(photo_file(content, str(path)), face)
         cache.put_crops({face.digest: packed_crop(crop)})
     return crop
 

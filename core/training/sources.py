@@ -8,12 +8,12 @@ import numpy as np
 
 from core.csv_files import read_lines
 from core.errors import XCosError
-from core.faces.align import align
 from core.faces.choose import choose
 from core.faces.detect import Detector
 from core.faces.face import SIDE
-from core.faces.photo import read_photo
+from core.faces.photo import photo_bytes, read_photo
 from core.faces.photo_files import find_photos, is_system, readable
+from core.faces.searched import photo_file, search
 from core.training.recordio import RecordSource
 
 
@@ -43,20 +43,21 @@ class FaceReader:
 
     def read(self, path: Path) -> np.ndarray:
         """A face (112, 112, 3) uint8. Raises XCosError for a damaged photo, or one without."""
-        photo = read_photo(path)
         if self._detector is None:
+            photo = read_photo(path)
             if photo.shape != (SIDE, SIDE, 3):
                 raise XCosError(
                     f"{path} is {photo.shape[1]}x{photo.shape[0]}, not an aligned {SIDE}x{SIDE} "
                     "face; set data.aligned to false."
                 )
             return photo
+        file = photo_file(photo_bytes(path), str(path))
         with self._lock:
-            found = self._detector.detect([photo])[0]
-        chosen = choose(found, (photo.shape[1], photo.shape[0]), "central")
+            found = search([file], self._detector)[0]
+        chosen = choose(found, file.seen.size, "central")
         if not chosen:
             raise XCosError(f"No face was found in {path}.")
-        return align(photo, found[chosen[0]].landmarks)
+        return file.crop(found[chosen[0]].landmarks)
 
 
 class FolderSource:

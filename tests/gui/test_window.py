@@ -10,6 +10,7 @@ if sentence := missing_library():
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
@@ -19,9 +20,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from core.faces.face import Face, Problem
 from core.gallery.edits import face_subject
+from core.gallery.gallery import Gallery
 from core.gallery.project import Project
 from xcos_gui.alignment import AlignmentDialog
+from xcos_gui.gallery_model import ProblemsModel
 from xcos_gui.tagging import ask_tags
 from xcos_gui.window import MainWindow
 
@@ -171,6 +175,18 @@ def test_probes_make_the_rows(
         lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (6, 6),
         timeout=SCORED,
     )
+
+
+def test_doubtful_faces_stand_below_the_problems(qapp: QApplication) -> None:
+    doubtful = Face("small.png", 1, None, None, "d", "has 12 pixels between the eyes")
+    problem = Problem("bad.png", "bad.png is damaged")
+    gallery = Gallery(Path("g"), Path("g"), (doubtful,), (problem,))
+    session = SimpleNamespace(loaded=SimpleNamespace(gallery=gallery))
+    problems = ProblemsModel(session)  # type: ignore[arg-type]
+    problems.refresh()
+    assert problems.rowCount() == 2 and problems.index(0, 0).data() == "bad.png is damaged"
+    assert "small.png" in problems.index(1, 0).data()
+    assert "12 pixels between the eyes" in problems.index(1, 0).data()
 
 
 def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
