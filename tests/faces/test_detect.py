@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from core.faces.detect import LEAST_PROBABILITY, Detector
+from core.faces.face import Detection
 from core.faces.photo import read_photo
 from core.resources import resource_path
 
@@ -46,3 +47,37 @@ def test_photos_without_faces_and_of_several_sizes() -> None:
     found = Detector().detect([blank, face, tall])
     assert found[0] == [] and len(found[1]) == 1 and len(found[2]) >= 1
     np.testing.assert_allclose(found[2][0].landmarks - found[1][0].landmarks, [[0, 40]] * 5, atol=4)
+
+
+class _Searched(Detector):
+    """Finds one face, where it is told to, only in a photo with a margin around it."""
+
+    def __init__(self, box: list[float]) -> None:
+        super().__init__()
+        self.box, self.seen = np.array(box, np.float32), []
+
+    def _search(self, photos_BHWC: np.ndarray, smallest: int) -> list[list[Detection]]:
+        self.seen.append((photos_BHWC.shape[1:3], smallest))
+        if len(self.seen) < self.needed:
+            return [[] for _ in photos_BHWC]
+        marks = np.stack([self.box[:2] + k for k in range(5)])
+        return [[Detection(self.box, marks, 0.95)]]
+
+    needed = 2
+
+
+def test_a_face_found_in_the_padded_photo_lies_in_the_photo_at_any_scale() -> None:
+    # 80x60 is enlarged to 160x120, and a margin of 40 put around it.
+    detector = _Searched([60, 70, 100, 130])
+    (found,) = detector.detect([np.zeros((60, 80, 3), np.uint8)])
+    assert detector.seen == [((120, 160), 20), ((200, 240), 20)]
+    np.testing.assert_allclose(found[0].box, [10, 15, 30, 45])
+    np.testing.assert_allclose(found[0].landmarks[3], [11.5, 16.5])
+    # 1280x640 is shrunk by half, searched once more at its own size, then with a margin of 160.
+    detector = _Searched([200, 180, 260, 250])
+    detector.needed = 3
+    (found,) = detector.detect([np.zeros((640, 1280, 3), np.uint8)])
+    assert [size for size, _ in detector.seen] == [(320, 640), (640, 1280), (640, 960)]
+    assert [smallest for _, smallest in detector.seen] == [32, 20, 20]
+    np.testing.assert_allclose(found[0].box, [80, 40, 200, 180])
+    np.testing.assert_allclose(found[0].landmarks[0], [80, 40])
