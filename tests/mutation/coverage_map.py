@@ -1,5 +1,6 @@
 """Which tests run a line of the program: measured once a test file, kept until a file changes."""
 
+import ast
 import hashlib
 import json
 import os
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 KEPT = Path(".mutation")  # beside the tests' own caches; ignored by git
@@ -57,7 +59,7 @@ class CoverageMap:
         return chosen
 
 
-def measured(root: Path, test_files: Iterable[Path], tell: bool = True) -> CoverageMap:
+def measured(root: Path, test_files: Iterable[Path]) -> CoverageMap:
     """The map of some test files; those that changed, or whose program did, run once more."""
     (root / KEPT).mkdir(exist_ok=True)
     whole = CoverageMap()
@@ -66,8 +68,7 @@ def measured(root: Path, test_files: Iterable[Path], tell: bool = True) -> Cover
         kept = root / KEPT / (name.replace("/", ".") + ".json")
         record = json.loads(kept.read_text()) if kept.exists() else None
         if record is None or any(_digest(root / f) != d for f, d in record["digests"].items()):
-            if tell:
-                print(f"Measuring {name}", file=sys.stderr, flush=True)
+            print(f"Measuring {name}", file=sys.stderr, flush=True)
             record = _record(root, name, kept)
         whole.add(record)
     return whole
@@ -91,3 +92,39 @@ def _record(root: Path, name: str, kept: Path) -> dict:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
+    """Test files that import a file of the program, without a measurement: the nearest first.
+
+    Those that import it themselves come before those that do by way of another file, and of each
+    the ones in the folder that is called as the file's.
+    """
+    module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    beside = f"tests/{Path(file).parent.name}/"
+    ranked = []
+    for path in test_files:
+        name = path.relative_to(root).as_posix()
+        direct = _imports(path)
+        if module in direct:
+            ranked.append((0, not name.startswith(beside), name))
+        elif any(module in _imports(found) for m in direct if (found := _file(root, m))):
+            ranked.append((1, not name.startswith(beside), name))
+    return [name for *_, name in sorted(ranked)]
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Modules of the program that a file names, also as what it takes from a package."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(n for n in names if n.split(".")[0] in ("core", "xcos_gui", "tests"))
+
+
+def _file(root: Path, module: str) -> Path | None:
+    path = root / (module.replace(".", "/") + ".py")
+    return path if path.exists() else None

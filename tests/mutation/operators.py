@@ -9,6 +9,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 Operator = Callable[[ast.AST, "Scope"], Iterator[ast.AST]]
 
@@ -180,7 +181,10 @@ OPERATORS: tuple[Operator, ...] = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed file. first, last: the lines of the statement that was changed, from 1."""
+    """A changed file: `after` in place of the bytes from `begin` to `end`.
+
+    first, last: the lines of the statement that was changed, from 1
+    """
 
     file: str
     operator: str
@@ -188,7 +192,14 @@ class Mutant:
     last: int
     before: str
     after: str
-    source: str
+    whole: bytes
+    begin: int
+    end: int
+
+    @property
+    def source(self) -> str:
+        """The changed file."""
+        return (self.whole[: self.begin] + self.after.encode() + self.whole[self.end :]).decode()
 
     @property
     def key(self) -> str:
@@ -222,8 +233,7 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
                 old, new = data[begin:end].decode(), _text(changed, node)
                 if "perf_counter" in old and operator in (sign, factor):
                     continue  # a clock's reading is nobody's law
-                made = data[:begin] + new.encode() + data[end:]
-                yield Mutant(file, operator.__name__, *statement, old, new, made.decode())
+                yield Mutant(file, operator.__name__, *statement, old, new, data, begin, end)
 
 
 def _text(changed: ast.AST, replaced: ast.AST) -> str:
@@ -264,6 +274,7 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
     yield from visit(tree, tree, (1, 1))
 
 
+@cache
 def _bound(function: ast.AST) -> frozenset[str]:
     names = {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
     names |= {
