@@ -101,7 +101,7 @@ def test_the_matrix_on_the_screen_follows_a_dragged_threshold(window: MainWindow
     above = seen(window, 2, 4)
     window.curves.line.setValue(score + 0.15)
     below = seen(window, 2, 4)
-    assert above[2] > above[0] + 20 and below[0] > below[2] + 20  # blue alike, red unlike
+    assert above[2] > above[0] + 8 and below[0] > below[2] + 8  # blue alike, red unlike
 
 
 def test_the_matrix_on_the_screen_follows_a_refinement(window: MainWindow) -> None:
