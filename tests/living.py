@@ -41,7 +41,9 @@ def crop(name: str, number: int) -> np.ndarray:
     rng = np.random.default_rng([number, len(name), ord(name[0])])
     moved = np.roll(pattern(name), rng.integers(-3, 4, 2), (0, 1))
     row, column = rng.integers(0, 5, 2)
-    moved[16 * row : 16 * row + 32, 16 * column : 16 * column + 16 * number] = rng.integers(0, 256, 3)
+    moved[16 * row : 16 * row + 32, 16 * column : 16 * column + 16 * number] = rng.integers(
+        0, 256, 3
+    )
     light = rng.uniform(0.7, 1.1) + rng.uniform(-0.2, 0.2) * np.linspace(-1, 1, SIDE)[None, :, None]
     noisy = moved * light + rng.normal(0, 12, moved.shape)
     return noisy.clip(0, 255).astype(np.uint8)
@@ -71,8 +73,10 @@ def photo(face: np.ndarray, marks: np.ndarray, size: tuple[int, int] = (480, 320
     ground = np.stack([x % 251, y % 241, (x + 2 * y) % 239], axis=2).astype(np.uint8)
     at = similarity(marks).astype(np.float64)
     at[:, 2] += 0.5 - at[:, :2].sum(axis=1) * 0.5  # PIL's pixel centres
-    made = Image.fromarray(face).convert("RGBA").transform(
-        size, Image.Transform.AFFINE, at.ravel().tolist(), Image.Resampling.BILINEAR
+    made = (
+        Image.fromarray(face)
+        .convert("RGBA")
+        .transform(size, Image.Transform.AFFINE, at.ravel().tolist(), Image.Resampling.BILINEAR)
     )
     seen = Image.fromarray(ground)
     seen.paste(made, mask=made.getchannel("A"))
@@ -113,7 +117,11 @@ def living_weights(
             norm.momentum = None  # the statistics of all that it saw
             norm.weight.data.uniform_(0.8, 1.6)
             norm.bias.data.normal_(0, 0.2)
-        for last, scale in ((net.attention.reduce, 1.3), (net.attention.mix, 1.3), (net.attention.last, 1.3)):
+        for last, scale in (
+            (net.attention.reduce, 1.3),
+            (net.attention.mix, 1.3),
+            (net.attention.last, 1.3),
+        ):
             last[1].weight.data.mul_(scale)
         names = [a + b for a in "klmnopqr" for b in "xyz"]
         seen = np.stack([crop(n, k) for n in names for k in (1, 2)]).astype(np.float32)

@@ -62,7 +62,11 @@ def test_genuine_and_impostor_scores_lie_apart_and_spread(living: Living) -> Non
 
 def test_attention_kinds_and_orders_differ(living: Living) -> None:
     scores = {kind: living.matrix(kind).scores for kind in KINDS}
-    for one, other in (("learned", "uniform"), ("learned", "correlation"), ("uniform", "correlation")):
+    for one, other in (
+        ("learned", "uniform"),
+        ("learned", "correlation"),
+        ("uniform", "correlation"),
+    ):
         assert np.abs(scores[one] - scores[other])[OFF].max() > 0.03
     forward, backward = (living.matrix(order=o).scores for o in ("left-right", "right-left"))
     assert np.abs(forward - backward)[OFF].max() > 0.2

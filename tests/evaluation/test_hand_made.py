@@ -100,7 +100,9 @@ def test_wolves_are_found_only_where_there_are_probes() -> None:
     scores[rows[:, None] == columns] = 0.5
     scores[2:4][:, rows != 1] += 0.3  # bob's probes meet everybody, bob's gallery photos nobody
     matrix = ScoreMatrix(scores, False, rows, columns, "uniform", "both")
-    found = {p.identity: p.animal for p in people(matrix, loaded(rows), loaded(columns), 0.3).persons}
+    found = {
+        p.identity: p.animal for p in people(matrix, loaded(rows), loaded(columns), 0.3).persons
+    }
     assert found["bob"] in ("wolf", "chameleon", "worm")
     assert [*found.values()].count("wolf") + (found["bob"] != "wolf") == 1
     square = ScoreMatrix((scores + scores.T) / 2, True, rows, rows, "uniform", "both")
@@ -136,7 +138,9 @@ def test_a_person_s_maps_are_their_pairs_own(
     assert len(found.pairs) == 3 + len(impostors)
 
 
-def test_a_track_of_a_photo_s_own_face_scores_1(tiny_weights: Path, tmp_path: Path, crops: Path) -> None:
+def test_a_track_of_a_photo_s_own_face_scores_1(
+    tiny_weights: Path, tmp_path: Path, crops: Path
+) -> None:
     verifier = Verifier(tiny_weights, "cpu")
     engine = PairEngine(read_head(tiny_weights), verifier.card.correlation)
     photo = opened(crops, verifier, tmp_path / "c.sqlite")
@@ -165,7 +169,9 @@ def test_evidence_of_a_raw_map_sums_to_the_score_less_the_threshold() -> None:
     pair = PairExplanation("a", "b", "m", "correlation", "both", cosine, raw, 0.4)
     assert pair.evidence is not None
     assert pair.evidence.sum() == pytest.approx(pair.score - 0.4)
-    assert pair.evidence[2, 5] == pytest.approx(raw[2, 5] * cosine[2, 5] - 0.4 * raw[2, 5] / raw.sum())
+    assert pair.evidence[2, 5] == pytest.approx(
+        raw[2, 5] * cosine[2, 5] - 0.4 * raw[2, 5] / raw.sum()
+    )
 
 
 def test_features_of_a_part_keep_their_embeddings() -> None:
@@ -176,7 +182,10 @@ def test_features_of_a_part_keep_their_embeddings() -> None:
         FaceFeatures(grid, np.eye(3, dtype=np.float32)),
     )
     one = track.loaded(Path("v"), 1)
-    assert one.gallery.faces[0].key == "track 2/000009.png" and one.gallery.faces[0].identity == "track 2"
+    assert (
+        one.gallery.faces[0].key == "track 2/000009.png"
+        and one.gallery.faces[0].identity == "track 2"
+    )
     assert np.array_equal(one.features.grid, grid[1:2])
     assert one.features.embedding is not None and one.features.embedding.tolist() == [[0, 1, 0]]
     assert track.times.tolist() == [5, 9, 11]

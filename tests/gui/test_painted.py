@@ -62,7 +62,9 @@ def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     assert panel.counts["TN"].text() == f"TN  {counts.tn}\nTRR {100 * counts.tn / 11:.2f} %"
 
 
-def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow, qtbot: QtBot) -> None:
+def test_with_impostors_alone_there_is_no_curve_and_no_rate(
+    window: MainWindow, qtbot: QtBot
+) -> None:
     session = window.session
     assert session.loaded is not None
     for place, face in enumerate(session.loaded.gallery.faces):
@@ -74,8 +76,13 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow, 
     window.curves._on_matrix_changed()
     window.curves._on_threshold_changed(0.5)
     counts = window.curves.counts
-    assert counts["TP"].text() == "TP  0\nTAR \N{EN DASH}" and counts["FN"].text() == "FN  0\nFRR \N{EN DASH}"
-    assert counts["FP"].text() == "FP  1\nFAR 33.33 %" and counts["TN"].text() == "TN  2\nTRR 66.67 %"
+    assert (
+        counts["TP"].text() == "TP  0\nTAR \N{EN DASH}"
+        and counts["FN"].text() == "FN  0\nFRR \N{EN DASH}"
+    )
+    assert (
+        counts["FP"].text() == "FP  1\nFAR 33.33 %" and counts["TN"].text() == "TN  2\nTRR 66.67 %"
+    )
     assert window.curves.summary.text() == "accuracy 66.67 %"
     for curve in (window.curves._roc_curve, window.curves._det_curve, window.curves._roc_point):
         assert curve.xData is None or not len(curve.xData)
@@ -149,4 +156,6 @@ def test_four_arrow_keys_in_a_map_and_its_colours(qtbot: QtBot) -> None:
     cells.clear()
     view.set_cell((6, 2))
     marked = view.grab().toImage()
-    assert np.abs(colour(marked, (45 + 60 + 2) * ratio, (180 + 15) * ratio) - [255, 0, 200]).max() <= 2
+    assert (
+        np.abs(colour(marked, (45 + 60 + 2) * ratio, (180 + 15) * ratio) - [255, 0, 200]).max() <= 2
+    )

@@ -54,7 +54,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--count", type=int, default=60, help="mutants to draw")
     parser.add_argument("--paths", nargs="+", default=["core"], help="files or folders to change")
-    parser.add_argument("--tests", nargs="+", default=["tests"], help="test files or folders to run")
+    parser.add_argument(
+        "--tests", nargs="+", default=["tests"], help="test files or folders to run"
+    )
     parser.add_argument("--workers", type=int, default=2, help="copies of the tree at work at once")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests a mutant gets")
     parser.add_argument(

@@ -135,7 +135,10 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """And for or, a part of a condition left out, the branches of an expression turned."""
     if isinstance(node, ast.BoolOp):
         turned = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        if not any(isinstance(v, ast.Compare | ast.Constant) and "None" in ast.unparse(v) for v in node.values):
+        if not any(
+            isinstance(v, ast.Compare | ast.Constant) and "None" in ast.unparse(v)
+            for v in node.values
+        ):
             yield ast.BoolOp(turned, node.values)
             for place in range(len(node.values)):
                 rest = node.values[:place] + node.values[place + 1 :]
@@ -152,10 +155,10 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 def dropped(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """A field of a key, an entry of a mapping, a named argument or a bound of a slice left out."""
-    if isinstance(node, ast.Tuple) and len(node.elts) > 2 and KEYED.search(scope.function):
-        if isinstance(node.ctx, ast.Load):
-            for place in range(len(node.elts)):
-                yield ast.Tuple(node.elts[:place] + node.elts[place + 1 :], ast.Load())
+    loaded = isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
+    if loaded and len(node.elts) > 2 and KEYED.search(scope.function):
+        for place in range(len(node.elts)):
+            yield ast.Tuple(node.elts[:place] + node.elts[place + 1 :], ast.Load())
     if isinstance(node, ast.JoinedStr) and KEYED.search(scope.function):
         for place, part in enumerate(node.values):
             if isinstance(part, ast.FormattedValue):
@@ -278,9 +281,7 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
 def _bound(function: ast.AST) -> frozenset[str]:
     names = {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
     names |= {
-        n.id
-        for n in ast.walk(function)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     }
     return frozenset(names)
 

@@ -46,4 +46,6 @@ class Recorder:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Recorder(Path(os.environ["MUTATION_RECORD"])), "mutation-recorder")
+    config.pluginmanager.register(
+        Recorder(Path(os.environ["MUTATION_RECORD"])), "mutation-recorder"
+    )

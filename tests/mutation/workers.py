@@ -54,9 +54,7 @@ def outcomes(
         for number in range(workers):
             copy = Path(place) / str(number) / root.name
             _copy(root, copy)
-            threading.Thread(
-                target=_work, args=(copy, waiting, done, budget), daemon=True
-            ).start()
+            threading.Thread(target=_work, args=(copy, waiting, done, budget), daemon=True).start()
         for _ in jobs:
             result = done.get()
             if isinstance(result, BaseException):

@@ -101,7 +101,11 @@ def test_fewer_rows_than_columns_and_a_raw_map_that_reaches_beyond_1(
     reach = np.abs(raw).sum()
     assert reach > 2
     assert found.histograms.reach == (pytest.approx(reach) if kind == "correlation" else 1)
-    assert found.histograms.edges(2).tolist() == [-found.histograms.reach, 0, found.histograms.reach]
+    assert found.histograms.edges(2).tolist() == [
+        -found.histograms.reach,
+        0,
+        found.histograms.reach,
+    ]
 
 
 def test_scores_beyond_1_fall_into_bins_of_their_own() -> None:

@@ -53,7 +53,11 @@ def test_alike_pairs_take_at_most_half() -> None:
     cosines[:3, 3:] = cosines[3:, :3] = 0.5  # not above the bound
     left, right = choose_pairs(cosines, 10, 0.5, draw)
     alike = [(i < 3) == (j < 3) for i, j in zip(left, right, strict=True)]
-    assert sum(alike) == 5 and len(alike) == 10 and len({*zip(left.tolist(), right.tolist())}) == 10
+    assert (
+        sum(alike) == 5
+        and len(alike) == 10
+        and len({*zip(left.tolist(), right.tolist(), strict=True)}) == 10
+    )
 
 
 def test_grey_makes_the_three_channels_one() -> None:
@@ -88,7 +92,7 @@ def test_shift_turn_and_scale_move_the_face_as_far_as_they_say() -> None:
         # Where the output's point takes its colour; solved for where the square went.
         turn = np.array([[c * flip, -s], [s * flip, c]])
         at = np.linalg.solve(turn, np.array([71.5, 31.5]) - 55.5 - shift) + 55.5
-        if not (12 < at.min() and at.max() < 99):
+        if at.min() <= 12 or at.max() >= 99:
             continue
         near = (np.abs(columns - at[0]) < 9) & (np.abs(rows - at[1]) < 9)
         found = [(grid * weight * near).sum() / (weight * near).sum() for grid in (columns, rows)]
