@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+FARTHEST = 5  # imports between a test and what it is taken to test
 KEPT = Path(".mutation")  # beside the tests' own caches; ignored by git
 
 
@@ -97,20 +98,28 @@ def _digest(path: Path) -> str:
 def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
     """Test files that import a file of the program, without a measurement: the nearest first.
 
-    Those that import it themselves come before those that do by way of another file, and of each
-    the ones in the folder that is called as the file's.
+    Nearest is by how many imports lie between, and of those the folder that is called as the file's.
     """
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     beside = f"tests/{Path(file).parent.name}/"
     ranked = []
     for path in test_files:
-        name = path.relative_to(root).as_posix()
-        direct = _imports(path)
-        if module in direct:
-            ranked.append((0, not name.startswith(beside), name))
-        elif any(module in _imports(found) for m in direct if (found := _file(root, m))):
-            ranked.append((1, not name.startswith(beside), name))
+        name, far = path.relative_to(root).as_posix(), _distance(root, path, module)
+        if far is not None:
+            ranked.append((far, not name.startswith(beside), name))
     return [name for *_, name in sorted(ranked)]
+
+
+def _distance(root: Path, start: Path, module: str) -> int | None:
+    """How many imports lead from a file to a module; None where none do."""
+    seen, reached = set[str](), _imports(start)
+    for step in range(FARTHEST):
+        if module in reached:
+            return step
+        seen |= reached
+        files = [root / (name.replace(".", "/") + ".py") for name in reached]
+        reached = frozenset().union(*(_imports(f) for f in files if f.exists())) - seen
+    return None
 
 
 @cache
@@ -123,8 +132,3 @@ def _imports(path: Path) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return frozenset(n for n in names if n.split(".")[0] in ("core", "xcos_gui", "tests"))
-
-
-def _file(root: Path, module: str) -> Path | None:
-    path = root / (module.replace(".", "/") + ".py")
-    return path if path.exists() else None
