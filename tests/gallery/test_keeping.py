@@ -1,13 +1,19 @@
 """What is kept over many changes, and lists that are no UTF-8."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from core.errors import XCosError
+from core.faces.face import Face
+from core.gallery.cache import _whole
+from core.gallery.corrected import copy_photos
 from core.gallery.edits import face_subject
 from core.gallery.folder import scan
+from core.gallery.gallery import Gallery
 from core.gallery.project import KEPT_UNDOS, Project
 
 
@@ -61,3 +67,34 @@ def test_a_folder_names_people_by_its_first_level_or_as_lfw_does(tmp_path: Path)
     assert found == {
         "Ann/2020/a.jpg": "Ann", "Ann/b.PNG": "Ann", "Bob_Lee_0001.jpg": "Bob_Lee", "c.jpg": None
     }  # fmt: skip
+
+
+def test_photos_of_one_name_are_copied_beside_each_other(tmp_path: Path) -> None:
+    faces = []
+    for number, content in enumerate((b"one", b"two", b"three")):
+        photo = tmp_path / "photos" / str(number) / "a.jpg"
+        photo.parent.mkdir(parents=True)
+        photo.write_bytes(content)
+        faces.append(Face(f"{number}/a.jpg", 1, "ann", None, str(number)))
+    faces.append(Face("2/a.jpg", 2, "bob", None, "another face of the same photo"))
+    gallery = Gallery(tmp_path / "photos", tmp_path / "photos", tuple(faces))
+    assert copy_photos(tmp_path / "copy", gallery) == 3
+    copies = {path.name: path.read_bytes() for path in (tmp_path / "copy" / "ann").iterdir()}
+    assert copies == {"a.jpg": b"one", "a_2.jpg": b"two", "a_3.jpg": b"three"}
+
+
+def test_a_cache_that_lost_its_end_is_not_whole(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table crops as select randomblob(90000) as crop")
+        connection.commit()
+    whole = path.read_bytes()
+    assert _whole(path)
+    path.write_bytes(whole[:-1])
+    assert not _whole(path)
+    path.write_bytes(whole + b"more")
+    assert _whole(path)
+    path.write_bytes(b"")
+    assert _whole(path)
+    path.write_bytes(b"no database, but long enough to be the header of one" * 3)
+    assert not _whole(path)
