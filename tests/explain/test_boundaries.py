@@ -148,3 +148,14 @@ def test_a_disagreement_names_the_two_extremes() -> None:
         "Attention and occlusion disagree: the mouth has 60 % of the attention, but hiding it makes "
         "0 % of the change; the nose has 0 % of the attention, but hiding it makes 70 % of the change."
     )
+
+
+def test_regions_of_a_narrow_face_and_of_a_turned_one() -> None:
+    narrow = np.array([[46, 40], [66, 40], [56, 62], [48, 80], [64, 80]], np.float32)
+    found = face_regions(narrow)
+    column = [str(name) for name in found[:, 3]]
+    assert column == ["forehead", "forehead", "nose", "nose", "mouth", "mouth", "chin"]
+    for marks in (narrow, TEMPLATE):
+        turned = np.stack([112 - marks[:, 1], marks[:, 0]], axis=1)  # clockwise by a quarter
+        assert np.array_equal(face_regions(turned), np.rot90(face_regions(marks), -1))
+        assert not np.array_equal(face_regions(turned), face_regions(marks))
