@@ -25,6 +25,7 @@ LIBRARIES = (
     "pytest", "hypothesis", "numpy", "scipy.stats", "PIL.Image", "torch", "torchvision", "sklearn",
     "matplotlib.figure", "safetensors", "lightning_fabric",
 )  # fmt: skip
+NOT_RUN = 99  # the exit code where pytest itself broke down: nothing was noticed
 SLACK = 120  # seconds beyond the budget after which a run counts as hung, and so as noticed
 
 
@@ -92,7 +93,7 @@ def _run(copy: Path, mutant: Mutant, tests: list[str], budget: float) -> Result:
             compiled.unlink()
     failed = [line for line in log.read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
     killer = failed[0].split(" - ")[0] if failed else f"exit {code}"
-    return Result(mutant, code == 0, len(tests), killer, time.monotonic() - started)
+    return Result(mutant, code in (0, NOT_RUN), len(tests), killer, time.monotonic() - started)
 
 
 def _forked(copy: Path, tests: list[str], log: Path, budget: float) -> int:
@@ -103,7 +104,7 @@ def _forked(copy: Path, tests: list[str], log: Path, budget: float) -> int:
             os.setsid()
             _pytest(copy, tests, log, budget)
         finally:
-            os._exit(99)
+            os._exit(NOT_RUN)
     end = time.monotonic() + budget + SLACK
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
