@@ -6,6 +6,7 @@ process both would be felt.
 
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from core.model.memory import give_back, keep_memory
 from core.progress import StopAsked
 
 LOOK_EVERY = 0.05  # seconds between two looks whether to stop
+GRACE = 10.0  # seconds after a stop in which the process may still answer
 KEPT_TO = 2500  # photos at once; after more, what is done with them needs the memory
 STOP, END = "stop", "end"
 
@@ -42,24 +44,28 @@ class MakerProcess:
         while not self._lock.acquire(timeout=LOOK_EVERY):  # another gallery is being loaded
             if stopped():
                 raise Stopped("Loading the gallery")
-        ended = told = False
+        ended = False
+        told: float | None = None  # when
         try:
             with _end_told():
                 pipe = self._started()
                 pipe.send((maker, wanted))
             while not ended:
                 with _end_told():
-                    if not told and stopped():
+                    if told is None and stopped():
                         pipe.send(STOP)
-                        told = True
+                        told = time.monotonic()
                     answer = pipe.recv() if pipe.poll(LOOK_EVERY) else None
                 if isinstance(answer, Made):
                     yield answer
                 elif isinstance(answer, BaseException):
                     ended = True
                     raise answer
-                else:
-                    ended = answer == END
+                elif answer == END:
+                    ended = True
+                elif told is not None and time.monotonic() - told > GRACE:
+                    # It may be stuck, and who stopped it waits: a window could never be closed.
+                    raise Stopped("Loading the gallery")
         finally:
             # Where the asking one has gone, what is still told would confuse the next one.
             if not ended or len(wanted) > KEPT_TO:

@@ -5,10 +5,12 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core.cli import main
+from core.evaluation.reports.rows import strongest
 
 
 def report(crops: Path, weights: Path, output: Path, *more: str) -> int:
@@ -174,3 +176,12 @@ def test_a_full_disk_is_one_sentence_and_the_earlier_report_stays(
     told = capsys.readouterr().err
     assert "cannot be written" in told and "should not" not in told
     assert path.read_text() == "earlier" and not list(tmp_path.glob("*.part"))
+
+
+def test_the_strongest_regions_are_named_only_where_they_speak() -> None:
+    def told(**evidence: float) -> tuple[str, str]:
+        return strongest(SimpleNamespace(evidence=evidence))  # type: ignore[arg-type]
+
+    assert told(nose=0.1, mouth=-0.2, chin=0.3) == ("chin", "mouth")
+    assert told(nose=0.1, mouth=0.0) == ("nose", "") and told(nose=-0.1, mouth=0.0) == ("", "nose")
+    assert told() == ("", "")

@@ -174,15 +174,18 @@ def test_a_step_of_deletion_blurs_the_first_cells(subject: Subject) -> None:
 
 def test_a_comparison_has_all_its_parts(subject: Subject) -> None:
     told: list[str] = []
+    steps: list[tuple[int, int]] = []
     found = compare(
         subject,
         REGIONS,
         shuffled=subject.scorer.shuffled(),
+        report=lambda what, done, total: steps.append((done, total)),
         found=lambda name, compared: told.append(name),
     )
     names = ["xcos", "grad-cam", "occlusion", "rise"]
     controls = ["random", *(f"shuffled-{name}" for name in names)]
     assert told == [*names, *controls]
+    assert steps == [(k, 9) for k in range(10)]
     said = json.loads(json.dumps(found.as_json()))
     assert list(said["methods"]) == names and list(said["controls"]) == controls
     for one in said["methods"].values():

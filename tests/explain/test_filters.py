@@ -371,6 +371,14 @@ def test_what_is_not_known_is_told(
         passing(parse(text), without)
 
 
+def test_one_of_a_pair_s_tags_is_enough(inputs: tuple[Explain, list[FilterInput]]) -> None:
+    given_ = inputs[1][0]
+    places = given_.rows.gallery.index()
+    wanted = np.zeros((len(places), len(places)), bool)
+    wanted[places["p2.jpg"], places["p0.jpg"]] = wanted[places["p0.jpg"], places["p2.jpg"]] = True
+    assert np.array_equal(passing(parse('tag = "odd tag"'), given_), wanted)
+
+
 def test_many_rows_go_by_tiles(inputs: tuple[Explain, list[FilterInput]]) -> None:
     engine = inputs[1][0].engine
     rng = np.random.default_rng(0)

@@ -138,3 +138,17 @@ def test_mean_curves_are_the_means_of_each_curve(subject: Subject) -> None:
         wanted = (getattr(one, name).scores + getattr(other, name).scores) / 2
         np.testing.assert_allclose(getattr(mean, name).scores, wanted)
     assert np.abs(mean.deletion.scores - mean.insertion.scores).max() > 0.02
+
+
+@pytest.mark.parametrize("of_target", [False, True])
+def test_grad_cam_of_several_pairs_is_each_pair_s_own(tiny_weights: Path, of_target: bool) -> None:
+    scorer = PairScorer(tiny_weights, order="left-right", target=tiny_weights, device="cpu")
+    lefts = np.stack([crop("ann", 1), crop("bob", 1), crop("cem", 1)])
+    rights = np.stack([crop("bob", 2), crop("ann", 3), crop("ann", 2)])
+    together = scorer.grad_cam(lefts, rights, of_target)
+    assert together.shape == (3, 2, 7, 7)
+    for k in range(3):
+        (alone,) = scorer.grad_cam(lefts[k : k + 1], rights[k : k + 1], of_target)
+        np.testing.assert_allclose(together[k], alone, atol=0.01 * together.max())
+    assert np.abs(together[0] - together[1]).max() > 0.1 * together.max()
+    assert np.abs(together[:, 0] - together[:, 1]).max() > 0.1 * together.max()

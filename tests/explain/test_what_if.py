@@ -126,7 +126,7 @@ def test_swapping_exchanges_a_one_sided_order(world: World) -> None:
     ]  # fmt: skip
     swapped = editors[0].ask(Question(swapped=True)).after
     assert swapped.score == pytest.approx(editors[1].before.score, abs=1e-9)
-    assert np.abs(swapped.attention - editors[0].before.attention).max() > 1e-7
+    assert np.abs(swapped.attention - editors[0].before.attention).max() > 0.01
 
 
 def test_the_outcome_follows_identities_and_threshold(world: World) -> None:

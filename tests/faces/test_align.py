@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import XCosError
-from core.faces.align import TEMPLATE, align, apply, similarity
+from core.faces.align import TEMPLATE, align, apply, cut, invert, similarity, surroundings
 
 
 def moved(points: np.ndarray, turn: float, scale: float, x: float, y: float) -> np.ndarray:
@@ -57,6 +57,44 @@ def test_large_photo_is_averaged_where_it_is_seen(times: int) -> None:
     crop = align(photo, times * TEMPLATE + (times - 1) / 2)
     inner = np.abs(crop.astype(int) - small)[1:-1, 1:-1]
     assert inner.max() <= 1
+
+
+def waves(width: int, height: int) -> np.ndarray:
+    """A photo (height, width, 3) uint8 of slow waves: means over some pixels are the middle one,
+    and no place looks like another."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    of = [(columns / 47, rows / 61), (rows / 53, columns / 71), (columns / 83 + rows / 37, 0)]
+    values = np.stack([130 + 50 * np.sin(a) + 50 * np.cos(b) for a, b in of], axis=2)
+    return values.round().astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "scale", "turn"),
+    [(900, 300, 1, 0), (300, 900, 2.4, 0.4), (1100, 320, 3.3, -0.7), (200, 480, 0.5, 1.2)],
+)
+def test_a_face_anywhere_in_a_large_photo(x: float, y: float, scale: float, turn: float) -> None:
+    """Off the diagonal, turned and scaled: each point of the crop is the photo's point there."""
+    photo = waves(1500, 1200)
+    landmarks = moved(TEMPLATE - 55.5, turn, scale, x, y)
+    crop = align(photo, landmarks).astype(int)
+    assert crop.min(axis=2).min() > 20  # nothing of the face is cut off
+    back = invert(similarity(landmarks))
+    places = np.array([(u, v) for u in (4, 30, 56, 80, 107) for v in (4, 41, 56, 99, 107)])
+    seen = apply(back, places.astype(np.float64)).round().astype(int)
+    for (u, v), (left, top) in zip(places, seen, strict=True):
+        assert np.abs(crop[v, u] - photo[top, left]).max() <= 6, (u, v)
+    np.testing.assert_allclose(seen[12], [x, y], atol=1 + 0.6 * scale)
+
+
+def test_surroundings_cut_as_the_whole_photo_does() -> None:
+    photo = waves(1100, 700)
+    transform = similarity(moved(TEMPLATE - 55.5, 0.3, 2.6, 640, 300))
+    part, to_crop = surroundings(photo, transform, 20)
+    assert max(part.shape[:2]) < 300  # reduced by 2, and only what is near
+    for shift in ([0, 0], [14, -11]):
+        wanted = cut(photo, np.column_stack([transform[:, :2], transform[:, 2] + shift]))
+        found = cut(part, np.column_stack([to_crop[:, :2], to_crop[:, 2] + shift]))
+        assert np.abs(wanted.astype(int) - found).max() <= 6 and found.min(axis=2).min() > 20
 
 
 def test_fine_stripes_do_not_alias() -> None:

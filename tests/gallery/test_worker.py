@@ -1,6 +1,8 @@
 """Features that a process of its own computes."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +115,18 @@ def test_the_memory_is_freed_after_many_photos(
     assert process._process is not None
     opened(process, crops, tiny_weights)
     assert process._process is None
+
+
+def test_a_stop_does_not_wait_for_a_process_that_never_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a window whose process is stuck could not be closed, nor interrupted."""
+    ours, theirs = Pipe()
+    monkeypatch.setattr(MakerProcess, "_started", lambda self: ours)
+    monkeypatch.setattr("core.gallery.worker.GRACE", 0.2)
+    with closing(MakerProcess()) as process:
+        with pytest.raises(Stopped):
+            list(process.make(None, [], lambda: True))  # type: ignore[arg-type]
+        assert theirs.recv() == (None, []) and theirs.recv() == "stop"
+        assert not process._lock.locked()
+    theirs.close()

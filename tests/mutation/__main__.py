@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.mutation.coverage_map import CoverageMap, measured
+from tests.mutation.coverage_map import importing, measured
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.operators import Mutant, mutants, runs
 from tests.mutation.workers import Result, outcomes
@@ -59,20 +59,29 @@ def main() -> int:
     )
     parser.add_argument("--workers", type=int, default=2, help="copies of the tree at work at once")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests a mutant gets")
-    parser.add_argument("--no-measure", action="store_true", help="take the kept coverage as it is")
+    parser.add_argument(
+        "--by",
+        choices=("coverage", "imports"),
+        default="coverage",
+        help="find tests by the lines they run (measured once), or by what they import",
+    )
     parser.add_argument("--list", action="store_true", help="only show the mutants")
     given = parser.parse_args()
     drawn = chosen(_files(given.paths, "*.py"), given.count, given.seed)
     if given.list:
         print("\n\n".join(difference(mutant) for mutant in drawn))
         return 0
-    covered = measured(ROOT, _files(given.tests, "test_*.py"), not given.no_measure)
-    return report(drawn, covered, given.workers, given.budget)
+    tests = _files(given.tests, "test_*.py")
+    if given.by == "imports":
+        jobs = [(m, importing(ROOT, tests, m.file)) for m in drawn]
+    else:
+        covered = measured(ROOT, tests)
+        jobs = [(m, covered.covering(m.file, m.first, m.last, given.budget)) for m in drawn]
+    return report(jobs, given.workers, given.budget)
 
 
-def report(drawn: list[Mutant], covered: CoverageMap, workers: int, budget: float) -> int:
+def report(jobs: list[tuple[Mutant, list[str]]], workers: int, budget: float) -> int:
     """Run the tests of each mutant, print the survivors, and count; 1 where some survive."""
-    jobs = [(m, covered.covering(m.file, m.first, m.last, budget)) for m in drawn]
     started, told = time.monotonic(), list[Result]()
     for result in outcomes(ROOT, jobs, workers, budget):
         told.append(result)
@@ -85,7 +94,7 @@ def report(drawn: list[Mutant], covered: CoverageMap, workers: int, budget: floa
     for result in equal:
         print(f"\n{result.mutant.key}\n  equivalent: {EQUIVALENT[result.mutant.key]}")
     for result in wrong:
-        print(f"\n{difference(result.mutant)}\n  {result.tests} tests ran")
+        print(f"\n{difference(result.mutant)}\n  tests given: {result.tests}")
     counted = Counter(r.mutant.operator for r in wrong)
     killed = len(told) - len(survivors)
     share = killed / max(1, killed + len(wrong))

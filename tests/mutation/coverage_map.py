@@ -1,5 +1,6 @@
 """Which tests run a line of the program: measured once a test file, kept until a file changes."""
 
+import ast
 import hashlib
 import json
 import os
@@ -7,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+FARTHEST = 5  # imports between a test and what it is taken to test
 KEPT = Path(".mutation")  # beside the tests' own caches; ignored by git
 
 
@@ -57,7 +60,7 @@ class CoverageMap:
         return chosen
 
 
-def measured(root: Path, test_files: Iterable[Path], tell: bool = True) -> CoverageMap:
+def measured(root: Path, test_files: Iterable[Path]) -> CoverageMap:
     """The map of some test files; those that changed, or whose program did, run once more."""
     (root / KEPT).mkdir(exist_ok=True)
     whole = CoverageMap()
@@ -66,8 +69,7 @@ def measured(root: Path, test_files: Iterable[Path], tell: bool = True) -> Cover
         kept = root / KEPT / (name.replace("/", ".") + ".json")
         record = json.loads(kept.read_text()) if kept.exists() else None
         if record is None or any(_digest(root / f) != d for f, d in record["digests"].items()):
-            if tell:
-                print(f"Measuring {name}", file=sys.stderr, flush=True)
+            print(f"Measuring {name}", file=sys.stderr, flush=True)
             record = _record(root, name, kept)
         whole.add(record)
     return whole
@@ -91,3 +93,42 @@ def _record(root: Path, name: str, kept: Path) -> dict:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
+    """Test files that import a file of the program, without a measurement: the nearest first.
+
+    Nearest is by how many imports lie between, and of those the folder that is called as the file's.
+    """
+    module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    beside = f"tests/{Path(file).parent.name}/"
+    ranked = []
+    for path in test_files:
+        name, far = path.relative_to(root).as_posix(), _distance(root, path, module)
+        if far is not None:
+            ranked.append((far, not name.startswith(beside), name))
+    return [name for *_, name in sorted(ranked)]
+
+
+def _distance(root: Path, start: Path, module: str) -> int | None:
+    """How many imports lead from a file to a module; None where none do."""
+    seen, reached = set[str](), _imports(start)
+    for step in range(FARTHEST):
+        if module in reached:
+            return step
+        seen |= reached
+        files = [root / (name.replace(".", "/") + ".py") for name in reached]
+        reached = frozenset().union(*(_imports(f) for f in files if f.exists())) - seen
+    return None
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Modules of the program that a file names, also as what it takes from a package."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(n for n in names if n.split(".")[0] in ("core", "xcos_gui", "tests"))

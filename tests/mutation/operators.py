@@ -9,6 +9,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 Operator = Callable[[ast.AST, "Scope"], Iterator[ast.AST]]
 
@@ -30,6 +31,7 @@ COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
+UNSEEN = ("axis", "dim", "dtype", "device", "non_blocking", "strict", "stacklevel")  # or a crash
 KEYED = re.compile(r"key|digest|fingerprint|signature|asked|state|name", re.IGNORECASE)
 
 
@@ -146,7 +148,9 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
         yield ast.IfExp(node.test, node.orelse, node.body)
     if isinstance(node, ast.Constant) and type(node.value) is bool:
         yield ast.Constant(not node.value)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+    # Outside a function | joins types.
+    bits = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr)
+    if bits and scope.function:
         turned = ast.BitOr() if isinstance(node.op, ast.BitAnd) else ast.BitAnd()
         yield ast.BinOp(node.left, turned, node.right)
         yield node.left
@@ -154,17 +158,17 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 def dropped(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """A field of a key, an entry of a mapping, a named argument or a bound of a slice left out."""
-    if isinstance(node, ast.Tuple) and len(node.elts) > 2 and KEYED.search(scope.function):
-        if isinstance(node.ctx, ast.Load):
-            for place in range(len(node.elts)):
-                yield ast.Tuple(node.elts[:place] + node.elts[place + 1 :], ast.Load())
+    loaded = isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
+    if loaded and len(node.elts) > 2 and KEYED.search(scope.function):
+        for place in range(len(node.elts)):
+            yield ast.Tuple(node.elts[:place] + node.elts[place + 1 :], ast.Load())
     if isinstance(node, ast.JoinedStr) and KEYED.search(scope.function):
         for place, part in enumerate(node.values):
             if isinstance(part, ast.FormattedValue):
                 yield ast.JoinedStr(node.values[:place] + node.values[place + 1 :])
     if isinstance(node, ast.Call):
         for place, given in enumerate(node.keywords):
-            if given.arg is not None and given.arg not in ("axis", "dim", "dtype"):
+            if given.arg is not None and given.arg not in UNSEEN:
                 changed = copy.deepcopy(node)
                 del changed.keywords[place]
                 yield changed
@@ -183,7 +187,10 @@ OPERATORS: tuple[Operator, ...] = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed file. first, last: the lines of the statement that was changed, from 1."""
+    """A changed file: `after` in place of the bytes from `begin` to `end`.
+
+    first, last: the lines of the statement that was changed, from 1
+    """
 
     file: str
     operator: str
@@ -191,7 +198,14 @@ class Mutant:
     last: int
     before: str
     after: str
-    source: str
+    whole: bytes
+    begin: int
+    end: int
+
+    @property
+    def source(self) -> str:
+        """The changed file."""
+        return (self.whole[: self.begin] + self.after.encode() + self.whole[self.end :]).decode()
 
     @property
     def key(self) -> str:
@@ -225,8 +239,7 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
                 old, new = data[begin:end].decode(), _text(changed, node)
                 if "perf_counter" in old and operator in (sign, factor):
                     continue  # a clock's reading is nobody's law
-                made = data[:begin] + new.encode() + data[end:]
-                yield Mutant(file, operator.__name__, *statement, old, new, made.decode())
+                yield Mutant(file, operator.__name__, *statement, old, new, data, begin, end)
 
 
 def _text(changed: ast.AST, replaced: ast.AST) -> str:
@@ -248,6 +261,8 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
             return
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # a docstring
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            return  # only crashes
         if isinstance(node, ast.JoinedStr) and not KEYED.search(getattr(function, "name", "")):
             return
         if isinstance(node, ast.stmt):
@@ -267,6 +282,7 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
     yield from visit(tree, tree, (1, 1))
 
 
+@cache
 def _bound(function: ast.AST) -> frozenset[str]:
     names = {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
     names |= {

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.mutation.operators import Mutant
 
@@ -24,6 +25,7 @@ LIBRARIES = (
     "pytest", "hypothesis", "numpy", "scipy.stats", "PIL.Image", "torch", "torchvision", "sklearn",
     "matplotlib.figure", "safetensors", "lightning_fabric",
 )  # fmt: skip
+NOT_RUN = 99  # the exit code where pytest itself broke down: nothing was noticed
 SLACK = 120  # seconds beyond the budget after which a run counts as hung, and so as noticed
 
 
@@ -78,31 +80,32 @@ def _run(copy: Path, mutant: Mutant, tests: list[str], budget: float) -> Result:
     changed = copy / mutant.file
     original, started = changed.read_text(), time.monotonic()
     log = copy.parent / "log.txt"
+    log.write_text("")
     # Python takes bytecode for fresh by its second and size, which a mutant may share.
     for compiled in (changed.parent / "__pycache__").glob(f"{changed.stem}.*"):
         compiled.unlink()
     changed.write_text(mutant.source)
     try:
-        code = _forked(copy, tests, log, budget + SLACK) if tests else 0
+        code = _forked(copy, tests, log, budget) if tests else 0
     finally:
         changed.write_text(original)
         for compiled in (changed.parent / "__pycache__").glob(f"{changed.stem}.*"):
             compiled.unlink()
     failed = [line for line in log.read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
     killer = failed[0].split(" - ")[0] if failed else f"exit {code}"
-    return Result(mutant, code == 0, len(tests), killer, time.monotonic() - started)
+    return Result(mutant, code in (0, NOT_RUN), len(tests), killer, time.monotonic() - started)
 
 
-def _forked(copy: Path, tests: list[str], log: Path, limit: float) -> int:
+def _forked(copy: Path, tests: list[str], log: Path, budget: float) -> int:
     """The exit code of pytest over some tests; -1 where it did not end in time."""
     child = os.fork()
     if child == 0:
         try:
             os.setsid()
-            _pytest(copy, tests, log)
+            _pytest(copy, tests, log, budget)
         finally:
-            os._exit(99)
-    end = time.monotonic() + limit
+            os._exit(NOT_RUN)
+    end = time.monotonic() + budget + SLACK
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -113,7 +116,7 @@ def _forked(copy: Path, tests: list[str], log: Path, limit: float) -> int:
     return -1
 
 
-def _pytest(copy: Path, tests: list[str], log: Path) -> None:
+def _pytest(copy: Path, tests: list[str], log: Path, budget: float) -> None:
     with log.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -126,9 +129,23 @@ def _pytest(copy: Path, tests: list[str], log: Path) -> None:
     os.environ |= {"PYTHONPATH": str(copy), "QT_QPA_PLATFORM": "offscreen"}
     import pytest
 
-    code = pytest.main(["-x", "-q", "--tb=line", "-p", "no:cacheprovider", *tests])
+    watch = _Watch(budget)
+    given = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", *tests]
+    code = pytest.main(given, plugins=[watch])
     sys.stdout.flush()
-    os._exit(int(code))
+    os._exit(0 if code == 2 and watch.ended else int(code))
+
+
+class _Watch:
+    """A pytest plugin that ends a run when its time is over."""
+
+    def __init__(self, budget: float) -> None:
+        self._end, self.ended = time.monotonic() + budget, False
+
+    def pytest_runtest_protocol(self, item: Any) -> None:
+        if time.monotonic() > self._end:
+            self.ended = True
+            item.session.shouldstop = "the time is over"
 
 
 def _copy(root: Path, copy: Path) -> None:

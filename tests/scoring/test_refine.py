@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from core.model.head import read_head
+from core.model.verifier import Verifier
 from core.scoring import refine
 from core.scoring.engine import PairEngine
 from core.scoring.prepared import prepare
 from core.scoring.refine import Refinement
+from tests.living import crop
 
 
 def test_refined_scores_are_the_engines_and_what_is_seen_comes_first(
@@ -18,9 +20,8 @@ def test_refined_scores_are_the_engines_and_what_is_seen_comes_first(
     monkeypatch.setattr(refine, "TILE", 8)
     head = read_head(tiny_weights)
     engine = PairEngine(head, None)
-    rng = np.random.default_rng(0)
-    centre = rng.normal(size=(32, 7, 7))
-    faces = prepare((centre + rng.normal(size=(37, 32, 7, 7))).astype(np.float32), head)
+    crops = np.stack([crop(f"{letter}x", k) for letter in "abcdefg" for k in range(1, 7)][:37])
+    faces = prepare(Verifier(tiny_weights, "cpu").features(crops).grid, head)
     wanted = engine.scores(faces, faces, "learned")
     refinement = Refinement(engine, faces, faces, "both", 0.2)
     assert refinement.share == 0 and not refinement.is_exact(3, 20)

@@ -1,10 +1,11 @@
 """Counts, thresholds, curves and lists against slow counting pair by pair."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.scoring.lists import hardest, pairs_of
+from core.scoring.lists import drawn, hardest, pairs_of, ranked
 from core.scoring.matrix import OUTCOMES, ScoreMatrix
 from core.scoring.statistics import PairStatistics
 
@@ -109,6 +110,42 @@ def test_eer_of_two_known_distributions() -> None:
     assert found is not None
     assert abs(found[0] - 0.1) < 2e-3
     assert abs(found[1] - 0.1) < 2e-3
+
+
+def test_eer_and_auc_of_a_case_by_hand() -> None:
+    genuine = np.array([0.5, 0.9], np.float32)
+    impostor = np.array([0.1, 0.2, 0.7], np.float32)
+    statistics = PairStatistics(genuine, impostor, 0)
+    # At 0.5 one of two genuine pairs is rejected and one of three impostors accepted.
+    assert statistics.eer() == (pytest.approx((1 / 2 + 1 / 3) / 2), 0.5)
+    assert statistics.eer()[0] == pytest.approx(5 / 12)  # type: ignore[index]
+    assert statistics.auc() == pytest.approx(5 / 6)  # of six orders only 0.5 < 0.7 is wrong
+    counts = statistics.counts(0.5)
+    assert (counts.tp, counts.fn, counts.fp, counts.tn) == (1, 1, 1, 2)
+    assert (counts.tar, counts.frr, counts.trr) == (0.5, 0.5, pytest.approx(2 / 3))
+    assert counts.far == pytest.approx(1 / 3) and counts.accuracy == pytest.approx(3 / 5)
+    edges, left, right = statistics.histograms(4)
+    assert edges.tolist() == [-1, -0.5, 0, 0.5, 1]
+    assert left.tolist() == [0, 0, 0, 2] and right.tolist() == [0, 0, 2, 1]
+
+
+@given(SEEDS, st.integers(1, 12))
+def test_drawn_pairs_of_fewer_rows_than_columns(seed: int, limit: int) -> None:
+    matrix = random_matrix(seed, False, 3, 7)
+    every = slice(0, 7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.scoring.matrix.CELLS_A_TILE", 14)  # tiles of two rows
+        found, total = drawn(matrix, lambda rows: matrix.known(rows, every), limit, seed)
+        whole, _ = drawn(matrix, lambda rows: matrix.known(rows, every), 100)
+        first = ranked(matrix, lambda rows: (matrix.known(rows, every), matrix.scores[rows]), limit)
+    known = [(i, j) for i, j, _, same in every_pair(matrix) if same is not None]
+    pairs = list(zip(found.rows.tolist(), found.columns.tolist(), strict=True))
+    assert total == len(known) and len(pairs) == min(limit, total)
+    assert pairs == sorted({*pairs}) and {*pairs} <= {*known}
+    assert list(zip(whole.rows.tolist(), whole.columns.tolist(), strict=True)) == known
+    assert found.scores.tolist() == [matrix.scores[i, j] for i, j in pairs]
+    highest = sorted((matrix.scores[i, j] for i, j in known), reverse=True)[:limit]
+    assert first.scores.tolist() == highest
 
 
 @given(

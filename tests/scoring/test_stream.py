@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.model.head import read_head
 from core.model.kinds import AttentionKind, Order
 from core.scoring import stream
 from core.scoring.engine import PairEngine
@@ -75,6 +76,47 @@ def test_tiles_of_any_size_and_share_equal_the_matrix(
         figures = found.histograms.figures()
         assert figures["auc"] == pytest.approx(statistics.auc(), abs=1e-4)
         assert figures["eer"] == pytest.approx(statistics.eer()[0], abs=1e-3)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("kind", "order"), [("learned", "left-right"), ("correlation", "both")])
+def test_fewer_rows_than_columns_and_a_raw_map_that_reaches_beyond_1(
+    tiny_weights: Path, kind: AttentionKind, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "TILE", 4)
+    head = read_head(tiny_weights)
+    rng = np.random.default_rng(1)
+    raw = rng.uniform(-0.1, 0.2, (7, 7))  # a raw P: of both signs, its sizes sum to far over 1
+    engine = PairEngine(head, raw)
+    columns = prepare(rng.normal(size=(11, 32, 7, 7)).astype(np.float32), head)
+    rows = prepare((rng.normal(size=(5, 32, 7, 7)) + 0.2).astype(np.float32), head)
+    codes = (rng.integers(-1, 3, 5).astype(np.int32), rng.integers(-1, 3, 11).astype(np.int32))
+    found = stream.stream_scores(engine, rows, columns, codes, kind, order, 0.1, 9)
+    matrix = ScoreMatrix(engine.scores(rows, columns, kind, order), False, *codes, kind, order)
+    counts = PairStatistics.of(matrix).counts(0.1)
+    assert found.pairs == matrix.pairs == 55
+    assert found.outcomes.tolist() == [counts.tp, counts.fp, counts.fn, counts.tn, counts.unknown]
+    listed = found.hardest.listed()
+    for i, j, score in zip(listed.rows, listed.columns, listed.scores, strict=True):
+        assert score == pytest.approx(matrix.scores[i, j], abs=1e-6)
+    reach = np.abs(raw).sum()
+    assert reach > 2
+    assert found.histograms.reach == (pytest.approx(reach) if kind == "correlation" else 1)
+    assert found.histograms.edges(2).tolist() == [
+        -found.histograms.reach,
+        0,
+        found.histograms.reach,
+    ]
+
+
+def test_scores_beyond_1_fall_into_bins_of_their_own() -> None:
+    histograms = ScoreHistograms(4.0)
+    histograms.add(np.array([3.0, 2.0], np.float32), True)
+    histograms.add(np.array([1.5, -3.0], np.float32), False)
+    assert histograms.figures()["auc"] == 1  # at a reach of 1 all three would be one
+    shown = histograms.figures()["histogram"]
+    assert shown["edges"][0] == -4 and shown["edges"][-1] == 4  # type: ignore[index]
+    places = np.flatnonzero(shown["genuine"])  # type: ignore[index]
+    assert places.tolist() == [95, 111]  # (score + 4) / 8 of 128, an edge not above itself
 
 
 def test_what_is_kept_does_not_depend_on_the_order_of_tiles_even_with_ties() -> None:
