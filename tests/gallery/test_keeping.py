@@ -14,7 +14,8 @@ from core.gallery.corrected import copy_photos
 from core.gallery.edits import face_subject
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
-from core.gallery.project import KEPT_UNDOS, Project
+from core.gallery.project import Project
+from core.gallery.project_document import KEPT_UNDOS
 
 
 def test_after_205_changes_undo_takes_the_last_one_back(tmp_path: Path) -> None:
