@@ -20,9 +20,9 @@ class Stopped(XCosError):
 
 def shown(text: object, length: int = QUOTED) -> str:
     """A user's text as a message has it: on one line, and cut where it is longer."""
-    said = str(text)
-    cut = said if len(said) <= length else said[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+    said = str(text)[: length + 1]  # what is beyond is not shown, and may be long
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
+    return line if len(line) <= length else line[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def quoted(text: object) -> str:

@@ -75,9 +75,8 @@ class FilterError(XCosError):
         self.start, self.end = start, max(start, min(end, len(text)))
         near = shown(text[self.start : self.end], 40)
         where = f"near '{near}'" if near else "at its end"
-        said = text if len(text) <= TOLD else text[: TOLD - 1] + "\N{HORIZONTAL ELLIPSIS}"
         super().__init__(
-            f"The filter {said!r} is not understood at column {start + 1}, {where}: {reason}."
+            f"The filter '{shown(text, TOLD)}' is not understood at column {start + 1}, {where}: {reason}."
         )
 
 

@@ -170,6 +170,8 @@ def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
         kind, names = subject_parts(old)
         if kind == "identity":
             return old
+        if kind not in get_args(SubjectKind):  # a finding about labels, of photos and identities
+            return _subject(kind, *map(key, names))
         return face_subject(key(names[0])) if kind == "face" else pair_subject(*map(key, names))
 
     return Edits(
@@ -261,7 +263,7 @@ def _sound(name: str, key: str, value: Any) -> Any:
     """An entry's value as Edits has it. Raises ValueError."""
     _text(key)
     if name in ("tags", "notes", "decisions"):
-        _subject_of(key)
+        _subject_of(key, findings=name == "decisions")
     if name == "aside" and value is True:
         return True
     if name == "identities" and value is None:
@@ -304,12 +306,16 @@ def _text(said: Any) -> str:
     return said
 
 
-def _subject_of(key: str) -> None:
-    """Raises ValueError for what no function here made."""
+def _subject_of(key: str, findings: bool) -> None:
+    """Raises ValueError for what no function here made; findings: nor is a finding about labels."""
     try:
         kind, names = subject_parts(key)
     except (TypeError, RecursionError) as error:
         raise ValueError("no subject") from error
+    if findings and isinstance(kind, str) and kind not in get_args(SubjectKind) and names:
+        if key != _subject(kind, *map(_text, names)):
+            raise ValueError("no finding")
+        return
     if kind not in get_args(SubjectKind) or len(names) != (2 if kind == "pair" else 1):
         raise ValueError("no subject")
     wanted = pair_subject(*map(_text, names)) if kind == "pair" else _subject(kind, _text(names[0]))

@@ -19,7 +19,7 @@ from core.evaluation.labels import (
 from core.evaluation.review import decided, quality, taken_back
 from core.faces.face import Face
 from core.gallery.corrected import copy_photos, write_labels
-from core.gallery.edits import Edits, edits_from
+from core.gallery.edits import Edits, edits_from, renamed
 from core.gallery.gallery import Gallery, identity_codes
 from core.gallery.project import Project
 from core.scoring.matrix import ScoreMatrix
@@ -114,8 +114,13 @@ def test_decisions_are_edits_that_can_be_taken_back() -> None:
     edits = decided(edits, wrong, None, names)
     assert edits.identities.get("1.png") == "ann" and wrong.key not in edits.decisions
     said = {"identities": {}, "aside": [], "picked": {}, "landmarks": {}}
-    kept = edits_from(said | {"decisions": edits.decisions})
-    assert kept.decisions == edits.decisions
+    left_out: list[str] = []
+    kept = edits_from(said | {"decisions": edits.decisions}, left_out)
+    assert kept.decisions == edits.decisions and left_out == []
+    # A finding follows its photos where they go, and people's names stay.
+    moved = renamed(edits, {"2.png": "new/2.png"})
+    assert moved.decisions[finding("near-duplicate", "new/2.png", "3.png").key] == "accept"
+    assert moved.decisions[merge.key] == "reject"
 
 
 def test_correcting_a_label_lowers_the_errors() -> None:

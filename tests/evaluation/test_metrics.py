@@ -46,7 +46,7 @@ def test_tar_at_far_where_there_are_enough_impostors() -> None:
 def test_a_bin_s_pairs_lie_side_by_side_in_tenths(
     tmp_path: "pytest.TempPathFactory", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images = [np.full((4, 5, 3), k, np.uint8) for k in range(46)]
+    images = [np.full((112, 112, 3), k, np.uint8) for k in range(46)]
     same = np.arange(23) % 3 == 0
     monkeypatch.setattr("core.evaluation.bins.read_bin", lambda _: (images, same))
     pairs = unpack_bin(tmp_path / "a.bin", tmp_path)  # type: ignore[operator, arg-type]
