@@ -11,6 +11,7 @@ from PySide6.QtCore import (
 )
 
 from core.faces.face import Face, Problem
+from core.faces.photo_files import readable
 from core.gallery.edits import face_subjects, tags_text
 from xcos_gui.session import Session
 from xcos_gui.thumbnails import Thumbnails
@@ -44,13 +45,13 @@ class GalleryModel(QAbstractListModel):
         faces = (
             () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
         )
-        wanted = self._filter.casefold()
+        wanted = readable(self._filter).casefold()
         self._faces = [face for face in faces if not wanted or self._has(face, wanted)]
         self.endResetModel()
 
     def _has(self, face: Face, wanted: str) -> bool:
         told = (face.key, face.identity or "", *self._tags(face))
-        return any(wanted in text.casefold() for text in told)
+        return any(wanted in readable(text).casefold() for text in told)
 
     def _tags(self, face: Face) -> list[str]:
         project = self._session.project

@@ -395,3 +395,12 @@ def test_many_rows_go_by_tiles(inputs: tuple[Explain, list[FilterInput]]) -> Non
     mask = passing(parse("score > 0.9 and impostor"), given_)
     wanted = (scores > 0.9) & (codes[:, None] != codes[None])
     assert np.array_equal(mask, wanted)
+
+
+def test_accents_are_found_however_they_are_spelled() -> None:
+    composed, decomposed = "Jos\u00e9/1.jpg", "Jose\u0301/1.jpg"
+    for operator in ("=", "~"):
+        for wanted in (composed, decomposed):
+            passes = compare_text(operator, wanted)
+            assert passes(composed) and passes(decomposed) and not passes("Jose/1.jpg")
+    assert compare_text("~", "JOS\u00c9*")(decomposed)
