@@ -125,7 +125,7 @@ def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> PairList:
 def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
     """Person, number 1 to 26, and path of each photo named as AR's are, in order."""
     found = []
-    for path in sorted(root.rglob("*")):
+    for path in sorted(root.absolute().rglob("*")):
         named = AR_NAME.fullmatch(path.stem)
         if named and path.suffix.lower() in PHOTO_SUFFIXES and 1 <= int(named[2]) <= 26:
             found.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))

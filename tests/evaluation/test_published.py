@@ -104,6 +104,14 @@ def test_parts_of_ar(ar: Path, tmp_path: Path) -> None:
     assert read.folds is not None and set(read.folds.tolist()) == set(range(10))
 
 
+def test_photos_are_found_from_any_folder(
+    ar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = ar_pairs(Path("ar"), "plain", 10)
+    assert {*pairs.left, *pairs.right} <= {str(path) for path in ar.rglob("*.jpg")}
+
+
 def test_a_part_needs_ars_names(tmp_path: Path) -> None:
     (tmp_path / "ann.jpg").touch()
     with pytest.raises(XCosError, match="no photo named as AR's"):
