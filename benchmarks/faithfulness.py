@@ -93,15 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("pairs", type=Path, metavar="PAIRS")
-    parser.add_argument("--photos", type=Path, required=True, metavar="ALIGNED")
+    add_options(parser)
     parser.add_argument("--target", type=Path, metavar="FILE")
-    parser.add_argument("--model", metavar="NAME|FILE")
-    parser.add_argument("--count", type=int, default=200, help="pairs (default: 200)")
     parser.add_argument("--masks", type=int, default=96, help="CorrRISE's (default: 96)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
     start = time.perf_counter()
@@ -114,6 +108,17 @@ def main() -> None:
     said |= {"model": scorer.card.name, "seconds": round(time.perf_counter() - start, 1)}
     said |= {"versions": versions()}
     print(json_text(said) if options.json else to_markdown(said))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every measurement on a list's pairs."""
+    parser.add_argument("pairs", type=Path, metavar="PAIRS")
+    parser.add_argument("--photos", type=Path, required=True, metavar="ALIGNED")
+    parser.add_argument("--model", metavar="NAME|FILE")
+    parser.add_argument("--count", type=int, default=200, help="pairs (default: 200)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json", action="store_true")
 
 
 def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:

@@ -10,12 +10,11 @@ cells that are wholly hidden, as a share of what lay there before.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.faithfulness import Trial, draw
+from benchmarks.faithfulness import Trial, add_options, draw
 from benchmarks.pairs import versions
 from core.explain.scorer import PairScorer
 from core.json_text import json_text
@@ -28,13 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("pairs", type=Path, metavar="PAIRS")
-    parser.add_argument("--photos", type=Path, required=True, metavar="ALIGNED")
-    parser.add_argument("--model", metavar="NAME|FILE")
-    parser.add_argument("--count", type=int, default=200, help="pairs (default: 200)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", action="store_true")
+    add_options(parser)
     options = parser.parse_args()
     keep_memory()
     scorer = PairScorer(find_weights(options.model), device=options.device)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.faithfulness import CONTEXT, stranger
+from benchmarks.faithfulness import CONTEXT, add_options, stranger
 from benchmarks.pairs import versions
 from core.errors import XCosError
 from core.evaluation.protocol import read_protocol
@@ -65,14 +65,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("pairs", type=Path, metavar="PAIRS")
-    parser.add_argument("--photos", type=Path, required=True, metavar="ALIGNED")
-    parser.add_argument("--model", metavar="NAME|FILE")
-    parser.add_argument("--count", type=int, default=200, help="pairs (default: 200)")
+    add_options(parser)
     parser.add_argument("--masks", type=int, default=96, help="CorrRISE's (default: 96)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
     scorer = PairScorer(find_weights(options.model), device=options.device)

@@ -66,8 +66,7 @@ def test_a_view_depends_on_its_own_draws_alone() -> None:
     assert not torch.equal(other_seed.covered, once.covered)
 
 
-def test_nothing_of_the_tests_occluders_is_trained_on() -> None:
-    """No grey on a coloured face, and no hidden part is an upright rectangle."""
+def test_on_a_coloured_photo_no_hidden_part_is_flat_grey_or_of_whole_cells_alone() -> None:
     _, found = views(200, range(200))
     for pixels, covered in zip(found.pixels, found.covered, strict=True):
         full = covered == 1
