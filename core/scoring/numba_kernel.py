@@ -1,7 +1,13 @@
 """The compiled kernel itself; importing this module imports Numba."""
 
+import os
+
 import numpy as np
-from numba import njit, prange
+
+# With colorama installed, Numba replaces sys.stdout and sys.stderr while it compiles, and so takes
+# what another thread prints meanwhile. As of Numba 0.68.
+os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
+from numba import njit, prange  # noqa: E402
 
 LANES = 16
 ROW = 7 * LANES  # one row of cells, lanes innermost

@@ -1,5 +1,9 @@
 """The engine gives what the straightforward head gives, for every kind, order and size."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +17,7 @@ from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.scoring import kernel
 from core.scoring.engine import PairEngine
 
+ROOT = Path(__file__).parents[2]
 ORDER = st.sampled_from(ORDERS)
 
 
@@ -151,3 +156,21 @@ def test_a_kind_that_the_weights_lack_is_refused() -> None:
     for kind in ("learned", "correlation"):
         with pytest.raises(XCosError, match="--attention"):
             engine.scores(faces, faces, kind)  # type: ignore[arg-type]
+
+
+def test_compiling_the_kernel_leaves_the_streams_to_whoever_prints() -> None:
+    """Numba and colorama used to swap them in the compiling thread, and output went astray."""
+    check = (
+        "import sys, types\n"
+        "class Watched(types.ModuleType):\n"
+        "    def __setattr__(self, name, value):\n"
+        "        super().__setattr__(name, value)\n"
+        "        if name in ('stdout', 'stderr'):\n"
+        "            sys.__stdout__.write(name)\n"
+        "sys.__class__ = Watched\n"
+        "import core.scoring.numba_kernel"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
