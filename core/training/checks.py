@@ -125,6 +125,11 @@ def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
         )
     if config.locality.hidden and not needs_target(config):
         return "locality.hidden needs a target's cosines; set a weight of the losses, or it to 0."
+    if config.model.trained != "all" and config.model.start is None and config.model.frozen is None:
+        return (
+            f"model.trained is {config.model.trained}, and without model.start the rest would stay "
+            "random; name weights there or set model.trained to all."
+        )
     if live and config.model.frozen is not None:
         return "target.live varies each face, but a frozen model's maps are kept; set it to false."
     return None

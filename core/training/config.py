@@ -48,6 +48,9 @@ class DataConfig:
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
+TrainedPart = Literal["all", "last two stages", "last stage", "head"]
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """What to train."""
@@ -56,6 +59,11 @@ class ModelConfig:
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
     start: Path | None = option(
         None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+    )
+    trained: TrainedPart = option(
+        "all",
+        "what is trained: all, the backbone's layers at 14x14 and 7x7, those at 7x7, or only what "
+        "follows the backbone",
     )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(

@@ -1,6 +1,6 @@
 """What is trained: the network, and what only training needs of it."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from core.training.losses import (
     score_losses,
 )
 from core.training.parallel import gathered, processes, rank
+from core.training.trained_part import keep_rest
 
 HEADS = {"cosface": CosFace, "arcface": ArcFace}
 
@@ -75,6 +76,15 @@ class TrainingNet(nn.Module):
         self.projector = None if map_channels is None else nn.Conv2d(channels, map_channels, 1)
         head = HEADS.get(config.losses.identification)
         self.head = None if head is None else head(size, identities)
+        whole = self._frozen or not config.model.xcos
+        self._kept = [] if whole else keep_rest(self.net, config.model.trained)
+
+    def train(self, mode: bool = True) -> Self:
+        """Layers that are not trained keep their statistics."""
+        super().train(mode)
+        for module in self._kept:
+            module.eval()
+        return self
 
     def forward(
         self,
