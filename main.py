@@ -2,7 +2,7 @@
 
 import sys
 
-from xcos_gui.app import main
+from xcos_gui.shell.application import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -38,12 +38,12 @@ def main() -> None:
 def measure(folder: Path, count: int, nearest: list[int]) -> dict[str, Any]:
     """Recalls and seconds for each number of candidates a face."""
     from core.faces.photo import PHOTO_SUFFIXES, read_photo
+    from core.model.attention_weights import read_head
     from core.model.card import find_weights
-    from core.model.head import read_head
     from core.model.verifier import Verifier
-    from core.scoring import kernel
     from core.scoring.candidates import candidates
     from core.scoring.engine import PairEngine
+    from core.scoring.kernels import fused as kernel
     from core.scoring.stream import stream_scores
 
     found = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES)

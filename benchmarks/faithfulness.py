@@ -7,8 +7,8 @@ drawn too, a square patch is hidden in 16 places, one at a time: grey, and, meas
 side, 16 to 48 pixels, is one for a pair, so that within a pair only the place can tell changes apart. Measured
 apart as well, a circle of 40 pixels, off the grid, that shows the same place of a third person. The
 real change is that of the score; the predicted one is minus the sum of the map over the cells, each times
-the share of it that the patch covers (core/explain/edits.py: predicted_change). xCos with learned attention
-predicts by the law that the weights' card names (core/explain/pair.py: without).
+the share of it that the patch covers (core/explain/editing/edits.py: predicted_change). xCos with learned attention
+predicts by the law that the weights' card names (core/explain/explanation.py: without).
 
 What predicts: xCos, the contributions W*S; Grad-CAM of the xCos score on the backbone and of the target's
 cosine on the target; occlusion, the score's fall with one of the 49 cells grey, which costs 49 passes;
@@ -33,9 +33,9 @@ import numpy as np
 from benchmarks.pairs import versions
 from core.evaluation.protocol import read_protocol
 from core.evaluation.verification import PairList
-from core.explain.edits import Edit, apply_edits, predicted_change
-from core.explain.saliency import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
-from core.explain.scorer import PairScorer
+from core.explain.crop_scorer import PairScorer
+from core.explain.editing.edits import Edit, apply_edits, predicted_change
+from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.faces.face import SIDE
 from core.json_text import json_text
 from core.model.card import find_weights

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.faithfulness import Trial, add_options, draw
 from benchmarks.pairs import versions
-from core.explain.scorer import PairScorer
+from core.explain.crop_scorer import PairScorer
 from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.memory import keep_memory

@@ -75,11 +75,11 @@ def measure(faces: int, rounds: int) -> dict[str, Any]:
     """All three kinds on random features with the default weights' attention."""
     import torch
 
+    from core.model.attention_weights import read_head
     from core.model.card import find_weights
-    from core.model.head import read_head
     from core.model.weights import load_xcos
-    from core.scoring import kernel
     from core.scoring.engine import PairEngine
+    from core.scoring.kernels import fused as kernel
 
     torch.set_num_threads(2)
     path = find_weights()

@@ -32,14 +32,14 @@ def measure_gpu(
     """Learned attention in order both and uniform attention of all pairs of random faces."""
     import torch
 
+    from core.model.attention_weights import read_head
     from core.model.card import find_weights
     from core.model.device import choose_device
-    from core.model.head import read_head
     from core.model.weights import load_xcos
     from core.progress import never, silent
-    from core.scoring.gpu import GpuScorer
-    from core.scoring.plain import learned_scores
-    from core.scoring.prepared import prepare
+    from core.scoring.kernels.gpu import GpuScorer
+    from core.scoring.kernels.plain import learned_scores
+    from core.scoring.kernels.prepared import prepare
 
     device = choose_device(name)
     path = find_weights()
@@ -125,7 +125,7 @@ def print_gpu(said: dict[str, Any]) -> None:
 
 
 def _bytes(faces: int, halves: int) -> int:
-    from core.scoring.gpu import SIDE
+    from core.scoring.kernels.gpu import SIDE
 
     sides = [min(SIDE, faces - start) for start in range(0, faces, SIDE)]
     face = 4 * 49 * 32 + halves * 4 * 16 * 49

@@ -28,8 +28,8 @@ from benchmarks.faithfulness import CONTEXT, add_options, stranger
 from benchmarks.pairs import versions
 from core.errors import XCosError
 from core.evaluation.protocol import read_protocol
-from core.explain.saliency import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
-from core.explain.scorer import PairScorer
+from core.explain.crop_scorer import PairScorer
+from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.faces.face import SIDE
 from core.model.card import find_weights
 from core.model.features import CELLS

@@ -57,10 +57,10 @@ def measure(faces: int) -> dict[str, Any]:
     """Seconds of learned and uniform scores and of the limits, and peak memory, of one size."""
     import psutil
 
+    from core.model.attention_weights import read_head
     from core.model.card import find_weights
-    from core.model.head import read_head
-    from core.scoring import kernel
     from core.scoring.engine import PairEngine
+    from core.scoring.kernels import fused as kernel
 
     rng = np.random.default_rng(0)
     grid = rng.normal(size=(faces, 32, 7, 7)).astype(np.float32)

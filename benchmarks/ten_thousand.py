@@ -51,8 +51,8 @@ def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
     from PySide6.QtCore import QSettings, Qt, QTimer
 
     from core.gallery.gallery import GallerySettings
-    from core.gallery.worker import MakerProcess
-    from xcos_gui.build import make_application, make_window
+    from core.gallery.pipeline_process import MakerProcess
+    from xcos_gui.shell.build import make_application, make_window
 
     application = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)

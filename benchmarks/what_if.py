@@ -48,9 +48,9 @@ def measure(folder: Path, moves: int) -> dict[str, Any]:
     from PySide6.QtWidgets import QApplication
 
     from core.resources import resource_path
-    from xcos_gui.build import make_application, make_window
-    from xcos_gui.tools import PAIR_TOOLS
-    from xcos_gui.what_if import WhatIfWindow
+    from xcos_gui.shell.build import make_application, make_window
+    from xcos_gui.shell.tool_menu import PAIR_TOOLS
+    from xcos_gui.tools.what_if.window import WhatIfWindow
 
     application = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
@@ -61,7 +61,7 @@ def measure(folder: Path, moves: int) -> dict[str, Any]:
     session.set_model(None)
     session.open_gallery(resource_path("sample"))
     until(lambda: session.matrix is not None and not session.busy)
-    tool = window.show_tool(next(t for t in PAIR_TOOLS if t.place[0] == "what_if"))
+    tool = window.show_tool(next(t for t in PAIR_TOOLS if t.place[0] == "what_if.window"))
     assert isinstance(tool, WhatIfWindow)
     until(lambda: tool.answer is not None)
     view, last = tool.faces["left"], tool.maps[-1].view
@@ -108,13 +108,13 @@ def measure(folder: Path, moves: int) -> dict[str, Any]:
 
 def scan(folder: Path, photos: Path, count: int) -> dict[str, Any]:
     """Seconds of the fragile-pairs scan over some photos, and how soon it stops."""
+    from core.analysis.fragile import find_fragile
     from core.errors import Stopped
-    from core.explain.fragile import find_fragile
     from core.gallery.cache import Cache
     from core.gallery.gallery import GallerySettings
     from core.gallery.opening import open_gallery
+    from core.model.attention_weights import read_head
     from core.model.card import find_weights
-    from core.model.head import read_head
     from core.model.verifier import Verifier
     from core.scoring.engine import PairEngine
 

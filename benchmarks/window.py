@@ -27,7 +27,7 @@ START = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, QSettings
-from xcos_gui.build import make_application, make_window
+from xcos_gui.shell.build import make_application, make_window
 class First(QObject):
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Type.Paint:
@@ -69,7 +69,7 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     from PySide6.QtTest import QTest
 
     from core.gallery.gallery import GallerySettings
-    from xcos_gui.build import make_application, make_window
+    from xcos_gui.shell.build import make_application, make_window
 
     rng = np.random.default_rng(0)
     for number in range(faces):

@@ -15,17 +15,17 @@ from core.commands.tables import COLUMNS
 from core.errors import XCosError
 from core.explain.colours import ColourLimits, around, overlay_rgba, table
 from core.explain.explain import explain_pair as explained
+from core.explain.explanation import PairExplanation
 from core.explain.output import write_pair
-from core.explain.pair import PairExplanation
-from core.explain.regions import face_regions
 from core.explain.report import PairReport, cell_rows
 from core.faces.choose import FacePolicy
+from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop
 from core.gallery.opening import open_gallery as load_gallery
+from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
-from core.model.head import read_head
 from core.model.kinds import AttentionKind, Order
 from core.model.memory import keep_memory
 from core.model.target import Target

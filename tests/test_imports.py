@@ -64,6 +64,6 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
 
 
 def test_the_window_starts_without_torch() -> None:
-    check = "import sys, xcos_gui.build; print([n for n in ('torch', 'numba') if n in sys.modules])"
+    check = "import sys, xcos_gui.shell.build; print([n for n in ('torch', 'numba') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -10,7 +10,7 @@ from PIL import Image
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
-from core.model.head import read_head
+from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix, score_matrix

@@ -11,8 +11,8 @@ from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.cache import Cache
 from core.gallery.folder import scan
 from core.gallery.opening import open_gallery
+from core.model.attention_weights import read_head
 from core.model.card import read_card, shipped_weights
-from core.model.head import read_head
 from core.model.verifier import Verifier
 from core.resources import resource_path
 from core.scoring.engine import PairEngine
@@ -92,6 +92,6 @@ def test_readme_opens_with_the_two_commands() -> None:
 def test_packaging() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["name"] == "xcos-studio"
-    assert project["project"]["scripts"] == {"xcos": "xcos_gui.app:main"}
+    assert project["project"]["scripts"] == {"xcos": "xcos_gui.shell.application:main"}
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert included == {"resources": "core/_resources", "weights": "core/_weights"}

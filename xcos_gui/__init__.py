@@ -1,0 +1,1 @@
+"""The window. It may import core, except core.commands; core never imports it."""

@@ -16,8 +16,8 @@ from core.faces.detect import Detector
 from core.faces.photo import photo_bytes, read_photo
 from core.faces.searched import photo_file, search
 from core.files import written_whole
+from core.gallery.face_selection import NO_FACE
 from core.gallery.folder import scan
-from core.gallery.rules import NO_FACE
 from core.json_text import json_text
 from core.model.memory import keep_memory
 

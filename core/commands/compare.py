@@ -18,13 +18,13 @@ from core.commands.shared import (
 )
 from core.errors import XCosError
 from core.evaluation.protocol import open_pairs, read_any_pairs
-from core.explain.compare import Comparison, compare, title
-from core.explain.compare_many import ComparisonTable, tabulate
+from core.explain.crop_scorer import PairScorer
 from core.explain.output import write_whole
-from core.explain.regions import face_regions
-from core.explain.saliency import TITLES, Subject, methods_for
-from core.explain.scorer import PairScorer
+from core.explain.saliency.compare import Comparison, compare, title
+from core.explain.saliency.compare_many import ComparisonTable, tabulate
+from core.explain.saliency.methods import TITLES, Subject, methods_for
 from core.faces.face import Face
+from core.faces.regions import face_regions
 from core.gallery.opening import crop_of, landmarks_in_crop
 from core.json_text import json_text
 from core.progress import Report
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
         if path.suffix.lower() == ".json":
             content = (json_text(said) + "\n").encode()
         else:
-            from core.explain.compare_figure import comparison_bytes
+            from core.explain.saliency.compare_figure import comparison_bytes
 
             content = comparison_bytes(found, subject, path.suffix.lower()[1:])
         write_whole(path, content)

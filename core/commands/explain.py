@@ -9,8 +9,8 @@ from core.commands.pair import add_pair_arguments, check_outputs, open_pair
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.explain.explain import explain_pair
 from core.explain.output import PAIR_SUFFIXES, write_pair
-from core.explain.regions import face_regions
 from core.explain.report import PairReport, cell_rows, to_json
+from core.faces.regions import face_regions
 from core.gallery.opening import crop_of, landmarks_in_crop
 
 EXAMPLES = """examples:

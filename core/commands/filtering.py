@@ -4,12 +4,12 @@ import argparse
 
 import numpy as np
 
+from core.analysis.fragile import FragilePairs, find_fragile
 from core.commands.shared import ProgressBar, Setup
 from core.errors import XCosError
-from core.explain.filter_language import Expression, fields_of, parse
-from core.explain.filters import FilterInput, passing
-from core.explain.fragile import FragilePairs, find_fragile
 from core.gallery.gallery import LoadedGallery
+from core.query.evaluate import FilterInput, passing
+from core.query.language import Expression, fields_of, parse
 from core.scoring.matrix import ScoreMatrix
 
 

@@ -9,7 +9,7 @@ from core.commands.scored import needed_threshold
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.commands.what_if import open_editor
 from core.errors import XCosError
-from core.explain.flip import (
+from core.explain.editing.flip import (
     FLIP_KINDS,
     DecidingCells,
     FlipSearch,
@@ -17,9 +17,9 @@ from core.explain.flip import (
     deciding_cells,
     smallest_flip,
 )
+from core.explain.editing.what_if import SIDES, Question
+from core.explain.editing.what_if_output import write_what_if
 from core.explain.output import PAIR_SUFFIXES
-from core.explain.what_if import SIDES, Question
-from core.explain.what_if_output import write_what_if
 from core.json_text import json_text
 
 EXAMPLES = """examples:

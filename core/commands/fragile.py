@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core.analysis.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
 from core.commands.score import listed_rows
 from core.commands.scored import (
     ScoredGallery,
@@ -16,7 +17,6 @@ from core.commands.scored import (
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
 from core.commands.tables import COLUMNS, SUFFIXES, write_csv, write_table
 from core.errors import XCosError
-from core.explain.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
 from core.json_text import json_text
 from core.scoring.lists import PairList
 

@@ -7,6 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.analysis.labels.findings import FINDING_KINDS, Finding
+from core.analysis.labels.review import LabelQuality
+from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
 from core.commands.scored import needed_threshold
 from core.commands.shared import (
     ProgressBar,
@@ -17,15 +20,12 @@ from core.commands.shared import (
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
-from core.evaluation.label_search import LabelFindings, bare_edits, find_in_labels
-from core.evaluation.labels import FINDING_KINDS, Finding
-from core.evaluation.review import LabelQuality
 from core.explain.output import write_whole
-from core.gallery.corrected import copy_photos, write_labels
-from core.gallery.edits import DECISIONS, Edits
 from core.gallery.opening import crop_of, open_gallery
-from core.gallery.project import Project
 from core.json_text import json_text
+from core.project.corrected import copy_photos, write_labels
+from core.project.edits import DECISIONS, Edits
+from core.project.project import Project
 from core.scoring.matrix import score_matrix
 
 COLUMNS = ("kind", "left", "right", "names", "score", "limit", "evidence", "decision")

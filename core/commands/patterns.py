@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from core.analysis.patterns.output import PATTERN_SUFFIXES, write_patterns
+from core.analysis.patterns.report import (
+    PatternReport,
+    as_dict,
+    look_for_patterns,
+)
 from core.commands.filtering import add_filter_option, pairs_passing
 from core.commands.scored import (
     ScoredGallery,
@@ -17,16 +23,9 @@ from core.commands.scored import (
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
 from core.csv_files import named_columns, read_rows
 from core.errors import XCosError, quoted
-from core.explain.filter_language import parse
-from core.explain.pattern_report import (
-    PATTERN_SUFFIXES,
-    PatternReport,
-    as_dict,
-    look_for_patterns,
-    write_patterns,
-)
-from core.explain.selection import Selection, Whose, select, select_listed
 from core.json_text import json_text
+from core.query.language import parse
+from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from core.analysis.people import ANIMALS, Measure, People, Person, people
 from core.commands.shared import (
     ProgressBar,
     Setup,
@@ -16,7 +17,6 @@ from core.commands.shared import (
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
-from core.evaluation.people import ANIMALS, Measure, People, Person, people
 from core.explain.output import write_whole
 from core.json_text import json_text
 from core.scoring.matrix import score_matrix

@@ -18,16 +18,18 @@ from core.commands.shared import (
 )
 from core.commands.tables import SUFFIXES, write_table
 from core.errors import Stopped, XCosError
-from core.evaluation.reports.choice import (
+from core.json_text import json_text
+from core.progress import Report, StopAsked, never, silent
+from core.reports.choice import (
     hardest_pairs,
     named_pair,
     of_outcome,
     that_pass,
     whole_gallery,
 )
-from core.evaluation.reports.faces import PICTURES
-from core.evaluation.reports.output import PAGES, refuse_unwritable, write_pages
-from core.evaluation.reports.report import (
+from core.reports.faces import PICTURES
+from core.reports.output import PAGES, refuse_unwritable, write_pages
+from core.reports.report import (
     MOST_DRAWN,
     Chosen,
     GalleryReport,
@@ -35,9 +37,7 @@ from core.evaluation.reports.report import (
     ScoredGallery,
     collect,
 )
-from core.evaluation.reports.rows import table_columns, table_row
-from core.json_text import json_text
-from core.progress import Report, StopAsked, never, silent
+from core.reports.rows import table_columns, table_row
 from core.scoring.matrix import OUTCOMES, score_matrix
 from core.version import version
 

@@ -19,12 +19,12 @@ from core.commands.shared import (
 )
 from core.commands.tables import SUFFIXES, write_csv, write_table
 from core.errors import Stopped, XCosError
-from core.explain.filter_language import Expression
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.json_text import json_text
 from core.processes import ProcessGroup, process_group
 from core.progress import StopAsked, never
+from core.query.language import Expression
 from core.scoring.candidates import candidates
 from core.scoring.lists import HardestPairs, PairList, hardest_pairs
 from core.scoring.matrix import CODE, OUTCOMES, ScoreMatrix, outcome_codes, score_matrix

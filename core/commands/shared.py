@@ -13,10 +13,8 @@ from core.faces.choose import FACE_POLICIES
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import open_gallery
-from core.gallery.project import Project
-from core.gallery.project_state import SUFFIX, state_of
+from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
-from core.model.head import read_head
 from core.model.kinds import ATTENTION_KINDS, CHANNELS, ORDERS, AttentionKind
 from core.model.memory import keep_memory
 from core.model.normalisation import Normalisation, parse_normalisation
@@ -24,6 +22,8 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.progress import Report
+from core.project.project import Project
+from core.project.state import SUFFIX, state_of
 from core.scoring.engine import PairEngine
 
 MOST_TOLD = 10  # doubtful faces, by a sentence each

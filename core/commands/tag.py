@@ -8,7 +8,9 @@ from core.commands.shared import warn
 from core.errors import XCosError
 from core.faces.photo_files import readable
 from core.gallery.cache import default_cache
-from core.gallery.edits import (
+from core.gallery.folder import scan
+from core.json_text import json_text
+from core.project.edits import (
     DECISIONS,
     Edits,
     face_subject,
@@ -17,10 +19,8 @@ from core.gallery.edits import (
     subject_parts,
     tags_text,
 )
-from core.gallery.folder import scan
-from core.gallery.project import Project
-from core.gallery.project_state import SUFFIX, state_of
-from core.json_text import json_text
+from core.project.project import Project
+from core.project.state import SUFFIX, state_of
 
 EXAMPLES = """examples:
   xcos tag photos ann/1.jpg group.jpg#2 --add blurred     tag two faces

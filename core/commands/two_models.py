@@ -6,17 +6,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from core.commands.pair_tables import write_pair_table
-from core.commands.scored import add_gallery_options, open_both
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
-from core.evaluation.two_models import (
+from core.analysis.two_models import (
     Comparison,
     Point,
     ScoredModel,
     compare_models,
     score_model,
 )
+from core.commands.pair_tables import write_pair_table
+from core.commands.scored import add_gallery_options, open_both
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.statistics import WANTED_FARS
 

@@ -17,11 +17,11 @@ from core.commands.shared import (
 )
 from core.commands.tables import SUFFIXES, Columns, write_table
 from core.errors import XCosError
-from core.evaluation.reports.output import refuse_unwritable
-from core.evaluation.track_scores import TrackScores, score_tracks
-from core.evaluation.tracks import Track, TrackedFace, VideoTracks, follow, write_tracks
 from core.explain.output import write_whole
 from core.json_text import json_text
+from core.reports.output import refuse_unwritable
+from core.video.track_scores import TrackScores, score_tracks
+from core.video.tracks import Track, TrackedFace, VideoTracks, follow, write_tracks
 
 PICTURES = (".png", ".svg", ".pdf")
 SEEN: Columns = (
@@ -142,7 +142,7 @@ def write_scores(
     suffix = path.suffix.lower()
     if suffix in PICTURES:
         from core.evaluation.plots import figure_bytes
-        from core.evaluation.track_figure import track_figure
+        from core.video.track_figure import track_figure
 
         figure = track_figure(scores, photo, threshold, f"{found.source.name}, {caption}")
         write_whole(path, figure_bytes(figure, suffix[1:]))  # type: ignore[arg-type]

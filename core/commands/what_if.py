@@ -7,15 +7,15 @@ from typing import Any
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.errors import XCosError
-from core.explain.edits import EDIT_KINDS, Edit, form, parse_edit
-from core.explain.output import PAIR_SUFFIXES
-from core.explain.what_if import PairEditor, Question, faithfulness
-from core.explain.what_if_output import (
+from core.explain.editing.edits import EDIT_KINDS, Edit, form, parse_edit
+from core.explain.editing.what_if import PairEditor, Question, faithfulness
+from core.explain.editing.what_if_output import (
     change_words,
     faithfulness_words,
     what_if_dict,
     write_what_if,
 )
+from core.explain.output import PAIR_SUFFIXES
 from core.json_text import json_text
 
 EPILOG = f"""edits, in pixels and degrees of the 112x112 crop; numbers left out are as usual:

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.commands.pair_tables import write_pair_table
 from core.commands.scored import ScoredGallery, add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
 from core.errors import XCosError
-from core.evaluation.worth import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.json_text import json_text
 
 EXAMPLES = """examples:

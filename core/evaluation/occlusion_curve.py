@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.evaluation.metrics import measure, one_sort
-from core.evaluation.occlusion import free_form_mask
+from core.faces.masks import free_form_mask
 from core.progress import Report, StopAsked
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError, quoted
-from core.evaluation.bins import picture_name, unpack_bin
+from core.evaluation.insightface_bin import picture_name, unpack_bin
 from core.evaluation.pair_lists import (
     read_labelled_csv,
     read_splits,
@@ -31,7 +31,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.verifier import unit
 from core.progress import Report, StopAsked
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces
 
 AR_PAIRS = 6000  # genuine ones, and as many impostor ones (paper, section 5)
 Opener = Callable[[Path], LoadedGallery]

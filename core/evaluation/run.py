@@ -11,7 +11,7 @@ from core.evaluation.protocol import OpenedPairs, open_pairs, pair_scores, read_
 from core.evaluation.published import ArPart, is_cfp
 from core.evaluation.results import Evaluation, evaluate
 from core.explain.explain import explain_pair
-from core.explain.pair import PairExplanation
+from core.explain.explanation import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order

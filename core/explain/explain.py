@@ -3,13 +3,13 @@
 import numpy as np
 
 from core.explain.colours import ColourLimits
-from core.explain.pair import PairExplanation, law_of
+from core.explain.explanation import PairExplanation, law_of
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces
 
 SAMPLED_PAIRS = 2000  # that fix the colours' limits
 

@@ -9,7 +9,7 @@ from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces
 
 PAIRS_A_TURN = 2048
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.errors import XCosError
 from core.explain.colours import ColourLimits
-from core.explain.report import PairReport, to_csv, to_html, to_json
+from core.explain.report import PairReport, to_csv, to_json
 from core.faces.photo_files import readable
 from core.files import written_whole
 
@@ -34,6 +34,8 @@ def write_pair(path: Path, report: PairReport, limits: ColourLimits | None = Non
     elif suffix == ".csv":
         content = to_csv(report).encode("utf-8", "surrogateescape")
     elif suffix == ".html":
+        from core.explain.page import to_html
+
         content = readable(to_html(report)).encode()
     else:
         raise XCosError(

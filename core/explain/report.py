@@ -1,13 +1,12 @@
-"""One explained pair as data: JSON, CSV and a page of HTML."""
+"""One explained pair as data: JSON and CSV."""
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.csv_files import csv_text
-from core.explain.pair import PairExplanation
+from core.explain.explanation import PairExplanation
 from core.explain.words import distinct, verdict
 from core.json_text import json_text
 from core.model.features import CELLS
@@ -97,47 +96,3 @@ def to_csv(report: PairReport) -> str:
     """The 49 cells as CSV, the largest contribution first."""
     rows = cell_rows(report)
     return csv_text([list(rows[0]), *(list(row.values()) for row in rows)])
-
-
-def to_html(report: PairReport) -> str:
-    """A page that needs no other file: the figure, the words and the table of cells."""
-    from core.explain.figure import figure_bytes
-
-    e = report.explanation
-    picture = figure_bytes(report, "svg").decode()
-    picture = picture[picture.index("<svg") :]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in cell_rows(report)[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_shown(value)}</td>" for value in row.values()) + "</tr>"
-        for row in cell_rows(report)
-    )
-    title = html.escape(f"{e.left} and {e.right}")
-    others = [
-        f"{name} {value:.3f}"
-        for name, value in (
-            ("Target cosine", e.target_cosine),
-            ("FC cosine", e.fc_cosine),
-        )
-        if value is not None
-    ]
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }}
-svg {{ max-width: 100%; height: auto; }} table {{ border-collapse: collapse; }}
-td, th {{ padding: 0.1em 0.8em; text-align: right; border-bottom: 1px solid #ccc; }}
-</style></head><body>
-<h1>{title}</h1>
-<p>{html.escape(report.words or "These weights have no threshold, so there is no decision.")}</p>
-<p>{html.escape(report.caption)}. {html.escape(". ".join(others))}</p>
-{picture}
-<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>
-</body></html>
-"""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return "" if value is None else html.escape(str(value))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.explain.pair import PairExplanation
+from core.explain.explanation import PairExplanation
 
 LEAST = 0.0005  # evidence that would round to 0.000 is not named
 NAMED = 2  # regions named on either side

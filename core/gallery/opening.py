@@ -15,10 +15,10 @@ from core.faces.face import Detection, Face, Problem
 from core.faces.photo import photo_bytes
 from core.faces.searched import Finder, photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
-from core.gallery.edits import Edits
+from core.gallery.face_selection import FaceRules, content_digest, face_digest
 from core.gallery.folder import Listed, cached_path, scan
 from core.gallery.gallery import Gallery, GallerySettings, LoadedGallery, sort_key
-from core.gallery.making import (
+from core.gallery.pipeline import (
     Embeddings,
     FaceMaker,
     Features,
@@ -28,10 +28,10 @@ from core.gallery.making import (
     cut_out,
     make_here,
 )
-from core.gallery.project import Project, gallery_id, project_path
-from core.gallery.rules import FaceRules, content_digest, face_digest
 from core.model.features import CELLS, CHANNELS, FaceFeatures
 from core.progress import Report, StopAsked, never, silent
+from core.project.edits import Edits
+from core.project.project import Project, gallery_id, project_path
 
 Partial = Callable[[LoadedGallery], None]
 DEFAULTS = GallerySettings()

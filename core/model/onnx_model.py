@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.faces.face import SIDE
-from core.model.backbones import register
+from core.model.backbone_registry import register
 from core.model.features import CELLS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, Normalisation
 from core.model.onnx_graph import (

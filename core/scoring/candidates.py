@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.model.features import CELLS
 from core.progress import Report, StopAsked, never, silent
-from core.scoring.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces
 
 LINKS = 32  # of a face in the graph; more find more and cost more memory
 CHUNK = 1024

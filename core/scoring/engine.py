@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import Stopped, XCosError
+from core.model.attention_weights import HeadWeights
 from core.model.features import CELLS
 from core.model.gpu_driver import gpu_may_be_there
-from core.model.head import HeadWeights
 from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
-from core.scoring import kernel, plain
-from core.scoring.prepared import LANES, PLACES, PreparedFaces, prepare
+from core.scoring.kernels import fused as kernel
+from core.scoring.kernels import plain
+from core.scoring.kernels.prepared import LANES, PLACES, PreparedFaces, prepare
 
 if TYPE_CHECKING:
-    from core.scoring.gpu import GpuScorer
+    from core.scoring.kernels.gpu import GpuScorer
 
 PAIRS_AT_ONCE = 2048  # listed ones: maps of 16 channels in double take 13 MB
 PAIRS_A_TURN = 400_000  # between two looks at the stop, some tenths of a second
@@ -169,7 +170,7 @@ class PairEngine:
 
                 device = choose_device(self._device)
                 if device.type != "cpu":
-                    from core.scoring.gpu import GpuScorer
+                    from core.scoring.kernels.gpu import GpuScorer
 
                     self._gpu = GpuScorer(self._head, device, self._tell)
             self._looked = True
@@ -189,7 +190,7 @@ class PairEngine:
         gpu = self._find_gpu()
         if gpu is None:
             return False
-        from core.scoring.gpu import DeviceFull
+        from core.scoring.kernels.gpu import DeviceFull
 
         try:
             gpu.scores(left, right, shared, order, report, stopped, out)

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.model.kinds import Order
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces
 
 TILE = 512  # faces a side: a quarter of a second on two cores
 SAMPLED = 4000  # pairs that the estimate is fitted to

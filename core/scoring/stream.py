@@ -14,9 +14,9 @@ from core.model.kinds import AttentionKind, Order
 from core.progress import Report, StopAsked, never, silent
 from core.scoring.engine import PairEngine
 from core.scoring.histograms import ScoreHistograms
+from core.scoring.kernels.prepared import PreparedFaces
 from core.scoring.lists import HardestPairs
 from core.scoring.matrix import CODE, outcome_codes
-from core.scoring.prepared import PreparedFaces
 
 TILE = 1024  # faces a side: scores of 4 MB, prepared faces of 12 MB
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.evaluation.occlusion import free_form_mask
 from core.faces.face import SIDE
+from core.faces.masks import free_form_mask
 from core.training.config import AugmentConfig
 
 DARK = 14  # a padded border is this dark or darker, out of 255, after lossy storage

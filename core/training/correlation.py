@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import Stopped
 from core.model.features import CELLS
 from core.progress import Report, StopAsked, never, silent
-from core.scoring.prepared import prepare
+from core.scoring.kernels.prepared import prepare
 from core.training.data import BatchSampler
 
 BATCHES = 100  # of training faces whose pairs the P that ships is computed over

@@ -18,7 +18,7 @@ from core.faces.face import SIDE
 from core.files import written_whole
 from core.progress import Report, StopAsked, never, silent
 from core.training.config import DataConfig, OptimisationConfig
-from core.training.kept import new_array
+from core.training.resumable_arrays import new_array
 from core.training.sources import FaceSource, open_source, read_excluded, without
 
 CHUNK = 512  # faces decoded between two reports

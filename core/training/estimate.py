@@ -24,8 +24,8 @@ from core.training.data import (
     training_faces,
 )
 from core.training.encoding import encode
-from core.training.kept import counted
 from core.training.loop import Training
+from core.training.resumable_arrays import counted
 from core.training.run import RunDirectory
 from core.training.schedule import steps_of_epoch, total_steps
 from core.training.sources import FaceSource, SomeFaces

@@ -22,7 +22,7 @@ from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked
 from core.training.config import ModelConfig
 from core.training.data import TrainingFaces
-from core.training.kept import count_up, counted, new_array
+from core.training.resumable_arrays import count_up, counted, new_array
 
 CHUNK = 256  # faces whose maps are computed between two reports
 

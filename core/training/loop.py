@@ -16,6 +16,7 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.xcos import XCosNet
 from core.progress import Report, StopAsked, never, silent
+from core.training.batch_loader import Feed, Views
 from core.training.checks import contradiction, too_few_identities
 from core.training.config import (
     LocalityConfig,
@@ -29,17 +30,8 @@ from core.training.config import (
 from core.training.correlation import WATCHED, correlation_attention
 from core.training.data import BatchSampler, TrainingFaces, training_faces
 from core.training.encoding import MEAN, SCALE, encode
-from core.training.feed import Feed, Views
 from core.training.frozen import FrozenBackbone, stored
-from core.training.lessons import (
-    JointTeacher,
-    LiveTarget,
-    TargetAnswers,
-    scales_of,
-    target_answers,
-)
 from core.training.losses import joint_cosines
-from core.training.neighbours import kept_positives
 from core.training.net import Beside, TrainingNet, weighted
 from core.training.parallel import (
     any_process,
@@ -48,9 +40,17 @@ from core.training.parallel import (
     share_batch_norm,
     summed,
 )
+from core.training.positive_mining import kept_positives
 from core.training.run import RunDirectory
 from core.training.schedule import learning_rate, make_optimiser, steps_of_epoch, total_steps
 from core.training.start import as_started, take_start
+from core.training.target_cache import (
+    JointTeacher,
+    LiveTarget,
+    TargetAnswers,
+    scales_of,
+    target_answers,
+)
 from core.training.validation import Validation
 
 Teacher = TargetAnswers | LiveTarget | JointTeacher

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from core.errors import XCosError
 from core.model.backbones import build_backbone
 from core.model.features import CELLS, CHANNELS
-from core.model.heads import ArcFace, CosFace
+from core.model.margin_heads import ArcFace, CosFace
 from core.model.xcos import XCosNet
 from core.training.config import TrainConfig
 from core.training.hiding import HiddenViews

@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.evaluation.bootstrap import Differences, Interval, intervals
-from core.evaluation.people import people, person_maps
-from core.evaluation.track_scores import score_tracks
-from core.evaluation.tracks import Track, TrackedFace
-from core.explain.pair import PairExplanation
+from core.analysis.bootstrap import Differences, Interval, intervals
+from core.analysis.people import people, person_maps
+from core.explain.explanation import PairExplanation
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import open_gallery
+from core.model.attention_weights import read_head
 from core.model.features import FaceFeatures
-from core.model.head import read_head
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix, score_matrix
-from tests.evaluation.test_people import loaded
+from core.video.track_scores import score_tracks
+from core.video.tracks import Track, TrackedFace
+from tests.analysis.test_people import loaded
 from tests.living import crop
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.bins import unpack_bin
+from core.evaluation.insightface_bin import unpack_bin
 from core.evaluation.metrics import judged, measure
 from core.evaluation.verification import best_threshold
 
@@ -48,7 +48,7 @@ def test_a_bin_s_pairs_lie_side_by_side_in_tenths(
 ) -> None:
     images = [np.full((112, 112, 3), k, np.uint8) for k in range(46)]
     same = np.arange(23) % 3 == 0
-    monkeypatch.setattr("core.evaluation.bins.read_bin", lambda _: (images, same))
+    monkeypatch.setattr("core.evaluation.insightface_bin.read_bin", lambda _: (images, same))
     pairs = unpack_bin(tmp_path / "a.bin", tmp_path)  # type: ignore[operator, arg-type]
     assert pairs.left[3] == "000006.png" and pairs.right[3] == "000007.png"
     assert np.array_equal(pairs.same, same) and pairs.folds is not None

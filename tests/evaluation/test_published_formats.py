@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.cli import main
 from core.errors import XCosError
-from core.evaluation.bins import read_bin
+from core.evaluation.insightface_bin import read_bin
 from core.evaluation.occlusion_curve import SHARES, masked, occlusion_curve
 from core.evaluation.protocol import identity_pairs, read_splits
 from core.evaluation.results import evaluate, intervals, table, to_markdown

@@ -5,20 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.explain.compare import disagreement, random_maps
+from core.analysis.fragile import VARIANTS, FragilePairs, fragile_counts
+from core.analysis.patterns.groups import Groups, region_shares
+from core.explain.editing.what_if import Faithfulness
 from core.explain.explain import colour_limits, pair_cosines
-from core.explain.fragile import VARIANTS, FragilePairs, fragile_counts
+from core.explain.explanation import PairExplanation, law_of
 from core.explain.maps import PairMaps
-from core.explain.pair import PairExplanation, law_of
-from core.explain.patterns import Groups, region_shares
-from core.explain.regions import face_regions
-from core.explain.what_if import Faithfulness
+from core.explain.saliency.compare import disagreement, random_maps
 from core.faces.align import TEMPLATE
+from core.faces.regions import face_regions
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import prepare
 from core.scoring.matrix import ScoreMatrix
-from core.scoring.prepared import prepare
 
 REGIONS_OF_TEMPLATE = face_regions(TEMPLATE)
 

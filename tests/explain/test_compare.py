@@ -13,10 +13,10 @@ from PIL import Image, ImageFilter
 from scipy.stats import pearsonr, spearmanr
 
 from core.errors import Stopped
-from core.explain.compare import compare, disagreement, random_maps, rank_correlations
-from core.explain.curves import Curve, curves_of
-from core.explain.regions import face_regions
-from core.explain.saliency import (
+from core.explain.crop_scorer import PairScorer
+from core.explain.saliency.compare import compare, disagreement, random_maps, rank_correlations
+from core.explain.saliency.curves import Curve, curves_of
+from core.explain.saliency.methods import (
     METHODS,
     SaliencyMap,
     Subject,
@@ -30,8 +30,8 @@ from core.explain.saliency import (
     rise_of,
     saliency,
 )
-from core.explain.scorer import PairScorer
 from core.faces.align import TEMPLATE
+from core.faces.regions import face_regions
 from core.model.card import find_weights
 from core.model.kinds import AttentionKind
 from core.model.verifier import Verifier

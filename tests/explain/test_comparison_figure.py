@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from core.explain.colours import overlay_rgba, table
-from core.explain.compare import Compared, Comparison
-from core.explain.compare_figure import OPACITY, comparison_figure
-from core.explain.compare_many import tabulate
-from core.explain.curves import Curve, Curves
-from core.explain.pair import PairExplanation
-from core.explain.saliency import SaliencyMap, Subject, cells_as_pixels, on_one_scale
+from core.explain.explanation import PairExplanation
+from core.explain.saliency.compare import Compared, Comparison
+from core.explain.saliency.compare_figure import OPACITY, comparison_figure
+from core.explain.saliency.compare_many import tabulate
+from core.explain.saliency.curves import Curve, Curves
+from core.explain.saliency.methods import SaliencyMap, Subject, cells_as_pixels, on_one_scale
 
 METHODS = ("xcos", "occlusion")
 CONTROLS = ("random", "shuffled-xcos", "shuffled-occlusion")

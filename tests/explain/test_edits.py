@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import XCosError
-from core.explain.edits import (
+from core.explain.editing.edits import (
     EDIT_KINDS,
     GEOMETRIC,
     SETTINGS,

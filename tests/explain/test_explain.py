@@ -13,12 +13,13 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.explain.colours import around, map_rgba, overlay_rgba, table
+from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES, write_pair
-from core.explain.pair import PairExplanation
-from core.explain.regions import REGIONS, face_regions
-from core.explain.report import PairReport, as_dict, cell_rows, to_csv, to_html
+from core.explain.page import to_html
+from core.explain.report import PairReport, as_dict, cell_rows, to_csv
 from core.explain.words import region_evidence, verdict
 from core.faces.align import TEMPLATE
+from core.faces.regions import REGIONS, face_regions
 
 KEYS = {
     "left", "right", "model", "attention", "order", "score", "threshold", "verdict", "target_cosine",

@@ -5,21 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.explain.edits import Edit, apply_edits
-from core.explain.filter_language import parse
-from core.explain.filters import FilterInput, passing, region_percent
-from core.explain.flip import smallest_flip, steps
-from core.explain.fragile import VARIANTS, find_fragile, fragile_list
+from core.analysis.fragile import VARIANTS, find_fragile, fragile_list
+from core.analysis.patterns.groups import find_groups
+from core.explain.editing.edits import Edit, apply_edits
+from core.explain.editing.flip import smallest_flip, steps
+from core.explain.editing.what_if import PairEditor, Question, faithfulness
 from core.explain.maps import PairMaps, maps_of_pairs
-from core.explain.patterns import find_groups
-from core.explain.regions import REGIONS, face_regions, region_places
-from core.explain.selection import Selection
-from core.explain.what_if import PairEditor, Question, faithfulness
+from core.faces.regions import REGIONS, face_regions, region_places
 from core.gallery.cache import Cache
-from core.gallery.edits import Edits
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import landmarks_in_crop, open_gallery
 from core.model.kinds import Order
+from core.project.edits import Edits
+from core.query.evaluate import FilterInput, passing, region_percent
+from core.query.language import parse
+from core.query.selection import Selection
 from core.scoring.lists import PairList
 from core.scoring.matrix import score_matrix
 from tests.explain.test_what_if import World

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.stats import pearsonr
 
-from core.explain.curves import curves_of, mean_curves
-from core.explain.saliency import (
+from core.explain.crop_scorer import PairScorer
+from core.explain.saliency.curves import curves_of, mean_curves
+from core.explain.saliency.methods import (
     SaliencyMap,
     Subject,
     cells_as_pixels,
@@ -18,7 +19,6 @@ from core.explain.saliency import (
     rise_masks,
     saliency,
 )
-from core.explain.scorer import PairScorer
 from tests.living import THRESHOLDS, crop
 
 CELLS = ((0, 0), (1, 5), (3, 1), (4, 2), (6, 3))

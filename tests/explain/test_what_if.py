@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analysis.fragile import VARIANTS, find_fragile, fragile_counts, fragile_list
 from core.errors import Stopped, XCosError
-from core.explain.edits import Edit, apply_edits
-from core.explain.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
-from core.explain.fragile import VARIANTS, find_fragile, fragile_counts, fragile_list
-from core.explain.pair import PairExplanation
-from core.explain.what_if import PairEditor, Question, agreement, faithfulness
+from core.explain.editing.edits import Edit, apply_edits
+from core.explain.editing.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
+from core.explain.editing.what_if import PairEditor, Question, agreement, faithfulness
+from core.explain.explanation import PairExplanation
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
-from core.model.head import read_head
+from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import PreparedFaces
 from core.scoring.matrix import score_matrix
-from core.scoring.prepared import PreparedFaces
 
 
 class World:

@@ -11,18 +11,18 @@ import numpy as np
 from PIL import Image
 
 from core.gallery.cache import Cache
-from core.gallery.edits import (
+from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.opening import crop_of, open_gallery
+from core.model.verifier import Verifier
+from core.project.edits import (
     face_subject,
     identity_subject,
     pair_subject,
     renamed,
     subject_parts,
 )
-from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import crop_of, open_gallery
-from core.gallery.project import Project, project_path
-from core.gallery.project_state import ProjectState, state_of
-from core.model.verifier import Verifier
+from core.project.project import Project, project_path
+from core.project.state import ProjectState, state_of
 from tests.fuzz.harness import Reader, Wrong
 from tests.fuzz.models import tiny_weights
 from tests.fuzz.mutation import confused, mutated

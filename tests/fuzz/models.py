@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from core.errors import XCosError
+from core.model.attention_weights import read_head
 from core.model.backbones import build_backbone
 from core.model.card import METADATA_KEY, ModelCard
-from core.model.head import read_head
 from core.model.importers import read_foreign
 from core.model.verifier import Verifier
 from core.model.weights import save_weights

@@ -10,10 +10,10 @@ from PIL import Image
 
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.cache import Cache
-from core.gallery.frames import Frames
 from core.gallery.gallery import GallerySettings
 from core.gallery.opening import open_gallery
 from core.model.verifier import Verifier
+from core.video.frames import Frames
 from tests.fuzz.harness import Reader, Wrong
 from tests.fuzz.models import tiny_weights
 from tests.fuzz.mutation import mutated

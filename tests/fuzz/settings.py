@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 
-from core.explain.filter_language import fields_of, parse
+from core.query.language import fields_of, parse
 from core.resources import resource_path
 from core.training.checks import contradiction
 from core.training.config import missing_paths, parse_config, read_config, write_config

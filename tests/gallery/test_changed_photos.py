@@ -13,8 +13,8 @@ from PIL import Image
 from core.errors import XCosError
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
-from core.gallery.making import FaceMaker, Made, make_here
 from core.gallery.opening import crop_of, known_detections, open_gallery
+from core.gallery.pipeline import FaceMaker, Made, make_here
 from core.progress import StopAsked
 from tests.gallery.test_opening import ALIGNED, CountingVerifier, FakeDetector, opened, photos
 

@@ -16,8 +16,8 @@ from core.gallery.cache import Cache
 from core.gallery.folder import scan
 from core.gallery.gallery import GallerySettings, LoadedGallery, identity_codes
 from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop, open_gallery
-from core.gallery.project import Project, project_path
 from core.model.features import FaceFeatures
+from core.project.project import Project, project_path
 from tests.conftest import make_crops
 
 ALIGNED = GallerySettings(aligned=True)

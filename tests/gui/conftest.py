@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xcos_gui.app import missing_library
+from xcos_gui.shell.application import missing_library
 
 # Without Qt every test module here skips itself, and needs no fixture.
 if missing_library() is None:
@@ -14,9 +14,9 @@ if missing_library() is None:
     from pytestqt.qtbot import QtBot
 
     from core.gallery.gallery import GallerySettings
-    from core.gallery.worker import MakerProcess
-    from xcos_gui.build import make_application, make_window
-    from xcos_gui.window import MainWindow
+    from core.gallery.pipeline_process import MakerProcess
+    from xcos_gui.shell.build import make_application, make_window
+    from xcos_gui.shell.window import MainWindow
 
     @pytest.fixture(scope="session")
     def elsewhere() -> Iterator[MakerProcess]:
@@ -33,7 +33,7 @@ if missing_library() is None:
         monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[MainWindow]:
         """A window with weights, but no gallery; new galleries are taken for aligned crops."""
-        monkeypatch.setattr("xcos_gui.session.FIRST_SETTINGS", GallerySettings(aligned=True))
+        monkeypatch.setattr("xcos_gui.state.session.FIRST_SETTINGS", GallerySettings(aligned=True))
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
         window = make_window(

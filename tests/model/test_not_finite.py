@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from core.errors import XCosError
 from core.json_text import json_text
+from core.model.attention_weights import read_head
 from core.model.card import METADATA_KEY, read_card
-from core.model.head import read_head
 from core.model.target import Target
 from core.model.verifier import Verifier, unit
 from core.model.weights import load_xcos, save_weights

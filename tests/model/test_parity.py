@@ -11,8 +11,8 @@ import torch
 
 from core.evaluation.verification import best_threshold
 from core.model.card import ModelCard
-from core.model.heads import ArcFace, CosFace, MarginHead
 from core.model.importers import recognise
+from core.model.margin_heads import ArcFace, CosFace, MarginHead
 from core.model.target import Target
 from core.model.weights import build, load_strictly
 from core.model.xcos import XCosNet, cosine_map, xcos

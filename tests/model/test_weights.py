@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.errors import XCosError
+from core.model.attention_weights import read_head
 from core.model.backbones import backbone_names, build_backbone
 from core.model.card import ModelCard, find_weights, read_card
-from core.model.head import read_head
 from core.model.importers import import_weights
 from core.model.target import Target
 from core.model.verifier import Verifier
@@ -238,7 +238,7 @@ def test_sface_tells_people_apart() -> None:
 
     from PIL import Image
 
-    from core.evaluation.bins import read_bin
+    from core.evaluation.insightface_bin import read_bin
     from core.evaluation.verification import best_threshold
     from core.model.target import Target
 

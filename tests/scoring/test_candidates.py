@@ -5,7 +5,7 @@ import pytest
 
 from core.scoring.candidates import candidates, vectors
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import prepare
+from core.scoring.kernels.prepared import prepare
 
 
 def test_inner_products_are_uniform_scores_and_near_ones_are_found() -> None:

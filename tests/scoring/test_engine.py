@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Stopped, XCosError
-from core.model.head import HeadWeights, fold
+from core.model.attention_weights import HeadWeights, fold
 from core.model.kinds import ORDERS, AttentionKind, Order
 from core.model.xcos import LearnedAttention, cosine_map, xcos
-from core.scoring import kernel
 from core.scoring.engine import PairEngine
+from core.scoring.kernels import fused as kernel
 
 ROOT = Path(__file__).parents[2]
 ORDER = st.sampled_from(ORDERS)

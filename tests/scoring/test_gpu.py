@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 from core.cli import main
 from core.errors import Stopped
 from core.model import device as devices
-from core.model.head import HeadWeights
+from core.model.attention_weights import HeadWeights
 from core.model.kinds import ORDERS, AttentionKind, Order
 from core.progress import never, silent
 from core.scoring import engine as engines
-from core.scoring import gpu, plain
 from core.scoring.engine import PairEngine
-from core.scoring.gpu import GpuScorer
-from core.scoring.prepared import PreparedFaces, prepare
+from core.scoring.kernels import gpu, plain
+from core.scoring.kernels.gpu import GpuScorer
+from core.scoring.kernels.prepared import PreparedFaces, prepare
 from tests.scoring.test_engine import random_grid, random_head
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,7 @@ def test_faces_that_do_not_fit_come_tile_by_tile(
 
 TRITON = """
 import numpy as np
-from core.scoring.gpu import GpuScorer
+from core.scoring.kernels.gpu import GpuScorer
 from tests.scoring import test_gpu as t
 _, head = t.random_head(1)
 scorer, worst = GpuScorer(head, t.CPU, print, fused=True), 0.0
@@ -161,7 +161,7 @@ def test_the_triton_kernel_compiles_for_a_gpu(
     triton = pytest.importorskip("triton")
     compiler = pytest.importorskip("triton.backends.compiler")
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    from core.scoring.triton_kernel import COLUMNS, _score
+    from core.scoring.kernels.triton_kernel import COLUMNS, _score
 
     kinds = dict.fromkeys(_score.arg_names[:8], "*fp32") | {"columns": "i32"}
     kinds |= dict.fromkeys(("bias", "mix_slope", "last_slope"), "fp32")

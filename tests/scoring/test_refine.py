@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.model.head import read_head
+from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
 from core.scoring import refine
 from core.scoring.engine import PairEngine
-from core.scoring.prepared import prepare
+from core.scoring.kernels.prepared import prepare
 from core.scoring.refine import Refinement
 from tests.living import crop
 

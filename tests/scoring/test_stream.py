@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.model.head import read_head
+from core.model.attention_weights import read_head
 from core.model.kinds import AttentionKind, Order
 from core.scoring import stream
 from core.scoring.engine import PairEngine
 from core.scoring.histograms import ScoreHistograms
+from core.scoring.kernels.prepared import prepare
 from core.scoring.lists import HardestPairs, hardest
 from core.scoring.matrix import OUTCOMES, ScoreMatrix
-from core.scoring.prepared import prepare
 from core.scoring.statistics import PairStatistics
 
 ROOT = Path(__file__).parents[2]

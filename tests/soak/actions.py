@@ -24,12 +24,12 @@ from PySide6.QtWidgets import (
 )
 
 from core.faces.face import Face
-from core.gallery.edits import face_subject, identity_subject, pair_subject
 from core.gallery.gallery import GallerySettings
-from core.gallery.project import Project
+from core.project.edits import face_subject, identity_subject, pair_subject
+from core.project.project import Project
 from core.resources import resource_path
-from xcos_gui.tools import GALLERY_TOOLS, PAIR_TOOLS
-from xcos_gui.window import MainWindow
+from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
+from xcos_gui.shell.window import MainWindow
 
 TOOLS = (*PAIR_TOOLS, *GALLERY_TOOLS)
 FILTERS = (
@@ -244,7 +244,7 @@ class Actions:
         tool = self.rng.choice(TOOLS)
         shown = self.window.show_tool(tool)
         for _ in range(self.rng.randrange(6)):
-            self._poke(shown, tool.place[0])
+            self._poke(shown, tool.place[0].split(".")[0])
         if self.rng.random() < 0.8:
             shown.close()
 

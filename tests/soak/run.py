@@ -25,10 +25,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
-from core.gallery.worker import MakerProcess
+from core.gallery.pipeline_process import MakerProcess
 from tests.soak.actions import TOOLS, Actions
-from xcos_gui.build import make_application, make_window
-from xcos_gui.window import MainWindow
+from xcos_gui.shell.build import make_application, make_window
+from xcos_gui.shell.window import MainWindow
 
 BEAT = 20  # milliseconds between two looks at how late the event loop is
 BLOCK = 0.5  # seconds that it may stand still, on a quiet machine

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xcos_gui.app import missing_library
+from xcos_gui.shell.application import missing_library
 
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)

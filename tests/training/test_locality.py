@@ -17,7 +17,6 @@ from core.training.config import LocalityConfig, LossConfig, ModelConfig, Target
 from core.training.data import open_sources
 from core.training.finish import finish
 from core.training.hiding import LEAST_SHARE, MOST_SHARE, HiddenViews, hidden_views
-from core.training.lessons import impostor_scale
 from core.training.locality import (
     HiddenGrids,
     HiddenPairs,
@@ -28,6 +27,7 @@ from core.training.locality import (
 )
 from core.training.loop import train
 from core.training.losses import joint_cosines
+from core.training.target_cache import impostor_scale
 from tests.training.test_training import config_for, logged
 
 

@@ -12,7 +12,7 @@ from core.training.augment import LUMA, Draws, augment, border_mask, is_mixed
 from core.training.config import AugmentConfig, OptimisationConfig
 from core.training.data import BatchSampler
 from core.training.losses import balanced_error, choose_pairs, embedding_loss, map_loss
-from core.training.neighbours import SAME_PICTURE, likely_positives
+from core.training.positive_mining import SAME_PICTURE, likely_positives
 
 STILL = AugmentConfig(0, 0, 0, 0, 0, 0, 0, 0)
 

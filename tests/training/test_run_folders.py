@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import XCosError
-from core.training.kept import counted
+from core.training.resumable_arrays import counted
 from core.training.run import RunDirectory
 from core.training.watch import look, runs_in
 

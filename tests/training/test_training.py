@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.cli import main
 from core.errors import Stopped, XCosError
-from core.evaluation.occlusion import free_form_mask
 from core.evaluation.verification import best_threshold, read_lfw_pairs
+from core.faces.masks import free_form_mask
 from core.model.backbones import build_backbone
 from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
@@ -36,7 +36,7 @@ from core.training.data import BatchSampler, training_faces
 from core.training.finish import finish
 from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
-from core.training.neighbours import likely_positives
+from core.training.positive_mining import likely_positives
 from core.training.schedule import learning_rate, total_steps
 
 
@@ -173,12 +173,12 @@ def test_likely_positives_by_tiles_and_by_index_are_the_nearest(
         [int(j) for j in np.argsort(-usable[i])[:8] if usable[i, j] > 0] if labels[i] < 0 else []
         for i in range(300)
     ]
-    monkeypatch.setattr("core.training.neighbours.COLUMNS", 50)
-    monkeypatch.setattr("core.training.neighbours.ROWS", 70)
+    monkeypatch.setattr("core.training.positive_mining.COLUMNS", 50)
+    monkeypatch.setattr("core.training.positive_mining.ROWS", 70)
     exact = likely_positives(unit, labels, 0.5)
     assert [[j for j in row if j >= 0] for row in exact.tolist()] == expected
     pytest.importorskip("faiss")
-    monkeypatch.setattr("core.training.neighbours.EXACT", 0)
+    monkeypatch.setattr("core.training.positive_mining.EXACT", 0)
     nearly = likely_positives(unit, labels, 0.5)
     pairs = {(i, j) for i, row in enumerate(expected) for j in row}
     found = {(i, j) for i, row in enumerate(nearly.tolist()) for j in row if j >= 0}

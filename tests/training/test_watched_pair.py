@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.model.head import read_head
+from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
 from core.model.weights import load_xcos
 from core.scoring.engine import PairEngine

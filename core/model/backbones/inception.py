@@ -4,7 +4,7 @@ from facenet_pytorch import InceptionResnetV1
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.model.backbones import register
+from core.model.backbone_registry import register
 
 EMBED_SIDE = 160  # what the published weights were trained on
 # At this input the 896-channel map before mixed_7a has 7x7 cells: 144, 71, 69, 34, 32, 15, 7.

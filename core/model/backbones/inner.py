@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.faces.face import SIDE
-from core.model.backbones import build_backbone, register
+from core.model.backbone_registry import build_backbone, register
 from core.model.features import CELLS
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from core.model.backbones import register
+from core.model.backbone_registry import register
 
 UNITS = {
     18: (2, 2, 2, 2),

@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from core.model.backbones import register
+from core.model.backbone_registry import register
 from core.model.features import CELLS
 
 STEM = 4  # pixels that the stem's kernel spans

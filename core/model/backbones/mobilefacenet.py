@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from core.model.backbones import register
+from core.model.backbone_registry import register
 
 
 def _conv_bn_relu6(

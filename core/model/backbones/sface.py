@@ -5,7 +5,7 @@ Tensor names are those of the ONNX file that the zoo publishes.
 
 from torch import Tensor, nn
 
-from core.model.backbones import register
+from core.model.backbone_registry import register
 from core.model.features import CELLS
 
 # Channels out and stride of each depthwise-separable layer, 2 to 14.

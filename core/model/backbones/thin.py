@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from core.faces.face import SIDE
-from core.model.backbones import register
+from core.model.backbone_registry import register
 from core.model.features import CELLS
 
 

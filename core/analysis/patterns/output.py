@@ -1,0 +1,32 @@
+"""Writing patterns to a file by its ending."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.analysis.patterns.report import PatternReport, as_dict, to_csv
+from core.errors import XCosError
+from core.explain.output import write_whole
+from core.faces.face import Face
+from core.json_text import json_text
+
+PATTERN_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv")
+
+
+def write_patterns(
+    path: Path, found: PatternReport, rows: Sequence[Face], columns: Sequence[Face]
+) -> None:
+    """Write the report; the name's ending tells the form. Raises XCosError."""
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        content = json_text(as_dict(found, rows, columns)).encode()
+    elif suffix == ".csv":
+        content = to_csv(found).encode()
+    elif suffix in (".png", ".svg", ".pdf"):
+        from core.analysis.patterns.figure import figure_bytes  # matplotlib takes its time
+
+        content = figure_bytes(found, suffix[1:])  # type: ignore[arg-type]
+    else:
+        raise XCosError(
+            f"{path} must end in one of {', '.join(PATTERN_SUFFIXES)}; choose another name."
+        )
+    write_whole(path, content)

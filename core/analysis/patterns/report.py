@@ -1,0 +1,178 @@
+"""Patterns of a selection, all in one, and how they are written to files."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.analysis.patterns.groups import Groups, MeanMaps, find_groups
+from core.csv_files import csv_text
+from core.errors import XCosError
+from core.explain.maps import maps_of_pairs
+from core.faces.align import TEMPLATE
+from core.faces.face import Face
+from core.faces.regions import face_regions
+from core.gallery.gallery import LoadedGallery
+from core.model.features import CELLS
+from core.model.kinds import AttentionKind, Order
+from core.progress import Report, StopAsked, never, silent
+from core.query.selection import Selection
+from core.scoring.engine import PairEngine
+
+MAPS = ("cosine", "attention", "contribution", "evidence")
+
+
+@dataclass(frozen=True, eq=False)
+class PatternReport:
+    """What the pairs of a selection have in common.
+
+    of, mean:   the selection and its mean maps
+    less, base: the selection that it is compared with, and that one's; None without one
+    groups:     of the first selection; None where they were not asked for
+    """
+
+    model: str
+    kind: AttentionKind
+    order: Order
+    threshold: float
+    of: Selection
+    mean: MeanMaps
+    less: Selection | None = None
+    base: MeanMaps | None = None
+    groups: Groups | None = None
+
+    @property
+    def shown(self) -> MeanMaps:
+        """The mean maps, or their difference where there are two selections."""
+        return self.mean if self.base is None else self.mean.less(self.base)
+
+    @property
+    def words(self) -> str:
+        """What was looked at, its mean score, and where the maps differ most."""
+        text = (
+            f"{_upper(self.of.counted)}: mean score {self.mean.score:.3f}, threshold "
+            f"{self.threshold:.3f} ({self.kind} attention, order {self.order}, {self.model})."
+        )
+        if self.base is not None and self.less is not None:
+            text += f" Less {self.less.counted}: mean score {self.base.score:.3f}."
+        return text.replace("-0.", "\N{MINUS SIGN}0.")
+
+
+def look_for_patterns(
+    engine: PairEngine,
+    rows: LoadedGallery,
+    columns: LoadedGallery,
+    model: str,
+    kind: AttentionKind,
+    order: Order,
+    threshold: float,
+    of: Selection,
+    less: Selection | None = None,
+    grouped: bool = True,
+    count: int | None = None,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> PatternReport:
+    """Mean maps of a selection, of another one, and the first one's groups.
+
+    count: of groups; None: as many as part the pairs best.
+    Raises XCosError for a selection without pairs, and Stopped.
+    """
+    means = []
+    stacks = []
+    for selection in (of, less):
+        if selection is None:
+            continue
+        # Only the faces that take part are prepared: of a large gallery they are few.
+        one, i = np.unique(selection.pairs.rows, return_inverse=True)
+        other, j = np.unique(selection.pairs.columns, return_inverse=True)
+        left = engine.prepare(rows.features.grid[one])
+        right = engine.prepare(columns.features.grid[other])
+        maps = maps_of_pairs(
+            engine, left, i, right, j, kind, order, threshold, report, stopped
+        )  # fmt: skip
+        mean = MeanMaps.of(maps)
+        if mean is None:
+            raise XCosError(
+                f"There are no {selection.title} at the threshold {threshold:.4f}; choose others."
+            )
+        stacks.append(maps)
+        means.append(mean)
+    groups = find_groups(of, stacks[0], count, report, stopped) if grouped else None
+    base = means[1] if less is not None else None
+    return PatternReport(model, kind, order, threshold, of, means[0], less, base, groups)
+
+
+def as_dict(found: PatternReport, rows: Sequence[Face], columns: Sequence[Face]) -> dict[str, Any]:
+    """The report as JSON's types; rows and columns are the matrix's faces."""
+    said: dict[str, Any] = {
+        "model": found.model,
+        "attention": found.kind,
+        "order": found.order,
+        "threshold": found.threshold,
+        "words": found.words,
+        "regions": face_regions(TEMPLATE).tolist(),
+        "of": _selection(found.of, found.mean),
+        "less": None,
+        "difference": None,
+        "groups": None,
+    }
+    if found.less is not None and found.base is not None:
+        said["less"] = _selection(found.less, found.base)
+        said["difference"] = _maps(found.shown)
+    if found.groups is not None:
+        said["silhouette"] = found.groups.silhouette
+        said["groups"] = [
+            {
+                "sentence": group.sentence,
+                "pairs": len(group.pairs),
+                "shares": group.shares,
+                "others": group.others,
+                **_maps(group.mean),
+                "members": [
+                    {"left": rows[i].key, "right": columns[j].key, "score": float(score)}
+                    for i, j, score in zip(
+                        group.pairs.rows.tolist(),
+                        group.pairs.columns.tolist(),
+                        group.pairs.scores.tolist(),
+                        strict=True,
+                    )
+                ],
+            }
+            for group in found.groups.groups
+        ]
+    return said
+
+
+def _selection(selection: Selection, mean: MeanMaps) -> dict[str, Any]:
+    return {
+        "title": selection.title,
+        "total": selection.total,
+        "sampled": len(selection.pairs),
+        "mean_score": mean.score,
+        **_maps(mean),
+    }
+
+
+def _maps(mean: MeanMaps) -> dict[str, Any]:
+    return {name: values.tolist() for name, values in asdict(mean).items() if name in MAPS}
+
+
+def to_csv(found: PatternReport) -> str:
+    """The 49 cells as CSV: mean maps, and the other selection's and the difference's."""
+    sets = {"": found.mean}
+    if found.base is not None:
+        sets |= {"less_": found.base, "difference_": found.shown}
+    rows: list[list[object]] = [
+        ["row", "column", "region", *(f"{prefix}{name}" for prefix in sets for name in MAPS)]
+    ]
+    regions = face_regions(TEMPLATE)
+    for row, column in np.ndindex(CELLS, CELLS):
+        values = [getattr(mean, name)[row, column] for mean in sets.values() for name in MAPS]
+        rows.append([row, column, regions[row, column], *(f"{v:.6g}" for v in values)])
+    return csv_text(rows)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,348 @@
+"""Two models on one gallery: who is right where the other is wrong, and whether that is chance."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from core.analysis.bootstrap import DRAWS, FEW, Differences, Interval, intervals
+from core.errors import XCosError
+from core.explain.explain import explain_pair
+from core.explain.explanation import PairExplanation
+from core.gallery.gallery import LoadedGallery
+from core.model.card import ModelCard
+from core.model.kinds import AttentionKind, Order
+from core.progress import Report, StopAsked, never, silent
+from core.scoring.engine import PairEngine
+from core.scoring.lists import PairList, drawn, ranked
+from core.scoring.matrix import ScoreMatrix, at_most, score_matrix
+from core.scoring.statistics import Counts, PairStatistics
+
+LISTED = 2000  # pairs of a count that are listed
+DRAWN = 20_000  # points of a scatter plot
+Point = Literal["own", "eer"] | float  # a float: that FAR
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredModel:
+    """A model with its scores of a gallery.
+
+    rows, columns: the faces of the matrix, with this model's features
+    own:           the threshold set or shipped for the attention kind, or None
+    """
+
+    card: ModelCard
+    engine: PairEngine
+    rows: LoadedGallery
+    columns: LoadedGallery
+    matrix: ScoreMatrix
+    statistics: PairStatistics
+    own: float | None
+
+    def threshold(self, point: Point) -> tuple[float, str]:
+        """The threshold at an operating point, and where it is from. Raises XCosError.
+
+        own: the set or shipped one, or the equal error rate's where there is none.
+        """
+        if point == "own" and self.own is not None:
+            return self.own, "its own"
+        if point in ("own", "eer"):
+            eer = self.statistics.eer()
+            if eer is None:
+                raise XCosError(
+                    "An equal error rate needs genuine and impostor pairs; name the faces, or "
+                    "choose weights with a threshold."
+                )
+            return eer[1], "equal error rate of this gallery"
+        assert isinstance(point, float)
+        found = self.statistics.threshold_at_far(point)
+        if found is None:
+            raise XCosError(
+                f"There are too few impostor pairs for a FAR of {point:g}; choose a larger one."
+            )
+        return found, f"FAR {point:g} of this gallery"
+
+
+def score_model(
+    card: ModelCard,
+    engine: PairEngine,
+    gallery: LoadedGallery,
+    probes: LoadedGallery | None,
+    kind: AttentionKind,
+    order: Order,
+    threshold: float | None = None,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> ScoredModel:
+    """Score all pairs with a model; threshold None: the weights' own. Raises XCosError, Stopped."""
+    matrix = score_matrix(engine, gallery, probes, kind, order, report, stopped)
+    own = card.threshold(kind) if threshold is None else threshold
+    statistics = PairStatistics.of(matrix)
+    return ScoredModel(card, engine, probes or gallery, gallery, matrix, statistics, own)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoModels:
+    """Two models' scores of the same faces, in one order.
+
+    a, b:           both over the faces that both have, with a's identities
+    rows, columns:  where those faces are in the first model's own matrix
+    only_a, only_b: keys of faces that only one model has; they take no part
+    """
+
+    a: ScoredModel
+    b: ScoredModel
+    rows: np.ndarray
+    columns: np.ndarray
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+    def at(self, point: Point, report: Report = silent, stopped: StopAsked = never) -> "Comparison":
+        """Compare both at an operating point. Raises XCosError, Stopped."""
+        first, second = self.a.threshold(point), self.b.threshold(point)
+        matrix = self.a.matrix
+        counts = np.zeros(8, np.int64)
+        differing = Differences(matrix.rows, matrix.columns, matrix.square)
+        every = slice(0, matrix.scores.shape[1])
+        tiles = matrix.tiles()
+        for step, rows in enumerate(tiles):
+            report("Comparing decisions", step, len(tiles))
+            genuine, right, other = self._judged(rows, first[0], second[0])
+            used = matrix.counted(rows, every) & matrix.known(rows, every)
+            codes = 4 * genuine[used] + 2 * right[used] + other[used]
+            counts += np.bincount(codes, minlength=8)
+            differing.add(rows, right.astype(np.int8) - other, used)
+        found = intervals(differing, report, stopped)
+        return Comparison(self, point, first, second, counts.reshape(2, 2, 2), found)
+
+    def scatter(self, limit: int = DRAWN) -> "Scatter":
+        """Both scores of at most `limit` pairs; of genuine ones as many as half of them."""
+        matrix, every = self.a.matrix, slice(0, self.a.matrix.scores.shape[1])
+
+        def genuine(rows: slice) -> np.ndarray:
+            return matrix.genuine(rows, every)
+
+        def other(rows: slice) -> np.ndarray:
+            return ~matrix.genuine(rows, every)
+
+        same, of_same = drawn(matrix, genuine, limit // 2)
+        rest, of_rest = drawn(matrix, other, limit - len(same))
+        row = np.concatenate([same.rows, rest.rows])
+        column = np.concatenate([same.columns, rest.columns])
+        sort = np.arange(len(row)) < len(same)
+        scores = self.b.matrix.scores[row, column]
+        pairs = PairList(row, column, np.concatenate([same.scores, rest.scores]))
+        return Scatter(self.placed(pairs), scores, sort, of_same, of_rest)
+
+    def with_threshold(self, own: float | None) -> "TwoModels":
+        """The same scores with another threshold of the first model's own."""
+        return replace(self, a=replace(self.a, own=own))
+
+    def place_of(self, row: int, column: int) -> tuple[int, int] | None:
+        """Where a cell of the first model's own matrix is here; None for a face only it has."""
+        i, j = np.flatnonzero(self.rows == row), np.flatnonzero(self.columns == column)
+        return (int(i[0]), int(j[0])) if len(i) and len(j) else None
+
+    def placed(self, pairs: PairList) -> PairList:
+        """Pairs by their places in the first model's own matrix."""
+        return PairList(self.rows[pairs.rows], self.columns[pairs.columns], pairs.scores)
+
+    def _judged(
+        self, rows: slice, first: float, second: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of a tile: genuine pairs, those a judges rightly, and those b does, (r, m) bool."""
+        genuine = self.a.matrix.genuine(rows, slice(0, self.a.matrix.scores.shape[1]))
+        right = (self.a.matrix.scores[rows] > at_most(first)) == genuine
+        other = (self.b.matrix.scores[rows] > at_most(second)) == genuine
+        return genuine, right, other
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """Pairs to draw: the first model's scores are the list's, the second one's are `other` (k,).
+
+    genuine:              (k,) bool
+    of_genuine, of_other: how many genuine pairs, and others, there are
+    """
+
+    pairs: PairList
+    other: np.ndarray
+    genuine: np.ndarray
+    of_genuine: int
+    of_other: int
+
+    @property
+    def words(self) -> str:
+        """Whether all pairs are drawn, or how many of them."""
+        total, shown = self.of_genuine + self.of_other, len(self.pairs)
+        if shown == total:
+            return f"All {total:,} pairs are drawn."
+        genuine = int(self.genuine.sum())
+        return (
+            f"Drawn are {genuine:,} of {self.of_genuine:,} genuine pairs and {shown - genuine:,} of "
+            f"{self.of_other:,} others, taken at random."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two models at one operating point.
+
+    first, second: threshold of each, and where it is from
+    counts:        (2, 2, 2) pairs by: genuine, right by a, right by b (0 no, 1 yes)
+    intervals:     a's figure less b's, by bootstrap over identities; empty with fewer than two
+    """
+
+    models: TwoModels
+    point: Point
+    first: tuple[float, str]
+    second: tuple[float, str]
+    counts: np.ndarray
+    intervals: tuple[Interval, ...]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the models are called."""
+        return f"A ({self.models.a.card.name})", f"B ({self.models.b.card.name})"
+
+    @property
+    def words(self) -> str:
+        """What was compared, and how often only one model is right."""
+        a, b = self.names
+        total, matrix = int(self.counts.sum()), self.models.a.matrix
+        only_a, only_b = self.count(True, False), self.count(False, True)
+        text = (
+            f"{total:,} pairs, {matrix.kind} attention, order {matrix.order}: {a} at threshold "
+            f"{self.first[0]:.4f} ({self.first[1]}), {b} at {self.second[0]:.4f} ({self.second[1]}). "
+            f"{only_a:,} pairs only A gets right, {only_b:,} only B."
+        )
+        if not total:
+            text += " No identities are known, so no decision is right or wrong."
+        return text
+
+    @property
+    def interval_words(self) -> list[str]:
+        """A sentence for each difference, and one on how the intervals were made."""
+        if not self.intervals:
+            return ["An interval needs pairs of at least two identities."]
+        identities = self.intervals[0].identities
+        rough = "; with so few identities they are rough" if identities < FEW else ""
+        made = f"Intervals: {DRAWS:,} draws of {identities:,} identities, thresholds held{rough}."
+        return [*(interval.words for interval in self.intervals), made]
+
+    def count(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> int:
+        """How many pairs there are by who is right."""
+        found = self.counts[:, int(a_right), int(b_right)]
+        return int(found.sum() if genuine is None else found[int(genuine)])
+
+    def title(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> str:
+        """What such pairs are called."""
+        sort = "" if genuine is None else "Genuine: " if genuine else "Impostor: "
+        if a_right == b_right:
+            text = "both models right" if a_right else "both models wrong"
+        else:
+            text = "only A right" if a_right else "only B right"
+        return sort + (text if sort else text[0].upper() + text[1:])
+
+    def explain(self, row: int, column: int) -> tuple[PairExplanation, PairExplanation]:
+        """Why each model scored a pair as it did."""
+        kind, order = self.models.a.matrix.kind, self.models.a.matrix.order
+        first, second = (
+            explain_pair(m.engine, m.card, m.rows, row, m.columns, column, kind, order, threshold)
+            for m, (threshold, _) in ((self.models.a, self.first), (self.models.b, self.second))
+        )
+        return first, second
+
+    def outcomes(self) -> tuple[Counts, Counts]:
+        """Each model's counts at its threshold."""
+        a, b = self.models.a, self.models.b
+        return a.statistics.counts(self.first[0]), b.statistics.counts(self.second[0])
+
+    def pairs(
+        self,
+        a_right: bool,
+        b_right: bool,
+        genuine: bool | None = None,
+        limit: int = LISTED,
+        stopped: StopAsked = never,
+    ) -> PairList:
+        """Pairs by who is right, in the first model's own places; the clearest cases first."""
+        return self.models.placed(self.own_pairs(a_right, b_right, genuine, limit, stopped))
+
+    def own_pairs(
+        self,
+        a_right: bool,
+        b_right: bool,
+        genuine: bool | None = None,
+        limit: int = LISTED,
+        stopped: StopAsked = never,
+    ) -> PairList:
+        """The same by their places among the faces that both models have."""
+        models, first, second = self.models, self.first[0], self.second[0]
+        matrix, every = models.a.matrix, slice(0, models.a.matrix.scores.shape[1])
+
+        def sort(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+            same, right, other = models._judged(rows, first, second)
+            wanted = (right == a_right) & (other == b_right) & matrix.known(rows, every)
+            if genuine is not None:
+                wanted &= same == genuine
+            far = np.abs(matrix.scores[rows] - first)
+            return wanted, far + np.abs(models.b.matrix.scores[rows] - second)
+
+        return ranked(matrix, sort, limit, stopped)
+
+
+def compare_models(a: ScoredModel, b: ScoredModel) -> TwoModels:
+    """Match the faces of two scored models by their keys. Raises XCosError when none match."""
+    rows, other_rows = _matched(a.rows, b.rows)
+    columns, other_columns = _matched(a.columns, b.columns)
+    if not len(rows) or not len(columns):
+        raise XCosError("The two models have no face in common; load the gallery anew with both.")
+    kept = {a.rows.gallery.faces[i].key for i in rows}
+    kept |= {a.columns.gallery.faces[j].key for j in columns}
+    first = _restricted(a, rows, columns, a.matrix.rows[rows], a.matrix.columns[columns])
+    second = _restricted(b, other_rows, other_columns, first.matrix.rows, first.matrix.columns)
+    return TwoModels(first, second, rows, columns, _left_out(a, kept), _left_out(b, kept))
+
+
+def _matched(one: LoadedGallery, other: LoadedGallery) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the faces that both have, in the first one's order."""
+    there = other.gallery.index()
+    places = [(i, there[face.key]) for i, face in enumerate(one.gallery.faces) if face.key in there]
+    both = np.array(places, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _left_out(model: ScoredModel, kept: set[str]) -> tuple[str, ...]:
+    faces = (*model.rows.gallery.faces, *model.columns.gallery.faces)
+    return tuple(sorted({face.key for face in faces} - kept))
+
+
+def _restricted(
+    model: ScoredModel,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    row_codes: np.ndarray,
+    column_codes: np.ndarray,
+) -> ScoredModel:
+    """The model over some faces, with given identities; nothing is copied where that is all of them."""
+    matrix = model.matrix
+    n, m = matrix.scores.shape
+    whole = np.array_equal(rows, np.arange(n)) and np.array_equal(columns, np.arange(m))
+    known = np.array_equal(row_codes, matrix.rows) and np.array_equal(column_codes, matrix.columns)
+    if whole and known:
+        return model
+    scores = matrix.scores if whole else matrix.scores[np.ix_(rows, columns)]
+    made = replace(matrix, scores=scores, rows=row_codes, columns=column_codes)
+    statistics = PairStatistics.of(made)
+    one, other = (_some(g, p) for g, p in ((model.rows, rows), (model.columns, columns)))
+    return replace(model, rows=one, columns=other, matrix=made, statistics=statistics)
+
+
+def _some(loaded: LoadedGallery, places: np.ndarray) -> LoadedGallery:
+    faces = tuple(loaded.gallery.faces[i] for i in places)
+    features = loaded.features
+    embedding = None if features.embedding is None else features.embedding[places]
+    target = None if features.target is None else features.target[places]
+    kept = replace(features, grid=features.grid[places], embedding=embedding, target=target)
+    return LoadedGallery(replace(loaded.gallery, faces=faces), kept)

@@ -1,0 +1,103 @@
+"""A what-if as data and as files: its numbers, the edited faces, the edited pair's report."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.errors import XCosError
+from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
+from core.explain.output import PAIR_SUFFIXES, write_pair, write_whole
+from core.explain.report import as_dict
+from core.json_text import json_text
+
+
+def what_if_dict(answer: WhatIf, faithfulness: Faithfulness | None = None) -> dict[str, Any]:
+    """The keys that scripts rely on: those of explain, of the edited pair, and these."""
+    before = answer.before
+    return as_dict(answer.report()) | {
+        "edits": {side: [edit.text for edit in answer.question.of(side)] for side in SIDES},
+        "swapped": answer.question.swapped,
+        "outcome": answer.outcome_after,
+        "before": {
+            "score": before.score,
+            "verdict": None if before.same is None else "same" if before.same else "different",
+            "outcome": answer.outcome_before,
+            "contribution": before.contribution.tolist(),
+            "evidence": None if before.evidence is None else before.evidence.tolist(),
+        },
+        "covered": answer.covered.tolist(),
+        "real_change": answer.real_change,
+        "predicted_change": answer.predicted_change,
+        "agreement": answer.agreement,
+        "faithfulness": None if faithfulness is None else faithfulness.correlation,
+        "faithfulness_probes": 0 if faithfulness is None else len(faithfulness.real),
+    }
+
+
+def write_what_if(
+    path: Path, answer: WhatIf, faithfulness: Faithfulness | None = None
+) -> list[Path]:
+    """Write a what-if; what was written.
+
+    .json: the numbers, and beside it each edited face as NAME-left.png and NAME-right.png; any
+    other ending: the edited pair's report, as explain writes it. Raises XCosError.
+    """
+    suffix = path.suffix.lower()
+    if suffix != ".json":
+        if suffix not in PAIR_SUFFIXES:
+            raise XCosError(
+                f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
+            )
+        write_pair(path, answer.report())
+        return [path]
+    written = [path]
+    text = json_text(what_if_dict(answer, faithfulness))
+    write_whole(path, text.encode())
+    for side, face in zip(SIDES, (answer.left, answer.right), strict=True):
+        if answer.question.of(side):
+            written.append(path.with_name(f"{path.stem}-{side}.png"))
+            write_whole(written[-1], _png(face.crop))
+    return written
+
+
+def change_words(answer: WhatIf) -> str:
+    """One or two sentences: what the edits did, and what the explanation said they would."""
+    before, after = answer.before, answer.after
+    if answer.question == Question():
+        said = answer.report()
+        return said.words or f"{said.caption[0].upper()}{said.caption[1:]}."
+    text = (
+        f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
+    )
+    if after.same is not None:
+        verdict = "same person" if after.same else "different people"
+        text += f": {'still ' if after.same == before.same else 'now '}{verdict}"
+        if "unknown" not in (answer.outcome_before, answer.outcome_after):
+            moved = answer.outcome_before != answer.outcome_after
+            text += f", {answer.outcome_before + ' to ' if moved else ''}{answer.outcome_after}"
+    text += "."
+    if answer.agreement is not None:
+        text += (
+            f" The explanation predicted {answer.predicted_change:+.3f}; "
+            f"agreement {answer.agreement:.2f}."
+        )
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def faithfulness_words(found: Faithfulness) -> str:
+    """One sentence on how far the pair's explanation can be trusted."""
+    r = found.correlation
+    if r is None:
+        return "Faithfulness: not measured yet."
+    part = "" if len(found.real) == found.total else f" of {found.total}"
+    said = f"Faithfulness of this pair: {r:.2f} (correlation over {len(found.real)}{part} patches)."
+    return said.replace("-", "\N{MINUS SIGN}")
+
+
+def _png(crop: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(crop).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,94 @@
+"""Which faces a photo gives: the settings of a gallery, and what its user changed."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.faces.choose import choose
+from core.faces.face import Detection, Face, Problem
+from core.faces.plausible import doubt
+from core.gallery.cache import PhotoRecord
+from core.gallery.folder import Listed
+from core.gallery.gallery import GallerySettings
+from core.project.edits import Edits
+
+DIGEST_BYTES = 16
+NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
+
+
+@dataclass(frozen=True, eq=False)
+class FaceRules:
+    """A gallery's settings and its user's edits."""
+
+    settings: GallerySettings
+    edits: Edits
+
+    def lacks_face(self, photo: str, record: PhotoRecord | None) -> bool:
+        """Whether a photo that was searched gives no face."""
+        if self.settings.aligned or photo in self.edits.landmarks:
+            return False
+        return record is not None and not record.detections
+
+    def no_face(self, root: Path, photo: str) -> Problem:
+        """What to tell of a photo that gives no face; root: what its path is relative to."""
+        return Problem(photo, NO_FACE.format(root / photo))
+
+    def faces_of(self, listed: Listed, digest: str, record: PhotoRecord | None) -> list[Face]:
+        """The faces of a photo with bytes of this digest; record may be None for aligned crops."""
+        if self.settings.aligned:
+            return [
+                Face(listed.photo, 1, self._identity(listed, 1), None, face_digest(digest, None))
+            ]
+        assert record is not None
+        return [
+            Face(
+                listed.photo,
+                number,
+                self._identity(listed, number),
+                detection,
+                face_digest(digest, detection),
+                self._doubt(listed.photo, number, detection, record),
+            )
+            for number, detection in enumerate(self._chosen(listed.photo, record), start=1)
+        ]
+
+    def _doubt(
+        self, photo: str, number: int, detection: Detection, record: PhotoRecord
+    ) -> str | None:
+        if number == 1 and photo in self.edits.landmarks:
+            return None  # the user has looked
+        return doubt(detection, (record.width, record.height))
+
+    def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
+        order = choose(record.detections, (record.width, record.height), self.settings.faces)
+        picked = self.edits.picked.get(photo)
+        if picked is not None and picked < len(record.detections):
+            others = [i for i in order if i != picked] if self.settings.faces == "all" else []
+            order = [picked, *others]
+        chosen = [record.detections[i] for i in order]
+        corrected = self.edits.landmarks.get(photo)
+        if corrected is not None:
+            marks = np.array(corrected, np.float32)
+            box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
+            chosen = [Detection(box, marks, 1.0), *chosen[1:]]
+        return chosen
+
+    def _identity(self, listed: Listed, number: int) -> str | None:
+        key = listed.photo if number == 1 else f"{listed.photo}#{number}"
+        # A photo's further faces show somebody else than the folder says.
+        told = listed.identity if number == 1 else None
+        return self.edits.identities.get(key, told)
+
+
+def face_digest(photo: str, detection: Detection | None) -> str:
+    """A face's digest, of that of its photo's content and its place; None for an aligned crop."""
+    if detection is None:
+        return content_digest(f"{photo} aligned".encode())
+    return content_digest(photo.encode() + detection.landmarks.astype(np.float32).tobytes())
+
+
+def content_digest(content: bytes) -> str:
+    """The name of a file's content."""
+    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()

@@ -1,0 +1,406 @@
+"""Which pairs of a score matrix pass a filter: cheap fields by tiles, regions where still needed."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.analysis.fragile import FragilePairs
+from core.errors import Stopped, XCosError
+from core.explain.maps import maps_of_pairs
+from core.faces.regions import REGIONS, region_places
+from core.gallery.gallery import LoadedGallery
+from core.gallery.opening import landmarks_in_crop
+from core.progress import Report, StopAsked, never, silent
+from core.project.edits import Edits, subject_parts
+from core.query.language import (
+    Both,
+    Compared,
+    Either,
+    Expression,
+    Flag,
+    Negated,
+    RegionShare,
+    compare_text,
+    fields_of,
+)
+from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import PreparedFaces
+from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
+
+PAIRS_AT_ONCE = 16_384  # of those whose regions are asked for: their maps take 13 MB
+TILE = 256  # rows
+
+
+@dataclass(frozen=True, eq=False)
+class FilterInput:
+    """What a filter may ask about.
+
+    rows, columns: the faces of the matrix's rows and columns; one object where it is square
+    threshold:     None for weights without one
+    """
+
+    matrix: ScoreMatrix
+    rows: LoadedGallery
+    columns: LoadedGallery
+    engine: PairEngine
+    threshold: float | None
+    edits: Edits
+    fragile: FragilePairs | None = None
+
+    @property
+    def fragile_known(self) -> bool:
+        """Whether fragile pairs were looked for at this threshold."""
+        return self.fragile is not None and self.fragile.threshold == self.threshold
+
+
+def passing(
+    expression: Expression,
+    given: FilterInput,
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> np.ndarray:
+    """Which pairs pass: (n, m) bool; in a square matrix both cells of a pair, never the diagonal.
+
+    Raises XCosError for a field that is not known here, and Stopped.
+    """
+    _check(expression, given)
+    looker = _Looker(given)
+    n, m = given.matrix.scores.shape
+    mask = np.zeros((n, m), bool)
+    open_rows: list[np.ndarray] = []
+    open_columns: list[np.ndarray] = []
+    for start in range(0, n, TILE):
+        if stopped():
+            raise Stopped("Filtering")
+        report("Filtering pairs", start, n)
+        first = start if given.matrix.square else 0
+        block = _Block(np.arange(start, min(start + TILE, n))[:, None], np.arange(first, m)[None])
+        counted = block.rows < block.columns if given.matrix.square else np.bool_(True)
+        surely, perhaps = looker.decide(expression, block)
+        mask[start : start + TILE, first:] = surely & counted
+        row, column = np.nonzero(np.broadcast_to(perhaps & ~surely & counted, block.shape))
+        open_rows.append(row + start)
+        open_columns.append(column + first)
+    _decide_regions(
+        expression,
+        looker,
+        (np.concatenate(open_rows), np.concatenate(open_columns)),
+        mask,
+        report,
+        stopped,
+    )
+    if given.matrix.square:
+        for start in range(0, n, TILE):  # in place: no second mask of all pairs
+            mask[start:, start : start + TILE] |= mask[start : start + TILE, start:].T
+    return mask
+
+
+def region_percent(
+    contribution: np.ndarray, landmarks: np.ndarray, regions: Iterable[str] = REGIONS
+) -> dict[str, np.ndarray]:
+    """Each region's share of k scores, in percent: 100 x the sum of W*S over its cells / score.
+
+    contribution: (k, 7, 7) W*S; landmarks: (k, 5, 2) of the pair in the crop, the mean of both
+    faces'. NaN for a score of 0. Answers (k,) by region.
+    """
+    places = region_places(landmarks)
+    score = contribution.sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            name: np.where(
+                score == 0,
+                np.nan,
+                100 * (contribution * (places == REGIONS.index(name))).sum(axis=(1, 2)) / score,
+            )
+            for name in regions
+        }
+
+
+def _check(expression: Expression, given: FilterInput) -> None:
+    asked = fields_of(expression)
+    if asked & {"outcome", "margin"} and given.threshold is None:
+        raise XCosError(
+            "The filter asks for an outcome or a margin, which need a threshold; set one."
+        )
+    for name, values, remedy in (
+        ("target", "target", "choose a target model (Model, Target model; --target)"),
+        ("fc", "embedding", "choose weights with a fully connected head"),
+    ):
+        known = [getattr(g.features, values) is not None for g in (given.rows, given.columns)]
+        if name in asked and not all(known):
+            raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
+    if "fragile" in asked and given.fragile is None:
+        raise XCosError(
+            "The filter asks for fragile pairs, which were not looked for yet; "
+            "do so first (Analyse, Fragile pairs)."
+        )
+    if "fragile" in asked and given.fragile is not None and not given.fragile_known:
+        raise XCosError(
+            f"The filter asks for fragile pairs, which were looked for at the threshold "
+            f"{given.fragile.threshold:.4f}; do so again at this one (Analyse, Fragile pairs)."
+        )
+
+
+def _decide_regions(
+    expression: Expression,
+    looker: "_Looker",
+    pairs: tuple[np.ndarray, np.ndarray],
+    mask: np.ndarray,
+    report: Report,
+    stopped: StopAsked,
+) -> None:
+    """Look at the maps of the pairs that all else leaves open."""
+    rows, columns = pairs
+    for start in range(0, len(rows), PAIRS_AT_ONCE):
+        if stopped():
+            raise Stopped("Filtering")
+        report("Filtering by regions", start, len(rows))
+        block = _Block(rows[start : start + PAIRS_AT_ONCE], columns[start : start + PAIRS_AT_ONCE])
+        looker.look_at_maps(block, stopped)
+        mask[block.rows, block.columns] = looker.decide(expression, block)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Places of pairs: (r, 1) rows and (1, c) columns of a tile, or (k,) of both."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(self.rows.shape, self.columns.shape)
+
+
+Decided = tuple[np.ndarray, np.ndarray]  # whether pairs surely pass, and whether they still may
+
+
+class _Looker:
+    """Answers a filter's conditions for blocks of pairs; what it needs of faces is kept."""
+
+    def __init__(self, given: FilterInput) -> None:
+        self.given = given
+        self._faces: dict[Compared, tuple[np.ndarray, np.ndarray]] = {}
+        self._pairs: dict[Compared, np.ndarray] = {}
+        self._shares: tuple[_Block, dict[str, np.ndarray]] | None = None
+
+    def decide(self, expression: Expression, block: _Block) -> Decided:
+        if isinstance(expression, Negated):
+            surely, perhaps = self.decide(expression.part, block)
+            return ~perhaps, ~surely
+        if isinstance(expression, Both | Either):
+            join = np.logical_and if isinstance(expression, Both) else np.logical_or
+            surely, perhaps = self.decide(expression.parts[0], block)
+            for part in expression.parts[1:]:
+                if isinstance(expression, Both) and not perhaps.any():
+                    break
+                one, other = self.decide(part, block)
+                surely, perhaps = join(surely, one), join(perhaps, other)
+            return surely, perhaps
+        if isinstance(expression, RegionShare):
+            return self._by_region(expression, block)
+        found = self._flag(expression, block) if isinstance(expression, Flag) else None
+        if found is None:
+            assert isinstance(expression, Compared)
+            found = self._compared(expression, block)
+        return found, found
+
+    # Conditions.
+
+    def _flag(self, flag: Flag, block: _Block) -> np.ndarray:
+        if flag.name == "fragile":
+            assert self.given.fragile is not None
+            return self.given.fragile.fragile[block.rows, block.columns]
+        if flag.name == "doubtful":
+            rows, columns = self._doubtful
+            return rows[block.rows] | columns[block.columns]
+        return self._kinds(block) == ("genuine", "impostor").index(flag.name)
+
+    def _kinds(self, block: _Block) -> np.ndarray:
+        """0 for genuine pairs, 1 for impostor pairs, 2 for those of unknown identities."""
+        left, right = self.given.matrix.rows[block.rows], self.given.matrix.columns[block.columns]
+        known = (left >= 0) & (right >= 0)
+        kinds: np.ndarray = np.where(known, np.where(left == right, 0, 1), 2)
+        return kinds
+
+    def _compared(self, asked: Compared, block: _Block) -> np.ndarray:
+        if isinstance(asked.value, float):
+            return _ordered(asked.operator, self._number(asked.field, block), asked.value)
+        if asked.field == "kind":
+            told = _told(asked, ("genuine", "impostor", "unknown"))[self._kinds(block)]
+        elif asked.field == "outcome":
+            told = _told(asked, OUTCOMES)[self._outcomes(block)]
+        else:
+            told = self._text(asked, block)
+        return ~told if asked.operator == "!=" else told
+
+    def _outcomes(self, block: _Block) -> np.ndarray:
+        assert self.given.threshold is not None
+        kinds = self._kinds(block)
+        scores = self.given.matrix.scores[block.rows, block.columns]
+        return outcome_codes(scores, kinds == 0, kinds < 2, self.given.threshold)
+
+    def _number(self, name: str, block: _Block) -> np.ndarray:
+        if name in ("score", "margin"):
+            scores = self.given.matrix.scores[block.rows, block.columns].astype(np.float64)
+            return scores if name == "score" else scores - (self.given.threshold or 0.0)
+        left, right = self._embeddings(name)
+        if block.rows.ndim == 2:
+            return (left[block.rows[:, 0]] @ right[block.columns[0]].T).clip(-1, 1)
+        return np.einsum("pd,pd->p", left[block.rows], right[block.columns]).clip(-1, 1)
+
+    def _embeddings(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        return self._target if name == "target" else self._embedding
+
+    @cached_property
+    def _doubtful(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns = (
+            np.array([face.doubt is not None for face in loaded.gallery.faces], bool)
+            for loaded in (self.given.rows, self.given.columns)
+        )
+        return rows, columns
+
+    @cached_property
+    def _target(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._doubles(lambda loaded: loaded.features.target)
+
+    @cached_property
+    def _embedding(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._doubles(lambda loaded: loaded.features.embedding)
+
+    def _doubles(self, of: Callable[[LoadedGallery], Any]) -> tuple[np.ndarray, np.ndarray]:
+        left = np.asarray(of(self.given.rows), np.float64)
+        same = self.given.rows is self.given.columns
+        return left, left if same else np.asarray(of(self.given.columns), np.float64)
+
+    def _text(self, asked: Compared, block: _Block) -> np.ndarray:
+        left, right = self._of_faces(asked)
+        name = asked.field
+        one, other = left[block.rows], right[block.columns]
+        if name.startswith("left"):
+            return one | np.zeros(block.shape, bool)
+        if name.startswith("right"):
+            return other | np.zeros(block.shape, bool)
+        told: np.ndarray = one | other
+        codes = self._of_pairs(asked)
+        if len(codes):
+            places = block.rows.astype(np.int64) * len(self.given.columns) + block.columns
+            told |= np.isin(places, codes)
+        return told
+
+    def _of_faces(self, asked: Compared) -> tuple[np.ndarray, np.ndarray]:
+        """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
+        if asked not in self._faces:
+            left = _faces_meet(asked, self.given.rows, self.given.edits)
+            same = self.given.rows is self.given.columns
+            right = left if same else _faces_meet(asked, self.given.columns, self.given.edits)
+            self._faces[asked] = left, right
+        return self._faces[asked]
+
+    def _of_pairs(self, asked: Compared) -> np.ndarray:
+        """Places of the pairs that meet a condition by their own tags and the like, row * m + column."""
+        if asked not in self._pairs:
+            given, codes = self.given, []
+            rows, columns = given.rows.gallery.index(), given.columns.gallery.index()
+            for subject in _subjects_meeting(asked, given.edits):
+                kind, names = subject_parts(subject)
+                if kind == "pair":
+                    for one, other in (names, names[::-1]):
+                        if one in rows and other in columns:
+                            codes.append(rows[one] * len(given.columns) + columns[other])
+            self._pairs[asked] = np.array(codes, np.int64)
+        return self._pairs[asked]
+
+    # Regions.
+
+    def look_at_maps(self, block: _Block, stopped: StopAsked) -> None:
+        """Compute the regions' shares of a block's pairs; the conditions on them use these."""
+        given = self.given
+        rows, columns = self._prepared
+        maps = maps_of_pairs(
+            given.engine,
+            rows,
+            block.rows,
+            columns,
+            block.columns,
+            given.matrix.kind,
+            given.matrix.order,
+            0.0,
+            stopped=stopped,
+        )
+        left, right = self._landmarks
+        marks = (left[block.rows] + right[block.columns]) / 2
+        self._shares = block, region_percent(maps.contribution, marks)
+
+    def _by_region(self, asked: RegionShare, block: _Block) -> Decided:
+        if self._shares is None or self._shares[0] is not block:
+            none = np.zeros(block.shape, bool)
+            return none, ~none
+        found = _ordered(asked.operator, self._shares[1][asked.region], asked.percent)
+        return found, found
+
+    @cached_property
+    def _prepared(self) -> tuple[PreparedFaces, PreparedFaces]:
+        given = self.given
+        rows = given.engine.prepare(given.rows.features.grid)
+        same = given.rows is given.columns
+        return rows, rows if same else given.engine.prepare(given.columns.features.grid)
+
+    @cached_property
+    def _landmarks(self) -> tuple[np.ndarray, np.ndarray]:
+        return _landmarks(self.given.rows), _landmarks(self.given.columns)
+
+
+def _ordered(operator: str, values: np.ndarray, limit: float) -> np.ndarray:
+    compare = {
+        "=": np.equal,
+        "!=": np.not_equal,
+        "<": np.less,
+        "<=": np.less_equal,
+        ">": np.greater,
+        ">=": np.greater_equal,
+    }[operator]
+    found: np.ndarray = compare(values, limit) & ~np.isnan(values)
+    return found
+
+
+def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
+    meets = compare_text(asked.operator, str(asked.value))
+    return np.array([meets(name) for name in names])
+
+
+def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
+    faces = loaded.gallery.faces
+    meets = compare_text(asked.operator, str(asked.value))
+    if "identity" in asked.field:
+        names = [face.identity or "" for face in faces]
+        told = {name: meets(name) for name in {*names}}
+        return np.array([told[name] for name in names], bool)
+    if asked.field in ("photo", "left", "right"):
+        return np.array([meets(face.key) for face in faces], bool)
+    found = {subject_parts(subject) for subject in _subjects_meeting(asked, edits)}
+    return np.array(
+        [
+            ("face", (face.key,)) in found
+            or (face.identity is not None and ("identity", (face.identity,)) in found)
+            for face in faces
+        ],
+        bool,
+    )
+
+
+def _subjects_meeting(asked: Compared, edits: Edits) -> list[str]:
+    meets = compare_text(asked.operator, str(asked.value))
+    if asked.field == "tag":
+        return [s for s, tags in edits.tags.items() if any(meets(tag) for tag in tags)]
+    if asked.field == "note":
+        return [subject for subject, text in edits.notes.items() if meets(text)]
+    return [subject for subject, decision in edits.decisions.items() if meets(decision)]
+
+
+def _landmarks(loaded: LoadedGallery) -> np.ndarray:
+    marks = [landmarks_in_crop(face) for face in loaded.gallery.faces]
+    return np.stack(marks) if marks else np.empty((0, 5, 2), np.float32)

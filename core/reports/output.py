@@ -1,0 +1,58 @@
+"""Writing a report whole or not at all, as a page or a PDF."""
+
+from pathlib import Path
+
+from core.errors import XCosError
+from core.files import written_whole
+from core.progress import Report, StopAsked, never, silent
+from core.reports.report import GalleryReport
+
+PAGES = (".html", ".pdf")
+
+
+def write_pages(
+    path: Path,
+    report: GalleryReport,
+    version: str,
+    progress: Report = silent,
+    stopped: StopAsked = never,
+) -> None:
+    """Write a .html or .pdf; what was there before stays until the new one is whole.
+
+    Raises XCosError when the disk refuses, and Stopped.
+    """
+    try:
+        with written_whole(path) as part:
+            if path.suffix.lower() == ".pdf":
+                from core.reports.pdf import write_pdf
+
+                write_pdf(part, report, version, progress, stopped)
+            else:
+                from core.reports.page import write_page
+
+                write_page(part, report, version, progress, stopped)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise XCosError now, not after long work, where a file cannot be written."""
+    try:
+        if path.is_dir():
+            raise XCosError(f"{path} is a folder; give the name of a file.")
+        with written_whole(path) as part:
+            part.write_bytes(b"")
+            raise _Tried
+    except _Tried:
+        return
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+class _Tried(Exception):
+    """Takes the trial's file away again."""
+
+
+def unwritable(path: Path, error: OSError) -> XCosError:
+    """The sentence on a file that the disk refused."""
+    return XCosError(f"{path} cannot be written: {error.strerror or error}; choose another place.")

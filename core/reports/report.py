@@ -1,0 +1,316 @@
+"""What a report holds, collected once; the writers only lay it out."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.errors import Stopped, XCosError
+from core.explain.colours import ColourLimits
+from core.explain.explain import colour_limits, pair_cosines
+from core.explain.explanation import PairExplanation, law_of
+from core.explain.maps import PairMaps, maps_of_pairs
+from core.explain.words import region_evidence
+from core.faces.face import SIDE, Problem
+from core.faces.regions import face_regions
+from core.gallery.cache import Cache
+from core.gallery.gallery import LoadedGallery
+from core.gallery.opening import crop_of, landmarks_in_crop
+from core.model.card import ModelCard
+from core.progress import Report, StopAsked, never, silent
+from core.reports.faces import Names, Pictures, as_shown
+from core.scoring.engine import PairEngine
+from core.scoring.lists import PairList
+from core.scoring.matrix import OUTCOMES, Outcome, ScoreMatrix, outcome_codes
+from core.scoring.statistics import PairStatistics
+
+MOST_DRAWN = 200  # pairs with pictures, unless asked for more
+MATRIX_SIDE = 600  # pixels at most of the matrix's picture
+GREY = 128  # of a face whose photo is gone
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredGallery:
+    """All that a report is made from: faces, their scores, and with what they were scored.
+
+    rows, columns: the left and right faces of the matrix; the same object for one gallery
+    threshold:     None for weights without one
+    estimated:     the matrix holds estimates yet
+    """
+
+    engine: PairEngine
+    card: ModelCard
+    rows: LoadedGallery
+    columns: LoadedGallery
+    matrix: ScoreMatrix
+    threshold: float | None
+    cache: Cache
+    estimated: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which pairs a report is about.
+
+    pairs: of the matrix, in the order to show; words: what they are, as "the listed pairs"
+    whole: the report is about all pairs, and these are only the ones shown
+    total: how many there are, of which pairs may be the first
+    """
+
+    pairs: PairList
+    words: str
+    whole: bool
+    total: int
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How to report.
+
+    title:     None: the gallery's name
+    pictures:  faces as they are, blurred, or left out
+    anonymous: people and photos are called by numbers, and no path is named
+    limits:    colour limits of the maps; None: from the pairs
+    """
+
+    title: str | None = None
+    pictures: Pictures = "shown"
+    anonymous: bool = False
+    limits: ColourLimits | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ReportedPair:
+    """One pair of a report, named as the report names faces.
+
+    outcome:  None without a threshold
+    regions:  (7, 7) names of the cells
+    pictures: the left and the right face (112, 112, 3) uint8, or None where left out
+    """
+
+    explanation: PairExplanation
+    people: tuple[str | None, str | None]
+    outcome: Outcome | None
+    regions: np.ndarray
+    pictures: tuple[np.ndarray | None, np.ndarray | None]
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """Evidence by region, summing to score - threshold; empty without a threshold."""
+        return region_evidence(self.explanation, self.regions)
+
+
+@dataclass(frozen=True, eq=False)
+class GalleryReport:
+    """A report's contents.
+
+    faces, people: how many the gallery (with its probes) has, people of known identity
+    words, total:  what pairs are shown, and how many of them there are
+    statistics:    of all pairs, for a report on the whole gallery, else of the chosen ones
+    matrix:        (n, m) float32 scores thinned for drawing, or None where it is not shown
+    problems:      files that gave no face; nameless where anonymous
+    remarks:       sentences on what the reader should know
+    """
+
+    title: str
+    model: str
+    kind: str
+    order: str
+    threshold: float | None
+    faces: int
+    people: int
+    words: str
+    total: int
+    whole: bool
+    pairs: tuple[ReportedPair, ...]
+    statistics: PairStatistics
+    matrix: np.ndarray | None
+    limits: ColourLimits
+    options: ReportOptions
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def caption(self) -> str:
+        """What every score of the report was made with."""
+        limit = "no threshold" if self.threshold is None else f"threshold {self.threshold:.4f}"
+        return f"{self.model}, {self.kind} attention, order {self.order}, {limit}"
+
+    @property
+    def shown(self) -> str:
+        """Which pairs are shown, in words."""
+        if len(self.pairs) == self.total:
+            return f"{self.words}: {self.total:,} pair{'' if self.total == 1 else 's'}"
+        return f"{self.words}: the first {len(self.pairs):,} of {self.total:,} pairs"
+
+
+def collect(
+    scored: ScoredGallery,
+    chosen: Chosen,
+    options: ReportOptions = ReportOptions(),
+    report: Report = silent,
+    stopped: StopAsked = never,
+) -> GalleryReport:
+    """Explain the chosen pairs, and gather what a report says of the gallery.
+
+    Raises XCosError when there is no pair, and Stopped.
+    """
+    if not len(chosen.pairs):
+        raise XCosError(f"There is no pair to report ({chosen.words}); choose others.")
+    names = Names(scored.rows, scored.columns, options.anonymous)
+    explained, limits = _explained(scored, chosen.pairs, names, report, stopped)
+    faces = _Faces(scored, options.pictures)
+    listed = chosen.pairs
+    if scored.estimated:
+        exact = np.array([explanation.score for explanation in explained], np.float32)
+        listed = PairList(listed.rows, listed.columns, exact)
+    outcomes = _outcomes(scored, listed)
+    pairs = []
+    for number, explanation in enumerate(explained):
+        if stopped():
+            raise Stopped("The report")
+        report("Collecting pairs", number, len(explained))
+        i, j = int(listed.rows[number]), int(listed.columns[number])
+        pairs.append(
+            ReportedPair(
+                explanation,
+                (names.person(scored.rows, i), names.person(scored.columns, j)),
+                outcomes[number],
+                face_regions((faces.marks(scored.rows, i) + faces.marks(scored.columns, j)) / 2),
+                (faces.picture(scored.rows, i), faces.picture(scored.columns, j)),
+            )
+        )
+    report("Collecting pairs", len(explained), len(explained))
+    galleries = [scored.columns] + ([] if scored.rows is scored.columns else [scored.rows])
+    problems = [p for g in galleries for p in g.gallery.problems]
+    title = "Face verification report" if options.anonymous else scored.columns.gallery.source.name
+    return GalleryReport(
+        options.title or title,
+        scored.card.name,
+        scored.matrix.kind,
+        scored.matrix.order,
+        scored.threshold,
+        sum(len(g) for g in galleries),
+        len({f.identity for g in galleries for f in g.gallery.faces} - {None}),
+        chosen.words,
+        chosen.total,
+        chosen.whole,
+        tuple(pairs),
+        PairStatistics.of(scored.matrix) if chosen.whole else _statistics(scored, listed),
+        _thinned(scored.matrix.scores) if chosen.whole and scored.matrix.square else None,
+        options.limits or limits,
+        options,
+        tuple(_nameless(problems) if options.anonymous else problems),
+        (*_remarks(scored), *faces.lost),
+    )
+
+
+def _explained(
+    scored: ScoredGallery, pairs: PairList, names: Names, report: Report, stopped: StopAsked
+) -> tuple[list[PairExplanation], ColourLimits]:
+    engine, matrix, card = scored.engine, scored.matrix, scored.card
+    left, i = np.unique(pairs.rows, return_inverse=True)
+    right, j = np.unique(pairs.columns, return_inverse=True)
+    rows = engine.prepare(scored.rows.features.grid[left])
+    columns = engine.prepare(scored.columns.features.grid[right])
+    maps: PairMaps = maps_of_pairs(
+        engine, rows, i, columns, j, matrix.kind, matrix.order, 0.0, report, stopped
+    )
+    target, fc = pair_cosines(
+        scored.rows.features, pairs.rows, scored.columns.features, pairs.columns
+    )
+    found = [
+        PairExplanation(
+            names.face(scored.rows, a),
+            names.face(scored.columns, b),
+            card.name,
+            matrix.kind,
+            matrix.order,
+            maps.cosine[k],
+            maps.attention[k],
+            scored.threshold,
+            None if target is None else float(target[k]),
+            None if fc is None else float(fc[k]),
+            law_of(card, matrix.kind),
+        )
+        for k, (a, b) in enumerate(zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True))
+    ]
+    # A few faces fix the colours: all pairs of many would take longer than the report.
+    limits = colour_limits(
+        engine, rows.part(slice(300)), columns.part(slice(300)), matrix.kind, matrix.order
+    )
+    return found, limits
+
+
+class _Faces:
+    """Pictures and landmarks of faces, each made once."""
+
+    def __init__(self, scored: ScoredGallery, pictures: Pictures) -> None:
+        self._cache, self._pictures = scored.cache, pictures
+        self._made: dict[str, np.ndarray | None] = {}
+        self.lost: list[str] = []
+
+    def picture(self, of: LoadedGallery, place: int) -> np.ndarray | None:
+        face = of.gallery.faces[place]
+        if self._pictures == "none":
+            return None
+        if face.digest not in self._made:
+            try:
+                crop = crop_of(face, of.gallery.root, self._cache)
+            except XCosError:
+                crop = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+                self.lost = ["Grey squares stand for faces whose photos are gone."]
+            self._made[face.digest] = as_shown(crop, self._pictures)
+        return self._made[face.digest]
+
+    def marks(self, of: LoadedGallery, place: int) -> np.ndarray:
+        return landmarks_in_crop(of.gallery.faces[place])
+
+
+def _outcomes(scored: ScoredGallery, pairs: PairList) -> list[Outcome | None]:
+    if scored.threshold is None:
+        return [None] * len(pairs)
+    same, known = _sorts(scored, pairs)
+    codes = outcome_codes(pairs.scores, same, known, scored.threshold)
+    return [OUTCOMES[code] for code in codes.tolist()]
+
+
+def _sorts(scored: ScoredGallery, pairs: PairList) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs are genuine, and which have two known identities."""
+    own, other = scored.matrix.rows[pairs.rows], scored.matrix.columns[pairs.columns]
+    known = (own >= 0) & (other >= 0)
+    return (own == other) & known, known
+
+
+def _statistics(scored: ScoredGallery, pairs: PairList) -> PairStatistics:
+    same, known = _sorts(scored, pairs)
+    return PairStatistics(
+        np.sort(pairs.scores[same]),
+        np.sort(pairs.scores[known & ~same]),
+        int((~known).sum()),
+    )
+
+
+def _remarks(scored: ScoredGallery) -> list[str]:
+    said = []
+    if scored.estimated:
+        said.append(
+            "Counts, rates and curves are of estimated scores: they were not all computed yet. "
+            "The pairs shown are exact."
+        )
+    if scored.threshold is None:
+        said.append(f"{scored.card.name} has no threshold, so there are no decisions.")
+    return said
+
+
+def _nameless(problems: list[Problem]) -> list[Problem]:
+    said = "This photo gave no face; its name and the reason are left out."
+    return [
+        replace(problem, file=f"photo {number}", reason=said)
+        for number, problem in enumerate(problems, start=1)
+    ]
+
+
+def _thinned(scores: np.ndarray) -> np.ndarray:
+    step = max(1, -(-len(scores) // MATRIX_SIDE))
+    thinned: np.ndarray = scores[::step, ::step]
+    return thinned

@@ -1,0 +1,77 @@
+"""What each face brings to its pairs, computed once: unit cells and attention halves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.model.attention_weights import HeadWeights
+from core.model.features import CELLS, CHANNELS
+
+PLACES = CELLS * CELLS
+HALF = 16  # channels between the attention's convolutions
+FACES_A_TURN = 256  # so that memory stays bounded
+LANES = 16  # faces side by side, as the lanes of two AVX2 registers
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedFaces:
+    """n faces ready to be paired.
+
+    cells: (n, 49, 32) float32, each cell's channels as a unit vector; a zero cell stays zero
+    left:  (n, 16, 49) float32, what the face adds to the first mixed map as left face, with
+           the bias; None without learned attention
+    right: (n, 16, 49) float32, the same as right face
+    """
+
+    cells: np.ndarray
+    left: np.ndarray | None
+    right: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def part(self, places: slice) -> "PreparedFaces":
+        """Some of the faces, without copying."""
+        left = None if self.left is None else self.left[places]
+        right = None if self.right is None else self.right[places]
+        return PreparedFaces(self.cells[places], left, right)
+
+
+def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
+    """Grid features (n, 32, 7, 7) to prepared faces.
+
+    The first convolution after the concatenation is linear in its two halves, so each face's
+    half is convolved here, and a pair only adds two of them.
+    """
+    cells = np.empty((len(grid), PLACES, CHANNELS), np.float32)
+    for start in range(0, len(grid), FACES_A_TURN):
+        part = grid[start : start + FACES_A_TURN]
+        flat = part.reshape(len(part), CHANNELS, PLACES).transpose(0, 2, 1)
+        length = np.linalg.norm(flat, axis=2, keepdims=True)
+        cells[start : start + len(part)] = flat / np.where(length > 1e-12, length, 1)
+    if head is None:
+        return PreparedFaces(cells, None, None)
+    reduced = prelu(convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope)
+    left = convolve(reduced, head.mix_weight[:, :HALF], head.mix_bias)
+    right = convolve(reduced, head.mix_weight[:, HALF:], np.zeros(HALF, np.float32))
+    shape = (len(grid), HALF, PLACES)
+    return PreparedFaces(cells, left.reshape(shape), right.reshape(shape))
+
+
+def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) -> np.ndarray:
+    """3x3 convolution with zero padding, (B, O, 7, 7)."""
+    outputs = np.empty((len(x_BCHW), len(weight_OCKK), CELLS, CELLS), x_BCHW.dtype)
+    matrix = weight_OCKK.reshape(len(weight_OCKK), -1).astype(x_BCHW.dtype)
+    for start in range(0, len(x_BCHW), FACES_A_TURN):
+        part = np.pad(x_BCHW[start : start + FACES_A_TURN], ((0, 0), (0, 0), (1, 1), (1, 1)))
+        windows = np.lib.stride_tricks.sliding_window_view(part, (3, 3), axis=(2, 3))
+        columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(part), -1, PLACES)
+        made = matrix @ columns + bias_O[:, None].astype(x_BCHW.dtype)
+        outputs[start : start + FACES_A_TURN] = made.reshape(len(part), -1, CELLS, CELLS)
+    return outputs
+
+
+def prelu(x: np.ndarray, slope: float) -> np.ndarray:
+    """x where positive, slope * x elsewhere; keeps the type."""
+    scaled: np.ndarray = np.where(x > 0, x, x.dtype.type(slope) * x)
+    return scaled

@@ -1,0 +1,175 @@
+"""The target's answers to every training face, asked once and kept on disk."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from core.errors import Stopped
+from core.faces.face import SIDE
+from core.model.features import CELLS
+from core.model.target import Target
+from core.progress import Report, StopAsked
+from core.training.batch_loader import Views
+from core.training.data import TrainingFaces
+from core.training.losses import Lesson
+from core.training.resumable_arrays import count_up, counted, new_array
+
+CHUNK = 256  # faces shown to the target at a time
+SCALE_FACES = 2000  # by whose pairs a target's cosines are measured
+
+
+@dataclass(frozen=True, eq=False)
+class TargetAnswers:
+    """What the target says of n faces, as they are and mirrored.
+
+    embeddings: (2, n, t) float32 unit vectors; [0] as it is, [1] mirrored
+    maps:       (2, n, C, 7, 7) uint8 proportional to the target's last map, or None
+    folder:     where they are kept
+    """
+
+    embeddings: np.ndarray
+    maps: np.ndarray | None
+    folder: Path
+
+    @property
+    def size(self) -> int:
+        """How many numbers an embedding has."""
+        return int(self.embeddings.shape[2])
+
+    @property
+    def map_channels(self) -> int | None:
+        """How many channels a map has, None without maps."""
+        return None if self.maps is None else int(self.maps.shape[2])
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the target said of a batch's faces before they were varied."""
+        batch, device = views.batch, views.pixels.device
+        turned = batch.mirrored.astype(np.int64)
+        maps = None
+        if self.maps is not None:
+            stored = [self.maps[k, face] for k, face in zip(turned, batch.faces, strict=True)]
+            maps = torch.from_numpy(np.stack(stored)).to(device).float()
+        valid = F.adaptive_avg_pool2d(views.valid[:, None], CELLS)[:, 0]
+        flipped = torch.from_numpy(batch.mirrored).to(device)[:, None, None]
+        embeddings = torch.from_numpy(self.embeddings[turned, batch.faces]).to(device)
+        return Lesson(embeddings, maps, torch.where(flipped, valid.flip(2), valid))
+
+
+class LiveTarget:
+    """The target asked about each varied face anew: more to learn from, for a forward pass.
+
+    size: numbers of an embedding; map_channels: of the last map, None where it is not wanted
+    """
+
+    def __init__(self, target: Target, with_maps: bool, device: torch.device) -> None:
+        self._target, self._with_maps = target, with_maps
+        first = target.answers_to_views(torch.zeros(1, 3, SIDE, SIDE, device=device), with_maps)
+        self.size = first[0].shape[1]
+        self.map_channels = first[1].shape[1] if with_maps else None
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the target says of a batch's varied faces."""
+        embeddings, *maps = self._target.answers_to_views(views.pixels, self._with_maps)
+        everywhere = torch.ones(len(embeddings), CELLS, CELLS, device=embeddings.device)
+        return Lesson(embeddings, maps[0] if maps else None, everywhere)
+
+
+class JointTeacher:
+    """Several targets: embeddings and maps of the first, cosines of all of them.
+
+    scales: impostor mean and spread of each one's cosines, the first one's first
+    """
+
+    def __init__(
+        self,
+        first: TargetAnswers | LiveTarget,
+        others: Sequence[TargetAnswers | LiveTarget],
+        scales: tuple[tuple[float, float], ...],
+    ) -> None:
+        self._first, self._others, self._scales = first, others, scales
+        self.size, self.map_channels = first.size, first.map_channels
+
+    def lesson(self, views: Views) -> Lesson:
+        """What the targets say of a batch's faces."""
+        others = tuple(other.lesson(views).embeddings for other in self._others)
+        return self._first.lesson(views)._replace(others=others, scales=self._scales)
+
+
+def impostor_scale(embeddings_NT: np.ndarray) -> tuple[float, float]:
+    """Mean and spread of a target's cosines of different people, from faces of mostly such.
+
+    Median and half the width of the middle 68 %, which the few genuine pairs do not move.
+    embeddings: (n, t) unit vectors, n >= 2; at most 2,000 of them are looked at
+    """
+    some = embeddings_NT[np.linspace(0, len(embeddings_NT) - 1, SCALE_FACES).round().astype(int)]
+    some = np.unique(some, axis=0)
+    cosines = (some @ some.T)[np.triu_indices(len(some), 1)]
+    low, middle, high = np.quantile(cosines, (0.16, 0.5, 0.84))
+    return float(middle), max(float(high - low) / 2, 1e-6)
+
+
+def scales_of(answers: Sequence[TargetAnswers]) -> tuple[tuple[float, float], ...]:
+    """The impostor mean and spread of each target's cosines; () for one, which needs none."""
+    if len(answers) < 2:
+        return ()
+    return tuple(impostor_scale(np.asarray(answer.embeddings[0])) for answer in answers)
+
+
+def target_answers(
+    faces: TrainingFaces,
+    target: Target,
+    with_maps: bool,
+    report: Report,
+    stopped: StopAsked,
+) -> TargetAnswers:
+    """Ask the target about every face, mirrored too; an interrupted asking goes on where it was.
+
+    Raises XCosError for a target without a 7x7 map where maps are wanted, and Stopped.
+    """
+    folder = faces.folder / f"target-{target.fingerprint[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = folder / ("done-maps.txt" if with_maps else "done.txt")
+    already = counted(marker)
+    count = len(faces)
+    embeddings: np.ndarray | None = None
+    maps: np.ndarray | None = None
+    for start in range(already, count, CHUNK):
+        if stopped():
+            raise Stopped("Asking the target about the training faces")
+        report("Asking the target", start, count)
+        crops = faces.take(np.arange(start, min(start + CHUNK, count)))
+        for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
+            answer = target.answers(seen, with_map=with_maps)
+            if embeddings is None:
+                size = (2, count, answer.embeddings.shape[1])
+                embeddings = _array(folder / "embeddings.npy", np.float32, size)
+            embeddings[turned, start : start + CHUNK] = answer.embeddings
+            if answer.maps is not None:
+                if maps is None:
+                    maps = _array(
+                        folder / "maps.npy",
+                        np.uint8,
+                        (2, count, *answer.maps.shape[1:]),
+                    )
+                maps[turned, start : start + CHUNK] = _quantised(answer.maps)
+        count_up(marker, min(start + CHUNK, count))
+    stored = np.load(folder / "maps.npy", mmap_mode="r") if with_maps else None
+    return TargetAnswers(np.load(folder / "embeddings.npy", mmap_mode="r"), stored, folder)
+
+
+def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    with contextlib.suppress(OSError, ValueError):  # not there, or cut short by a kill
+        return np.lib.format.open_memmap(path, "r+")
+    return new_array(path, dtype, shape)
+
+
+def _quantised(maps_BCHW: np.ndarray) -> np.ndarray:
+    # Only directions count in the loss, cell by cell, so a face's own scale may be dropped.
+    largest = maps_BCHW.max(axis=(1, 2, 3), keepdims=True).clip(min=1e-6)
+    scaled: np.ndarray = (maps_BCHW.clip(min=0) * (255 / largest)).round().astype(np.uint8)
+    return scaled

@@ -1,0 +1,60 @@
+"""Project files on the command line: what they say, and what the options say instead."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.gallery.gallery import GallerySettings
+from core.project.project import Project
+from core.project.state import ProjectState
+from xcos_gui.shell.application import main as start
+
+
+@pytest.fixture
+def project(crops: Path, tiny_weights: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "p.xcos"
+    state = ProjectState(
+        crops,
+        settings=GallerySettings("central", True),
+        model=tiny_weights,
+        kind="uniform",
+        thresholds={"uniform": 0.123},
+    )
+    saved = Project(file).saved_as(file, state.to_json(file))
+    saved.set_aside(["cem/1.png"])
+    return file
+
+
+def summary(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    assert main(["score", *arguments, "--json", "--device", "cpu"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_score_takes_what_the_project_says(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = ["--cache", str(tmp_path / "c.sqlite")]
+    said = summary(capsys, str(project), *cache)
+    assert (said["faces"], said["pairs"], said["model"]) == (5, 10, "tiny")
+    assert (said["attention"], said["threshold"], said["order"]) == ("uniform", 0.123, "both")
+    other = summary(capsys, str(project), *cache, "--attention", "learned", "--order", "left-right")
+    assert (other["attention"], other["threshold"]) == ("learned", 0.46)
+    assert other["order"] == "left-right"
+    assert main(["tag", str(project), "ann/1.png", "--add", "odd"]) == 0
+    found = summary(capsys, str(project), *cache, "--filter", "tag = odd")
+    assert found["pairs"] == 4
+    assert Project.read(project).edits.faces_tagged("odd") == {"ann/1.png"}
+
+
+@pytest.mark.parametrize("command", [["score"], ["tag"], ["screenshot", "-o", "x.png"], []])
+def test_a_project_that_cannot_be_opened_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    file = tmp_path / "p.xcos"
+    file.write_text('{"version": 99}')
+    assert start([*command, str(file)]) == 1
+    said = capsys.readouterr()
+    assert "newer xCos Studio" in said.err and len(said.err.splitlines()) == 1
+    assert said.out == "" and file.read_text() == '{"version": 99}'

@@ -1,0 +1,118 @@
+"""The filter of the pairs list: what is listed, what the matrix shows, and what is wrong."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from core.analysis.fragile import FragilePairs
+from core.project.edits import face_subject
+from core.scoring.matrix import ScoreMatrix
+from xcos_gui.panels.matrix.image import MatrixImage
+from xcos_gui.panels.pairs import FRAGILE, TAGS
+from xcos_gui.shell.window import MainWindow
+
+
+def type_filter(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    line = window.pairs.filter.edit
+    line.clear()
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def listed(window: MainWindow) -> set[tuple[int, int]]:
+    model = window.pairs.model
+    return {model.cell(row) for row in range(model.rowCount())}
+
+
+def test_filter_lists_the_pairs_that_pass_and_dims_the_others(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.pairs.choice.setCurrentIndex(1)
+    before = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
+    type_filter(window, qtbot, "identity = ann and genuine")
+    qtbot.waitUntil(lambda: listed(window) == {(0, 1), (0, 2), (1, 2)})
+    after = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
+    same = before == after
+    wanted = np.eye(6, dtype=bool)
+    wanted[:3, :3] = True
+    assert np.array_equal(same, wanted)
+    assert window.pairs.filter.error.isHidden()
+    window.pairs.filter.edit.clear()
+    qtbot.waitUntil(lambda: len(listed(window)) == 15)
+
+
+def test_error_is_told_beneath_and_marked_and_the_list_stays(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.pairs.choice.setCurrentIndex(0)
+    type_filter(window, qtbot, "identity = bob")
+    qtbot.waitUntil(lambda: len(listed(window)) == 9)
+    type_filter(window, qtbot, "outcome = FPP and score > 0")
+    error = window.pairs.filter.error
+    assert not error.isHidden() and "column 11, near 'FPP'" in error.text()
+    type_filter(window, qtbot, "fragile")
+    qtbot.waitUntil(lambda: "Fragile pairs" in error.text())
+
+
+def test_history_and_completion(window: MainWindow, qtbot: QtBot) -> None:
+    type_filter(window, qtbot, "score > 0.1")
+    type_filter(window, qtbot, "score > 0.2")
+    line = window.pairs.filter.edit
+    line.clear()
+    qtbot.keyClick(line, Qt.Key.Key_Up)
+    qtbot.keyClick(line, Qt.Key.Key_Up)
+    assert line.text() == "score > 0.1"
+    qtbot.keyClick(line, Qt.Key.Key_Down)
+    assert line.text() == "score > 0.2"
+    line.clear()
+    qtbot.keyClicks(line, "not fra")
+    assert line.completer().currentCompletion() == "not fragile"
+
+
+def test_filter_follows_threshold_and_edits(window: MainWindow, qtbot: QtBot) -> None:
+    window.pairs.choice.setCurrentIndex(0)
+    session = window.session
+    type_filter(window, qtbot, "margin > 0 or tag = odd")
+    session.set_threshold(2.0)
+    qtbot.waitUntil(lambda: session.filter.mask is not None and not session.filter.mask.any())
+    assert session.loaded is not None and session.loaded.gallery.faces[5].key == "cem/1.png"
+    session.edit(lambda project: project.tag(face_subject("cem/1.png"), "odd"))
+    qtbot.waitUntil(lambda: listed(window) == {(k, 5) for k in range(5)})
+    table = window.pairs.table
+    assert not table.isColumnHidden(TAGS) and table.isColumnHidden(FRAGILE)
+    assert window.pairs.model.index(0, TAGS).data() == "odd"
+    fragile = np.zeros((6, 6), bool)
+    fragile[0, 5] = fragile[5, 0] = True
+    session.set_fragile(FragilePairs(fragile, 2.0))
+    assert not table.isColumnHidden(FRAGILE)
+    type_filter(window, qtbot, "fragile")
+    qtbot.waitUntil(lambda: listed(window) == {(0, 5)})
+    assert window.pairs.model.index(0, FRAGILE).data() == "fragile"
+    session.set_threshold(1.5)  # what was found is of another threshold
+    qtbot.waitUntil(lambda: "at the threshold 2.0000" in window.pairs.filter.error.text())
+    assert table.isColumnHidden(FRAGILE)
+
+
+def test_key_puts_the_cursor_into_the_filter(window: MainWindow, qtbot: QtBot) -> None:
+    window.docks["pairs"].hide()
+    window.focus_filter()
+    focused: QWidget | None = window.focusWidget()
+    assert window.docks["pairs"].isVisible() and focused is window.pairs.filter.edit
+
+
+def test_one_bright_pair_among_thousands_stays_visible() -> None:
+    scores = np.zeros((3000, 3000), np.float32)
+    codes = np.zeros(3000, np.int32)
+    image = MatrixImage(ScoreMatrix(scores, True, codes, codes, "uniform", "both"))
+    mask = np.zeros((3000, 3000), bool)
+    mask[17, 2001] = True
+    image.set_passing(mask, (255, 255, 255))
+    drawn, *_, step = image.draw(slice(0, 3000), slice(0, 3000), 0.5, False, 400)
+    rest = np.delete(drawn.ravel(), (17 // step) * drawn.shape[1] + 2001 // step)
+    one = drawn[17 // step, 2001 // step]
+    assert step == 8 and (rest != one).all()

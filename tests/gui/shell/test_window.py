@@ -1,0 +1,410 @@
+"""What the user sees and does in the window, with the real core behind it."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QDialog, QMenu
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from core.faces.face import Face, Problem
+from core.gallery.gallery import Gallery
+from core.project.edits import face_subject
+from core.project.project import Project
+from xcos_gui.panels.gallery.model import ProblemsModel
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.alignment import AlignmentDialog
+from xcos_gui.widgets.tags import ask_tags
+
+SCORED = 60_000
+
+
+def settled(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and not window.session.busy, timeout=SCORED
+    )
+
+
+def test_the_matrix_of_the_gallery_is_shown(window: MainWindow) -> None:
+    session = window.session
+    assert session.matrix is not None and session.matrix.scores.shape == (6, 6)
+    assert window.gallery.model.rowCount() == 6
+    assert "6 faces" in window.windowTitle()
+    assert "tiny · learned attention · order both · threshold 0.4600" in window._state.text()
+    assert not window.matrix.item.boundingRect().isEmpty()
+
+
+def test_the_inspector_shows_cores_numbers(window: MainWindow) -> None:
+    session = window.session
+    session.select_pair(0, 3)
+    assert session.matrix is not None and session.explanation is not None
+    score = float(session.matrix.scores[0, 3])
+    assert session.explanation.score == pytest.approx(score, abs=1e-5)
+    assert f"score {session.explanation.score:.4f}" in window.inspector.numbers.text()
+    assert "threshold 0.4600" in window.inspector.numbers.text()
+    assert "FC cosine" in window.inspector.numbers.text()
+    model = window.inspector.cells
+    assert model.rowCount() == 49
+    assert model.index(48, 7).data() == f"{session.explanation.score:.4f}"
+    model.sort(2, Qt.SortOrder.AscendingOrder)  # another order, the same end
+    assert model.index(48, 7).data() == f"{session.explanation.score:.4f}"
+
+
+def test_the_threshold_moves_everything_without_the_model(window: MainWindow, qtbot: QtBot) -> None:
+    session, before = window.session, window.session.matrix
+    for threshold in (-1.0, 1.0):
+        window.curves.spin.setValue(threshold)
+        assert session.threshold == threshold
+        same = threshold < 0
+        assert window.curves.counts["TP"].text().startswith(f"TP  {4 if same else 0}\n")
+        assert window.curves.counts["FP"].text().startswith(f"FP  {11 if same else 0}\n")
+        assert window.curves.counts["FN"].text().startswith(f"FN  {0 if same else 4}\n")
+        assert window.inspector.words.text().startswith("Same" if same else "Different")
+        assert window.curves.line.value() == threshold
+    assert session.matrix is before
+    window.curves.line.setValue(0.25)  # dragging the line in the histogram
+    assert session.threshold == 0.25 and window.curves.spin.value() == 0.25
+    session.set_threshold(None)
+    assert session.threshold == 0.46
+
+
+def test_a_count_lists_its_pairs_and_a_row_selects(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.set_threshold(-1.0)
+    window.curves.counts["FP"].click()
+    qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 11)
+    scores = [float(window.pairs.model.index(row, 4).data()) for row in range(11)]
+    assert scores == sorted(scores, reverse=True)
+    window.pairs.table.selectRow(4)
+    assert window.session.pair == window.pairs.model.cell(4)
+
+
+def test_attention_and_order_switch(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    session.select_pair(0, 4)
+    for kind in ("uniform", "correlation", "learned"):
+        session.set_kind(kind)  # type: ignore[arg-type]
+        settled(qtbot, window)
+        assert session.matrix is not None and session.matrix.kind == kind
+        assert session.explanation is not None
+        assert session.explanation.score == pytest.approx(
+            float(session.matrix.scores[0, 4]), abs=1e-5
+        )
+    session.set_order("left-right")
+    settled(qtbot, window)
+    forward = session.explanation
+    session.set_order("right-left")
+    settled(qtbot, window)
+    session.swap_pair()
+    assert forward is not None and session.explanation is not None
+    np.testing.assert_allclose(session.explanation.attention, forward.attention, atol=1e-9)
+
+
+def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    assert session.loaded is not None
+    bobs = [f for f in session.loaded.gallery.faces if f.identity == "bob"]
+    session.rename(bobs, "ann")
+    settled(qtbot, window)
+    assert session.statistics is not None
+    assert len(session.statistics.genuine) == 10  # five faces of one person
+    session.edit(lambda project: project.set_aside(["cem/1.png"]))
+    settled(qtbot, window)
+    assert window.gallery.model.rowCount() == 5 and window.gallery.aside_model.rowCount() == 1
+    session.edit(Project.undo)
+    session.edit(Project.undo)
+    settled(qtbot, window)
+    assert window.gallery.model.rowCount() == 6
+    assert session.statistics is not None and len(session.statistics.genuine) == 4
+    assert window._menus._redo.isEnabled() and not window._menus._undo.isEnabled()
+
+
+def test_search(window: MainWindow) -> None:
+    window.gallery._search.setText("BOB")
+    assert window.gallery.model.rowCount() == 2
+    window.gallery._search.setText("")
+    assert window.gallery.model.rowCount() == 6
+
+
+def test_dropping_a_folder_opens_it(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    drop(empty, [crops])
+    settled(qtbot, empty)
+    assert empty.session.source == crops
+    drop(empty, [crops / "ann" / "1.png", crops / "bob" / "2.png"])
+    qtbot.waitUntil(
+        lambda: empty.session.loaded is not None and len(empty.session.loaded) == 2, timeout=SCORED
+    )
+
+
+def drop(window: MainWindow, paths: list[Path]) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    event = QDropEvent(QPointF(5, 5), action, data, button, Qt.KeyboardModifier.NoModifier)
+    window.dropEvent(event)
+
+
+def test_probes_make_the_rows(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, crops: Path
+) -> None:
+    probes = tmp_path / "probes" / "bob"
+    probes.mkdir(parents=True)
+    for name in ("1.png", "2.png"):
+        (probes / name).write_bytes((crops / "bob" / name).read_bytes())
+    window.session.open_probes(tmp_path / "probes")
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (2, 6),
+        timeout=SCORED,
+    )
+    assert window.session.statistics is not None
+    assert len(window.session.statistics.genuine) == 4
+    window.session.open_probes(None)
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and window.session.matrix.scores.shape == (6, 6),
+        timeout=SCORED,
+    )
+
+
+def test_doubtful_faces_stand_below_the_problems(qapp: QApplication) -> None:
+    doubtful = Face("small.png", 1, None, None, "d", "has 12 pixels between the eyes")
+    problem = Problem("bad.png", "bad.png is damaged")
+    gallery = Gallery(Path("g"), Path("g"), (doubtful,), (problem,))
+    session = SimpleNamespace(loaded=SimpleNamespace(gallery=gallery))
+    problems = ProblemsModel(session)  # type: ignore[arg-type]
+    problems.refresh()
+    assert problems.rowCount() == 2 and problems.index(0, 0).data() == "bad.png is damaged"
+    assert "small.png" in problems.index(1, 0).data()
+    assert "12 pixels between the eyes" in problems.index(1, 0).data()
+
+
+def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    (crops / "ann" / "bad.png").write_bytes(b"x")
+    messages: list[str] = []
+    empty.session.message.connect(messages.append)
+    empty.session.open_gallery(crops)
+    settled(qtbot, empty)
+    problems = empty.gallery.problems.model()
+    assert problems.rowCount() == 1
+    assert "bad.png" in problems.index(0, 0).data()
+    asked: list[str] = []
+    empty.gallery.edit_alignment.connect(lambda face: asked.append(face.photo))
+    empty.gallery._tabs.setCurrentWidget(empty.gallery.problems)
+    empty.gallery.problems.setCurrentIndex(problems.index(0, 0))
+    empty.gallery.align_selected()
+    assert asked == ["ann/bad.png"]
+    empty.session.open_gallery(crops / "nowhere")
+    qtbot.waitUntil(lambda: any("does not exist" in text for text in messages), timeout=SCORED)
+    assert empty.session.matrix is not None  # what was shown stays
+    empty.session.set_model(crops / "ann" / "1.png")
+    qtbot.waitUntil(lambda: not empty.session.busy)
+    assert (
+        "1.png" in messages[-1]
+        and empty.session.card is not None
+        and empty.session.card.name == "tiny"
+    )
+
+
+def test_one_photo_and_unknown_identities(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    empty.session.open_gallery(crops / "cem")
+    settled(qtbot, empty)
+    assert empty.session.matrix is not None and empty.session.matrix.pairs == 0
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, name in enumerate(("ann/1.png", "bob/1.png", "cem/1.png")):
+        (flat / f"photo{number}.png").write_bytes((crops / name).read_bytes())
+    empty.session.open_gallery(flat)
+    qtbot.waitUntil(
+        lambda: empty.session.statistics is not None and empty.session.statistics.unknown == 3,
+        timeout=SCORED,
+    )
+    assert "No identities are known" in empty.curves.summary.text()
+
+
+def test_newest_gallery_wins(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    for name in ("ann", "bob", "ann"):
+        empty.session.open_gallery(crops / name)
+    qtbot.waitUntil(
+        lambda: not empty.session.busy and empty.session.loaded is not None, timeout=SCORED
+    )
+    assert empty.session.loaded is not None and len(empty.session.loaded) == 3
+
+
+def test_closing_while_loading(empty: MainWindow, crops: Path) -> None:
+    empty.session.open_gallery(crops)
+    empty.close()  # returns, and the threads are gone
+    assert not empty.session.busy
+
+
+def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    window.session.edit(lambda project: project.set_aside(["cem/1.png"]))
+    settled(qtbot, window)
+    window.session.forget_gallery()
+    assert window.session.loaded is None and window.gallery.model.rowCount() == 0
+    assert not list(window.session.cache.folder.glob("project-*.json"))
+    assert (crops / "cem" / "1.png").exists()
+
+
+def test_saving_and_copying_the_pair(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    told: list[str] = []
+    window.session.message.connect(told.append)
+    suffixes = (".png", ".svg", ".json", ".csv", ".odd")
+    for suffix in suffixes:
+        window.inspector.save_to(tmp_path / f"pair{suffix}")
+    QApplication.clipboard().clear()
+    window.inspector.copy_picture()
+    assert window.session.busy and not told  # it is drawn beside the window's thread
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=SCORED)
+    assert ["saved as" in text for text in told[:5]] == [True] * 4 + [False]
+    assert ".odd" in told[4] and "clipboard" in told[5]
+    said = json.loads((tmp_path / "pair.json").read_text())
+    assert window.session.explanation is not None
+    assert said["score"] == pytest.approx(window.session.explanation.score)
+    assert Image.open(tmp_path / "pair.png").width > 1000
+    assert QApplication.clipboard().image().width() > 1000
+
+
+def test_what_is_saved_while_the_window_closes_is_written(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    for number in range(3):
+        window.inspector.save_to(tmp_path / f"{number}.png")
+    window.close()
+    assert [Image.open(tmp_path / f"{n}.png").width > 1000 for n in range(3)] == [True] * 3
+
+
+def test_dialogs_that_are_closed_are_gone(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDialog, "exec", lambda self: 0)
+
+    def use() -> int:
+        window._menus._help_reading()
+        window.gallery._menu(window.gallery.problems, QPoint(1, 1))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        menu.close()
+        assert window.session.loaded is not None
+        ask_tags(window, window.session, [face_subject("ann/1.png")], "ann")
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return len(QApplication.allWidgets())
+
+    before = use()
+    assert [use() for _ in range(3)] == [before] * 3
+
+
+def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.commands.export(tmp_path / "scores.csv")
+    qtbot.waitUntil(lambda: (tmp_path / "scores.csv").exists(), timeout=SCORED)
+    rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
+    assert len(rows) == 15 and window.session.matrix is not None
+    assert float(rows[0]["score"]) == pytest.approx(
+        float(window.session.matrix.scores[0, 1]), abs=1e-6
+    )
+
+
+def test_alignment_dialog(qtbot: QtBot) -> None:
+    from core.faces.face import Detection
+
+    photo = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+    marks = np.array([[80, 80], [120, 80], [100, 100], [85, 125], [115, 125]], np.float32)
+    found = (
+        Detection(np.array([60, 50, 140, 150], np.float32), marks, 0.99),
+        Detection(np.array([200, 50, 280, 150], np.float32), marks + [140, 0], 0.98),
+    )
+    dialog = AlignmentDialog("p.jpg", photo, found, 0, None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    view = dialog.view
+    scale, origin = view._frame()
+    start = (origin + QPointF(100, 100) * scale).toPoint()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view, (origin + QPointF(110, 104) * scale).toPoint())
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
+    dialog._accept()
+    assert dialog.choice is not None and dialog.choice[0] == "landmarks"
+    moved = dialog.choice[1]
+    assert isinstance(moved, np.ndarray)
+    np.testing.assert_allclose(moved[2], [110, 104], atol=2)
+    np.testing.assert_allclose(moved[[0, 1, 3, 4]], marks[[0, 1, 3, 4]])
+    other = AlignmentDialog("p.jpg", photo, found, 0, None)
+    qtbot.addWidget(other)
+    other.show()
+    scale, origin = other.view._frame()
+    qtbot.mouseClick(
+        other.view, Qt.MouseButton.LeftButton, pos=(origin + QPointF(270, 60) * scale).toPoint()
+    )
+    other._accept()
+    assert other.choice == ("pick", 1)
+
+
+def test_models_keep_qts_rules(window: MainWindow, qtmodeltester: ModelTester) -> None:
+    for model in (window.gallery.model, window.inspector.cells, window.pairs.model):
+        qtmodeltester.check(model)
+
+
+def test_layout_and_theme_are_remembered_and_bad_settings_survived(window: MainWindow) -> None:
+    window.docks["pairs"].hide()
+    window.set_theme("dark")
+    window.close()
+    settings = window.session.settings
+    assert settings.theme == "dark" and settings.layout("docks").size() > 0
+    settings.store.setValue("theme", 42)
+    settings.store.setValue("attention", ["x"])
+    settings.store.setValue("layout/docks", "nonsense")
+    assert (
+        settings.theme == "system"
+        and settings.kind == "learned"
+        and settings.layout("docks").isEmpty()
+    )
+    window.set_theme("system")
+
+
+def test_a_full_gpu_is_told_once_in_the_window(
+    empty: MainWindow,
+    qtbot: QtBot,
+    crops: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    from core.scoring.engine import PairEngine
+    from core.scoring.kernels.gpu import GpuScorer
+
+    def find(self: PairEngine) -> GpuScorer | None:
+        if not self._looked or self._gpu is not None:
+            self._looked = True
+            self._gpu = GpuScorer(self._head, torch.device("cpu"), self._tell)
+        return self._gpu
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(PairEngine, "_find_gpu", find)
+    monkeypatch.setattr(GpuScorer, "_tile", full)
+    session, told = empty.session, list[str]()
+    session.message.connect(told.append)
+    session.models.device = "auto"
+    session.set_model(tiny_weights)
+    session.open_gallery(crops)
+    settled(qtbot, empty)
+    session.set_model(tiny_weights)  # a new engine, which finds the same
+    settled(qtbot, empty)
+    sentence = "The memory of cpu is full; the CPU scores pairs instead."
+    qtbot.waitUntil(lambda: sentence in told)
+    assert told.count(sentence) == 1
+    assert session.matrix is not None and np.isfinite(session.matrix.scores).all()

@@ -1,0 +1,108 @@
+"""The window on labels: findings, decisions by keys, undo, counts before and after, exports."""
+
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from core.analysis.labels.findings import FINDING_KINDS
+from core.project.project import Project
+from xcos_gui.shell.tool_menu import GALLERY_TOOLS
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.labels.model import FindingsModel
+from xcos_gui.tools.labels.window import LabelsWindow
+
+TOOL = next(tool for tool in GALLERY_TOOLS if tool.place[0] == "labels.window")
+
+
+def opened(empty: MainWindow, qtbot: QtBot, crops: Path) -> LabelsWindow:
+    shutil.copy(crops / "ann" / "1.png", crops / "ann" / "twice.png")
+    empty.session.open_gallery(crops)
+    tool = empty.show_tool(TOOL)
+    assert isinstance(tool, LabelsWindow)
+    qtbot.waitUntil(lambda: tool.found is not None and tool.quality is not None, timeout=60_000)
+    return tool
+
+
+def choose(tool: LabelsWindow, names: tuple[str, ...]) -> None:
+    tool.kinds.setCurrentIndex(FINDING_KINDS.index("near-duplicate"))
+    row = next(k for k, f in enumerate(tool.model.findings) if f.names == names)
+    tool.table.selectRow(row)
+
+
+def test_keys_decide_and_undo_takes_back(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
+    tool = opened(empty, qtbot, crops)
+    before = {p: p.read_bytes() for p in crops.rglob("*.png")}
+    names = ("ann/1.png", "ann/twice.png")
+    choose(tool, names)
+    finding = tool.listed()
+    session = empty.session
+    assert finding is not None and session.loaded is not None and session.project is not None
+    assert "show one picture" in tool.view.says.text()
+    tool.activateWindow()
+    qtbot.keyClick(tool.table, Qt.Key.Key_A)
+    qtbot.waitUntil(
+        lambda: session.loaded is not None and len(session.loaded) == 6 and not session.busy,
+        timeout=60_000,
+    )
+    assert session.project.edits.decisions[finding.key] == "accept"
+    place = next(k for k, f in enumerate(tool.model.findings) if f.names == names)
+    assert tool.model.decision(place) == "accept"  # still listed
+    qtbot.waitUntil(
+        lambda: tool.quality is not None and tool.quality[1].counts.genuine == 3 + 1,
+        timeout=60_000,
+    )
+    assert tool.quality is not None and tool.quality[0].counts.genuine == 6 + 1
+    assert "1 decided" in tool.kinds.tabText(FINDING_KINDS.index("near-duplicate"))
+    kept = Project.open(crops, session.cache.folder)
+    assert kept.edits.decisions == {finding.key: "accept"} and kept.edits.aside == (names[1],)
+    session.edit(Project.undo)
+    qtbot.waitUntil(
+        lambda: session.loaded is not None and len(session.loaded) == 7 and not session.busy,
+        timeout=60_000,
+    )
+    assert tool.model.decision(place) is None
+    assert {p: p.read_bytes() for p in crops.rglob("*.png")} == before
+
+
+def test_people_of_another_gallery_and_exports(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    tool = opened(empty, qtbot, crops)
+    tool.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
+    assert "Other gallery" in tool.empty.text()
+    other = tmp_path / "other"
+    shutil.copytree(crops / "bob", other / "robert")
+    tool.compare_with(other)
+    qtbot.waitUntil(
+        lambda: any(f.names == ("robert", "bob") for f in tool.model.findings), timeout=60_000
+    )
+    table = tmp_path / "corrected.csv"
+    tool.export_csv(table)
+    qtbot.waitUntil(lambda: "7 photos were written" in tool.note.text(), timeout=20_000)
+    assert len(table.read_text().splitlines()) == 8
+    tool.copy_to(crops / "inside")
+    qtbot.waitUntil(lambda: "outside of it" in tool.note.text(), timeout=20_000)
+
+
+def test_without_identities_it_says_what_to_do(
+    empty: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    empty.session.open_gallery(crops / "ann")
+    tool = empty.show_tool(TOOL)
+    assert isinstance(tool, LabelsWindow)
+    qtbot.waitUntil(lambda: tool.quality is not None, timeout=60_000)
+    tool.kinds.setCurrentIndex(FINDING_KINDS.index("wrong-identity"))
+    assert "F2" in tool.empty.text() and "no errors to count" in tool.before_after.text()
+
+
+def test_the_model(
+    empty: MainWindow, qtbot: QtBot, crops: Path, qtmodeltester: ModelTester
+) -> None:
+    tool = opened(empty, qtbot, crops)
+    assert tool.found is not None
+    model = FindingsModel()
+    model.show(tool.found.findings)
+    qtmodeltester.check(model)

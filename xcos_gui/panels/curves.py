@@ -1,0 +1,311 @@
+"""Counts, rates, histograms, ROC and DET, all following one threshold."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QPalette, QShowEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.explain.colours import OUTCOME_COLOURS
+from core.scoring.matrix import Outcome
+from core.scoring.statistics import WANTED_FARS, Counts
+from xcos_gui.shell.theme import paint_axes
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.decimal_box import DecimalBox
+
+GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
+LEAST_RATE = 1e-5  # left end of logarithmic axes
+MEANINGS: dict[Outcome, tuple[str, str, str]] = {
+    "TP": (
+        "tar",
+        "TAR",
+        "genuine pairs called the same: TP of the genuine pairs is the true accept rate",
+    ),
+    "FN": (
+        "frr",
+        "FRR",
+        "genuine pairs called different: FN of the genuine pairs is the false reject rate",
+    ),
+    "FP": (
+        "far",
+        "FAR",
+        "impostor pairs called the same: FP of the impostor pairs is the false accept rate",
+    ),
+    "TN": (
+        "trr",
+        "TRR",
+        "impostor pairs called different: TN of the impostor pairs is the true reject rate",
+    ),
+}
+
+
+class CurvesPanel(QWidget):
+    """The 2x2 counts beside the curves; the threshold line can be dragged."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._tabs = QTabWidget(documentMode=True)
+        self._make_histogram()
+        self._roc, self._roc_curve, self._roc_point = self._make_curve(
+            "ROC", "FAR", "TAR", log_y=False
+        )
+        self._det, self._det_curve, self._det_point = self._make_curve(
+            "DET", "FAR", "FRR", log_y=True
+        )
+        side = QVBoxLayout()
+        side.addLayout(self._make_threshold())
+        side.addLayout(self._make_counts())
+        self.summary = QLabel(wordWrap=True)
+        # The plot beside it keeps its size, whatever the numbers are.
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.summary.setSizePolicy(policy)
+        side.addWidget(self.summary)
+        side.addStretch(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(side)
+        layout.addWidget(self._tabs, 1)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        session.threshold_changed.connect(self._on_threshold_changed)
+        self._on_matrix_changed()
+
+    # Making.
+
+    def _make_threshold(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        label = QLabel("&Threshold")
+        self.spin = DecimalBox(decimals=4, minimum=-1.0, maximum=1.0, singleStep=0.005)
+        self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
+        self.spin.setKeyboardTracking(False)
+        self.spin.valueChanged.connect(self._session.set_threshold)
+        label.setBuddy(self.spin)
+        self._choose = QToolButton(
+            text="Set…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+        )
+        self._choose.setToolTip("The weights' own threshold, or one for a wanted false accept rate")
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self._choose.setMenu(self.menu)
+        for widget in (label, self.spin, self._choose):
+            row.addWidget(widget)
+        return row
+
+    def _make_counts(self) -> QGridLayout:
+        grid = QGridLayout()
+        for column, text in enumerate(("called same", "called different"), start=1):
+            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
+        self.counts: dict[Outcome, QPushButton] = {}
+        rows: tuple[tuple[str, tuple[Outcome, Outcome]], ...] = (
+            ("genuine", ("TP", "FN")),
+            ("impostor", ("FP", "TN")),
+        )
+        for row, (text, outcomes) in enumerate(rows, start=1):
+            grid.addWidget(QLabel(text), row, 0)
+            for column, outcome in enumerate(outcomes, start=1):
+                button = QPushButton(
+                    toolTip=f"{MEANINGS[outcome][2]}. Click lists them, worst first."
+                )
+                button.clicked.connect(lambda _=False, o=outcome: self._session.list_outcome(o))
+                red, green, blue = OUTCOME_COLOURS[outcome]
+                button.setStyleSheet(
+                    f"QPushButton {{ border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; "
+                    "text-align: left; border-top: 1px solid palette(mid); border-right: 1px solid palette(mid);"
+                    "border-bottom: 1px solid palette(mid); }"
+                    "QPushButton:focus, QPushButton:hover { background: palette(midlight); }"
+                )
+                self.counts[outcome] = button
+                grid.addWidget(button, row, column)
+        return grid
+
+    def _make_histogram(self) -> None:
+        self._histogram = pg.PlotWidget()
+        self._histogram.setMenuEnabled(False)
+        # Panning would only move the threshold line away from under the mouse.
+        self._histogram.setMouseEnabled(x=False, y=False)
+        self._histogram.setLabel("bottom", "score")
+        self._histogram.setLabel("left", "share of pairs")
+        self._histogram.addLegend(offset=(-10, 10))
+        self._bars = []
+        for name, colour in (("genuine", GENUINE), ("impostor", IMPOSTOR)):
+            fill = QColor(colour)
+            fill.setAlpha(110)
+            curve = pg.PlotDataItem(
+                stepMode="center",
+                fillLevel=0,
+                brush=fill,
+                pen=pg.mkPen(colour, width=1.5),
+                name=name,
+            )
+            self._histogram.addItem(curve)
+            self._bars.append(curve)
+        self.line = pg.InfiniteLine(movable=True, angle=90, label="threshold {value:.3f}")
+        self.line.setHoverPen(pg.mkPen("#ff00c8", width=4))
+        self.line.sigPositionChanged.connect(
+            lambda line: self._session.set_threshold(float(line.value()))
+        )
+        self._histogram.addItem(self.line)
+        self._tabs.addTab(self._histogram, "Histograms")
+
+    def _make_curve(
+        self, title: str, x: str, y: str, log_y: bool
+    ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
+        plot = pg.PlotWidget()
+        plot.setMenuEnabled(False)
+        plot.setLabel("bottom", f"{x} (false accept rate)")
+        plot.setLabel("left", f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)")
+        plot.setLogMode(x=True, y=log_y)
+        plot.showGrid(x=True, y=True, alpha=0.2)
+        curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
+        point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
+        self._tabs.addTab(plot, title)
+        return plot, curve, point
+
+    # Following.
+
+    def _on_matrix_changed(self) -> None:
+        statistics = self._session.statistics
+        known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
+        for outcome, button in self.counts.items():
+            button.setEnabled(known)
+            if statistics is not None:
+                sort = statistics.genuine if outcome in ("TP", "FN") else statistics.impostor
+                button.setMinimumWidth(self._widest(len(sort)))
+        if statistics is None:
+            self._clear()
+        else:
+            edges, genuine, impostor = statistics.histograms()
+            for bars, counts in zip(self._bars, (genuine, impostor), strict=True):
+                bars.setData(edges, counts / max(1, counts.sum()))
+            used = edges[:-1][(genuine + impostor) > 0]
+            if len(used):
+                self._histogram.setXRange(
+                    float(used.min()) - 0.02, float(used.max()) + 0.04, padding=0
+                )
+            curve = statistics.curve()
+            if curve is None:
+                self._roc_curve.setData([], [])
+                self._det_curve.setData([], [])
+            else:
+                far = np.maximum(curve.far, LEAST_RATE)
+                self._roc_curve.setData(far, curve.tar)
+                self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
+        self._on_threshold_changed(self._session.threshold)
+
+    def _widest(self, most: int) -> int:
+        """Room for any count and rate, so that the plot keeps its place when they change."""
+        texts = (f"TP  {most:,}", "TRR 100.0000 %")
+        return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
+
+    def _on_threshold_changed(self, threshold: float) -> None:
+        for widget in (self.spin, self.line):
+            widget.blockSignals(True)
+        self.spin.setValue(threshold)
+        self.line.setValue(threshold)
+        self.line.label.valueChanged()
+        for widget in (self.spin, self.line):
+            widget.blockSignals(False)
+        statistics = self._session.statistics
+        if statistics is None:
+            return
+        counts = statistics.counts(threshold)
+        for outcome, button in self.counts.items():
+            attribute, name, _ = MEANINGS[outcome]
+            number = getattr(counts, outcome.lower())
+            button.setText(f"{outcome}  {number:,}\n{name} {_percent(getattr(counts, attribute))}")
+        estimated = "" if self._session.refinement is None else "Of estimated scores yet: "
+        self.summary.setText(estimated + self._summary(counts))
+        if counts.far is not None and counts.tar is not None:
+            far = max(counts.far, LEAST_RATE)
+            self._roc_point.setData([far], [counts.tar])
+            self._det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
+        else:
+            self._roc_point.setData([], [])
+            self._det_point.setData([], [])
+
+    def _summary(self, counts: Counts) -> str:
+        statistics = self._session.statistics
+        assert statistics is not None
+        if not counts.genuine and not counts.impostor:
+            return (
+                "No identities are known, so there is nothing to count. "
+                "Put each person's photos in a folder of their own, or name faces with F2."
+            )
+        parts = [f"accuracy {_percent(counts.accuracy)}"]
+        auc, eer = statistics.auc(), statistics.eer()
+        if auc is not None and eer is not None:
+            parts += [f"AUC {auc:.4f}", f"EER {_percent(eer[0])} at {eer[1]:.3f}"]
+        if counts.unknown:
+            parts.append(f"{counts.unknown:,} pairs of unknown identities not counted")
+        return ", ".join(parts)
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        card = self._session.card
+        shipped = None if card is None else card.threshold(self._session.kind)
+        if shipped is not None:
+            action = self.menu.addAction(f"The weights' own: {shipped:.4f}")
+            action.triggered.connect(lambda: self._session.set_threshold(None))
+        statistics = self._session.statistics
+        for far in WANTED_FARS:
+            threshold = None if statistics is None else statistics.threshold_at_far(far)
+            if threshold is None:
+                self.menu.addAction(f"FAR {far:g}: too few impostor pairs to say").setEnabled(False)
+            else:
+                action = self.menu.addAction(f"FAR {far:g} in this gallery: {threshold:.4f}")
+                action.triggered.connect(
+                    lambda _=False, t=threshold: self._session.set_threshold(t)
+                )
+        eer = None if statistics is None else statistics.eer()
+        if eer is not None:
+            action = self.menu.addAction(f"Equal error rate: {eer[1]:.4f}")
+            action.triggered.connect(lambda _=False, t=eer[1]: self._session.set_threshold(t))
+
+    def _clear(self) -> None:
+        for curve in (
+            *self._bars,
+            self._roc_curve,
+            self._det_curve,
+            self._roc_point,
+            self._det_point,
+        ):
+            curve.setData([0, 1], [0]) if curve in self._bars else curve.setData([], [])
+        for outcome, button in self.counts.items():
+            button.setText(outcome)
+        self.summary.setText("Counts and curves appear once pairs are scored.")
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_det"):
+            self._take_palette()
+        super().changeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._take_palette()
+        super().showEvent(event)
+
+    def _take_palette(self) -> None:
+        palette = self.palette()
+        text = palette.color(QPalette.ColorRole.WindowText)
+        for plot in (self._histogram, self._roc, self._det):
+            plot.setBackground(palette.color(QPalette.ColorRole.Base))
+            paint_axes(plot, palette)
+        self.line.setPen(pg.mkPen("#ff00c8", width=2))
+        self.line.label.setColor(text)
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "\N{EN DASH}"
+    return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"

@@ -1,0 +1,1 @@
+"""The gallery's dock: faces by identity, photos set aside, problems."""

@@ -1,0 +1,138 @@
+"""The gallery's faces and problems as Qt models, read from the session when asked for."""
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from core.faces.face import Face, Problem
+from core.faces.photo_files import readable
+from core.project.edits import face_subjects, tags_text
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+FACE_ROLE = Qt.ItemDataRole.UserRole
+FIRST_ROLE = Qt.ItemDataRole.UserRole + 1  # whether a face is the first of its identity
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class GalleryModel(QAbstractListModel):
+    """Faces in the gallery's order, filtered by a text in name or identity."""
+
+    def __init__(
+        self,
+        session: Session,
+        thumbnails: Thumbnails,
+        aside: bool,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails, self._aside = session, thumbnails, aside
+        self._filter = ""
+        self._faces: list[Face] = []
+        thumbnails.ready.connect(self._on_ready)
+
+    def refresh(self) -> None:
+        """Take the session's faces anew."""
+        self.beginResetModel()
+        loaded = self._session.loaded
+        faces = (
+            () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
+        )
+        wanted = readable(self._filter).casefold()
+        self._faces = [face for face in faces if not wanted or self._has(face, wanted)]
+        self.endResetModel()
+
+    def _has(self, face: Face, wanted: str) -> bool:
+        told = (face.key, face.identity or "", *self._tags(face))
+        return any(wanted in readable(text).casefold() for text in told)
+
+    def _tags(self, face: Face) -> list[str]:
+        project = self._session.project
+        if project is None or not project.edits.tags:
+            return []
+        return project.edits.tags_among(face_subjects(face))
+
+    def set_filter(self, text: str) -> None:
+        """Show only faces whose path, identity or tags have the text."""
+        self._filter = text.strip()
+        self.refresh()
+
+    def face(self, index: Index) -> Face:
+        """The face of a row."""
+        return self._faces[index.row()]
+
+    def row_of(self, key: str) -> int | None:
+        """The row of a face, or None where it is filtered out."""
+        return next((row for row, face in enumerate(self._faces) if face.key == key), None)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._faces)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        face = self._faces[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return face.identity or "unknown"
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnails.get(face)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            tags = self._tags(face)
+            told = f"\nTags: {tags_text(tags)}" if tags else ""
+            return f"{face.identity or 'unknown identity'}\n{face.key}{told}"
+        if role == FACE_ROLE:
+            return face
+        if role == FIRST_ROLE:
+            row = index.row()
+            return row == 0 or self._faces[row - 1].identity != face.identity
+        return None
+
+    def _on_ready(self) -> None:
+        arrived = self._thumbnails.arrived
+        for row, face in enumerate(self._faces):
+            if face.digest in arrived:
+                here = self.index(row)
+                self.dataChanged.emit(here, here, [Qt.ItemDataRole.DecorationRole])
+
+
+class ProblemsModel(QAbstractListModel):
+    """Photos that gave no face, then doubtful faces, one row each."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._problems: tuple[Problem, ...] = ()
+
+    def refresh(self) -> None:
+        """Take the session's problems anew."""
+        loaded = self._session.loaded
+        problems: tuple[Problem, ...] = ()
+        if loaded is not None:
+            problems = loaded.gallery.problems + loaded.gallery.warnings
+        if problems != self._problems:  # a new list would lose the chosen row
+            self.beginResetModel()
+            self._problems = problems
+            self.endResetModel()
+
+    def problem(self, index: Index) -> Problem:
+        """The problem of a row."""
+        return self._problems[index.row()]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._problems)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._problems[index.row()].reason
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "Return opens its folder; Ctrl+L sets the landmarks by hand"
+        return None

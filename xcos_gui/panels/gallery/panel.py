@@ -1,0 +1,320 @@
+"""The gallery: thumbnails by identity, photos set aside, and problems."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import (
+    QAction,
+    QDesktopServices,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.faces.face import Face
+from core.project.edits import face_subject, identity_subject
+from xcos_gui.panels.gallery.model import FACE_ROLE, FIRST_ROLE, GalleryModel, ProblemsModel
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.tags import ask_tags
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+EMPTY = "Open a folder (Ctrl+O) or drop one here.\nEach sub-folder is an identity."
+
+
+class FaceDelegate(QStyledItemDelegate):
+    """A thumbnail with the identity below, and a bar where a new identity begins."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        rect: QRect = option.rect
+        side = _side(option.fontMetrics.height())
+        palette: QPalette = option.palette
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, palette.highlight())
+        place = QRect(rect.x() + (rect.width() - side) // 2, rect.y() + 3, side, side)
+        model = (
+            index.model()
+        )  # asked itself: the way over QModelIndex.data takes three times as long
+        assert isinstance(model, GalleryModel)
+        pixmap = model.data(index, Qt.ItemDataRole.DecorationRole)
+        if isinstance(pixmap, QPixmap):
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(place, pixmap)
+        else:
+            painter.fillRect(place, palette.mid())
+        if model.data(index, FIRST_ROLE):
+            painter.fillRect(rect.x(), rect.y() + 3, 2, side, palette.highlight())
+        selected = option.state & QStyle.StateFlag.State_Selected
+        painter.setPen(palette.highlightedText().color() if selected else palette.text().color())
+        text = option.fontMetrics.elidedText(
+            str(model.data(index)), Qt.TextElideMode.ElideRight, rect.width() - 4
+        )
+        below = QRect(rect.x(), place.bottom() + 1, rect.width(), rect.bottom() - place.bottom())
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+        painter.restore()
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        height = option.fontMetrics.height()
+        return QSize(_side(height) + 2 * height, _side(height) + height + 8)
+
+
+class GalleryPanel(QWidget):
+    """Tabs of faces, faces set aside and problems, with a search line above."""
+
+    edit_alignment = Signal(object)  # Face
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._search = QLineEdit(placeholderText="Search names, identities and tags (Ctrl+F)")
+        self._search.setClearButtonEnabled(True)
+        self._search.setAccessibleName("Search the gallery")
+        self.model = GalleryModel(session, thumbnails, False, self)
+        self.aside_model = GalleryModel(session, thumbnails, True, self)
+        self.view = self._list(self.model, "Faces of the gallery")
+        self._aside = self._list(self.aside_model, "Faces set aside")
+        self.problems_model = ProblemsModel(session, self)
+        self.problems = QListView(wordWrap=True, layoutMode=QListView.LayoutMode.Batched)
+        self.problems.setModel(self.problems_model)
+        self.problems.setAccessibleName("Photos that gave no face or a doubtful one, and why")
+        self.problems.activated.connect(self._open_folder_of)
+        self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._tabs = QTabWidget(documentMode=True)
+        self._tabs.addTab(self.view, "Faces")
+        self._tabs.addTab(self._aside, "Aside")
+        self._tabs.addTab(self.problems, "Problems")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        for widget in (self._search, self._hint, self._tabs):
+            layout.addWidget(widget)
+        self._make_actions()
+        self._search.textChanged.connect(self._on_search)
+        self.view.activated.connect(self._on_activated)
+        session.gallery_changed.connect(self._on_gallery_changed)
+        session.pair_changed.connect(self._on_pair_changed)
+        self._on_gallery_changed()
+
+    def selected(self) -> list[Face]:
+        """The faces selected in the tab that is shown."""
+        view = self._aside if self._tabs.currentWidget() is self._aside else self.view
+        return [index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes()]
+
+    def focus_search(self) -> None:
+        """Let the user type a search."""
+        self._search.setFocus()
+        self._search.selectAll()
+
+    def rename(self) -> None:
+        """Ask for the selected faces' identity: renames one, or merges several."""
+        faces = self.selected()
+        if not faces:
+            self._session.message.emit("Select faces in the gallery first.")
+            return
+        names = sorted({face.identity or "" for face in faces})
+        title = "Merge identities" if len(names) > 1 else "Rename identity"
+        known = {face.identity for face in faces}
+        if len(names) == 1 and self._session.loaded is not None and names[0]:
+            faces = [f for f in self._session.loaded.gallery.faces if f.identity in known]
+        text, given = QInputDialog.getText(
+            self,
+            title,
+            f"Who do these {len(faces)} faces show? (empty: unknown)",
+            text=names[0],
+        )
+        if given:
+            self._session.rename(faces, text.strip() or None)
+
+    def name_selected(self) -> None:
+        """Ask for the identity of just the selected faces."""
+        faces = self.selected()
+        if faces:
+            text, given = QInputDialog.getText(
+                self, "Identity of the selection", "Who do the selected faces show?"
+            )
+            if given:
+                self._session.rename(faces, text.strip() or None)
+
+    def set_aside(self) -> None:
+        """Leave the selected faces out, or bring them back from the other tab."""
+        keys = [face.key for face in self.selected()]
+        if not keys:
+            self._session.message.emit("Select faces in the gallery first.")
+        elif self._tabs.currentWidget() is self._aside:
+            self._session.edit(lambda project: project.bring_back(keys))
+        else:
+            self._session.edit(lambda project: project.set_aside(keys))
+
+    def tag_selected(self) -> None:
+        """Ask for the selected faces' tags."""
+        faces = self.selected()
+        what = faces[0].key if len(faces) == 1 else f"these {len(faces)} faces"
+        ask_tags(self, self._session, [face_subject(face.key) for face in faces], what)
+
+    def note_selected(self) -> None:
+        """Ask for the note on the first selected face."""
+        faces, project = self.selected(), self._session.project
+        if not faces or project is None:
+            self._session.message.emit("Select a face in the gallery first.")
+            return
+        subject = face_subject(faces[0].key)
+        had = project.edits.notes.get(subject, "")
+        text, given = QInputDialog.getMultiLineText(self, "Note", f"Note on {faces[0].key}:", had)
+        if given:
+            self._session.edit(lambda project: project.note(subject, text))
+
+    def tag_identities(self) -> None:
+        """Ask for the tags of the selected faces' identities."""
+        names = sorted({f.identity for f in self.selected() if f.identity is not None})
+        what = names[0] if len(names) == 1 else f"these {len(names)} identities"
+        ask_tags(self, self._session, [identity_subject(name) for name in names], what)
+
+    def align_selected(self) -> None:
+        """Ask for the alignment of the first selected face, or of a photo that gave none."""
+        index = self.problems.currentIndex()
+        if self._tabs.currentWidget() is self.problems and index.isValid():
+            file, loaded = self.problems_model.problem(index).file, self._session.loaded
+            place = None if loaded is None else loaded.gallery.index().get(file)
+            doubtful = None if loaded is None or place is None else loaded.gallery.faces[place]
+            self.edit_alignment.emit(doubtful or Face(file, 1, None, None, ""))
+            return
+        faces = self.selected()
+        if faces:
+            self.edit_alignment.emit(faces[0])
+        else:
+            self._session.message.emit("Select a face in the gallery first.")
+
+    def compare(self) -> None:
+        """Look at the pair of the two selected faces."""
+        faces = self.selected()
+        loaded = self._session.columns
+        if len(faces) != 2 or loaded is None:
+            self._session.message.emit("Select two faces in the gallery to compare them.")
+            return
+        place = loaded.gallery.index()
+        if self._session.probes is not None:
+            self._session.message.emit("With probes loaded, choose the pair in the matrix.")
+        elif all(face.key in place for face in faces):
+            self._session.select_pair(*sorted(place[face.key] for face in faces))
+
+    def _make_actions(self) -> None:
+        entries: list[tuple[str, str, Callable[[], None]]] = [
+            ("Compare the two selected faces", "Return", self.compare),
+            ("Rename or merge identities…", "F2", self.rename),
+            ("Identity of the selected faces only…", "Shift+F2", self.name_selected),
+            ("Set aside, or bring back", "Del", self.set_aside),
+            ("Tags of the selected faces…", "Ctrl+Shift+T", self.tag_selected),
+            ("Tags of their identities…", "", self.tag_identities),
+            ("Note on the selected face…", "", self.note_selected),
+            ("Alignment and other faces…", "Ctrl+L", self.align_selected),
+        ]
+        self.face_actions: list[QAction] = []
+        for text, key, slot in entries:
+            action = QAction(text, self, shortcut=QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(slot)
+            self.addAction(action)
+            self.face_actions.append(action)
+
+    def _list(self, model: GalleryModel, name: str) -> QListView:
+        view = QListView(
+            viewMode=QListView.ViewMode.IconMode,
+            resizeMode=QListView.ResizeMode.Adjust,
+            movement=QListView.Movement.Static,
+            uniformItemSizes=True,
+            selectionMode=QAbstractItemView.SelectionMode.ExtendedSelection,
+            layoutMode=QListView.LayoutMode.Batched,
+        )
+        view.setBatchSize(2000)
+        view.setModel(model)
+        view.setItemDelegate(FaceDelegate(view))
+        view.setAccessibleName(name)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(lambda at: self._menu(view, at))
+        return view
+
+    def _menu(self, view: QListView, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.addActions(self.face_actions)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # the panel would keep it
+        menu.popup(view.viewport().mapToGlobal(at))
+
+    def _on_gallery_changed(self) -> None:
+        self.model.refresh()
+        self.aside_model.refresh()
+        self.problems_model.refresh()
+        loaded = self._session.loaded
+        self._hint.setVisible(loaded is None)
+        self._tabs.setVisible(loaded is not None)
+        if loaded is None:
+            return
+        counts = (
+            len(loaded.gallery.faces),
+            len(loaded.gallery.aside),
+            self.problems_model.rowCount(),
+        )
+        for tab, (name, count) in enumerate(
+            zip(("Faces", "Aside", "Problems"), counts, strict=True)
+        ):
+            self._tabs.setTabText(tab, f"{name} {count:,}")
+
+    def _on_search(self, text: str) -> None:
+        self.model.set_filter(text)
+        self.aside_model.set_filter(text)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        face = self.model.face(index)
+        shown, pair = self._session.columns, self._session.pair
+        if shown is not None and pair is not None and len(self.selected()) == 1:
+            column = shown.gallery.index().get(face.key)
+            if column is not None:
+                self._session.select_pair(pair[0], column)
+
+    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        if pair is None or self.view.hasFocus():
+            return
+        row = self.model.row_of(self._session.faces_of(pair)[1].key)
+        if row is not None:
+            self.view.scrollTo(self.model.index(row))
+
+    def _open_folder_of(self, index: QModelIndex) -> None:
+        loaded = self._session.loaded
+        if loaded is not None:
+            folder = (loaded.gallery.root / self.problems_model.problem(index).file).parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def _side(font_height: int) -> int:
+    return 4 * font_height

@@ -1,0 +1,1 @@
+"""The matrix's dock: its image, its keys, names beside it."""

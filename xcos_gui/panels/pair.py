@@ -1,0 +1,371 @@
+"""One pair: both faces, the maps, the cells, and the decision in words."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QSlider,
+    QTableView,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.explain.colours import ColourLimits, MapName, centred_table, map_rgba, table
+from core.explain.explanation import PairExplanation
+from core.explain.output import PAIR_SUFFIXES, write_pair
+from core.explain.report import PairReport, to_csv, to_json
+from core.model.kinds import ATTENTION_KINDS, ORDERS
+from xcos_gui.state.in_order import InOrder
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.cells_table import CellsModel
+from xcos_gui.widgets.colour_bar import ColourBar
+
+EMPTY = "Click a cell of the matrix to see where the two faces agree."
+MAPS: tuple[MapName, ...] = get_args(MapName)
+TITLES: dict[MapName, str] = {
+    "cosine": "Cosine map S",
+    "attention": "Attention map W",
+    "contribution": "Contribution W\N{MIDDLE DOT}S",
+    "evidence": "Evidence",
+}
+TIPS: dict[MapName, str] = {
+    "cosine": "Likeness of each cell, from \N{MINUS SIGN}1 to 1: blue similar, red dissimilar, white at the threshold",
+    "attention": "Weight of each cell in the score, on one scale for the whole gallery",
+    "contribution": "Weight times likeness: the 49 cells sum to the score",
+    "evidence": "Contribution less the threshold's part: blue speaks for the same person, red against",
+}
+ORDER_TEXTS = {
+    "both": "Order: both",
+    "left-right": "Order: left \N{RIGHTWARDS ARROW} right",
+    "right-left": "Order: right \N{RIGHTWARDS ARROW} left",
+}
+
+
+class InspectorPanel(QWidget):
+    """The pair that the session looks at."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._drawing = InOrder(self)
+        session.activity.count(self._drawing)
+        self._report: PairReport | None = None
+        self._cell: Cell | None = None
+        self.words = QLabel(EMPTY, wordWrap=True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.numbers = QLabel(wordWrap=True)
+        self.numbers.setToolTip(
+            "Score: the sum of W\N{MIDDLE DOT}S over the 49 cells. Target cosine: what the target model says "
+            "of the pair. FC cosine: what the weights' fully connected head says of it."
+        )
+        self.cell_text = QLabel()
+        self.cell_text.setMinimumHeight(self.fontMetrics().height())
+        self.faces = CellView("Left face"), CellView("Right face")
+        self.maps: dict[MapName, CellView] = {name: CellView(TITLES[name]) for name in MAPS}
+        self._bars: dict[MapName, ColourBar] = {name: ColourBar() for name in MAPS}
+        self._titles: dict[MapName, QLabel] = {name: QLabel(toolTip=TIPS[name]) for name in MAPS}
+        for view in (*self.faces, *self.maps.values()):
+            view.cell_changed.connect(self._mark)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(self._make_switches())
+        layout.addWidget(self.words)
+        layout.addWidget(self.numbers)
+        layout.addLayout(self._make_faces(), 2)
+        tabs = QTabWidget(documentMode=True)
+        tabs.addTab(self._make_maps(), "Maps")
+        tabs.addTab(self._make_table(), "49 cells")
+        layout.addWidget(tabs, 3)
+        layout.addWidget(self.cell_text)
+        session.explanation_changed.connect(self._on_explanation_changed)
+        session.attention_changed.connect(self._show_switches)
+        session.model_changed.connect(self._show_switches)
+        session.matrix_changed.connect(self._paint_maps)
+        self._show_switches()
+
+    # Making.
+
+    def _make_switches(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.kind = QComboBox(
+            toolTip="How cells are weighed: learned, equal, or by correlation with the target"
+        )
+        for kind in ATTENTION_KINDS:
+            self.kind.addItem(f"{kind.capitalize()} attention", kind)
+        self.kind.setAccessibleName("Attention kind")
+        self.kind.activated.connect(lambda _: self._session.set_kind(self.kind.currentData()))
+        self.order = QComboBox(
+            toolTip="Learned attention depends on which face comes first; both is the mean"
+        )
+        for order in ORDERS:
+            self.order.addItem(ORDER_TEXTS[order], order)
+        self.order.setAccessibleName("Order of the two faces")
+        self.order.activated.connect(lambda _: self._session.set_order(self.order.currentData()))
+        swap = QToolButton(
+            text="\N{LEFT RIGHT ARROW}",
+            toolTip="Swap left and right",
+            accessibleName="Swap left and right",
+        )
+        swap.clicked.connect(self._session.swap_pair)
+        save = QToolButton(text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.save_menu = QMenu("Pair", self)
+        for text, key, slot in (
+            ("Save the pair as picture, table or page…", "Ctrl+S", self.save),
+            ("Copy as picture", "Ctrl+Shift+C", self.copy_picture),
+            ("Copy as CSV", "", lambda: self._copy_text(to_csv)),
+            ("Copy as JSON", "", lambda: self._copy_text(to_json)),
+        ):
+            action = self.save_menu.addAction(text)
+            action.setShortcut(QKeySequence(key))
+            action.triggered.connect(slot)
+        save.setMenu(self.save_menu)
+        for widget in (self.kind, self.order, swap, save):
+            row.addWidget(widget)
+        row.addStretch(1)
+        return row
+
+    def _make_faces(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        row = QHBoxLayout()
+        self._names = QLabel(), QLabel()
+        for view, label in zip(self.faces, self._names, strict=True):
+            below = QVBoxLayout()
+            below.addWidget(view, 1)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setMinimumWidth(1)
+            below.addWidget(label)
+            row.addLayout(below)
+        column.addLayout(row, 1)
+        line = QHBoxLayout()
+        self.overlay = QComboBox(toolTip="What is laid over the faces")
+        self.overlay.setAccessibleName("Overlay on the faces")
+        self.overlay.addItem("No overlay", None)
+        for name in MAPS:
+            self.overlay.addItem(f"Overlay: {TITLES[name]}", name)
+        self.overlay.setCurrentIndex(1)
+        self.overlay.currentIndexChanged.connect(self._paint_faces)
+        self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=45)
+        self.opacity.setAccessibleName("Opacity of the overlay")
+        self.opacity.setToolTip("Opacity of the overlay")
+        self.opacity.valueChanged.connect(self._paint_faces)
+        line.addWidget(self.overlay)
+        line.addWidget(self.opacity, 1)
+        column.addLayout(line)
+        return column
+
+    def _make_maps(self) -> QWidget:
+        widget = QWidget()
+        grid = QGridLayout(widget)
+        grid.setContentsMargins(0, 4, 0, 0)
+        for place, name in enumerate(MAPS):
+            row, column = 3 * (place // 2), place % 2
+            grid.addWidget(self._titles[name], row, column)
+            grid.addWidget(self.maps[name], row + 1, column)
+            grid.addWidget(self._bars[name], row + 2, column)
+            grid.setRowStretch(row + 1, 1)
+        return widget
+
+    def _make_table(self) -> QTableView:
+        self.cells = CellsModel(self)
+        self.table = QTableView(sortingEnabled=True, showGrid=False)
+        self.table.setModel(self.cells)
+        self.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
+        self.table.setAccessibleName("Contributions of the 49 cells")
+        self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 4)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().currentRowChanged.connect(self._on_table_row)
+        return self.table
+
+    # Showing.
+
+    def _show_switches(self) -> None:
+        session = self._session
+        self.kind.setCurrentIndex(self.kind.findData(session.kind))
+        self.order.setCurrentIndex(self.order.findData(session.order))
+        self.order.setEnabled(session.kind == "learned")
+        known = ATTENTION_KINDS if session.card is None else session.card.kinds
+        model = self.kind.model()
+        for place, kind in enumerate(ATTENTION_KINDS):
+            item = model.item(place)  # type: ignore[attr-defined]
+            item.setEnabled(kind in known)
+
+    def _on_explanation_changed(self, explanation: PairExplanation | None) -> None:
+        self._report = self._session.report()
+        self.cells.show(self._report)
+        if explanation is None or self._report is None:
+            self.words.setText(EMPTY)
+            self.numbers.setText("")
+            for view in (*self.faces, *self.maps.values()):
+                view.set_crop(None)
+                view.set_overlay(None)
+            for label in self._names:
+                label.clear()
+            return
+        self.words.setText(
+            self._report.words or "These weights have no threshold, so there is no decision."
+        )
+        self.numbers.setText(_numbers(explanation))
+        crops = (self._report.left_crop, self._report.right_crop)
+        keys = (explanation.left, explanation.right)
+        for view, label, crop, key in zip(self.faces, self._names, crops, keys, strict=True):
+            view.set_crop(crop)
+            wide = max(60, view.width())
+            label.setText(self.fontMetrics().elidedText(key, Qt.TextElideMode.ElideLeft, wide))
+            label.setToolTip(key)
+        self._paint_maps()
+        self._mark(self._cell)
+
+    def _values(self, name: MapName) -> np.ndarray | None:
+        explanation = self._session.explanation
+        if explanation is None:
+            return None
+        values: np.ndarray | None = getattr(explanation, name)
+        return values
+
+    def _limit(self, name: MapName) -> float:
+        """Upper end of a map's colours: fixed for the gallery, so that pairs can be compared."""
+        limits = self._session.colour_limits
+        return {"cosine": 1.0, "attention": limits.attention}.get(name, limits.contribution)
+
+    def _paint_maps(self) -> None:
+        explanation = self._session.explanation
+        for name in MAPS:
+            values, limit = self._values(name), self._limit(name)
+            if values is None or explanation is None:
+                self.maps[name].set_overlay(None)
+                self._titles[name].setText(TITLES[name])
+                continue
+            rgba = map_rgba(name, values, threshold=explanation.threshold, limit=limit)
+            self.maps[name].set_overlay(rgba, values)
+            total = (
+                ""
+                if name == "cosine"
+                else f"  (sum {values.sum():.3f})".replace("-", "\N{MINUS SIGN}")
+            )
+            self._titles[name].setText(TITLES[name] + total)
+            threshold = explanation.threshold or 0.0
+            if name == "cosine":
+                self._bars[name].show_table(centred_table(threshold), -1, 1, threshold, TIPS[name])
+            elif name == "attention":
+                self._bars[name].show_table(table("sequential"), 0, limit, None, TIPS[name])
+            else:
+                self._bars[name].show_table(table("diverging"), -limit, limit, None, TIPS[name])
+        self._paint_faces()
+
+    def _paint_faces(self, *_: object) -> None:
+        name: MapName | None = self.overlay.currentData()
+        values = None if name is None else self._values(name)
+        explanation = self._session.explanation
+        rgba = None
+        if name is not None and values is not None and explanation is not None:
+            rgba = map_rgba(
+                name,
+                values,
+                threshold=explanation.threshold,
+                limit=self._limit(name),
+                opacity=self.opacity.value() / 100,
+            )
+        for view in self.faces:
+            view.set_overlay(rgba)
+
+    def _mark(self, cell: Cell | None) -> None:
+        self._cell = cell
+        for view in (*self.faces, *self.maps.values()):
+            view.set_cell(cell)
+        explanation, report = self._session.explanation, self._report
+        if cell is None or explanation is None or report is None:
+            self.cell_text.setText("")
+            return
+        s, w = explanation.cosine[cell], explanation.attention[cell]
+        share = s * w / explanation.score if explanation.score else 0.0
+        self.cell_text.setText(
+            f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:.3f}, W {w:.4f}, "
+            f"W\N{MIDDLE DOT}S {s * w:.4f}, {100 * share:.1f} % of the score".replace(
+                "-", "\N{MINUS SIGN}"
+            )
+        )
+        row = self.cells.row_of(cell)
+        if row is not None and row != self.table.currentIndex().row():
+            self.table.selectionModel().blockSignals(True)
+            self.table.selectRow(row)
+            self.table.selectionModel().blockSignals(False)
+
+    def _on_table_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            self._mark(self.cells.cell(current.row()))
+
+    # Saving.
+
+    def save(self) -> None:
+        """Ask for a file and write the pair there; the ending tells the form."""
+        if self._report is None:
+            self._session.message.emit("Click a pair in the matrix first.")
+            return
+        forms = " ".join(f"*{suffix}" for suffix in PAIR_SUFFIXES)
+        name, _ = QFileDialog.getSaveFileName(self, "Save the pair", "pair.png", f"Pair ({forms})")
+        if name:
+            self.save_to(Path(name))
+
+    def save_to(self, path: Path) -> None:
+        """Write the pair to a file, with the colour limits that are shown."""
+        if self._report is None:
+            return
+        report, limits = self._report, self._session.colour_limits
+        self._drawing.do(
+            lambda: write_pair(path, report, limits),
+            lambda _: self._session.message.emit(f"The pair was saved as {path}."),
+            self._session.tell,
+        )
+
+    def copy_picture(self) -> None:
+        """Put the pair's figure on the clipboard."""
+        report, limits = self._report, self._session.colour_limits
+        if report is not None:
+            self._drawing.do(lambda: _picture(report, limits), self._copy, self._session.tell)
+
+    def close_job(self) -> None:
+        """End the background work, once what is saved is written."""
+        self._drawing.close()
+
+    def _copy(self, picture: QImage) -> None:
+        QGuiApplication.clipboard().setImage(picture)
+        self._session.message.emit("The pair's picture is on the clipboard.")
+
+    def _copy_text(self, make: object) -> None:
+        if self._report is not None and callable(make):
+            QGuiApplication.clipboard().setText(make(self._report))
+            self._session.message.emit("The pair's numbers are on the clipboard.")
+
+
+def _picture(report: PairReport, limits: ColourLimits) -> QImage:
+    from core.explain.figure import figure_bytes
+
+    return QImage.fromData(figure_bytes(report, "png", limits))
+
+
+def _numbers(explanation: PairExplanation) -> str:
+    e = explanation
+    limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.4f}"
+    parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
+    if e.target_cosine is not None:
+        parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
+    if e.fc_cosine is not None:
+        parts.append(f"FC cosine {e.fc_cosine:.4f}")
+    return " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")

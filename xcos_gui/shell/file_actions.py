@@ -1,0 +1,241 @@
+"""What the menus ask the user for, and what then happens."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from core.cli import unexpected
+from core.csv_files import csv_bytes
+from core.errors import Stopped, XCosError
+from core.explain.output import write_whole
+from core.faces.face import Face
+from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.gallery.opening import known_detections
+from core.model.target_choice import TargetChoice
+from core.project.state import SUFFIX
+from core.resources import resource_path
+from xcos_gui.shell.target_dialog import WEIGHTS, TargetDialog
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.alignment import AlignmentDialog
+
+if TYPE_CHECKING:
+    from xcos_gui.shell.window import MainWindow
+
+
+class Commands(QObject):
+    """File dialogs, and the work that follows them in the background."""
+
+    def __init__(self, session: Session, window: MainWindow) -> None:
+        super().__init__(window)
+        self.session, self._window = session, window
+        self._job = session.activity.job(self)
+        self._job.finished.connect(self._on_finished)
+        self._job.failed.connect(self._on_failed)
+
+    def cancel(self) -> None:
+        """Stop what runs, here and in the session."""
+        self._job.stop()
+        self._window.projects.cancel()
+        self.session.cancel()
+
+    def close(self) -> None:
+        """End the background work."""
+        self._job.close()
+
+    def ask_gallery(self) -> None:
+        """Ask for a folder and open it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a gallery folder")
+        if name:
+            self.session.open_gallery(Path(name))
+
+    def ask_photos(self) -> None:
+        """Ask for photos or a CSV and open them."""
+        suffixes = " ".join(f"*{suffix}" for suffix in sorted(PHOTO_SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, "Open photos or a CSV", "", f"Photos and CSV ({suffixes} *.csv)"
+        )
+        self.open_paths([Path(name) for name in names])
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open a project, a folder, a CSV, or several photos as one gallery."""
+        if len(paths) == 1 and paths[0].suffix.lower() == SUFFIX:
+            self._window.projects.open(paths[0])
+        elif len(paths) == 1:
+            self.session.open_gallery(paths[0])
+        elif paths:
+            try:
+                self.session.open_gallery(_listed(paths, self.session.cache.folder))
+            except XCosError as error:
+                self.session.message.emit(str(error))
+
+    def open_sample(self) -> None:
+        """Open the gallery that comes with the program."""
+        self.session.open_gallery(resource_path("sample"))
+
+    def ask_probes(self) -> None:
+        """Ask for a folder whose faces are compared with the gallery."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of probes")
+        if name:
+            self.session.open_probes(Path(name))
+
+    def ask_model(self) -> None:
+        """Ask for a weights file."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Use weights", "", "Weights (*.safetensors)"
+        )
+        if name:
+            self.session.set_model(Path(name))
+
+    def ask_import(self) -> None:
+        """Ask for a foreign checkpoint and where to write it; the result is used if it can be."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Import foreign weights", "", WEIGHTS)
+        if not name:
+            return
+        output, _ = QFileDialog.getSaveFileName(
+            self._window, "Write the weights", f"{Path(name).stem}.safetensors"
+        )
+        if output:
+            self.import_weights(Path(name), Path(output))
+
+    def import_weights(self, source: Path, output: Path) -> None:
+        """Import a checkpoint in the background, then use it."""
+
+        def work(running: Running) -> Callable[[], None]:
+            from core.model.importers import import_weights
+
+            running.report("Importing weights", 0, 0)
+            card = import_weights(source, output)
+            if card.kind == "xcos":
+                return lambda: self.session.set_model(card.path)
+            return lambda: self.session.set_target(TargetChoice(card.path))
+
+        self._job.start(work)
+
+    def ask_target(self) -> None:
+        """Ask for a target model and how it is given faces."""
+        kept = self.session.settings.target
+        dialog = TargetDialog(kept, self._window)
+        if dialog.exec() and dialog.choice is not None:
+            self.session.set_target(dialog.choice)
+
+    def ask_export(self) -> None:
+        """Ask for a file and write all scores there, as the command line does."""
+        if self.session.matrix is None:
+            self.session.message.emit("Open a gallery first.")
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Export all scores", "scores.csv", "Tables (*.csv *.parquet *.jsonl)"
+        )
+        if name:
+            self.export(Path(name))
+
+    def export(self, path: Path) -> None:
+        """Write all scores in the background."""
+        session = self.session
+        matrix, threshold = session.matrix, session.threshold
+        rows, columns = session.rows, session.columns
+        assert matrix is not None and columns is not None
+        probes = None if matrix.square else rows
+
+        def work(running: Running) -> Callable[[], None]:
+            from core.commands.score import table_rows
+            from core.commands.tables import write_table
+
+            running.report("Exporting scores", 0, 0)
+            rows_of_table = table_rows(matrix, columns, probes, threshold, running.stopped)
+            write_table(path, rows_of_table)
+            return lambda: self.session.message.emit(f"All scores were written to {path}.")
+
+        self._job.start(work)
+
+    def _on_failed(self, error: BaseException) -> None:
+        if not isinstance(error, Stopped):
+            text = str(error) if isinstance(error, XCosError) else unexpected(repr(error))
+            self.session.message.emit(text)
+
+    def _on_finished(self, then: Callable[[], None]) -> None:
+        then()
+
+    def forget(self) -> None:
+        """Ask, then delete what is kept of the gallery."""
+        source = self.session.source
+        if source is None:
+            return
+        answer = QMessageBox.question(
+            self._window,
+            "Forget this gallery",
+            f"Delete the crops and features kept of {source}, and its project file with names, "
+            "landmarks and photos set aside?\n\nThe photos themselves stay untouched.",
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            self.session.forget_gallery()
+
+    def edit_alignment(self, face: Face) -> None:
+        """Show a face's alignment and take over what the user changes."""
+        session = self.session
+        if session.loaded is None or session.project is None:
+            return
+        path = session.loaded.gallery.photo_path(face)
+        if session.gallery_settings.aligned:
+            self.session.message.emit(
+                "The gallery's photos are aligned crops; there is nothing to align."
+            )
+            return
+        try:
+            photo, detections = read_photo(path), known_detections(path, session.cache)
+        except XCosError as error:
+            self.session.message.emit(str(error))
+            return
+        marks = None if face.detection is None else face.detection.landmarks
+        corrected = face.photo in session.project.edits.landmarks and face.number == 1
+        dialog = AlignmentDialog(
+            face.photo,
+            photo,
+            detections,
+            _nearest(detections, marks),
+            marks if corrected else None,
+            self._window,
+        )
+        if dialog.exec() and dialog.choice is not None:
+            self.take_alignment(face.photo, dialog.choice)
+        dialog.deleteLater()  # the window would keep it, and the photo
+
+    def take_alignment(self, photo: str, choice: tuple[str, int | np.ndarray | None]) -> None:
+        """Apply an alignment dialog's choice to a photo, undoably."""
+        what, value = choice
+        if what == "pick" and isinstance(value, int):
+            self.session.edit(lambda project: project.pick_face(photo, value))
+        elif what == "landmarks" and isinstance(value, np.ndarray):
+            self.session.edit(lambda project: project.correct_landmarks(photo, value))
+        else:
+            self.session.edit(lambda project: project.correct_landmarks(photo, None))
+
+
+def _listed(paths: list[Path], folder: Path) -> Path:
+    """A CSV of photos that were opened together, kept beside the cache; its name tells the photos."""
+    lines = sorted(str(path.resolve()) for path in paths)
+    digest = hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()[:8]
+    path = folder / f"photos-{digest}.csv"
+    for line in lines:
+        if Path(line).is_dir():
+            raise XCosError(f"{line} is a folder among photos; open one folder, or only photos.")
+    write_whole(path, csv_bytes([("path", "identity"), *((line, "") for line in lines)]))
+    return path
+
+
+def _nearest(detections: tuple[object, ...], marks: np.ndarray | None) -> int:
+    if not detections:
+        return -1
+    if marks is None:
+        return 0
+    far = [float(np.abs(d.landmarks - marks).sum()) for d in detections]  # type: ignore[attr-defined]
+    return int(np.argmin(far))

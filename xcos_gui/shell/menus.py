@@ -1,0 +1,229 @@
+"""The menus, their shortcuts, and which entries can be used now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from core.faces.choose import FACE_POLICIES
+from core.gallery.gallery import GallerySettings
+from core.model.card import shipped_weights
+from core.model.kinds import ATTENTION_KINDS
+from core.project.project import Project
+from xcos_gui.shell.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
+from xcos_gui.shell.settings import THEMES
+from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
+
+if TYPE_CHECKING:
+    from xcos_gui.shell.window import MainWindow
+
+POLICY_TEXTS = {
+    "central": "The most central face",
+    "largest": "The largest face",
+    "all": "All faces",
+}
+
+
+class Menus:
+    """Fills the window's menu bar."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.window, self.session = window, window.session
+        self._make_menus()
+
+    def show_state(self) -> None:
+        """Enable and check what fits the session."""
+        session = self.session
+        card = session.card
+        project = session.project
+        self._undo.setEnabled(project is not None and project.can_undo)
+        self._redo.setEnabled(project is not None and project.can_redo)
+        self._no_probes.setEnabled(session.probes is not None)
+        self._no_target.setEnabled(session.target is not None)
+        self._aligned.setChecked(session.gallery_settings.aligned)
+        for action in self._policies.actions():
+            action.setChecked(action.data() == session.gallery_settings.faces)
+        for action in self._kinds.actions():
+            action.setChecked(action.data() == session.kind)
+            action.setEnabled(card is None or action.data() in card.kinds)
+
+    def _action(
+        self,
+        menu: QMenu,
+        text: str,
+        slot: Callable[[], object],
+        key: str | QKeySequence.StandardKey = "",
+    ) -> QAction:
+        action = menu.addAction(text)
+        if key:
+            action.setShortcut(QKeySequence(key))
+        action.triggered.connect(lambda _=False: slot())
+        return action
+
+    def _make_menus(self) -> None:
+        bar = self.window.menuBar()
+        file, edit, view = (
+            bar.addMenu("&File"),
+            bar.addMenu("&Edit"),
+            bar.addMenu("&View"),
+        )
+        analyse = bar.addMenu("&Analyse")
+        model, helping = bar.addMenu("&Model"), bar.addMenu("&Help")
+        self._action(file, "&Open gallery folder…", self.window.commands.ask_gallery, "Ctrl+O")
+        self._action(file, "Open photos or &CSV…", self.window.commands.ask_photos, "Ctrl+Shift+O")
+        self.recents = file.addMenu("Open &recent")
+        self.recents.aboutToShow.connect(self._fill_recents)
+        self._action(file, "Open &sample gallery", self.window.commands.open_sample)
+        file.addSeparator()
+        self._action(file, "Open pro&ject…", self.window.projects.ask_open, "Ctrl+J")
+        self._action(file, "Save project &as…", self.window.projects.ask_save, "Ctrl+Shift+S")
+        self._action(file, "Find mo&ved photos…", self.window.projects.ask_find)
+        file.addSeparator()
+        self._action(file, "Open &probes folder…", self.window.commands.ask_probes, "Ctrl+P")
+        self._no_probes = self._action(
+            file, "Re&move probes", lambda: self.session.open_probes(None)
+        )
+        self._make_face_choice(file)
+        file.addSeparator()
+        file.addActions(self.window.inspector.save_menu.actions())
+        self._action(file, "&Export all scores…", self.window.commands.ask_export, "Ctrl+E")
+        file.addSeparator()
+        self._action(file, "&Forget this gallery…", self.window.commands.forget)
+        self._action(file, "&Quit", self.window.close, QKeySequence.StandardKey.Quit)
+        self._undo = self._action(edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z")
+        self._redo = self._action(
+            edit, "&Redo", lambda: self.session.edit(Project.redo), "Ctrl+Shift+Z"
+        )
+        edit.addSeparator()
+        edit.addActions(self.window.gallery.face_actions)
+        edit.addSeparator()
+        self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
+        self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
+        self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
+        self._action(edit, "S&top what runs", self.window.commands.cancel, "Esc")
+        self._make_view_menu(view)
+        self._make_analyse_menu(analyse)
+        self._make_model_menu(model)
+        self._action(
+            helping,
+            "&How to read a pair",
+            self._help_reading,
+            QKeySequence.StandardKey.HelpContents,
+        )
+        self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page()))
+        self._action(
+            helping,
+            "&About xCos Studio",
+            lambda: self._page("About", about_page(self.session.card)),
+        )
+
+    def _make_face_choice(self, file: QMenu) -> None:
+        menu = file.addMenu("Faces of a ph&oto")
+        self._policies = QActionGroup(self.window)
+        for policy in FACE_POLICIES:
+            action = menu.addAction(POLICY_TEXTS[policy])
+            action.setCheckable(True)
+            action.setData(policy)
+            action.setChecked(policy == self.session.gallery_settings.faces)
+            action.triggered.connect(
+                lambda _=False, p=policy: self.session.set_gallery_settings(
+                    GallerySettings(p, self.session.gallery_settings.aligned)
+                )
+            )
+            self._policies.addAction(action)
+        menu.addSeparator()
+        aligned = self._aligned = menu.addAction("Photos are aligned 112×112 crops")
+        aligned.setCheckable(True)
+        aligned.setChecked(self.session.gallery_settings.aligned)
+        aligned.triggered.connect(  # by the user only: it follows the session otherwise
+            lambda on: self.session.set_gallery_settings(
+                GallerySettings(self.session.gallery_settings.faces, on)
+            )
+        )
+
+    def _make_view_menu(self, view: QMenu) -> None:
+        for dock in self.window.docks.values():
+            view.addAction(dock.toggleViewAction())
+        self._action(view, "&Reset layout", lambda: self.window.restore_first_layout())
+        view.addSeparator()
+        self._kinds = QActionGroup(self.window)
+        for number, kind in enumerate(ATTENTION_KINDS, start=1):
+            action = self._action(
+                view,
+                f"{kind.capitalize()} attention",
+                lambda k=kind: self.session.set_kind(k),  # type: ignore[misc]
+                f"Ctrl+{number}",
+            )
+            action.setCheckable(True)
+            action.setData(kind)
+            self._kinds.addAction(action)
+        self._action(view, "S&wap left and right", self.session.swap_pair, "Ctrl+R")
+        colour = self._action(view, "Colour matrix by &outcome", self._toggle_colouring, "Ctrl+B")
+        colour.setToolTip("Switch between colours by score and by outcome")
+        view.addSeparator()
+        themes = view.addMenu("&Theme")
+        group = QActionGroup(self.window)
+        for theme in THEMES:
+            action = themes.addAction(theme.capitalize())
+            action.setCheckable(True)
+            action.setChecked(theme == self.session.settings.theme)
+            action.triggered.connect(lambda _=False, t=theme: self.window.set_theme(t))
+            group.addAction(action)
+
+    def _make_analyse_menu(self, analyse: QMenu) -> None:
+        for tools in (PAIR_TOOLS, GALLERY_TOOLS):
+            for tool in tools:
+                self._action(
+                    analyse,
+                    tool.text,
+                    lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
+                    tool.key,
+                )
+            analyse.addSeparator()
+
+    def _make_model_menu(self, model: QMenu) -> None:
+        for path in shipped_weights():
+            self._action(model, f"Use {path.stem}", lambda p=path: self.session.set_model(p))  # type: ignore[misc]
+        self._action(model, "Use &weights from a file…", self.window.commands.ask_model)
+        self._action(model, "&Import foreign weights…", self.window.commands.ask_import)
+        model.addSeparator()
+        self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
+        self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
+        model.addSeparator()
+        self._action(model, "&Target model…", self.window.commands.ask_target)
+        self._no_target = self._action(
+            model, "&No target model", lambda: self.session.set_target(None)
+        )
+        model.addSeparator()
+        self._action(
+            model,
+            "About this &model",
+            lambda: self._page("Model", model_page(self.session.card)),
+        )
+
+    def _toggle_colouring(self) -> None:
+        self.window.matrix.colouring.setCurrentIndex(
+            1 - self.window.matrix.colouring.currentIndex()
+        )
+
+    def _page(self, title: str, page: str) -> None:
+        dialog = TextDialog(title, page, self.window)
+        dialog.exec()
+        dialog.deleteLater()  # the window would keep it
+
+    def _help_reading(self) -> None:
+        self._page("How to read a pair", reading_page(self.session.report()))
+
+    def _fill_recents(self) -> None:
+        self.recents.clear()
+        for path in self.session.settings.recents:
+            self._action(
+                self.recents,
+                str(path),
+                lambda p=path: self.window.commands.open_paths([p]),  # type: ignore[misc]
+            )
+        if self.recents.isEmpty():
+            self.recents.addAction("Nothing opened yet").setEnabled(False)

@@ -1,0 +1,390 @@
+"""Project files: saving what the window shows, opening it again, sharing it with other windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from core.errors import Stopped, XCosError
+from core.model.kinds import AttentionKind
+from core.project.moved import FoundAgain, PhotoPrint, find_again, missing_photos, photo_prints
+from core.project.project import Project
+from core.project.state import SUFFIX, ProjectState, state_of
+from xcos_gui.state.jobs import LatestJob, Running
+
+if TYPE_CHECKING:
+    from xcos_gui.shell.window import MainWindow
+
+SAVED_AFTER = 800  # milliseconds after the last change; a crash loses no more of the view
+SEEN_AFTER = 150  # milliseconds after another window has written
+FILES = f"Projects (*{SUFFIX})"
+_LostModel = tuple[Path, Path | None] | None
+
+
+class Projects(QObject):
+    """Keeps the session's project file up to date, and brings a project back."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self._session = window, window.session
+        self._said: dict[str, Any] = {}  # what this window last wrote of its state
+        self._prints: dict[str, PhotoPrint] = {}
+        # The project's weights that are not there, and those used instead: kept until others are chosen.
+        self._lost_model: _LostModel = None
+        self._lost: tuple[Project, ProjectState] | None = None  # whose photos are looked for
+        self._seen = QTimer(self, singleShot=True, interval=SEEN_AFTER)
+        self._seen.timeout.connect(self.refresh)
+        self._watch = QFileSystemWatcher(self)
+        self._watch.fileChanged.connect(lambda _: self._seen.start())
+        self._timer = QTimer(self, singleShot=True, interval=SAVED_AFTER)
+        self._timer.timeout.connect(self.keep)
+        self._printing = LatestJob(self)
+        self._finding = self._session.activity.job(self)
+        self._printing.finished.connect(self._on_prints)
+        self._finding.finished.connect(self._on_found)
+        self._finding.failed.connect(self._on_not_found)
+        self._connect()
+
+    def _connect(self) -> None:
+        session, window = self._session, self._window
+        for changed in (
+            session.gallery_changed,
+            session.matrix_changed,
+            session.model_changed,
+            session.threshold_changed,
+            session.attention_changed,
+            session.pair_changed,
+            session.filter_changed,
+            window.matrix.view_changed,
+            window.pairs.choice.currentIndexChanged,
+        ):
+            changed.connect(self._touch)
+        for dock in window.docks.values():
+            dock.visibilityChanged.connect(self._touch)
+            dock.dockLocationChanged.connect(self._touch)
+        session.gallery_changed.connect(self._watch_file)
+        session.edits_changed.connect(self._watch_file)
+        session.idle.connect(self._take_prints)
+
+    # What the menus ask.
+
+    def ask_open(self) -> None:
+        """Ask for a project and open it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", "", FILES)
+        if name:
+            self.open(Path(name))
+
+    def ask_save(self) -> None:
+        """Ask for a name and save the session as a project there."""
+        source = self._session.source
+        if source is None:
+            self._session.message.emit("Open a gallery first.")
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save the project as", f"{source.stem}{SUFFIX}", FILES
+        )
+        if name:
+            self.save_as(Path(name))
+
+    def ask_find(self) -> None:
+        """Ask under which folder the photos of the project lie now."""
+        if self._lost is None and self._session.project_file is None:
+            self._session.message.emit("Open a project first; it knows its photos by content.")
+            return
+        name = QFileDialog.getExistingDirectory(self._window, "Where are the project's photos now?")
+        if name:
+            self.find_in(Path(name))
+
+    def save_as(self, path: Path) -> None:
+        """Save edits, choices and view as a project file, which is kept up to date from now on."""
+        session = self._session
+        if session.project is None:
+            return
+        if path.suffix.lower() != SUFFIX:
+            path = path.with_name(path.name + SUFFIX)
+        path = path.absolute()
+        if path == session.project_file:
+            self.keep()
+            return
+        try:
+            said = self._state().to_json(path)
+            session.use_project(session.project.saved_as(path, said))
+        except XCosError as error:
+            session.message.emit(str(error))
+            return
+        self._said = said
+        session.settings.remember_gallery(path)
+        self._watch_file()
+        self._take_prints()
+        session.message.emit(f"The project was saved as {path}; it is kept up to date from now on.")
+
+    def open(
+        self, path: Path, kind: AttentionKind | None = None, threshold: float | None = None
+    ) -> bool:
+        """Open a project where it was left; whether that began. Told in one sentence if not.
+
+        kind, threshold: in place of the project's own
+        """
+        self.keep()
+        try:
+            project = Project.read(path.absolute())
+            state = state_of(project)
+        except XCosError as error:
+            self._session.message.emit(str(error))
+            return False
+        state = replace(state, kind=kind or state.kind)
+        if threshold is not None:
+            state = replace(state, thresholds={**state.thresholds, state.kind: threshold})
+        gone = missing_photos(state.gallery, state.photos)
+        if not state.gallery.exists() or (gone and len(gone) == len(state.photos)):
+            self._tell_lost(project, state)
+            return False
+        self._restore(project, state)
+        if gone:
+            self._session.message.emit(
+                f"{len(gone)} of the project's {len(state.photos)} photos are not where they were; "
+                "File, Find moved photos looks for them by content."
+            )
+        return True
+
+    def find_in(self, folder: Path) -> None:
+        """Look for the project's missing photos under a folder, and open it with them."""
+        project = self._session.project
+        if self._lost is not None:
+            project, state = self._lost
+        elif project is not None and self._session.project_file is not None:
+            state = self._state()
+        else:
+            return
+        file, number = project.path.with_name(f"{project.path.stem}-photos.csv"), 2
+        while file.exists():
+            file = project.path.with_name(f"{project.path.stem}-photos-{number}.csv")
+            number += 1
+        self._lost = project, state
+
+        def work(running: Running) -> FoundAgain:
+            return find_again(
+                state.gallery, state.photos, folder, file, running.report, running.stopped
+            )
+
+        self._finding.start(work)
+
+    # Keeping.
+
+    def keep(self) -> None:
+        """Save what this window changed of the project's state."""
+        self._timer.stop()
+        project = self._session.project
+        if project is None or self._session.project_file is None or self._session.source is None:
+            return
+        said = self._state().to_json(project.path)
+        new = {name: value for name, value in said.items() if self._said.get(name, ...) != value}
+        self._said = said
+        try:
+            project.remember(new)
+            project.save()
+        except XCosError as error:
+            self._session.tell_once(str(error))
+
+    def refresh(self) -> None:
+        """Take in what another window changed of the project."""
+        project = self._session.project
+        if project is None:
+            return
+        before = project.edits
+        try:
+            project.refresh()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            self._session.tell_once(
+                f"The project file {project.path} was damaged by another program ({error}); "
+                "what this window knows of it is saved with the next File, Save project as."
+            )
+            return
+        self._watch_file()
+        if project.edits != before:
+            self._session.tell_once(
+                "Another window changed this project; both windows keep their changes."
+            )
+            self._session.take_edits(before)
+
+    def close(self) -> None:
+        """Save what is not saved yet, and end the background work."""
+        self.keep()
+        self._printing.close()
+        self._finding.close()
+
+    def cancel(self) -> None:
+        """Stop looking for photos."""
+        self._finding.stop()
+
+    # Parts.
+
+    def _touch(self, *_: object) -> None:
+        if self._session.project_file is not None:
+            self._timer.start()
+
+    def _watch_file(self) -> None:
+        project = self._session.project
+        wanted = [] if project is None or not project.path.exists() else [str(project.path)]
+        if self._watch.files() != wanted:
+            if self._watch.files():
+                self._watch.removePaths(self._watch.files())
+            if wanted:
+                self._watch.addPaths(wanted)
+
+    def _state(self) -> ProjectState:
+        session, window = self._session, self._window
+        assert session.source is not None
+        pair = session.wanted_pair
+        if pair is None and session.pair is not None:
+            one, other = session.faces_of(session.pair)
+            pair = one.key, other.key
+        card, model = session.card, session.settings.model
+        if self._lost_model is not None and model == self._lost_model[1]:
+            model = self._lost_model[0]
+        return ProjectState(
+            session.source,
+            session.probe_source,
+            session.gallery_settings,
+            model,
+            "" if card is None else card.fingerprint,
+            session.settings.target,
+            session.kind,
+            session.order,
+            session.own_thresholds,
+            session.filter.text,
+            pair,
+            self._prints,
+            {
+                "matrix": window.matrix.view_state(),
+                "outcomes": window.matrix.colouring.currentIndex() == 1,
+                "list": min(window.pairs.choice.currentIndex(), window.pairs.own_lists - 1),
+                "docks": bytes(window.saveState().toBase64().data()).decode(),
+            },
+        )
+
+    def _restore(self, project: Project, state: ProjectState) -> None:
+        session = self._session
+        self._lost = None
+        model, lost = state.model, None
+        if model is not None and not model.exists():
+            session.message.emit(
+                f"The weights {model} of the project are not there, so others are used; "
+                "choose them under Model."
+            )
+            used = session.settings.model
+            lost = model, used if used is not None and used.exists() else None
+            model = lost[1]
+        session.open_project(project, state, model, lambda: self._take(project, state, lost))
+
+    def _take(self, project: Project, state: ProjectState, lost: _LostModel) -> None:
+        """Show what a project shows, now that its gallery takes the place of the open one."""
+        session, window = self._session, self._window
+        self._prints, self._lost_model = state.photos, lost
+        view = state.view
+        docks = view.get("docks")
+        if isinstance(docks, str) and docks.isascii():
+            window.restoreState(QByteArray.fromBase64(docks.encode()))
+        window.matrix.colouring.setCurrentIndex(1 if view.get("outcomes") is True else 0)
+        window.matrix.restore_view(view.get("matrix"))
+        listed = view.get("list")
+        if isinstance(listed, int) and 0 <= listed < window.pairs.own_lists:
+            window.pairs.choice.setCurrentIndex(listed)
+        card = session.card
+        other = card is not None and state.fingerprint not in ("", card.fingerprint)
+        if other and lost is None:
+            session.message.emit(
+                "The weights are not those that the project was saved with; "
+                "scores and thresholds may differ."
+            )
+        if project.warning:
+            session.message.emit(project.warning)
+        session.settings.remember_gallery(project.path)
+        self._said = dict(project.state)
+
+    def _take_prints(self) -> None:
+        session = self._session
+        source, file = session.source, session.project_file
+        if file is None or source is None or session.loaded is None:
+            return
+        known = self._prints
+
+        def work(_: Running) -> dict[str, PhotoPrint]:
+            # Photos that are not there may have moved, and be found at the next opening.
+            return known | photo_prints(source, session.cache)
+
+        self._printing.start(work)
+
+    def _on_prints(self, prints: dict[str, PhotoPrint]) -> None:
+        if prints != self._prints:
+            self._prints = prints
+            self._touch()
+
+    # Photos that moved.
+
+    def _tell_lost(self, project: Project, state: ProjectState) -> None:
+        self._lost = project, state
+        sentence = (
+            f"The photos of {project.path.name} are not at {state.gallery} any more. "
+            "Name a folder to look for them by content?"
+        )
+        self._session.message.emit(
+            f"The photos of {project.path} are not at {state.gallery} any more; "
+            "File, Find moved photos looks for them by content."
+        )
+        if not state.photos:
+            return
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Photos that moved")
+        box.setText(sentence)
+        find = box.addButton("Find them…", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(find)
+        find.clicked.connect(self.ask_find)
+        box.open()  # the window stays usable
+
+    def _on_found(self, found: FoundAgain) -> None:
+        if self._lost is None:
+            return
+        project, state = self._lost
+        try:
+            if found.renamed:
+                project.rename_photos(found.renamed)
+            moved = state.to_json(project.path) | {
+                "gallery": str(found.source),
+                "photos": {
+                    found.renamed.get(photo, photo): known.to_json()
+                    for photo, known in state.photos.items()
+                },
+                "pair": None
+                if state.pair is None
+                else [_key(key, found.renamed) for key in state.pair],
+            }
+            project.remember(moved)
+            project.save()
+            self._restore(project, state_of(project))
+        except XCosError as error:
+            self._session.message.emit(str(error))
+            return
+        count = len(state.photos) - len(found.missing)
+        rest = "" if not found.missing else f"; {found.missing[0]} is still missing"
+        self._session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}.")
+
+    def _on_not_found(self, error: BaseException) -> None:
+        if isinstance(error, XCosError):
+            if not isinstance(error, Stopped):
+                self._session.message.emit(str(error))
+        else:
+            self._session.tell_unexpected(error)
+
+
+def _key(key: str, renamed: dict[str, str]) -> str:
+    photo, mark, number = key.rpartition("#")
+    if key in renamed or photo not in renamed:
+        return renamed.get(key, key)
+    return f"{renamed[photo]}{mark}{number}"

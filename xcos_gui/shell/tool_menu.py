@@ -1,0 +1,47 @@
+"""The entries of the Analyse menu; a tool's module is imported when it is first asked for."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xcos_gui.widgets.tool_window import ToolWindow
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A window of the Analyse menu.
+
+    text, key: its menu entry and shortcut
+    place:     module in xcos_gui.tools and class of its ToolWindow
+    """
+
+    text: str
+    key: str
+    place: tuple[str, str]
+
+    def load(self) -> "type[ToolWindow]":
+        """The window's class."""
+        module, name = self.place
+        loaded: type[ToolWindow] = getattr(import_module(f"xcos_gui.tools.{module}"), name)
+        return loaded
+
+
+# On the pair that is looked at, then on the gallery; a line between the two groups.
+PAIR_TOOLS = (
+    Tool("&What if…", "Ctrl+I", ("what_if.window", "WhatIfWindow")),
+    Tool("What would &flip it…", "Ctrl+Shift+I", ("flip", "FlipWindow")),
+    Tool("Compare &saliency methods…", "Ctrl+M", ("compare.window", "CompareWindow")),
+)
+VIDEO = Tool("&Video…", "Ctrl+Shift+V", ("video.window", "VideoWindow"))
+TWO_MODELS = Tool("&Two models…", "Ctrl+Shift+M", ("two_models.window", "TwoModelsWindow"))
+GALLERY_TOOLS = (
+    Tool("F&ragile pairs…", "Ctrl+Shift+G", ("fragile", "FragileWindow")),
+    Tool("&Patterns of failure…", "Ctrl+Shift+P", ("patterns", "PatternsWindow")),
+    Tool("What &attention is worth…", "Ctrl+Shift+A", ("score_kinds", "WorthWindow")),
+    TWO_MODELS,
+    Tool("Peop&le…", "Ctrl+Shift+H", ("people.window", "PeopleWindow")),
+    Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels.window", "LabelsWindow")),
+    VIDEO,
+    Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
+)

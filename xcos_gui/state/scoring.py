@@ -1,0 +1,151 @@
+"""Scoring a gallery in the background: an estimate of many pairs first, then what is looked at."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.errors import Stopped
+from core.explain.colours import ColourLimits
+from core.explain.explain import colour_limits
+from core.gallery.gallery import LoadedGallery, identity_codes
+from core.model.kinds import AttentionKind, Order
+from core.model.memory import give_back
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.refine import Refinement, Region
+from core.scoring.statistics import PairStatistics
+from xcos_gui.panels.matrix.image import MatrixImage
+from xcos_gui.state.jobs import Running
+
+ESTIMATED_FROM = 2_000_000  # cells: what learned attention needs a second for
+SHOWN_EVERY = 0.5  # seconds between two looks at refined scores
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A matrix with the very faces that its rows and columns are.
+
+    image:      the matrix as it is drawn, with its block means
+    refinement: says which scores are estimates yet; None when all are exact
+    """
+
+    rows: LoadedGallery
+    columns: LoadedGallery
+    matrix: ScoreMatrix
+    statistics: PairStatistics
+    limits: ColourLimits
+    image: MatrixImage
+    refinement: Refinement | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreRequest:
+    """What to score, and how.
+
+    seen:    what of the matrix is on screen now
+    growing: more faces are coming; an estimate is then enough of many pairs
+    """
+
+    engine: PairEngine
+    gallery: LoadedGallery
+    probes: LoadedGallery | None
+    kind: AttentionKind
+    order: Order
+    threshold: float
+    seen: Callable[[], Region | None]
+    growing: bool = False
+
+
+def score(request: ScoreRequest, running: Running) -> Scored:
+    """All scores; of many, running.partial gets an estimate, then regions as they are refined."""
+    cells = len(request.probes or request.gallery) * len(request.gallery)
+    if request.kind == "learned" and cells >= ESTIMATED_FROM:
+        return _refined(request, running)
+    matrix = score_matrix(
+        request.engine,
+        request.gallery,
+        request.probes,
+        request.kind,
+        request.order,
+        running.report,
+        running.stopped,
+    )
+    return _scored(request, matrix)
+
+
+def _refined(request: ScoreRequest, running: Running) -> Scored:
+    gallery, probes, engine = request.gallery, request.probes, request.engine
+    running.report("Estimating scores", 0, 1)
+    engine.warm_up()  # while nothing is to be shown yet: it keeps Python busy
+    give_back()  # what the network needed; a matrix comes now
+    columns = engine.prepare(gallery.features.grid)
+    rows = columns if probes is None else engine.prepare(probes.features.grid)
+    refinement = Refinement(engine, rows, columns, request.order, request.threshold)
+    codes = identity_codes(*(g.gallery for g in (probes, gallery) if g is not None))
+    matrix = ScoreMatrix(
+        refinement.scores, probes is None, codes[0], codes[-1], request.kind, request.order
+    )
+    estimate = replace(_scored(request, matrix), refinement=refinement)
+    del rows, columns
+    give_back()
+    if request.growing:  # it is not refined
+        refinement.release()
+        return estimate
+    running.partial(estimate)
+    engine.wait()
+    shown, changed = time.monotonic(), list[Region]()
+    while (tile := refinement.next_tile(request.seen())) is not None:
+        if running.stopped():
+            raise Stopped("Scoring")
+        changed += refinement.refine(tile)
+        running.report("Refining scores", int(refinement.exact.sum()), refinement.exact.size)
+        if time.monotonic() - shown >= SHOWN_EVERY:
+            running.partial(changed)
+            shown, changed = time.monotonic(), []
+    refinement.release()
+    give_back()
+    running.partial(changed)  # so that the image's means are those of the exact scores
+    return replace(
+        estimate,
+        statistics=_statistics(matrix),
+        image=estimate.image.with_new_limits(),
+        refinement=None,
+    )
+
+
+def _scored(request: ScoreRequest, matrix: ScoreMatrix) -> Scored:
+    gallery, probes, engine = request.gallery, request.probes, request.engine
+    some = engine.prepare(_sample(gallery.features.grid))
+    rows = some if probes is None else engine.prepare(_sample(probes.features.grid))
+    limits = colour_limits(engine, rows, some, request.kind, request.order)
+    image = MatrixImage(matrix)
+    image.prepare()
+    return Scored(probes or gallery, gallery, matrix, _statistics(matrix), limits, image)
+
+
+def _statistics(matrix: ScoreMatrix) -> PairStatistics:
+    found = PairStatistics.of(matrix)
+    found.prepare()
+    return found
+
+
+def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
+    """At most `limit` faces' features, evenly spread."""
+    places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
+    return grid[places]
+
+
+def first_pair(matrix: ScoreMatrix) -> tuple[int, int]:
+    """What to look at first: a genuine pair where there is one, else any."""
+    n, m = matrix.scores.shape
+    every = slice(0, m)
+    for row in range(min(n, 50)):
+        here = slice(row, row + 1)
+        found = matrix.genuine(here, every)[0]
+        if matrix.square:
+            found[row] = False
+        if found.any():
+            return row, int(found.argmax())
+    return (0, 1) if matrix.square and m > 1 else (0, 0)

@@ -1,0 +1,1 @@
+"""A published protocol's figures and the pairs behind them."""

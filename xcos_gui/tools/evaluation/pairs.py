@@ -1,0 +1,217 @@
+"""The pairs behind a protocol's numbers: counts by outcome, and their list."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.evaluation.verification import PairList
+from core.explain.colours import OUTCOME_COLOURS
+from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
+from xcos_gui.panels.curves import MEANINGS
+
+HEADERS = ("score", "outcome", "left", "right")
+LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ListedPairsModel(QAbstractTableModel):
+    """Some pairs of a protocol in an order; however many, only those on screen cost anything."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._order = np.empty(0, np.int64)
+        self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
+        self._pairs: PairList | None = None
+
+    def show(
+        self, pairs: PairList, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
+    ) -> None:
+        """Show the pairs at the places `order` (k,) of the protocol's n."""
+        self.beginResetModel()
+        self._pairs, self._scores, self._codes, self._order = pairs, scores, codes, order
+        self.endResetModel()
+
+    def pair(self, row: int) -> int:
+        """The protocol's pair in a row."""
+        return int(self._order[row])
+
+    def places(self) -> np.ndarray:
+        """The protocol's pairs that are shown, (k,)."""
+        return self._order
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return HEADERS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or self._pairs is None:
+            return None
+        pair = self.pair(index.row())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{self._pairs.left[pair]}\n{self._pairs.right[pair]}"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (
+            f"{self._scores[pair]:.4f}".replace("-", "\N{MINUS SIGN}"),
+            OUTCOMES[int(self._codes[pair])],
+            Path(self._pairs.left[pair]).name,
+            Path(self._pairs.right[pair]).name,
+        )[index.column()]
+
+
+class ListedPairs(QWidget):
+    """Four counts to click, the list, and what is done with it."""
+
+    pair_chosen = Signal(int)
+    open_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pairs: PairList | None = None
+        self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
+        self._range: tuple[float, float] | None = None
+        self._outcome: Outcome | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._make_counts())
+        self.told = QLabel("Evaluate a protocol to list its pairs.")
+        self.open = QPushButton("Open these in the window")
+        self.open.setAutoDefault(False)
+        self.open.setEnabled(False)
+        self.open.setToolTip(
+            "Open the listed pairs' photos as the gallery, to look at them with every tool; "
+            "at most the first 500 pairs"
+        )
+        self.open.clicked.connect(self.open_asked)
+        line = QHBoxLayout()
+        line.addWidget(self.told, 1)
+        line.addWidget(self.open)
+        column.addLayout(line)
+        self.model = ListedPairsModel(self)
+        self.table = QTableView(
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setModel(self.model)
+        self.table.setAccessibleName("Pairs of the protocol, worst first")
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        header = self.table.horizontalHeader()
+        for side in (2, 3):
+            header.setSectionResizeMode(side, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        column.addWidget(self.table, 1)
+
+    def _make_counts(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        group = QButtonGroup(self)
+        self.every = QPushButton("All", checkable=True, checked=True)
+        self.every.setToolTip("List the pairs of every outcome")
+        self.every.clicked.connect(lambda: self.choose(None))
+        self.counts: dict[Outcome, QPushButton] = {}
+        for outcome in LISTED:
+            button = QPushButton(outcome, checkable=True)
+            button.setToolTip(f"{MEANINGS[outcome][2]}. Click lists them, worst first.")
+            red, green, blue = OUTCOME_COLOURS[outcome]
+            button.setStyleSheet(
+                f"QPushButton {{ border: 1px solid palette(mid); padding: 4px 8px; "
+                f"border-left: 6px solid rgb({red}, {green}, {blue}); }}"
+                "QPushButton:checked, QPushButton:hover { background: palette(midlight); }"
+            )
+            button.clicked.connect(lambda _=False, o=outcome: self.choose(o))
+            self.counts[outcome] = button
+        for button in (self.every, *self.counts.values()):
+            button.setAutoDefault(False)
+            button.setEnabled(False)
+            group.addButton(button)
+            row.addWidget(button)
+        return row
+
+    def show_pairs(
+        self, pairs: PairList, scores: np.ndarray, same: np.ndarray, threshold: float | None
+    ) -> None:
+        """Take one kind's scores (n,) of a protocol's pairs; the chosen outcome stays.
+
+        Without a threshold the outcomes are unknown.
+        """
+        known = np.full(len(same), threshold is not None)
+        codes = outcome_codes(scores, same, known, threshold or 0.0)
+        self._pairs, self._scores, self._codes, self._range = pairs, scores, codes, None
+        self.every.setText(f"All {len(scores):,}")
+        for outcome, button in self.counts.items():
+            button.setText(f"{outcome} {int((codes == CODE[outcome]).sum()):,}")
+        for button in (self.every, *self.counts.values()):
+            button.setEnabled(True)
+        self._list()
+
+    def choose(self, outcome: Outcome | None) -> None:
+        """List one outcome's pairs, of the whole range of scores; None: of all."""
+        self._outcome, self._range = outcome, None
+        (self.every if outcome is None else self.counts[outcome]).setChecked(True)
+        self._list()
+
+    def choose_range(self, low: float, high: float) -> None:
+        """List the pairs of every outcome whose scores lie in a range."""
+        self._outcome, self._range = None, (low, high)
+        self.every.setChecked(True)
+        self._list()
+
+    def _list(self) -> None:
+        if self._pairs is None:
+            return
+        scores, codes = self._scores, self._codes
+        chosen = np.ones(len(scores), bool)
+        place = ""
+        if self._range is not None:
+            low, high = self._range
+            chosen &= (scores >= low) & (scores < high)
+            place = f" with scores {low:.3f} to {high:.3f}".replace("-", "\N{MINUS SIGN}")
+        if self._outcome is not None:
+            chosen &= codes == CODE[self._outcome]
+        # The worst first: impostors that score high, genuine pairs that score low.
+        order = np.flatnonzero(chosen)
+        genuine = self._pairs.same[order]
+        order = order[np.argsort(np.where(genuine, scores[order], -scores[order]))]
+        self.told.setText(f"{len(order):,} pairs{place}, worst first" if len(order) else "No pair.")
+        self.open.setEnabled(len(order) > 0)
+        self.model.show(self._pairs, scores, codes, order)
+        if len(order):
+            self.table.selectRow(0)
+
+    def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            self.pair_chosen.emit(self.model.pair(current.row()))

@@ -1,0 +1,288 @@
+"""The evaluation dialog: a protocol's table and plots, and the pairs behind each of its numbers."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from core.errors import XCosError
+from core.evaluation.occlusion_curve import OcclusionCurve
+from core.evaluation.protocol import OpenedPairs, write_gallery
+from core.evaluation.results import Evaluation, Measured, lacking, table
+from core.gallery.gallery import GallerySettings
+from core.model.kinds import ATTENTION_KINDS, AttentionKind
+from core.scoring.lists import PairList
+from xcos_gui.state.loading import ProtocolRequest
+from xcos_gui.state.session import Session
+from xcos_gui.tools.evaluation.pairs import ListedPairs
+from xcos_gui.tools.evaluation.plots import EvaluationPlots
+from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.tool_window import ToolWindow
+
+OPENED = 500  # pairs whose photos are opened as a gallery at most
+START = "Choose a protocol: LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder of people."
+
+
+class EvaluationDialog(ToolWindow):
+    """Measures the session's weights on a protocol in the background."""
+
+    title = "Evaluate on a protocol"
+    size_in_lines = (90, 52)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.found: tuple[OpenedPairs, Evaluation] | None = None
+        self._request: ProtocolRequest | None = None
+        self._unpacked: tempfile.TemporaryDirectory[str] | None = None
+        self._asked: tempfile.TemporaryDirectory[str] | None = None
+        self._wanted: list[tuple[str, str]] = []  # pairs to list once their gallery is open
+        self.body.addLayout(self._make_inputs())
+        self.results = self._make_table()
+        self.plot_tabs, self.listed, self.view = EvaluationPlots(), ListedPairs(), PairView()
+        self.plots += self.plot_tabs.plots
+        self.plot_tabs.bin_chosen.connect(self.listed.choose_range)
+        self.plot_tabs.occlusion_asked.connect(self.measure_occlusion)
+        self.listed.pair_chosen.connect(self._show_pair)
+        self.listed.open_asked.connect(self.open_listed)
+        left = QSplitter(Qt.Orientation.Vertical)
+        for widget in (self.results, self.plot_tabs, self.listed):
+            left.addWidget(widget)
+        unit = self.fontMetrics().height()
+        left.setSizes([11 * unit, 18 * unit, 16 * unit])
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(left)
+        split.addWidget(self.view)
+        split.setSizes([54 * unit, 32 * unit])
+        self.body.addWidget(split, 1)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        self.tell(START)
+
+    def close_job(self) -> None:
+        """End the background work, and remove the images of a .bin."""
+        super().close_job()
+        for folder in (self._unpacked, self._asked):
+            if folder is not None:
+                folder.cleanup()
+
+    # Making.
+
+    def _make_inputs(self) -> QFormLayout:
+        form = QFormLayout()
+        self.protocol, self.photos = QLineEdit(), QLineEdit()
+        self.protocol.setPlaceholderText(
+            "pairs.txt, a .bin, splits.txt, a CSV of left,right,same, or a folder of people"
+        )
+        self.photos.setPlaceholderText("folder of the photos; empty: the list's own")
+        self.start = QPushButton("Evaluate")
+        self.start.setDefault(True)
+        self.start.clicked.connect(self.evaluate)
+        for name, line, asks in (
+            (
+                "&Protocol",
+                self.protocol,
+                (("File…", self._ask_file), ("Folder…", self._ask_folder)),
+            ),
+            ("P&hotos", self.photos, (("Folder…", self._ask_photos),)),
+        ):
+            row = QHBoxLayout()
+            row.addWidget(line, 1)
+            line.setAccessibleName(name.replace("&", ""))
+            for text, slot in asks:
+                button = QPushButton(text)
+                button.setAutoDefault(False)
+                button.clicked.connect(slot)
+                row.addWidget(button)
+            if line is self.photos:
+                row.addWidget(self.start)
+            label = QLabel(name)
+            label.setBuddy(line)
+            form.addRow(label, row)
+        self.aligned = QCheckBox("Its photos are aligned 112×112 crops")
+        self.aligned.setToolTip(
+            "They are taken as they are, without detection; a .bin's always are"
+        )
+        form.addRow("", self.aligned)
+        return form
+
+    def _make_table(self) -> QTableWidget:
+        made = QTableWidget()
+        made.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        made.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        made.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        made.setAccessibleName("Results by kind of score")
+        made.setToolTip("A row's scores are those of the histogram and of the pairs below")
+        made.itemSelectionChanged.connect(self._on_kind)
+        made.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
+        made.verticalHeader().hide()
+        return made
+
+    # Asking.
+
+    def evaluate(self) -> None:
+        """Start measuring."""
+        session, protocol = self.session, self.protocol.text().strip()
+        if not protocol:
+            self.tell(START)
+            return
+        if session.engine is None:
+            self.tell("There are no weights to evaluate; choose some in the Model menu.")
+            return
+        photos = self.photos.text().strip()
+        self._asked = tempfile.TemporaryDirectory(prefix="xcos-", ignore_cleanup_errors=True)
+        self._request = request = ProtocolRequest(
+            Path(protocol),
+            Path(photos) if photos else None,
+            session.models.loader(GallerySettings(aligned=self.aligned.isChecked())),
+            session.engine,
+            session.order,
+            Path(self._asked.name),
+        )
+        self.compute("Reading the protocol", request.run, self._on_evaluated)
+
+    def measure_occlusion(self) -> None:
+        """Measure again with masked faces, in the background."""
+        if self.found is None or self._request is None:
+            return
+        request, opened = self._request, self.found[0]
+        self.compute(
+            "Masking faces", lambda running: request.occlusion(opened, running), self._on_occlusion
+        )
+
+    def open_listed(self) -> None:
+        """Open the listed pairs' photos as the gallery, and list the pairs there."""
+        if self.found is None or self._request is None:
+            return
+        opened = self.found[0]
+        chosen = self.listed.model.places()[:OPENED]
+        folder = self.session.cache.folder / "protocols"
+        try:
+            source = write_gallery(opened, chosen, folder, self._request.protocol)
+        except XCosError as error:
+            self.tell(str(error))
+            return
+        settings = self._request.loader.settings
+        crops = settings.aligned or self._request.protocol.suffix.lower() == ".bin"
+        self._wanted = source.pairs
+        self.session.open_gallery(source.path, replace(settings, aligned=crops))
+        self.tell(f"The photos of {len(chosen):,} pairs are opened in the window.")
+
+    def _ask_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Choose a protocol", "", "Protocols (*.txt *.csv *.bin)"
+        )
+        if name:
+            self.protocol.setText(name)
+
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder with a sub-folder a person")
+        if name:
+            self.protocol.setText(name)
+
+    def _ask_photos(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder of the photos")
+        if name:
+            self.photos.setText(name)
+
+    # Answers.
+
+    def _on_evaluated(self, found: tuple[OpenedPairs, Evaluation]) -> None:
+        if self._unpacked is not None:
+            self._unpacked.cleanup()
+        self._unpacked, self._asked = self._asked, None
+        self.found = found
+        evaluation = found[1]
+        left_out = (
+            f", {evaluation.left_out:,} left out since their photos gave no face"
+            if evaluation.left_out
+            else ""
+        )
+        told = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
+        self.tell(" ".join(filter(None, (told, lacking(evaluation)))))
+        self.plot_tabs.show_evaluation(evaluation)
+        head, *rows = table(evaluation)
+        self.results.blockSignals(True)
+        self.results.setColumnCount(len(head))
+        self.results.setHorizontalHeaderLabels(head)
+        self.results.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            for place, text in enumerate(row):
+                self.results.setItem(number, place, QTableWidgetItem(text))
+        self.results.resizeColumnsToContents()
+        self.results.selectRow(0)
+        self.results.blockSignals(False)
+        self._on_kind()
+
+    def _on_occlusion(self, curve: OcclusionCurve) -> None:
+        self.plot_tabs.show_occlusion(curve)
+        self.tell("Accuracy against the masked part of the face is in the Occlusion tab.")
+
+    def _on_kind(self) -> None:
+        measured = self._measured()
+        if measured is None or self.found is None:
+            return
+        opened, evaluation = self.found
+        self.plot_tabs.show_kind(measured, evaluation.same)
+        threshold = measured.metrics.threshold
+        self.listed.show_pairs(opened.pairs, measured.scores, evaluation.same, threshold)
+
+    def _kind(self) -> str | None:
+        if self.found is None:
+            return None
+        present = [kind for kind, found in self.found[1].kinds.items() if found is not None]
+        row = self.results.currentRow()
+        return present[row] if 0 <= row < len(present) else None
+
+    def _measured(self) -> Measured | None:
+        kind = self._kind()
+        return None if kind is None or self.found is None else self.found[1].kinds[kind]
+
+    def _show_pair(self, pair: int) -> None:
+        if self.found is None or self._request is None:
+            return
+        # Embeddings have no maps: their pairs are shown with learned attention.
+        chosen = self._kind()
+        kind: AttentionKind = next((k for k in ATTENTION_KINDS if k == chosen), "learned")
+        measured = self.found[1].kinds.get(kind)
+        if measured is None:
+            return
+        try:
+            report = self._request.explain(self.found[0], pair, kind, measured.metrics.threshold)
+        except XCosError as error:
+            self.view.show_report(None)
+            self.tell(str(error))
+            return
+        self.view.show_report(report)
+
+    def _on_matrix_changed(self) -> None:
+        """List the wanted pairs once the gallery that was opened for them is there."""
+        session = self.session
+        if not self._wanted or session.matrix is None or session.loaded is None:
+            return
+        known = session.loaded.gallery.index()
+        if any(key not in known for pair in self._wanted for key in pair):
+            return  # it grows yet, or is another gallery
+        rows, columns = np.array([[known[a], known[b]] for a, b in self._wanted]).T
+        self._wanted = []
+        pairs = PairList(rows, columns, session.matrix.scores[rows, columns])
+        session.list_pairs(f"Pairs of {self.protocol_name}", pairs)
+        session.select_pair(int(rows[0]), int(columns[0]))
+
+    @property
+    def protocol_name(self) -> str:
+        """The file name of what was measured last."""
+        return "" if self.found is None else self.found[1].protocol

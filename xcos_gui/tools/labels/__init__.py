@@ -1,0 +1,1 @@
+"""Findings on the gallery's labels, decided one by one."""

@@ -1,0 +1,93 @@
+"""Findings on labels as a table, with what was decided on each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+
+from core.analysis.labels.findings import Finding
+from core.project.edits import Decision
+
+HEADERS = (
+    ("finding", "The likeliest first"),
+    ("score", "The mean score of the two, or how alike two pictures are"),
+    ("evidence", "By how much the score is above the limit, or above that with its own identity"),
+    ("decision", "A accepts, R rejects, U is unsure, Delete takes a decision back"),
+)
+DECISION_COLOURS: dict[Decision, QColor] = {
+    "accept": QColor(0, 158, 115),
+    "reject": QColor(213, 94, 0),
+    "unsure": QColor(230, 159, 0),
+}
+Index = QModelIndex | QPersistentModelIndex
+
+
+class FindingsModel(QAbstractTableModel):
+    """One row a finding."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.findings: tuple[Finding, ...] = ()
+        self._decisions: Mapping[str, Decision] = {}
+
+    def show(self, findings: tuple[Finding, ...]) -> None:
+        """Show other findings."""
+        self.beginResetModel()
+        self.findings = findings
+        self.endResetModel()
+
+    def mark(self, decisions: Mapping[str, Decision]) -> None:
+        """Show what was decided, by the findings' keys."""
+        self._decisions = decisions
+        if self.findings:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.findings) - 1, 3))
+
+    def decision(self, row: int) -> Decision | None:
+        """What was decided on a row's finding."""
+        return self._decisions.get(self.findings[row].key)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.findings)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(
+            Qt.ItemDataRole(role)
+        )
+        return None if place is None else HEADERS[section][place]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        finding, column = self.findings[index.row()], index.column()
+        decision = self.decision(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            texts = (
+                " \N{RIGHTWARDS ARROW} ".join(_short(finding)),
+                f"{finding.score:.3f}",
+                f"{finding.evidence:.3f}",
+                decision or "",
+            )
+            return texts[column]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return finding.sentence
+        if role == Qt.ItemDataRole.DecorationRole and column == 3 and decision is not None:
+            return DECISION_COLOURS[decision]
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (1, 2):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+def _short(finding: Finding) -> tuple[str, str]:
+    if finding.kind == "wrong-identity":
+        return finding.names[0], finding.names[2]
+    if finding.kind in ("same-person", "near-duplicate"):
+        return finding.names[1], finding.names[0]
+    return finding.names[0], finding.names[1]

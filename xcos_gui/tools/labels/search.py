@@ -1,0 +1,78 @@
+"""What the window on labels searches in the background, with the session's choices."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.analysis.labels.review import LabelQuality
+from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
+from core.gallery.gallery import LoadedGallery
+from core.gallery.opening import crop_of
+from core.model.kinds import AttentionKind, Order
+from core.project.edits import Edits
+from core.project.project import Project
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix, score_matrix
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.loading import Loader
+
+Qualities = tuple[LabelQuality, LabelQuality]  # before and after
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsRequest:
+    """What to search.
+
+    matrix: the gallery's own scores where the session has them exactly, or None
+    other:  a further gallery by its source, or the session's probes, or None
+    """
+
+    source: Path
+    gallery: LoadedGallery
+    edits: Edits
+    matrix: ScoreMatrix | None
+    other: Path | LoadedGallery | None
+    loader: Loader
+    engine: PairEngine
+    kind: AttentionKind
+    order: Order
+    threshold: float
+
+    def run(self, running: Running) -> LabelFindings:
+        """Load and score what is missing, and search. Raises XCosError, Stopped."""
+        gallery, matrix = self.gallery, self.matrix
+        bare = bare_edits(self.edits, gallery)
+        if not bare.same_faces(self.edits):
+            # What was accepted stays in the list, so it is searched on the labels before.
+            gallery = self.loader.load(self.source, running, Project.unsaved(bare))
+            matrix = None
+        if matrix is None:
+            matrix = self._scores(gallery, None, running)
+        probes = self.other
+        if isinstance(probes, Path):
+            project = Project.open(probes, self.loader.cache.folder)
+            probes = self.loader.load(probes, running, project)
+        other = None
+        if probes is not None:
+            other = probes, self._scores(gallery, probes, running)
+        root, cache = gallery.gallery.root, self.loader.cache
+        return find_in_labels(
+            gallery,
+            matrix,
+            self.threshold,
+            lambda face: crop_of(face, root, cache),
+            other,
+            running.report,
+            running.stopped,
+        )
+
+    def _scores(
+        self, gallery: LoadedGallery, probes: LoadedGallery | None, running: Running
+    ) -> ScoreMatrix:
+        return score_matrix(
+            self.engine, gallery, probes, self.kind, self.order, running.report, running.stopped
+        )
+
+
+def qualities(found: LabelFindings, edits: Edits) -> Qualities:
+    """Errors, accuracy and EER without and with what was accepted."""
+    return found.before(), found.after(edits)

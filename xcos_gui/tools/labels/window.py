@@ -1,0 +1,370 @@
+"""The window on labels: findings one after the other, decided by keys; the photos stay as they are."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTabBar,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
+from core.analysis.labels.review import LabelQuality, decided
+from core.analysis.labels.search import LabelFindings
+from core.project.corrected import copy_photos, write_labels
+from core.project.edits import Decision
+from core.project.project import Project
+from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.labels.model import FindingsModel
+from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
+from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
+from xcos_gui.widgets.following import FollowingWindow
+
+TITLES: dict[FindingKind, str] = {
+    "wrong-identity": "Wrong identities",
+    "same-person": "One person, two names",
+    "near-duplicate": "Near-duplicates",
+    "shared-person": "Shared people",
+}
+
+
+class LabelsWindow(FollowingWindow):
+    """Four lists of findings, the faces of the one chosen, and the errors before and after."""
+
+    title = "Labels and leaks"
+    size_in_lines = (84, 46)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.found: LabelFindings | None = None
+        self.quality: Qualities | None = None
+        self._other: Path | None = None
+        self._searched: object = None
+        self._counting = LatestJob(self)
+        self._counting.finished.connect(self._on_counted)
+        self.view = FindingView(session.cache)
+        self.view.decided.connect(self.decide)
+        self.body.addLayout(self._make_top())
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._make_list())
+        split.addWidget(self.view)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        self.body.addWidget(split, 1)
+        self.before_after = QLabel(wordWrap=True)
+        self.before_after.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.body.addWidget(self.before_after)
+        for keys, slot in (
+            (QKeySequence.StandardKey.Undo, Project.undo),
+            (QKeySequence("Ctrl+Shift+Z"), Project.redo),
+        ):
+            QShortcut(QKeySequence(keys), self, lambda s=slot: self.session.edit(s))
+        for _, key, decision in KEYS:
+            QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+        session.edits_changed.connect(self._on_edits)
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self._counting.close()
+        super().close_job()
+
+    # Making.
+
+    def _make_top(self) -> QHBoxLayout:
+        self.kinds = QTabBar(expanding=False, documentMode=True)
+        self.kinds.setAccessibleName("Kind of finding")
+        for kind in FINDING_KINDS:
+            self.kinds.setTabToolTip(self.kinds.addTab(TITLES[kind]), EFFECTS[kind])
+        self.kinds.currentChanged.connect(lambda _: self._show_kind())
+        self.other = QPushButton("&Other gallery…")
+        self.other.setToolTip("Look for people of another folder in this gallery, as for leaks")
+        self.other.clicked.connect(self._ask_other)
+        self.again = QPushButton("&Search again")
+        self.again.setToolTip("Search on the labels as they are now")
+        self.again.clicked.connect(self.search)
+        self.export = QToolButton(
+            text="&Export…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+        )
+        menu = QMenu(self)
+        menu.addAction("Corrected labels as a &CSV…").triggered.connect(self._ask_csv)
+        menu.addAction("&Photos copied to a folder a person…").triggered.connect(self._ask_folder)
+        self.export.setMenu(menu)
+        row = QHBoxLayout()
+        row.addWidget(self.kinds, 1)
+        for button in (self.other, self.again):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        row.addWidget(self.export)
+        return row
+
+    def _make_list(self) -> QWidget:
+        self.model = FindingsModel(self)
+        self.table = QTableView(
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setModel(self.model)
+        self.table.setAccessibleName("Findings; A accepts, R rejects, U is unsure")
+        self.table.verticalHeader().hide()
+        unit = self.fontMetrics().height()
+        self.table.verticalHeader().setDefaultSectionSize(round(1.6 * unit))
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((1, 4), (2, 5), (3, 6)):
+            header.resizeSection(column, width * unit)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.empty = QLabel(wordWrap=True)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.table, 1)
+        left = QWidget()
+        left.setLayout(layout)
+        return left
+
+    # Searching.
+
+    def refresh(self) -> None:
+        """Search anew where faces, model or threshold are others than last time."""
+        session = self.session
+        loaded = session.loaded
+        if loaded is None or session.engine is None or not len(loaded):
+            self.found, self._searched = None, None
+            self._show_kind()
+            return
+        faces = (*loaded.gallery.faces, *loaded.gallery.aside)
+        state = (
+            session.source,
+            session.probe_source,
+            session.card,
+            session.kind,
+            session.order,
+            session.threshold,
+            frozenset((face.key, face.digest) for face in faces),
+        )
+        # The lists stay as they are while one decides.
+        if state != self._searched:
+            self._searched = state
+            self.search()
+
+    def search(self) -> None:
+        """Search on the labels of now."""
+        session = self.session
+        loaded, engine, source = session.loaded, session.engine, session.source
+        if loaded is None or engine is None or source is None or session.project is None:
+            return
+        exact = session.matrix if session.refinement is None else None
+        own = exact if exact is not None and exact.square and session.columns is loaded else None
+        asked = LabelsRequest(
+            source,
+            loaded,
+            session.project.edits,
+            own,
+            self._other or session.probes,
+            session.loader(),
+            engine,
+            session.kind,
+            session.order,
+            session.threshold,
+        )
+        self.compute("Searching the labels", asked.run, self._on_found)
+
+    def _on_found(self, found: LabelFindings) -> None:
+        self.found = found
+        here = {finding.kind for finding in found.findings}
+        if self.kind not in here and here:
+            first = next(place for place, kind in enumerate(FINDING_KINDS) if kind in here)
+            self.kinds.setCurrentIndex(first)
+        self._on_edits()
+        self._show_kind()
+
+    def _on_edits(self) -> None:
+        project, found = self.session.project, self.found
+        if project is None or found is None:
+            return
+        edits = project.edits
+        self.model.mark(edits.decisions)
+        self._show_counts()
+        self._counting.start(lambda _: qualities(found, edits))
+
+    def _on_counted(self, counted: Qualities) -> None:
+        self.quality = counted
+        before, after = counted
+        if not before.counts.genuine and not before.counts.impostor:
+            self.before_after.setText(
+                "No two faces have identities, so there are no errors to count."
+            )
+            return
+        self.before_after.setText(
+            f"Before: {_told(before)}.  With what is accepted: {_told(after)}.  "
+            "Your photos stay as they are; decisions are kept in the project."
+        )
+
+    # Showing.
+
+    @property
+    def kind(self) -> FindingKind:
+        """The kind that is listed."""
+        return FINDING_KINDS[self.kinds.currentIndex()]
+
+    def listed(self) -> Finding | None:
+        """The finding that is chosen."""
+        row = self.table.currentIndex().row()
+        return self.model.findings[row] if 0 <= row < len(self.model.findings) else None
+
+    def _show_counts(self) -> None:
+        decisions = {} if self.session.project is None else self.session.project.edits.decisions
+        for place, kind in enumerate(FINDING_KINDS):
+            found = () if self.found is None else self.found.findings
+            told = Counter(f.key in decisions for f in found if f.kind == kind)
+            count = f" ({told[False]} open, {told[True]} decided)" if told else ""
+            self.kinds.setTabText(place, TITLES[kind] + count)
+
+    def _show_kind(self) -> None:
+        found = () if self.found is None else self.found.findings
+        findings = tuple(f for f in found if f.kind == self.kind)
+        self.model.show(findings)
+        self.empty.setText("" if findings else self._why_none())
+        self.empty.setVisible(not findings)
+        self._show_counts()
+        if findings:
+            self.table.selectRow(0)
+            self.table.setFocus()
+        else:
+            self._show_finding(None)
+
+    def _why_none(self) -> str:
+        if self.found is None:
+            return "Open a gallery; what is likely wrong in its labels is listed here."
+        if self.kind == "shared-person" and self.found.probes is None:
+            return "Choose Other gallery… to look for people that both galleries show."
+        faces = self.found.gallery.gallery.faces
+        names = {face.identity for face in faces} - {None}
+        if self.kind in ("wrong-identity", "same-person") and len(names) < 2:
+            return (
+                "This needs two identities: put each person's photos in a folder of their own, or "
+                "name faces with F2 in the gallery."
+            )
+        return "Nothing was found."
+
+    def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        self._show_finding(self.listed())
+
+    def _show_finding(self, finding: Finding | None) -> None:
+        problem = self.view.show_finding(finding, self.found)
+        if problem:
+            self.tell(problem)
+        if finding is not None:
+            self._look(finding)
+
+    def _look(self, finding: Finding) -> None:
+        """The main window shows the pair, where it is one of its matrix."""
+        session = self.session
+        if session.rows is None or session.columns is None:
+            return
+        row = session.rows.gallery.index().get(finding.left)
+        column = session.columns.gallery.index().get(finding.right)
+        if (
+            row is not None
+            and column is not None
+            and not (row == column and session.rows is session.columns)
+        ):
+            session.select_pair(row, column)
+
+    # Deciding.
+
+    def decide(self, decision: Decision | None) -> None:
+        """Decide on the finding that is chosen, and go to the next."""
+        finding, found = self.listed(), self.found
+        if finding is None or found is None:
+            return
+        names = found.names
+        row = self.table.currentIndex().row()
+        self.session.edit(
+            lambda project: project.change(lambda edits: decided(edits, finding, decision, names))
+        )
+        if decision is not None and row + 1 < len(self.model.findings):
+            self.table.selectRow(row + 1)
+
+    # Elsewhere.
+
+    def _ask_other(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Another gallery")
+        if name:
+            self.compare_with(Path(name))
+
+    def compare_with(self, source: Path) -> None:
+        """Look for people of another gallery in this one."""
+        self._other = source
+        self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
+        self.search()
+
+    def _ask_csv(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export corrected labels", "corrected.csv", "Tables (*.csv)"
+        )
+        if name:
+            self.export_csv(Path(name))
+
+    def export_csv(self, path: Path) -> None:
+        """Write the labels of now."""
+        loaded = self.session.loaded
+        if loaded is None:
+            self.tell("Open a gallery first.")
+            return
+        gallery = loaded.gallery
+        self.compute(
+            "Writing labels",
+            lambda _: write_labels(path, gallery),
+            lambda count: self.tell(f"The labels of {count} photos were written to {path}."),
+        )
+
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A new, empty folder for the copies")
+        if name:
+            self.copy_to(Path(name))
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy the photos by the identities of now."""
+        loaded = self.session.loaded
+        if loaded is None:
+            self.tell("Open a gallery first.")
+            return
+        gallery = loaded.gallery
+
+        def work(running: Running) -> Any:
+            return copy_photos(folder, gallery, running.report, running.stopped)
+
+        self.compute(
+            "Copying photos",
+            work,
+            lambda count: self.tell(f"{count} photos were copied to {folder}."),
+        )
+
+
+def _told(quality: LabelQuality) -> str:
+    accuracy = quality.counts.accuracy
+    parts = [f"{quality.errors:,} errors"]
+    if accuracy is not None:
+        parts.append(f"accuracy {100 * accuracy:.2f} %")
+    if quality.eer is not None:
+        parts.append(f"EER {100 * quality.eer:.2f} %")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""Who is hard to match, and who is matched by strangers."""

@@ -1,0 +1,374 @@
+"""The window on people: who is hard to match, and who is matched by strangers."""
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.analysis.people import (
+    People,
+    Person,
+    PersonMaps,
+    classified,
+    people,
+    person_maps,
+)
+from core.explain.colours import map_rgba
+from core.explain.maps import PairMaps
+from core.faces.face import Face
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.people.model import HEADERS, PeopleModel
+from xcos_gui.tools.people.plot import PeoplePlot
+from xcos_gui.tools.people.words import legend, told
+from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.thumbnails import Thumbnails
+from xcos_gui.widgets.tool_window import ToolWindow
+
+SETTLE = 300  # milliseconds that a dragged threshold must rest
+MEASURES = (
+    ("Mean of all", "mean"),
+    ("Mean of each face's highest", "highest"),
+)
+MAPS = ("cosine", "attention", "evidence")
+TIPS = {
+    "cosine": "The mean cosine map: blue where the pairs are alike, white at the threshold",
+    "attention": "The mean attention map: dark where the model looks",
+    "evidence": "The mean evidence: blue speaks for the same person, red against",
+}
+
+
+class PeopleWindow(ToolWindow):
+    """A scatter, a table, and what is seen in the pairs of the person chosen."""
+
+    title = "People"
+    size_in_lines = (86, 48)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.found: People | None = None
+        self.looked_at: PersonMaps | None = None
+        self._chosen: str | None = None
+        self._stale = True
+        self._faces: dict[str, tuple[Face, bool]] = {}
+        self.thumbnails = Thumbnails(session, self)
+        self.thumbnails.ready.connect(self._on_pictures)
+        self.plot = PeoplePlot()
+        self.plots.append(self.plot)
+        self.plot.chosen.connect(self.choose)
+        self.measure = QComboBox()
+        for text, measure in MEASURES:
+            self.measure.addItem(text, measure)
+        self.measure.setToolTip(
+            "Which impostor score a person has: the mean over all pairs with strangers, as the "
+            "classes were published, or the mean over the faces of each face's closest stranger"
+        )
+        self.measure.setAccessibleName("Impostor score")
+        self.measure.currentIndexChanged.connect(self._on_measure)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._make_left())
+        split.addWidget(self._make_right())
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 1)
+        self.body.addWidget(split)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._on_changed)
+        session.matrix_changed.connect(self._on_changed)
+        session.threshold_changed.connect(lambda _: self._timer.start())
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self.thumbnails.close()
+        super().close_job()
+
+    # Making.
+
+    def _make_left(self) -> QWidget:
+        label = QLabel("&Impostor score")
+        label.setBuddy(self.measure)
+        self.summary = QLabel(wordWrap=True)
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(self.measure)
+        self.legend = QLabel()
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setWordWrap(True)
+        row.addWidget(self.legend, 1)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self.summary)
+        left = QWidget()
+        left.setLayout(column)
+        return left
+
+    def _make_right(self) -> QWidget:
+        self.search = QLineEdit(placeholderText="Find a person", clearButtonEnabled=True)
+        self.search.setAccessibleName("Find a person")
+        self.model = PeopleModel(self)
+        self.search.textChanged.connect(self.model.set_filter)
+        self.table = QTableView(
+            sortingEnabled=True,
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setModel(self.model)
+        self.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
+        self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
+        self.table.verticalHeader().hide()
+        unit = self.fontMetrics().height()
+        self.table.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
+        header = self.table.horizontalHeader()
+        header.resizeSection(0, 9 * unit)
+        header.setMinimumSectionSize(2 * unit)
+        header.setResizeContentsPrecision(50)  # rows looked at; all of thousands would take seconds
+        for column in range(1, len(HEADERS)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.model.modelReset.connect(self._mark_row)
+        self.who = QLabel(
+            "Click a person in the plot or in the table: their worst pairs come into the main "
+            "window's list, and their mean maps here.",
+            wordWrap=True,
+        )
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.who)
+        layout.addLayout(self._make_maps())
+        right = QWidget()
+        right.setLayout(layout)
+        return right
+
+    def _make_maps(self) -> QGridLayout:
+        grid = QGridLayout()
+        self.maps: dict[tuple[str, str], CellView] = {}
+        self.counts: dict[str, QLabel] = {}
+        for column, name in enumerate(MAPS, start=1):
+            title = {"cosine": "mean S", "attention": "mean W", "evidence": "mean evidence"}[name]
+            label = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            label.setToolTip(TIPS[name])
+            grid.addWidget(label, 0, column)
+            grid.setColumnStretch(column, 1)
+        for row, sort in enumerate(("genuine", "impostor"), start=1):
+            self.counts[sort] = QLabel(
+                "with\nthemselves" if sort == "genuine" else "with\nstrangers"
+            )
+            grid.addWidget(self.counts[sort], row, 0)
+            for column, name in enumerate(MAPS, start=1):
+                view = CellView(f"Mean {name} of the person's {sort} pairs", grid=False)
+                self.maps[sort, name] = view
+                grid.addWidget(view, row, column)
+        return grid
+
+    # Computing.
+
+    def _on_changed(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self._measure()
+
+    def _measure(self) -> None:
+        session = self.session
+        self._stale = False
+        matrix, rows, columns = session.matrix, session.rows, session.columns
+        if matrix is None or rows is None or columns is None:
+            self._show_none("Open a gallery with a folder for each person; people appear here.")
+            return
+        if not (matrix.columns >= 0).any() and not (matrix.rows >= 0).any():
+            self._show_none(
+                "No face has an identity. Put each person's photos in a folder of their own, or "
+                "name faces with F2 in the gallery."
+            )
+            return
+        threshold, measure = session.threshold, self.measure.currentData()
+
+        def work(running: Running) -> People:
+            return people(
+                matrix, rows, columns, threshold, measure, running.report, running.stopped
+            )
+
+        self.compute("Measuring people", work, self._on_measured)
+
+    def _on_measured(self, found: People) -> None:
+        self.found = found
+        self._faces = {}
+        session = self.session
+        for loaded, probe in ((session.rows, True), (session.columns, False)):
+            for face in () if loaded is None else loaded.gallery.faces:
+                if face.identity is not None:
+                    self._faces[face.identity] = (face, probe)
+        self._show()
+
+    def _on_measure(self) -> None:
+        if self.found is not None:
+            self.found = classified(self.found, self.measure.currentData())
+            self._show()
+
+    def _show(self) -> None:
+        assert self.found is not None
+        self.table.selectionModel().blockSignals(True)
+        self.model.show(self.found.persons)
+        self.table.selectionModel().blockSignals(False)
+        self.plot.show_people(self.found, self._pixmap)
+        self._paint_plots()
+        self.legend.setText(legend(self.found))
+        self.summary.setText(self._summary(self.found))
+        if self._person(self._chosen) is not None:
+            self._mark()
+        else:
+            self._chosen = None
+            self._show_maps(None)
+
+    def _summary(self, found: People) -> str:
+        lone = sum(p.genuine_mean is None for p in found.persons)
+        parts = [f"{len(found.persons):,} people"]
+        if lone:
+            parts.append(f"{lone:,} with one photo, so without a genuine pair, stand apart")
+        if found.unknown:
+            parts.append(f"{found.unknown:,} faces without an identity are not counted")
+        if found.genuine_quarters is None:
+            parts.append("classes need four people with two photos each")
+        if self.session.matrix is not None and self.session.matrix.square:
+            parts.append("in one gallery lambs and wolves are the same people")
+        if self.session.refinement is not None:
+            parts.append("by estimated scores yet")
+        return "; ".join(parts) + "."
+
+    def _show_none(self, sentence: str) -> None:
+        self.job.drop()
+        self.progress.hide()
+        self.found, self._chosen = None, None
+        self.model.show(())
+        self.plot.show_people(People((), 0.0, "mean", None, None, 0), self._pixmap)
+        self.legend.clear()
+        self.summary.setText(sentence)
+        self._show_maps(None)
+
+    # One person.
+
+    def choose(self, identity: str) -> None:
+        """Look at a person: their pairs are listed, and their mean maps shown."""
+        session = self.session
+        matrix, rows, columns = session.matrix, session.rows, session.columns
+        engine, person = session.engine, self._person(identity)
+        if matrix is None or rows is None or columns is None or engine is None or person is None:
+            return
+        self._chosen = identity
+        self._mark()
+        self.who.setText(told(person))
+        threshold = session.threshold
+
+        def work(running: Running) -> PersonMaps:
+            return person_maps(
+                engine,
+                matrix,
+                rows,
+                columns,
+                identity,
+                threshold,
+                running.report,
+                running.stopped,
+            )
+
+        def then(found: PersonMaps) -> None:
+            if session.matrix is matrix:
+                session.list_pairs(f"Worst pairs of {identity}", found.pairs)
+            self._show_maps(found)
+
+        self.compute("Looking at pairs", work, then)
+
+    def _person(self, identity: str | None) -> Person | None:
+        persons = () if self.found is None else self.found.persons
+        return next((p for p in persons if p.identity == identity), None)
+
+    def _mark(self) -> None:
+        self.plot.mark(self._chosen)
+        self._mark_row()
+
+    def _mark_row(self) -> None:
+        row = None if self._chosen is None else self.model.row_of(self._chosen)
+        if row is None:
+            return
+        self.table.selectionModel().blockSignals(True)
+        self.table.selectRow(row)
+        self.table.selectionModel().blockSignals(False)
+        self.table.scrollTo(self.model.index(row, 0))
+        self.table.viewport().update()
+
+    def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            person = self.model.person(current.row())
+            if person.identity != self._chosen:
+                self.choose(person.identity)
+
+    def _show_maps(self, found: PersonMaps | None) -> None:
+        self.looked_at = found
+        sorts: dict[str, PairMaps | None] = {
+            "genuine": None if found is None else found.genuine,
+            "impostor": None if found is None else found.impostor,
+        }
+        means = {
+            (sort, name): getattr(maps, name).mean(axis=0)
+            for sort, maps in sorts.items()
+            if maps is not None
+            for name in MAPS
+        }
+        # One limit for both rows, so that they can be compared.
+        limits = {
+            name: max(
+                (float(np.abs(m).max()) for (_, n), m in means.items() if n == name), default=1
+            )
+            for name in MAPS
+        }
+        for sort, maps in sorts.items():
+            of = "with\nthemselves" if sort == "genuine" else "with closest\nstrangers"
+            self.counts[sort].setText(of if maps is None else f"{of}\n{len(maps)} pairs")
+        for (sort, name), view in self.maps.items():
+            mean = means.get((sort, name))
+            if mean is None:
+                view.set_overlay(None)
+                continue
+            rgba = map_rgba(
+                name,  # type: ignore[arg-type]
+                mean,
+                threshold=self.session.threshold,
+                limit=limits[name] or 1,
+            )
+            view.set_overlay(rgba, mean)
+
+    # Pictures.
+
+    def _pixmap(self, person: Person) -> QPixmap | None:
+        face = self._faces.get(person.identity)
+        return None if face is None else self.thumbnails.get(*face)
+
+    def _on_pictures(self) -> None:
+        self.plot.fill_pictures(self._pixmap)
+
+    # Qt's own.
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._measure()

@@ -1,0 +1,306 @@
+"""Two models on one gallery: who is right where the other is wrong, and whether that is chance."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.analysis.two_models import (
+    Comparison,
+    Point,
+    Scatter,
+    ScoredModel,
+    TwoModels,
+    compare_models,
+    score_model,
+)
+from core.errors import Stopped, XCosError
+from core.model.card import shipped_weights
+from core.scoring.statistics import WANTED_FARS
+from core.training.watch import look, runs_in
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.two_models.views import (
+    AgreementTable,
+    FiguresTable,
+    PairMapsView,
+    RocView,
+    ScatterView,
+)
+from xcos_gui.widgets.following import FollowingWindow
+
+CHOOSE = "choose"
+POINTS: tuple[tuple[str, Point], ...] = (
+    ("Each model's own threshold", "own"),
+    ("Equal error rate of each", "eer"),
+    *((f"FAR {far:g} of each", far) for far in WANTED_FARS),
+)
+EMPTY = (
+    "Choose a second model above: shipped weights, those of a finished training run, or a file. "
+    "Both then judge the gallery that is open."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    comparison: Comparison
+    scatter: Scatter
+
+
+class TwoModelsWindow(FollowingWindow):
+    """The session's model (A) and another one (B) on the gallery that is open."""
+
+    title = "Two models on one gallery"
+    size_in_lines = (76, 60)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.weights: Path | None = None  # of model B
+        self.found: _Found | None = None
+        self._models: TwoModels | None = None  # kept while only the operating point moves
+        self._scored: tuple[object, ...] = ()  # what they were scored from
+        self._make_choices()
+        self.words = QLabel(EMPTY, wordWrap=True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.body.addWidget(self.words)
+        self.figures, self.agreement = FiguresTable(), AgreementTable()
+        self.agreement.asked.connect(self._list)
+        self.intervals = QLabel(wordWrap=True)
+        self.intervals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.figures, self.agreement, self.intervals):
+            column.addWidget(widget)
+        column.addStretch(1)
+        side = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        side.setWidget(inside)
+        side.setMinimumWidth(33 * self.fontMetrics().height())
+        self.scatter, self.roc = ScatterView(), RocView()
+        self.scatter.chosen.connect(self._on_point)
+        self.plots += [self.scatter.plot, self.roc.plot]
+        self.tabs = QTabWidget(documentMode=True)
+        self.tabs.addTab(self.scatter, "Scores")
+        self.tabs.addTab(self.roc, "ROC")
+        upper = QSplitter(Qt.Orientation.Horizontal)
+        upper.addWidget(self.tabs)
+        upper.addWidget(side)
+        upper.setSizes([620, 380])
+        self.maps = PairMapsView()
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(upper)
+        self._splitter.addWidget(self.maps)
+        self._splitter.setSizes([560, 300])
+        self.body.addWidget(self._splitter, 1)
+        self._blank = QWidget()
+        self.body.addWidget(self._blank, 1)
+        session.pair_changed.connect(self._show_pair)
+        session.attention_changed.connect(self.ask_refresh)
+        session.model_changed.connect(self.ask_refresh)
+        self._fill_choice()
+        self._show_nothing(EMPTY)
+
+    def _make_choices(self) -> None:
+        row = QHBoxLayout()
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Model B, compared with the one in use")
+        self.choice.setToolTip("The model that the one in use is compared with")
+        self.choice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.choice.setMinimumContentsLength(30)
+        self.choice.activated.connect(self._on_choice)
+        self.point = QComboBox()
+        self.point.setAccessibleName("Thresholds at which the models decide")
+        self.point.setToolTip("Where each model's threshold is for counts, lists and intervals")
+        for text, point in POINTS:
+            self.point.addItem(text, point)
+        self.point.activated.connect(self.ask_refresh)
+        for text, box in (("Compare &with", self.choice), ("&At", self.point)):
+            label = QLabel(text)
+            label.setBuddy(box)
+            row.addWidget(label)
+            row.addWidget(box, 1 if box is self.choice else 0)
+        self.body.addLayout(row)
+
+    # Choosing.
+
+    def compare_with(self, weights: Path) -> None:
+        """Compare the session's model with these weights on the gallery that is open."""
+        self.weights = Path(weights)
+        self._fill_choice()
+        self.ask_refresh()
+
+    def _fill_choice(self) -> None:
+        """Offer shipped weights and finished runs, without those in use."""
+        card = self.session.card
+        offered = [(path.stem, path) for path in shipped_weights()]
+        for run in runs_in(self.session.settings.runs):
+            finished = look(run).weights
+            if finished is not None:
+                offered.append((f"run {run.name}", finished))
+        if self.weights is not None and self.weights not in [path for _, path in offered]:
+            offered.append((self.weights.name, self.weights))
+        self.choice.clear()
+        self.choice.addItem("Choose a model…", None)
+        for text, path in offered:
+            in_use = card is not None and path.resolve() == card.path.resolve()
+            if not in_use or path == self.weights:
+                self.choice.addItem(text, path)
+                self.choice.setItemData(
+                    self.choice.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole
+                )
+        self.choice.addItem("From a file…", CHOOSE)
+        paths = [self.choice.itemData(place) for place in range(self.choice.count())]
+        self.choice.setCurrentIndex(paths.index(self.weights) if self.weights in paths else 0)
+
+    def _on_choice(self, place: int) -> None:
+        chosen = self.choice.itemData(place)
+        if chosen == CHOOSE:
+            name, _ = QFileDialog.getOpenFileName(
+                self, "Choose the second model", "", "Weights (*.safetensors)"
+            )
+            if not name:
+                self._fill_choice()
+                return
+            chosen = Path(name)
+        if chosen is None:
+            self.weights = None
+            self._fill_choice()
+            self.job.drop()
+            self.progress.hide()
+            self._show_nothing(EMPTY)
+            return
+        self.compare_with(chosen)
+
+    # Computing.
+
+    def refresh(self) -> None:
+        """Score the gallery with model B, unless it is scored already, and compare."""
+        self._fill_choice()
+        session = self.session
+        if self.weights is None:
+            self._show_nothing(EMPTY)
+            return
+        if session.matrix is None or session.source is None or session.card is None:
+            self._show_nothing("Open a gallery first; both models then judge it.")
+            return
+        assert session.rows is not None and session.columns is not None
+        assert session.statistics is not None and session.engine is not None
+        first = ScoredModel(
+            session.card,
+            session.engine,
+            session.rows,
+            session.columns,
+            session.matrix,
+            session.statistics,
+            session.own_threshold,
+        )
+        scored = (session.matrix, self.weights)
+        known = self._models if scored == self._scored else None
+        models_in_use, weights, settings = session.models, self.weights, session.gallery_settings
+        source, project = session.source, session.project
+        probes = None if session.probes is None else session.probes.gallery.source
+        kind, order, point = session.kind, session.order, self.point.currentData()
+
+        def work(running: Running) -> _Found:
+            loader = models_in_use.loader_with(weights, settings)
+            engine = models_in_use.engine_of(loader.verifier)
+            engine.weights(kind)
+            if loader.verifier.card.fingerprint == first.card.fingerprint:
+                raise XCosError(f"{first.card.name} is the model in use; choose another one above.")
+            if known is None:
+                quiet = Running(running.report, running.stopped, lambda _: None)
+                gallery, others = loader.load_both(source, project, probes, quiet)
+                second = score_model(
+                    loader.verifier.card, engine, gallery, others, kind, order, None,
+                    running.report, running.stopped,
+                )  # fmt: skip
+                models = compare_models(first, second)
+            else:
+                models = known.with_threshold(first.own)
+            comparison = models.at(point, running.report, running.stopped)
+            return _Found(comparison, models.scatter())
+
+        if self.found is None:
+            self.words.setText(f"{self.weights.stem} judges the gallery…")
+        self._scored = scored
+        self._models = None
+        self.compute("Comparing models", work, self._show)
+
+    def _on_failed(self, error: BaseException) -> None:
+        super()._on_failed(error)
+        again = " Choose the model again to start anew." if isinstance(error, Stopped) else ""
+        self._show_nothing(self.note.text() + again)
+        self.tell("")
+
+    # Showing.
+
+    def _show_nothing(self, sentence: str) -> None:
+        self.found, self._models, self._scored = None, None, ()
+        self.words.setText(sentence)
+        self._splitter.setVisible(False)
+        self._blank.setVisible(True)
+        self.maps.show_pair(None, None)
+
+    def _show(self, found: _Found) -> None:
+        self.found, self._models = found, found.comparison.models
+        comparison, models = found.comparison, found.comparison.models
+        self._blank.setVisible(False)
+        self._splitter.setVisible(True)
+        self.words.setText(comparison.words)
+        self.figures.show_comparison(comparison)
+        self.agreement.show_comparison(comparison)
+        self.intervals.setText("\n".join(comparison.interval_words))
+        self.scatter.show_scatter(found.scatter, comparison)
+        self.roc.show_comparison(comparison)
+        left_out = models.only_a + models.only_b
+        if left_out:
+            self.tell(f"{len(left_out)} faces that only one model has take no part.")
+        self._show_pair(self.session.pair)
+
+    def _show_pair(self, pair: tuple[int, int] | None) -> None:
+        if self.found is None or not self.isVisible():
+            return
+        models = self.found.comparison.models
+        places = None if pair is None else models.place_of(*pair)
+        if places is None or not self.current:
+            self.maps.show_pair(None, None)
+            self.scatter.mark(None)
+            return
+        explained = self.found.comparison.explain(*places)
+        self.maps.show_pair(explained, self.found.comparison)
+        self.scatter.mark((explained[0].score, explained[1].score))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_pair(self.session.pair)  # another one may have been chosen meanwhile
+
+    def _on_point(self, row: int, column: int) -> None:
+        if self.current:
+            self.session.select_pair(row, column)
+
+    def _list(self, a_right: bool, b_right: bool, genuine: bool | None) -> None:
+        """Show the pairs behind a count in the main window's list."""
+        if self.found is None:
+            return
+        comparison = self.found.comparison
+        pairs = comparison.pairs(a_right, b_right, genuine)
+        if not self.list_pairs(comparison.title(a_right, b_right, genuine), pairs):
+            return
+        total = comparison.count(a_right, b_right, genuine)
+        more = f"; the clearest {len(pairs):,} of them" if len(pairs) < total else ""
+        self.tell(f"{total:,} pairs are listed in the main window{more}.")

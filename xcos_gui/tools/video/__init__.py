@@ -1,0 +1,1 @@
+"""A video's tracks and their scores over time."""

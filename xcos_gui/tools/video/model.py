@@ -1,0 +1,110 @@
+"""The tracks of a video as a table."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+
+from core.video.track_scores import TrackScores
+from core.video.tracks import Track
+from xcos_gui.widgets.thumbnails import to_image
+
+HEADERS = ("", "track", "faces", "from", "to", "score", "verdict")
+COLOURS = tuple(
+    QColor(name)
+    for name in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999933")
+)
+Index = QModelIndex | QPersistentModelIndex
+
+
+def track_colour(number: int) -> QColor:
+    """The colour of a track in the table and in the plot, by its number from 1."""
+    return COLOURS[(number - 1) % len(COLOURS)]
+
+
+class TracksModel(QAbstractTableModel):
+    """A row a track; scores come when they are known."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tracks: tuple[Track, ...] = ()
+        self._scores: list[TrackScores] | None = None
+        self._threshold: float | None = None
+        self._icons: dict[int, QIcon] = {}
+
+    def show(self, tracks: tuple[Track, ...]) -> None:
+        """Show another video's tracks, without scores."""
+        self.beginResetModel()
+        self._tracks, self._scores, self._icons = tracks, None, {}
+        self.endResetModel()
+
+    def show_scores(self, scores: list[TrackScores] | None, threshold: float | None) -> None:
+        """Show the scores of the same tracks; None: none."""
+        self._scores, self._threshold = scores, threshold
+        if self._tracks:
+            self.dataChanged.emit(self.index(0, 5), self.index(len(self._tracks) - 1, 6))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._tracks)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return HEADERS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        track, column = self._tracks[index.row()], index.column()
+        if role == Qt.ItemDataRole.DecorationRole:
+            if column == 0:
+                return self._icon(index.row())
+            return _dot(track_colour(track.number)) if column == 1 else None
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3, 4, 5):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole and column == 5:
+            return "Of the mean features of all its faces"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        score = None if self._scores is None else self._scores[index.row()].score
+        verdict = ""
+        if score is not None and self._threshold is not None:
+            verdict = "same" if score > self._threshold else "different"
+        first, last = track.faces[0], track.faces[-1]
+        texts = {
+            1: track.name,
+            2: f"{len(track):,}",
+            3: _when(first.seconds, first.frame),
+            4: _when(last.seconds, last.frame),
+            5: "" if score is None else f"{score:.4f}".replace("-", "\N{MINUS SIGN}"),
+            6: verdict,
+        }
+        return texts.get(column)
+
+    def _icon(self, row: int) -> QIcon:
+        if row not in self._icons:
+            faces = self._tracks[row].faces
+            crop = faces[len(faces) // 2].crop
+            self._icons[row] = QIcon(QPixmap.fromImage(to_image(crop)))
+        return self._icons[row]
+
+
+def _dot(colour: QColor) -> QPixmap:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(1, 1, 10, 10)
+    painter.end()
+    return pixmap
+
+
+def _when(seconds: float | None, frame: int) -> str:
+    return f"frame {frame:,}" if seconds is None else f"{seconds:.1f} s"

@@ -1,0 +1,364 @@
+"""A video's tracks, their scores against a photo over time, and each face beside the photo."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import Stopped, XCosError
+from core.explain.explain import explain_pair
+from core.explain.report import PairReport
+from core.faces.regions import face_regions
+from core.gallery.gallery import GallerySettings
+from core.gallery.opening import crop_of, landmarks_in_crop
+from core.model.card import ModelCard
+from core.scoring.engine import PairEngine
+from core.video.track_scores import TrackScores, score_tracks
+from core.video.tracks import Track, VideoTracks, follow, write_tracks
+from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.video.inputs import Against, VideoInputs
+from xcos_gui.tools.video.model import TracksModel
+from xcos_gui.tools.video.plot import VideoPlot
+from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.tool_window import ToolWindow
+
+EMPTY = "Choose a video, or a folder of frames, and find its tracks."
+BESIDE = "A face of the video is shown here beside the photo."
+NO_PHOTO = "Look at a pair in the main window, or choose a photo, to score the tracks against."
+SAVED = "Plots and tables (*.png *.svg *.pdf *.csv *.parquet *.jsonl)"
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    against: Against
+    scores: list[TrackScores]
+
+
+class VideoWindow(ToolWindow):
+    """Finds tracks in the background, scores them, and shows one face at a time."""
+
+    title = "Video"
+    size_in_lines = (82, 50)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.found: VideoTracks | None = None
+        self.against: Against | None = None
+        self.scores: list[TrackScores] = []
+        self._track = self._place = 0
+        self._model: tuple[ModelCard, PairEngine] | None = None  # what the features are of
+        self._scoring = LatestJob(self)
+        self._scoring.finished.connect(self._on_scored)
+        self._scoring.failed.connect(self._on_failed)
+        self.inputs = VideoInputs(session)
+        self.inputs.find_asked.connect(self.find_tracks)
+        self.inputs.against_changed.connect(self._score)
+        self.body.addWidget(self.inputs)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._make_left())
+        self.view = PairView()
+        self.view.words.setText(BESIDE)
+        split.addWidget(self.view)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        line = self.fontMetrics().height()
+        split.setSizes([50 * line, 32 * line])
+        self.body.addWidget(split, 1)
+        self.body.addLayout(self._make_buttons())
+        session.attention_changed.connect(self._score)
+        session.threshold_changed.connect(self._on_threshold)
+        session.model_changed.connect(self._on_model_changed)
+        self._show_state()
+        self.tell(EMPTY)
+
+    def close_job(self) -> None:
+        self._scoring.close()
+        super().close_job()
+
+    # Making.
+
+    def _make_left(self) -> QWidget:
+        widget = QWidget()
+        column = QVBoxLayout(widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.tracks = TracksModel(self)
+        self.table = QTableView(
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setModel(self.tracks)
+        self.table.setAccessibleName("Tracks")
+        side = round(2.2 * self.fontMetrics().height())
+        self.table.setIconSize(QSize(side, side))
+        self.table.verticalHeader().setDefaultSectionSize(side + 4)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(0, side + 12)
+        header.setStretchLastSection(True)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.plot = VideoPlot()
+        self.plot.chosen.connect(self.show_face)
+        self.plots = [self.plot]
+        self.slider = QSlider(Qt.Orientation.Horizontal, enabled=False)
+        self.slider.setToolTip("Goes through the track's faces; arrow keys step")
+        self.slider.setAccessibleName("Face of the track")
+        self.slider.valueChanged.connect(lambda place: self.show_face(self._track, place))
+        self.where = QLabel()
+        row = QHBoxLayout()
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.where)
+        column.addWidget(self.table, 2)
+        column.addWidget(self.plot, 4)
+        column.addLayout(row)
+        return widget
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.save_button = QPushButton("&Save scores…", autoDefault=False)
+        self.save_button.setToolTip("A plot or a table of the scores over time")
+        self.save_button.clicked.connect(self._ask_save)
+        self.open_button = QPushButton("Open as &gallery", autoDefault=False)
+        self.open_button.setToolTip("The tracks as identities of a gallery in the main window")
+        self.open_button.clicked.connect(self.open_as_gallery)
+        row.addStretch(1)
+        row.addWidget(self.save_button)
+        row.addWidget(self.open_button)
+        return row
+
+    # Requests.
+
+    def open_video(self, path: Path) -> None:
+        """Find the tracks of a video or a folder of frames."""
+        self.inputs.source.setText(str(path))
+        self.find_tracks()
+
+    def find_tracks(self) -> None:
+        """Find the tracks of what is named above."""
+        path = self.inputs.path
+        if path is None:
+            self.tell(EMPTY)
+            return
+        try:
+            verifier = self.session.loader().verifier
+        except XCosError as error:
+            self.tell(str(error))
+            return
+        assert self.session.engine is not None
+        engine, every = self.session.engine, self.inputs.every.value() or None
+        aligned = self.inputs.aligned.isChecked()
+
+        def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
+            report, stopped = running.report, running.stopped
+            found = follow(path, verifier, every, aligned, report=report, stopped=stopped)
+            return found, engine, verifier.card
+
+        self.compute("Finding faces", work, self._on_found)
+
+    def show_face(self, track: int, place: int) -> None:
+        """Look at a track's face."""
+        if self.found is None or not track < len(self.found.tracks):
+            return
+        self._track, self._place = track, min(place, len(self.found.tracks[track]) - 1)
+        chosen = self.found.tracks[track]
+        self._quietly(self.slider, lambda: self._set_slider(len(chosen)))
+        if self.table.currentIndex().row() != track:
+            self._quietly(self.table.selectionModel(), lambda: self.table.selectRow(track))
+            self.table.viewport().update()
+        face = chosen.faces[self._place]
+        at = f"frame {face.frame:,}"
+        if face.seconds is not None:
+            at = f"{face.seconds:.2f} s, {at}"
+        self.where.setText(f"{chosen.name}: {at}, face {self._place + 1} of {len(chosen)}")
+        self.plot.mark(track, self._place)
+        self._explain(chosen)
+
+    def open_as_gallery(self) -> None:
+        """Write the tracks beside the cache and open them in the main window."""
+        found, session = self.found, self.session
+        if found is None:
+            return
+        told = f"{found.source.resolve()} {found.every} {found.frames}"
+        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+        folder = session.cache.folder / "videos" / f"{found.source.stem}-{digest}"
+
+        def work(running: Running) -> Path:
+            running.report("Writing tracks", 0, 0)
+            if folder.exists():
+                shutil.rmtree(folder)  # the program's own, of the same video
+            write_tracks(found, folder)
+            return folder
+
+        self.compute("Writing tracks", work, self._on_written)
+
+    def save(self, path: Path) -> None:
+        """Write the scores as a plot or a table, by the name's ending."""
+        from core.commands.video import write_scores
+
+        if self.found is None or self.against is None or self._model is None:
+            return
+        session = self.session
+        caption = f"{self._model[0].name}, {session.kind} attention, order {session.order}"
+        limit = session.own_threshold
+        try:
+            write_scores(path, self.found, self.scores, self.against.key, limit, caption)
+        except XCosError as error:
+            self.tell(str(error))
+        else:
+            self.tell(f"The scores were written to {path}.")
+
+    def _ask_save(self) -> None:
+        if self.found is None:
+            return
+        name = f"{self.found.source.stem}-scores.png"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the scores", name, SAVED)
+        if chosen:
+            self.save(Path(chosen))
+
+    # Answers.
+
+    def _on_found(self, answer: tuple[VideoTracks, PairEngine, ModelCard]) -> None:
+        self.found, engine, card = answer
+        self._model = (card, engine)
+        self.against, self.scores = None, []
+        self.tracks.show(self.found.tracks)
+        self.plot.show_scores([], None)
+        count = len(self.found.tracks)
+        said = (
+            f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
+        )
+        problems = self.found.problems
+        reasons = " ".join(problem.reason for problem in problems[:3])
+        more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
+        self.tell(
+            f"{said}. {reasons}{more}" if self.found.tracks else f"No face was found. {reasons}"
+        )
+        self._show_state()
+        if self.found.tracks:
+            self.show_face(0, 0)
+        else:
+            self.view.show_report(None)
+        self._score()
+
+    def _score(self, *_: object) -> None:
+        found, model, session = self.found, self._model, self.session
+        if found is None or model is None or not found.tracks:
+            return
+        engine, kind, order = model[1], session.kind, session.order
+        against = self.inputs.against()
+        if against is None:
+            self.view.words.setText(NO_PHOTO)
+            return
+
+        def work(running: Running) -> _Scored:
+            face = against(running)
+            if running.stopped():
+                raise Stopped("Scoring")
+            scores = score_tracks(engine, found.tracks, face.loaded, face.place, kind, order)
+            return _Scored(face, scores)
+
+        self._scoring.start(work)
+
+    def _on_scored(self, answer: _Scored) -> None:
+        self.against, self.scores = answer.against, answer.scores
+        limit = self.session.own_threshold
+        self.tracks.show_scores(self.scores, limit)
+        self.plot.show_scores(self.scores, limit)
+        self._paint_plots()
+        self._show_state()
+        self.show_face(self._track, self._place)
+
+    def _explain(self, track: Track) -> None:
+        if self.against is None or self._model is None or self.found is None:
+            return
+        card, engine = self._model
+        session, other = self.session, self.against
+        own = track.loaded(self.found.source, self._place)
+        explanation = explain_pair(
+            engine,
+            card,
+            own,
+            0,
+            other.loaded,
+            other.place,
+            session.kind,
+            session.order,
+            session.own_threshold,
+        )
+        face = other.loaded.gallery.faces[other.place]
+        try:
+            crop = crop_of(face, other.loaded.gallery.root, session.cache)
+        except XCosError as error:
+            self.tell(str(error))
+            return
+        marks = landmarks_in_crop(own.gallery.faces[0]) + landmarks_in_crop(face)
+        regions = face_regions(marks / 2)
+        self.view.show_report(PairReport(explanation, track.faces[self._place].crop, crop, regions))
+
+    def _on_written(self, folder: Path) -> None:
+        session = self.session
+        session.open_gallery(folder, GallerySettings(session.gallery_settings.faces, True))
+        self.tell("The tracks are open in the main window as aligned crops.")
+
+    # Following the session.
+
+    def _on_row(self, current: object, previous: object) -> None:
+        row = self.table.currentIndex().row()
+        if row >= 0 and row != self._track:
+            self.show_face(row, 0)
+
+    def _on_threshold(self, *_: object) -> None:
+        limit = self.session.own_threshold
+        if self.scores and limit is not None:
+            self.plot.show_threshold(limit)
+            self.tracks.show_scores(self.scores, limit)
+            self.show_face(self._track, self._place)
+
+    def _on_model_changed(self) -> None:
+        card = self.session.card
+        old = self._model
+        if old is not None and card is not None and card.fingerprint != old[0].fingerprint:
+            self._scoring.drop()
+            self.found = self._model = self.against = None
+            self.scores = []
+            self.tracks.show(())
+            self.plot.show_scores([], None)
+            self.view.show_report(None)
+            self.where.clear()
+            self._show_state()
+            self.tell("The weights changed; find the tracks again.")
+
+    def _show_state(self, *_: object) -> None:
+        some = self.found is not None and bool(self.found.tracks)
+        self.open_button.setEnabled(some)
+        self.save_button.setEnabled(bool(self.scores))
+        self.slider.setEnabled(some)
+
+    def _set_slider(self, faces: int) -> None:
+        self.slider.setRange(0, faces - 1)
+        self.slider.setValue(self._place)
+
+    def _quietly(self, sender: object, change: Callable[[], object]) -> None:
+        sender.blockSignals(True)  # type: ignore[attr-defined]
+        change()
+        sender.blockSignals(False)  # type: ignore[attr-defined]

@@ -1,0 +1,63 @@
+"""A window of the Analyse menu that computes anew when what it shows has changed."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from core.scoring.lists import PairList
+from core.scoring.matrix import ScoreMatrix
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.tool_window import ToolWindow
+
+SETTLE = 250  # milliseconds without a further change
+
+
+class FollowingWindow(ToolWindow):
+    """Calls `refresh` once the session rests, and only while the window is seen."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self._stale = True
+        self._matrix: ScoreMatrix | None = None  # that what is shown was computed from
+        self._settling = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settling.timeout.connect(self._on_settled)
+        session.matrix_changed.connect(self.ask_refresh)
+        session.threshold_changed.connect(self.ask_refresh)
+        session.idle.connect(self._settling.start)
+
+    def refresh(self) -> None:
+        """Compute what is shown; for subclasses."""
+        raise NotImplementedError
+
+    def list_pairs(self, title: str, pairs: PairList) -> bool:
+        """Show pairs in the main window's list; False, and told, when the gallery has changed since."""
+        if not self.current:
+            self.tell("The gallery has changed since; wait until it is counted anew.")
+            return False
+        self.session.list_pairs(title, pairs)
+        return True
+
+    @property
+    def current(self) -> bool:
+        """Whether what is shown is of the matrix that the session has now."""
+        return self._matrix is self.session.matrix
+
+    def ask_refresh(self, *_: object) -> None:
+        """Tell that what is shown is out of date."""
+        self._stale = True
+        self._settling.start()
+
+    def _on_settled(self) -> None:
+        if not self._stale or not self.isVisible():
+            return
+        if self.session.busy:  # idle comes
+            self.tell("Waiting for the scores…")
+            return
+        self._stale = False
+        self.tell("")
+        self._matrix = self.session.matrix
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._settling.start()

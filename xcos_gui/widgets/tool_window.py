@@ -1,0 +1,105 @@
+"""What the windows of the Analyse menu share: background work, progress, a note, themes."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from core.cli import unexpected
+from core.errors import Stopped, XCosError
+from xcos_gui.shell.theme import paint_axes
+from xcos_gui.state.jobs import LatestJob, Work
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.progress import ProgressRow
+
+
+class ToolWindow(QDialog):
+    """A window beside the main one that asks the session and computes in the background.
+
+    Subclasses fill `body`, list their pyqtgraph plots in `plots`, and call `compute`.
+    """
+
+    title = ""
+    size_in_lines = (60, 42)  # width and height, in heights of a line of text
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.plots: list[Any] = []
+        self._then: Callable[[Any], None] | None = None
+        self.setWindowTitle(self.title)
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        line = self.fontMetrics().height()
+        self.resize(self.size_in_lines[0] * line, self.size_in_lines[1] * line)
+        self.job = LatestJob(self)
+        self.progress = ProgressRow()
+        self.job.progress.connect(self.progress.show_progress)
+        self.job.finished.connect(self._on_finished)
+        self.job.failed.connect(self._on_failed)
+        self.progress.stop_asked.connect(self.job.stop)
+        self.note = QLabel(wordWrap=True)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.body = QVBoxLayout()
+        foot = QHBoxLayout()
+        foot.addWidget(self.note, 1)
+        foot.addWidget(self.progress)
+        column = QVBoxLayout(self)
+        column.addLayout(self.body, 1)
+        column.addLayout(foot)
+
+    def compute(self, what: str, work: Work, then: Callable[[Any], None]) -> None:
+        """Run work in the background and give its answer to `then`; the newest call wins."""
+        self._then = then
+        self.note.clear()
+        self.progress.show_progress(what, 0, 0)
+        self.job.start(work)
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence at the foot of the window."""
+        self.note.setText(sentence)
+
+    def close_job(self) -> None:
+        """End the background work; returns when its thread is gone."""
+        self.job.close()
+
+    def _on_finished(self, answer: object) -> None:
+        self.progress.hide()
+        if self._then is not None:
+            self._then(answer)
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.progress.hide()
+        if isinstance(error, XCosError | Stopped):
+            self.tell(str(error))
+        elif isinstance(error, MemoryError):
+            self.tell("The memory is full; close other programs or choose fewer pairs.")
+        else:
+            self.tell(unexpected("".join(traceback.format_exception(error))))
+
+    # Qt's own.
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint_plots()
+        super().changeEvent(event)
+
+    def showEvent(self, event: Any) -> None:
+        self._paint_plots()
+        super().showEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Escape stops what runs; only then does it close the window.
+        if event.key() == Qt.Key.Key_Escape and self.job.running:
+            self.job.stop()
+            return
+        super().keyPressEvent(event)
+
+    def _paint_plots(self) -> None:
+        palette = self.palette()
+        for plot in self.plots:
+            if hasattr(plot, "setBackground"):
+                plot.setBackground(palette.color(QPalette.ColorRole.Base))
+            paint_axes(plot, palette)
