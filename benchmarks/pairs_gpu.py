@@ -36,7 +36,7 @@ def measure_gpu(
     from core.model.card import find_weights
     from core.model.device import choose_device
     from core.model.weights import load_xcos
-    from core.progress import never, silent
+    from core.progress import QUIET
     from core.scoring.kernels.gpu import GpuScorer
     from core.scoring.kernels.plain import learned_scores
     from core.scoring.kernels.prepared import prepare
@@ -55,7 +55,7 @@ def measure_gpu(
     out = np.empty((faces, faces), np.float32)
 
     def ours(weights: np.ndarray | None) -> None:
-        scorer.scores(prepared, prepared, weights, "both", silent, never, out)
+        scorer.scores(prepared, prepared, weights, "both", QUIET, out)
 
     every = torch.from_numpy(grid).to(device)
     left, right = (

@@ -22,6 +22,7 @@ import numpy as np
 from benchmarks.pairs import versions
 from benchmarks.window import told, until
 from core.json_text import json_text
+from core.progress import Task
 
 
 def main() -> None:
@@ -137,7 +138,7 @@ def scan(folder: Path, photos: Path, count: int) -> dict[str, Any]:
         start = time.perf_counter()
         found = find_fragile(
             verifier, engine, cache, opened, opened, "learned", "both", threshold,
-            stopped=lambda: time.perf_counter() - start > stop_after,
+            task=Task(stopped=lambda: time.perf_counter() - start > stop_after),
         )  # fmt: skip
         return time.perf_counter() - start, int(np.triu(found.fragile, 1).sum())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-Report = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done and how many there are (0: unknown)."""
 
 StopAsked = Callable[[], bool]
@@ -10,12 +10,26 @@ StopAsked = Callable[[], bool]
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """A Report that goes nowhere."""
+    """A Progress that goes nowhere."""
 
 
 def never() -> bool:
     """A StopAsked that lets the work run to its end."""
     return False
+
+
+class Task:
+    """What long work is given: where to tell how far it is, and whether it shall stop."""
+
+    def __init__(self, report: Progress = silent, stopped: StopAsked = never) -> None:
+        self.report, self.stopped = report, stopped
+
+    def quiet(self) -> "Task":
+        """A part of the work that tells nothing and stops with the whole."""
+        return Task(stopped=self.stopped)
+
+
+QUIET = Task()
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from core.errors import Stopped
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 DRAWS = 1000
 LEVEL = 95  # per cent
@@ -90,8 +90,7 @@ class Differences:
 
 def intervals(
     differences: Differences,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[Interval, ...]:
@@ -112,15 +111,15 @@ def intervals(
     turn = max(1, PRODUCTS // max(1, len(sums), found.size))
     tables = [_figures(np.ones((1, found.size)), found, impostor, dense, r, c)]
     for start in range(0, draws, turn):
-        if stopped():
+        if task.stopped():
             raise Stopped("The bootstrap")
-        report("Drawing identities", start, draws)
+        task.report("Drawing identities", start, draws)
         some = min(turn, draws - start)
         weights = np.zeros((some, found.size))
         chances = np.full(len(present), 1 / len(present))
         weights[:, present] = rng.multinomial(len(present), chances, some)
         tables.append(_figures(weights, found, impostor, dense, r, c))
-    report("Drawing identities", draws, draws)
+    task.report("Drawing identities", draws, draws)
     table = np.concatenate(tables)
     answers = []
     names: tuple[Figure, ...] = ("accuracy", "TAR", "FAR")

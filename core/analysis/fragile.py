@@ -13,7 +13,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Features
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.project.project import gallery_id
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
@@ -64,8 +64,7 @@ def find_fragile(
     kind: AttentionKind,
     order: Order,
     threshold: float,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> FragilePairs:
     """Move each face six ways and score it with all others as they are.
 
@@ -77,7 +76,7 @@ def find_fragile(
     shape = (len(rows), len(columns))
     flips = np.zeros(shape, np.uint8)
     by_row, by_column = np.zeros(shape[0], np.int64), np.zeros(shape[1], np.int64)
-    scan = _Scan(verifier, engine, cache, kind, order, threshold, report, stopped)
+    scan = _Scan(verifier, engine, cache, kind, order, threshold, task)
     faces = len(rows) if square else len(rows) + len(columns)
     done = 0
     still = engine.prepare(columns.features.grid)
@@ -102,7 +101,7 @@ def find_fragile(
             found = scan.flips(columns.features.grid[part], grids, still, rows_moved=False)
             by_column[part] = (found > 0).sum(axis=1)
             flips[:, part] |= found.T
-    report("Moving faces", faces, faces)
+    task.report("Moving faces", faces, faces)
     return FragilePairs(flips > 0, threshold, flips, by_row, by_column)
 
 
@@ -146,8 +145,7 @@ class _Scan:
     kind: AttentionKind
     order: Order
     threshold: float
-    report: Report
-    stopped: StopAsked
+    task: Task
 
     def variants(
         self, gallery: LoadedGallery, others: int, done: int, total: int
@@ -167,9 +165,9 @@ class _Scan:
             yield part, np.concatenate(grids, axis=1)
 
     def _moved(self, gallery: LoadedGallery, part: slice, done: int, total: int) -> np.ndarray:
-        if self.stopped():
+        if self.task.stopped():
             raise Stopped("The search for fragile pairs")
-        self.report("Moving faces", done + part.start, total)
+        self.task.report("Moving faces", done + part.start, total)
         faces = gallery.gallery.faces[part]
         names = [[variant_digest(face, edit) for _, edit in VARIANTS] for face in faces]
         known = self.cache.features(self.verifier.fingerprint, [n for row in names for n in row])
@@ -208,8 +206,8 @@ class _Scan:
     def _scores(self, grid: np.ndarray, others: PreparedFaces, rows_moved: bool) -> np.ndarray:
         part = self.engine.prepare(grid)
         if rows_moved:
-            return self.engine.scores(part, others, self.kind, self.order, stopped=self.stopped)
-        return self.engine.scores(others, part, self.kind, self.order, stopped=self.stopped).T
+            return self.engine.scores(part, others, self.kind, self.order, task=self.task.quiet())
+        return self.engine.scores(others, part, self.kind, self.order, task=self.task.quiet()).T
 
 
 def variant_digest(face: Face, edit: Edit) -> str:

@@ -29,7 +29,7 @@ import numpy as np
 from core.errors import Stopped
 from core.explain.maps import PairMaps, maps_of_pairs
 from core.gallery.gallery import LoadedGallery
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, pairs_with
 from core.scoring.matrix import ScoreMatrix, at_most
@@ -118,8 +118,7 @@ def people(
     columns: LoadedGallery,
     threshold: float,
     measure: Measure = "mean",
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> People:
     """Measure everybody, tile by tile. Raises Stopped."""
     names = {
@@ -129,7 +128,7 @@ def people(
         if face.identity is not None
     }
     known = sorted(names)
-    persons = _measured(matrix, threshold, names, known, report, stopped)
+    persons = _measured(matrix, threshold, names, known, task)
     every = [matrix.columns] if matrix.square else [matrix.rows, matrix.columns]
     unknown = sum(int((codes < 0).sum()) for codes in every)
     return classified(People(persons, threshold, measure, None, None, unknown), measure)
@@ -165,8 +164,7 @@ def person_maps(
     columns: LoadedGallery,
     identity: str,
     threshold: float,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> PersonMaps:
     """A person's worst pairs, and the maps of their pairs. Raises XCosError, Stopped."""
     code = next(
@@ -191,8 +189,7 @@ def person_maps(
             matrix.kind,
             matrix.order,
             threshold,
-            report,
-            stopped,
+            task,
         )
 
     genuine = _genuine_pairs(matrix, code)
@@ -266,16 +263,15 @@ def _measured(
     threshold: float,
     names: dict[int, str],
     known: list[int],
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> tuple[Person, ...]:
     n, m = matrix.scores.shape
     size = max(known, default=-1) + 1
     genuine, probes, gallery = _Genuine(size), _Strangers(n), _Strangers(m)
     for tile in matrix.tiles():
-        if stopped():
+        if task.stopped():
             raise Stopped("Measuring people")
-        report("Measuring people", tile.start, n)
+        task.report("Measuring people", tile.start, n)
         # The cells left of the diagonal's tile are no pairs of their own.
         there = slice(tile.start if matrix.square else 0, m)
         scores = matrix.scores[tile, there]
@@ -288,7 +284,7 @@ def _measured(
         lowest = np.where(impostor, scores, -np.inf)
         probes.add(tile, scores, impostor, same, lowest, 1)
         gallery.add(there, scores, impostor, same, lowest, 0)
-    report("Measuring people", n, n)
+    task.report("Measuring people", n, n)
     if matrix.square:
         sides = [(matrix.columns, probes.merged(gallery))]
         roles = sides * 2

@@ -14,7 +14,7 @@ from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.memory import give_back
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, ranked
 from core.scoring.matrix import ScoreMatrix, at_most
@@ -125,7 +125,7 @@ class Worth:
         saved: bool,
         genuine: bool | None = None,
         limit: int = LISTED,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
     ) -> PairList:
         """Pairs that a kind saves, or loses, against another one; farthest from the matrix's threshold first."""
         every = slice(0, self.matrix.scores.shape[1])
@@ -140,7 +140,7 @@ class Worth:
                 wanted &= same == genuine
             return wanted, np.abs(self.matrix.scores[rows] - threshold)
 
-        return ranked(self.matrix, sort, limit, stopped)
+        return ranked(self.matrix, sort, limit, task)
 
     def sentence(self, reference: ScoreKind, kind: ScoreKind = "uniform") -> str:
         """What the reference is worth against a kind, in pairs."""
@@ -170,8 +170,7 @@ def attention_worth(
     thresholds: Thresholds = "own",
     given: float | None = None,
     order: Order = "both",
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> Worth:
     """Score the matrix's pairs by every kind, one kind at a time, and keep each pair's decisions.
 
@@ -188,7 +187,7 @@ def attention_worth(
     found: list[KindWorth] = []
     missing: dict[ScoreKind, str] = {}
     for kind in TITLES:
-        if stopped():
+        if task.stopped():
             raise Stopped("Comparing attention")
         reason = _lacks(kind, card, engine, rows, columns)
         if reason:
@@ -197,7 +196,7 @@ def attention_worth(
         # A kind's scores have no name here, so that they are gone before the next one's come.
         found.append(
             _judged(
-                _scores(kind, engine, rows, columns, matrix, order, report, stopped),
+                _scores(kind, engine, rows, columns, matrix, order, task),
                 kind,
                 card,
                 matrix,
@@ -284,8 +283,7 @@ def _scores(
     columns: LoadedGallery,
     matrix: ScoreMatrix,
     order: Order,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> ScoreMatrix:
     """The matrix by another kind of score, float32."""
     if kind == matrix.kind:
@@ -294,14 +292,14 @@ def _scores(
         left, right = (_vectors(kind, loaded) for loaded in (rows, columns))
         made = np.empty(matrix.scores.shape, np.float32)
         for tile in matrix.tiles():
-            if stopped():
+            if task.stopped():
                 raise Stopped("Comparing attention")
-            report(f"Comparing {TITLES[kind]}", tile.start, len(made))
+            task.report(f"Comparing {TITLES[kind]}", tile.start, len(made))
             np.matmul(left[tile], right.T, out=made[tile])
     else:
         second = engine.prepare(columns.features.grid)
         first = second if matrix.square else engine.prepare(rows.features.grid)
-        made = engine.scores(first, second, kind, order, report, stopped)
+        made = engine.scores(first, second, kind, order, task)
     return ScoreMatrix(made, matrix.square, matrix.rows, matrix.columns, matrix.kind, order)
 
 

@@ -12,7 +12,7 @@ from core.explain.explanation import PairExplanation
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, drawn, ranked
 from core.scoring.matrix import ScoreMatrix, at_most, score_matrix
@@ -71,11 +71,10 @@ def score_model(
     kind: AttentionKind,
     order: Order,
     threshold: float | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> ScoredModel:
     """Score all pairs with a model; threshold None: the weights' own. Raises XCosError, Stopped."""
-    matrix = score_matrix(engine, gallery, probes, kind, order, report, stopped)
+    matrix = score_matrix(engine, gallery, probes, kind, order, task)
     own = card.threshold(kind) if threshold is None else threshold
     statistics = PairStatistics.of(matrix)
     return ScoredModel(card, engine, probes or gallery, gallery, matrix, statistics, own)
@@ -97,7 +96,7 @@ class TwoModels:
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
-    def at(self, point: Point, report: Report = silent, stopped: StopAsked = never) -> "Comparison":
+    def at(self, point: Point, task: Task = QUIET) -> "Comparison":
         """Compare both at an operating point. Raises XCosError, Stopped."""
         first, second = self.a.threshold(point), self.b.threshold(point)
         matrix = self.a.matrix
@@ -106,13 +105,13 @@ class TwoModels:
         every = slice(0, matrix.scores.shape[1])
         tiles = matrix.tiles()
         for step, rows in enumerate(tiles):
-            report("Comparing decisions", step, len(tiles))
+            task.report("Comparing decisions", step, len(tiles))
             genuine, right, other = self._judged(rows, first[0], second[0])
             used = matrix.counted(rows, every) & matrix.known(rows, every)
             codes = 4 * genuine[used] + 2 * right[used] + other[used]
             counts += np.bincount(codes, minlength=8)
             differing.add(rows, right.astype(np.int8) - other, used)
-        found = intervals(differing, report, stopped)
+        found = intervals(differing, task)
         return Comparison(self, point, first, second, counts.reshape(2, 2, 2), found)
 
     def scatter(self, limit: int = DRAWN) -> "Scatter":
@@ -264,10 +263,10 @@ class Comparison:
         b_right: bool,
         genuine: bool | None = None,
         limit: int = LISTED,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
     ) -> PairList:
         """Pairs by who is right, in the first model's own places; the clearest cases first."""
-        return self.models.placed(self.own_pairs(a_right, b_right, genuine, limit, stopped))
+        return self.models.placed(self.own_pairs(a_right, b_right, genuine, limit, task))
 
     def own_pairs(
         self,
@@ -275,7 +274,7 @@ class Comparison:
         b_right: bool,
         genuine: bool | None = None,
         limit: int = LISTED,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
     ) -> PairList:
         """The same by their places among the faces that both models have."""
         models, first, second = self.models, self.first[0], self.second[0]
@@ -289,7 +288,7 @@ class Comparison:
             far = np.abs(matrix.scores[rows] - first)
             return wanted, far + np.abs(models.b.matrix.scores[rows] - second)
 
-        return ranked(matrix, sort, limit, stopped)
+        return ranked(matrix, sort, limit, task)
 
 
 def compare_models(a: ScoredModel, b: ScoredModel) -> TwoModels:

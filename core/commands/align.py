@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     problems = [{"file": file, "reason": reason} for file, reason in listing.skipped]
     written = 0
     for place, listed in enumerate(listing.photos):
-        progress("Aligning photos", place, len(listing.photos))
+        progress.report("Aligning photos", place, len(listing.photos))
         path = listing.root / listed.photo
         try:
             written += _align_one(

@@ -27,7 +27,7 @@ from core.faces.face import Face
 from core.faces.regions import face_regions
 from core.gallery.opening import crop_of, landmarks_in_crop
 from core.json_text import json_text
-from core.progress import Report
+from core.progress import Task
 
 EXAMPLES = """examples:
   xcos compare ann1.jpg ann2.jpg                     each method's time, areas and rank correlations
@@ -190,7 +190,7 @@ def _compare_each(
     options: argparse.Namespace,
     source: Path,
     setup: Setup,
-    progress: Report,
+    task: Task,
     compared: list[Comparison],
 ) -> None:
     with tempfile.TemporaryDirectory() as unpacked:
@@ -201,7 +201,7 @@ def _compare_each(
         opened = open_pairs(
             pairs,
             photos or (source if source.is_dir() else source.parent),
-            lambda listed: setup.open(listed, progress),
+            lambda listed: setup.open(listed, task),
         )
         for problem in opened.gallery.problems:
             warn(f"problem: {problem.reason}")
@@ -209,7 +209,7 @@ def _compare_each(
         names = _methods(options, scorer)
         shuffled = None if options.no_controls else scorer.shuffled(options.seed)
         for number, (i, j) in enumerate(zip(opened.left, opened.right, strict=True)):
-            progress("Comparing pairs", number, len(opened.left))
+            task.report("Comparing pairs", number, len(opened.left))
             faces = [opened.gallery.faces[opened.groups[place][0]] for place in (i, j)]
             left, right = (crop_of(f, opened.gallery.root, setup.cache) for f in faces)
             subject = Subject(left, right, scorer)

@@ -18,7 +18,6 @@ from core.explain.output import write_whole
 from core.gallery.opening import crop_of
 from core.json_text import json_text
 from core.model.kinds import Order
-from core.progress import never
 
 EXAMPLES = """examples:
   xcos evaluate lfw/pairs.txt --photos lfw/aligned --aligned
@@ -102,7 +101,6 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
         setup.card,
         options.order,
         progress,
-        never,
         options.part,
     )
     for problem in opened.gallery.problems:
@@ -127,7 +125,7 @@ def _occlusion(
     gallery = opened.gallery
     crops = np.stack([crop_of(face, gallery.root, setup.cache) for face in gallery.faces])
     verifier, target, engine = setup.verifier, setup.target, setup.engine
-    return occlusion_of(opened, crops, verifier, target, engine, order, progress, never)
+    return occlusion_of(opened, crops, verifier, target, engine, order, progress)
 
 
 def _write(

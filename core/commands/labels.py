@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             settings=setup.settings,
             project=Project.unsaved(bare),
             photos=options.photos,
-            report=progress,
+            task=progress,
         )
     other = None
     if options.other is not None:

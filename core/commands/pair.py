@@ -8,7 +8,7 @@ from pathlib import Path
 from core.commands.shared import Setup, refuse_overwriting
 from core.errors import XCosError
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.progress import Report
+from core.progress import Task
 
 NUMBERED = re.compile(r"(.+)#(\d+)")
 Place = tuple[LoadedGallery, int]
@@ -43,21 +43,21 @@ def check_outputs(
         refuse_overwriting(path, *(_photo(name, options.photos)[0] for name in names))
 
 
-def open_pair(setup: Setup, options: argparse.Namespace, report: Report) -> tuple[Place, Place]:
+def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> tuple[Place, Place]:
     """Both faces: the gallery that each is alone in or with its photo's others, and its place."""
     return (
-        open_face(setup, options.left, options.photos, report),
-        open_face(setup, options.right, options.photos, report),
+        open_face(setup, options.left, options.photos, task),
+        open_face(setup, options.right, options.photos, task),
     )
 
 
-def open_face(setup: Setup, name: str, photos: Path | None, report: Report) -> Place:
+def open_face(setup: Setup, name: str, photos: Path | None, task: Task) -> Place:
     """One photo's face, PHOTO#2 its second: the gallery that it is in, and its place. Raises XCosError."""
     path, number = _photo(name, photos)
     if path.is_dir() or path.suffix.lower() == ".csv":
         raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
     settings = GallerySettings("all", setup.settings.aligned) if number > 1 else None
-    loaded = setup.open(path, report, settings=settings)
+    loaded = setup.open(path, task, settings=settings)
     if loaded.gallery.problems:
         raise XCosError(loaded.gallery.problems[0].reason)
     if not 1 <= number <= len(loaded):

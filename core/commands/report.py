@@ -19,7 +19,7 @@ from core.commands.shared import (
 from core.commands.tables import SUFFIXES, write_table
 from core.errors import Stopped, XCosError
 from core.json_text import json_text
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.reports.choice import (
     hardest_pairs,
     named_pair,
@@ -194,8 +194,7 @@ def refuse_form(path: Path) -> None:
 def write_report(
     path: Path,
     report: GalleryReport,
-    progress: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     cells: bool = False,
 ) -> None:
     """Write a report; the name's ending tells the form. Raises XCosError and Stopped.
@@ -204,9 +203,9 @@ def write_report(
     """
     refuse_form(path)
     if path.suffix.lower() in PAGES:
-        write_pages(path, report, version(), progress, stopped)
+        write_pages(path, report, version(), task)
         return
-    if stopped():
+    if task.stopped():
         raise Stopped("The report")
     rows = (table_row(pair, cells) for pair in report.pairs)
     write_table(path, rows, table_columns(cells))

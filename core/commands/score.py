@@ -23,7 +23,7 @@ from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.json_text import json_text
 from core.processes import ProcessGroup, process_group
-from core.progress import StopAsked, never
+from core.progress import QUIET, Task
 from core.query.language import Expression
 from core.scoring.candidates import candidates
 from core.scoring.lists import HardestPairs, PairList, hardest_pairs
@@ -182,7 +182,7 @@ def table_rows(
     gallery: LoadedGallery,
     probes: LoadedGallery | None,
     threshold: float | None,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     mask: np.ndarray | None = None,
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped.
@@ -191,7 +191,7 @@ def table_rows(
     """
     columns = np.arange(matrix.scores.shape[1])
     for i in range(len(matrix.scores)):
-        if stopped():
+        if task.stopped():
             raise Stopped("The export")
         later = columns[i + 1 if matrix.square else 0 :]
         if mask is not None:
@@ -274,7 +274,7 @@ def _streamed(
         setup.threshold,
         options.hardest,
         (group.rank, group.size),
-        progress if group.first else (lambda *_: None),
+        progress if group.first else QUIET,
     )
     parts: list[StreamedScores] = group.gather(mine)
     if not parts:

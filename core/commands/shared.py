@@ -21,7 +21,7 @@ from core.model.normalisation import Normalisation, parse_normalisation
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
-from core.progress import Report
+from core.progress import Task
 from core.project.project import Project
 from core.project.state import SUFFIX, state_of
 from core.scoring.engine import PairEngine
@@ -221,7 +221,7 @@ class Setup:
     def open(
         self,
         source: Path,
-        report: Report,
+        task: Task,
         with_project: bool = False,
         photos: Path | None = None,
         settings: GallerySettings | None = None,
@@ -236,7 +236,7 @@ class Setup:
             settings=settings or self.settings,
             project=project,
             photos=photos,
-            report=report,
+            task=task,
         )
         if project is not None and project.warning:
             warn(project.warning)
@@ -255,14 +255,15 @@ def _tell_doubtful(reasons: list[str]) -> None:
         )
 
 
-class ProgressBar:
+class ProgressBar(Task):
     """Progress on stderr while it is a terminal; silent elsewhere."""
 
     def __init__(self) -> None:
+        super().__init__(self._show)
         self._bar: Any = None
         self._what = ""
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def _show(self, what: str, done: int, total: int) -> None:
         if not sys.stderr.isatty():
             return
         from tqdm import tqdm

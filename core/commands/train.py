@@ -10,7 +10,7 @@ from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
 from core.json_text import json_text
 from core.model.memory import keep_memory
-from core.progress import StopAsked
+from core.progress import StopAsked, Task
 from core.resources import resource_path
 from core.training.run_files import PROBLEMS
 
@@ -121,15 +121,16 @@ def _train(
     progress, directory = ProgressBar(), RunDirectory(folder)
 
     def report(what: str, done: int, total: int) -> None:
-        progress(what, done, total)
+        progress.report(what, done, total)
         directory.note(what, done, total)
 
     def stopped() -> bool:
         return asked() or directory.stop_asked
 
+    task = Task(report, stopped)
     try:
-        training = train(config, folder, report=report, stopped=stopped)
-        card = finish(training, folder / f"{config.name}.safetensors", report, stopped)
+        training = train(config, folder, task=task)
+        card = finish(training, folder / f"{config.name}.safetensors", task)
     except Stopped:
         progress.close()
         directory.note("Stopped", 0, 0, "stopped")
@@ -171,12 +172,12 @@ def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsk
     watched = None if options.into is None else RunDirectory(options.into)
 
     def report(what: str, done: int, total: int) -> None:
-        progress(what, done, total)
+        progress.report(what, done, total)
         if watched is not None:
             watched.note(what, done, total)
 
     try:
-        found = estimate(config, report, asked)
+        found = estimate(config, Task(report, asked))
     except Stopped:
         return 130
     finally:

@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
     photo = None
     if options.photo is not None:
         photo = open_face(setup, options.photo, None, progress)
-    found = follow(options.video, setup.verifier, options.every, options.aligned, report=progress)
+    found = follow(options.video, setup.verifier, options.every, options.aligned, task=progress)
     progress.close()
     scores = None
     if photo is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.evaluation.metrics import measure, one_sort
 from core.faces.masks import free_form_mask
-from core.progress import Report, StopAsked
+from core.progress import Task
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 GREY = 127  # of a masked pixel: about the mean that networks' inputs are centred on
@@ -32,8 +32,7 @@ def occlusion_curve(
     score: Callable[[np.ndarray], Scores],
     same: np.ndarray,
     folds: np.ndarray | None,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> OcclusionCurve:
     """Mask every face, each by its own seeded strokes, and measure again at each share.
 
@@ -44,9 +43,9 @@ def occlusion_curve(
         raise XCosError("Accuracy under masks needs genuine and impostor pairs; add the others.")
     found: dict[str, list[float]] = {}
     for number, share in enumerate(SHARES):
-        if stopped():
+        if task.stopped():
             raise Stopped("The occlusion curve")
-        report("Masking faces", number, len(SHARES))
+        task.report("Masking faces", number, len(SHARES))
         for kind, values in score(masked(crops, share)).items():
             if values is not None:
                 accuracy = measure(values, same, folds).accuracy

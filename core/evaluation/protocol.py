@@ -29,7 +29,7 @@ from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order
 from core.model.verifier import unit
-from core.progress import Report, StopAsked
+from core.progress import Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
 
@@ -249,8 +249,7 @@ def pair_scores(
     engine: PairEngine,
     card: ModelCard,
     order: Order,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> dict[str, np.ndarray | None]:
     """Scores (n,) of a list's pairs by each attention kind, `fc` and `target`; None without one."""
     left, right = opened.left, opened.right
@@ -258,7 +257,7 @@ def pair_scores(
     found: dict[str, np.ndarray | None] = {"learned": None, "uniform": None, "correlation": None}
     cosine = np.einsum("pkc,pkc->pk", faces.cells[left], faces.cells[right]).astype(np.float64)
     for kind in card.kinds:
-        found[kind] = _scores(engine, faces, (left, right), cosine, kind, order, report, stopped)
+        found[kind] = _scores(engine, faces, (left, right), cosine, kind, order, task)
     found["fc"] = _cosines(opened.features.embedding, left, right)
     found["target"] = _cosines(opened.features.target, left, right)
     return found
@@ -271,8 +270,7 @@ def _scores(
     cosine: np.ndarray,
     kind: AttentionKind,
     order: Order,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> np.ndarray:
     left, right = places
     shared = engine.weights(kind)
@@ -280,9 +278,9 @@ def _scores(
         return cosine @ shared.ravel()
     scores = np.empty(len(left))
     for start in range(0, len(left), CHUNK):
-        if stopped():
+        if task.stopped():
             raise Stopped("The evaluation")
-        report("Scoring pairs", start, len(left))
+        task.report("Scoring pairs", start, len(left))
         part = slice(start, start + CHUNK)
         maps = engine.attention(faces, left[part], faces, right[part], order)
         scores[part] = (maps.reshape(-1, cosine.shape[1]) * cosine[part]).sum(axis=1)

@@ -17,7 +17,7 @@ from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
-from core.progress import Report, StopAsked
+from core.progress import Task
 from core.scoring.engine import PairEngine
 
 Opener = Callable[[Path, bool], LoadedGallery]  # source, whether its photos are aligned for sure
@@ -31,8 +31,7 @@ def evaluate_protocol(
     engine: PairEngine,
     card: ModelCard,
     order: Order,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
     part: ArPart | None = None,
 ) -> tuple[OpenedPairs, Evaluation]:
     """Read a protocol's pairs, score them by every kind, and measure.
@@ -46,7 +45,7 @@ def evaluate_protocol(
     folder = unpacked if of_bin else photos or protocol.parent
     name = protocol_name(protocol, part)
     opened = open_pairs(pairs, folder, lambda source: opener(source, of_bin))
-    scores = pair_scores(opened, engine, card, order, report, stopped)
+    scores = pair_scores(opened, engine, card, order, task)
     kept = opened.pairs
     left_out = len(pairs.same) - len(kept.same)
     return opened, evaluate(name, card, order, scores, kept, left_out)
@@ -85,8 +84,7 @@ def occlusion_of(
     target: Target | None,
     engine: PairEngine,
     order: Order,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> OcclusionCurve:
     """Accuracy of a protocol's pairs as their faces' crops (m, 112, 112, 3) are masked.
 
@@ -94,10 +92,10 @@ def occlusion_of(
     """
 
     def score(masked: np.ndarray) -> dict[str, np.ndarray | None]:
-        features = verifier.features(masked, report, stopped)
+        features = verifier.features(masked, task)
         if target is not None:
-            features = replace(features, target=target.embeddings(masked, report, stopped))
+            features = replace(features, target=target.embeddings(masked, task))
         seen = opened.with_features(features)
-        return pair_scores(seen, engine, verifier.card, order, report, stopped)
+        return pair_scores(seen, engine, verifier.card, order, task)
 
-    return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, report, stopped)
+    return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, task)

@@ -13,7 +13,7 @@ from core.errors import XCosError
 from core.explain.explanation import PairExplanation, law_of
 from core.model.kinds import AttentionKind, Order
 from core.model.target_choice import TargetChoice
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 
 if TYPE_CHECKING:
@@ -75,23 +75,18 @@ class PairScorer:
         """Whether Grad-CAM can look at the target: it is there, and has a 7x7 map."""
         return self._target is not None and _map_layer(self._target[1]) is not None
 
-    def grids(
-        self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
-    ) -> np.ndarray:
+    def grids(self, crops: np.ndarray, task: Task = QUIET) -> np.ndarray:
         """(n, 112, 112, 3) uint8 to grid features (n, 32, 7, 7). Raises Stopped."""
-        return self._runner.run(
-            crops, lambda x: [self._network(x)[0]], "Asking the model", report, stopped
-        )[0]
+        return self._runner.run(crops, lambda x: [self._network(x)[0]], "Asking the model", task)[0]
 
     def scores(
         self,
         lefts: np.ndarray,
         rights: np.ndarray,
-        report: Report = silent,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
     ) -> np.ndarray:
         """Scores of n left crops with each of m right ones, (n, m) float64. Raises Stopped."""
-        grid = self.grids(np.concatenate([lefts, rights]), report, stopped)
+        grid = self.grids(np.concatenate([lefts, rights]), task)
         return self.scores_of_grids(grid[: len(lefts)], grid[len(lefts) :])
 
     def scores_of_grids(self, lefts: np.ndarray, rights: np.ndarray) -> np.ndarray:
@@ -151,8 +146,7 @@ class PairScorer:
             crops,
             lambda x: [network.embed(x)],  # type: ignore[operator]
             "Asking the target",
-            silent,
-            never,
+            QUIET,
         )
         rows = unit(found).astype(np.float64)
         cosines: np.ndarray = rows[1:] @ rows[0]

@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import Stopped
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
 
@@ -56,17 +56,16 @@ def maps_of_pairs(
     kind: AttentionKind,
     order: Order,
     threshold: float,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> PairMaps:
     """Maps of the pairs of rows' faces i and columns' faces j, both (k,). Raises XCosError, Stopped."""
     shared = engine.weights(kind)
     cosine = np.empty((len(i), CELLS, CELLS))
     attention = np.empty((len(i), CELLS, CELLS))
     for start in range(0, len(i), PAIRS_A_TURN):
-        if stopped():
+        if task.stopped():
             raise Stopped("Computing maps")
-        report("Computing maps", start, len(i))
+        task.report("Computing maps", start, len(i))
         part = slice(start, start + PAIRS_A_TURN)
         a, b = i[part], j[part]
         made = np.einsum("pkc,pkc->pk", rows.cells[a].astype(np.float64), columns.cells[b])
@@ -74,5 +73,5 @@ def maps_of_pairs(
         attention[part] = (
             engine.attention(rows, a, columns, b, order) if shared is None else shared[None]
         )
-    report("Computing maps", len(i), len(i))
+    task.report("Computing maps", len(i), len(i))
     return PairMaps(cosine, attention, threshold)

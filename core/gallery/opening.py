@@ -29,7 +29,7 @@ from core.gallery.pipeline import (
     make_here,
 )
 from core.model.features import CELLS, CHANNELS, FaceFeatures
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.project.project import Project, gallery_id, project_path
 
@@ -48,8 +48,7 @@ def open_gallery(
     detector: Finder | None = None,
     make: Making = make_here,
     photos: Path | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     on_partial: Partial | None = None,
 ) -> LoadedGallery:
     """Load a folder, CSV or photo: detect, align, compute features; cached by content.
@@ -64,21 +63,21 @@ def open_gallery(
     rules = FaceRules(settings, Edits() if project is None else project.edits)
     opening = _Opening(Path(source), listing.root, rules, verifier, target, cache)
     opening.problems += [Problem(file, reason) for file, reason in listing.skipped]
-    wanted = opening.look_up(listing.photos, report, stopped)
+    wanted = opening.look_up(listing.photos, task)
     total = len(listing.photos)
     done = total - sum(len(one.photos) for one in wanted)
     shown = 0
     if done and wanted and on_partial is not None:
         shown = opening.show(on_partial)
     maker = FaceMaker(listing.root, rules, detector or Detector(), verifier, target)
-    for made in make(maker, wanted, stopped) if wanted else ():
+    for made in make(maker, wanted, task) if wanted else ():
         opening.take_in(made)
         done += made.photos
-        report("Loading photos", done, total)
+        task.report("Loading photos", done, total)
         # Shown at growing distances: each look copies all features so far.
         if on_partial is not None and done < total and opening.ready > 1.25 * shown:
             shown = opening.show(on_partial)
-    report("Loading photos", total, total)
+    task.report("Loading photos", total, total)
     loaded = opening.loaded()
     members = [face.digest for face in (*loaded.gallery.faces, *loaded.gallery.aside)]
     cache.put_members(gallery_id(source), members)
@@ -123,9 +122,9 @@ class _Opening:
         """Photos whose faces have features."""
         return len(self._faces)
 
-    def look_up(self, photos: Sequence[Listed], report: Report, stopped: StopAsked) -> list[Wanted]:
+    def look_up(self, photos: Sequence[Listed], task: Task) -> list[Wanted]:
         """Take from the cache what is known of the photos; what is still to be computed."""
-        self._hash([listed.photo for listed in photos], report, stopped)
+        self._hash([listed.photo for listed in photos], task)
         records = self.cache.photos(sorted(set(self._digests.values())))
         found: dict[str, list[Face]] = {}
         for listed in photos:
@@ -199,19 +198,19 @@ class _Opening:
         on_partial(self.loaded())
         return self.ready
 
-    def _hash(self, photos: Sequence[str], report: Report, stopped: StopAsked) -> None:
+    def _hash(self, photos: Sequence[str], task: Task) -> None:
         paths = {photo: cached_path(self.root, photo) for photo in photos}
         known = self.cache.files(list(paths.values()))
         fresh: list[tuple[str, int, int, str]] = []
         for place, (photo, path) in enumerate(paths.items()):
-            if stopped():
+            if task.stopped():
                 raise Stopped("Loading the gallery")
             file = self.root / photo
             try:
                 state = _state(file)
                 size, mtime, digest = known.get(path, (-1, -1, ""))
                 if (size, mtime) != state:
-                    report("Reading photos", place, len(paths))
+                    task.report("Reading photos", place, len(paths))
                     digest = content_digest(photo_bytes(file))
                     if _state(file) == state:  # written at just now, it is read again next time
                         fresh.append((path, *state, digest))

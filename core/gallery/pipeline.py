@@ -18,7 +18,7 @@ from core.gallery.cache import PhotoRecord, packed_crop
 from core.gallery.face_selection import FaceRules, content_digest
 from core.gallery.folder import Listed
 from core.model.features import FaceFeatures
-from core.progress import StopAsked
+from core.progress import Task
 
 FIRST_CHUNK, CHUNK, SMALLEST = 6, 16, 4  # photos that a thread takes at a time
 MOST_BYTES = 12_000_000  # of decoded photos that a thread holds at once, but for one more
@@ -189,10 +189,10 @@ class FaceMaker:
 
 
 # Makes faces of all that is wanted, chunk by chunk. Raises Stopped, and XCosError.
-Making = Callable[[FaceMaker, Sequence[Wanted], StopAsked], Iterator[Made]]
+Making = Callable[[FaceMaker, Sequence[Wanted], Task], Iterator[Made]]
 
 
-def make_here(maker: FaceMaker, wanted: Sequence[Wanted], stopped: StopAsked) -> Iterator[Made]:
+def make_here(maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterator[Made]:
     """Make faces in threads of this process.
 
     The machine is used best by whole photos side by side: no stage of one scales over cores.
@@ -204,7 +204,7 @@ def make_here(maker: FaceMaker, wanted: Sequence[Wanted], stopped: StopAsked) ->
     running = set[Future[Made]]()
     with shared_among(count) as pool:
         while waiting or running:
-            while waiting and len(running) < count and not stopped():
+            while waiting and len(running) < count and not task.stopped():
                 running.add(pool.submit(maker.make, waiting.popleft()))
             if not running:
                 raise Stopped("Loading the gallery")

@@ -21,7 +21,7 @@ import psutil
 from core.errors import Stopped, XCosError
 from core.gallery.pipeline import FaceMaker, Made, Wanted, make_here
 from core.model.memory import give_back, keep_memory
-from core.progress import StopAsked
+from core.progress import Task
 
 LOOK_EVERY = 0.05  # seconds between two looks whether to stop
 GRACE = 10.0  # seconds after a stop in which the process may still answer
@@ -37,12 +37,10 @@ class MakerProcess:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def make(
-        self, maker: FaceMaker, wanted: Sequence[Wanted], stopped: StopAsked
-    ) -> Iterator[Made]:
+    def make(self, maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterator[Made]:
         """What `make_here` makes. Raises Stopped, and XCosError, also when the process ended."""
         while not self._lock.acquire(timeout=LOOK_EVERY):  # another gallery is being loaded
-            if stopped():
+            if task.stopped():
                 raise Stopped("Loading the gallery")
         ended = False
         told: float | None = None  # when
@@ -52,7 +50,7 @@ class MakerProcess:
                 pipe.send((maker, wanted))
             while not ended:
                 with _end_told():
-                    if told is None and stopped():
+                    if told is None and task.stopped():
                         pipe.send(STOP)
                         told = time.monotonic()
                     answer = pipe.recv() if pipe.poll(LOOK_EVERY) else None
@@ -118,7 +116,7 @@ def serve(pipe: Connection) -> None:
             request = pipe.recv()
             if request != STOP:  # that one came after the end
                 last = _with_loaded(request[0], last)
-                for made in make_here(last, request[1], pipe.poll):
+                for made in make_here(last, request[1], Task(stopped=pipe.poll)):
                     pipe.send(made)
                 pipe.send(END)
         except (EOFError, ConnectionError):

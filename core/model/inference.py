@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from core.errors import Stopped, XCosError
 from core.model.card import ModelCard
 from core.model.device import batch_size
-from core.progress import Report, StopAsked
+from core.progress import Task
 
 Compute = Callable[[Tensor], list[Tensor]]
 
@@ -45,8 +45,7 @@ class Runner:
         crops: np.ndarray,
         compute: Compute,
         what: str,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
     ) -> list[np.ndarray]:
         """Apply compute to normalised batches of (n, 112, 112, 3) uint8 crops, n >= 1.
 
@@ -56,9 +55,9 @@ class Runner:
         parts: list[list[np.ndarray]] = []
         start = 0
         while start < len(crops):
-            if stopped():
+            if task.stopped():
                 raise Stopped(what)
-            report(what, start, len(crops))
+            task.report(what, start, len(crops))
             try:
                 x_BCHW = self._input(crops[start : start + self._batch])
                 with torch.inference_mode():
@@ -72,7 +71,7 @@ class Runner:
                 continue
             parts.append(outputs)
             start += len(outputs[0])
-        report(what, len(crops), len(crops))
+        task.report(what, len(crops), len(crops))
         return [np.concatenate(same) for same in zip(*parts, strict=True)]
 
     def _input(self, crops_BHWC: np.ndarray) -> Tensor:

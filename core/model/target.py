@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.model.target_choice import TargetChoice
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -54,24 +54,21 @@ class Target:
         """What the model says of itself, its input as it is used. Raises XCosError."""
         return self._load().card
 
-    def embeddings(
-        self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
-    ) -> np.ndarray:
+    def embeddings(self, crops: np.ndarray, task: Task = QUIET) -> np.ndarray:
         """(n, 112, 112, 3) uint8 crops, n >= 1, to (n, t) float32 unit vectors."""
-        return self.answers(crops, False, report, stopped).embeddings
+        return self.answers(crops, False, task).embeddings
 
     def answers(
         self,
         crops: np.ndarray,
         with_map: bool,
-        report: Report = silent,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
     ) -> TargetFeatures:
         """Embeddings, and with_map the last 7x7 map too. Raises XCosError where there is none."""
         from core.model.verifier import unit
 
         runner, compute = self._load(), self._compute(with_map)
-        embedding, *maps = runner.run(crops, compute, "Asking the target", report, stopped)
+        embedding, *maps = runner.run(crops, compute, "Asking the target", task)
         return TargetFeatures(unit(embedding), maps[0] if with_map else None)
 
     def answers_to_views(self, x_BCHW: "Tensor", with_map: bool) -> "list[Tensor]":

@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import XCosError
 from core.model.card import read_card
 from core.model.features import CELLS, CHANNELS, FaceFeatures
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 if TYPE_CHECKING:
     from core.model.inference import Runner
@@ -50,9 +50,7 @@ class Verifier:
 
         return workers(choose_device(self._device))
 
-    def features(
-        self, crops: np.ndarray, report: Report = silent, stopped: StopAsked = never
-    ) -> FaceFeatures:
+    def features(self, crops: np.ndarray, task: Task = QUIET) -> FaceFeatures:
         """(n, 112, 112, 3) uint8 RGB crops to features of n faces. Raises XCosError, Stopped."""
         if len(crops) == 0:
             size = self.card.embedding_size
@@ -63,8 +61,7 @@ class Verifier:
             crops,
             lambda x: [out for out in network(x) if out is not None],
             "Computing features",
-            report,
-            stopped,
+            task,
         )
         embedding = unit(outputs[1]) if len(outputs) > 1 else None
         return FaceFeatures(outputs[0], embedding)

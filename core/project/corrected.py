@@ -8,7 +8,7 @@ from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.files import written_whole
 from core.gallery.gallery import Gallery
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 UNKNOWN = "unknown"
 
@@ -32,9 +32,7 @@ def write_labels(path: Path, gallery: Gallery) -> int:
     return len(photos)
 
 
-def copy_photos(
-    folder: Path, gallery: Gallery, report: Report = silent, stopped: StopAsked = never
-) -> int:
+def copy_photos(folder: Path, gallery: Gallery, task: Task = QUIET) -> int:
     """Copy each photo to FOLDER/IDENTITY/; how many. Nothing is overwritten.
 
     Raises XCosError for a folder that holds something already or lies among the photos, and
@@ -46,9 +44,9 @@ def copy_photos(
             raise XCosError(f"{folder} is not empty; choose a new folder.")
         photos = [face for face in gallery.faces if face.number == 1]
         for place, face in enumerate(photos):
-            if stopped():
+            if task.stopped():
                 raise Stopped("Copying photos")
-            report("Copying photos", place, len(photos))
+            task.report("Copying photos", place, len(photos))
             source = gallery.photo_path(face)
             target = folder / _folder_name(face.identity or UNKNOWN) / source.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +61,7 @@ def copy_photos(
             f"The photos cannot be copied to {folder}: {error.strerror or error}; "
             "choose another place."
         ) from error
-    report("Copying photos", len(photos), len(photos))
+    task.report("Copying photos", len(photos), len(photos))
     return len(photos)
 
 

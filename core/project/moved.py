@@ -13,7 +13,7 @@ from core.files import written_whole
 from core.gallery.cache import Cache
 from core.gallery.face_selection import content_digest
 from core.gallery.folder import cached_path, scan
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def find_again(
     prints: dict[str, PhotoPrint],
     folder: Path,
     csv_file: Path,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> FoundAgain:
     """Look for a gallery's missing photos under a folder, by size and then by content.
 
@@ -87,7 +86,7 @@ def find_again(
     Raises XCosError when none is found, and Stopped.
     """
     root = _root(source)
-    places = _places(prints, root, folder, report, stopped)
+    places = _places(prints, root, folder, task)
     missing = tuple(photo for photo in prints if not places.get(photo))
     if len(missing) == len(prints):
         raise XCosError(
@@ -119,7 +118,7 @@ def _one_each(places: dict[str, list[Path]]) -> dict[str, Path]:
 
 
 def _places(
-    prints: dict[str, PhotoPrint], root: Path, folder: Path, report: Report, stopped: StopAsked
+    prints: dict[str, PhotoPrint], root: Path, folder: Path, task: Task
 ) -> dict[str, list[Path]]:
     """For each photo the files with its content, the one at its old path first."""
     places: dict[str, list[Path]] = {}
@@ -136,9 +135,9 @@ def _places(
     except OSError as error:
         raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
     for done, path in enumerate(files):
-        if stopped():
+        if task.stopped():
             raise Stopped("The search for photos")
-        report("Looking for photos", done, len(files))
+        task.report("Looking for photos", done, len(files))
         try:
             size = path.stat().st_size
             digest = content_digest(photo_bytes(path)) if size in sizes else ""

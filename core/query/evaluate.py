@@ -13,7 +13,7 @@ from core.explain.maps import maps_of_pairs
 from core.faces.regions import REGIONS, region_places
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import landmarks_in_crop
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.project.edits import Edits, subject_parts
 from core.query.language import (
     Both,
@@ -59,8 +59,7 @@ class FilterInput:
 def passing(
     expression: Expression,
     given: FilterInput,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> np.ndarray:
     """Which pairs pass: (n, m) bool; in a square matrix both cells of a pair, never the diagonal.
 
@@ -73,9 +72,9 @@ def passing(
     open_rows: list[np.ndarray] = []
     open_columns: list[np.ndarray] = []
     for start in range(0, n, TILE):
-        if stopped():
+        if task.stopped():
             raise Stopped("Filtering")
-        report("Filtering pairs", start, n)
+        task.report("Filtering pairs", start, n)
         first = start if given.matrix.square else 0
         block = _Block(np.arange(start, min(start + TILE, n))[:, None], np.arange(first, m)[None])
         counted = block.rows < block.columns if given.matrix.square else np.bool_(True)
@@ -89,8 +88,7 @@ def passing(
         looker,
         (np.concatenate(open_rows), np.concatenate(open_columns)),
         mask,
-        report,
-        stopped,
+        task,
     )
     if given.matrix.square:
         for start in range(0, n, TILE):  # in place: no second mask of all pairs
@@ -149,17 +147,16 @@ def _decide_regions(
     looker: "_Looker",
     pairs: tuple[np.ndarray, np.ndarray],
     mask: np.ndarray,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> None:
     """Look at the maps of the pairs that all else leaves open."""
     rows, columns = pairs
     for start in range(0, len(rows), PAIRS_AT_ONCE):
-        if stopped():
+        if task.stopped():
             raise Stopped("Filtering")
-        report("Filtering by regions", start, len(rows))
+        task.report("Filtering by regions", start, len(rows))
         block = _Block(rows[start : start + PAIRS_AT_ONCE], columns[start : start + PAIRS_AT_ONCE])
-        looker.look_at_maps(block, stopped)
+        looker.look_at_maps(block, task)
         mask[block.rows, block.columns] = looker.decide(expression, block)[0]
 
 
@@ -316,7 +313,7 @@ class _Looker:
 
     # Regions.
 
-    def look_at_maps(self, block: _Block, stopped: StopAsked) -> None:
+    def look_at_maps(self, block: _Block, task: Task) -> None:
         """Compute the regions' shares of a block's pairs; the conditions on them use these."""
         given = self.given
         rows, columns = self._prepared
@@ -329,7 +326,7 @@ class _Looker:
             given.matrix.kind,
             given.matrix.order,
             0.0,
-            stopped=stopped,
+            task=task,
         )
         left, right = self._landmarks
         marks = (left[block.rows] + right[block.columns]) / 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.faces.face import Face
-from core.progress import StopAsked, never
+from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.scoring.lists import PairList, drawn
 from core.scoring.matrix import CODE, Outcome, ScoreMatrix
@@ -110,7 +110,7 @@ def select(
     whose: Sequence[Whose] = (),
     passing: tuple[str, np.ndarray] | None = None,
     limit: int = SAMPLED,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> Selection:
     """Pairs of an outcome (None: of any), of some faces (none given: of all), that pass a filter.
 
@@ -129,7 +129,7 @@ def select(
             cells &= passing[1][rows]
         return cells
 
-    pairs, total = drawn(matrix, wanted, limit, stopped=stopped)
+    pairs, total = drawn(matrix, wanted, limit, task=task)
     title = NAMES[outcome]
     if whose:
         title += f" of {' and '.join(some.name for some in whose)}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.errors import XCosError
 from core.files import written_whole
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.reports.report import GalleryReport
 
 PAGES = (".html", ".pdf")
@@ -14,8 +14,7 @@ def write_pages(
     path: Path,
     report: GalleryReport,
     version: str,
-    progress: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> None:
     """Write a .html or .pdf; what was there before stays until the new one is whole.
 
@@ -26,11 +25,11 @@ def write_pages(
             if path.suffix.lower() == ".pdf":
                 from core.reports.pdf import write_pdf
 
-                write_pdf(part, report, version, progress, stopped)
+                write_pdf(part, report, version, task)
             else:
                 from core.reports.page import write_page
 
-                write_page(part, report, version, progress, stopped)
+                write_page(part, report, version, task)
     except OSError as error:
         raise unwritable(path, error) from error
 

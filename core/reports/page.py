@@ -15,7 +15,7 @@ from core.explain.colours import centred_table, table
 from core.explain.report import PairReport, cell_rows
 from core.explain.words import verdict
 from core.faces.photo_files import readable
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.reports.figures import (
     STRIP,
     TITLES,
@@ -54,8 +54,7 @@ def write_page(
     path: Path,
     report: GalleryReport,
     version: str,
-    progress: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> None:
     """Write the page piece by piece. Raises OSError and Stopped."""
     environment = Environment(
@@ -77,21 +76,21 @@ def write_page(
         cell_columns=CELL_COLUMNS,
         bars=_bars(report),
         table=(_table_cells(n, pair) for n, pair in enumerate(report.pairs, start=1)),
-        rows=_rows(report, progress, stopped),
+        rows=_rows(report, task),
     )
     with path.open("w", encoding="utf-8") as file:
         for piece in pieces:
             file.write(readable(piece))
 
 
-def _rows(report: GalleryReport, progress: Report, stopped: StopAsked) -> Iterator[dict[str, Any]]:
+def _rows(report: GalleryReport, task: Task) -> Iterator[dict[str, Any]]:
     """The pairs with their pictures, made when the page comes to them."""
     for number, pair in enumerate(report.pairs):
-        if stopped():
+        if task.stopped():
             raise Stopped("The report")
-        progress("Writing the page", number, len(report.pairs))
+        task.report("Writing the page", number, len(report.pairs))
         yield _row(report, pair)
-    progress("Writing the page", len(report.pairs), len(report.pairs))
+    task.report("Writing the page", len(report.pairs), len(report.pairs))
 
 
 def _row(report: GalleryReport, pair: ReportedPair) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.explain.drawing import new_figure
 from core.explain.words import verdict
 from core.faces.face import SIDE
 from core.faces.photo_files import readable
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.reports.figures import (
     STRIP,
     TITLES,
@@ -41,8 +41,7 @@ def write_pdf(
     path: Path,
     report: GalleryReport,
     version: str,
-    progress: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> None:
     """Write the PDF page by page. Raises OSError and Stopped."""
     total = 1 + -(-len(report.pairs) // LINES) + -(-len(report.pairs) // PAIRS)
@@ -54,13 +53,13 @@ def write_pdf(
         warnings.filterwarnings("ignore", message="Glyph")
         with PdfPages(drawn, metadata=about) as pages:
             for number, figure in enumerate(_pages(report, version)):
-                if stopped():
+                if task.stopped():
                     raise Stopped("The report")
-                progress("Drawing pages", number, total)
+                task.report("Drawing pages", number, total)
                 FigureCanvasPdf(figure)
                 pages.savefig(figure)
     path.write_bytes(drawn.getvalue())
-    progress("Drawing pages", total, total)
+    task.report("Drawing pages", total, total)
 
 
 def _pages(report: GalleryReport, version: str) -> Iterator[Figure]:

@@ -16,7 +16,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop
 from core.model.card import ModelCard
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.reports.faces import Names, Pictures, as_shown
 from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList
@@ -147,8 +147,7 @@ def collect(
     scored: ScoredGallery,
     chosen: Chosen,
     options: ReportOptions = ReportOptions(),
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> GalleryReport:
     """Explain the chosen pairs, and gather what a report says of the gallery.
 
@@ -157,7 +156,7 @@ def collect(
     if not len(chosen.pairs):
         raise XCosError(f"There is no pair to report ({chosen.words}); choose others.")
     names = Names(scored.rows, scored.columns, options.anonymous)
-    explained, limits = _explained(scored, chosen.pairs, names, report, stopped)
+    explained, limits = _explained(scored, chosen.pairs, names, task)
     faces = _Faces(scored, options.pictures)
     listed = chosen.pairs
     if scored.estimated:
@@ -166,9 +165,9 @@ def collect(
     outcomes = _outcomes(scored, listed)
     pairs = []
     for number, explanation in enumerate(explained):
-        if stopped():
+        if task.stopped():
             raise Stopped("The report")
-        report("Collecting pairs", number, len(explained))
+        task.report("Collecting pairs", number, len(explained))
         i, j = int(listed.rows[number]), int(listed.columns[number])
         pairs.append(
             ReportedPair(
@@ -179,7 +178,7 @@ def collect(
                 (faces.picture(scored.rows, i), faces.picture(scored.columns, j)),
             )
         )
-    report("Collecting pairs", len(explained), len(explained))
+    task.report("Collecting pairs", len(explained), len(explained))
     galleries = [scored.columns] + ([] if scored.rows is scored.columns else [scored.rows])
     problems = [p for g in galleries for p in g.gallery.problems]
     title = "Face verification report" if options.anonymous else scored.columns.gallery.source.name
@@ -205,7 +204,7 @@ def collect(
 
 
 def _explained(
-    scored: ScoredGallery, pairs: PairList, names: Names, report: Report, stopped: StopAsked
+    scored: ScoredGallery, pairs: PairList, names: Names, task: Task
 ) -> tuple[list[PairExplanation], ColourLimits]:
     engine, matrix, card = scored.engine, scored.matrix, scored.card
     left, i = np.unique(pairs.rows, return_inverse=True)
@@ -213,7 +212,7 @@ def _explained(
     rows = engine.prepare(scored.rows.features.grid[left])
     columns = engine.prepare(scored.columns.features.grid[right])
     maps: PairMaps = maps_of_pairs(
-        engine, rows, i, columns, j, matrix.kind, matrix.order, 0.0, report, stopped
+        engine, rows, i, columns, j, matrix.kind, matrix.order, 0.0, task
     )
     target, fc = pair_cosines(
         scored.rows.features, pairs.rows, scored.columns.features, pairs.columns

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.kernels.prepared import PreparedFaces
 
 LINKS = 32  # of a face in the graph; more find more and cost more memory
@@ -25,8 +25,7 @@ def candidates(
     rows: PreparedFaces,
     columns: PreparedFaces,
     count: int,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Places (k,) in rows and in columns of each row face's nearest ones, sorted, each pair once.
 
@@ -44,16 +43,16 @@ def candidates(
     index = faiss.IndexHNSWFlat(known.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efSearch = max(64, 4 * count)
     for start in range(0, len(known), CHUNK):
-        if stopped():
+        if task.stopped():
             raise Stopped("Indexing faces")
-        report("Indexing faces", start, len(known))
+        task.report("Indexing faces", start, len(known))
         index.add(known[start : start + CHUNK])
     asked = known if square else vectors(rows)
     found = []
     for start in range(0, len(asked), CHUNK):
-        if stopped():
+        if task.stopped():
             raise Stopped("Searching candidates")
-        report("Searching candidates", start, len(asked))
+        task.report("Searching candidates", start, len(asked))
         _, places = index.search(asked[start : start + CHUNK], min(count + square, len(known)))
         row = np.repeat(np.arange(start, start + len(places)), places.shape[1])
         column = places.ravel()

@@ -12,7 +12,7 @@ from core.model.attention_weights import HeadWeights
 from core.model.features import CELLS
 from core.model.gpu_driver import gpu_may_be_there
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.kernels import fused as kernel
 from core.scoring.kernels import plain
 from core.scoring.kernels.prepared import LANES, PLACES, PreparedFaces, prepare
@@ -132,8 +132,7 @@ class PairEngine:
         right: PreparedFaces,
         kind: AttentionKind,
         order: Order = "both",
-        report: Report = silent,
-        stopped: StopAsked = never,
+        task: Task = QUIET,
         out: np.ndarray | None = None,
     ) -> np.ndarray:
         """Scores of every left face with every right face, (n, m) float32, into out if given.
@@ -145,12 +144,12 @@ class PairEngine:
         if out is None:
             out = np.empty((len(left), len(right)), np.float32)
         shared = self.weights(kind)
-        if self._on_gpu(left, right, shared, order, report, stopped, out):
+        if self._on_gpu(left, right, shared, order, task, out):
             return out
         if shared is None:
-            self._learned(left, right, order, report, stopped, out)
+            self._learned(left, right, order, task, out)
         else:
-            _one_product(left, right, shared, report, stopped, out)
+            _one_product(left, right, shared, task, out)
         return out
 
     def warm_up(self) -> None:
@@ -182,8 +181,7 @@ class PairEngine:
         right: PreparedFaces,
         shared: np.ndarray | None,
         order: Order,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
         out: np.ndarray,
     ) -> bool:
         """Whether a GPU filled out; one whose memory is too short is not asked again."""
@@ -193,7 +191,7 @@ class PairEngine:
         from core.scoring.kernels.gpu import DeviceFull
 
         try:
-            gpu.scores(left, right, shared, order, report, stopped, out)
+            gpu.scores(left, right, shared, order, task, out)
         except DeviceFull:
             with self._looking:
                 told, self._gpu = self._gpu is None, None
@@ -209,8 +207,7 @@ class PairEngine:
         left: PreparedFaces,
         right: PreparedFaces,
         order: Order,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
         out: np.ndarray,
     ) -> None:
         assert self._head is not None
@@ -222,9 +219,9 @@ class PairEngine:
         turn = max(2, PAIRS_A_TURN // (LANES * max(1, len(left))))
         at = 0
         while at < total:
-            if stopped():
+            if task.stopped():
                 raise Stopped("Scoring")
-            report("Scoring pairs", at * LANES * len(left), len(right) * len(left))
+            task.report("Scoring pairs", at * LANES * len(left), len(right) * len(left))
             if kernel.ready():
                 blocks = blocks or kernel.Blocks(right)
                 last = min(total, at + turn)
@@ -239,7 +236,7 @@ class PairEngine:
             if square:
                 out[columns, :rows] = made.T
             at += 1
-        report("Scoring pairs", len(right) * len(left), len(right) * len(left))
+        task.report("Scoring pairs", len(right) * len(left), len(right) * len(left))
 
 
 def _double(half: np.ndarray) -> np.ndarray:
@@ -250,8 +247,7 @@ def _one_product(
     left: PreparedFaces,
     right: PreparedFaces,
     weights: np.ndarray,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
     out: np.ndarray,
 ) -> None:
     """Scores with one attention map for all pairs: a matrix product of flattened cells."""
@@ -259,10 +255,10 @@ def _one_product(
     columns = right.cells.reshape(len(right), -1).T
     step = max(64, 20_000_000 // max(1, len(right)))
     for start in range(0, len(left), step):
-        if stopped():
+        if task.stopped():
             raise Stopped("Scoring")
-        report("Scoring pairs", start * len(right), len(left) * len(right))
+        task.report("Scoring pairs", start * len(right), len(left) * len(right))
         some = left.cells[start : start + step]
         rows = (some * scale).reshape(len(some), -1)
         np.matmul(rows, columns, out=out[start : start + step])
-    report("Scoring pairs", len(left) * len(right), len(left) * len(right))
+    task.report("Scoring pairs", len(left) * len(right), len(left) * len(right))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import Stopped
-from core.progress import StopAsked, never
+from core.progress import QUIET, Task
 from core.scoring.matrix import CODE, Outcome, ScoreMatrix
 
 FIXED_POINT = 2**32
@@ -69,7 +69,7 @@ def drawn(
     wanted: Callable[[slice], np.ndarray],
     limit: int,
     seed: int = 0,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> tuple[PairList, int]:
     """At most `limit` pairs of some sort, drawn at random where there are more, and how many there are.
 
@@ -80,7 +80,7 @@ def drawn(
     tiles = matrix.tiles()
 
     def cells(rows: slice) -> np.ndarray:
-        if stopped():
+        if task.stopped():
             raise Stopped("Drawing pairs")
         return wanted(rows) & matrix.counted(rows, every)
 
@@ -105,7 +105,7 @@ def ranked(
     matrix: ScoreMatrix,
     sort: Callable[[slice], tuple[np.ndarray, np.ndarray]],
     limit: int,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> PairList:
     """The first `limit` pairs of some sort, the largest badness first. Raises Stopped.
 
@@ -114,7 +114,7 @@ def ranked(
     best = _Best(limit)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
-        if stopped():
+        if task.stopped():
             raise Stopped("Listing pairs")
         wanted, badness = sort(rows)
         row, column = np.nonzero(wanted & matrix.counted(rows, every))

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 
 Outcome = Literal["TP", "FP", "FN", "TN", "unknown"]
@@ -115,13 +115,12 @@ def score_matrix(
     probes: LoadedGallery | None = None,
     kind: AttentionKind = "learned",
     order: Order = "both",
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> ScoreMatrix:
     """Score all pairs of a gallery, or all probes (rows) with it. Raises XCosError, Stopped."""
     columns = engine.prepare(gallery.features.grid)
     rows = columns if probes is None else engine.prepare(probes.features.grid)
-    scores = engine.scores(rows, columns, kind, order, report, stopped)
+    scores = engine.scores(rows, columns, kind, order, task)
     galleries = [gallery.gallery] if probes is None else [probes.gallery, gallery.gallery]
     codes = identity_codes(*galleries)
     return ScoreMatrix(scores, probes is None, codes[0], codes[-1], kind, order)

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import Stopped
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.histograms import ScoreHistograms
 from core.scoring.kernels.prepared import PreparedFaces
@@ -54,8 +54,7 @@ def stream_scores(
     threshold: float | None,
     keep: int,
     share: tuple[int, int] = (0, 1),
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> StreamedScores:
     """Score every pair of rows with columns, or of one gallery where both are the same object.
 
@@ -73,15 +72,15 @@ def stream_scores(
     )
     tiles = list(_tiles(len(rows), len(columns), square))[share[0] :: share[1]]
     for number, (top, left) in enumerate(tiles):
-        report("Scoring tiles", number, len(tiles))
-        if stopped():
+        task.report("Scoring tiles", number, len(tiles))
+        if task.stopped():
             raise Stopped("Scoring")
         here = rows.part(slice(top, top + TILE))
         there = here if square and top == left else columns.part(slice(left, left + TILE))
-        scores = engine.scores(here, there, kind, order, stopped=stopped)
+        scores = engine.scores(here, there, kind, order, task=task)
         own, other = identities[0][top : top + TILE], identities[1][left : left + TILE]
         _take_in(found, scores, own, other, (top, left), square and top == left, threshold)
-    report("Scoring tiles", len(tiles), len(tiles))
+    task.report("Scoring tiles", len(tiles), len(tiles))
     return found
 
 

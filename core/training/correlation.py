@@ -6,7 +6,7 @@ import numpy as np
 
 from core.errors import Stopped
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.kernels.prepared import prepare
 from core.training.data import BatchSampler
 
@@ -60,8 +60,7 @@ def correlation_attention(
     sampler: BatchSampler,
     grids: Callable[[np.ndarray], np.ndarray],
     batches: int = BATCHES,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> CellCorrelation:
     """Stream S and the target's cosines of the first batches' pairs, as they are, into P.
 
@@ -70,9 +69,9 @@ def correlation_attention(
     """
     found = CellCorrelation()
     for number in range(batches):
-        if stopped():
+        if task.stopped():
             raise Stopped("Correlating cells")
-        report("Correlating cells", number, batches)
+        task.report("Correlating cells", number, batches)
         chosen = np.unique(sampler.batch(number).faces)
         cells = prepare(grids(chosen), None).cells.transpose(1, 0, 2)
         rows, columns = np.triu_indices(len(chosen), 1)

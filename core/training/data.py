@@ -16,7 +16,7 @@ import platformdirs
 from core.errors import Stopped, XCosError
 from core.faces.face import SIDE
 from core.files import written_whole
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.training.config import DataConfig, OptimisationConfig
 from core.training.resumable_arrays import new_array
 from core.training.sources import FaceSource, open_source, read_excluded, without
@@ -85,8 +85,7 @@ def open_sources(config: DataConfig) -> tuple[FaceSource, ...]:
 
 def training_faces(
     config: DataConfig,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     sources: tuple[FaceSource, ...] | None = None,
 ) -> TrainingFaces:
     """Find all faces of a config and decode them; a second call takes them from the cache.
@@ -106,7 +105,7 @@ def training_faces(
             "choose another data.cache."
         )
     try:
-        problems = _decode(sources, places, folder, kept, report, stopped)
+        problems = _decode(sources, places, folder, kept, task)
     except OSError as error:
         raise XCosError(
             f"{folder} cannot be written: {error.strerror}; make room or choose another data.cache."
@@ -184,8 +183,7 @@ def _decode(
     places: np.ndarray,
     folder: Path,
     kept: bool,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> dict[str, str]:
     """Write bordered.npy, and pixels.npy if they are kept; problems by number.
 
@@ -221,9 +219,9 @@ def _decode(
 
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(places), CHUNK):
-            if stopped():
+            if task.stopped():
                 raise Stopped("Decoding the training faces")
-            report("Decoding faces", start, len(places))
+            task.report("Decoding faces", start, len(places))
             end = min(start + CHUNK, len(places))
             faces = np.stack(list(pool.map(one, range(start, end))))
             if pixels is not None:

@@ -13,7 +13,7 @@ from core.errors import Stopped
 from core.faces.face import SIDE
 from core.json_text import json_text
 from core.model.target import Target
-from core.progress import Report, StopAsked, duration, never, silent
+from core.progress import QUIET, Task, duration
 from core.training.config import TrainConfig, needs_target, target_choice
 from core.training.correlation import WATCHED
 from core.training.data import (
@@ -76,24 +76,24 @@ class Estimate:
         return f"{text}. It takes {self.peak_bytes / 1e9:.1f} GB of memory."
 
 
-def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = never) -> Estimate:
+def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     """Time a few steps of a run in a folder that is thrown away. Raises XCosError and Stopped."""
     sources = open_sources(config.data)
     count = sum(len(source.identities) for source in sources)
-    watch = _Stopwatch(report)
+    watch = _Stopwatch(task)
     target = target_choice(config) if needs_target(config) else None
     if target is not None:  # loading it must not count
-        report("Loading the target", 0, 0)
+        task.report("Loading the target", 0, 0)
         Target(target, config.hardware.device).embeddings(np.zeros((1, SIDE, SIDE, 3), np.uint8))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         brief = _brief(config, Path(folder))
-        some = training_faces(brief.data, watch, stopped, _thinned(sources))
+        some = training_faces(brief.data, watch, _thinned(sources))
         people = sorted({*identities_of(sources).tolist()} - {""})
         # The head that tells people apart has its full size.
         faces = replace(some, identities=tuple(people) or some.identities)
-        training = Training(brief, RunDirectory(Path(folder) / "run"), watch, stopped, faces)
+        training = Training(brief, RunDirectory(Path(folder) / "run"), watch, faces)
         try:
-            seconds = _timed(training, report, stopped)
+            seconds = _timed(training, task)
             encoding = _encoding(training)
             peak = _peak(training.fabric.device)
         finally:
@@ -121,14 +121,15 @@ def estimate(config: TrainConfig, report: Report = silent, stopped: StopAsked = 
     )
 
 
-class _Stopwatch:
-    """A Report that adds up how long each phase takes."""
+class _Stopwatch(Task):
+    """A task that adds up how long each phase takes."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, task: Task) -> None:
+        super().__init__(self._note, task.stopped)
         self.seconds: dict[str, float] = {}
-        self._report, self._what, self._since = report, "", 0.0
+        self._report, self._what, self._since = task.report, "", 0.0
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def _note(self, what: str, done: int, total: int) -> None:
         now = time.monotonic()
         if self._what:
             self.seconds[self._what] = self.seconds.get(self._what, 0.0) + now - self._since
@@ -155,18 +156,18 @@ def _thinned(sources: tuple[FaceSource, ...]) -> tuple[FaceSource, ...]:
     )
 
 
-def _timed(training: Training, report: Report, stopped: StopAsked) -> float:
+def _timed(training: Training, task: Task) -> float:
     times: list[float] = []
     begun = clock = time.monotonic()
     for number, row in enumerate(training.rows()):
         training.numbers([row])  # waits for the device
         now = time.monotonic()
-        report("Timing steps", number + 1, WARM_UP + STEPS)
+        task.report("Timing steps", number + 1, WARM_UP + STEPS)
         if number >= WARM_UP:
             times.append(now - clock)
         else:
             begun = now
-        if stopped():
+        if task.stopped():
             raise Stopped("The estimate")
         if times and now - begun > LONGEST:
             break

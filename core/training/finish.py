@@ -10,16 +10,14 @@ from core.evaluation.verification import best_threshold
 from core.model.card import ModelCard
 from core.model.weights import save_weights
 from core.model.xcos import XCosNet
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.training.correlation import BATCHES
 from core.training.encoding import MEAN, SCALE
 from core.training.loop import Training
 from core.training.validation import Validation
 
 
-def finish(
-    training: Training, path: Path, report: Report = silent, stopped: StopAsked = never
-) -> ModelCard:
+def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
     """Write a finished training's weights with P, thresholds and figures in their card.
 
     Thresholds are the best single ones on the validation list; P is computed over training pairs.
@@ -43,7 +41,7 @@ def finish(
         training=_told(training),
         version="1",
     )
-    card = replace(card, correlation=training.correlation(BATCHES, report, stopped))
+    card = replace(card, correlation=training.correlation(BATCHES, task))
     if training.validation is not None:
         thresholds, measured = _figures(training, card)
         card = replace(card, thresholds=thresholds, measured=measured)

@@ -19,7 +19,7 @@ from core.model.onnx_model import OnnxBackbone
 from core.model.target_choice import TargetChoice
 from core.model.weights import load_network
 from core.model.xcos import XCosNet
-from core.progress import Report, StopAsked
+from core.progress import Task
 from core.training.config import ModelConfig
 from core.training.data import TrainingFaces
 from core.training.resumable_arrays import count_up, counted, new_array
@@ -43,13 +43,11 @@ class FrozenBackbone:
         content = TargetChoice(self.path).fingerprint()
         self._kept = f"frozen-{content[:16]}-{config.tensor.replace('/', '_') or 'last'}"
 
-    def maps(self, crops: np.ndarray, report: Report, stopped: StopAsked) -> np.ndarray:
+    def maps(self, crops: np.ndarray, task: Task) -> np.ndarray:
         """(n, 112, 112, 3) uint8 crops to (n, C, 7, 7) float32."""
-        return self._runner.run(
-            crops, lambda x: [self.network(x)], "Computing maps", report, stopped
-        )[0]
+        return self._runner.run(crops, lambda x: [self.network(x)], "Computing maps", task)[0]
 
-    def maps_of(self, faces: TrainingFaces, report: Report, stopped: StopAsked) -> np.ndarray:
+    def maps_of(self, faces: TrainingFaces, task: Task) -> np.ndarray:
         """Maps of all training faces, (2, n, C, 7, 7) float16, [1] of the mirrored ones.
 
         Kept in the cache; an interrupted computing goes on where it was. Raises Stopped.
@@ -60,13 +58,13 @@ class FrozenBackbone:
         already = counted(marker) if place.exists() else 0
         kept: np.ndarray | None = np.lib.format.open_memmap(place, "r+") if already else None
         for start in range(already, len(faces), CHUNK):
-            if stopped():
+            if task.stopped():
                 raise Stopped("Computing the frozen model's maps")
-            report("Computing maps", start, len(faces))
+            task.report("Computing maps", start, len(faces))
             end = min(start + CHUNK, len(faces))
             crops = faces.take(np.arange(start, end))
             for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
-                found = self.maps(seen, lambda *_: None, stopped)
+                found = self.maps(seen, task.quiet())
                 if kept is None:
                     kept = new_array(place, np.float16, (2, len(faces), *found.shape[1:]))
                 kept[turned, start:end] = found

@@ -15,7 +15,7 @@ from core.errors import Stopped, XCosError
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.xcos import XCosNet
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.training.batch_loader import Feed, Views
 from core.training.checks import contradiction, too_few_identities
 from core.training.config import (
@@ -82,8 +82,7 @@ class Training:
         self,
         config: TrainConfig,
         run: RunDirectory,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
         faces: TrainingFaces | None = None,
     ) -> None:
         for sentence in missing_paths(config):
@@ -101,12 +100,12 @@ class Training:
         if self.fabric.is_global_zero:
             run.begin(write_config(config))
         with self.fabric.rank_zero_first():
-            self.faces = faces or training_faces(config.data, report, stopped)
+            self.faces = faces or training_faces(config.data, task)
             self._refuse_few_people()
-            self.answers, self.teacher = self._ask_targets(report, stopped)
-            self._near = self._likely_positives(report, stopped)
-            self._freeze(report, stopped)
-        report("Building the model", 0, 0)
+            self.answers, self.teacher = self._ask_targets(task)
+            self._near = self._likely_positives(task)
+            self._freeze(task)
+        task.report("Building the model", 0, 0)
         self.steps = total_steps(config.optimisation, len(self.faces))
         self.sampler = self._make_sampler()
         device = self.fabric.device
@@ -117,7 +116,7 @@ class Training:
         self._make_model()
         self.validation = Validation.of(config)
         if self.validation is not None and self.frozen is not None:
-            self.validation.maps = self.frozen.maps(self.validation.crops, report, stopped)
+            self.validation.maps = self.frozen.maps(self.validation.crops, task)
         self.step, self.best = 0, 0.0
 
     def _refuse_few_people(self) -> None:
@@ -126,16 +125,14 @@ class Training:
         if lacking is not None:
             raise XCosError(lacking)
 
-    def _freeze(self, report: Report, stopped: StopAsked) -> None:
+    def _freeze(self, task: Task) -> None:
         self.frozen: FrozenBackbone | None = None
         self.maps: np.ndarray | None = None
         if self.config.model.frozen is not None:
             self.frozen = FrozenBackbone(self.config.model, str(self.fabric.device))
-            self.maps = self.frozen.maps_of(self.faces, report, stopped)
+            self.maps = self.frozen.maps_of(self.faces, task)
 
-    def _ask_targets(
-        self, report: Report, stopped: StopAsked
-    ) -> tuple[list[TargetAnswers], Teacher | None]:
+    def _ask_targets(self, task: Task) -> tuple[list[TargetAnswers], Teacher | None]:
         """What each target says of every face, the first one's first, and who teaches a step."""
         config = self.config
         if not needs_target(config):
@@ -147,7 +144,7 @@ class Training:
         for choice in (target_choice(config), *map(TargetChoice, config.target.others)):
             target = Target(choice, str(self.fabric.device))
             maps = with_maps and not teachers  # of the first target alone
-            answers.append(target_answers(self.faces, target, maps and not live, report, stopped))
+            answers.append(target_answers(self.faces, target, maps and not live, task))
             teachers.append(LiveTarget(target, maps, self.fabric.device) if live else answers[-1])
             if live and config.hardware.compile:
                 target.compile()
@@ -155,7 +152,7 @@ class Training:
             return answers, teachers[0]
         return answers, JointTeacher(teachers[0], teachers[1:], scales_of(answers))
 
-    def _likely_positives(self, report: Report, stopped: StopAsked) -> np.ndarray | None:
+    def _likely_positives(self, task: Task) -> np.ndarray | None:
         alike = self.config.losses.alike
         if not self.answers or not self.config.optimisation.partner_share:
             return None
@@ -166,8 +163,7 @@ class Training:
             self.faces.labels,
             alike,
             str(self.fabric.device),
-            report,
-            stopped,
+            task,
         )
 
     def _make_sampler(self) -> BatchSampler:
@@ -223,9 +219,7 @@ class Training:
         assert isinstance(averaged, nn.Module)
         return averaged if self.config.optimisation.average else self.net
 
-    def correlation(
-        self, batches: int, report: Report = silent, stopped: StopAsked = never
-    ) -> np.ndarray | None:
+    def correlation(self, batches: int, task: Task = QUIET) -> np.ndarray | None:
         """P (7, 7), normalised, over the pairs of some training batches; None without a target.
 
         Raises Stopped.
@@ -249,7 +243,7 @@ class Training:
             known = [torch.from_numpy(answer.embeddings[0, chosen]) for answer in answers]
             return joint_cosines(known, scales).numpy()
 
-        found = correlation_attention(cosines, self.sampler, grids, batches, report, stopped)
+        found = correlation_attention(cosines, self.sampler, grids, batches, task)
         return found.normalised()
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -365,24 +359,23 @@ def train(
     config: TrainConfig,
     path: Path,
     *,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> Training:
     """Train in a run directory, resuming the checkpoint that lies there; returns it finished.
 
     Asks stopped() at every step and saves before it leaves by Stopped.
     Raises XCosError for settings, files or losses that the user can mend.
     """
-    training = Training(config, RunDirectory(path), report, stopped)
+    training = Training(config, RunDirectory(path), task)
     try:
-        _run(training, report, stopped)
+        _run(training, task)
     finally:
         training.feed.close()
         training.run.close()
     return training
 
 
-def _run(training: Training, report: Report, stopped: StopAsked) -> None:
+def _run(training: Training, task: Task) -> None:
     run, hardware = training.run, training.config.hardware
     if training.fabric.is_global_zero:
         run.tell_problems(training.faces.problems)
@@ -400,10 +393,10 @@ def _run(training: Training, report: Report, stopped: StopAsked) -> None:
     for row in training.rows():
         recent.append(row)
         step = training.step
-        report("Training", step, total)
+        task.report("Training", step, total)
         validate = step % hardware.validate_every == 0 or step == total
         save = step % hardware.save_every == 0 or step == total
-        leave = any_process(stopped()) and step < total
+        leave = any_process(task.stopped()) and step < total
         log = step % LOG_EVERY == 0 or validate
         # A GPU works ahead of its losses; they are looked at before anything is kept.
         if log or save or leave or on_cpu:

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.files import written_whole
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 NEIGHBOURS = 8  # likely positives kept for a face
 SAME_PICTURE = 0.985  # a target cosine above this is the same photo twice
@@ -23,8 +23,7 @@ def likely_positives(
     labels: np.ndarray,
     alike: float,
     device: str = "cpu",
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> np.ndarray:
     """Neighbours by the target's cosine: (n, 8) int64, nearest first, -1 where there are fewer.
 
@@ -42,9 +41,9 @@ def likely_positives(
     whole = len(unlabelled) <= EXACT or device.startswith("cuda")
     search = _Tiles(embeddings, unlabelled, device) if whole else _Index(embeddings, unlabelled)
     for start in range(0, len(unlabelled), ROWS):
-        if stopped():
+        if task.stopped():
             raise Stopped("Looking for likely positives")
-        report("Likely positives", start, len(unlabelled))
+        task.report("Likely positives", start, len(unlabelled))
         rows = unlabelled[start : start + ROWS]
         cosines, places = search.nearest(np.asarray(embeddings[rows], np.float32))
         faces = np.where(places >= 0, unlabelled[places], -1)
@@ -111,14 +110,13 @@ def kept_positives(
     labels: np.ndarray,
     alike: float,
     device: str,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> np.ndarray:
     """The same, from a file where they were found before: a resumed run draws the same faces."""
     try:
         return np.asarray(np.load(path))
     except (OSError, ValueError, EOFError):
-        found = likely_positives(embeddings, labels, alike, device, report, stopped)
+        found = likely_positives(embeddings, labels, alike, device, task)
     try:
         with written_whole(path) as part, part.open("wb") as file:
             np.save(file, found)

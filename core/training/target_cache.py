@@ -13,7 +13,7 @@ from core.errors import Stopped
 from core.faces.face import SIDE
 from core.model.features import CELLS
 from core.model.target import Target
-from core.progress import Report, StopAsked
+from core.progress import Task
 from core.training.batch_loader import Views
 from core.training.data import TrainingFaces
 from core.training.losses import Lesson
@@ -124,8 +124,7 @@ def target_answers(
     faces: TrainingFaces,
     target: Target,
     with_maps: bool,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> TargetAnswers:
     """Ask the target about every face, mirrored too; an interrupted asking goes on where it was.
 
@@ -139,9 +138,9 @@ def target_answers(
     embeddings: np.ndarray | None = None
     maps: np.ndarray | None = None
     for start in range(already, count, CHUNK):
-        if stopped():
+        if task.stopped():
             raise Stopped("Asking the target about the training faces")
-        report("Asking the target", start, count)
+        task.report("Asking the target", start, count)
         crops = faces.take(np.arange(start, min(start + CHUNK, count)))
         for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
             answer = target.answers(seen, with_map=with_maps)

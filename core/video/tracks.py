@@ -15,7 +15,7 @@ from core.files import folder_written_whole
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.features import FaceFeatures
 from core.model.verifier import Verifier
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.video.frames import Frame, Frames
 
@@ -99,8 +99,7 @@ def follow(
     aligned: bool = False,
     threshold: float | None = None,
     detector: Detector | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> VideoTracks:
     """Find the faces of a video file or a folder of frames, and link them.
 
@@ -123,8 +122,8 @@ def follow(
             if len(batch) == BATCH:
                 looked += finder.take_in(batch, linker)
                 batch = []
-                report("Finding faces", looked * frames.every, frames.total)
-            why = _ending(stopped, linker)
+                task.report("Finding faces", looked * frames.every, frames.total)
+            why = _ending(task, linker)
             if why:
                 at = frame.number if frame.seconds is None else f"{frame.seconds:.1f} seconds"
                 where = f"frame {at}" if frame.seconds is None else at
@@ -135,7 +134,7 @@ def follow(
         looked += finder.take_in(batch, linker)
     finally:
         frames.close()
-    report("Finding faces", frames.total, frames.total)
+    task.report("Finding faces", frames.total, frames.total)
     return VideoTracks(
         frames.source, frames.every, looked, linker.tracks(), (*problems, *finder.problems)
     )
@@ -305,9 +304,9 @@ def _overlap(one: TrackedFace, other: TrackedFace) -> bool:
     return both / max(areas - both, 1e-9) >= OVERLAP
 
 
-def _ending(stopped: StopAsked, linker: _Linker) -> str:
+def _ending(task: Task, linker: _Linker) -> str:
     """Why to end before the video does, or nothing."""
-    if stopped():
+    if task.stopped():
         return "The search was stopped"
     if linker.faces >= MOST_FACES:
         return f"The search ended with {MOST_FACES:,} faces, which fill the memory,"

@@ -18,7 +18,6 @@ from core.evaluation.protocol import identity_pairs, read_splits
 from core.evaluation.results import evaluate, intervals, table, to_markdown
 from core.evaluation.verification import PairList
 from core.model.card import ModelCard
-from core.progress import never, silent
 from core.training.recordio import HEADER, MAGIC, RecordSource
 
 FORMATS = Path(__file__).parents[3] / "shared" / "data" / "formats"
@@ -184,6 +183,6 @@ def test_occlusion_curve_masks_what_it_says() -> None:
         shown = 1 - (faces[..., 0] > 0).mean()
         return {"learned": np.array([shown, 0.55]), "fc": None}
 
-    curve = occlusion_curve(crops, score, same, None, silent, never)
+    curve = occlusion_curve(crops, score, same, None)
     assert curve.shares == SHARES and curve.accuracies["learned"][0] == 1
     assert curve.accuracies["learned"][-1] == 0.5

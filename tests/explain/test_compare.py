@@ -35,6 +35,7 @@ from core.faces.regions import face_regions
 from core.model.card import find_weights
 from core.model.kinds import AttentionKind
 from core.model.verifier import Verifier
+from core.progress import Task
 
 KINDS: tuple[AttentionKind, ...] = ("uniform", "learned")
 REGIONS = face_regions(TEMPLATE)
@@ -179,7 +180,7 @@ def test_a_comparison_has_all_its_parts(subject: Subject) -> None:
         subject,
         REGIONS,
         shuffled=subject.scorer.shuffled(),
-        report=lambda what, done, total: steps.append((done, total)),
+        task=Task(lambda what, done, total: steps.append((done, total))),
         found=lambda name, compared: told.append(name),
     )
     names = ["xcos", "grad-cam", "occlusion", "rise"]
@@ -209,7 +210,7 @@ def test_a_comparison_stops(subject: Subject) -> None:
         compare(
             subject,
             REGIONS,
-            stopped=lambda: len(done) == 1,
+            task=Task(stopped=lambda: len(done) == 1),
             found=lambda name, compared: done.append(name),
         )
     assert done == ["xcos"]

@@ -16,6 +16,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import landmarks_in_crop, open_gallery
 from core.model.kinds import Order
+from core.progress import Task
 from core.project.edits import Edits
 from core.query.evaluate import FilterInput, passing, region_percent
 from core.query.language import parse
@@ -99,7 +100,7 @@ def test_scores_of_many_crops_of_one_face(world: World, order: Order) -> None:
 
 def test_faithfulness_under_a_one_sided_order(world: World) -> None:
     asked = editor(world, "left-right")
-    found = faithfulness(asked, stopped=lambda: world.calls >= 12)
+    found = faithfulness(asked, task=Task(stopped=lambda: world.calls >= 12))
     every = [
         (side, Edit("patch", float(x), float(y), 32.0, 32.0))
         for y in range(0, 96, 16) for x in range(0, 96, 16) for side in ("left", "right")

@@ -22,6 +22,7 @@ from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
 from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
+from core.progress import Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
 from core.scoring.matrix import score_matrix
@@ -144,12 +145,12 @@ def test_agreement_of_one_edit() -> None:
 
 def test_faithfulness_is_the_correlation_of_both_changes(world: World) -> None:
     editor = world.editor()
-    part = faithfulness(editor, stopped=lambda: world.calls >= 8)
+    part = faithfulness(editor, task=Task(stopped=lambda: world.calls >= 8))
     assert len(part.real) == 8 and part.total == 72
     whole = faithfulness(editor, part)
     assert len(whole.real) == 72 and np.array_equal(whole.real[:8], part.real)
     assert whole.correlation == pytest.approx(np.corrcoef(whole.real, whole.predicted)[0, 1])
-    assert faithfulness(editor, stopped=lambda: True).correlation is None
+    assert faithfulness(editor, task=Task(stopped=lambda: True)).correlation is None
 
 
 CELLS = st.lists(st.integers(-6, 6), min_size=9, max_size=9)
@@ -220,7 +221,7 @@ def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> 
     assert search.found is None and search.tried == 20
     assert search.words == "No loss of light up to 100 % on the left face changes the verdict."
     with pytest.raises(Stopped):
-        smallest_flip(editor, "patch", stopped=lambda: True)
+        smallest_flip(editor, "patch", task=Task(stopped=lambda: True))
     with pytest.raises(XCosError, match="mirror has no sizes"):
         smallest_flip(editor, "mirror")
 
@@ -288,5 +289,5 @@ def test_a_second_scan_computes_no_features_and_probes_agree(world: World) -> No
             world.cache,
             other,
             *rest,
-            stopped=lambda: True,  # type: ignore[arg-type]
+            task=Task(stopped=lambda: True),  # type: ignore[arg-type]
         )

@@ -15,7 +15,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings
 from core.gallery.opening import crop_of, known_detections, open_gallery
 from core.gallery.pipeline import FaceMaker, Made, make_here
-from core.progress import StopAsked
+from core.progress import Task
 from tests.gallery.test_opening import ALIGNED, CountingVerifier, FakeDetector, opened, photos
 
 Making = Callable[..., Iterator[Made]]
@@ -29,9 +29,9 @@ def cache(tmp_path: Path) -> Cache:
 def swapping(old: Path, new: Path) -> Making:
     """Makes faces after a photo was replaced by another one."""
 
-    def make(maker: FaceMaker, wanted: object, stopped: StopAsked) -> Iterator[Made]:
+    def make(maker: FaceMaker, wanted: object, task: Task) -> Iterator[Made]:
         shutil.copy(new, old)
-        yield from make_here(maker, wanted, stopped)  # type: ignore[arg-type]
+        yield from make_here(maker, wanted, task)  # type: ignore[arg-type]
 
     return make
 

@@ -14,6 +14,7 @@ from core.errors import Stopped, XCosError
 from core.model.attention_weights import HeadWeights, fold
 from core.model.kinds import ORDERS, AttentionKind, Order
 from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.progress import Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels import fused as kernel
 
@@ -147,7 +148,7 @@ def test_stop_ends_scoring(kind: AttentionKind) -> None:
     engine = PairEngine(head, None)
     faces = engine.prepare(random_grid(0, 40))
     with pytest.raises(Stopped):
-        engine.scores(faces, faces, kind, stopped=lambda: True)
+        engine.scores(faces, faces, kind, task=Task(stopped=lambda: True))
 
 
 def test_a_kind_that_the_weights_lack_is_refused() -> None:

@@ -23,7 +23,7 @@ from core.errors import Stopped
 from core.model import device as devices
 from core.model.attention_weights import HeadWeights
 from core.model.kinds import ORDERS, AttentionKind, Order
-from core.progress import never, silent
+from core.progress import QUIET, Task
 from core.scoring import engine as engines
 from core.scoring.engine import PairEngine
 from core.scoring.kernels import gpu, plain
@@ -55,7 +55,7 @@ def scored(
     weights: np.ndarray | None = None,
 ) -> np.ndarray:
     out = np.full((len(left), len(right)), np.nan, np.float32)
-    scorer.scores(left, right, weights, order, silent, never, out)
+    scorer.scores(left, right, weights, order, QUIET, out)
     return out
 
 
@@ -199,8 +199,8 @@ def test_stop_ends_scoring_between_tiles(
     weights = None if kind == "learned" else np.full((7, 7), 1 / 49)
     with pytest.raises(Stopped):
         GpuScorer(head, CPU, pytest.fail).scores(
-            some, some, weights, "both", lambda _, done, total: seen.append((done, total)),
-            lambda: len(seen) == 2, out,
+            some, some, weights, "both",
+            Task(lambda _, done, total: seen.append((done, total)), lambda: len(seen) == 2), out,
         )  # fmt: skip
     assert seen == [(0, 81), (16, 81)]
     assert np.isnan(out).sum() == 81 - 16 - 2 * 16  # the first tile, the second and its mirror

@@ -11,7 +11,7 @@ import torch
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
-from core.progress import duration
+from core.progress import Task, duration
 from core.training.checks import batch_bytes, check, contradiction
 from core.training.config import HardwareConfig, LossConfig, ModelConfig, write_config
 from core.training.estimate import estimate
@@ -97,7 +97,7 @@ def test_estimate_times_steps_and_leaves_nothing_behind(
 ) -> None:
     config = with_validation(config_for(crops, tiny_weights, tmp_path), crops)
     seen: list[str] = []
-    found = estimate(config, lambda what, done, total: seen.append(what))
+    found = estimate(config, Task(lambda what, done, total: seen.append(what)))
     assert (found.faces, found.steps, found.epoch_steps, found.batch) == (9, 6, 2, 8)
     assert found.seconds_per_step > 0 and found.epoch_seconds == 2 * found.seconds_per_step
     assert found.preparing_seconds > 0

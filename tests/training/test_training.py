@@ -17,6 +17,7 @@ from core.faces.masks import free_form_mask
 from core.model.backbones import build_backbone
 from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
+from core.progress import Task
 from core.resources import resource_path
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import (
@@ -72,7 +73,7 @@ def test_resumed_run_equals_uninterrupted_one(
         train(
             config,
             tmp_path / "broken",
-            stopped=lambda: (tmp_path / "broken/last.ckpt").exists() or stop_at_four(),
+            task=Task(stopped=lambda: (tmp_path / "broken/last.ckpt").exists() or stop_at_four()),
         )
     broken = train(config, tmp_path / "broken")
     for name, tensor in whole.exported.state_dict().items():

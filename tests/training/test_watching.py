@@ -11,6 +11,7 @@ import torch
 from core.errors import Stopped, XCosError
 from core.model.verifier import Verifier
 from core.model.xcos import cosine_map
+from core.progress import Task
 from core.training.config import TrainConfig
 from core.training.finish import finish
 from core.training.loop import train
@@ -39,7 +40,11 @@ def test_all_kinds_are_validated_and_a_resumed_run_says_the_same(
     assert list(wanted[0]) == ["step", "learned", "uniform", "correlation", "fc"]
     assert [row["step"] for row in wanted] == ["2", "4", "6"]
     with pytest.raises(Stopped):
-        train(config, tmp_path / "broken", stopped=lambda: (tmp_path / "broken/last.ckpt").exists())
+        train(
+            config,
+            tmp_path / "broken",
+            task=Task(stopped=lambda: (tmp_path / "broken/last.ckpt").exists()),
+        )
     train(config, tmp_path / "broken")
     assert rows_of(tmp_path / "broken") == wanted
 

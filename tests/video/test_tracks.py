@@ -18,6 +18,7 @@ from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import find_weights, read_card
 from core.model.verifier import Verifier
+from core.progress import Task
 from core.resources import resource_path
 from core.scoring.engine import PairEngine
 from core.video.track_scores import score_tracks
@@ -97,7 +98,9 @@ def test_a_full_disk_leaves_no_half_gallery(
 
 def test_a_stop_keeps_the_tracks_so_far(crops: Path, tiny_weights: Path) -> None:
     folder = crops / "ann"
-    found = follow(folder, Verifier(tiny_weights, "cpu"), aligned=True, stopped=lambda: True)
+    found = follow(
+        folder, Verifier(tiny_weights, "cpu"), aligned=True, task=Task(stopped=lambda: True)
+    )
     assert sum(map(len, found.tracks)) == 1
     assert "stopped at frame 0; the tracks so far are kept" in found.problems[0].reason
 

@@ -151,7 +151,7 @@ class Commands(QObject):
             from core.commands.tables import write_table
 
             running.report("Exporting scores", 0, 0)
-            rows_of_table = table_rows(matrix, columns, probes, threshold, running.stopped)
+            rows_of_table = table_rows(matrix, columns, probes, threshold, running)
             write_table(path, rows_of_table)
             return lambda: self.session.message.emit(f"All scores were written to {path}.")
 

@@ -167,9 +167,7 @@ class Projects(QObject):
         self._lost = project, state
 
         def work(running: Running) -> FoundAgain:
-            return find_again(
-                state.gallery, state.photos, folder, file, running.report, running.stopped
-            )
+            return find_again(state.gallery, state.photos, folder, file, running)
 
         self._finding.start(work)
 

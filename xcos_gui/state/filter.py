@@ -97,7 +97,7 @@ class PairFilter(QObject):
         def work(running: Running) -> np.ndarray:
             from core.query.evaluate import passing
 
-            return passing(expression, given, running.report, running.stopped)
+            return passing(expression, given, running)
 
         self._job.start(work)
 

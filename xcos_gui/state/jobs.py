@@ -4,25 +4,25 @@ import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Event
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.model.memory import give_back
-from core.progress import Report, StopAsked
+from core.progress import Progress, StopAsked, Task
 
 REPORTS_PER_SECOND = 20
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
 
 
-@dataclass(frozen=True)
-class Running:
-    """What work gets to tell where it stands; it touches no widget."""
+class Running(Task):
+    """A task whose work may also answer in parts; it touches no widget."""
 
-    report: Report
-    stopped: StopAsked
-    partial: Callable[[object], None]
+    def __init__(
+        self, report: Progress, stopped: StopAsked, partial: Callable[[object], None]
+    ) -> None:
+        super().__init__(report, stopped)
+        self.partial = partial
 
 
 Work = Callable[[Running], object]
@@ -116,7 +116,7 @@ class LatestJob(QObject):
             self.rested.emit()
 
 
-def _sparing(report: Report) -> Report:
+def _sparing(report: Progress) -> Progress:
     """Pass on so few reports that the window's event queue never fills."""
     last_what, last_time = "", 0.0
 

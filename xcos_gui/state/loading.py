@@ -60,8 +60,7 @@ class Loader:
             settings=replace(self.settings, aligned=self.settings.aligned or aligned),
             project=project,
             make=self.make,
-            report=running.report,
-            stopped=running.stopped,
+            task=running,
             on_partial=running.partial if partial else None,
         )
 
@@ -100,8 +99,7 @@ class ProtocolRequest:
             self.engine,
             self.loader.verifier.card,
             self.order,
-            running.report,
-            running.stopped,
+            running,
         )
 
     def occlusion(self, opened: OpenedPairs, running: Running) -> OcclusionCurve:
@@ -116,8 +114,7 @@ class ProtocolRequest:
             loader.target,
             self.engine,
             self.order,
-            running.report,
-            running.stopped,
+            running,
         )
 
     def explain(

@@ -69,8 +69,7 @@ def score(request: ScoreRequest, running: Running) -> Scored:
         request.probes,
         request.kind,
         request.order,
-        running.report,
-        running.stopped,
+        running,
     )
     return _scored(request, matrix)
 

@@ -138,7 +138,7 @@ class FlipWindow(ToolWindow):
 
         def work(running: Running) -> Found:
             editor = known or prepare(running)
-            search = smallest_flip(editor, kind, sides, running.report, running.stopped)
+            search = smallest_flip(editor, kind, sides, running)
             if search.found is None:
                 return editor, search, None
             edits = {search.found.side: (search.found.edit,)}

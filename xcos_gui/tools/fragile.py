@@ -124,7 +124,7 @@ class FragileWindow(ToolWindow):
         def work(running: Running) -> FragilePairs:
             return find_fragile(
                 verifier, engine, cache, rows, columns, kind, order, threshold,
-                running.report, running.stopped,
+                running,
             )  # fmt: skip
 
         def then(found: FragilePairs) -> None:

@@ -170,11 +170,11 @@ class PatternsWindow(FollowingWindow):
             return mean_face(faces, cache)
 
         def work(running: Running) -> _Found:
-            of = make(running.stopped)
-            less = None if other is None else other(running.stopped)
+            of = make(running)
+            less = None if other is None else other(running)
             report = look_for_patterns(
                 engine, rows, columns, card.name, kind, order, threshold, of, less, True, count,
-                running.report, running.stopped,
+                running,
             )  # fmt: skip
             assert report.groups is not None
             lists = [of.pairs, *(group.pairs for group in report.groups.groups)]

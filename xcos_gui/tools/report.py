@@ -133,8 +133,8 @@ class ReportWindow(ToolWindow):
             from core.reports.output import refuse_unwritable
 
             refuse_unwritable(path)
-            found = collect(scored, chosen, asked, running.report, running.stopped)
-            write_report(path, found, running.report, running.stopped, cells)
+            found = collect(scored, chosen, asked, running)
+            write_report(path, found, running, cells)
             return path
 
         self.compute("Collecting pairs", work, self._on_written)

@@ -144,7 +144,7 @@ class WorthWindow(FollowingWindow):
             if known is None:
                 worth = attention_worth(
                     card, engine, rows, columns, matrix, thresholds, threshold, order,
-                    running.report, running.stopped,
+                    running,
                 )  # fmt: skip
             else:
                 worth = _moved(known, thresholds, threshold, statistics)

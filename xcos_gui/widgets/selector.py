@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from core.errors import XCosError
-from core.progress import StopAsked
+from core.progress import Task
 from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
@@ -76,7 +76,7 @@ class Selector(QWidget):
         """Choose an outcome, without telling."""
         self.outcome.setCurrentIndex(self.outcome.findData(outcome))
 
-    def maker(self, matrix: ScoreMatrix) -> Callable[[StopAsked], Selection]:
+    def maker(self, matrix: ScoreMatrix) -> Callable[[Task], Selection]:
         """What finds the chosen pairs, in the background. Raises XCosError where there are none to choose."""
         session, outcome = self._session, self.outcome.currentData()
         assert session.rows is not None and session.columns is not None
@@ -97,7 +97,7 @@ class Selector(QWidget):
             whose.append(Whose.identity(kind[1], *faces))
         elif kind is not None and session.project is not None:
             whose.append(Whose.tag(kind[1], session.project.edits, *faces))
-        return lambda stopped: select(matrix, threshold, outcome, whose, passing, stopped=stopped)
+        return lambda task: select(matrix, threshold, outcome, whose, passing, task=task)
 
     def _on_outcome(self, _: int) -> None:
         listed = self.outcome.currentData() == LISTED

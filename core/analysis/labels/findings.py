@@ -19,7 +19,7 @@ import numpy as np
 from core.errors import Stopped
 from core.faces.face import SIDE, Face
 from core.gallery.gallery import Gallery
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
 
 FindingKind = Literal["wrong-identity", "same-person", "near-duplicate", "shared-person"]
@@ -79,14 +79,13 @@ def wrong_identities(
     gallery: Gallery,
     threshold: float,
     margin: float = MARGIN,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> list[Finding]:
     """Faces that are likelier somebody else, the likeliest first; leave-one-out. Raises Stopped."""
     groups = _Groups(matrix.columns)
     faces = gallery.faces
     found: list[Finding] = []
-    for rows, scores in _tiles(matrix, "Looking for wrong identities", report, stopped):
+    for rows, scores in _tiles(matrix, "Looking for wrong identities", task):
         places = np.flatnonzero(matrix.rows[rows] >= 0)
         if not len(places) or len(groups.codes) < 2:
             continue
@@ -127,8 +126,7 @@ def same_people(
     matrix: ScoreMatrix,
     gallery: Gallery,
     threshold: float,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> list[Finding]:
     """Identities that are likely one person, the likeliest first. Raises Stopped."""
     codes = matrix.columns
@@ -141,8 +139,7 @@ def same_people(
         threshold,
         False,
         "Looking for people under two names",
-        report,
-        stopped,
+        task,
     ):
         if a >= b:
             continue
@@ -161,8 +158,7 @@ def shared_people(
     probes: Gallery,
     gallery: Gallery,
     threshold: float,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> list[Finding]:
     """People of the probes (rows) who are likely in the gallery (columns) too. Raises Stopped."""
     found = []
@@ -173,8 +169,7 @@ def shared_people(
         threshold,
         True,
         "Looking for shared people",
-        report,
-        stopped,
+        task,
     ):
         one, other = probes.faces[left], gallery.faces[right]
         names = (one.identity or one.key, other.identity or other.key)
@@ -190,8 +185,7 @@ def near_duplicates(
     threshold: float,
     crop: Callable[[Face], np.ndarray],
     limit: float = SAME_PICTURE,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> list[Finding]:
     """Pairs of faces that show one picture, the likest first. Raises XCosError, Stopped.
 
@@ -205,10 +199,10 @@ def near_duplicates(
         return pictures[place]
 
     found: list[Finding] = []
-    for rows, scores in _tiles(matrix, "Looking for near-duplicates", report, stopped):
+    for rows, scores in _tiles(matrix, "Looking for near-duplicates", task):
         wanted = (scores > at_most(threshold)) & matrix.counted(rows, slice(None))
         for r in np.flatnonzero(wanted.any(axis=1)).tolist():
-            if stopped():
+            if task.stopped():
                 raise Stopped("Looking for near-duplicates")
             i, others = r + rows.start, np.flatnonzero(wanted[r])
             like = np.stack([picture(j) for j in others.tolist()]) @ picture(i)
@@ -263,16 +257,15 @@ def _like_groups(
     threshold: float,
     also_of_one_name: bool,
     what: str,
-    report: Report,
-    stopped: StopAsked,
+    task: Task,
 ) -> Iterator[tuple[int, int, float, int, int]]:
     """Numbers of two groups, their mean cross score, and the places of their likest two faces."""
     left, right = _Groups(rows), _Groups(columns)
     for g, code in enumerate(left.codes.tolist()):
-        if stopped():
+        if task.stopped():
             raise Stopped(what)
         if g % 64 == 0:
-            report(what, g, len(left.codes))
+            task.report(what, g, len(left.codes))
         places = left.members(g)
         sums = np.zeros(len(right.codes))
         for start in range(0, len(places), ROWS):
@@ -300,16 +293,14 @@ def _lines(matrix: ScoreMatrix, places: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _tiles(
-    matrix: ScoreMatrix, what: str, report: Report, stopped: StopAsked
-) -> Iterator[tuple[slice, np.ndarray]]:
+def _tiles(matrix: ScoreMatrix, what: str, task: Task) -> Iterator[tuple[slice, np.ndarray]]:
     n = len(matrix.scores)
     for rows in matrix.tiles(ROWS):
-        if stopped():
+        if task.stopped():
             raise Stopped(what)
-        report(what, rows.start, n)
+        task.report(what, rows.start, n)
         yield rows, _lines(matrix, np.arange(rows.start, min(rows.stop, n)))
-    report(what, n, n)
+    task.report(what, n, n)
 
 
 def _each_unknown_alone(codes: np.ndarray, first: int) -> np.ndarray:

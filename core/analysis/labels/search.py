@@ -22,7 +22,7 @@ from core.analysis.labels.review import (
 from core.faces.face import Face
 from core.gallery.folder import scan
 from core.gallery.gallery import LoadedGallery
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.scoring.matrix import ScoreMatrix
 
@@ -71,8 +71,7 @@ def find_in_labels(
     threshold: float,
     crop: Callable[[Face], np.ndarray],
     other: tuple[LoadedGallery, ScoreMatrix] | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> LabelFindings:
     """Look for everything. Raises XCosError, Stopped.
 
@@ -80,12 +79,12 @@ def find_in_labels(
     """
     found: list[Finding] = []
     faces = gallery.gallery
-    found += wrong_identities(matrix, faces, threshold, report=report, stopped=stopped)
-    found += same_people(matrix, faces, threshold, report, stopped)
-    found += near_duplicates(matrix, faces, threshold, crop, report=report, stopped=stopped)
+    found += wrong_identities(matrix, faces, threshold, task=task)
+    found += same_people(matrix, faces, threshold, task)
+    found += near_duplicates(matrix, faces, threshold, crop, task=task)
     if other is not None:
         probes, cross = other
-        found += shared_people(cross, probes.gallery, faces, threshold, report, stopped)
+        found += shared_people(cross, probes.gallery, faces, threshold, task)
     return LabelFindings(
         tuple(found), gallery, matrix, threshold, None if other is None else other[0]
     )

@@ -9,7 +9,7 @@ from core.explain.maps import PairMaps
 from core.faces.align import TEMPLATE
 from core.faces.regions import REGIONS, face_regions
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.query.selection import Selection, in_number
 from core.scoring.lists import PairList
 
@@ -120,8 +120,7 @@ def find_groups(
     selection: Selection,
     maps: PairMaps,
     count: int | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> Groups:
     """Group a selection's pairs by their evidence maps.
 
@@ -132,7 +131,7 @@ def find_groups(
     shapes = maps.evidence.reshape(len(maps), CELLS * CELLS)
     length = np.linalg.norm(shapes, axis=1, keepdims=True)
     shapes = shapes / np.where(length > 0, length, 1)
-    labels, silhouette = _clustered(shapes, count, report, stopped)
+    labels, silhouette = _clustered(shapes, count, task)
     sizes = np.bincount(labels)
     groups = []
     for label in np.argsort(-sizes, kind="stable"):
@@ -191,7 +190,7 @@ def _percent(share: float) -> str:
 
 
 def _clustered(
-    shapes: np.ndarray, count: int | None, report: Report, stopped: StopAsked
+    shapes: np.ndarray, count: int | None, task: Task
 ) -> tuple[np.ndarray, float | None]:
     """Labels (k,) of the pairs and their silhouette."""
     one = np.zeros(len(shapes), np.int64)
@@ -204,15 +203,15 @@ def _clustered(
     wanted = range(2, most + 1) if count is None else [min(count, most)]
     best, best_silhouette = one, -1.0
     for step, number in enumerate(wanted):
-        if stopped():
+        if task.stopped():
             raise Stopped("Grouping")
-        report("Grouping pairs", step, len(wanted))
+        task.report("Grouping pairs", step, len(wanted))
         labels = KMeans(number, n_init=10, random_state=0).fit_predict(shapes)
         size = min(COMPARED, len(shapes))
         silhouette = float(silhouette_score(shapes, labels, sample_size=size, random_state=0))
         if silhouette > best_silhouette:
             best, best_silhouette = labels, silhouette
-    report("Grouping pairs", len(wanted), len(wanted))
+    task.report("Grouping pairs", len(wanted), len(wanted))
     if count is None and best_silhouette < LEAST_APART:
         return one, None
     return best, best_silhouette

@@ -16,7 +16,7 @@ from core.faces.regions import face_regions
 from core.gallery.gallery import LoadedGallery
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.query.selection import Selection
 from core.scoring.engine import PairEngine
 
@@ -71,8 +71,7 @@ def look_for_patterns(
     less: Selection | None = None,
     grouped: bool = True,
     count: int | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> PatternReport:
     """Mean maps of a selection, of another one, and the first one's groups.
 
@@ -90,7 +89,7 @@ def look_for_patterns(
         left = engine.prepare(rows.features.grid[one])
         right = engine.prepare(columns.features.grid[other])
         maps = maps_of_pairs(
-            engine, left, i, right, j, kind, order, threshold, report, stopped
+            engine, left, i, right, j, kind, order, threshold, task
         )  # fmt: skip
         mean = MeanMaps.of(maps)
         if mean is None:
@@ -99,7 +98,7 @@ def look_for_patterns(
             )
         stacks.append(maps)
         means.append(mean)
-    groups = find_groups(of, stacks[0], count, report, stopped) if grouped else None
+    groups = find_groups(of, stacks[0], count, task) if grouped else None
     base = means[1] if less is not None else None
     return PatternReport(model, kind, order, threshold, of, means[0], less, base, groups)
 

@@ -12,7 +12,7 @@ from core.explain.editing.edits import SETTINGS, Edit, EditKind
 from core.explain.editing.what_if import SIDES, PairEditor, Side
 from core.faces.face import SIDE
 from core.model.card import HidingLaw
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 Cell = tuple[int, int]
 FLIP_KINDS: tuple[EditKind, ...] = ("patch", "blur", "turn", "shift", "scale", "dark")
@@ -167,8 +167,7 @@ def smallest_flip(
     editor: PairEditor,
     kind: EditKind,
     sides: Sequence[Side] = SIDES,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> FlipSearch:
     """Try all edits of a kind from small to large, until one flips the verdict.
 
@@ -189,9 +188,9 @@ def smallest_flip(
         flips: list[Flip] = []
         for side in sides:
             for start in range(0, len(edits), AT_ONCE):
-                if stopped():
+                if task.stopped():
                     raise Stopped("The search")
-                report(f"Trying {NOUNS[kind]} of {sized(kind, size)}", tried, total)
+                task.report(f"Trying {NOUNS[kind]} of {sized(kind, size)}", tried, total)
                 part = edits[start : start + AT_ONCE]
                 crops = np.stack([editor.faces[side].edited([edit]).crop for edit in part])
                 scores = editor.scores(side, crops)

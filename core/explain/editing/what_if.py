@@ -19,7 +19,7 @@ from core.gallery.pipeline import Features
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.model.kinds import AttentionKind, Order
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
 
@@ -268,8 +268,7 @@ def probes() -> list[tuple[Side, Edit]]:
 def faithfulness(
     editor: PairEditor,
     known: Faithfulness | None = None,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> Faithfulness:
     """Cover a pair's faces patch by patch. Stopped, it returns what it has.
 
@@ -278,8 +277,8 @@ def faithfulness(
     every = _spread(probes())
     real = [] if known is None else known.real.tolist()
     predicted = [] if known is None else known.predicted.tolist()
-    while len(real) < len(every) and not stopped():
-        report("Measuring faithfulness", len(real), len(every))
+    while len(real) < len(every) and not task.stopped():
+        task.report("Measuring faithfulness", len(real), len(every))
         for side, edits in _by_side(every[len(real) : len(real) + AT_ONCE]):
             made = [editor.faces[side].edited([edit]) for edit in edits]
             scores = editor.scores(side, np.stack([face.crop for face in made]))

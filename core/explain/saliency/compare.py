@@ -20,7 +20,7 @@ from core.explain.saliency.methods import (
 )
 from core.explain.words import article
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 RANDOM_ORDERS = 3  # whose mean is the random control
 APART = 0.1  # a region's share of attention and of occlusion that far apart: they disagree
@@ -100,8 +100,7 @@ def compare(
     names: tuple[str, ...] | None = None,
     shuffled: PairScorer | None = None,
     seed: int = 0,
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
     found: Found = lambda name, compared: None,
 ) -> Comparison:
     """All methods, or some, on a pair; found is told of each as soon as it is ready.
@@ -116,20 +115,20 @@ def compare(
 
     def ready(name: str, maps: list[SaliencyMap]) -> Compared:
         nonlocal done
-        compared = Compared(maps[0], mean_curves(curves_of(subject, maps, silent, stopped)))
+        compared = Compared(maps[0], mean_curves(curves_of(subject, maps, task.quiet())))
         done += 1
         found(name, compared)
         return compared
 
     def step(what: str) -> None:
-        if stopped():
+        if task.stopped():
             raise Stopped("The comparison")
-        report(what, done, total)
+        task.report(what, done, total)
 
     methods, controls = {}, {}
     for name in chosen:
         step(TITLES[name])
-        methods[name] = ready(name, [saliency(name, subject, silent, stopped)])
+        methods[name] = ready(name, [saliency(name, subject, task.quiet())])
     if shuffled is not None:
         step(TITLES["random"])
         controls["random"] = ready("random", random_maps(seed))
@@ -137,8 +136,8 @@ def compare(
         for name in chosen:
             step(f"{TITLES[name]}, shuffled weights")
             key = SHUFFLED + name
-            controls[key] = ready(key, [saliency(name, untaught, silent, stopped)])
-    report("Comparing", total, total)
+            controls[key] = ready(key, [saliency(name, untaught, task.quiet())])
+    task.report("Comparing", total, total)
     told = None
     if "occlusion" in methods:
         told = disagreement(explanation.attention, methods["occlusion"].map.map, regions)

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from core.explain.saliency.methods import SaliencyMap, Subject, cells_as_pixels, hide
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 BLUR = 12.0  # standard deviation in pixels: no feature of the face is left
 STEPS = 14
@@ -52,8 +52,7 @@ class Curves:
 def curves_of(
     subject: Subject,
     maps: list[SaliencyMap],
-    report: Report = silent,
-    stopped: StopAsked = never,
+    task: Task = QUIET,
 ) -> list[Curves]:
     """The curves of several maps of one pair, each face's cells in its own map's order.
 
@@ -65,7 +64,7 @@ def curves_of(
         for crop, side in ((subject.left, "left"), (subject.right, "right"))
     ]
     both = np.concatenate(variants)
-    grids = subject.scorer.grids(both, report, stopped)
+    grids = subject.scorer.grids(both, task)
     lefts, rights = np.split(grids, 2)
     # The first variant of each side is the whole face.
     by_left = subject.scorer.scores_of_grids(lefts, rights[:1])[:, 0]

@@ -14,7 +14,7 @@ from core.explain.crop_scorer import PairScorer
 from core.explain.editing.edits import GREY
 from core.faces.face import SIDE
 from core.model.features import CELLS
-from core.progress import Report, StopAsked, never, silent
+from core.progress import QUIET, Task
 
 MASKS = 128  # of each face for CorrRISE; every left one meets every right one
 KEPT = 0.5  # share of a RISE mask that stays visible
@@ -63,7 +63,7 @@ class Subject:
     scorer: PairScorer
 
 
-Method = Callable[[Subject, Report, StopAsked], SaliencyMap]
+Method = Callable[[Subject, Task], SaliencyMap]
 
 
 def methods_for(scorer: PairScorer) -> tuple[str, ...]:
@@ -72,11 +72,9 @@ def methods_for(scorer: PairScorer) -> tuple[str, ...]:
     return tuple(n for n in names if n != "grad-cam-target" or scorer.has_target_map)
 
 
-def saliency(
-    name: str, subject: Subject, report: Report = silent, stopped: StopAsked = never
-) -> SaliencyMap:
+def saliency(name: str, subject: Subject, task: Task = QUIET) -> SaliencyMap:
     """One method's map by its name in TITLES. Raises XCosError, Stopped."""
-    return METHODS[name](subject, report, stopped)
+    return METHODS[name](subject, task)
 
 
 def hide(crop: np.ndarray, hidden: np.ndarray, base: np.ndarray | int = GREY) -> np.ndarray:
@@ -141,18 +139,18 @@ def rise_of(scores: np.ndarray, lefts: np.ndarray, rights: np.ndarray) -> np.nda
     return np.stack([pearson(lefts, scores.mean(axis=1)), pearson(rights, scores.mean(axis=0))])
 
 
-def _xcos(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
+def _xcos(subject: Subject, task: Task) -> SaliencyMap:
     start = time.perf_counter()
     found = subject.scorer.explained(subject.left, subject.right)
     evidence = found.contribution if found.evidence is None else found.evidence
     return SaliencyMap("xcos", evidence, evidence, time.perf_counter() - start, 2)
 
 
-def _grad_cam(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
+def _grad_cam(subject: Subject, task: Task) -> SaliencyMap:
     return _cams(subject, "grad-cam")
 
 
-def _grad_cam_target(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
+def _grad_cam_target(subject: Subject, task: Task) -> SaliencyMap:
     return _cams(subject, "grad-cam-target")
 
 
@@ -165,13 +163,13 @@ def _cams(subject: Subject, name: str) -> SaliencyMap:
     return SaliencyMap(name, left, right, time.perf_counter() - start, 2)
 
 
-def _occlusion(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
+def _occlusion(subject: Subject, task: Task) -> SaliencyMap:
     """How much the score falls when one cell of one face is grey (Zeiler and Fergus, 2014)."""
     start = time.perf_counter()
     each = cells_as_pixels(np.eye(CELLS * CELLS).reshape(-1, CELLS, CELLS))
     whole = np.zeros((1, SIDE, SIDE))
     variants = [hide(crop, np.concatenate([whole, each])) for crop in (subject.left, subject.right)]
-    grids = subject.scorer.grids(np.concatenate(variants), report, stopped)
+    grids = subject.scorer.grids(np.concatenate(variants), task)
     lefts, rights = np.split(grids, 2)
     by_left = subject.scorer.scores_of_grids(lefts, rights[:1])[:, 0]
     by_right = subject.scorer.scores_of_grids(lefts[:1], rights)[0]
@@ -179,7 +177,7 @@ def _occlusion(subject: Subject, report: Report, stopped: StopAsked) -> Saliency
     return SaliencyMap("occlusion", left, right, time.perf_counter() - start, len(grids))
 
 
-def _rise(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
+def _rise(subject: Subject, task: Task) -> SaliencyMap:
     """CorrRISE (Lu et al., 2024): how the score correlates with each pixel's being visible.
 
     Both faces are masked, each by its own seeded masks. Every masked left face is scored with
@@ -189,7 +187,7 @@ def _rise(subject: Subject, report: Report, stopped: StopAsked) -> SaliencyMap:
     masks = rise_masks(2 * MASKS, np.random.default_rng(0))
     lefts, rights = masks[:MASKS], masks[MASKS:]
     shown, other = hide(subject.left, 1 - lefts), hide(subject.right, 1 - rights)
-    scores = subject.scorer.scores(shown, other, report, stopped)
+    scores = subject.scorer.scores(shown, other, task)
     fine = rise_of(scores, lefts, rights)
     left, right = mean_of_cells(fine)
     return SaliencyMap("rise", left, right, time.perf_counter() - start, 2 * MASKS, fine)

@@ -17,7 +17,7 @@ from core.errors import Stopped
 from core.model.attention_weights import HeadWeights
 from core.model.device import free_memory
 from core.model.kinds import Order
-from core.progress import Report, StopAsked
+from core.progress import Task
 from core.scoring.kernels.prepared import HALF, PLACES, PreparedFaces, convolve
 
 SIDE = 2048  # faces of a tile's side: scores of 17 MB, between two looks at the stop
@@ -84,8 +84,7 @@ class GpuScorer:
         right: PreparedFaces,
         weights: np.ndarray | None,
         order: Order,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
         out: np.ndarray,
     ) -> None:
         """Every left face with every right one into out (n, m) float32.
@@ -96,7 +95,7 @@ class GpuScorer:
         """
         try:
             with torch.inference_mode(), self._current():
-                self._all(left, right, weights, order, report, stopped, out)
+                self._all(left, right, weights, order, task, out)
         except RuntimeError as error:
             if not _is_full(error):
                 raise
@@ -111,8 +110,7 @@ class GpuScorer:
         right: PreparedFaces,
         weights: np.ndarray | None,
         order: Order,
-        report: Report,
-        stopped: StopAsked,
+        task: Task,
         out: np.ndarray,
     ) -> None:
         square = left is right and (weights is not None or order == "both")
@@ -131,9 +129,9 @@ class GpuScorer:
         for top in _sides(len(left)):
             here: _Faces | None = None
             for side in _sides(len(right), top.start if square else 0):
-                if stopped():
+                if task.stopped():
                     raise Stopped("Scoring")
-                report("Scoring pairs", done, total)
+                task.report("Scoring pairs", done, total)
                 here = rows.part(top) if here is None else here
                 there = here if rows is columns and side == top else columns.part(side)
                 made = self._tile(here, there, shared, order)
@@ -145,7 +143,7 @@ class GpuScorer:
                     landing.put(made.T.contiguous(), side, top)
                     done += made.numel()
         landing.settle()
-        report("Scoring pairs", total, total)
+        task.report("Scoring pairs", total, total)
 
     def _tile(self, rows: _Faces, columns: _Faces, shared: Tensor | None, order: Order) -> Tensor:
         if shared is not None:

@@ -255,8 +255,7 @@ class CompareWindow(FollowingWindow):
                 subject,
                 regions,
                 shuffled=scorer.shuffled() if controls else None,
-                report=running.report,
-                stopped=running.stopped,
+                task=running,
                 found=lambda name, compared: running.partial((name, compared)),
             )
 

@@ -61,16 +61,13 @@ class LabelsRequest:
             self.threshold,
             lambda face: crop_of(face, root, cache),
             other,
-            running.report,
-            running.stopped,
+            running,
         )
 
     def _scores(
         self, gallery: LoadedGallery, probes: LoadedGallery | None, running: Running
     ) -> ScoreMatrix:
-        return score_matrix(
-            self.engine, gallery, probes, self.kind, self.order, running.report, running.stopped
-        )
+        return score_matrix(self.engine, gallery, probes, self.kind, self.order, running)
 
 
 def qualities(found: LabelFindings, edits: Edits) -> Qualities:

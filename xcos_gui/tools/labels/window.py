@@ -351,7 +351,7 @@ class LabelsWindow(FollowingWindow):
         gallery = loaded.gallery
 
         def work(running: Running) -> Any:
-            return copy_photos(folder, gallery, running.report, running.stopped)
+            return copy_photos(folder, gallery, running)
 
         self.compute(
             "Copying photos",

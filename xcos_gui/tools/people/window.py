@@ -204,9 +204,7 @@ class PeopleWindow(ToolWindow):
         threshold, measure = session.threshold, self.measure.currentData()
 
         def work(running: Running) -> People:
-            return people(
-                matrix, rows, columns, threshold, measure, running.report, running.stopped
-            )
+            return people(matrix, rows, columns, threshold, measure, running)
 
         self.compute("Measuring people", work, self._on_measured)
 
@@ -287,8 +285,7 @@ class PeopleWindow(ToolWindow):
                 columns,
                 identity,
                 threshold,
-                running.report,
-                running.stopped,
+                running,
             )
 
         def then(found: PersonMaps) -> None:

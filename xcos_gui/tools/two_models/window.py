@@ -227,12 +227,12 @@ class TwoModelsWindow(FollowingWindow):
                 gallery, others = loader.load_both(source, project, probes, quiet)
                 second = score_model(
                     loader.verifier.card, engine, gallery, others, kind, order, None,
-                    running.report, running.stopped,
+                    running,
                 )  # fmt: skip
                 models = compare_models(first, second)
             else:
                 models = known.with_threshold(first.own)
-            comparison = models.at(point, running.report, running.stopped)
+            comparison = models.at(point, running)
             return _Found(comparison, models.scatter())
 
         if self.found is None:

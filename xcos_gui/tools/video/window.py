@@ -169,8 +169,7 @@ class VideoWindow(ToolWindow):
         aligned = self.inputs.aligned.isChecked()
 
         def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
-            report, stopped = running.report, running.stopped
-            found = follow(path, verifier, every, aligned, report=report, stopped=stopped)
+            found = follow(path, verifier, every, aligned, task=running)
             return found, engine, verifier.card
 
         self.compute("Finding faces", work, self._on_found)

@@ -336,7 +336,7 @@ class WhatIfWindow(ToolWindow):
 
         self.compute(
             "Measuring faithfulness",
-            lambda running: faithfulness(editor, known, running.report, running.stopped),
+            lambda running: faithfulness(editor, known, running),
             then,
         )
 
