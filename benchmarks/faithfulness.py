@@ -33,7 +33,7 @@ import numpy as np
 from benchmarks.pairs import versions
 from core.evaluation.protocol import read_protocol
 from core.evaluation.verification import PairList
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.editing.edits import Edit, apply_edits, predicted_change
 from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.faces.face import SIDE
@@ -43,6 +43,7 @@ from core.model.features import CELLS
 from core.model.kinds import AttentionKind
 from core.model.memory import keep_memory
 from core.model.target_choice import TargetChoice
+from core.scoring.kernels.prepared import PreparedPairs
 
 PATCHES = 16
 LEAST, MOST = 16, 48  # pixels a side
@@ -100,7 +101,7 @@ def main() -> None:
     keep_memory()
     start = time.perf_counter()
     weights = find_weights(options.model)
-    scorer = PairScorer(
+    scorer = CropScorer(
         weights, target=options.target and TargetChoice(options.target), device=options.device
     )
     trials = draw(options.pairs, options.photos, options.count, options.seed)
@@ -187,7 +188,7 @@ def _circles(
     return np.stack(made), np.stack(covered)
 
 
-def measure(scorer: PairScorer, trials: list[Trial], count: int, seed: int) -> dict[str, Any]:
+def measure(scorer: CropScorer, trials: list[Trial], count: int, seed: int) -> dict[str, Any]:
     """Every method's and control's correlations with the real changes."""
     from tqdm import tqdm
 
@@ -253,7 +254,7 @@ def _truths(name: str, there: list[str]) -> list[str]:
     return [truth for truth in truths if truth in there]
 
 
-def changes(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
+def changes(scorer: CropScorer, trial: Trial) -> dict[str, np.ndarray]:
     """The real changes (16,) of the scores and of the target's cosine, by kind and filling."""
     hidden, other = trial.crops[trial.side], trial.crops[1 - trial.side]
     found = {}
@@ -263,7 +264,7 @@ def changes(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
     i, j = np.arange(len(variants)), np.zeros(len(variants), int)
     for kind in KINDS if scorer.card.correlation is not None else KINDS[:2]:
         # Order both is the same whichever face is called left.
-        scores = scorer.engine.scores_of(some, i, one, j, kind).astype(np.float64)
+        scores = scorer.engine.scores_of(PreparedPairs(some, i, one, j), kind)
         found[f"{kind}, grey"] = scores[1 : PATCHES + 1] - scores[0]
         found[f"{kind}, blurred"] = scores[PATCHES + 1 : 2 * PATCHES + 1] - scores[0]
         found[f"{kind}, circle"] = scores[2 * PATCHES + 1 :] - scores[0]
@@ -274,7 +275,7 @@ def changes(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
 
 
 def maps_of(
-    scorer: PairScorer, trial: Trial, masks: np.ndarray, seconds: dict[str, float]
+    scorer: CropScorer, trial: Trial, masks: np.ndarray, seconds: dict[str, float]
 ) -> dict[str, np.ndarray]:
     """Each method's map (7, 7) of the hidden face; adds to the seconds that each took."""
     left, right = trial.crops

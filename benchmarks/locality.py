@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.faithfulness import Trial, add_options, draw
 from benchmarks.pairs import versions
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.memory import keep_memory
@@ -30,13 +30,13 @@ def main() -> None:
     add_options(parser)
     options = parser.parse_args()
     keep_memory()
-    scorer = PairScorer(find_weights(options.model), device=options.device)
+    scorer = CropScorer(find_weights(options.model), device=options.device)
     trials = draw(options.pairs, options.photos, options.count, options.seed)
     said = measure(scorer, trials) | {"model": scorer.card.name, "versions": versions()}
     print(json_text(said) if options.json else to_markdown(said))
 
 
-def measure(scorer: PairScorer, trials: list[Trial]) -> dict[str, Any]:
+def measure(scorer: CropScorer, trials: list[Trial]) -> dict[str, Any]:
     """The parts of the change over all pairs, genuine ones and impostors."""
     from tqdm import tqdm
 
@@ -50,7 +50,7 @@ def measure(scorer: PairScorer, trials: list[Trial]) -> dict[str, Any]:
     return {"pairs": len(trials), "rows": rows}
 
 
-def parts_of(scorer: PairScorer, trial: Trial) -> dict[str, np.ndarray]:
+def parts_of(scorer: CropScorer, trial: Trial) -> dict[str, np.ndarray]:
     """Of each patch (16,): the change and its three parts; W on hidden cells, before and after."""
     hidden, other = trial.crops[trial.side], trial.crops[1 - trial.side]
     grids = scorer.grids(np.concatenate([hidden[None], trial.grey, other[None]]))

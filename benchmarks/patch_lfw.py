@@ -28,7 +28,7 @@ from benchmarks.faithfulness import CONTEXT, add_options, stranger
 from benchmarks.pairs import versions
 from core.errors import XCosError
 from core.evaluation.protocol import read_protocol
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
 from core.faces.face import SIDE
 from core.model.card import find_weights
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--masks", type=int, default=96, help="CorrRISE's (default: 96)")
     options = parser.parse_args()
     keep_memory()
-    scorer = PairScorer(find_weights(options.model), device=options.device)
+    scorer = CropScorer(find_weights(options.model), device=options.device)
     if scorer.threshold is None:
         raise SystemExit(str(XCosError(f"{scorer.card.name} has no threshold; choose others.")))
     trials = draw(options.pairs, options.photos, options.count, options.seed)
@@ -105,7 +105,7 @@ def patched(crop: np.ndarray, donor: np.ndarray, rng: np.random.Generator) -> np
     return made
 
 
-def measure(scorer: PairScorer, trials: list[Tampered], count: int, seed: int) -> dict[str, Any]:
+def measure(scorer: CropScorer, trials: list[Tampered], count: int, seed: int) -> dict[str, Any]:
     """Error rates of each method at each step: (21,) from nothing put back to all of the face."""
     from tqdm import tqdm
 
@@ -145,7 +145,7 @@ def put_back(trial: Tampered, values: np.ndarray) -> np.ndarray:
 
 
 def maps_of(
-    scorer: PairScorer, trial: Tampered, masks: np.ndarray, rng: np.random.Generator
+    scorer: CropScorer, trial: Tampered, masks: np.ndarray, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Each method's map of the tampered face, (112, 112), high where it speaks for "same"."""
     left, right = trial.pair

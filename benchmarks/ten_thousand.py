@@ -84,9 +84,7 @@ def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
 
     def arrived() -> None:
         if session.matrix is not None and not session._loading.running:
-            told.setdefault(
-                "estimates" if session.refinement is not None else "exact", last - start
-            )
+            told.setdefault("estimates" if session.estimated else "exact", last - start)
 
     timer = QTimer(window, interval=int(1000 * EVERY), timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(beat)

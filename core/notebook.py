@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from core.commands.score import table_rows
-from core.commands.tables import COLUMNS
 from core.errors import XCosError
 from core.explain.colours import ColourLimits, around, overlay_rgba, table
-from core.explain.explain import explain_pair as explained
+from core.explain.explain import pair_report
 from core.explain.explanation import PairExplanation
 from core.explain.output import write_pair
 from core.explain.report import PairReport, cell_rows
 from core.faces.choose import FacePolicy
-from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import crop_of, landmarks_in_crop
+from core.gallery.opening import crop_of
 from core.gallery.opening import open_gallery as load_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
@@ -32,8 +29,9 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
-from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.scored import ScoredGallery, ScoringModel, one_pair, score_gallery
 from core.scoring.statistics import Counts, PairStatistics
+from core.scoring.tables import COLUMNS, table_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +52,11 @@ class Model:
     def card(self) -> ModelCard:
         """What the weights say of themselves."""
         return self.verifier.card
+
+    @property
+    def scoring(self) -> ScoringModel:
+        """What scores pairs with them."""
+        return ScoringModel(self.card, self.engine)
 
     def __repr__(self) -> str:
         thresholds = ", ".join(f"{k} {v:.4f}" for k, v in self.card.thresholds.items())
@@ -125,7 +128,8 @@ def explain_pair(
     for gallery in (one, other):
         if not len(gallery):
             raise XCosError(gallery.loaded.gallery.problems[0].reason)
-    return _pair(one, 0, other, 0, kind, order, threshold)
+    pair = one_pair(model.scoring, (one.loaded, 0), (other.loaded, 0), kind, order)
+    return Pair(pair_report(pair, 0, 0, threshold, one.cache))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +166,7 @@ class Gallery:
     ) -> "Matrix":
         """Scores of all pairs; threshold None: the weights' own for the kind."""
         limit = self.model.card.threshold(kind) if threshold is None else threshold
-        found = score_matrix(self.model.engine, self.loaded, None, kind, order)
+        found = score_gallery(self.model.scoring, self.loaded, None, kind, order)
         return Matrix(found, self, limit)
 
     def explain(
@@ -174,8 +178,9 @@ class Gallery:
         threshold: float | None = None,
     ) -> "Pair":
         """Why two faces scored as they did. Raises XCosError for a face that is not there."""
-        i, j = self._place(left), self._place(right)
-        return _pair(self, i, self, j, kind, order, threshold)
+        one, other = ((self.loaded, self._place(face)) for face in (left, right))
+        pair = one_pair(self.model.scoring, one, other, kind, order)
+        return Pair(pair_report(pair, 0, 0, threshold, self.cache))
 
     def _place(self, face: Face) -> int:
         if isinstance(face, int):
@@ -207,19 +212,19 @@ class Matrix:
     threshold: None for weights without one
     """
 
-    matrix: ScoreMatrix
+    scored: ScoredGallery
     gallery: Gallery
     threshold: float | None
 
     @property
     def scores(self) -> np.ndarray:
         """(n, n) float32; the diagonal is no pair."""
-        return self.matrix.scores
+        return self.scored.matrix.scores
 
     @property
     def statistics(self) -> PairStatistics:
         """Counts, rates and curves at any threshold."""
-        return PairStatistics.of(self.matrix)
+        return self.scored.statistics
 
     @property
     def counts(self) -> Counts:
@@ -230,16 +235,16 @@ class Matrix:
 
     def frame(self) -> "pd.DataFrame":
         """A row an unordered pair, with the columns of `xcos score`."""
-        rows = table_rows(self.matrix, self.gallery.loaded, None, self.threshold)
+        rows = table_rows(self.scored, self.threshold)
         return _pandas().DataFrame(list(rows), columns=[name for name, _ in COLUMNS])
 
     def _repr_png_(self) -> bytes:
         return _png(self._pixels())
 
     def _repr_html_(self) -> str:
-        n, told = len(self.scores), f"{self.matrix.kind} attention, order {self.matrix.order}"
+        n, told = len(self.scores), f"{self.scored.kind} attention, order {self.scored.order}"
         limit = "no threshold" if self.threshold is None else f"threshold {self.threshold:.4f}"
-        text = f"{n} faces, {self.matrix.pairs:,} pairs, {told}, {limit}"
+        text = f"{n} faces, {self.scored.matrix.pairs:,} pairs, {told}, {limit}"
         return f"<p>{html.escape(text)}</p>{_image(self._pixels())}"
 
     def _pixels(self) -> np.ndarray:
@@ -283,32 +288,15 @@ class Pair:
         return f"Pair({e.left!r}, {e.right!r}: {self.report.caption})"
 
     def _repr_png_(self) -> bytes:
-        from core.explain.figure import figure_bytes
+        from core.explain.drawing import figure_bytes
+        from core.explain.figure import pair_figure
 
-        return figure_bytes(self.report, "png")
+        return figure_bytes(pair_figure(self.report), "png")
 
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self._repr_png_()).decode()
         words = html.escape(self.words or self.report.caption)
         return f'<p>{words}</p><img style="max-width:100%" src="data:image/png;base64,{picture}">'
-
-
-def _pair(
-    one: Gallery,
-    i: int,
-    other: Gallery,
-    j: int,
-    kind: AttentionKind,
-    order: Order,
-    threshold: float | None,
-) -> Pair:
-    model = one.model
-    found = explained(
-        model.engine, model.card, one.loaded, i, other.loaded, j, kind, order, threshold
-    )
-    faces = one.loaded.gallery.faces[i], other.loaded.gallery.faces[j]
-    marks = (landmarks_in_crop(faces[0]) + landmarks_in_crop(faces[1])) / 2
-    return Pair(PairReport(found, one.crop(i), other.crop(j), face_regions(marks)))
 
 
 def _pandas() -> Any:

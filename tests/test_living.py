@@ -13,6 +13,7 @@ from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.model.attention_weights import read_head
 from core.model.verifier import Verifier
 from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import PreparedPairs
 from core.scoring.matrix import ScoreMatrix, score_matrix
 from tests.living import COUNTS, THRESHOLDS, Known, crop, make_photos
 
@@ -101,7 +102,9 @@ def test_a_grey_cell_moves_a_score_by_hundredths(living: Living) -> None:
     patched[48:64, 16:32] = 127
     made = living.engine.prepare(living.verifier.features(np.stack([one, patched, other])).grid)
     places = np.array([0, 1]), np.array([2, 2])
-    before, after = living.engine.scores_of(made, places[0], made, places[1], "learned", "both")
+    before, after = living.engine.scores_of(
+        PreparedPairs(made, places[0], made, places[1]), "learned", "both"
+    )
     assert abs(before - after) > 0.005
 
 

@@ -12,13 +12,12 @@ from core.faces.face import Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Features
-from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.project.project import gallery_id
-from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
 from core.scoring.lists import PairList
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, ScoreMatrix, at_most
+from core.scoring.scored import ScoredGallery
 
 SHIFT, TURN = 2.0, 2.0  # pixels, degrees
 VARIANTS: tuple[tuple[str, Edit], ...] = (
@@ -57,26 +56,23 @@ class FragilePairs:
 
 def find_fragile(
     verifier: Features,
-    engine: PairEngine,
     cache: Cache,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-    kind: AttentionKind,
-    order: Order,
+    scored: ScoredGallery,
     threshold: float,
     task: Task = QUIET,
 ) -> FragilePairs:
     """Move each face six ways and score it with all others as they are.
 
-    rows and columns may be one gallery: then each face's move counts for all its pairs. The moved
-    faces' features are kept in the cache. Scores of few rows are held at a time.
+    In one gallery each face's move counts for all its pairs. The moved faces' features are kept in
+    the cache. Scores of few rows are held at a time.
     Raises XCosError when a face has neither photo nor crop, and Stopped.
     """
-    square = rows is columns
+    rows, columns, square = scored.rows, scored.columns, scored.square
+    engine = scored.engine
     shape = (len(rows), len(columns))
     flips = np.zeros(shape, np.uint8)
     by_row, by_column = np.zeros(shape[0], np.int64), np.zeros(shape[1], np.int64)
-    scan = _Scan(verifier, engine, cache, kind, order, threshold, task)
+    scan = _Scan(verifier, cache, scored, threshold, task)
     faces = len(rows) if square else len(rows) + len(columns)
     done = 0
     still = engine.prepare(columns.features.grid)
@@ -90,7 +86,7 @@ def find_fragile(
         if square:
             # Which face is left and which is right matters to one-sided orders.
             turned = found
-            if order != "both":
+            if scored.order != "both":
                 turned = scan.flips(rows.features.grid[part], grids, still, rows_moved=False)
                 _without_self(turned, part)
             flips[:, part] |= turned.T
@@ -140,10 +136,8 @@ class _Scan:
     """What a scan needs all along."""
 
     verifier: Features
-    engine: PairEngine
     cache: Cache
-    kind: AttentionKind
-    order: Order
+    scored: ScoredGallery
     threshold: float
     task: Task
 
@@ -204,10 +198,11 @@ class _Scan:
         return bits
 
     def _scores(self, grid: np.ndarray, others: PreparedFaces, rows_moved: bool) -> np.ndarray:
-        part = self.engine.prepare(grid)
+        engine, kind, order = self.scored.engine, self.scored.kind, self.scored.order
+        part = engine.prepare(grid)
         if rows_moved:
-            return self.engine.scores(part, others, self.kind, self.order, task=self.task.quiet())
-        return self.engine.scores(others, part, self.kind, self.order, task=self.task.quiet()).T
+            return engine.scores(part, others, kind, order, task=self.task.quiet())
+        return engine.scores(others, part, kind, order, task=self.task.quiet()).T
 
 
 def variant_digest(face: Face, edit: Edit) -> str:

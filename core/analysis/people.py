@@ -27,12 +27,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from core.errors import Stopped
-from core.explain.maps import PairMaps, maps_of_pairs
-from core.gallery.gallery import LoadedGallery
+from core.explain.maps import PairMaps, maps_of
 from core.progress import QUIET, Task
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, pairs_with
 from core.scoring.matrix import ScoreMatrix, at_most
+from core.scoring.scored import ScoredGallery
 
 Animal = Literal["worm", "goat", "phantom", "lamb", "wolf", "chameleon", "dove", "sheep"]
 ANIMALS: tuple[Animal, ...] = get_args(Animal)
@@ -113,20 +112,13 @@ class PersonMaps:
 
 
 def people(
-    matrix: ScoreMatrix,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
+    scored: ScoredGallery,
     threshold: float,
     measure: Measure = "mean",
     task: Task = QUIET,
 ) -> People:
     """Measure everybody, tile by tile. Raises Stopped."""
-    names = {
-        int(code): face.identity
-        for codes, loaded in ((matrix.rows, rows), (matrix.columns, columns))
-        for code, face in zip(codes, loaded.gallery.faces, strict=True)
-        if face.identity is not None
-    }
+    matrix, names = scored.matrix, scored.identities
     known = sorted(names)
     persons = _measured(matrix, threshold, names, known, task)
     every = [matrix.columns] if matrix.square else [matrix.rows, matrix.columns]
@@ -158,39 +150,14 @@ def classified(found: People, measure: Measure) -> People:
 
 
 def person_maps(
-    engine: PairEngine,
-    matrix: ScoreMatrix,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-    identity: str,
-    threshold: float,
-    task: Task = QUIET,
+    scored: ScoredGallery, identity: str, threshold: float, task: Task = QUIET
 ) -> PersonMaps:
     """A person's worst pairs, and the maps of their pairs. Raises XCosError, Stopped."""
-    code = next(
-        int(codes[place])
-        for codes, loaded in ((matrix.columns, columns), (matrix.rows, rows))
-        for place, face in enumerate(loaded.gallery.faces)
-        if face.identity == identity
-    )
+    matrix = scored.matrix
+    code = next(code for code, name in scored.identities.items() if name == identity)
 
     def maps(pairs: PairList) -> PairMaps | None:
-        if not len(pairs):
-            return None
-        # Only these faces are prepared: a gallery may have thousands.
-        i, left = np.unique(pairs.rows, return_inverse=True)
-        j, right = np.unique(pairs.columns, return_inverse=True)
-        return maps_of_pairs(
-            engine,
-            engine.prepare(rows.features.grid[i]),
-            left,
-            engine.prepare(columns.features.grid[j]),
-            right,
-            matrix.kind,
-            matrix.order,
-            threshold,
-            task,
-        )
+        return maps_of(scored, pairs, threshold, task) if len(pairs) else None
 
     genuine = _genuine_pairs(matrix, code)
     closest = pairs_with(matrix, code, 0.0, CLOSEST, genuine=False)

@@ -12,12 +12,12 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
-from core.model.kinds import AttentionKind, Order
+from core.model.kinds import AttentionKind
 from core.model.memory import give_back
 from core.progress import QUIET, Task
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, ranked
-from core.scoring.matrix import ScoreMatrix, at_most
+from core.scoring.matrix import ScoreMatrix, at_most, score_matrix
+from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import Counts, PairStatistics
 
 ScoreKind = Literal["learned", "uniform", "correlation", "fc", "target"]
@@ -162,70 +162,49 @@ class Worth:
 
 
 def attention_worth(
-    card: ModelCard,
-    engine: PairEngine,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-    matrix: ScoreMatrix,
+    scored: ScoredGallery,
     thresholds: Thresholds = "own",
     given: float | None = None,
-    order: Order = "both",
     task: Task = QUIET,
 ) -> Worth:
-    """Score the matrix's pairs by every kind, one kind at a time, and keep each pair's decisions.
+    """Score a gallery's pairs by every kind, one kind at a time, and keep each pair's decisions.
 
-    matrix:     scores of one attention kind already, which are not computed again
+    scored:     by one attention kind already, whose scores are not computed again
     thresholds: own: what the weights carry, or the equal error rate where they carry none
-    given:      the threshold of the matrix's kind that was set, in place of the weights' own
+    given:      the threshold of that kind that was set, in place of the weights' own
     Memory: one score matrix in float32 and a byte a pair. Raises XCosError, Stopped.
     """
+    matrix = scored.matrix
     if not (matrix.rows >= 0).any():
         raise XCosError(
             "No identities are known, so no decision is right or wrong; name the faces."
         )
     same = np.zeros(matrix.scores.shape, np.uint8)
+    origin = _Origin(scored.card, matrix.kind, thresholds, given)
     found: list[KindWorth] = []
     missing: dict[ScoreKind, str] = {}
     for kind in TITLES:
         if task.stopped():
             raise Stopped("Comparing attention")
-        reason = _lacks(kind, card, engine, rows, columns)
+        reason = _lacks(kind, scored)
         if reason:
             missing[kind] = reason
             continue
         # A kind's scores have no name here, so that they are gone before the next one's come.
-        found.append(
-            _judged(
-                _scores(kind, engine, rows, columns, matrix, order, task),
-                kind,
-                card,
-                matrix,
-                thresholds,
-                given,
-                same,
-                len(found),
-            )
-        )
+        found.append(_judged(_scores(kind, scored, task), kind, origin, same, len(found)))
         give_back()
     return Worth(tuple(found), same, matrix, missing)
 
 
 def _judged(
-    scores: ScoreMatrix,
-    kind: ScoreKind,
-    card: ModelCard,
-    matrix: ScoreMatrix,
-    thresholds: Thresholds,
-    given: float | None,
-    same: np.ndarray,
-    bit: int,
+    scores: ScoreMatrix, kind: ScoreKind, wanted: "_Origin", same: np.ndarray, bit: int
 ) -> KindWorth:
     """Set a kind's bit where it calls a pair the same; its figures."""
     statistics = PairStatistics.of(scores)
     eer = statistics.eer()
-    threshold, origin = _threshold(kind, card, matrix, thresholds, given, eer)
+    threshold, origin = wanted.threshold(kind, eer)
     limit = at_most(threshold)
-    for tile in matrix.tiles():
+    for tile in scores.tiles():
         same[tile] |= (scores.scores[tile] > limit).astype(np.uint8) << bit
     return KindWorth(
         kind,
@@ -237,59 +216,50 @@ def _judged(
     )
 
 
-def _lacks(
-    kind: ScoreKind,
-    card: ModelCard,
-    engine: PairEngine,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-) -> str | None:
+def _lacks(kind: ScoreKind, scored: ScoredGallery) -> str | None:
     """Why there are no scores of a kind, and the way out; None where there are."""
+    features = [loaded.features for loaded in scored.galleries]
     if kind in get_args(AttentionKind):
         try:
-            engine.weights(kind)  # type: ignore[arg-type]
+            scored.engine.weights(kind)  # type: ignore[arg-type]
         except XCosError as error:
             return str(error)
-    if kind == "fc" and (rows.features.embedding is None or columns.features.embedding is None):
-        return f"{card.name} has no fully connected head; use weights that have one."
-    if kind == "target" and (rows.features.target is None or columns.features.target is None):
+    if kind == "fc" and any(one.embedding is None for one in features):
+        return f"{scored.card.name} has no fully connected head; use weights that have one."
+    if kind == "target" and any(one.target is None for one in features):
         return "There is no target model; choose one under Model, Target model, or with --target."
     return None
 
 
-def _threshold(
-    kind: ScoreKind,
-    card: ModelCard,
-    matrix: ScoreMatrix,
-    thresholds: Thresholds,
-    given: float | None,
-    eer: tuple[float, float] | None,
-) -> tuple[float, str]:
-    if thresholds == "own" and kind == matrix.kind and given is not None:
-        return given, OWN if given == card.threshold(matrix.kind) else AS_SET
-    if thresholds == "own" and kind in card.thresholds:
-        return card.thresholds[kind], OWN
-    if eer is None:
-        raise XCosError(
-            "An equal error rate needs genuine and impostor pairs; name the faces of two people."
-        )
-    return eer[1], FROM_EER
+@dataclass(frozen=True)
+class _Origin:
+    """Where thresholds come from."""
+
+    card: ModelCard
+    set_kind: AttentionKind
+    thresholds: Thresholds
+    given: float | None
+
+    def threshold(self, kind: ScoreKind, eer: tuple[float, float] | None) -> tuple[float, str]:
+        own = self.thresholds == "own"
+        if own and kind == self.set_kind and self.given is not None:
+            return self.given, OWN if self.given == self.card.threshold(kind) else AS_SET
+        if own and kind in self.card.thresholds:
+            return self.card.thresholds[kind], OWN
+        if eer is None:
+            raise XCosError(
+                "An equal error rate needs genuine and impostor pairs; name the faces of two people."
+            )
+        return eer[1], FROM_EER
 
 
-def _scores(
-    kind: ScoreKind,
-    engine: PairEngine,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-    matrix: ScoreMatrix,
-    order: Order,
-    task: Task,
-) -> ScoreMatrix:
+def _scores(kind: ScoreKind, scored: ScoredGallery, task: Task) -> ScoreMatrix:
     """The matrix by another kind of score, float32."""
+    matrix = scored.matrix
     if kind == matrix.kind:
         return matrix
     if kind == "fc" or kind == "target":
-        left, right = (_vectors(kind, loaded) for loaded in (rows, columns))
+        left, right = (_vectors(kind, loaded) for loaded in (scored.rows, scored.columns))
         made = np.empty(matrix.scores.shape, np.float32)
         for tile in matrix.tiles():
             if task.stopped():
@@ -297,10 +267,10 @@ def _scores(
             task.report(f"Comparing {TITLES[kind]}", tile.start, len(made))
             np.matmul(left[tile], right.T, out=made[tile])
     else:
-        second = engine.prepare(columns.features.grid)
-        first = second if matrix.square else engine.prepare(rows.features.grid)
-        made = engine.scores(first, second, kind, order, task)
-    return ScoreMatrix(made, matrix.square, matrix.rows, matrix.columns, matrix.kind, order)
+        made = score_matrix(
+            scored.engine, scored.columns, scored.probes, kind, scored.order, task
+        ).scores
+    return replace(matrix, scores=made)
 
 
 def _vectors(kind: ScoreKind, loaded: LoadedGallery) -> np.ndarray:

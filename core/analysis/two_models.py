@@ -10,13 +10,11 @@ from core.errors import XCosError
 from core.explain.explain import explain_pair
 from core.explain.explanation import PairExplanation
 from core.gallery.gallery import LoadedGallery
-from core.model.card import ModelCard
-from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, drawn, ranked
-from core.scoring.matrix import ScoreMatrix, at_most, score_matrix
-from core.scoring.statistics import Counts, PairStatistics
+from core.scoring.matrix import at_most
+from core.scoring.scored import ScoredGallery
+from core.scoring.statistics import Counts
 
 LISTED = 2000  # pairs of a count that are listed
 DRAWN = 20_000  # points of a scatter plot
@@ -24,19 +22,10 @@ Point = Literal["own", "eer"] | float  # a float: that FAR
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredModel:
-    """A model with its scores of a gallery.
+class JudgedGallery:
+    """A scored gallery with the threshold that is set or shipped for its attention kind, or None."""
 
-    rows, columns: the faces of the matrix, with this model's features
-    own:           the threshold set or shipped for the attention kind, or None
-    """
-
-    card: ModelCard
-    engine: PairEngine
-    rows: LoadedGallery
-    columns: LoadedGallery
-    matrix: ScoreMatrix
-    statistics: PairStatistics
+    scored: ScoredGallery
     own: float | None
 
     def threshold(self, point: Point) -> tuple[float, str]:
@@ -47,7 +36,7 @@ class ScoredModel:
         if point == "own" and self.own is not None:
             return self.own, "its own"
         if point in ("own", "eer"):
-            eer = self.statistics.eer()
+            eer = self.scored.statistics.eer()
             if eer is None:
                 raise XCosError(
                     "An equal error rate needs genuine and impostor pairs; name the faces, or "
@@ -55,29 +44,12 @@ class ScoredModel:
                 )
             return eer[1], "equal error rate of this gallery"
         assert isinstance(point, float)
-        found = self.statistics.threshold_at_far(point)
+        found = self.scored.statistics.threshold_at_far(point)
         if found is None:
             raise XCosError(
                 f"There are too few impostor pairs for a FAR of {point:g}; choose a larger one."
             )
         return found, f"FAR {point:g} of this gallery"
-
-
-def score_model(
-    card: ModelCard,
-    engine: PairEngine,
-    gallery: LoadedGallery,
-    probes: LoadedGallery | None,
-    kind: AttentionKind,
-    order: Order,
-    threshold: float | None = None,
-    task: Task = QUIET,
-) -> ScoredModel:
-    """Score all pairs with a model; threshold None: the weights' own. Raises XCosError, Stopped."""
-    matrix = score_matrix(engine, gallery, probes, kind, order, task)
-    own = card.threshold(kind) if threshold is None else threshold
-    statistics = PairStatistics.of(matrix)
-    return ScoredModel(card, engine, probes or gallery, gallery, matrix, statistics, own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +61,8 @@ class TwoModels:
     only_a, only_b: keys of faces that only one model has; they take no part
     """
 
-    a: ScoredModel
-    b: ScoredModel
+    a: JudgedGallery
+    b: JudgedGallery
     rows: np.ndarray
     columns: np.ndarray
     only_a: tuple[str, ...]
@@ -99,7 +71,7 @@ class TwoModels:
     def at(self, point: Point, task: Task = QUIET) -> "Comparison":
         """Compare both at an operating point. Raises XCosError, Stopped."""
         first, second = self.a.threshold(point), self.b.threshold(point)
-        matrix = self.a.matrix
+        matrix = self.a.scored.matrix
         counts = np.zeros(8, np.int64)
         differing = Differences(matrix.rows, matrix.columns, matrix.square)
         every = slice(0, matrix.scores.shape[1])
@@ -116,7 +88,7 @@ class TwoModels:
 
     def scatter(self, limit: int = DRAWN) -> "Scatter":
         """Both scores of at most `limit` pairs; of genuine ones as many as half of them."""
-        matrix, every = self.a.matrix, slice(0, self.a.matrix.scores.shape[1])
+        matrix, every = self.a.scored.matrix, slice(0, self.a.scored.matrix.scores.shape[1])
 
         def genuine(rows: slice) -> np.ndarray:
             return matrix.genuine(rows, every)
@@ -129,7 +101,7 @@ class TwoModels:
         row = np.concatenate([same.rows, rest.rows])
         column = np.concatenate([same.columns, rest.columns])
         sort = np.arange(len(row)) < len(same)
-        scores = self.b.matrix.scores[row, column]
+        scores = self.b.scored.matrix.scores[row, column]
         pairs = PairList(row, column, np.concatenate([same.scores, rest.scores]))
         return Scatter(self.placed(pairs), scores, sort, of_same, of_rest)
 
@@ -150,9 +122,9 @@ class TwoModels:
         self, rows: slice, first: float, second: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of a tile: genuine pairs, those a judges rightly, and those b does, (r, m) bool."""
-        genuine = self.a.matrix.genuine(rows, slice(0, self.a.matrix.scores.shape[1]))
-        right = (self.a.matrix.scores[rows] > at_most(first)) == genuine
-        other = (self.b.matrix.scores[rows] > at_most(second)) == genuine
+        genuine = self.a.scored.matrix.genuine(rows, slice(0, self.a.scored.matrix.scores.shape[1]))
+        right = (self.a.scored.matrix.scores[rows] > at_most(first)) == genuine
+        other = (self.b.scored.matrix.scores[rows] > at_most(second)) == genuine
         return genuine, right, other
 
 
@@ -202,13 +174,13 @@ class Comparison:
     @property
     def names(self) -> tuple[str, str]:
         """What the models are called."""
-        return f"A ({self.models.a.card.name})", f"B ({self.models.b.card.name})"
+        return f"A ({self.models.a.scored.card.name})", f"B ({self.models.b.scored.card.name})"
 
     @property
     def words(self) -> str:
         """What was compared, and how often only one model is right."""
         a, b = self.names
-        total, matrix = int(self.counts.sum()), self.models.a.matrix
+        total, matrix = int(self.counts.sum()), self.models.a.scored.matrix
         only_a, only_b = self.count(True, False), self.count(False, True)
         text = (
             f"{total:,} pairs, {matrix.kind} attention, order {matrix.order}: {a} at threshold "
@@ -245,9 +217,8 @@ class Comparison:
 
     def explain(self, row: int, column: int) -> tuple[PairExplanation, PairExplanation]:
         """Why each model scored a pair as it did."""
-        kind, order = self.models.a.matrix.kind, self.models.a.matrix.order
         first, second = (
-            explain_pair(m.engine, m.card, m.rows, row, m.columns, column, kind, order, threshold)
+            explain_pair(m.scored, row, column, threshold)
             for m, (threshold, _) in ((self.models.a, self.first), (self.models.b, self.second))
         )
         return first, second
@@ -255,7 +226,7 @@ class Comparison:
     def outcomes(self) -> tuple[Counts, Counts]:
         """Each model's counts at its threshold."""
         a, b = self.models.a, self.models.b
-        return a.statistics.counts(self.first[0]), b.statistics.counts(self.second[0])
+        return a.scored.statistics.counts(self.first[0]), b.scored.statistics.counts(self.second[0])
 
     def pairs(
         self,
@@ -278,7 +249,7 @@ class Comparison:
     ) -> PairList:
         """The same by their places among the faces that both models have."""
         models, first, second = self.models, self.first[0], self.second[0]
-        matrix, every = models.a.matrix, slice(0, models.a.matrix.scores.shape[1])
+        matrix, every = models.a.scored.matrix, slice(0, models.a.scored.matrix.scores.shape[1])
 
         def sort(rows: slice) -> tuple[np.ndarray, np.ndarray]:
             same, right, other = models._judged(rows, first, second)
@@ -286,21 +257,23 @@ class Comparison:
             if genuine is not None:
                 wanted &= same == genuine
             far = np.abs(matrix.scores[rows] - first)
-            return wanted, far + np.abs(models.b.matrix.scores[rows] - second)
+            return wanted, far + np.abs(models.b.scored.matrix.scores[rows] - second)
 
         return ranked(matrix, sort, limit, task)
 
 
-def compare_models(a: ScoredModel, b: ScoredModel) -> TwoModels:
+def compare_models(a: JudgedGallery, b: JudgedGallery) -> TwoModels:
     """Match the faces of two scored models by their keys. Raises XCosError when none match."""
-    rows, other_rows = _matched(a.rows, b.rows)
-    columns, other_columns = _matched(a.columns, b.columns)
+    rows, other_rows = _matched(a.scored.rows, b.scored.rows)
+    columns, other_columns = _matched(a.scored.columns, b.scored.columns)
     if not len(rows) or not len(columns):
         raise XCosError("The two models have no face in common; load the gallery anew with both.")
-    kept = {a.rows.gallery.faces[i].key for i in rows}
-    kept |= {a.columns.gallery.faces[j].key for j in columns}
-    first = _restricted(a, rows, columns, a.matrix.rows[rows], a.matrix.columns[columns])
-    second = _restricted(b, other_rows, other_columns, first.matrix.rows, first.matrix.columns)
+    kept = {a.scored.rows.gallery.faces[i].key for i in rows}
+    kept |= {a.scored.columns.gallery.faces[j].key for j in columns}
+    matrix = a.scored.matrix
+    codes = matrix.rows[rows], matrix.columns[columns]
+    first = _restricted(a, rows, columns, codes)
+    second = _restricted(b, other_rows, other_columns, codes)
     return TwoModels(first, second, rows, columns, _left_out(a, kept), _left_out(b, kept))
 
 
@@ -312,36 +285,20 @@ def _matched(one: LoadedGallery, other: LoadedGallery) -> tuple[np.ndarray, np.n
     return both[:, 0], both[:, 1]
 
 
-def _left_out(model: ScoredModel, kept: set[str]) -> tuple[str, ...]:
-    faces = (*model.rows.gallery.faces, *model.columns.gallery.faces)
+def _left_out(model: JudgedGallery, kept: set[str]) -> tuple[str, ...]:
+    faces = (*model.scored.rows.gallery.faces, *model.scored.columns.gallery.faces)
     return tuple(sorted({face.key for face in faces} - kept))
 
 
 def _restricted(
-    model: ScoredModel,
+    judged: JudgedGallery,
     rows: np.ndarray,
     columns: np.ndarray,
-    row_codes: np.ndarray,
-    column_codes: np.ndarray,
-) -> ScoredModel:
-    """The model over some faces, with given identities; nothing is copied where that is all of them."""
-    matrix = model.matrix
-    n, m = matrix.scores.shape
-    whole = np.array_equal(rows, np.arange(n)) and np.array_equal(columns, np.arange(m))
-    known = np.array_equal(row_codes, matrix.rows) and np.array_equal(column_codes, matrix.columns)
-    if whole and known:
-        return model
-    scores = matrix.scores if whole else matrix.scores[np.ix_(rows, columns)]
-    made = replace(matrix, scores=scores, rows=row_codes, columns=column_codes)
-    statistics = PairStatistics.of(made)
-    one, other = (_some(g, p) for g, p in ((model.rows, rows), (model.columns, columns)))
-    return replace(model, rows=one, columns=other, matrix=made, statistics=statistics)
-
-
-def _some(loaded: LoadedGallery, places: np.ndarray) -> LoadedGallery:
-    faces = tuple(loaded.gallery.faces[i] for i in places)
-    features = loaded.features
-    embedding = None if features.embedding is None else features.embedding[places]
-    target = None if features.target is None else features.target[places]
-    kept = replace(features, grid=features.grid[places], embedding=embedding, target=target)
-    return LoadedGallery(replace(loaded.gallery, faces=faces), kept)
+    codes: tuple[np.ndarray, np.ndarray],
+) -> JudgedGallery:
+    """The gallery over some faces, with given identities; nothing is copied where that is all of them."""
+    part = judged.scored.part(rows, columns)
+    own, other = codes
+    if not (np.array_equal(own, part.matrix.rows) and np.array_equal(other, part.matrix.columns)):
+        part = replace(part, matrix=replace(part.matrix, rows=own, columns=other))
+    return replace(judged, scored=part)

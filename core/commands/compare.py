@@ -18,7 +18,8 @@ from core.commands.shared import (
 )
 from core.errors import XCosError
 from core.evaluation.protocol import open_pairs, read_any_pairs
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
+from core.explain.explain import pair_regions
 from core.explain.output import write_whole
 from core.explain.saliency.compare import Comparison, compare, title
 from core.explain.saliency.compare_many import ComparisonTable, tabulate
@@ -99,18 +100,17 @@ def run(options: argparse.Namespace) -> int:
         return _compare_list(options)
     check_outputs(options, options.output, PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
-    (left, i), (right, j) = open_pair(setup, options, progress)
-    one, other = left.gallery.faces[i], right.gallery.faces[j]
+    pair = open_pair(setup, options, progress)
     crops = [
-        crop_of(face, gallery.gallery.root, setup.cache)
-        for face, gallery in ((one, left), (other, right))
+        crop_of(loaded.gallery.faces[0], loaded.gallery.root, setup.cache)
+        for loaded in (pair.rows, pair.columns)
     ]
     scorer = _scorer(setup, options)
     shuffled = None if options.no_controls else scorer.shuffled(options.seed)
     subject = Subject(crops[0], crops[1], scorer)
     found = compare(
         subject,
-        _regions(one, other),
+        pair_regions(pair, 0, 0),
         _methods(options, scorer),
         shuffled,
         options.seed,
@@ -122,16 +122,17 @@ def run(options: argparse.Namespace) -> int:
         if path.suffix.lower() == ".json":
             content = (json_text(said) + "\n").encode()
         else:
-            from core.explain.saliency.compare_figure import comparison_bytes
+            from core.explain.drawing import figure_bytes
+            from core.explain.saliency.compare_figure import comparison_figure
 
-            content = comparison_bytes(found, subject, path.suffix.lower()[1:])
+            content = figure_bytes(comparison_figure(found, subject), path.suffix.lower()[1:])
         write_whole(path, content)
     print(json_text(said) if options.json else _told(found))
     return 0
 
 
-def _scorer(setup: Setup, options: argparse.Namespace) -> PairScorer:
-    return PairScorer(
+def _scorer(setup: Setup, options: argparse.Namespace) -> CropScorer:
+    return CropScorer(
         setup.card.path,
         setup.kind,
         options.order,
@@ -141,7 +142,7 @@ def _scorer(setup: Setup, options: argparse.Namespace) -> PairScorer:
     )
 
 
-def _methods(options: argparse.Namespace, scorer: PairScorer) -> tuple[str, ...]:
+def _methods(options: argparse.Namespace, scorer: CropScorer) -> tuple[str, ...]:
     there = methods_for(scorer)
     asked = tuple(dict.fromkeys(options.methods or there))
     if "grad-cam-target" in asked and "grad-cam-target" not in there:

@@ -97,8 +97,7 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
         options.photos,
         unpacked,
         lambda source, _: setup.open(source, progress),
-        setup.engine,
-        setup.card,
+        setup.model,
         options.order,
         progress,
         options.part,
@@ -125,13 +124,14 @@ def _occlusion(
     gallery = opened.gallery
     crops = np.stack([crop_of(face, gallery.root, setup.cache) for face in gallery.faces])
     verifier, target, engine = setup.verifier, setup.target, setup.engine
-    return occlusion_of(opened, crops, verifier, target, engine, order, progress)
+    return occlusion_of(opened, crops, verifier, engine, target, order, progress)
 
 
 def _write(
     folder: Path, evaluation: Evaluation, curve: OcclusionCurve | None, said: dict[str, Any]
 ) -> None:
     from core.evaluation import plots
+    from core.explain.drawing import figure_bytes
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +146,7 @@ def _write(
     if curve is not None:
         figures["occlusion"] = plots.occlusion_figure(curve)
     for name, figure in figures.items():
-        write_whole(folder / f"{name}.png", plots.figure_bytes(figure, "png"))
+        write_whole(folder / f"{name}.png", figure_bytes(figure, "png"))
 
 
 def _told(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:

@@ -7,11 +7,9 @@ from typing import Any
 
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
-from core.explain.explain import explain_pair
+from core.explain.explain import pair_report
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.report import PairReport, cell_rows, to_json
-from core.faces.regions import face_regions
-from core.gallery.opening import crop_of, landmarks_in_crop
 
 EXAMPLES = """examples:
   xcos explain ann1.jpg ann2.jpg                  the verdict and the cells that decided
@@ -48,28 +46,12 @@ def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, or XCosError."""
     check_outputs(options, options.output, PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
-    (left, i), (right, j) = open_pair(setup, options, progress)
+    pair = open_pair(setup, options, progress)
     progress.close()
-    found = explain_pair(
-        setup.engine,
-        setup.card,
-        left,
-        i,
-        right,
-        j,
-        setup.kind,
-        options.order,
-        setup.threshold,
-    )
+    report = pair_report(pair, 0, 0, setup.threshold, setup.cache)
     # The two photos may have one name in two folders: they are called what the user called them.
-    found = replace(found, left=options.left, right=options.right)
-    one, other = left.gallery.faces[i], right.gallery.faces[j]
-    report = PairReport(
-        found,
-        crop_of(one, left.gallery.root, setup.cache),
-        crop_of(other, right.gallery.root, setup.cache),
-        face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2),
-    )
+    named = replace(report.explanation, left=options.left, right=options.right)
+    report = replace(report, explanation=named)
     for path in options.output:
         write_pair(path, report)
     if options.json:

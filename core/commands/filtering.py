@@ -7,10 +7,9 @@ import numpy as np
 from core.analysis.fragile import FragilePairs, find_fragile
 from core.commands.shared import ProgressBar, Setup
 from core.errors import XCosError
-from core.gallery.gallery import LoadedGallery
 from core.query.evaluate import FilterInput, passing
 from core.query.language import Expression, fields_of, parse
-from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoredGallery
 
 
 def add_filter_option(parser: argparse.ArgumentParser) -> None:
@@ -31,17 +30,14 @@ def read_filter(options: argparse.Namespace) -> Expression | None:
 def pairs_passing(
     expression: Expression,
     setup: Setup,
-    matrix: ScoreMatrix,
-    gallery: LoadedGallery,
-    probes: LoadedGallery | None,
+    scored: ScoredGallery,
     progress: ProgressBar,
 ) -> np.ndarray:
-    """Which pairs of a matrix pass, (n, m) bool; looks for fragile pairs where it is asked to.
+    """Which pairs of a gallery pass, (n, m) bool; looks for fragile pairs where it is asked to.
 
     Raises XCosError.
     """
-    rows = gallery if probes is None else probes
-    edits = setup.project_of(gallery.gallery.source).edits
+    edits = setup.project_of(scored.columns.gallery.source).edits
     fragile: FragilePairs | None = None
     if "fragile" in fields_of(expression):
         if setup.threshold is None:
@@ -50,14 +46,10 @@ def pairs_passing(
             )
         fragile = find_fragile(
             setup.verifier,
-            setup.engine,
             setup.cache,
-            rows,
-            gallery,
-            matrix.kind,
-            matrix.order,
+            scored,
             setup.threshold,
             progress,
         )
-    given = FilterInput(matrix, rows, gallery, setup.engine, setup.threshold, edits, fragile)
+    given = FilterInput(scored, setup.threshold, edits, fragile)
     return passing(expression, given, progress)

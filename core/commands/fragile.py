@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from core.analysis.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
-from core.commands.score import listed_rows
 from core.commands.scored import (
-    ScoredGallery,
     add_gallery_options,
     needed_threshold,
     scored_gallery,
 )
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.commands.tables import COLUMNS, SUFFIXES, write_csv, write_table
 from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.lists import PairList
+from core.scoring.scored import ScoredGallery
+from core.scoring.tables import COLUMNS, SUFFIXES, listed_rows, write_csv, write_table
 
 EXAMPLES = """examples:
   xcos fragile photos -o fragile.csv     every fragile pair, nearest to the threshold first
@@ -62,12 +61,8 @@ def run(options: argparse.Namespace) -> int:
     matrix = scored.matrix
     found = find_fragile(
         setup.verifier,
-        setup.engine,
         setup.cache,
-        scored.rows,
-        scored.columns,
-        setup.kind,
-        options.order,
+        scored,
         threshold,
         progress,
     )
@@ -100,7 +95,6 @@ def run(options: argparse.Namespace) -> int:
 def _rows(
     found: FragilePairs, listed: PairList, scored: ScoredGallery
 ) -> Iterator[tuple[Any, ...]]:
-    probes = None if scored.matrix.square else scored.rows
-    plain = listed_rows(listed, scored.columns, probes, found.threshold)
+    plain = listed_rows(listed, (scored.rows, scored.columns), found.threshold)
     for row, i, j in zip(plain, listed.rows.tolist(), listed.columns.tolist(), strict=True):
         yield (*row, "; ".join(found.causes(i, j)))

@@ -26,7 +26,6 @@ from core.json_text import json_text
 from core.project.corrected import copy_photos, write_labels
 from core.project.edits import DECISIONS, Edits
 from core.project.project import Project
-from core.scoring.matrix import score_matrix
 
 COLUMNS = ("kind", "left", "right", "names", "score", "limit", "evidence", "decision")
 EXAMPLES = """examples:
@@ -104,14 +103,11 @@ def run(options: argparse.Namespace) -> int:
         )
     other = None
     if options.other is not None:
-        probes = setup.open(options.other, progress, True)
-        cross = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-        other = probes, cross
-    matrix = score_matrix(setup.engine, gallery, None, setup.kind, options.order, progress)
+        other = setup.score(gallery, setup.open(options.other, progress, True), progress)
+    scored = setup.score(gallery, None, progress)
     root = gallery.gallery.root
     found = find_in_labels(
-        gallery,
-        matrix,
+        scored,
         threshold,
         lambda face: crop_of(face, root, setup.cache),
         other,

@@ -9,6 +9,7 @@ from core.commands.shared import Setup, refuse_overwriting
 from core.errors import XCosError
 from core.gallery.gallery import GallerySettings, LoadedGallery
 from core.progress import Task
+from core.scoring.scored import ScoredGallery, one_pair
 
 NUMBERED = re.compile(r"(.+)#(\d+)")
 Place = tuple[LoadedGallery, int]
@@ -43,12 +44,12 @@ def check_outputs(
         refuse_overwriting(path, *(_photo(name, options.photos)[0] for name in names))
 
 
-def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> tuple[Place, Place]:
-    """Both faces: the gallery that each is alone in or with its photo's others, and its place."""
-    return (
-        open_face(setup, options.left, options.photos, task),
-        open_face(setup, options.right, options.photos, task),
+def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> ScoredGallery:
+    """Both faces as a gallery of one pair. Raises XCosError."""
+    left, right = (
+        open_face(setup, name, options.photos, task) for name in (options.left, options.right)
     )
+    return one_pair(setup.model, left, right, setup.kind, options.order)
 
 
 def open_face(setup: Setup, name: str, photos: Path | None, task: Task) -> Place:

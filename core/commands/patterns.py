@@ -15,7 +15,6 @@ from core.analysis.patterns.report import (
 )
 from core.commands.filtering import add_filter_option, pairs_passing
 from core.commands.scored import (
-    ScoredGallery,
     add_gallery_options,
     needed_threshold,
     scored_gallery,
@@ -28,6 +27,7 @@ from core.query.language import parse
 from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
+from core.scoring.scored import ScoredGallery
 
 EXAMPLES = """examples:
   xcos patterns photos --outcome FP --groups       false accepts, grouped by what carries them
@@ -111,17 +111,11 @@ def run(options: argparse.Namespace) -> int:
         of = _select(asked, setup, scored, progress)
     less = None if minus is None else _select(minus, setup, scored, progress)
     found = look_for_patterns(
-        setup.engine,
-        scored.rows,
-        scored.columns,
-        setup.card.name,
-        setup.kind,
-        options.order,
+        scored,
         threshold,
         of,
         less,
-        options.groups is not None,
-        options.groups or None,
+        options.groups,
         progress,
     )
     progress.close()
@@ -179,10 +173,7 @@ def _select(asked: _Asked, setup: Setup, scored: ScoredGallery, progress: Progre
             raise XCosError(f"The gallery has no tag {asked.tag!r}; its tags are: {known}.")
     passing = None
     if asked.filter is not None:
-        probes = None if scored.matrix.square else scored.rows
-        expression = parse(asked.filter)
-        mask = pairs_passing(expression, setup, scored.matrix, scored.columns, probes, progress)
-        passing = (asked.filter, mask)
+        passing = asked.filter, pairs_passing(parse(asked.filter), setup, scored, progress)
     return select(scored.matrix, needed_threshold(setup), asked.outcome, whose, passing)
 
 

@@ -19,7 +19,6 @@ from core.csv_files import csv_text
 from core.errors import XCosError
 from core.explain.output import write_whole
 from core.json_text import json_text
-from core.scoring.matrix import score_matrix
 
 COLUMNS = (
     "identity",
@@ -97,8 +96,8 @@ def run(options: argparse.Namespace) -> int:
         raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
     gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = None if options.probes is None else setup.open(options.probes, progress, True)
-    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-    found = people(matrix, probes or gallery, gallery, setup.threshold, options.impostor, progress)
+    scored = setup.score(gallery, probes, progress)
+    found = people(scored, setup.threshold, options.impostor, progress)
     progress.close()
     if not found.persons:
         raise XCosError(

@@ -16,10 +16,8 @@ from core.commands.shared import (
     refuse_overwriting,
     warn,
 )
-from core.commands.tables import SUFFIXES, write_table
-from core.errors import Stopped, XCosError
+from core.errors import XCosError
 from core.json_text import json_text
-from core.progress import QUIET, Task
 from core.reports.choice import (
     hardest_pairs,
     named_pair,
@@ -28,20 +26,17 @@ from core.reports.choice import (
     whole_gallery,
 )
 from core.reports.faces import PICTURES
-from core.reports.output import PAGES, refuse_unwritable, write_pages
+from core.reports.output import FORMS, refuse_form, refuse_unwritable, write_report
 from core.reports.report import (
     MOST_DRAWN,
     Chosen,
     GalleryReport,
     ReportOptions,
-    ScoredGallery,
+    ReportSource,
     collect,
 )
-from core.reports.rows import table_columns, table_row
-from core.scoring.matrix import OUTCOMES, score_matrix
-from core.version import version
+from core.scoring.matrix import OUTCOMES
 
-FORMS = (*PAGES, *SUFFIXES)
 EXAMPLES = """examples:
   xcos report photos -o report.html              the whole gallery: counts, curves, worst pairs
   xcos report photos -o report.pdf --pairs 40    the same to print, with 40 pairs
@@ -137,25 +132,17 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = None if options.probes is None else setup.open(options.probes, progress, True)
-    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-    if matrix.pairs == 0:
+    scored = setup.score(gallery, probes, progress)
+    if scored.matrix.pairs == 0:
         problems = gallery.gallery.problems
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(f"{options.gallery} gives no pair of faces to report{first}")
-    scored = ScoredGallery(
-        setup.engine,
-        setup.card,
-        gallery if probes is None else probes,
-        gallery,
-        matrix,
-        setup.threshold,
-        setup.cache,
-    )
+    source = ReportSource(scored, setup.threshold, setup.cache)
     asked = ReportOptions(options.title, options.pictures, options.anonymous)
     mask = None
     if wanted is not None:
-        mask = pairs_passing(wanted, setup, matrix, gallery, probes, progress)
-    found = collect(scored, _chosen(scored, options, mask), asked, progress)
+        mask = pairs_passing(wanted, setup, scored, progress)
+    found = collect(source, _chosen(source, options, mask), asked, progress)
     for path in options.output:
         write_report(path, found, progress, cells=options.cells)
     progress.close()
@@ -170,45 +157,19 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(scored: ScoredGallery, options: argparse.Namespace, mask: np.ndarray | None) -> Chosen:
+def _chosen(source: ReportSource, options: argparse.Namespace, mask: np.ndarray | None) -> Chosen:
     words = None if options.filter is None else f"\u201c{options.filter}\u201d"
     if words is not None and options.anonymous:
         words = "a filter"  # its text may name people and photos
     if options.pair is not None:
-        return named_pair(scored, *options.pair)
+        return named_pair(source, *options.pair)
     if options.outcome is not None:
-        return of_outcome(scored, options.outcome, options.pairs, mask, words)
+        return of_outcome(source, options.outcome, options.pairs, mask, words)
     if options.hardest is not None:
-        return hardest_pairs(scored, options.hardest, options.pairs, mask, words)
+        return hardest_pairs(source, options.hardest, options.pairs, mask, words)
     if mask is not None:
-        return that_pass(scored, options.pairs, mask, words or "")
-    return whole_gallery(scored, options.pairs)
-
-
-def refuse_form(path: Path) -> None:
-    """Raise XCosError for an ending that names no form of report."""
-    if path.suffix.lower() not in FORMS:
-        raise XCosError(f"{path} must end in one of {', '.join(FORMS)}; choose another name.")
-
-
-def write_report(
-    path: Path,
-    report: GalleryReport,
-    task: Task = QUIET,
-    cells: bool = False,
-) -> None:
-    """Write a report; the name's ending tells the form. Raises XCosError and Stopped.
-
-    cells: tables hold S and W of each cell too
-    """
-    refuse_form(path)
-    if path.suffix.lower() in PAGES:
-        write_pages(path, report, version(), task)
-        return
-    if task.stopped():
-        raise Stopped("The report")
-    rows = (table_row(pair, cells) for pair in report.pairs)
-    write_table(path, rows, table_columns(cells))
+        return that_pass(source, options.pairs, mask, words or "")
+    return whole_gallery(source, options.pairs)
 
 
 def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:

@@ -17,19 +17,20 @@ from core.commands.shared import (
     add_model_options,
     refuse_overwriting,
 )
-from core.commands.tables import SUFFIXES, write_csv, write_table
-from core.errors import Stopped, XCosError
+from core.errors import XCosError
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.json_text import json_text
 from core.processes import ProcessGroup, process_group
-from core.progress import QUIET, Task
+from core.progress import QUIET
 from core.query.language import Expression
 from core.scoring.candidates import candidates
+from core.scoring.kernels.prepared import PreparedPairs
 from core.scoring.lists import HardestPairs, PairList, hardest_pairs
-from core.scoring.matrix import CODE, OUTCOMES, ScoreMatrix, outcome_codes, score_matrix
-from core.scoring.statistics import PairStatistics
+from core.scoring.matrix import CODE, OUTCOMES, outcome_codes
+from core.scoring.scored import ScoredGallery
 from core.scoring.stream import StreamedScores, stream_scores
+from core.scoring.tables import SUFFIXES, listed_rows, table_rows, write_csv, write_table
 
 LISTS = ("hardest", "errors", "impostors", "genuine")
 EXAMPLES = """examples:
@@ -160,9 +161,9 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
     elif options.hardest is not None:
         rows, summary = _streamed(setup, gallery, probes, group, progress)
     else:
-        matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-        rows = table_rows(matrix, gallery, probes, setup.threshold)
-        summary = _summary(setup, gallery, probes, matrix.pairs, _counts(setup, matrix))
+        scored = setup.score(gallery, probes, progress)
+        rows = table_rows(scored, setup.threshold)
+        summary = _summary(setup, gallery, probes, scored.matrix.pairs, _counts(setup, scored))
     progress.close()
     if not group.first:
         return 0
@@ -175,49 +176,6 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
     else:
         _tell(summary)
     return 0
-
-
-def table_rows(
-    matrix: ScoreMatrix,
-    gallery: LoadedGallery,
-    probes: LoadedGallery | None,
-    threshold: float | None,
-    task: Task = QUIET,
-    mask: np.ndarray | None = None,
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped.
-
-    mask: which pairs of the matrix are written, (n, m) bool; None: all
-    """
-    columns = np.arange(matrix.scores.shape[1])
-    for i in range(len(matrix.scores)):
-        if task.stopped():
-            raise Stopped("The export")
-        later = columns[i + 1 if matrix.square else 0 :]
-        if mask is not None:
-            later = later[mask[i, later]]
-        line = PairList(np.full(len(later), i), later, matrix.scores[i, later])
-        yield from listed_rows(line, gallery, probes, threshold)
-
-
-def listed_rows(
-    pairs: PairList,
-    gallery: LoadedGallery,
-    probes: LoadedGallery | None,
-    threshold: float | None,
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of the table of some pairs, in their order; no outcome without a threshold."""
-    left, right = (probes or gallery).gallery.faces, gallery.gallery.faces
-    own, other = _codes(gallery, probes)
-    first, second = own[pairs.rows], other[pairs.columns]
-    known = (first >= 0) & (second >= 0)
-    limit = float("nan") if threshold is None else threshold
-    codes = outcome_codes(pairs.scores, (first == second) & known, known, limit).tolist()
-    places = zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
-    for (i, j), score, code in zip(places, pairs.scores.tolist(), codes, strict=True):
-        a, b = left[i], right[j]
-        outcome = None if threshold is None else OUTCOMES[code]
-        yield a.key, b.key, a.identity, b.identity, score, outcome
 
 
 def _codes(gallery: LoadedGallery, probes: LoadedGallery | None) -> tuple[np.ndarray, np.ndarray]:
@@ -234,8 +192,9 @@ def _filtered(
     progress: ProgressBar,
 ) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
     options = setup.options
-    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-    mask = pairs_passing(wanted, setup, matrix, gallery, probes, progress)
+    scored = setup.score(gallery, probes, progress)
+    matrix = scored.matrix
+    mask = pairs_passing(wanted, setup, scored, progress)
     every = slice(0, matrix.scores.shape[1])
     tally, pairs = np.zeros(len(CODE), np.int64), 0
     for rows in matrix.tiles():
@@ -249,9 +208,9 @@ def _filtered(
         setup, gallery, probes, pairs, None if setup.threshold is None else counts
     ) | {"filter": options.filter}
     if options.hardest is None:
-        return table_rows(matrix, gallery, probes, setup.threshold, mask=mask), summary
+        return table_rows(scored, setup.threshold, mask), summary
     listed = _listed(hardest_pairs(matrix, options.hardest, mask), options.which, setup.threshold)
-    return listed_rows(listed, gallery, probes, setup.threshold), summary
+    return listed_rows(listed, (probes or gallery, gallery), setup.threshold), summary
 
 
 def _streamed(
@@ -287,7 +246,7 @@ def _streamed(
     if setup.threshold is not None:
         counts = {str(name): int(found.outcomes[code]) for name, code in CODE.items()}
     summary = _summary(setup, gallery, probes, found.pairs, counts)
-    rows_ = listed_rows(listed, gallery, probes, setup.threshold)
+    rows_ = listed_rows(listed, (probes or gallery, gallery), setup.threshold)
     return rows_, summary | found.histograms.figures()
 
 
@@ -307,7 +266,9 @@ def _among_candidates(
     columns = setup.engine.prepare(gallery.features.grid)
     rows = columns if probes is None else setup.engine.prepare(probes.features.grid)
     i, j = candidates(rows, columns, options.candidates, progress)
-    scores = setup.engine.scores_of(rows, i, columns, j, setup.kind, options.order)
+    scores = setup.engine.scores_of(
+        PreparedPairs(rows, i, columns, j), setup.kind, options.order
+    ).astype(np.float32)
     own, other = _codes(gallery, probes)
     known = (own[i] >= 0) & (other[j] >= 0)
     genuine = (own[i] == other[j]) & known
@@ -323,15 +284,15 @@ def _among_candidates(
         tally = np.bincount(codes, minlength=len(CODE))
         counts = {str(name): int(tally[code]) for name, code in CODE.items()}
     summary = _summary(setup, gallery, probes, len(i), counts)
-    return listed_rows(pairs, gallery, probes, setup.threshold), summary | {
+    return listed_rows(pairs, (probes or gallery, gallery), setup.threshold), summary | {
         "candidates": options.candidates
     }
 
 
-def _counts(setup: Setup, matrix: ScoreMatrix) -> dict[str, int] | None:
+def _counts(setup: Setup, scored: ScoredGallery) -> dict[str, int] | None:
     if setup.threshold is None:
         return None
-    found = asdict(PairStatistics.of(matrix).counts(setup.threshold))
+    found = asdict(scored.statistics.counts(setup.threshold))
     return {name if name == "unknown" else name.upper(): number for name, number in found.items()}
 
 

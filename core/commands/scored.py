@@ -1,7 +1,6 @@
 """A gallery with all its pairs scored, for commands that look at many of them."""
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,7 @@ from core.commands.shared import (
 )
 from core.errors import XCosError
 from core.gallery.gallery import LoadedGallery
-from core.scoring.matrix import ScoreMatrix, score_matrix
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredGallery:
-    """Faces of rows and columns, and the scores of their pairs."""
-
-    rows: LoadedGallery
-    columns: LoadedGallery
-    matrix: ScoreMatrix
+from core.scoring.scored import ScoredGallery
 
 
 def add_gallery_options(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +58,7 @@ def open_both(
 def scored_gallery(setup: Setup, options: Any, progress: ProgressBar) -> ScoredGallery:
     """Load the gallery and score all its pairs. Raises XCosError where there is no pair."""
     gallery, probes = open_both(setup, options, progress)
-    matrix = score_matrix(setup.engine, gallery, probes, setup.kind, options.order, progress)
-    return ScoredGallery(probes or gallery, gallery, matrix)
+    return setup.score(gallery, probes, progress)
 
 
 def needed_threshold(setup: Setup) -> float:

@@ -25,6 +25,7 @@ from core.progress import Task
 from core.project.project import Project
 from core.project.state import SUFFIX, state_of
 from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 
 MOST_TOLD = 10  # doubtful faces, by a sentence each
 
@@ -184,6 +185,17 @@ class Setup:
             )
         self.cache = Cache(options.cache)
         self.settings = GallerySettings(options.faces, options.aligned)
+
+    @property
+    def model(self) -> ScoringModel:
+        """What scores pairs."""
+        return ScoringModel(self.card, self.engine)
+
+    def score(
+        self, gallery: LoadedGallery, probes: LoadedGallery | None, task: Task
+    ) -> ScoredGallery:
+        """Score all pairs of a gallery, or all probes with it. Raises XCosError, Stopped."""
+        return score_gallery(self.model, gallery, probes, self.kind, self.options.order, task)
 
     def _take_project(self, options: argparse.Namespace) -> TargetChoice | None:
         """Where the gallery is a project file: what it says, but for what the options say.

@@ -2,22 +2,21 @@
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.analysis.two_models import (
     Comparison,
+    JudgedGallery,
     Point,
-    ScoredModel,
     compare_models,
-    score_model,
 )
-from core.commands.pair_tables import write_pair_table
-from core.commands.scored import add_gallery_options, open_both
+from core.commands.scored import add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
 from core.errors import XCosError
 from core.json_text import json_text
+from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
 
 EXAMPLES = """examples:
@@ -87,12 +86,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> ScoredModel:
-    gallery, probes = open_both(setup, options, progress)
-    scored = score_model(
-        setup.card, setup.engine, gallery, probes, setup.kind, options.order, None, progress
-    )
-    return replace(scored, own=setup.threshold)
+def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> JudgedGallery:
+    return JudgedGallery(scored_gallery(setup, options, progress), setup.threshold)
 
 
 def as_dict(found: Comparison) -> dict[str, Any]:
@@ -100,16 +95,16 @@ def as_dict(found: Comparison) -> dict[str, Any]:
     models = {}
     sides = (("a", found.models.a, found.first), ("b", found.models.b, found.second))
     for (name, model, (threshold, origin)), counts in zip(sides, found.outcomes(), strict=True):
-        eer = model.statistics.eer()
+        eer = model.scored.statistics.eer()
         models[name] = {
-            "model": model.card.name,
+            "model": model.scored.card.name,
             "threshold": threshold,
             "threshold_from": origin,
             "counts": {k if k == "unknown" else k.upper(): v for k, v in asdict(counts).items()},
             "accuracy": counts.accuracy,
             "tar": counts.tar,
             "far": counts.far,
-            "auc": model.statistics.auc(),
+            "auc": model.scored.statistics.auc(),
             "eer": None if eer is None else eer[0],
             "tar_at_far": {
                 f"{far:g}" if far > 1e-4 else "0.0001": _tar(model, far) for far in WANTED_FARS
@@ -119,8 +114,8 @@ def as_dict(found: Comparison) -> dict[str, Any]:
     names = ("both_right", "only_a_right", "only_b_right", "both_wrong")
     return {
         **models,
-        "attention": found.models.a.matrix.kind,
-        "order": found.models.a.matrix.order,
+        "attention": found.models.a.scored.matrix.kind,
+        "order": found.models.a.scored.matrix.order,
         "agreement": {
             name: {"genuine": found.count(*key, True), "impostor": found.count(*key, False)}
             for name, key in zip(names, keys, strict=True)
@@ -131,15 +126,15 @@ def as_dict(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _tar(model: ScoredModel, far: float) -> float | None:
-    threshold = model.statistics.threshold_at_far(far)
-    return None if threshold is None else model.statistics.counts(threshold).tar
+def _tar(model: JudgedGallery, far: float) -> float | None:
+    threshold = model.scored.statistics.threshold_at_far(far)
+    return None if threshold is None else model.scored.statistics.counts(threshold).tar
 
 
 def _rows(found: Comparison) -> Iterator[tuple[Any, ...]]:
     models = found.models
-    everything = models.a.matrix.scores.size
-    rows, columns = models.a.rows.gallery.faces, models.a.columns.gallery.faces
+    everything = models.a.scored.matrix.scores.size
+    rows, columns = models.a.scored.rows.gallery.faces, models.a.scored.columns.gallery.faces
     for a_right in (True, False):
         for genuine in (True, False):
             pairs = found.own_pairs(a_right, not a_right, genuine, everything)
@@ -151,8 +146,8 @@ def _rows(found: Comparison) -> Iterator[tuple[Any, ...]]:
                     columns[j].key,
                     rows[i].identity,
                     columns[j].identity,
-                    float(models.a.matrix.scores[i, j]),
-                    float(models.b.matrix.scores[i, j]),
+                    float(models.a.scored.matrix.scores[i, j]),
+                    float(models.b.scored.matrix.scores[i, j]),
                 )
 
 

@@ -1,7 +1,7 @@
 """xcos video: the faces of a video as tracks, and their scores against a photo over time."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,14 @@ from core.commands.shared import (
     refuse_overwriting,
     warn,
 )
-from core.commands.tables import SUFFIXES, Columns, write_table
 from core.errors import XCosError
-from core.explain.output import write_whole
 from core.json_text import json_text
 from core.reports.output import refuse_unwritable
+from core.scoring.tables import SUFFIXES, write_table
+from core.video.output import PICTURES, SEEN, seen_rows, write_scores
 from core.video.track_scores import TrackScores, score_tracks
-from core.video.tracks import Track, TrackedFace, VideoTracks, follow, write_tracks
+from core.video.tracks import VideoTracks, follow, write_tracks
 
-PICTURES = (".png", ".svg", ".pdf")
-SEEN: Columns = (
-    ("track", str),
-    ("frame", int),
-    ("seconds", float),
-    ("left", float),
-    ("top", float),
-    ("right", float),
-    ("bottom", float),
-)
-SCORED: Columns = (*SEEN, ("score", float), ("mean_score", float), ("verdict", str))
 EXAMPLES = """examples:
   xcos video clip.mp4                            the tracks: who is seen from when to when
   xcos video clip.mp4 ann.jpg                    each track's score against a photo
@@ -102,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     caption = f"{setup.card.name}, {setup.kind} attention, order {options.order}"
     for path in options.output:
         if scores is None:
-            write_table(path, _seen_rows(found), SEEN)
+            write_table(path, seen_rows(found), SEEN)
         else:
             write_scores(path, found, scores, options.photo, setup.threshold, caption)
     if options.as_gallery is not None:
@@ -128,53 +117,6 @@ def _check(options: argparse.Namespace) -> None:
     folder = options.as_gallery
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise XCosError(f"{folder} is not empty; name a new folder.")
-
-
-def write_scores(
-    path: Path,
-    found: VideoTracks,
-    scores: Sequence[TrackScores],
-    photo: str,
-    threshold: float | None,
-    caption: str,
-) -> None:
-    """Write a plot or a table of tracks' scores, by the name's ending. Raises XCosError."""
-    suffix = path.suffix.lower()
-    if suffix in PICTURES:
-        from core.evaluation.plots import figure_bytes
-        from core.video.track_figure import track_figure
-
-        figure = track_figure(scores, photo, threshold, f"{found.source.name}, {caption}")
-        write_whole(path, figure_bytes(figure, suffix[1:]))  # type: ignore[arg-type]
-    elif suffix in SUFFIXES:
-        write_table(path, scored_rows(scores, threshold), SCORED)
-    else:
-        ends = ", ".join((*SUFFIXES, *PICTURES))
-        raise XCosError(f"{path} must end in one of {ends}; choose another name.")
-
-
-def _seen_rows(found: VideoTracks) -> Iterator[tuple[Any, ...]]:
-    for track in found.tracks:
-        for face in track.faces:
-            yield _seen(track, face)
-
-
-def scored_rows(
-    scores: Sequence[TrackScores], threshold: float | None
-) -> Iterator[tuple[Any, ...]]:
-    """A row a face in the order of SCORED; no verdict without a threshold."""
-    for found in scores:
-        each = zip(found.track.faces, found.scores.tolist(), found.running.tolist(), strict=True)
-        for face, score, running in each:
-            verdict = None
-            if threshold is not None:
-                verdict = "same" if score > threshold else "different"
-            yield *_seen(found.track, face), score, running, verdict
-
-
-def _seen(track: Track, face: TrackedFace) -> tuple[Any, ...]:
-    box = [None] * 4 if face.detection is None else face.detection.box.astype(float).tolist()
-    return track.name, face.frame, face.seconds, *box
 
 
 def _summary(

@@ -94,19 +94,9 @@ def run(options: argparse.Namespace) -> int:
 
 def open_editor(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> PairEditor:
     """The pair that the options name, ready to be edited, its faces called as the user did."""
-    (left, i), (right, j) = open_pair(setup, options, progress)
-    return PairEditor(
-        setup.verifier,
-        setup.engine,
-        setup.card,
-        (left, right),
-        (i, j),
-        setup.cache,
-        setup.kind,
-        options.order,
-        setup.threshold,
-        (options.left, options.right),
-    )
+    pair = open_pair(setup, options, progress)
+    names = options.left, options.right
+    return PairEditor(setup.verifier, pair, setup.cache, setup.threshold, names)
 
 
 def _edit(text: str) -> Edit:

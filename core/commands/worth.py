@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
-from core.commands.pair_tables import write_pair_table
-from core.commands.scored import ScoredGallery, add_gallery_options, scored_gallery
+from core.commands.scored import add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
 from core.errors import XCosError
 from core.json_text import json_text
+from core.scoring.pair_tables import write_pair_table
+from core.scoring.scored import ScoredGallery
 
 EXAMPLES = """examples:
   xcos worth photos                          learned against uniform and correlation attention
@@ -63,14 +64,9 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     found = attention_worth(
-        setup.card,
-        setup.engine,
-        scored.rows,
-        scored.columns,
-        scored.matrix,
+        scored,
         options.thresholds,
         options.threshold,
-        options.order,
         progress,
     )
     progress.close()

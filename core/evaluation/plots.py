@@ -1,6 +1,5 @@
 """ROC, DET, score histograms and the occlusion curve, drawn by matplotlib without a window."""
 
-import io
 from statistics import NormalDist
 from typing import Literal
 
@@ -73,13 +72,6 @@ def occlusion_figure(curve: OcclusionCurve) -> Figure:
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
-
-
-def figure_bytes(figure: Figure, form: Form) -> bytes:
-    """A figure as a file's bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, dpi=150)
-    return buffer.getvalue()
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Axes]:

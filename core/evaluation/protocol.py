@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.csv_files import csv_bytes
-from core.errors import Stopped, XCosError, quoted
+from core.errors import XCosError, quoted
 from core.evaluation.insightface_bin import picture_name, unpack_bin
 from core.evaluation.pair_lists import (
     read_labelled_csv,
@@ -20,18 +20,18 @@ from core.evaluation.pair_lists import (
 )
 from core.evaluation.published import ArPart, ar_pairs, cfp_pairs, is_cfp
 from core.evaluation.verification import PairList, read_lfw_pairs
+from core.explain.explain import pair_cosines
 from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.finder import PhotoFinder
 from core.gallery.folder import NUMBERED, scan
 from core.gallery.gallery import Gallery, LoadedGallery
-from core.model.card import ModelCard
 from core.model.features import FaceFeatures
-from core.model.kinds import AttentionKind, Order
+from core.model.kinds import ATTENTION_KINDS, Order
 from core.model.verifier import unit
 from core.progress import Task
-from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedPairs
+from core.scoring.scored import ScoringModel
 
 AR_PAIRS = 6000  # genuine ones, and as many impostor ones (paper, section 5)
 Opener = Callable[[Path], LoadedGallery]
@@ -245,52 +245,17 @@ def _averaged(features: FaceFeatures, groups: list[list[int]]) -> FaceFeatures:
 
 
 def pair_scores(
-    opened: OpenedPairs,
-    engine: PairEngine,
-    card: ModelCard,
-    order: Order,
-    task: Task,
+    opened: OpenedPairs, model: ScoringModel, order: Order, task: Task
 ) -> dict[str, np.ndarray | None]:
     """Scores (n,) of a list's pairs by each attention kind, `fc` and `target`; None without one."""
     left, right = opened.left, opened.right
-    faces = engine.prepare(opened.features.grid)
-    found: dict[str, np.ndarray | None] = {"learned": None, "uniform": None, "correlation": None}
-    cosine = np.einsum("pkc,pkc->pk", faces.cells[left], faces.cells[right]).astype(np.float64)
-    for kind in card.kinds:
-        found[kind] = _scores(engine, faces, (left, right), cosine, kind, order, task)
-    found["fc"] = _cosines(opened.features.embedding, left, right)
-    found["target"] = _cosines(opened.features.target, left, right)
-    return found
-
-
-def _scores(
-    engine: PairEngine,
-    faces: PreparedFaces,
-    places: tuple[np.ndarray, np.ndarray],
-    cosine: np.ndarray,
-    kind: AttentionKind,
-    order: Order,
-    task: Task,
-) -> np.ndarray:
-    left, right = places
-    shared = engine.weights(kind)
-    if shared is not None:
-        return cosine @ shared.ravel()
-    scores = np.empty(len(left))
-    for start in range(0, len(left), CHUNK):
-        if task.stopped():
-            raise Stopped("The evaluation")
-        task.report("Scoring pairs", start, len(left))
-        part = slice(start, start + CHUNK)
-        maps = engine.attention(faces, left[part], faces, right[part], order)
-        scores[part] = (maps.reshape(-1, cosine.shape[1]) * cosine[part]).sum(axis=1)
-    return scores
-
-
-def _cosines(rows: np.ndarray | None, left: np.ndarray, right: np.ndarray) -> np.ndarray | None:
-    if rows is None:
-        return None
-    return np.einsum("pd,pd->p", rows[left].astype(np.float64), rows[right])
+    faces = model.engine.prepare(opened.features.grid)
+    pairs = PreparedPairs(faces, left, faces, right)
+    found: dict[str, np.ndarray | None] = dict.fromkeys(ATTENTION_KINDS)
+    for kind in model.card.kinds:
+        found[kind] = model.engine.scores_of(pairs, kind, order, task)
+    target, fc = pair_cosines(opened.features, left, opened.features, right)
+    return found | {"fc": fc, "target": target}
 
 
 def _files(pairs: PairList, photos: Path) -> dict[str, list[Path]]:

@@ -13,12 +13,12 @@ from core.evaluation.results import Evaluation, evaluate
 from core.explain.explain import explain_pair
 from core.explain.explanation import PairExplanation
 from core.gallery.gallery import LoadedGallery
-from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.progress import Task
 from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoringModel, score_gallery
 
 Opener = Callable[[Path, bool], LoadedGallery]  # source, whether its photos are aligned for sure
 
@@ -28,8 +28,7 @@ def evaluate_protocol(
     photos: Path | None,
     unpacked: Path,
     opener: Opener,
-    engine: PairEngine,
-    card: ModelCard,
+    model: ScoringModel,
     order: Order,
     task: Task,
     part: ArPart | None = None,
@@ -45,10 +44,10 @@ def evaluate_protocol(
     folder = unpacked if of_bin else photos or protocol.parent
     name = protocol_name(protocol, part)
     opened = open_pairs(pairs, folder, lambda source: opener(source, of_bin))
-    scores = pair_scores(opened, engine, card, order, task)
+    scores = pair_scores(opened, model, order, task)
     kept = opened.pairs
     left_out = len(pairs.same) - len(kept.same)
-    return opened, evaluate(name, card, order, scores, kept, left_out)
+    return opened, evaluate(name, model.card, order, scores, kept, left_out)
 
 
 def protocol_name(protocol: Path, part: ArPart | None = None) -> str:
@@ -61,8 +60,7 @@ def protocol_name(protocol: Path, part: ArPart | None = None) -> str:
 def explain_listed(
     opened: OpenedPairs,
     pair: int,
-    engine: PairEngine,
-    card: ModelCard,
+    model: ScoringModel,
     kind: AttentionKind,
     order: Order,
     threshold: float | None,
@@ -73,16 +71,17 @@ def explain_listed(
     """
     first = tuple(opened.gallery.faces[group[0]] for group in opened.groups)
     faces = LoadedGallery(replace(opened.gallery, faces=first), opened.features)
-    left, right = int(opened.left[pair]), int(opened.right[pair])
-    return explain_pair(engine, card, faces, left, faces, right, kind, order, threshold)
+    left, right = (faces.part(np.array([side[pair]])) for side in (opened.left, opened.right))
+    scored = score_gallery(model, right, left, kind, order)
+    return explain_pair(scored, 0, 0, threshold)
 
 
 def occlusion_of(
     opened: OpenedPairs,
     crops: np.ndarray,
     verifier: Verifier,
-    target: Target | None,
     engine: PairEngine,
+    target: Target | None,
     order: Order,
     task: Task,
 ) -> OcclusionCurve:
@@ -96,6 +95,6 @@ def occlusion_of(
         if target is not None:
             features = replace(features, target=target.embeddings(masked, task))
         seen = opened.with_features(features)
-        return pair_scores(seen, engine, verifier.card, order, task)
+        return pair_scores(seen, ScoringModel(verifier.card, engine), order, task)
 
     return occlusion_curve(crops, score, opened.pairs.same, opened.pairs.folds, task)

@@ -15,6 +15,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target_choice import TargetChoice
 from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import PreparedPairs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from core.model.inference import Runner
 
 
-class PairScorer:
+class CropScorer:
     """Scores variants of two faces by one attention kind. Loads its networks when it is made.
 
     threshold: what evidence is measured against; None: the weights' own
@@ -66,9 +67,9 @@ class PairScorer:
                 shuffle(network, seed)
             self._target = Runner(card, network, place, half=False), network
 
-    def shuffled(self, seed: int = 0) -> "PairScorer":
+    def shuffled(self, seed: int = 0) -> "CropScorer":
         """The same networks with shuffled weights."""
-        return PairScorer(*self._asked, seed=seed)
+        return CropScorer(*self._asked, seed=seed)
 
     @property
     def has_target_map(self) -> bool:
@@ -93,8 +94,8 @@ class PairScorer:
         """Scores of n grids with each of m, (n, m) float64."""
         one, other = self.engine.prepare(lefts), self.engine.prepare(rights)
         i, j = np.divmod(np.arange(len(lefts) * len(rights)), len(rights))
-        found = self.engine.scores_of(one, i, other, j, self.kind, self.order)
-        return found.astype(np.float64).reshape(len(lefts), len(rights))
+        found = self.engine.scores_of(PreparedPairs(one, i, other, j), self.kind, self.order)
+        return found.reshape(len(lefts), len(rights))
 
     def explained(self, left: np.ndarray, right: np.ndarray) -> PairExplanation:
         """xCos's own explanation of two crops (112, 112, 3)."""

@@ -1,5 +1,6 @@
 """Figures drawn without a window, with names in any script that an installed font has."""
 
+import io
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ def new_figure(size: tuple[float, float], **options: Any) -> Figure:
     figure = Figure(figsize=size, **options)
     FigureCanvasAgg(figure)
     return figure
+
+
+def figure_bytes(figure: Figure, form: str, dpi: int = 150) -> bytes:
+    """A figure as a PNG, SVG or PDF file's bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=form, dpi=dpi)
+    return buffer.getvalue()
 
 
 @cache

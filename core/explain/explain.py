@@ -4,53 +4,82 @@ import numpy as np
 
 from core.explain.colours import ColourLimits
 from core.explain.explanation import PairExplanation, law_of
-from core.gallery.gallery import LoadedGallery
-from core.model.card import ModelCard
+from core.explain.maps import maps_of
+from core.explain.report import PairReport
+from core.faces.regions import face_regions
+from core.gallery.cache import Cache
+from core.gallery.opening import crop_of, landmarks_in_crop
 from core.model.features import FaceFeatures
-from core.model.kinds import AttentionKind, Order
-from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedFaces
+from core.progress import QUIET, Task
+from core.scoring.lists import PairList
+from core.scoring.scored import ScoredGallery
 
 SAMPLED_PAIRS = 2000  # that fix the colours' limits
 
 
 def explain_pair(
-    engine: PairEngine,
-    card: ModelCard,
-    left: LoadedGallery,
-    i: int,
-    right: LoadedGallery,
-    j: int,
-    kind: AttentionKind = "learned",
-    order: Order = "both",
-    threshold: float | None = None,
+    scored: ScoredGallery, row: int, column: int, threshold: float | None = None
 ) -> PairExplanation:
-    """Why left's face i and right's face j scored as they did; no model is run.
+    """Why a pair of a scored gallery scored as it did; no model is run.
 
     threshold None: the weights' own for the kind, where they have one.
     Raises XCosError for a kind that the weights lack.
     """
-    both = engine.prepare(np.stack([left.features.grid[i], right.features.grid[j]]))
-    cosine, attention = engine.maps(both, 0, both, 1, kind, order)
+    cell = PairList(np.array([row]), np.array([column]), scored.matrix.scores[[row], [column]])
     if threshold is None:
-        threshold = card.threshold(kind)
-    target, fc = (
-        None if cosines is None else float(cosines[0])
-        for cosines in pair_cosines(left.features, np.array([i]), right.features, np.array([j]))
+        threshold = scored.card.threshold(scored.kind)
+    return explain_pairs(scored, cell, threshold)[0]
+
+
+def explain_pairs(
+    scored: ScoredGallery, pairs: PairList, threshold: float | None, task: Task = QUIET
+) -> list[PairExplanation]:
+    """Why some pairs scored as they did. Raises XCosError for a kind that the weights lack, Stopped."""
+    maps = maps_of(scored, pairs, 0.0, task)
+    target, fc = pair_cosines(
+        scored.rows.features, pairs.rows, scored.columns.features, pairs.columns
     )
-    return PairExplanation(
-        left.gallery.faces[i].key,
-        right.gallery.faces[j].key,
-        card.name,
-        kind,
-        order,
-        cosine,
-        attention,
-        threshold,
-        target,
-        fc,
-        law_of(card, kind),
+    law = law_of(scored.card, scored.kind)
+    found = []
+    for place, (row, column) in enumerate(
+        zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
+    ):
+        one, other = scored.faces(row, column)
+        found.append(
+            PairExplanation(
+                one.key,
+                other.key,
+                scored.card.name,
+                scored.kind,
+                scored.order,
+                maps.cosine[place],
+                maps.attention[place],
+                threshold,
+                None if target is None else float(target[place]),
+                None if fc is None else float(fc[place]),
+                law,
+            )
+        )
+    return found
+
+
+def pair_report(
+    scored: ScoredGallery, row: int, column: int, threshold: float | None, cache: Cache
+) -> PairReport:
+    """A pair's explanation with its crops and regions. Raises XCosError for a photo that is gone."""
+    one, other = scored.faces(row, column)
+    return PairReport(
+        explain_pair(scored, row, column, threshold),
+        crop_of(one, scored.rows.gallery.root, cache),
+        crop_of(other, scored.columns.gallery.root, cache),
+        pair_regions(scored, row, column),
     )
+
+
+def pair_regions(scored: ScoredGallery, row: int, column: int) -> np.ndarray:
+    """(7, 7) names of the regions that a pair's cells show, by the mean of both faces' landmarks."""
+    one, other = (landmarks_in_crop(face) for face in scored.faces(row, column))
+    return face_regions((one + other) / 2)
 
 
 def pair_cosines(
@@ -66,27 +95,20 @@ def pair_cosines(
     )
 
 
-def colour_limits(
-    engine: PairEngine,
-    rows: PreparedFaces,
-    columns: PreparedFaces,
-    kind: AttentionKind,
-    order: Order,
-) -> ColourLimits:
+def colour_limits(scored: ScoredGallery) -> ColourLimits:
     """Colour limits for a gallery, from all its pairs where they are few, else a fixed sample."""
-    total = len(rows) * len(columns)
+    n, m = scored.matrix.scores.shape
+    total = n * m
     if total == 0:
         return ColourLimits(1.0, 1.0)
     if total <= SAMPLED_PAIRS:
         places = np.arange(total)
     else:
         places = np.random.default_rng(0).integers(0, total, SAMPLED_PAIRS)
-    i, j = np.divmod(places, len(columns))
-    shared = engine.weights(kind)
-    maps = engine.attention(rows, i, columns, j, order) if shared is None else shared[None]
-    cosine = np.einsum("pkc,pkc->pk", rows.cells[i], columns.cells[j]).reshape(-1, *maps.shape[1:])
-    size = float(np.percentile(np.abs(maps * cosine), 99.8))
-    return ColourLimits(float(maps.max()), max(size, 1e-6))
+    i, j = np.divmod(places, m)
+    maps = maps_of(scored, PairList(i, j, scored.matrix.scores[i, j]), 0.0)
+    size = float(np.percentile(np.abs(maps.contribution), 99.8))
+    return ColourLimits(float(maps.attention.max()), max(size, 1e-6))
 
 
 def _cosines(

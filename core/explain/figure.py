@@ -1,6 +1,5 @@
 """A picture of one explained pair, drawn by matplotlib without a window."""
 
-import io
 import textwrap
 from typing import Any, Literal, get_args
 
@@ -19,17 +18,6 @@ from core.model.features import CELLS
 
 Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-
-
-def figure_bytes(report: PairReport, form: Format, limits: ColourLimits | None = None) -> bytes:
-    """The figure of a pair as a PNG, SVG or PDF file's bytes.
-
-    limits: upper ends of the colours; None: this pair's own maxima
-    """
-    figure = pair_figure(report, limits)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, dpi=150)
-    return buffer.getvalue()
 
 
 def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figure:

@@ -9,7 +9,9 @@ from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedPairs
+from core.scoring.lists import PairList
+from core.scoring.scored import ScoredGallery
 
 PAIRS_A_TURN = 2048
 
@@ -47,18 +49,24 @@ class PairMaps:
         return self.contribution.sum(axis=(1, 2))
 
 
+def maps_of(
+    scored: ScoredGallery, pairs: PairList, threshold: float, task: Task = QUIET
+) -> PairMaps:
+    """Maps of some pairs of a scored gallery. Raises XCosError, Stopped."""
+    kind, order = scored.kind, scored.order
+    return maps_of_pairs(scored.engine, scored.prepared(pairs), kind, order, threshold, task)
+
+
 def maps_of_pairs(
     engine: PairEngine,
-    rows: PreparedFaces,
-    i: np.ndarray,
-    columns: PreparedFaces,
-    j: np.ndarray,
+    pairs: PreparedPairs,
     kind: AttentionKind,
     order: Order,
     threshold: float,
     task: Task = QUIET,
 ) -> PairMaps:
-    """Maps of the pairs of rows' faces i and columns' faces j, both (k,). Raises XCosError, Stopped."""
+    """Maps of prepared pairs. Raises XCosError, Stopped."""
+    rows, i, columns, j = pairs
     shared = engine.weights(kind)
     cosine = np.empty((len(i), CELLS, CELLS))
     attention = np.empty((len(i), CELLS, CELLS))
@@ -71,7 +79,9 @@ def maps_of_pairs(
         made = np.einsum("pkc,pkc->pk", rows.cells[a].astype(np.float64), columns.cells[b])
         cosine[part] = made.clip(-1, 1).reshape(-1, CELLS, CELLS)
         attention[part] = (
-            engine.attention(rows, a, columns, b, order) if shared is None else shared[None]
+            engine.attention(PreparedPairs(rows, a, columns, b), order)
+            if shared is None
+            else shared[None]
         )
     task.report("Computing maps", len(i), len(i))
     return PairMaps(cosine, attention, threshold)

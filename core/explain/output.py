@@ -26,9 +26,10 @@ def write_pair(path: Path, report: PairReport, limits: ColourLimits | None = Non
     """Write a pair's report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix in (".png", ".svg", ".pdf"):
-        from core.explain.figure import figure_bytes
+        from core.explain.drawing import figure_bytes
+        from core.explain.figure import pair_figure
 
-        content = figure_bytes(report, suffix[1:], limits)  # type: ignore[arg-type]
+        content = figure_bytes(pair_figure(report, limits), suffix[1:])
     elif suffix == ".json":
         content = readable(to_json(report)).encode()
     elif suffix == ".csv":

@@ -3,14 +3,15 @@
 import html
 from typing import Any
 
-from core.explain.figure import figure_bytes
+from core.explain.drawing import figure_bytes
+from core.explain.figure import pair_figure
 from core.explain.report import PairReport, cell_rows
 
 
 def to_html(report: PairReport) -> str:
     """A page that needs no other file: the figure, the words and the table of cells."""
     e = report.explanation
-    picture = figure_bytes(report, "svg").decode()
+    picture = figure_bytes(pair_figure(report), "svg").decode()
     picture = picture[picture.index("<svg") :]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in cell_rows(report)[0])
     body = "".join(

@@ -1,7 +1,7 @@
 """A gallery: faces of photos, who they show, and the photos that gave none."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +70,11 @@ class LoadedGallery:
 
     def __len__(self) -> int:
         return len(self.gallery.faces)
+
+    def part(self, places: np.ndarray) -> "LoadedGallery":
+        """Some of the faces, by their places (k,), in the order given."""
+        faces = tuple(self.gallery.faces[place] for place in places)
+        return LoadedGallery(replace(self.gallery, faces=faces), self.features.part(places))
 
 
 def identity_codes(*galleries: Gallery) -> list[np.ndarray]:

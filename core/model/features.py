@@ -23,3 +23,8 @@ class FaceFeatures:
 
     def __len__(self) -> int:
         return len(self.grid)
+
+    def part(self, places: np.ndarray) -> "FaceFeatures":
+        """Those of some faces, by their places (k,), in the order given."""
+        rest = (None if one is None else one[places] for one in (self.embedding, self.target))
+        return FaceFeatures(self.grid[places], *rest)

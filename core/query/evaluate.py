@@ -26,9 +26,9 @@ from core.query.language import (
     compare_text,
     fields_of,
 )
-from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedFaces
-from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
+from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
+from core.scoring.matrix import OUTCOMES, outcome_codes
+from core.scoring.scored import ScoredGallery
 
 PAIRS_AT_ONCE = 16_384  # of those whose regions are asked for: their maps take 13 MB
 TILE = 256  # rows
@@ -38,14 +38,10 @@ TILE = 256  # rows
 class FilterInput:
     """What a filter may ask about.
 
-    rows, columns: the faces of the matrix's rows and columns; one object where it is square
-    threshold:     None for weights without one
+    threshold: None for weights without one
     """
 
-    matrix: ScoreMatrix
-    rows: LoadedGallery
-    columns: LoadedGallery
-    engine: PairEngine
+    scored: ScoredGallery
     threshold: float | None
     edits: Edits
     fragile: FragilePairs | None = None
@@ -67,7 +63,7 @@ def passing(
     """
     _check(expression, given)
     looker = _Looker(given)
-    n, m = given.matrix.scores.shape
+    n, m = given.scored.matrix.scores.shape
     mask = np.zeros((n, m), bool)
     open_rows: list[np.ndarray] = []
     open_columns: list[np.ndarray] = []
@@ -75,9 +71,9 @@ def passing(
         if task.stopped():
             raise Stopped("Filtering")
         task.report("Filtering pairs", start, n)
-        first = start if given.matrix.square else 0
+        first = start if given.scored.matrix.square else 0
         block = _Block(np.arange(start, min(start + TILE, n))[:, None], np.arange(first, m)[None])
-        counted = block.rows < block.columns if given.matrix.square else np.bool_(True)
+        counted = block.rows < block.columns if given.scored.matrix.square else np.bool_(True)
         surely, perhaps = looker.decide(expression, block)
         mask[start : start + TILE, first:] = surely & counted
         row, column = np.nonzero(np.broadcast_to(perhaps & ~surely & counted, block.shape))
@@ -90,7 +86,7 @@ def passing(
         mask,
         task,
     )
-    if given.matrix.square:
+    if given.scored.matrix.square:
         for start in range(0, n, TILE):  # in place: no second mask of all pairs
             mask[start:, start : start + TILE] |= mask[start : start + TILE, start:].T
     return mask
@@ -127,7 +123,10 @@ def _check(expression: Expression, given: FilterInput) -> None:
         ("target", "target", "choose a target model (Model, Target model; --target)"),
         ("fc", "embedding", "choose weights with a fully connected head"),
     ):
-        known = [getattr(g.features, values) is not None for g in (given.rows, given.columns)]
+        known = [
+            getattr(g.features, values) is not None
+            for g in (given.scored.rows, given.scored.columns)
+        ]
         if name in asked and not all(known):
             raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
     if "fragile" in asked and given.fragile is None:
@@ -218,7 +217,10 @@ class _Looker:
 
     def _kinds(self, block: _Block) -> np.ndarray:
         """0 for genuine pairs, 1 for impostor pairs, 2 for those of unknown identities."""
-        left, right = self.given.matrix.rows[block.rows], self.given.matrix.columns[block.columns]
+        left, right = (
+            self.given.scored.matrix.rows[block.rows],
+            self.given.scored.matrix.columns[block.columns],
+        )
         known = (left >= 0) & (right >= 0)
         kinds: np.ndarray = np.where(known, np.where(left == right, 0, 1), 2)
         return kinds
@@ -237,12 +239,12 @@ class _Looker:
     def _outcomes(self, block: _Block) -> np.ndarray:
         assert self.given.threshold is not None
         kinds = self._kinds(block)
-        scores = self.given.matrix.scores[block.rows, block.columns]
+        scores = self.given.scored.matrix.scores[block.rows, block.columns]
         return outcome_codes(scores, kinds == 0, kinds < 2, self.given.threshold)
 
     def _number(self, name: str, block: _Block) -> np.ndarray:
         if name in ("score", "margin"):
-            scores = self.given.matrix.scores[block.rows, block.columns].astype(np.float64)
+            scores = self.given.scored.matrix.scores[block.rows, block.columns].astype(np.float64)
             return scores if name == "score" else scores - (self.given.threshold or 0.0)
         left, right = self._embeddings(name)
         if block.rows.ndim == 2:
@@ -256,7 +258,7 @@ class _Looker:
     def _doubtful(self) -> tuple[np.ndarray, np.ndarray]:
         rows, columns = (
             np.array([face.doubt is not None for face in loaded.gallery.faces], bool)
-            for loaded in (self.given.rows, self.given.columns)
+            for loaded in (self.given.scored.rows, self.given.scored.columns)
         )
         return rows, columns
 
@@ -269,9 +271,9 @@ class _Looker:
         return self._doubles(lambda loaded: loaded.features.embedding)
 
     def _doubles(self, of: Callable[[LoadedGallery], Any]) -> tuple[np.ndarray, np.ndarray]:
-        left = np.asarray(of(self.given.rows), np.float64)
-        same = self.given.rows is self.given.columns
-        return left, left if same else np.asarray(of(self.given.columns), np.float64)
+        left = np.asarray(of(self.given.scored.rows), np.float64)
+        same = self.given.scored.rows is self.given.scored.columns
+        return left, left if same else np.asarray(of(self.given.scored.columns), np.float64)
 
     def _text(self, asked: Compared, block: _Block) -> np.ndarray:
         left, right = self._of_faces(asked)
@@ -284,16 +286,18 @@ class _Looker:
         told: np.ndarray = one | other
         codes = self._of_pairs(asked)
         if len(codes):
-            places = block.rows.astype(np.int64) * len(self.given.columns) + block.columns
+            places = block.rows.astype(np.int64) * len(self.given.scored.columns) + block.columns
             told |= np.isin(places, codes)
         return told
 
     def _of_faces(self, asked: Compared) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
         if asked not in self._faces:
-            left = _faces_meet(asked, self.given.rows, self.given.edits)
-            same = self.given.rows is self.given.columns
-            right = left if same else _faces_meet(asked, self.given.columns, self.given.edits)
+            left = _faces_meet(asked, self.given.scored.rows, self.given.edits)
+            same = self.given.scored.rows is self.given.scored.columns
+            right = (
+                left if same else _faces_meet(asked, self.given.scored.columns, self.given.edits)
+            )
             self._faces[asked] = left, right
         return self._faces[asked]
 
@@ -301,13 +305,13 @@ class _Looker:
         """Places of the pairs that meet a condition by their own tags and the like, row * m + column."""
         if asked not in self._pairs:
             given, codes = self.given, []
-            rows, columns = given.rows.gallery.index(), given.columns.gallery.index()
+            rows, columns = given.scored.rows.gallery.index(), given.scored.columns.gallery.index()
             for subject in _subjects_meeting(asked, given.edits):
                 kind, names = subject_parts(subject)
                 if kind == "pair":
                     for one, other in (names, names[::-1]):
                         if one in rows and other in columns:
-                            codes.append(rows[one] * len(given.columns) + columns[other])
+                            codes.append(rows[one] * len(given.scored.columns) + columns[other])
             self._pairs[asked] = np.array(codes, np.int64)
         return self._pairs[asked]
 
@@ -315,19 +319,10 @@ class _Looker:
 
     def look_at_maps(self, block: _Block, task: Task) -> None:
         """Compute the regions' shares of a block's pairs; the conditions on them use these."""
-        given = self.given
         rows, columns = self._prepared
-        maps = maps_of_pairs(
-            given.engine,
-            rows,
-            block.rows,
-            columns,
-            block.columns,
-            given.matrix.kind,
-            given.matrix.order,
-            0.0,
-            task=task,
-        )
+        scored = self.given.scored
+        pairs = PreparedPairs(rows, block.rows, columns, block.columns)
+        maps = maps_of_pairs(scored.engine, pairs, scored.kind, scored.order, 0.0, task)
         left, right = self._landmarks
         marks = (left[block.rows] + right[block.columns]) / 2
         self._shares = block, region_percent(maps.contribution, marks)
@@ -342,13 +337,15 @@ class _Looker:
     @cached_property
     def _prepared(self) -> tuple[PreparedFaces, PreparedFaces]:
         given = self.given
-        rows = given.engine.prepare(given.rows.features.grid)
-        same = given.rows is given.columns
-        return rows, rows if same else given.engine.prepare(given.columns.features.grid)
+        rows = given.scored.engine.prepare(given.scored.rows.features.grid)
+        same = given.scored.rows is given.scored.columns
+        return rows, rows if same else given.scored.engine.prepare(
+            given.scored.columns.features.grid
+        )
 
     @cached_property
     def _landmarks(self) -> tuple[np.ndarray, np.ndarray]:
-        return _landmarks(self.given.rows), _landmarks(self.given.columns)
+        return _landmarks(self.given.scored.rows), _landmarks(self.given.scored.columns)
 
 
 def _ordered(operator: str, values: np.ndarray, limit: float) -> np.ndarray:

@@ -1,21 +1,46 @@
-"""Writing a report whole or not at all, as a page or a PDF."""
+"""Writing a report whole or not at all, as a page, a PDF or a table."""
 
 from pathlib import Path
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.files import written_whole
 from core.progress import QUIET, Task
 from core.reports.report import GalleryReport
+from core.reports.rows import table_columns, table_row
+from core.scoring.tables import SUFFIXES, write_table
+from core.version import version
 
 PAGES = (".html", ".pdf")
+FORMS = (*PAGES, *SUFFIXES)
 
 
-def write_pages(
+def refuse_form(path: Path) -> None:
+    """Raise XCosError for an ending that names no form of report."""
+    if path.suffix.lower() not in FORMS:
+        raise XCosError(f"{path} must end in one of {', '.join(FORMS)}; choose another name.")
+
+
+def write_report(
     path: Path,
     report: GalleryReport,
-    version: str,
     task: Task = QUIET,
+    cells: bool = False,
 ) -> None:
+    """Write a report; the name's ending tells the form. Raises XCosError and Stopped.
+
+    cells: tables hold S and W of each cell too
+    """
+    refuse_form(path)
+    if path.suffix.lower() in PAGES:
+        _write_pages(path, report, task)
+        return
+    if task.stopped():
+        raise Stopped("The report")
+    rows = (table_row(pair, cells) for pair in report.pairs)
+    write_table(path, rows, table_columns(cells))
+
+
+def _write_pages(path: Path, report: GalleryReport, task: Task) -> None:
     """Write a .html or .pdf; what was there before stays until the new one is whole.
 
     Raises XCosError when the disk refuses, and Stopped.
@@ -25,11 +50,11 @@ def write_pages(
             if path.suffix.lower() == ".pdf":
                 from core.reports.pdf import write_pdf
 
-                write_pdf(part, report, version, task)
+                write_pdf(part, report, version(), task)
             else:
                 from core.reports.page import write_page
 
-                write_page(part, report, version, task)
+                write_page(part, report, version(), task)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -6,21 +6,18 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
-from core.explain.explain import colour_limits, pair_cosines
-from core.explain.explanation import PairExplanation, law_of
-from core.explain.maps import PairMaps, maps_of_pairs
+from core.explain.explain import colour_limits, explain_pairs, pair_regions
+from core.explain.explanation import PairExplanation
 from core.explain.words import region_evidence
 from core.faces.face import SIDE, Problem
-from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
-from core.gallery.opening import crop_of, landmarks_in_crop
-from core.model.card import ModelCard
+from core.gallery.opening import crop_of
 from core.progress import QUIET, Task
 from core.reports.faces import Names, Pictures, as_shown
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList
-from core.scoring.matrix import OUTCOMES, Outcome, ScoreMatrix, outcome_codes
+from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
+from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import PairStatistics
 
 MOST_DRAWN = 200  # pairs with pictures, unless asked for more
@@ -29,22 +26,20 @@ GREY = 128  # of a face whose photo is gone
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredGallery:
-    """All that a report is made from: faces, their scores, and with what they were scored.
+class ReportSource:
+    """All that a report is made from.
 
-    rows, columns: the left and right faces of the matrix; the same object for one gallery
-    threshold:     None for weights without one
-    estimated:     the matrix holds estimates yet
+    threshold: None for weights without one; cache: has the faces' crops
     """
 
-    engine: PairEngine
-    card: ModelCard
-    rows: LoadedGallery
-    columns: LoadedGallery
-    matrix: ScoreMatrix
+    scored: ScoredGallery
     threshold: float | None
     cache: Cache
-    estimated: bool = False
+
+    @property
+    def estimated(self) -> bool:
+        """Whether scores are estimates yet."""
+        return self.scored.refinement is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +139,7 @@ class GalleryReport:
 
 
 def collect(
-    scored: ScoredGallery,
+    source: ReportSource,
     chosen: Chosen,
     options: ReportOptions = ReportOptions(),
     task: Task = QUIET,
@@ -155,14 +150,14 @@ def collect(
     """
     if not len(chosen.pairs):
         raise XCosError(f"There is no pair to report ({chosen.words}); choose others.")
-    names = Names(scored.rows, scored.columns, options.anonymous)
-    explained, limits = _explained(scored, chosen.pairs, names, task)
-    faces = _Faces(scored, options.pictures)
+    names = Names(source.scored.rows, source.scored.columns, options.anonymous)
+    explained, limits = _explained(source, chosen.pairs, names, task)
+    faces = _Faces(source, options.pictures)
     listed = chosen.pairs
-    if scored.estimated:
+    if source.estimated:
         exact = np.array([explanation.score for explanation in explained], np.float32)
         listed = PairList(listed.rows, listed.columns, exact)
-    outcomes = _outcomes(scored, listed)
+    outcomes = _outcomes(source, listed)
     pairs = []
     for number, explanation in enumerate(explained):
         if task.stopped():
@@ -172,79 +167,71 @@ def collect(
         pairs.append(
             ReportedPair(
                 explanation,
-                (names.person(scored.rows, i), names.person(scored.columns, j)),
+                (names.person(source.scored.rows, i), names.person(source.scored.columns, j)),
                 outcomes[number],
-                face_regions((faces.marks(scored.rows, i) + faces.marks(scored.columns, j)) / 2),
-                (faces.picture(scored.rows, i), faces.picture(scored.columns, j)),
+                pair_regions(source.scored, i, j),
+                (faces.picture(source.scored.rows, i), faces.picture(source.scored.columns, j)),
             )
         )
     task.report("Collecting pairs", len(explained), len(explained))
-    galleries = [scored.columns] + ([] if scored.rows is scored.columns else [scored.rows])
+    galleries = source.scored.galleries
     problems = [p for g in galleries for p in g.gallery.problems]
-    title = "Face verification report" if options.anonymous else scored.columns.gallery.source.name
+    title = (
+        "Face verification report"
+        if options.anonymous
+        else source.scored.columns.gallery.source.name
+    )
     return GalleryReport(
         options.title or title,
-        scored.card.name,
-        scored.matrix.kind,
-        scored.matrix.order,
-        scored.threshold,
+        source.scored.card.name,
+        source.scored.matrix.kind,
+        source.scored.matrix.order,
+        source.threshold,
         sum(len(g) for g in galleries),
         len({f.identity for g in galleries for f in g.gallery.faces} - {None}),
         chosen.words,
         chosen.total,
         chosen.whole,
         tuple(pairs),
-        PairStatistics.of(scored.matrix) if chosen.whole else _statistics(scored, listed),
-        _thinned(scored.matrix.scores) if chosen.whole and scored.matrix.square else None,
+        source.scored.statistics if chosen.whole else _statistics(source, listed),
+        _thinned(source.scored.matrix.scores)
+        if chosen.whole and source.scored.matrix.square
+        else None,
         options.limits or limits,
         options,
         tuple(_nameless(problems) if options.anonymous else problems),
-        (*_remarks(scored), *faces.lost),
+        (*_remarks(source), *faces.lost),
     )
 
 
 def _explained(
-    scored: ScoredGallery, pairs: PairList, names: Names, task: Task
+    source: ReportSource, pairs: PairList, names: Names, task: Task
 ) -> tuple[list[PairExplanation], ColourLimits]:
-    engine, matrix, card = scored.engine, scored.matrix, scored.card
-    left, i = np.unique(pairs.rows, return_inverse=True)
-    right, j = np.unique(pairs.columns, return_inverse=True)
-    rows = engine.prepare(scored.rows.features.grid[left])
-    columns = engine.prepare(scored.columns.features.grid[right])
-    maps: PairMaps = maps_of_pairs(
-        engine, rows, i, columns, j, matrix.kind, matrix.order, 0.0, task
-    )
-    target, fc = pair_cosines(
-        scored.rows.features, pairs.rows, scored.columns.features, pairs.columns
-    )
+    scored = source.scored
     found = [
-        PairExplanation(
-            names.face(scored.rows, a),
-            names.face(scored.columns, b),
-            card.name,
-            matrix.kind,
-            matrix.order,
-            maps.cosine[k],
-            maps.attention[k],
-            scored.threshold,
-            None if target is None else float(target[k]),
-            None if fc is None else float(fc[k]),
-            law_of(card, matrix.kind),
+        replace(
+            explanation,
+            left=names.face(scored.rows, int(row)),
+            right=names.face(scored.columns, int(column)),
         )
-        for k, (a, b) in enumerate(zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True))
+        for explanation, row, column in zip(
+            explain_pairs(scored, pairs, source.threshold, task),
+            pairs.rows,
+            pairs.columns,
+            strict=True,
+        )
     ]
     # A few faces fix the colours: all pairs of many would take longer than the report.
-    limits = colour_limits(
-        engine, rows.part(slice(300)), columns.part(slice(300)), matrix.kind, matrix.order
+    return found, colour_limits(
+        scored.part(np.unique(pairs.rows)[:300], np.unique(pairs.columns)[:300])
     )
-    return found, limits
 
 
 class _Faces:
     """Pictures and landmarks of faces, each made once."""
 
-    def __init__(self, scored: ScoredGallery, pictures: Pictures) -> None:
-        self._cache, self._pictures = scored.cache, pictures
+    def __init__(self, source: ReportSource, pictures: Pictures) -> None:
+        self._cache, self._pictures = source.cache, pictures
         self._made: dict[str, np.ndarray | None] = {}
         self.lost: list[str] = []
 
@@ -261,27 +248,24 @@ class _Faces:
             self._made[face.digest] = as_shown(crop, self._pictures)
         return self._made[face.digest]
 
-    def marks(self, of: LoadedGallery, place: int) -> np.ndarray:
-        return landmarks_in_crop(of.gallery.faces[place])
 
-
-def _outcomes(scored: ScoredGallery, pairs: PairList) -> list[Outcome | None]:
-    if scored.threshold is None:
+def _outcomes(source: ReportSource, pairs: PairList) -> list[Outcome | None]:
+    if source.threshold is None:
         return [None] * len(pairs)
-    same, known = _sorts(scored, pairs)
-    codes = outcome_codes(pairs.scores, same, known, scored.threshold)
+    same, known = _sorts(source, pairs)
+    codes = outcome_codes(pairs.scores, same, known, source.threshold)
     return [OUTCOMES[code] for code in codes.tolist()]
 
 
-def _sorts(scored: ScoredGallery, pairs: PairList) -> tuple[np.ndarray, np.ndarray]:
+def _sorts(source: ReportSource, pairs: PairList) -> tuple[np.ndarray, np.ndarray]:
     """Which pairs are genuine, and which have two known identities."""
-    own, other = scored.matrix.rows[pairs.rows], scored.matrix.columns[pairs.columns]
+    own, other = source.scored.matrix.rows[pairs.rows], source.scored.matrix.columns[pairs.columns]
     known = (own >= 0) & (other >= 0)
     return (own == other) & known, known
 
 
-def _statistics(scored: ScoredGallery, pairs: PairList) -> PairStatistics:
-    same, known = _sorts(scored, pairs)
+def _statistics(source: ReportSource, pairs: PairList) -> PairStatistics:
+    same, known = _sorts(source, pairs)
     return PairStatistics(
         np.sort(pairs.scores[same]),
         np.sort(pairs.scores[known & ~same]),
@@ -289,15 +273,15 @@ def _statistics(scored: ScoredGallery, pairs: PairList) -> PairStatistics:
     )
 
 
-def _remarks(scored: ScoredGallery) -> list[str]:
+def _remarks(source: ReportSource) -> list[str]:
     said = []
-    if scored.estimated:
+    if source.estimated:
         said.append(
             "Counts, rates and curves are of estimated scores: they were not all computed yet. "
             "The pairs shown are exact."
         )
-    if scored.threshold is None:
-        said.append(f"{scored.card.name} has no threshold, so there are no decisions.")
+    if source.threshold is None:
+        said.append(f"{source.scored.card.name} has no threshold, so there are no decisions.")
     return said
 
 

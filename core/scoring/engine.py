@@ -15,7 +15,7 @@ from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.scoring.kernels import fused as kernel
 from core.scoring.kernels import plain
-from core.scoring.kernels.prepared import LANES, PLACES, PreparedFaces, prepare
+from core.scoring.kernels.prepared import LANES, PLACES, PreparedFaces, PreparedPairs, prepare
 
 if TYPE_CHECKING:
     from core.scoring.kernels.gpu import GpuScorer
@@ -82,17 +82,13 @@ class PairEngine:
         shared = self.weights(kind)
         if shared is not None:
             return cosine, shared.astype(np.float64)
-        return cosine, self.attention(left, np.array([i]), right, np.array([j]), order)[0]
+        return cosine, self.attention(
+            PreparedPairs(left, np.array([i]), right, np.array([j])), order
+        )[0]
 
-    def attention(
-        self,
-        left: PreparedFaces,
-        i: np.ndarray,
-        right: PreparedFaces,
-        j: np.ndarray,
-        order: Order,
-    ) -> np.ndarray:
-        """Learned attention of k pairs by their places i and j (k,): (k, 7, 7) float64."""
+    def attention(self, pairs: PreparedPairs, order: Order) -> np.ndarray:
+        """Learned attention of k pairs: (k, 7, 7) float64."""
+        left, i, right, j = pairs
         assert self._head is not None and left.left is not None and left.right is not None
         assert right.left is not None and right.right is not None
         maps = []
@@ -106,21 +102,24 @@ class PairEngine:
 
     def scores_of(
         self,
-        left: PreparedFaces,
-        i: np.ndarray,
-        right: PreparedFaces,
-        j: np.ndarray,
+        pairs: PreparedPairs,
         kind: AttentionKind,
         order: Order = "both",
+        task: Task = QUIET,
     ) -> np.ndarray:
-        """Scores of some pairs by their places i and j (k,): (k,) float32."""
+        """Scores of some pairs, (k,) float64. Raises XCosError for a kind that the weights lack, Stopped."""
+        left, i, right, j = pairs
         shared = self.weights(kind)
-        found = np.empty(len(i), np.float32)
+        found = np.empty(len(i))
         for start in range(0, len(i), PAIRS_AT_ONCE):
+            if task.stopped():
+                raise Stopped("Scoring")
+            task.report("Scoring pairs", start, len(i))
             a, b = i[start : start + PAIRS_AT_ONCE], j[start : start + PAIRS_AT_ONCE]
             cosine = np.einsum("pkc,pkc->pk", left.cells[a], right.cells[b])
             if shared is None:
-                weights = self.attention(left, a, right, b, order).reshape(len(a), PLACES)
+                chosen = PreparedPairs(left, a, right, b)
+                weights = self.attention(chosen, order).reshape(len(a), PLACES)
             else:
                 weights = shared.reshape(1, PLACES)
             found[start : start + len(a)] = (cosine * weights).sum(axis=1)

@@ -43,6 +43,15 @@ def outcome_codes(
     return coded
 
 
+def outcome_of(own: object, other: object, same: bool) -> Outcome:
+    """The outcome of one pair by its faces' identities, None where unknown, and its decision."""
+    if own is None or other is None:
+        return "unknown"
+    if own == other:
+        return "TP" if same else "FN"
+    return "FP" if same else "TN"
+
+
 @dataclass(frozen=True, eq=False)
 class ScoreMatrix:
     """Scores of n row faces (probes, or the gallery as left faces) with m column faces.
@@ -73,12 +82,8 @@ class ScoreMatrix:
         """The outcome of one cell; same means score > threshold."""
         # As `outcomes` has it, without arrays: lists ask for every row on screen.
         own, other = int(self.rows[row]), int(self.columns[column])
-        if own < 0 or other < 0:
-            return "unknown"
         same = float(self.scores[row, column]) > threshold
-        if own == other:
-            return "TP" if same else "FN"
-        return "FP" if same else "TN"
+        return outcome_of(None if own < 0 else own, None if other < 0 else other, same)
 
     def genuine(self, rows: slice, columns: slice) -> np.ndarray:
         """Which pairs of a tile show one person: (r, c) bool."""

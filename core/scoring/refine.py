@@ -4,7 +4,7 @@ import numpy as np
 
 from core.model.kinds import Order
 from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedFaces
+from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 
 TILE = 512  # faces a side: a quarter of a second on two cores
 SAMPLED = 4000  # pairs that the estimate is fitted to
@@ -91,7 +91,9 @@ class Refinement:
         draw = np.random.default_rng(0)
         i, j = (draw.integers(0, size, SAMPLED) for size in self.scores.shape)
         uniform = self.scores[i, j].astype(np.float64)
-        learned = self._engine.scores_of(self._rows, i, self._columns, j, "learned", self._order)
+        learned = self._engine.scores_of(
+            PreparedPairs(self._rows, i, self._columns, j), "learned", self._order
+        )
         if np.ptp(uniform) == 0:
             return 1.0, 0.0, float(np.std(learned - uniform))
         slope, level = np.polyfit(uniform, learned, 1)

@@ -8,6 +8,7 @@ import numpy as np
 from core.gallery.gallery import LoadedGallery
 from core.model.kinds import AttentionKind, Order
 from core.scoring.engine import PairEngine
+from core.scoring.kernels.prepared import PreparedPairs
 from core.video.tracks import Track
 
 
@@ -47,7 +48,7 @@ def score_tracks(
         sums = np.cumsum(grid, axis=0, dtype=np.float64)
         means = (sums / (n + 1).reshape(-1, 1, 1, 1)).astype(np.float32)
         single, running = (
-            engine.scores_of(engine.prepare(some), n, right, first, kind, order).astype(np.float64)
+            engine.scores_of(PreparedPairs(engine.prepare(some), n, right, first), kind, order)
             for some in (grid, means)
         )
         found.append(TrackScores(track, single, running))

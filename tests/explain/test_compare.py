@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import pearsonr, spearmanr
 
 from core.errors import Stopped
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.saliency.compare import compare, disagreement, random_maps, rank_correlations
 from core.explain.saliency.curves import Curve, curves_of
 from core.explain.saliency.methods import (
@@ -36,6 +36,7 @@ from core.model.card import find_weights
 from core.model.kinds import AttentionKind
 from core.model.verifier import Verifier
 from core.progress import Task
+from core.scoring.kernels.prepared import PreparedPairs
 
 KINDS: tuple[AttentionKind, ...] = ("uniform", "learned")
 REGIONS = face_regions(TEMPLATE)
@@ -45,14 +46,16 @@ REGIONS = face_regions(TEMPLATE)
 def subject(tiny_weights: Path) -> Subject:
     rng = np.random.default_rng(3)
     left, right = rng.integers(0, 256, (2, 112, 112, 3)).astype(np.uint8)
-    return Subject(left, right, PairScorer(tiny_weights, device="cpu"))
+    return Subject(left, right, CropScorer(tiny_weights, device="cpu"))
 
 
 def test_the_scorer_scores_as_the_verifier_does(subject: Subject, tiny_weights: Path) -> None:
     crops = np.stack([subject.left, subject.right])
     engine = subject.scorer.engine
     faces = engine.prepare(Verifier(tiny_weights, "cpu").features(crops).grid)
-    expected = engine.scores_of(faces, np.array([0]), faces, np.array([1]), "learned", "both")
+    expected = engine.scores_of(
+        PreparedPairs(faces, np.array([0]), faces, np.array([1])), "learned", "both"
+    )
     found = subject.scorer.scores(crops[:1], crops[1:])
     assert found == pytest.approx(expected[0], abs=1e-5)
     assert subject.scorer.explained(*crops).score == pytest.approx(expected[0], abs=1e-5)
@@ -77,7 +80,7 @@ def test_occlusion_is_the_fall_of_the_score(subject: Subject) -> None:
 def test_grad_cam_follows_its_formula(subject: Subject, order: str) -> None:
     """Channel weights are the gradient's means (Selvaraju et al., equation 1)."""
     # A random network's gradients would be lost in rounding.
-    scorer = PairScorer(find_weights(), order=order, device="cpu")  # type: ignore[arg-type]
+    scorer = CropScorer(find_weights(), order=order, device="cpu")  # type: ignore[arg-type]
     pair = Subject(subject.left, subject.right, scorer)
     found = saliency("grad-cam", pair)
     network = scorer._network
@@ -99,14 +102,14 @@ def test_grad_cam_follows_its_formula(subject: Subject, order: str) -> None:
 def test_grad_cam_of_uniform_attention_sees_no_head(subject: Subject) -> None:
     maps = [
         saliency("grad-cam", Subject(subject.left, subject.right, scorer)).map
-        for scorer in (PairScorer(find_weights(), kind, device="cpu") for kind in KINDS)
+        for scorer in (CropScorer(find_weights(), kind, device="cpu") for kind in KINDS)
     ]
     assert not np.allclose(*map(on_one_scale, maps), atol=0.1)
 
 
 def test_grad_cam_looks_at_a_target_with_a_map(tiny_weights: Path, subject: Subject) -> None:
     assert "grad-cam-target" not in methods_for(subject.scorer)
-    scorer = PairScorer(tiny_weights, target=tiny_weights, device="cpu")
+    scorer = CropScorer(tiny_weights, target=tiny_weights, device="cpu")
     assert methods_for(scorer) == ("xcos", "grad-cam", "grad-cam-target", "occlusion", "rise")
     found = saliency("grad-cam-target", Subject(subject.left, subject.right, scorer))
     assert found.left.shape == (7, 7) and found.left.min() >= 0

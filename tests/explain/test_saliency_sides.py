@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.stats import pearsonr
 
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.saliency.curves import curves_of, mean_curves
 from core.explain.saliency.methods import (
     SaliencyMap,
@@ -26,7 +26,7 @@ CELLS = ((0, 0), (1, 5), (3, 1), (4, 2), (6, 3))
 
 @pytest.fixture(scope="module", params=["left-right", "both"])
 def subject(request: pytest.FixtureRequest, tiny_weights: Path) -> Subject:
-    scorer = PairScorer(tiny_weights, order=request.param, device="cpu")
+    scorer = CropScorer(tiny_weights, order=request.param, device="cpu")
     return Subject(crop("ann", 1), crop("bob", 2), scorer)
 
 
@@ -94,7 +94,7 @@ def test_xcos_says_the_same_of_both_faces_and_its_sum_is_score_less_threshold(
 
 
 def test_swapped_faces_swap_the_maps_in_order_both(tiny_weights: Path) -> None:
-    scorer = PairScorer(tiny_weights, device="cpu")
+    scorer = CropScorer(tiny_weights, device="cpu")
     one = Subject(crop("ann", 1), crop("bob", 2), scorer)
     other = replace(one, left=one.right, right=one.left)
     for name in ("occlusion", "grad-cam"):
@@ -142,7 +142,7 @@ def test_mean_curves_are_the_means_of_each_curve(subject: Subject) -> None:
 
 @pytest.mark.parametrize("of_target", [False, True])
 def test_grad_cam_of_several_pairs_is_each_pair_s_own(tiny_weights: Path, of_target: bool) -> None:
-    scorer = PairScorer(tiny_weights, order="left-right", target=tiny_weights, device="cpu")
+    scorer = CropScorer(tiny_weights, order="left-right", target=tiny_weights, device="cpu")
     lefts = np.stack([crop("ann", 1), crop("bob", 1), crop("cem", 1)])
     rights = np.stack([crop("bob", 2), crop("ann", 3), crop("ann", 2)])
     together = scorer.grad_cam(lefts, rights, of_target)

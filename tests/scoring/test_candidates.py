@@ -5,7 +5,7 @@ import pytest
 
 from core.scoring.candidates import candidates, vectors
 from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import prepare
+from core.scoring.kernels.prepared import PreparedPairs, prepare
 
 
 def test_inner_products_are_uniform_scores_and_near_ones_are_found() -> None:
@@ -24,7 +24,9 @@ def test_inner_products_are_uniform_scores_and_near_ones_are_found() -> None:
     assert len(found) == len(rows)
     assert {(k, k + 40) for k in range(40)} <= found
     np.testing.assert_allclose(
-        engine.scores_of(faces, rows, faces, columns, "uniform"), scores[rows, columns], atol=1e-5
+        engine.scores_of(PreparedPairs(faces, rows, faces, columns), "uniform"),
+        scores[rows, columns],
+        atol=1e-5,
     )
     some, others = candidates(faces.part(slice(0, 5)), faces, 2)
     assert set(some.tolist()) == set(range(5)) and all((some == k).sum() == 2 for k in range(5))

@@ -225,7 +225,7 @@ class CurvesPanel(QWidget):
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
             button.setText(f"{outcome}  {number:,}\n{name} {_percent(getattr(counts, attribute))}")
-        estimated = "" if self._session.refinement is None else "Of estimated scores yet: "
+        estimated = "" if not self._session.estimated else "Of estimated scores yet: "
         self.summary.setText(estimated + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
             far = max(counts.far, LEAST_RATE)

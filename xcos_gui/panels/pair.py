@@ -355,9 +355,10 @@ class InspectorPanel(QWidget):
 
 
 def _picture(report: PairReport, limits: ColourLimits) -> QImage:
-    from core.explain.figure import figure_bytes
+    from core.explain.drawing import figure_bytes
+    from core.explain.figure import pair_figure
 
-    return QImage.fromData(figure_bytes(report, "png", limits))
+    return QImage.fromData(figure_bytes(pair_figure(report, limits), "png"))
 
 
 def _numbers(explanation: PairExplanation) -> str:

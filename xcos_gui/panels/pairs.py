@@ -333,7 +333,7 @@ class PairsPanel(QWidget):
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
-        yet = "" if self._session.refinement is None else ", by estimated scores yet"
+        yet = "" if not self._session.estimated else ", by estimated scores yet"
         some = self._session.filter.mask is not None
         self._count.setText(
             f"{more} pairs{' that pass' if some else ''}, worst first{yet}"

@@ -141,18 +141,14 @@ class Commands(QObject):
     def export(self, path: Path) -> None:
         """Write all scores in the background."""
         session = self.session
-        matrix, threshold = session.matrix, session.threshold
-        rows, columns = session.rows, session.columns
-        assert matrix is not None and columns is not None
-        probes = None if matrix.square else rows
+        scored, threshold = session.scored, session.threshold
+        assert scored is not None
 
         def work(running: Running) -> Callable[[], None]:
-            from core.commands.score import table_rows
-            from core.commands.tables import write_table
+            from core.scoring.tables import table_rows, write_table
 
             running.report("Exporting scores", 0, 0)
-            rows_of_table = table_rows(matrix, columns, probes, threshold, running)
-            write_table(path, rows_of_table)
+            write_table(path, table_rows(scored, threshold, task=running))
             return lambda: self.session.message.emit(f"All scores were written to {path}.")
 
         self._job.start(work)

@@ -105,18 +105,10 @@ class PairFilter(QObject):
         from core.query.evaluate import FilterInput
 
         session = self._session
-        if not (session.matrix and session.rows and session.columns and session.engine):
+        if session.scored is None:
             return None
         edits = Edits() if session.project is None else session.project.edits
-        return FilterInput(
-            session.matrix,
-            session.rows,
-            session.columns,
-            session.engine,
-            session.threshold,
-            edits,
-            session.fragile,
-        )
+        return FilterInput(session.scored, session.threshold, edits, session.fragile)
 
     def _on_found(self, mask: np.ndarray) -> None:
         self.mask = mask

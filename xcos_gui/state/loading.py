@@ -19,7 +19,7 @@ from core.model.target import Target
 from core.model.verifier import Verifier
 from core.project.kept_settings import settings_of
 from core.project.project import Project
-from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoringModel
 from xcos_gui.state.jobs import Running
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ProtocolRequest:
     protocol: Path
     photos: Path | None
     loader: Loader
-    engine: PairEngine
+    model: ScoringModel
     order: Order
     unpacked: Path  # an empty folder for the images of a .bin
 
@@ -96,8 +96,7 @@ class ProtocolRequest:
             self.photos,
             self.unpacked,
             lambda source, aligned: self.loader.load(source, running, aligned=aligned),
-            self.engine,
-            self.loader.verifier.card,
+            self.model,
             self.order,
             running,
         )
@@ -111,8 +110,8 @@ class ProtocolRequest:
             opened,
             np.stack([crop_of(face, root, loader.cache) for face in faces]),
             loader.verifier,
+            self.model.engine,
             loader.target,
-            self.engine,
             self.order,
             running,
         )
@@ -123,8 +122,7 @@ class ProtocolRequest:
         """A pair of the protocol with its crops and regions. Raises XCosError."""
         from core.evaluation.run import explain_listed
 
-        card = self.loader.verifier.card
-        found = explain_listed(opened, pair, self.engine, card, kind, self.order, threshold)
+        found = explain_listed(opened, pair, self.model, kind, self.order, threshold)
         places = (opened.groups[side[pair]][0] for side in (opened.left, opened.right))
         one, other = (opened.gallery.faces[place] for place in places)
         root, cache = opened.gallery.root, self.loader.cache

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from core.explain.editing.what_if import PairEditor
 from core.explain.explanation import PairExplanation
 from xcos_gui.state.jobs import Running
@@ -10,16 +12,14 @@ from xcos_gui.state.session import Session
 
 def editor_work(session: Session) -> Callable[[Running], PairEditor] | None:
     """Work whose answer edits the pair looked at as it is explained; None without a pair."""
-    pair, rows, columns, engine, card, verifier = (
-        session.pair, session.rows, session.columns, session.engine, session.card, session.verifier
-    )  # fmt: skip
-    if not (pair and rows and columns and engine and card and verifier and session.explanation):
+    pair, scored, verifier = session.pair, session.scored, session.verifier
+    if pair is None or scored is None or verifier is None or session.explanation is None:
         return None
-    kind, order, threshold = session.kind, session.order, session.explanation.threshold
-    both, cache = (rows, columns), session.cache
+    threshold, cache = session.explanation.threshold, session.cache
+    both = scored.part(*(np.array([place]) for place in pair))
 
     def work(_: Running) -> PairEditor:
-        editor = PairEditor(verifier, engine, card, both, pair, cache, kind, order, threshold)
+        editor = PairEditor(verifier, both, cache, threshold)
         editor.warm_up()
         return editor
 

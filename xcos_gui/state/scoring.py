@@ -12,10 +12,9 @@ from core.explain.explain import colour_limits
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
 from core.model.memory import give_back
-from core.scoring.engine import PairEngine
-from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Refinement, Region
-from core.scoring.statistics import PairStatistics
+from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from xcos_gui.panels.matrix.image import MatrixImage
 from xcos_gui.state.jobs import Running
 
@@ -25,19 +24,14 @@ SHOWN_EVERY = 0.5  # seconds between two looks at refined scores
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A matrix with the very faces that its rows and columns are.
+    """A scored gallery as it is shown.
 
-    image:      the matrix as it is drawn, with its block means
-    refinement: says which scores are estimates yet; None when all are exact
+    image: the matrix as it is drawn, with its block means
     """
 
-    rows: LoadedGallery
-    columns: LoadedGallery
-    matrix: ScoreMatrix
-    statistics: PairStatistics
+    scored: ScoredGallery
     limits: ColourLimits
     image: MatrixImage
-    refinement: Refinement | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +42,7 @@ class ScoreRequest:
     growing: more faces are coming; an estimate is then enough of many pairs
     """
 
-    engine: PairEngine
+    model: ScoringModel
     gallery: LoadedGallery
     probes: LoadedGallery | None
     kind: AttentionKind
@@ -63,19 +57,14 @@ def score(request: ScoreRequest, running: Running) -> Scored:
     cells = len(request.probes or request.gallery) * len(request.gallery)
     if request.kind == "learned" and cells >= ESTIMATED_FROM:
         return _refined(request, running)
-    matrix = score_matrix(
-        request.engine,
-        request.gallery,
-        request.probes,
-        request.kind,
-        request.order,
-        running,
+    gallery, probes = request.gallery, request.probes
+    return _shown(
+        score_gallery(request.model, gallery, probes, request.kind, request.order, running)
     )
-    return _scored(request, matrix)
 
 
 def _refined(request: ScoreRequest, running: Running) -> Scored:
-    gallery, probes, engine = request.gallery, request.probes, request.engine
+    gallery, probes, engine = request.gallery, request.probes, request.model.engine
     running.report("Estimating scores", 0, 1)
     engine.warm_up()  # while nothing is to be shown yet: it keeps Python busy
     give_back()  # what the network needed; a matrix comes now
@@ -86,7 +75,8 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
     matrix = ScoreMatrix(
         refinement.scores, probes is None, codes[0], codes[-1], request.kind, request.order
     )
-    estimate = replace(_scored(request, matrix), refinement=refinement)
+    scored = ScoredGallery(request.model, probes or gallery, gallery, matrix, refinement)
+    estimate = _shown(scored)
     del rows, columns
     give_back()
     if request.growing:  # it is not refined
@@ -106,34 +96,23 @@ def _refined(request: ScoreRequest, running: Running) -> Scored:
     refinement.release()
     give_back()
     running.partial(changed)  # so that the image's means are those of the exact scores
-    return replace(
-        estimate,
-        statistics=_statistics(matrix),
-        image=estimate.image.with_new_limits(),
-        refinement=None,
-    )
+    exact = replace(scored, refinement=None)
+    exact.statistics.prepare()
+    return replace(estimate, scored=exact, image=estimate.image.with_new_limits())
 
 
-def _scored(request: ScoreRequest, matrix: ScoreMatrix) -> Scored:
-    gallery, probes, engine = request.gallery, request.probes, request.engine
-    some = engine.prepare(_sample(gallery.features.grid))
-    rows = some if probes is None else engine.prepare(_sample(probes.features.grid))
-    limits = colour_limits(engine, rows, some, request.kind, request.order)
-    image = MatrixImage(matrix)
+def _shown(scored: ScoredGallery) -> Scored:
+    some = _spread(len(scored.columns))
+    limits = colour_limits(scored.part(some if scored.square else _spread(len(scored.rows)), some))
+    image = MatrixImage(scored.matrix)
     image.prepare()
-    return Scored(probes or gallery, gallery, matrix, _statistics(matrix), limits, image)
+    scored.statistics.prepare()
+    return Scored(scored, limits, image)
 
 
-def _statistics(matrix: ScoreMatrix) -> PairStatistics:
-    found = PairStatistics.of(matrix)
-    found.prepare()
-    return found
-
-
-def _sample(grid: np.ndarray, limit: int = 300) -> np.ndarray:
-    """At most `limit` faces' features, evenly spread."""
-    places = np.linspace(0, len(grid) - 1, min(limit, len(grid))).round().astype(int)
-    return grid[places]
+def _spread(count: int, limit: int = 300) -> np.ndarray:
+    """Places of at most `limit` faces, evenly spread."""
+    return np.linspace(0, count - 1, min(limit, count)).round().astype(int)
 
 
 def first_pair(matrix: ScoreMatrix) -> tuple[int, int]:

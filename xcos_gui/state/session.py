@@ -16,14 +16,13 @@ from core.cli import unexpected
 from core.digests import digest_is_known, file_digest
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
-from core.explain.explain import explain_pair
+from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
 from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
-from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import GallerySettings, LoadedGallery
-from core.gallery.opening import forget_gallery, landmarks_in_crop
+from core.gallery.opening import forget_gallery
 from core.gallery.pipeline import Making, make_here
 from core.model.card import ModelCard, find_weights
 from core.model.kinds import AttentionKind, Order
@@ -34,10 +33,10 @@ from core.project.edits import Edits
 from core.project.kept_settings import keep_settings, settings_of
 from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
-from core.scoring.refine import Refinement, Region
+from core.scoring.refine import Region
+from core.scoring.scored import ScoredGallery, ScoringModel, one_pair
 from core.scoring.statistics import PairStatistics
 from xcos_gui.panels.matrix.image import MatrixImage
 from xcos_gui.shell.opened import FIRST_SETTINGS, Asked, Opened
@@ -89,12 +88,8 @@ class Session(QObject):
         self.activity.idle.connect(self.idle)
         self.loaded: LoadedGallery | None = None
         self.probes: LoadedGallery | None = None
-        self.rows: LoadedGallery | None = None
-        self.columns: LoadedGallery | None = None
-        self.matrix: ScoreMatrix | None = None
-        self.statistics: PairStatistics | None = None
+        self.scored: ScoredGallery | None = None  # what the matrix shows
         self.image: MatrixImage | None = None
-        self.refinement: Refinement | None = None
         self.seen: Region | None = None  # rows and columns of the matrix that are on screen
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
@@ -142,9 +137,30 @@ class Session(QObject):
         return self.models.target
 
     @property
-    def engine(self) -> PairEngine | None:
+    def model(self) -> ScoringModel | None:
         """Scores pairs by the weights' attention; None before weights."""
-        return self.models.engine
+        card, engine = self.card, self.models.engine
+        return None if card is None or engine is None else ScoringModel(card, engine)
+
+    @property
+    def matrix(self) -> ScoreMatrix | None:
+        """The scores that are shown."""
+        return None if self.scored is None else self.scored.matrix
+
+    @property
+    def rows(self) -> LoadedGallery | None:
+        """The faces of the matrix's rows."""
+        return None if self.scored is None else self.scored.rows
+
+    @property
+    def columns(self) -> LoadedGallery | None:
+        """The faces of the matrix's columns; the rows' object where both are one gallery."""
+        return None if self.scored is None else self.scored.columns
+
+    @property
+    def statistics(self) -> PairStatistics | None:
+        """Counts, rates and curves of the matrix."""
+        return None if self.scored is None else self.scored.statistics
 
     @property
     def source(self) -> Path | None:
@@ -194,9 +210,14 @@ class Session(QObject):
         """Whether anything runs in the background."""
         return self.activity.busy
 
+    @property
+    def estimated(self) -> bool:
+        """Whether scores of the matrix are estimates yet."""
+        return self.scored is not None and self.scored.refinement is not None
+
     def is_estimate(self, row: int, column: int) -> bool:
         """Whether a score of the matrix is estimated from the uniform one yet."""
-        return self.refinement is not None and not self.refinement.is_exact(row, column)
+        return self.scored is not None and self.scored.is_estimate(row, column)
 
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
@@ -204,8 +225,8 @@ class Session(QObject):
 
     def faces_of(self, pair: Pair) -> tuple[Face, Face]:
         """The row's and the column's face of a cell."""
-        assert self.rows is not None and self.columns is not None
-        return self.rows.gallery.faces[pair[0]], self.columns.gallery.faces[pair[1]]
+        assert self.scored is not None
+        return self.scored.faces(*pair)
 
     def crop(self, face: Face, probe: bool = False) -> np.ndarray:
         """A face's crop (112, 112, 3) uint8; grey when its photo is gone, which is told once."""
@@ -219,15 +240,14 @@ class Session(QObject):
 
     def report(self) -> PairReport | None:
         """The pair looked at with its crops and regions, as it is saved; None without a pair."""
-        if self.explanation is None or self.pair is None:
+        if self.explanation is None or self.pair is None or self.scored is None:
             return None
         one, other = self.faces_of(self.pair)
-        marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
         return PairReport(
             self.explanation,
             self.crop(one, True),
             self.crop(other),
-            face_regions(marks),
+            pair_regions(self.scored, *self.pair),
         )
 
     # Requests.
@@ -532,8 +552,7 @@ class Session(QObject):
             return
         self.settings.forget_recent(source)
         self._opened = self._asked = None
-        self.loaded = self.probes = self.rows = self.columns = None
-        self.matrix = self.statistics = self.image = None
+        self.loaded = self.probes = self.scored = self.image = None
         self.pair = self.explanation = None
         self._crops.clear()
         for changed in (self.gallery_changed, self.matrix_changed):
@@ -600,17 +619,16 @@ class Session(QObject):
         return self.columns is not None and self.columns.gallery.source == loaded.gallery.source
 
     def _score(self) -> None:
-        loaded, probes, engine = self.loaded, self.probes, self.engine
-        if loaded is None or engine is None or not len(loaded):
+        loaded, probes, model = self.loaded, self.probes, self.model
+        if loaded is None or model is None or not len(loaded):
             self._scoring.drop()
-            self.rows = self.columns = self.matrix = self.statistics = self.image = self.pair = None
-            self.refinement = None
+            self.scored = self.image = self.pair = None
             self.matrix_changed.emit()
             self.pair_changed.emit(None)
             self._explain()
             return
         asked = ScoreRequest(
-            engine,
+            model,
             loaded,
             probes,
             self.kind,
@@ -627,27 +645,25 @@ class Session(QObject):
         else:
             self.matrix_refined.emit(found)
 
-    def _take(self, scored: Scored) -> None:
+    def _take(self, shown: Scored) -> None:
         kept = self.wanted_pair
         if kept is None and self.pair is not None:
             one, other = self.faces_of(self.pair)
             kept = one.key, other.key
-        self.rows, self.columns = scored.rows, scored.columns
-        self.matrix, self.statistics = scored.matrix, scored.statistics
-        self.refinement, self.image = scored.refinement, scored.image
-        self.colour_limits = scored.limits
+        scored = self.scored = shown.scored
+        self.image, self.colour_limits = shown.image, shown.limits
         self.set_fragile(None)
-        n, m = self.matrix.scores.shape
+        n, m = scored.matrix.scores.shape
         self.pair = None
         if kept is not None:
-            row = self.rows.gallery.index().get(kept[0])
-            column = self.columns.gallery.index().get(kept[1])
+            row = scored.rows.gallery.index().get(kept[0])
+            column = scored.columns.gallery.index().get(kept[1])
             self.pair = None if row is None or column is None else (row, column)
         if self.pair is not None or not self._loading.running:
             self.wanted_pair = None
         self.matrix_changed.emit()
         if self.pair is None and n and m:
-            self.pair = first_pair(self.matrix)
+            self.pair = first_pair(scored.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
 
@@ -665,16 +681,9 @@ class Session(QObject):
 
     def _explain(self) -> None:
         self.explanation = None
-        if self.pair is not None and self.rows and self.columns and self.engine and self.card:
-            self.explanation = explain_pair(
-                self.engine,
-                self.card,
-                self.rows,
-                self.pair[0],
-                self.columns,
-                self.pair[1],
-                self.kind,
-                self.order,
-                self.threshold,
-            )
+        if self.pair is not None and self.scored is not None and self.model is not None:
+            # By the kind and the order of now: the matrix may still be of others.
+            left, right = (self.scored.rows, self.pair[0]), (self.scored.columns, self.pair[1])
+            pair = one_pair(self.model, left, right, self.kind, self.order)
+            self.explanation = explain_pair(pair, 0, 0, self.threshold)
         self.explanation_changed.emit(self.explanation)

@@ -108,27 +108,17 @@ class FragileWindow(ToolWindow):
     def look(self) -> None:
         """Look through all pairs of the matrix, in the background."""
         session = self.session
-        rows, columns, matrix, verifier, engine = (
-            session.rows, session.columns, session.matrix, session.verifier, session.engine
-        )  # fmt: skip
-        if not (rows and columns and matrix and verifier and engine):
+        scored, verifier = session.scored, session.verifier
+        if scored is None or verifier is None:
             self.tell("Open a gallery first.")
             return
-        kind, order, threshold, cache = (
-            session.kind,
-            session.order,
-            session.threshold,
-            session.cache,
-        )
+        threshold, cache = session.threshold, session.cache
 
         def work(running: Running) -> FragilePairs:
-            return find_fragile(
-                verifier, engine, cache, rows, columns, kind, order, threshold,
-                running,
-            )  # fmt: skip
+            return find_fragile(verifier, cache, scored, threshold, running)
 
         def then(found: FragilePairs) -> None:
-            if matrix is session.matrix:
+            if scored.matrix is session.matrix:
                 session.set_fragile(found)
                 if found.threshold != session.threshold:
                     self._settle.start()

@@ -149,17 +149,15 @@ class PatternsWindow(FollowingWindow):
         session = self.session
         for selector in (self.of, self.less):
             selector.fill()
-        if session.matrix is None or session.engine is None or session.card is None:
+        scored, cache, threshold = session.scored, session.cache, session.threshold
+        if scored is None:
             self._clear(EMPTY)
             return
-        assert session.rows is not None and session.columns is not None
-        matrix, engine, card = session.matrix, session.engine, session.card
-        rows, columns, cache = session.rows, session.columns, session.cache
-        kind, order, threshold = session.kind, session.order, session.threshold
+        rows, columns = scored.rows, scored.columns
         count: int | None = self.count.currentData()
         try:
-            make = self.of.maker(matrix)
-            other = self.less.maker(matrix) if self.with_less.isChecked() else None
+            make = self.of.maker(scored.matrix)
+            other = self.less.maker(scored.matrix) if self.with_less.isChecked() else None
         except XCosError as error:
             self._clear(str(error))
             return
@@ -172,10 +170,7 @@ class PatternsWindow(FollowingWindow):
         def work(running: Running) -> _Found:
             of = make(running)
             less = None if other is None else other(running)
-            report = look_for_patterns(
-                engine, rows, columns, card.name, kind, order, threshold, of, less, True, count,
-                running,
-            )  # fmt: skip
+            report = look_for_patterns(scored, threshold, of, less, count or 0, running)
             assert report.groups is not None
             lists = [of.pairs, *(group.pairs for group in report.groups.groups)]
             return _Found(report, [face_of(pairs) for pairs in lists])

@@ -22,7 +22,7 @@ from core.reports.report import (
     MOST_DRAWN,
     Chosen,
     ReportOptions,
-    ScoredGallery,
+    ReportSource,
     collect,
 )
 from xcos_gui.state.jobs import Running
@@ -115,8 +115,8 @@ class ReportWindow(ToolWindow):
         self.written = None
         self._show_state()
         try:
-            scored = self._scored()
-            chosen = self._chosen(scored)
+            source = self._source()
+            chosen = self._chosen(source)
         except XCosError as error:
             self.tell(str(error))
             return
@@ -129,44 +129,32 @@ class ReportWindow(ToolWindow):
         cells = self.cells.isChecked()
 
         def work(running: Running) -> Path:
-            from core.commands.report import write_report
-            from core.reports.output import refuse_unwritable
+            from core.reports.output import refuse_unwritable, write_report
 
             refuse_unwritable(path)
-            found = collect(scored, chosen, asked, running)
+            found = collect(source, chosen, asked, running)
             write_report(path, found, running, cells)
             return path
 
         self.compute("Collecting pairs", work, self._on_written)
 
-    def _scored(self) -> ScoredGallery:
+    def _source(self) -> ReportSource:
         session = self.session
-        parts = (session.engine, session.card, session.rows, session.columns, session.matrix)
-        engine, card, rows, columns, matrix = parts
-        if engine is None or card is None or rows is None or columns is None or matrix is None:
+        if session.scored is None:
             raise XCosError(EMPTY)
-        return ScoredGallery(
-            engine,
-            card,
-            rows,
-            columns,
-            matrix,
-            session.threshold,
-            session.cache,
-            session.refinement is not None,
-        )
+        return ReportSource(session.scored, session.threshold, session.cache)
 
-    def _chosen(self, scored: ScoredGallery) -> Chosen:
+    def _chosen(self, source: ReportSource) -> Chosen:
         what, most = self.what.currentData(), self.most.value()
         if what == "gallery":
-            return whole_gallery(scored, most)
+            return whole_gallery(source, most)
         if what == "listed":
             if self.session.listed is None:
                 raise XCosError("The list of pairs is empty; choose pairs there first.")
             return listed_pairs(self.session.listed, "the listed pairs", most)
         if self.session.pair is None:
             raise XCosError("No pair is looked at; click one in the matrix first.")
-        return one_pair(scored, *self.session.pair)
+        return one_pair(source, *self.session.pair)
 
     def _on_written(self, path: Path) -> None:
         self.written = path

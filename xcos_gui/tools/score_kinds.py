@@ -128,26 +128,20 @@ class WorthWindow(FollowingWindow):
     def refresh(self) -> None:
         """Decide every pair by every kind, unless only the threshold or the other kind changed."""
         session = self.session
-        if session.matrix is None or session.engine is None or session.card is None:
+        scored = session.scored
+        if scored is None:
             self._show_nothing(EMPTY)
             return
-        assert session.rows is not None and session.columns is not None
-        assert session.statistics is not None
-        engine, card, matrix, order = session.engine, session.card, session.matrix, session.order
-        rows, columns, statistics = session.rows, session.columns, session.statistics
         threshold, against = session.own_threshold, self.against.currentData()
         thresholds: Thresholds = self.thresholds.currentData()
-        made_from = (matrix, rows, columns, thresholds)
+        made_from = (scored.matrix, scored.rows, scored.columns, thresholds)
         known = self.found.worth if self.found and made_from == self._computed else None
 
         def work(running: Running) -> _Found:
             if known is None:
-                worth = attention_worth(
-                    card, engine, rows, columns, matrix, thresholds, threshold, order,
-                    running,
-                )  # fmt: skip
+                worth = attention_worth(scored, thresholds, threshold, running)
             else:
-                worth = _moved(known, thresholds, threshold, statistics)
+                worth = _moved(known, thresholds, threshold, scored.statistics)
             worth.of(against)  # refuses a kind that is missing
             others = [found.kind for found in worth.kinds if found.kind != against]
             exchanges = {kind: worth.exchange(kind, against) for kind in others}

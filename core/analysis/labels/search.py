@@ -24,22 +24,26 @@ from core.gallery.folder import scan
 from core.gallery.gallery import LoadedGallery
 from core.progress import QUIET, Task
 from core.project.edits import Edits
-from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoredGallery
 
 
 @dataclass(frozen=True, eq=False)
 class LabelFindings:
     """What was found, and what it was found on.
 
-    gallery:  its faces without what accepted findings changed; matrix: their scores, square
-    probes:   the other gallery, or None
+    scored: the gallery without what accepted findings changed
+    probes: the other gallery, or None
     """
 
     findings: tuple[Finding, ...]
-    gallery: LoadedGallery
-    matrix: ScoreMatrix
+    scored: ScoredGallery
     threshold: float
     probes: LoadedGallery | None = None
+
+    @property
+    def gallery(self) -> LoadedGallery:
+        """The faces that findings are of."""
+        return self.scored.columns
 
     @property
     def names(self) -> Names:
@@ -49,12 +53,14 @@ class LabelFindings:
     def before(self) -> LabelQuality:
         """How well scores and labels agree without the accepted findings."""
         return quality(
-            self.matrix, [f.identity for f in self.gallery.gallery.faces], self.threshold
+            self.scored.matrix, [f.identity for f in self.gallery.gallery.faces], self.threshold
         )
 
     def after(self, edits: Edits) -> LabelQuality:
         """How well they agree with some edits."""
-        return quality(self.matrix, identities_after(edits, self.gallery.gallery), self.threshold)
+        return quality(
+            self.scored.matrix, identities_after(edits, self.gallery.gallery), self.threshold
+        )
 
 
 def bare_edits(source_edits: Edits, gallery: LoadedGallery) -> Edits:
@@ -66,25 +72,21 @@ def bare_edits(source_edits: Edits, gallery: LoadedGallery) -> Edits:
 
 
 def find_in_labels(
-    gallery: LoadedGallery,
-    matrix: ScoreMatrix,
+    scored: ScoredGallery,
     threshold: float,
     crop: Callable[[Face], np.ndarray],
-    other: tuple[LoadedGallery, ScoreMatrix] | None = None,
+    other: ScoredGallery | None = None,
     task: Task = QUIET,
 ) -> LabelFindings:
     """Look for everything. Raises XCosError, Stopped.
 
-    matrix: the gallery's own, square; other: probes and their matrix with the gallery
+    scored: a gallery with itself; other: probes with that gallery
     """
     found: list[Finding] = []
-    faces = gallery.gallery
+    faces, matrix = scored.columns.gallery, scored.matrix
     found += wrong_identities(matrix, faces, threshold, task=task)
     found += same_people(matrix, faces, threshold, task)
     found += near_duplicates(matrix, faces, threshold, crop, task=task)
     if other is not None:
-        probes, cross = other
-        found += shared_people(cross, probes.gallery, faces, threshold, task)
-    return LabelFindings(
-        tuple(found), gallery, matrix, threshold, None if other is None else other[0]
-    )
+        found += shared_people(other.matrix, other.rows.gallery, faces, threshold, task)
+    return LabelFindings(tuple(found), scored, threshold, None if other is None else other.rows)

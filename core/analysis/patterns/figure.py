@@ -1,6 +1,5 @@
 """A picture of patterns: the maps of a selection, and a row of maps a group."""
 
-import io
 from typing import Any
 
 from matplotlib.colors import ListedColormap
@@ -10,14 +9,7 @@ from core.analysis.patterns.groups import MeanMaps
 from core.analysis.patterns.report import PatternReport
 from core.explain.colours import centred_table, map_rgba, table
 from core.explain.drawing import new_figure
-from core.explain.figure import Format, draw_map, wrapped
-
-
-def figure_bytes(found: PatternReport, form: Format) -> bytes:
-    """The figure as a PNG, SVG or PDF file's bytes."""
-    buffer = io.BytesIO()
-    pattern_figure(found).savefig(buffer, format=form, dpi=130)
-    return buffer.getvalue()
+from core.explain.figure import draw_map, wrapped
 
 
 def pattern_figure(found: PatternReport) -> Figure:

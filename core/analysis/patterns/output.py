@@ -22,9 +22,10 @@ def write_patterns(
     elif suffix == ".csv":
         content = to_csv(found).encode()
     elif suffix in (".png", ".svg", ".pdf"):
-        from core.analysis.patterns.figure import figure_bytes  # matplotlib takes its time
+        from core.analysis.patterns.figure import pattern_figure
+        from core.explain.drawing import figure_bytes
 
-        content = figure_bytes(found, suffix[1:])  # type: ignore[arg-type]
+        content = figure_bytes(pattern_figure(found), suffix[1:], 130)
     else:
         raise XCosError(
             f"{path} must end in one of {', '.join(PATTERN_SUFFIXES)}; choose another name."

@@ -9,16 +9,15 @@ import numpy as np
 from core.analysis.patterns.groups import Groups, MeanMaps, find_groups
 from core.csv_files import csv_text
 from core.errors import XCosError
-from core.explain.maps import maps_of_pairs
+from core.explain.maps import maps_of
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
 from core.faces.regions import face_regions
-from core.gallery.gallery import LoadedGallery
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.query.selection import Selection
-from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoredGallery
 
 MAPS = ("cosine", "attention", "contribution", "evidence")
 
@@ -60,22 +59,16 @@ class PatternReport:
 
 
 def look_for_patterns(
-    engine: PairEngine,
-    rows: LoadedGallery,
-    columns: LoadedGallery,
-    model: str,
-    kind: AttentionKind,
-    order: Order,
+    scored: ScoredGallery,
     threshold: float,
     of: Selection,
     less: Selection | None = None,
-    grouped: bool = True,
-    count: int | None = None,
+    groups: int | None = None,
     task: Task = QUIET,
 ) -> PatternReport:
     """Mean maps of a selection, of another one, and the first one's groups.
 
-    count: of groups; None: as many as part the pairs best.
+    groups: how many; 0: as many as part the pairs best; None: none are looked for.
     Raises XCosError for a selection without pairs, and Stopped.
     """
     means = []
@@ -83,14 +76,7 @@ def look_for_patterns(
     for selection in (of, less):
         if selection is None:
             continue
-        # Only the faces that take part are prepared: of a large gallery they are few.
-        one, i = np.unique(selection.pairs.rows, return_inverse=True)
-        other, j = np.unique(selection.pairs.columns, return_inverse=True)
-        left = engine.prepare(rows.features.grid[one])
-        right = engine.prepare(columns.features.grid[other])
-        maps = maps_of_pairs(
-            engine, left, i, right, j, kind, order, threshold, task
-        )  # fmt: skip
+        maps = maps_of(scored, selection.pairs, threshold, task)
         mean = MeanMaps.of(maps)
         if mean is None:
             raise XCosError(
@@ -98,9 +84,10 @@ def look_for_patterns(
             )
         stacks.append(maps)
         means.append(mean)
-    groups = find_groups(of, stacks[0], count, task) if grouped else None
+    found = None if groups is None else find_groups(of, stacks[0], groups or None, task)
     base = means[1] if less is not None else None
-    return PatternReport(model, kind, order, threshold, of, means[0], less, base, groups)
+    name, kind, order = scored.card.name, scored.kind, scored.order
+    return PatternReport(name, kind, order, threshold, of, means[0], less, base, found)
 
 
 def as_dict(found: PatternReport, rows: Sequence[Face], columns: Sequence[Face]) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from core.explain.report import PairReport
 from core.faces.face import SIDE, Face
 from core.faces.regions import face_regions
 from core.gallery.cache import Cache
-from core.gallery.gallery import Gallery, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Features
-from core.model.card import ModelCard
-from core.model.features import FaceFeatures
-from core.model.kinds import AttentionKind, Order
+from core.model.kinds import Order
 from core.progress import QUIET, Task
-from core.scoring.engine import PairEngine
-from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
+from core.scoring.kernels.prepared import PreparedPairs
+from core.scoring.matrix import Outcome, outcome_of
+from core.scoring.scored import ScoredGallery, one_pair
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, ...] = ("left", "right")
@@ -130,27 +129,18 @@ class PairEditor:
     def __init__(
         self,
         verifier: Features,
-        engine: PairEngine,
-        card: ModelCard,
-        galleries: tuple[LoadedGallery, LoadedGallery],
-        places: tuple[int, int],
+        pair: ScoredGallery,
         cache: Cache,
-        kind: AttentionKind = "learned",
-        order: Order = "both",
         threshold: float | None = None,
         names: tuple[str, str] | None = None,
     ) -> None:
-        """galleries, places: where the left and the right face are; names: what to call them.
+        """pair: a gallery of one pair; threshold None: the weights' own; names: what to call the faces.
 
         Raises XCosError when a face has neither photo nor crop.
         """
-        self._verifier, self.engine, self._card = verifier, engine, card
-        self._names = names
-        self.kind, self.order, self._threshold = kind, order, threshold
-        self._alone = {
-            side: alone(gallery, place)
-            for side, gallery, place in zip(SIDES, galleries, places, strict=True)
-        }
+        self._verifier, self._model, self._names = verifier, pair.model, names
+        self.kind, self.order, self._threshold = pair.kind, pair.order, threshold
+        self._alone = dict(zip(SIDES, (pair.rows, pair.columns), strict=True))
         self.faces: dict[Side, EditableFace] = {
             side: editable_face(one.gallery.faces[0], one.gallery.root, cache)
             for side, one in self._alone.items()
@@ -189,13 +179,20 @@ class PairEditor:
     def scores(self, side: Side, crops: np.ndarray) -> np.ndarray:
         """Scores (k,) float64 of the pair with each of the crops (k, 112, 112, 3) as one face."""
         grid = self._verifier.features(crops).grid
-        made, other = self.engine.prepare(grid), self.engine.prepare(self._grid(_other(side)))
+        made, other = (
+            self._model.engine.prepare(grid),
+            self._model.engine.prepare(self._grid(_other(side))),
+        )
         every, same = np.arange(len(crops)), np.zeros(len(crops), np.int64)
         if side == "left":
-            found = self.engine.scores_of(made, every, other, same, self.kind, self.order)
+            found = self._model.engine.scores_of(
+                PreparedPairs(made, every, other, same), self.kind, self.order
+            )
         else:
-            found = self.engine.scores_of(other, same, made, every, self.kind, self.order)
-        return found.astype(np.float64)
+            found = self._model.engine.scores_of(
+                PreparedPairs(other, same, made, every), self.kind, self.order
+            )
+        return found
 
     def _grid(self, side: Side) -> np.ndarray:
         return self._alone[side].features.grid
@@ -216,9 +213,8 @@ class PairEditor:
         self, left: LoadedGallery, right: LoadedGallery, swapped: bool = False
     ) -> PairExplanation:
         order = TURNED[self.order] if swapped else self.order
-        made = explain_pair(
-            self.engine, self._card, left, 0, right, 0, self.kind, order, self._threshold
-        )
+        pair = one_pair(self._model, (left, 0), (right, 0), self.kind, order)
+        made = explain_pair(pair, 0, 0, self._threshold)
         return (
             made
             if self._names is None
@@ -230,30 +226,10 @@ class PairEditor:
         return face_regions((self.faces["left"].landmarks + self.faces["right"].landmarks) / 2)
 
     def _outcome(self, explanation: PairExplanation) -> Outcome:
-        one, other = (self.face(side).identity for side in SIDES)
-        if explanation.threshold is None or one is None or other is None:
+        if explanation.same is None:
             return "unknown"
-        codes = outcome_codes(
-            np.array([explanation.score]),
-            np.array([one == other]),
-            np.array([True]),
-            explanation.threshold,
-        )
-        return OUTCOMES[int(codes[0])]
-
-
-def alone(gallery: LoadedGallery, place: int) -> LoadedGallery:
-    """One face of a gallery as a gallery of its own."""
-    part, features = slice(place, place + 1), gallery.features
-    one = Gallery(gallery.gallery.source, gallery.gallery.root, gallery.gallery.faces[part])
-    return LoadedGallery(
-        one,
-        FaceFeatures(
-            features.grid[part],
-            None if features.embedding is None else features.embedding[part],
-            None if features.target is None else features.target[part],
-        ),
-    )
+        one, other = (self.face(side).identity for side in SIDES)
+        return outcome_of(one, other, explanation.same)
 
 
 def probes() -> list[tuple[Side, Edit]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import Stopped
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.explanation import PairExplanation
 from core.explain.saliency.curves import Curves, curves_of, mean_curves
 from core.explain.saliency.methods import (
@@ -98,7 +98,7 @@ def compare(
     subject: Subject,
     regions: np.ndarray,
     names: tuple[str, ...] | None = None,
-    shuffled: PairScorer | None = None,
+    shuffled: CropScorer | None = None,
     seed: int = 0,
     task: Task = QUIET,
     found: Found = lambda name, compared: None,

@@ -1,6 +1,5 @@
 """A picture of saliency methods side by side, drawn by matplotlib without a window."""
 
-import io
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,6 @@ from core.explain.saliency.methods import TITLES, Subject, cells_as_pixels, on_o
 from core.faces.photo_files import readable
 
 OPACITY = 0.65
-
-
-def comparison_bytes(found: Comparison, subject: Subject, form: str) -> bytes:
-    """The figure as a PNG, SVG or PDF file's bytes."""
-    buffer = io.BytesIO()
-    comparison_figure(found, subject).savefig(buffer, format=form, dpi=150)
-    return buffer.getvalue()
 
 
 def comparison_figure(found: Comparison, subject: Subject) -> Figure:

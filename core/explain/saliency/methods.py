@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.editing.edits import GREY
 from core.faces.face import SIDE
 from core.model.features import CELLS
@@ -60,13 +60,13 @@ class Subject:
 
     left: np.ndarray
     right: np.ndarray
-    scorer: PairScorer
+    scorer: CropScorer
 
 
 Method = Callable[[Subject, Task], SaliencyMap]
 
 
-def methods_for(scorer: PairScorer) -> tuple[str, ...]:
+def methods_for(scorer: CropScorer) -> tuple[str, ...]:
     """The methods that a model allows; Grad-CAM on the target needs one with a 7x7 map."""
     names = ("xcos", "grad-cam", "grad-cam-target", "occlusion", "rise")
     return tuple(n for n in names if n != "grad-cam-target" or scorer.has_target_map)

@@ -1,6 +1,7 @@
 """What each face brings to its pairs, computed once: unit cells and attention halves."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,15 @@ class PreparedFaces:
         left = None if self.left is None else self.left[places]
         right = None if self.right is None else self.right[places]
         return PreparedFaces(self.cells[places], left, right)
+
+
+class PreparedPairs(NamedTuple):
+    """k pairs of prepared faces, by the places i and j (k,) of their left and right faces."""
+
+    left: PreparedFaces
+    i: np.ndarray
+    right: PreparedFaces
+    j: np.ndarray
 
 
 def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:

@@ -134,7 +134,7 @@ def test_many_pairs_are_estimated_first_and_end_exact(
     wanted = session.matrix.scores.copy()
     monkeypatch.setattr("xcos_gui.state.scoring.ESTIMATED_FROM", 1)
     estimated: list[bool] = []
-    session.matrix_changed.connect(lambda: estimated.append(session.refinement is not None))
+    session.matrix_changed.connect(lambda: estimated.append(session.estimated))
     session.set_kind("uniform")
     settled(qtbot, window)
     estimated.clear()

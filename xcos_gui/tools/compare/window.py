@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import Stopped, XCosError
 from core.explain.colours import overlay_rgba, table
-from core.explain.crop_scorer import PairScorer
+from core.explain.crop_scorer import CropScorer
 from core.explain.output import write_whole
 from core.explain.saliency.compare import SHUFFLED, Compared, Comparison, compare, title
 from core.explain.saliency.methods import TITLES, Subject, methods_for, on_one_scale
@@ -116,7 +116,7 @@ class CompareWindow(FollowingWindow):
         self.found: Comparison | None = None
         self._subject: Subject | None = None
         self._asked: _Asked | None = None
-        self._scorer: tuple[_Asked, float, PairScorer] | None = None
+        self._scorer: tuple[_Asked, float, CropScorer] | None = None
         self._crops: tuple[np.ndarray, np.ndarray] | None = None
         self.columns: dict[str, _Column] = {}
         self.job.partial.connect(self._on_method)
@@ -262,11 +262,11 @@ class CompareWindow(FollowingWindow):
         self.again.setEnabled(True)
         self.compute("Comparing", work, self._on_compared)
 
-    def _scorer_for(self, asked: _Asked, threshold: float, device: str) -> PairScorer:
+    def _scorer_for(self, asked: _Asked, threshold: float, device: str) -> CropScorer:
         """The networks, loaded again only when the model has changed; for the worker alone."""
         model = replace(asked, faces=("", ""))
         if self._scorer is None or self._scorer[:2] != (model, threshold):
-            made = PairScorer(
+            made = CropScorer(
                 asked.weights, asked.kind, asked.order, threshold, asked.target, device
             )
             self._scorer = (model, threshold, made)
@@ -372,9 +372,10 @@ class CompareWindow(FollowingWindow):
             if suffix == ".json":
                 content = json_text(found.as_json()).encode()
             else:
-                from core.explain.saliency.compare_figure import comparison_bytes
+                from core.explain.drawing import figure_bytes
+                from core.explain.saliency.compare_figure import comparison_figure
 
-                content = comparison_bytes(found, subject, suffix[1:])
+                content = figure_bytes(comparison_figure(found, subject), suffix[1:])
             write_whole(path, content)
         except XCosError as error:
             self.tell(str(error))

@@ -139,7 +139,7 @@ class EvaluationDialog(ToolWindow):
         if not protocol:
             self.tell(START)
             return
-        if session.engine is None:
+        if session.model is None:
             self.tell("There are no weights to evaluate; choose some in the Model menu.")
             return
         photos = self.photos.text().strip()
@@ -148,7 +148,7 @@ class EvaluationDialog(ToolWindow):
             Path(protocol),
             Path(photos) if photos else None,
             session.models.loader(GallerySettings(aligned=self.aligned.isChecked())),
-            session.engine,
+            session.model,
             session.order,
             Path(self._asked.name),
         )

@@ -10,8 +10,7 @@ from core.gallery.opening import crop_of
 from core.model.kinds import AttentionKind, Order
 from core.project.edits import Edits
 from core.project.project import Project
-from core.scoring.engine import PairEngine
-from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.loading import Loader
 
@@ -22,52 +21,49 @@ Qualities = tuple[LabelQuality, LabelQuality]  # before and after
 class LabelsRequest:
     """What to search.
 
-    matrix: the gallery's own scores where the session has them exactly, or None
+    scored: the gallery with itself where the session has its scores exactly, or None
     other:  a further gallery by its source, or the session's probes, or None
     """
 
     source: Path
     gallery: LoadedGallery
     edits: Edits
-    matrix: ScoreMatrix | None
+    scored: ScoredGallery | None
     other: Path | LoadedGallery | None
     loader: Loader
-    engine: PairEngine
+    model: ScoringModel
     kind: AttentionKind
     order: Order
     threshold: float
 
     def run(self, running: Running) -> LabelFindings:
         """Load and score what is missing, and search. Raises XCosError, Stopped."""
-        gallery, matrix = self.gallery, self.matrix
+        gallery, scored = self.gallery, self.scored
         bare = bare_edits(self.edits, gallery)
         if not bare.same_faces(self.edits):
             # What was accepted stays in the list, so it is searched on the labels before.
             gallery = self.loader.load(self.source, running, Project.unsaved(bare))
-            matrix = None
-        if matrix is None:
-            matrix = self._scores(gallery, None, running)
+            scored = None
+        if scored is None:
+            scored = self._score(gallery, None, running)
         probes = self.other
         if isinstance(probes, Path):
             project = Project.open(probes, self.loader.cache.folder)
             probes = self.loader.load(probes, running, project)
-        other = None
-        if probes is not None:
-            other = probes, self._scores(gallery, probes, running)
+        other = None if probes is None else self._score(gallery, probes, running)
         root, cache = gallery.gallery.root, self.loader.cache
         return find_in_labels(
-            gallery,
-            matrix,
+            scored,
             self.threshold,
             lambda face: crop_of(face, root, cache),
             other,
             running,
         )
 
-    def _scores(
+    def _score(
         self, gallery: LoadedGallery, probes: LoadedGallery | None, running: Running
-    ) -> ScoreMatrix:
-        return score_matrix(self.engine, gallery, probes, self.kind, self.order, running)
+    ) -> ScoredGallery:
+        return score_gallery(self.model, gallery, probes, self.kind, self.order, running)
 
 
 def qualities(found: LabelFindings, edits: Edits) -> Qualities:

@@ -146,7 +146,7 @@ class LabelsWindow(FollowingWindow):
         """Search anew where faces, model or threshold are others than last time."""
         session = self.session
         loaded = session.loaded
-        if loaded is None or session.engine is None or not len(loaded):
+        if loaded is None or session.model is None or not len(loaded):
             self.found, self._searched = None, None
             self._show_kind()
             return
@@ -168,11 +168,14 @@ class LabelsWindow(FollowingWindow):
     def search(self) -> None:
         """Search on the labels of now."""
         session = self.session
-        loaded, engine, source = session.loaded, session.engine, session.source
-        if loaded is None or engine is None or source is None or session.project is None:
+        loaded, model, source = session.loaded, session.model, session.source
+        if loaded is None or model is None or source is None or session.project is None:
             return
-        exact = session.matrix if session.refinement is None else None
-        own = exact if exact is not None and exact.square and session.columns is loaded else None
+        own = session.scored
+        if own is not None and not (
+            own.refinement is None and own.square and own.columns is loaded
+        ):
+            own = None
         asked = LabelsRequest(
             source,
             loaded,
@@ -180,7 +183,7 @@ class LabelsWindow(FollowingWindow):
             own,
             self._other or session.probes,
             session.loader(),
-            engine,
+            model,
             session.kind,
             session.order,
             session.threshold,

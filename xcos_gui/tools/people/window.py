@@ -191,11 +191,11 @@ class PeopleWindow(ToolWindow):
     def _measure(self) -> None:
         session = self.session
         self._stale = False
-        matrix, rows, columns = session.matrix, session.rows, session.columns
-        if matrix is None or rows is None or columns is None:
+        scored = session.scored
+        if scored is None:
             self._show_none("Open a gallery with a folder for each person; people appear here.")
             return
-        if not (matrix.columns >= 0).any() and not (matrix.rows >= 0).any():
+        if not scored.identities:
             self._show_none(
                 "No face has an identity. Put each person's photos in a folder of their own, or "
                 "name faces with F2 in the gallery."
@@ -204,7 +204,7 @@ class PeopleWindow(ToolWindow):
         threshold, measure = session.threshold, self.measure.currentData()
 
         def work(running: Running) -> People:
-            return people(matrix, rows, columns, threshold, measure, running)
+            return people(scored, threshold, measure, running)
 
         self.compute("Measuring people", work, self._on_measured)
 
@@ -249,7 +249,7 @@ class PeopleWindow(ToolWindow):
             parts.append("classes need four people with two photos each")
         if self.session.matrix is not None and self.session.matrix.square:
             parts.append("in one gallery lambs and wolves are the same people")
-        if self.session.refinement is not None:
+        if self.session.estimated:
             parts.append("by estimated scores yet")
         return "; ".join(parts) + "."
 
@@ -268,9 +268,8 @@ class PeopleWindow(ToolWindow):
     def choose(self, identity: str) -> None:
         """Look at a person: their pairs are listed, and their mean maps shown."""
         session = self.session
-        matrix, rows, columns = session.matrix, session.rows, session.columns
-        engine, person = session.engine, self._person(identity)
-        if matrix is None or rows is None or columns is None or engine is None or person is None:
+        scored, person = session.scored, self._person(identity)
+        if scored is None or person is None:
             return
         self._chosen = identity
         self._mark()
@@ -278,18 +277,10 @@ class PeopleWindow(ToolWindow):
         threshold = session.threshold
 
         def work(running: Running) -> PersonMaps:
-            return person_maps(
-                engine,
-                matrix,
-                rows,
-                columns,
-                identity,
-                threshold,
-                running,
-            )
+            return person_maps(scored, identity, threshold, running)
 
         def then(found: PersonMaps) -> None:
-            if session.matrix is matrix:
+            if session.matrix is scored.matrix:
                 session.list_pairs(f"Worst pairs of {identity}", found.pairs)
             self._show_maps(found)
 

@@ -60,14 +60,20 @@ class FiguresTable(QTableWidget):
             ("accuracy", [percent(c.accuracy) for c in counts]),
             ("TAR", [percent(c.tar) for c in counts]),
             ("FAR", [percent(c.far) for c in counts]),
-            ("AUC", [_decimals(m.statistics.auc()) for m in models]),
-            ("EER", [percent(None if (e := m.statistics.eer()) is None else e[0]) for m in models]),
+            ("AUC", [_decimals(m.scored.statistics.auc()) for m in models]),
+            (
+                "EER",
+                [
+                    percent(None if (e := m.scored.statistics.eer()) is None else e[0])
+                    for m in models
+                ],
+            ),
         ]
         for far in WANTED_FARS:
-            at = [m.statistics.threshold_at_far(far) for m in models]
+            at = [m.scored.statistics.threshold_at_far(far) for m in models]
             if at[0] is not None:
                 tars = [
-                    None if t is None else m.statistics.counts(t).tar
+                    None if t is None else m.scored.statistics.counts(t).tar
                     for m, t in zip(models, at, strict=True)
                 ]
                 rows.append((f"TAR at FAR {far:g}", [percent(tar) for tar in tars]))
@@ -221,7 +227,7 @@ class RocView(QWidget):
         for curve, point, model, counts, name in zip(
             self.curves, self._points, models, found.outcomes(), found.names, strict=True
         ):
-            roc = model.statistics.curve()
+            roc = model.scored.statistics.curve()
             if roc is None or counts.far is None or counts.tar is None:
                 curve.setData([], [])
                 point.setData([], [])

@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
 
 from core.analysis.two_models import (
     Comparison,
+    JudgedGallery,
     Point,
     Scatter,
-    ScoredModel,
     TwoModels,
     compare_models,
-    score_model,
 )
 from core.errors import Stopped, XCosError
 from core.model.card import shipped_weights
+from core.scoring.scored import ScoringModel, score_gallery
 from core.scoring.statistics import WANTED_FARS
 from core.training.watch import look, runs_in
 from xcos_gui.state.jobs import Running
@@ -195,20 +195,10 @@ class TwoModelsWindow(FollowingWindow):
         if self.weights is None:
             self._show_nothing(EMPTY)
             return
-        if session.matrix is None or session.source is None or session.card is None:
+        if session.scored is None or session.source is None:
             self._show_nothing("Open a gallery first; both models then judge it.")
             return
-        assert session.rows is not None and session.columns is not None
-        assert session.statistics is not None and session.engine is not None
-        first = ScoredModel(
-            session.card,
-            session.engine,
-            session.rows,
-            session.columns,
-            session.matrix,
-            session.statistics,
-            session.own_threshold,
-        )
+        first = JudgedGallery(session.scored, session.own_threshold)
         scored = (session.matrix, self.weights)
         known = self._models if scored == self._scored else None
         models_in_use, weights, settings = session.models, self.weights, session.gallery_settings
@@ -216,20 +206,23 @@ class TwoModelsWindow(FollowingWindow):
         probes = None if session.probes is None else session.probes.gallery.source
         kind, order, point = session.kind, session.order, self.point.currentData()
 
+        session_card = session.scored.card
+
         def work(running: Running) -> _Found:
             loader = models_in_use.loader_with(weights, settings)
             engine = models_in_use.engine_of(loader.verifier)
             engine.weights(kind)
-            if loader.verifier.card.fingerprint == first.card.fingerprint:
-                raise XCosError(f"{first.card.name} is the model in use; choose another one above.")
+            if loader.verifier.card.fingerprint == session_card.fingerprint:
+                raise XCosError(
+                    f"{session_card.name} is the model in use; choose another one above."
+                )
             if known is None:
                 quiet = Running(running.report, running.stopped, lambda _: None)
                 gallery, others = loader.load_both(source, project, probes, quiet)
-                second = score_model(
-                    loader.verifier.card, engine, gallery, others, kind, order, None,
-                    running,
-                )  # fmt: skip
-                models = compare_models(first, second)
+                model = ScoringModel(loader.verifier.card, engine)
+                second = score_gallery(model, gallery, others, kind, order, running)
+                own = loader.verifier.card.threshold(kind)
+                models = compare_models(first, JudgedGallery(second, own))
             else:
                 models = known.with_threshold(first.own)
             comparison = models.at(point, running)

@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import Stopped, XCosError
-from core.explain.explain import explain_pair
+from core.explain.explain import explain_pair, pair_regions
 from core.explain.report import PairReport
-from core.faces.regions import face_regions
 from core.gallery.gallery import GallerySettings
-from core.gallery.opening import crop_of, landmarks_in_crop
+from core.gallery.opening import crop_of
 from core.model.card import ModelCard
 from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoringModel, one_pair
 from core.video.track_scores import TrackScores, score_tracks
 from core.video.tracks import Track, VideoTracks, follow, write_tracks
 from xcos_gui.state.jobs import LatestJob, Running
@@ -164,8 +164,8 @@ class VideoWindow(ToolWindow):
         except XCosError as error:
             self.tell(str(error))
             return
-        assert self.session.engine is not None
-        engine, every = self.session.engine, self.inputs.every.value() or None
+        assert self.session.model is not None
+        engine, every = self.session.model.engine, self.inputs.every.value() or None
         aligned = self.inputs.aligned.isChecked()
 
         def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
@@ -212,7 +212,7 @@ class VideoWindow(ToolWindow):
 
     def save(self, path: Path) -> None:
         """Write the scores as a plot or a table, by the name's ending."""
-        from core.commands.video import write_scores
+        from core.video.output import write_scores
 
         if self.found is None or self.against is None or self._model is None:
             return
@@ -290,29 +290,20 @@ class VideoWindow(ToolWindow):
     def _explain(self, track: Track) -> None:
         if self.against is None or self._model is None or self.found is None:
             return
-        card, engine = self._model
         session, other = self.session, self.against
         own = track.loaded(self.found.source, self._place)
-        explanation = explain_pair(
-            engine,
-            card,
-            own,
-            0,
-            other.loaded,
-            other.place,
-            session.kind,
-            session.order,
-            session.own_threshold,
-        )
-        face = other.loaded.gallery.faces[other.place]
+        right = other.loaded, other.place
+        model, kind = ScoringModel(*self._model), session.kind
+        pair = one_pair(model, (own, 0), right, kind, session.order)
+        face = pair.columns.gallery.faces[0]
         try:
             crop = crop_of(face, other.loaded.gallery.root, session.cache)
         except XCosError as error:
             self.tell(str(error))
             return
-        marks = landmarks_in_crop(own.gallery.faces[0]) + landmarks_in_crop(face)
-        regions = face_regions(marks / 2)
-        self.view.show_report(PairReport(explanation, track.faces[self._place].crop, crop, regions))
+        explanation = explain_pair(pair, 0, 0, session.own_threshold)
+        crops = track.faces[self._place].crop, crop
+        self.view.show_report(PairReport(explanation, *crops, pair_regions(pair, 0, 0)))
 
     def _on_written(self, folder: Path) -> None:
         session = self.session

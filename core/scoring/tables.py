@@ -1,13 +1,20 @@
 """Tables of pairs as files: CSV, Parquet, JSON lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from core.csv_files import write_rows
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.files import written_whole
+from core.gallery.gallery import LoadedGallery
 from core.json_text import json_text
+from core.progress import QUIET, Task
+from core.scoring.lists import PairList
+from core.scoring.matrix import outcome_of
+from core.scoring.scored import ScoredGallery
 
 Columns = Sequence[tuple[str, type]]  # names, and what they hold: str, int or float
 COLUMNS: Columns = (
@@ -46,6 +53,45 @@ def write_csv(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns =
     """Rows with their column names, a line each."""
     write_rows(file, [[name for name, _ in columns]])
     write_rows(file, ([f"{v:.8g}" if isinstance(v, float) else v for v in row] for row in rows))
+
+
+def table_rows(
+    scored: ScoredGallery,
+    threshold: float | None,
+    mask: np.ndarray | None = None,
+    task: Task = QUIET,
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table of all pairs, in the order of COLUMNS. Raises Stopped.
+
+    mask: which pairs of the matrix are written, (n, m) bool; None: all
+    """
+    matrix = scored.matrix
+    columns = np.arange(matrix.scores.shape[1])
+    for i in range(len(matrix.scores)):
+        if task.stopped():
+            raise Stopped("The export")
+        later = columns[i + 1 if matrix.square else 0 :]
+        if mask is not None:
+            later = later[mask[i, later]]
+        line = PairList(np.full(len(later), i), later, matrix.scores[i, later])
+        yield from listed_rows(line, (scored.rows, scored.columns), threshold)
+
+
+def listed_rows(
+    pairs: PairList, sides: tuple[LoadedGallery, LoadedGallery], threshold: float | None
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table of some pairs of left and right faces, in their order.
+
+    There is no outcome without a threshold.
+    """
+    left, right = (side.gallery.faces for side in sides)
+    scores = zip(pairs.rows.tolist(), pairs.columns.tolist(), pairs.scores.tolist(), strict=True)
+    for i, j, score in scores:
+        a, b = left[i], right[j]
+        outcome = (
+            None if threshold is None else outcome_of(a.identity, b.identity, score > threshold)
+        )
+        yield a.key, b.key, a.identity, b.identity, score, outcome
 
 
 def _write_json_lines(file: IO[str], rows: Iterable[tuple[Any, ...]], columns: Columns) -> None:
