@@ -50,7 +50,7 @@ def measure(crops: Path, cache: Path, folder: Path) -> dict[str, Any]:
     import psutil
     from PySide6.QtCore import QSettings, Qt, QTimer
 
-    from core.gallery.gallery import GallerySettings
+    from core.faces.choose import GallerySettings
     from core.gallery.pipeline_process import MakerProcess
     from xcos_gui.shell.build import make_application, make_window
 

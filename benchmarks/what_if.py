@@ -23,6 +23,7 @@ from benchmarks.pairs import versions
 from benchmarks.window import told, until
 from core.json_text import json_text
 from core.progress import Task
+from core.scoring.scored import ScoringModel, score_gallery
 
 
 def main() -> None:
@@ -111,8 +112,8 @@ def scan(folder: Path, photos: Path, count: int) -> dict[str, Any]:
     """Seconds of the fragile-pairs scan over some photos, and how soon it stops."""
     from core.analysis.fragile import find_fragile
     from core.errors import Stopped
+    from core.faces.choose import GallerySettings
     from core.gallery.cache import Cache
-    from core.gallery.gallery import GallerySettings
     from core.gallery.opening import open_gallery
     from core.model.attention_weights import read_head
     from core.model.card import find_weights
@@ -133,13 +134,12 @@ def scan(folder: Path, photos: Path, count: int) -> dict[str, Any]:
         folder / "faces", verifier=verifier, cache=cache, settings=GallerySettings(aligned=True)
     )
     threshold = verifier.card.threshold("learned") or 0.0
+    scored = score_gallery(ScoringModel(verifier.card, engine), opened)
 
     def once(stop_after: float = np.inf) -> tuple[float, int]:
         start = time.perf_counter()
-        found = find_fragile(
-            verifier, engine, cache, opened, opened, "learned", "both", threshold,
-            task=Task(stopped=lambda: time.perf_counter() - start > stop_after),
-        )  # fmt: skip
+        task = Task(stopped=lambda: time.perf_counter() - start > stop_after)
+        found = find_fragile(verifier, cache, scored, threshold, task)
         return time.perf_counter() - start, int(np.triu(found.fragile, 1).sum())
 
     start = time.perf_counter()

@@ -68,7 +68,7 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     from PySide6.QtCore import QPoint, QSettings, Qt
     from PySide6.QtTest import QTest
 
-    from core.gallery.gallery import GallerySettings
+    from core.faces.choose import GallerySettings
     from xcos_gui.shell.build import make_application, make_window
 
     rng = np.random.default_rng(0)

@@ -8,11 +8,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-
-import platformdirs
 
 from core.errors import XCosError
+from core.log import unexpected
 from core.version import version
 
 
@@ -94,19 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         print(f"xcos: {unexpected(traceback.format_exc())}", file=sys.stderr)
         return 1
-
-
-def unexpected(details: str) -> str:
-    """Keep the details of an error that nobody foresaw, and the sentence that says where."""
-    log = Path(platformdirs.user_log_dir("xcos-studio", False)) / "errors.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(details + "\n")
-        return f"Something went wrong that should not; please report it with the details in {log}."
-    except OSError:
-        last = details.strip().splitlines()[-1]
-        return f"Something went wrong that should not ({last}); please report it."
 
 
 if __name__ == "__main__":  # how the window starts a run as a process of its own

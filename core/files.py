@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from core.errors import XCosError
+
 PART = re.compile(r"\.xcos-(\d+)-[0-9a-f]{16}\.part")
 ABANDONED = 60  # seconds without a write after which a dead process's part is removed
 
@@ -93,3 +95,14 @@ def _sweep(folder: Path) -> None:
                 info = entry.stat(follow_symlinks=False)
                 if entry.is_file(follow_symlinks=False) and time.time() - info.st_mtime > ABANDONED:
                     os.unlink(entry.path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there. Raises XCosError when the disk refuses."""
+    try:
+        with written_whole(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        raise XCosError(
+            f"{path} cannot be written: {error.strerror or error}; choose another place."
+        ) from error

@@ -16,9 +16,9 @@ from core.explain.explain import pair_report
 from core.explain.explanation import PairExplanation
 from core.explain.output import write_pair
 from core.explain.report import PairReport, cell_rows
-from core.faces.choose import FacePolicy
+from core.faces.choose import FacePolicy, GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.gallery.opening import open_gallery as load_gallery
 from core.model.attention_weights import read_head

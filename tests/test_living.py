@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.model.attention_weights import read_head
 from core.model.verifier import Verifier

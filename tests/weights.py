@@ -1,7 +1,12 @@
-"""Further weights for tests that compare models."""
+"""Further weights, and scored galleries, for tests that compare models or make scores up."""
 
 from pathlib import Path
 
+from core.gallery.gallery import LoadedGallery
+from core.model.card import ModelCard
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoredGallery, ScoringModel
 from tests.living import living_weights
 
 
@@ -10,3 +15,16 @@ def other_weights(path: Path, name: str = "other", seed: int = 11) -> Path:
     return living_weights(
         path, name, seed, dict.fromkeys(("learned", "uniform", "correlation"), 0.4)
     )
+
+
+def scored(
+    matrix: ScoreMatrix,
+    rows: LoadedGallery,
+    columns: LoadedGallery | None = None,
+    engine: PairEngine | None = None,
+    card: ModelCard | None = None,
+) -> ScoredGallery:
+    """A matrix of scores made up by a test, with its faces; columns None: it is square."""
+    card = card or ModelCard("m", Path("m"), "", "xcos", "thin")
+    model = ScoringModel(card, engine or PairEngine(None, None))
+    return ScoredGallery(model, rows, rows if columns is None else columns, matrix)

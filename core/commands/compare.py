@@ -20,12 +20,12 @@ from core.errors import XCosError
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer
 from core.explain.explain import pair_regions
-from core.explain.output import write_whole
 from core.explain.saliency.compare import Comparison, compare, title
 from core.explain.saliency.compare_many import ComparisonTable, tabulate
 from core.explain.saliency.methods import TITLES, Subject, methods_for
 from core.faces.face import Face
 from core.faces.regions import face_regions
+from core.files import write_whole
 from core.gallery.opening import crop_of, landmarks_in_crop
 from core.json_text import json_text
 from core.progress import Task

@@ -14,7 +14,7 @@ from core.evaluation.protocol import OpenedPairs
 from core.evaluation.published import AR_PARTS
 from core.evaluation.results import NAMES, Evaluation, lacking, table, to_csv, to_markdown
 from core.evaluation.run import evaluate_protocol, occlusion_of
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.gallery.opening import crop_of
 from core.json_text import json_text
 from core.model.kinds import Order

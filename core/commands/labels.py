@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding
 from core.analysis.labels.review import LabelQuality
 from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
@@ -20,10 +21,9 @@ from core.commands.shared import (
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.gallery.opening import crop_of, open_gallery
 from core.json_text import json_text
-from core.project.corrected import copy_photos, write_labels
 from core.project.edits import DECISIONS, Edits
 from core.project.project import Project
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.commands.shared import Setup, refuse_overwriting
 from core.errors import XCosError
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.faces.choose import GallerySettings
+from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.scoring.scored import ScoredGallery, one_pair
 

@@ -17,7 +17,7 @@ from core.commands.shared import (
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.json_text import json_text
 
 COLUMNS = (

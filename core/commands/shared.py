@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import XCosError
-from core.faces.choose import FACE_POLICIES
+from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights

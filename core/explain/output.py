@@ -6,20 +6,9 @@ from core.errors import XCosError
 from core.explain.colours import ColourLimits
 from core.explain.report import PairReport, to_csv, to_json
 from core.faces.photo_files import readable
-from core.files import written_whole
+from core.files import write_whole
 
 PAIR_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv", ".html")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there. Raises XCosError when the disk refuses."""
-    try:
-        with written_whole(path) as part:
-            part.write_bytes(content)
-    except OSError as error:
-        raise XCosError(
-            f"{path} cannot be written: {error.strerror or error}; choose another place."
-        ) from error
 
 
 def write_pair(path: Path, report: PairReport, limits: ColourLimits | None = None) -> None:

@@ -1,6 +1,7 @@
 """Which of a photo's faces to take."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,6 +12,18 @@ FacePolicy = Literal["central", "largest", "all"]
 FACE_POLICIES: tuple[FacePolicy, ...] = get_args(FacePolicy)
 
 LEAST_SHARE = 0.15  # of the largest face's area
+
+
+@dataclass(frozen=True)
+class GallerySettings:
+    """How photos become faces.
+
+    faces:   which faces of a photo with several
+    aligned: the photos are 112x112 crops already, taken as they are
+    """
+
+    faces: FacePolicy = "central"
+    aligned: bool = False
 
 
 def choose(detections: Sequence[Detection], size: tuple[int, int], policy: FacePolicy) -> list[int]:

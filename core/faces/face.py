@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 SIDE = 112  # pixels of an aligned face
+CELLS = 7  # a side of the grid that a face is explained by
 
 
 @dataclass(frozen=True, eq=False)

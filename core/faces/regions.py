@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from core.faces.face import SIDE
-from core.model.features import CELLS
+from core.faces.face import CELLS, SIDE
 
 REGIONS = (
     "forehead",

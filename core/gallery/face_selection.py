@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.faces.choose import choose
+from core.faces.choose import GallerySettings, choose
 from core.faces.face import Detection, Face, Problem
 from core.faces.plausible import doubt
 from core.gallery.cache import PhotoRecord
 from core.gallery.folder import Listed
-from core.gallery.gallery import GallerySettings
 from core.project.edits import Edits
 
 DIGEST_BYTES = 16

@@ -6,25 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.faces.choose import FacePolicy
 from core.faces.face import Face, Problem
 from core.model.features import FaceFeatures
 
 DOUBTFUL = (
     "{} may be misread, as its face {}; look at its crop, and set its landmarks or set it aside."
 )
-
-
-@dataclass(frozen=True)
-class GallerySettings:
-    """How photos become faces.
-
-    faces:   which faces of a photo with several
-    aligned: the photos are 112x112 crops already, taken as they are
-    """
-
-    faces: FacePolicy = "central"
-    aligned: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import Stopped, XCosError
 from core.faces.align import TEMPLATE, apply, similarity
+from core.faces.choose import GallerySettings
 from core.faces.detect import Detector
 from core.faces.face import Detection, Face, Problem
 from core.faces.photo import photo_bytes
@@ -17,7 +18,7 @@ from core.faces.searched import Finder, photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.face_selection import FaceRules, content_digest, face_digest
 from core.gallery.folder import Listed, cached_path, scan
-from core.gallery.gallery import Gallery, GallerySettings, LoadedGallery, sort_key
+from core.gallery.gallery import Gallery, LoadedGallery, sort_key
 from core.gallery.pipeline import (
     Embeddings,
     FaceMaker,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CELLS = 7  # the grid has 7x7 cells
+from core.faces.face import CELLS as CELLS
+
 CHANNELS = 32  # of the grid features
 
 

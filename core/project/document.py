@@ -16,7 +16,7 @@ from core.faces.choose import FACE_POLICIES
 from core.model.kinds import ATTENTION_KINDS, ORDERS
 from core.model.target_choice import stored_choice
 from core.project.edits import Change, Edits, change_from, difference, edits_from
-from core.project.moved import PhotoPrint
+from core.project.photo_print import PhotoPrint
 
 VERSION = 2  # 1 had no tags, notes, decisions or state, and whole edits in its undo stacks
 KEPT_UNDOS = 200  # in the file; a running window keeps all

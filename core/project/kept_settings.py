@@ -1,7 +1,6 @@
 """How the photos of a gallery become faces, kept in its project."""
 
-from core.faces.choose import FACE_POLICIES
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.project.project import Project
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import XCosError
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.model.kinds import AttentionKind, Order
 from core.model.target_choice import TargetChoice, stored_choice
-from core.project.moved import PhotoPrint
+from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 
 SUFFIX = ".xcos"

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from core.analysis.fragile import FragilePairs
 from core.errors import Stopped, XCosError
 from core.explain.maps import maps_of_pairs
 from core.faces.regions import REGIONS, region_places
@@ -34,6 +33,16 @@ PAIRS_AT_ONCE = 16_384  # of those whose regions are asked for: their maps take 
 TILE = 256  # rows
 
 
+class KnownFragile(Protocol):
+    """Which pairs are fragile, (n, m) bool, and at which threshold."""
+
+    @property
+    def fragile(self) -> np.ndarray: ...
+
+    @property
+    def threshold(self) -> float: ...
+
+
 @dataclass(frozen=True, eq=False)
 class FilterInput:
     """What a filter may ask about.
@@ -44,7 +53,7 @@ class FilterInput:
     scored: ScoredGallery
     threshold: float | None
     edits: Edits
-    fragile: FragilePairs | None = None
+    fragile: KnownFragile | None = None
 
     @property
     def fragile_known(self) -> bool:

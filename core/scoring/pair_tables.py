@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.csv_files import csv_bytes
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.json_text import json_text
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import XCosError
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.scoring.tables import SUFFIXES, Columns, write_table
 from core.video.track_scores import TrackScores
 from core.video.tracks import Track, TrackedFace, VideoTracks

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import (
     Finding,
     near_duplicates,
@@ -19,7 +20,6 @@ from core.cli import main
 from core.errors import XCosError
 from core.faces.face import Face
 from core.gallery.gallery import Gallery, identity_codes
-from core.project.corrected import copy_photos, write_labels
 from core.project.edits import Edits, edits_from, renamed
 from core.project.project import Project
 from core.scoring.matrix import ScoreMatrix

@@ -21,9 +21,9 @@ from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.features import FaceFeatures
 from core.project.edits import Edits, face_subject, identity_subject, pair_subject
 from core.query.selection import Selection, Whose, in_number, select
-from core.scoring.engine import PairEngine
 from core.scoring.lists import PairList, drawn, ranked
 from core.scoring.matrix import ScoreMatrix
+from tests.weights import scored
 
 REGIONS = face_regions(TEMPLATE)
 
@@ -166,13 +166,11 @@ def test_one_pair_is_told_in_the_singular() -> None:
 
 
 def test_an_empty_selection_is_one_sentence() -> None:
-    engine = PairEngine(None, None)
     grid = np.ones((2, 32, 7, 7), np.float32)
     faces = LoadedGallery(Gallery(Path("g"), Path("g"), ()), FaceFeatures(grid))
+    made = scored(matrix_of(2, 2), faces)
     with pytest.raises(XCosError, match="There are no false accepts of ann at the threshold"):
-        look_for_patterns(
-            engine, faces, faces, "m", "uniform", "both", 0.5, numbered(0, "false accepts of ann")
-        )
+        look_for_patterns(made, 0.5, numbered(0, "false accepts of ann"))
 
 
 def test_whose_takes_faces_by_identity() -> None:

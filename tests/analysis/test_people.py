@@ -17,6 +17,7 @@ from core.model.features import FaceFeatures
 from core.scoring.engine import PairEngine
 from core.scoring.lists import pairs_with
 from core.scoring.matrix import ScoreMatrix
+from tests.weights import scored
 
 T = 0.1
 NAMES = ("ann", "bob", "cem", "dan")
@@ -52,7 +53,7 @@ def every_pair(matrix: ScoreMatrix) -> list[tuple[int, int, float]]:
 @given(st.integers(0, 10**6), st.booleans())
 def test_each_person_against_counting_pair_by_pair(seed: int, square: bool) -> None:
     matrix = random_matrix(seed, square)
-    found = people(matrix, loaded(matrix.rows), loaded(matrix.columns), T)
+    found = people(scored(matrix, loaded(matrix.rows), loaded(matrix.columns)), T)
     pairs = every_pair(matrix)
     present = {*matrix.rows.tolist(), *matrix.columns.tolist()} - {-1}
     assert [p.identity for p in found.persons] == [NAMES[code] for code in sorted(present)]
@@ -151,8 +152,8 @@ def test_mean_maps_are_of_that_person_s_pairs() -> None:
     engine = PairEngine(None, None)
     prepared = engine.prepare(gallery.features.grid)
     scores = engine.scores(prepared, prepared, "uniform")
-    matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
-    found = person_maps(engine, matrix, gallery, gallery, "ann", T)
+    made = scored(ScoreMatrix(scores, True, codes, codes, "uniform", "both"), gallery)
+    found = person_maps(made, "ann", T)
     assert found.genuine is not None and found.impostor is not None
     np.testing.assert_allclose(
         sorted(found.genuine.scores), sorted(scores[[0, 0, 1], [1, 2, 2]]), atol=1e-6
@@ -161,7 +162,7 @@ def test_mean_maps_are_of_that_person_s_pairs() -> None:
         sorted(found.impostor.scores), sorted(scores[:3, 3:5].ravel()), atol=1e-6
     )
     assert len(found.pairs) == 9
-    bob = person_maps(engine, matrix, gallery, gallery, "bob", T)
+    bob = person_maps(made, "bob", T)
     assert bob.genuine is not None and len(bob.genuine) == 1
 
 

@@ -19,7 +19,8 @@ from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.model.verifier import unit
 from core.scoring.engine import PairEngine
-from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoringModel, score_gallery
 from core.scoring.statistics import PairStatistics
 from tests.weights import other_weights
 
@@ -45,9 +46,9 @@ def worth_of(loaded: LoadedGallery, **options: object) -> tuple[Worth, ScoreMatr
         "m", Path("m"), "", "xcos", "thin", thresholds=THRESHOLDS, correlation=correlation
     )
     engine = PairEngine(None, correlation)
-    matrix = score_matrix(engine, loaded, kind="uniform")
+    scored = score_gallery(ScoringModel(card, engine), loaded, kind="uniform")
     # Without a head there is no learned attention: these weights lack it.
-    return attention_worth(card, engine, loaded, loaded, matrix, **options), matrix  # type: ignore[arg-type]
+    return attention_worth(scored, **options), scored.matrix  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,15 +9,14 @@ import pytest
 
 from core.analysis import bootstrap
 from core.analysis.bootstrap import Differences, intervals
-from core.analysis.two_models import ScoredModel, TwoModels, compare_models
+from core.analysis.two_models import JudgedGallery, TwoModels, compare_models
 from core.errors import XCosError
 from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery, identity_codes
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
-from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
-from core.scoring.statistics import PairStatistics
+from tests.weights import scored as scored_gallery
 
 PEOPLE = ("ann", "bob", "cem", "dan")
 
@@ -32,7 +31,7 @@ def gallery_of(n: int, root: str = "g") -> LoadedGallery:
 
 def scored(
     loaded: LoadedGallery, seed: int, own: float | None, probes: LoadedGallery | None = None
-) -> ScoredModel:
+) -> JudgedGallery:
     """A model of random scores, higher for genuine pairs."""
     rows = probes or loaded
     codes = identity_codes(rows.gallery, loaded.gallery)
@@ -43,8 +42,7 @@ def scored(
         scores = np.triu(scores) + np.triu(scores, 1).T
     matrix = ScoreMatrix(scores, probes is None, *codes, "uniform", "both")
     card = ModelCard(f"m{seed}", Path("m"), "", "xcos", "thin")
-    statistics = PairStatistics.of(matrix)
-    return ScoredModel(card, PairEngine(None, None), rows, loaded, matrix, statistics, own)
+    return JudgedGallery(scored_gallery(matrix, rows, loaded, card=card), own)
 
 
 @pytest.fixture
@@ -58,13 +56,13 @@ def pairs_by_hand(found: TwoModels, a: float, b: float) -> dict[tuple[bool, bool
     sorts: dict[tuple[bool, bool, bool], set] = {
         key: set() for key in product((False, True), repeat=3)
     }
-    faces = found.a.rows.gallery.faces
+    faces = found.a.scored.rows.gallery.faces
     for i, j in product(range(len(faces)), repeat=2):
         one, other = faces[i].identity, faces[j].identity
         if i < j and one is not None and other is not None:
             same = one == other
-            right = (float(found.a.matrix.scores[i, j]) > a) == same
-            other_right = (float(found.b.matrix.scores[i, j]) > b) == same
+            right = (float(found.a.scored.matrix.scores[i, j]) > a) == same
+            other_right = (float(found.b.scored.matrix.scores[i, j]) > b) == same
             sorts[same, right, other_right].add((i, j))
     return sorts
 
@@ -78,7 +76,7 @@ def test_counts_and_lists_are_of_the_pairs(both: TwoModels) -> None:
         assert set(zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)) == places
     listed = found.pairs(True, False)
     margin = np.abs(listed.scores - 0.3) + np.abs(
-        both.b.matrix.scores[listed.rows, listed.columns] - 0.2
+        both.b.scored.matrix.scores[listed.rows, listed.columns] - 0.2
     )
     assert (np.diff(margin) <= 1e-6).all() and len(found.pairs(True, False, limit=3)) == 3
     accuracy = [counts.accuracy for counts in found.outcomes()]
@@ -96,7 +94,7 @@ def test_operating_points(both: TwoModels) -> None:
     assert first.far == pytest.approx(0.1, abs=0.02) and second.far == pytest.approx(0.1, abs=0.02)
     assert at.second[1] == "FAR 0.1 of this gallery"
     without = both.with_threshold(None).at("own")
-    assert without.first == (both.a.statistics.eer()[1], "equal error rate of this gallery")  # type: ignore[index]
+    assert without.first == (both.a.scored.statistics.eer()[1], "equal error rate of this gallery")  # type: ignore[index]
     with pytest.raises(XCosError, match="too few impostor pairs for a FAR of 0"):
         both.at(0.0001)
 
@@ -120,10 +118,15 @@ def test_faces_only_one_model_has_are_told() -> None:
     found = compare_models(a, b)
     assert found.only_a == ("3.png", "7.png") and found.only_b == ()
     assert found.place_of(3, 0) is None and found.place_of(4, 11) == (3, 9)
-    assert found.a.matrix.scores[3, 9] == a.matrix.scores[4, 11]
-    assert found.b.matrix.scores[3, 9] == b.matrix.scores[kept[::-1].index(4), kept[::-1].index(11)]
+    assert found.a.scored.matrix.scores[3, 9] == a.scored.matrix.scores[4, 11]
+    assert (
+        found.b.scored.matrix.scores[3, 9]
+        == b.scored.matrix.scores[kept[::-1].index(4), kept[::-1].index(11)]
+    )
     listed = found.at("own").pairs(False, True)
-    np.testing.assert_array_equal(listed.scores, a.matrix.scores[listed.rows, listed.columns])
+    np.testing.assert_array_equal(
+        listed.scores, a.scored.matrix.scores[listed.rows, listed.columns]
+    )
     assert not {3, 7} & {*listed.rows.tolist(), *listed.columns.tolist()}
     nobody = LoadedGallery(replace(whole.gallery, faces=()), FaceFeatures(whole.features.grid[:0]))
     with pytest.raises(XCosError, match="no face in common"):
@@ -134,10 +137,13 @@ def test_the_scatter_holds_every_pair_or_says_how_many(both: TwoModels) -> None:
     every = both.scatter()
     assert every.words == "All 435 pairs are drawn."
     np.testing.assert_array_equal(
-        every.other, both.b.matrix.scores[every.pairs.rows, every.pairs.columns]
+        every.other, both.b.scored.matrix.scores[every.pairs.rows, every.pairs.columns]
     )
-    genuine = both.a.matrix.rows[every.pairs.rows] == both.a.matrix.columns[every.pairs.columns]
-    known = both.a.matrix.rows[every.pairs.rows] >= 0
+    genuine = (
+        both.a.scored.matrix.rows[every.pairs.rows]
+        == both.a.scored.matrix.columns[every.pairs.columns]
+    )
+    known = both.a.scored.matrix.rows[every.pairs.rows] >= 0
     np.testing.assert_array_equal(every.genuine, genuine & known)
     some = both.scatter(limit=100)
     assert len(some.pairs) == 100 and int(some.genuine.sum()) == 50

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.project.project import Project
 from core.project.state import ProjectState
 from xcos_gui.shell.application import main as start

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.cli import main
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.model.normalisation import same_for_all
 from core.model.target_choice import TargetChoice
 from core.project.project import Project

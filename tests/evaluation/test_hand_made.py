@@ -8,8 +8,9 @@ import pytest
 from core.analysis.bootstrap import Differences, Interval, intervals
 from core.analysis.people import people, person_maps
 from core.explain.explanation import PairExplanation
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.features import FaceFeatures
@@ -20,6 +21,7 @@ from core.video.track_scores import score_tracks
 from core.video.tracks import Track, TrackedFace
 from tests.analysis.test_people import loaded
 from tests.living import crop
+from tests.weights import scored
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,9 @@ def test_a_wolf_is_one_of_the_probes_and_a_lamb_of_the_gallery() -> None:
     scores[3, :3] = (0.5, 0.45, 0.4)  # dan as a probe
     scores[1:3, 0] = 0.42  # ann in the gallery
     matrix = ScoreMatrix(scores.astype(np.float32), False, rows, columns, "uniform", "both")
-    found = {p.identity: p for p in people(matrix, loaded(rows), loaded(columns), 0.3).persons}
+    found = {
+        p.identity: p for p in people(scored(matrix, loaded(rows), loaded(columns)), 0.3).persons
+    }
     dan, ann = found["dan"], found["ann"]
     assert dan.as_probe[0] == pytest.approx(0.45) and dan.as_probe[1] == pytest.approx(0.5)
     assert dan.as_gallery[0] == pytest.approx(np.delete(scores[:3], [0, 1, 2], 1).mean())
@@ -101,12 +105,13 @@ def test_wolves_are_found_only_where_there_are_probes() -> None:
     scores[2:4][:, rows != 1] += 0.3  # bob's probes meet everybody, bob's gallery photos nobody
     matrix = ScoreMatrix(scores, False, rows, columns, "uniform", "both")
     found = {
-        p.identity: p.animal for p in people(matrix, loaded(rows), loaded(columns), 0.3).persons
+        p.identity: p.animal
+        for p in people(scored(matrix, loaded(rows), loaded(columns)), 0.3).persons
     }
     assert found["bob"] in ("wolf", "chameleon", "worm")
     assert [*found.values()].count("wolf") + (found["bob"] != "wolf") == 1
     square = ScoreMatrix((scores + scores.T) / 2, True, rows, rows, "uniform", "both")
-    animals = {p.animal for p in people(square, loaded(rows), loaded(rows), 0.3).persons}
+    animals = {p.animal for p in people(scored(square, loaded(rows)), 0.3).persons}
     assert "wolf" not in animals
 
 
@@ -123,7 +128,7 @@ def test_a_person_s_maps_are_their_pairs_own(
     engine = PairEngine(read_head(tiny_weights), verifier.card.correlation)
     columns, rows = (opened(f, verifier, tmp_path / "c.sqlite") for f in (crops, probes))
     matrix = score_matrix(engine, columns, rows, "learned", "left-right")
-    found = person_maps(engine, matrix, rows, columns, "ann", 0.3)
+    found = person_maps(scored(matrix, rows, columns, engine), "ann", 0.3)
     down, across = engine.prepare(rows.features.grid), engine.prepare(columns.features.grid)
     assert found.genuine is not None and found.impostor is not None
     assert len(found.genuine) == 3 and len(found.impostor) == 2 * 0 + 3 + 9  # a row, three columns

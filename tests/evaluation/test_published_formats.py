@@ -14,10 +14,12 @@ from core.cli import main
 from core.errors import XCosError
 from core.evaluation.insightface_bin import read_bin
 from core.evaluation.occlusion_curve import SHARES, masked, occlusion_curve
-from core.evaluation.protocol import identity_pairs, read_splits
+from core.evaluation.pair_lists import read_splits
+from core.evaluation.protocol import identity_pairs
 from core.evaluation.results import evaluate, intervals, table, to_markdown
 from core.evaluation.verification import PairList
 from core.model.card import ModelCard
+from core.progress import QUIET
 from core.training.recordio import HEADER, MAGIC, RecordSource
 
 FORMATS = Path(__file__).parents[3] / "shared" / "data" / "formats"
@@ -183,6 +185,6 @@ def test_occlusion_curve_masks_what_it_says() -> None:
         shown = 1 - (faces[..., 0] > 0).mean()
         return {"learned": np.array([shown, 0.55]), "fc": None}
 
-    curve = occlusion_curve(crops, score, same, None)
+    curve = occlusion_curve(crops, score, same, None, QUIET)
     assert curve.shares == SHARES and curve.accuracies["learned"][0] == 1
     assert curve.accuracies["learned"][-1] == 0.5

@@ -1,6 +1,7 @@
 """Numbers at the edges of their ranges, and texts that hang on them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +14,15 @@ from core.explain.explanation import PairExplanation, law_of
 from core.explain.maps import PairMaps
 from core.explain.saliency.compare import disagreement, random_maps
 from core.faces.align import TEMPLATE
+from core.faces.face import Face
 from core.faces.regions import face_regions
+from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.card import ModelCard
 from core.model.features import FaceFeatures
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import prepare
 from core.scoring.matrix import ScoreMatrix
+from tests.weights import scored
 
 REGIONS_OF_TEMPLATE = face_regions(TEMPLATE)
 
@@ -95,11 +99,18 @@ def test_cosines_of_pairs_are_of_their_own_rows() -> None:
 def test_colours_reach_as_far_as_the_pairs_do() -> None:
     rng = np.random.default_rng(1)
     p = rng.random((7, 7)) / 20
-    engine = PairEngine(None, p)
-    rows, columns = (
-        prepare(rng.normal(size=(n, 32, 7, 7)).astype(np.float32), None) for n in (3, 5)
+    grids = [rng.normal(size=(n, 32, 7, 7)).astype(np.float32) for n in (3, 5)]
+    rows, columns = (prepare(grid, None) for grid in grids)
+    codes = np.arange(3, dtype=np.int32), np.arange(5, dtype=np.int32)
+    matrix = ScoreMatrix(np.zeros((3, 5), np.float32), False, *codes, "correlation", "both")
+    sides = (
+        LoadedGallery(
+            Gallery(Path("g"), Path("g"), (Face("a", 1, None, None, ""),) * len(grid)),
+            FaceFeatures(grid),
+        )
+        for grid in grids
     )
-    found = colour_limits(engine, rows, columns, "correlation", "both")
+    found = colour_limits(scored(matrix, *sides, PairEngine(None, p)))
     cosine = np.einsum("akc,bkc->abk", rows.cells, columns.cells).reshape(-1, 7, 7)
     assert found.attention == pytest.approx(p.max())
     assert found.contribution == pytest.approx(np.percentile(np.abs(p * cosine), 99.8))

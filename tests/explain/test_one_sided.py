@@ -11,9 +11,10 @@ from core.explain.editing.edits import Edit, apply_edits
 from core.explain.editing.flip import smallest_flip, steps
 from core.explain.editing.what_if import PairEditor, Question, faithfulness
 from core.explain.maps import PairMaps, maps_of_pairs
+from core.faces.choose import GallerySettings
 from core.faces.regions import REGIONS, face_regions, region_places
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import landmarks_in_crop, open_gallery
 from core.model.kinds import Order
 from core.progress import Task
@@ -21,8 +22,9 @@ from core.project.edits import Edits
 from core.query.evaluate import FilterInput, passing, region_percent
 from core.query.language import parse
 from core.query.selection import Selection
+from core.scoring.kernels.prepared import PreparedPairs
 from core.scoring.lists import PairList
-from core.scoring.matrix import score_matrix
+from core.scoring.scored import score_gallery
 from tests.explain.test_what_if import World
 from tests.living import Known, crop, make_photos
 
@@ -50,11 +52,7 @@ def score(world: World, left: np.ndarray, right: np.ndarray, order: Order) -> fl
 
 
 def editor(world: World, order: Order, threshold: float | None = None) -> PairEditor:
-    both = (world.loaded, world.loaded)
-    return PairEditor(
-        world.verifier, world.engine, world.verifier.card, both, (0, 4), world.cache,
-        order=order, threshold=threshold,
-    )  # fmt: skip
+    return world.editor(0, 4, threshold, order)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -144,12 +142,11 @@ def test_fragile_pairs_against_a_slow_double_loop(
 ) -> None:
     columns = world.loaded
     rows = columns if square else others
-    matrix = score_matrix(world.engine, columns, None if square else rows, "learned", order)
+    scored = score_gallery(world.model, columns, None if square else rows, "learned", order)
+    matrix = scored.matrix
     values = np.sort(matrix.scores[matrix.counted(slice(0, 6), slice(0, 6))].astype(np.float64))
     threshold = float(values[len(values) // 2 : len(values) // 2 + 2].mean())
-    found = find_fragile(
-        world.verifier, world.engine, world.cache, rows, columns, "learned", order, threshold
-    )
+    found = find_fragile(world.verifier, world.cache, scored, threshold)
     moves = [[], *([edit] for _, edit in VARIANTS)]
 
     def grids(names: list[tuple[str, int]]) -> list:
@@ -197,7 +194,9 @@ def test_maps_of_pairs_are_each_pair_s_own(world: World, others: LoadedGallery) 
     columns = world.engine.prepare(world.loaded.features.grid)
     i, j = np.array([0, 3, 2, 1]), np.array([5, 0, 4, 1])
     for order in ORDERS:
-        found = maps_of_pairs(world.engine, rows, i, columns, j, "learned", order, 0.3)
+        found = maps_of_pairs(
+            world.engine, PreparedPairs(rows, i, columns, j), "learned", order, 0.3
+        )
         assert len(found) == 4
         for k in range(4):
             s, w = world.engine.maps(rows, int(i[k]), columns, int(j[k]), "learned", order)
@@ -219,8 +218,8 @@ def test_a_region_filter_takes_the_mean_of_two_different_faces(
         detector=Known(tmp_path / "photos", found),
     )
     rows = LoadedGallery(loaded.gallery, loaded.features)  # another object: every cell is a pair
-    matrix = score_matrix(world.engine, loaded, rows, "learned", "left-right")
-    given = FilterInput(matrix, rows, loaded, world.engine, 0.3, Edits())
+    scored = score_gallery(world.model, loaded, rows, "learned", "left-right")
+    given = FilterInput(scored, 0.3, Edits())
     faces = loaded.gallery.faces
     marks = [landmarks_in_crop(face) for face in faces]
     prepared = world.engine.prepare(loaded.features.grid)

@@ -17,15 +17,18 @@ from core.explain.editing.edits import Edit, apply_edits
 from core.explain.editing.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
 from core.explain.editing.what_if import PairEditor, Question, agreement, faithfulness
 from core.explain.explanation import PairExplanation
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
 from core.model.attention_weights import read_head
+from core.model.kinds import Order
 from core.model.verifier import Verifier
 from core.progress import Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedFaces
 from core.scoring.matrix import score_matrix
+from core.scoring.scored import ScoringModel, one_pair, score_gallery
 
 
 class World:
@@ -50,12 +53,15 @@ class World:
 
         self.verifier.features = counted  # type: ignore[method-assign, assignment]
 
-    def editor(self, i: int = 0, j: int = 3, threshold: float | None = None) -> PairEditor:
-        both = (self.loaded, self.loaded)
-        return PairEditor(
-            self.verifier, self.engine, self.verifier.card, both, (i, j), self.cache,
-            threshold=threshold,
-        )  # fmt: skip
+    @property
+    def model(self) -> ScoringModel:
+        return ScoringModel(self.verifier.card, self.engine)
+
+    def editor(
+        self, i: int = 0, j: int = 3, threshold: float | None = None, order: Order = "both"
+    ) -> PairEditor:
+        pair = one_pair(self.model, (self.loaded, i), (self.loaded, j), order=order)
+        return PairEditor(self.verifier, pair, self.cache, threshold)
 
     def score_of(self, left: np.ndarray, right: np.ndarray) -> float:
         """The score of two crops by the long way."""
@@ -117,14 +123,7 @@ def test_what_did_not_change_is_not_computed_again(world: World) -> None:
 
 
 def test_swapping_exchanges_a_one_sided_order(world: World) -> None:
-    both = (world.loaded, world.loaded)
-    editors = [
-        PairEditor(
-            world.verifier, world.engine, world.verifier.card, both, places, world.cache,
-            order="left-right",
-        )
-        for places in ((0, 3), (3, 0))
-    ]  # fmt: skip
+    editors = [world.editor(*places, order="left-right") for places in ((0, 3), (3, 0))]
     swapped = editors[0].ask(Question(swapped=True)).after
     assert swapped.score == pytest.approx(editors[1].before.score, abs=1e-9)
     assert np.abs(swapped.attention - editors[0].before.attention).max() > 0.01
@@ -231,9 +230,8 @@ def test_fragile_pairs_are_those_that_a_small_move_flips(world: World) -> None:
     ranked = np.sort(matrix.scores[np.triu_indices(6, 1)].astype(np.float64))
     threshold = float(ranked[7:9].mean())  # between two scores, where rounding decides nothing
     found = find_fragile(
-        world.verifier, world.engine, world.cache, world.loaded, world.loaded,
-        "learned", "both", threshold,
-    )  # fmt: skip
+        world.verifier, world.cache, score_gallery(world.model, world.loaded), threshold
+    )
     moves = [[], *([edit] for _, edit in VARIANTS)]
     made = [
         world.engine.prepare(
@@ -274,20 +272,14 @@ def test_fragile_pairs_are_those_that_a_small_move_flips(world: World) -> None:
 
 
 def test_a_second_scan_computes_no_features_and_probes_agree(world: World) -> None:
-    rest = (world.loaded, "learned", "both", 0.46)
-    first = find_fragile(world.verifier, world.engine, world.cache, world.loaded, *rest)  # type: ignore[arg-type]
+    scored = score_gallery(world.model, world.loaded)
+    first = find_fragile(world.verifier, world.cache, scored, 0.46)
     assert world.calls == 36
     other = LoadedGallery(world.loaded.gallery, world.loaded.features)
-    again = find_fragile(world.verifier, world.engine, world.cache, other, *rest)  # type: ignore[arg-type]
+    probes = score_gallery(world.model, world.loaded, other)
+    again = find_fragile(world.verifier, world.cache, probes, 0.46)
     assert world.calls == 36
     off = ~np.eye(6, dtype=bool)
     assert np.array_equal(first.fragile[off], again.fragile[off])
     with pytest.raises(Stopped):
-        find_fragile(
-            world.verifier,
-            world.engine,
-            world.cache,
-            other,
-            *rest,
-            task=Task(stopped=lambda: True),  # type: ignore[arg-type]
-        )
+        find_fragile(world.verifier, world.cache, probes, 0.46, Task(stopped=lambda: True))

@@ -10,8 +10,9 @@ from random import Random
 import numpy as np
 from PIL import Image
 
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
 from core.model.verifier import Verifier
 from core.project.edits import (

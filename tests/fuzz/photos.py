@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 from PIL import Image
 
+from core.faces.choose import GallerySettings
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings
 from core.gallery.opening import open_gallery
 from core.model.verifier import Verifier
 from core.video.frames import Frames

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from core.errors import XCosError
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings
 from core.gallery.opening import crop_of, known_detections, open_gallery
 from core.gallery.pipeline import FaceMaker, Made, make_here
 from core.progress import Task

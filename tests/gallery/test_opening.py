@@ -11,12 +11,14 @@ import pytest
 from PIL import Image
 
 from core.errors import Stopped, XCosError
+from core.faces.choose import GallerySettings
 from core.faces.face import Detection
 from core.gallery.cache import Cache
 from core.gallery.folder import scan
-from core.gallery.gallery import GallerySettings, LoadedGallery, identity_codes
+from core.gallery.gallery import LoadedGallery, identity_codes
 from core.gallery.opening import crop_of, forget_gallery, landmarks_in_crop, open_gallery
 from core.model.features import FaceFeatures
+from core.progress import Task
 from core.project.project import Project, project_path
 from tests.conftest import make_crops
 
@@ -194,7 +196,7 @@ def test_partial_results_grow(tmp_path: Path, cache: Cache) -> None:
 
 def test_stop_ends_loading(crops: Path, cache: Cache) -> None:
     with pytest.raises(Stopped):
-        opened(crops, cache, stopped=lambda: True)
+        opened(crops, cache, task=Task(stopped=lambda: True))
 
 
 # Bad input: one sentence that names the file; the rest goes on.

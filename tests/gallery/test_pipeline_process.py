@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from core.errors import Stopped, XCosError
+from core.faces.choose import GallerySettings
 from core.gallery import pipeline_process as worker
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
 from core.gallery.pipeline_process import MakerProcess
 from core.model.verifier import Verifier
+from core.progress import Task
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_stop_ends_it_and_it_goes_on(
             (crops / "ann" / "1.png").read_bytes() + bytes([number])
         )
     with pytest.raises(Stopped, match=r"^Loading the gallery was stopped\.$"):
-        opened(process, crops, tiny_weights, stopped=later)
+        opened(process, crops, tiny_weights, task=Task(stopped=later))
     assert len(opened(process, crops / "bob", tiny_weights)) == 2
 
 
@@ -103,7 +105,7 @@ def test_a_process_that_dies_is_told_and_replaced(
         return False
 
     with pytest.raises(XCosError, match="has ended, perhaps since the memory was full"):
-        opened(process, crops, tiny_weights, "killed.sqlite", stopped=kill)
+        opened(process, crops, tiny_weights, "killed.sqlite", task=Task(stopped=kill))
     assert len(opened(process, crops, tiny_weights, "killed.sqlite")) == 6
 
 
@@ -126,7 +128,7 @@ def test_a_stop_does_not_wait_for_a_process_that_never_answers(
     monkeypatch.setattr("core.gallery.pipeline_process.GRACE", 0.2)
     with closing(MakerProcess()) as process:
         with pytest.raises(Stopped):
-            list(process.make(None, [], lambda: True))  # type: ignore[arg-type]
+            list(process.make(None, [], Task(stopped=lambda: True)))  # type: ignore[arg-type]
         assert theirs.recv() == (None, []) and theirs.recv() == "stop"
         assert not process._lock.locked()
     theirs.close()

@@ -13,7 +13,7 @@ if missing_library() is None:
     from PySide6.QtCore import QCoreApplication, QEvent, QSettings
     from pytestqt.qtbot import QtBot
 
-    from core.gallery.gallery import GallerySettings
+    from core.faces.choose import GallerySettings
     from core.gallery.pipeline_process import MakerProcess
     from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.window import MainWindow

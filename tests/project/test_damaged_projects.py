@@ -19,7 +19,7 @@ from core.project.edits import (
     renamed,
     subject_parts,
 )
-from core.project.moved import PhotoPrint
+from core.project.photo_print import PhotoPrint
 from core.project.project import Project, project_path
 from core.project.state import ProjectState, state_of
 

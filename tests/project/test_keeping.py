@@ -5,11 +5,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from core.analysis.labels.export import copy_photos
 from core.faces.face import Face
 from core.gallery.cache import _whole
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
-from core.project.corrected import copy_photos
 from core.project.document import KEPT_UNDOS
 from core.project.edits import face_subject
 from core.project.project import Project

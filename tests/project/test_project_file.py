@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import XCosError
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.project.edits import face_subject
-from core.project.moved import PhotoPrint
+from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 from core.project.state import ProjectState, state_of
 

@@ -44,7 +44,9 @@ from core.query.language import (
     parse,
 )
 from core.scoring.engine import PairEngine
-from core.scoring.matrix import ScoreMatrix, score_matrix
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoringModel, score_gallery
+from tests import weights
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 ORDERED = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
@@ -218,7 +220,7 @@ def plainly(
         return all(plainly(part, given_, explanation, i, j) for part in expression.parts)
     if isinstance(expression, Negated):
         return not plainly(expression.part, given_, explanation, i, j)
-    one, other = given_.rows.gallery.faces[i], given_.columns.gallery.faces[j]
+    one, other = given_.scored.rows.gallery.faces[i], given_.scored.columns.gallery.faces[j]
     known = one.identity is not None and other.identity is not None
     kind = ("impostor", "genuine")[one.identity == other.identity] if known else "unknown"
     if isinstance(expression, Flag):
@@ -228,7 +230,7 @@ def plainly(
             return one.doubt is not None or other.doubt is not None
         return kind == expression.name
     explained = explanation(id(given_), i, j)
-    score = float(given_.matrix.scores[i, j])
+    score = float(given_.scored.matrix.scores[i, j])
     if isinstance(expression, RegionShare):
         marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
         cells = face_regions(marks) == expression.region
@@ -297,16 +299,16 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
         (gallery, "uniform", "both"),
     ):
         square = rows is gallery
-        matrix = score_matrix(engine, gallery, None if square else probes, kind, order)
-        flips = np.random.default_rng(3).random(matrix.scores.shape) < 0.4
+        model = ScoringModel(card, engine)
+        scored = score_gallery(model, gallery, None if square else probes, kind, order)
+        flips = np.random.default_rng(3).random(scored.matrix.scores.shape) < 0.4
         fragile = FragilePairs(flips | flips.T if square else flips, 0.1)
-        made.append(FilterInput(matrix, rows, gallery, engine, 0.1, EDITS, fragile))
+        made.append(FilterInput(scored, 0.1, EDITS, fragile))
 
     @cache
     def explanation(which: int, i: int, j: int) -> PairExplanation:
         by = next(given_ for given_ in made if id(given_) == which)
-        kind, order = by.matrix.kind, by.matrix.order
-        return explain_pair(engine, card, by.rows, i, by.columns, j, kind, order, 0.1)
+        return explain_pair(by.scored, i, j, 0.1)
 
     return explanation, made
 
@@ -320,7 +322,7 @@ def test_filtering_is_what_each_pair_by_itself_says(
     n, m = mask.shape
     for i in range(n):
         for j in range(m):
-            if given_.matrix.square:
+            if given_.scored.matrix.square:
                 wanted = i != j and plainly(expression, given_, explanation, min(i, j), max(i, j))
             else:
                 wanted = plainly(expression, given_, explanation, i, j)
@@ -336,7 +338,7 @@ def test_maps_are_made_only_of_pairs_that_the_rest_leaves_open(
     real = filters.maps_of_pairs
 
     def counting(*arguments, **named):
-        counts.append(len(arguments[2]))
+        counts.append(len(arguments[1].i))
         return real(*arguments, **named)
 
     monkeypatch.setattr(filters, "maps_of_pairs", counting)
@@ -365,22 +367,23 @@ def test_what_is_not_known_is_told(
     inputs: tuple[Explain, list[FilterInput]], text: str, said: str
 ) -> None:
     full = inputs[1][0]
-    bare = LoadedGallery(full.rows.gallery, FaceFeatures(full.rows.features.grid, None, None))
-    without = FilterInput(full.matrix, bare, bare, full.engine, None, Edits(), None)
+    bare = LoadedGallery(
+        full.scored.rows.gallery, FaceFeatures(full.scored.rows.features.grid, None, None)
+    )
+    without = FilterInput(weights.scored(full.scored.matrix, bare), None, Edits())
     with pytest.raises(XCosError, match=said):
         passing(parse(text), without)
 
 
 def test_one_of_a_pair_s_tags_is_enough(inputs: tuple[Explain, list[FilterInput]]) -> None:
     given_ = inputs[1][0]
-    places = given_.rows.gallery.index()
+    places = given_.scored.rows.gallery.index()
     wanted = np.zeros((len(places), len(places)), bool)
     wanted[places["p2.jpg"], places["p0.jpg"]] = wanted[places["p0.jpg"], places["p2.jpg"]] = True
     assert np.array_equal(passing(parse('tag = "odd tag"'), given_), wanted)
 
 
 def test_many_rows_go_by_tiles(inputs: tuple[Explain, list[FilterInput]]) -> None:
-    engine = inputs[1][0].engine
     rng = np.random.default_rng(0)
     scores = rng.random((700, 700), np.float32)
     scores = np.triu(scores) + np.triu(scores, 1).T
@@ -391,7 +394,7 @@ def test_many_rows_go_by_tiles(inputs: tuple[Explain, list[FilterInput]]) -> Non
         Gallery(Path("g"), Path("g"), faces),
         FaceFeatures(np.zeros((700, 32, 7, 7), np.float32), None, None),
     )
-    given_ = FilterInput(matrix, loaded, loaded, engine, 0.5, Edits())
+    given_ = FilterInput(weights.scored(matrix, loaded), 0.5, Edits())
     mask = passing(parse("score > 0.9 and impostor"), given_)
     wanted = (scores > 0.9) & (codes[:, None] != codes[None])
     assert np.array_equal(mask, wanted)

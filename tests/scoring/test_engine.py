@@ -169,8 +169,8 @@ def test_compiling_the_kernel_leaves_the_streams_to_whoever_prints() -> None:
         "        if name in ('stdout', 'stderr'):\n"
         "            sys.__stdout__.write(name)\n"
         "sys.__class__ = Watched\n"
-        "from core.scoring import kernel\n"
-        "assert kernel.wait()"
+        "from core.scoring.kernels import fused\n"
+        "assert fused.wait()"
     )
     done = subprocess.run(
         [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.faces.choose import GallerySettings
 from core.faces.face import Face
-from core.gallery.gallery import GallerySettings
 from core.project.edits import face_subject, identity_subject, pair_subject
 from core.project.project import Project
 from core.resources import resource_path

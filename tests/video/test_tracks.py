@@ -12,8 +12,8 @@ from PIL import Image
 
 from core.cli import main
 from core.errors import XCosError
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import find_weights, read_card

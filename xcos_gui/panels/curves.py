@@ -20,34 +20,10 @@ from PySide6.QtWidgets import (
 from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
-from xcos_gui.shell.theme import paint_axes
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.decimal_box import DecimalBox
-
-GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
-LEAST_RATE = 1e-5  # left end of logarithmic axes
-MEANINGS: dict[Outcome, tuple[str, str, str]] = {
-    "TP": (
-        "tar",
-        "TAR",
-        "genuine pairs called the same: TP of the genuine pairs is the true accept rate",
-    ),
-    "FN": (
-        "frr",
-        "FRR",
-        "genuine pairs called different: FN of the genuine pairs is the false reject rate",
-    ),
-    "FP": (
-        "far",
-        "FAR",
-        "impostor pairs called the same: FP of the impostor pairs is the false accept rate",
-    ),
-    "TN": (
-        "trr",
-        "TRR",
-        "impostor pairs called different: TN of the impostor pairs is the true reject rate",
-    ),
-}
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, MEANINGS, percent
+from xcos_gui.widgets.theme import paint_axes
 
 
 class CurvesPanel(QWidget):
@@ -224,7 +200,7 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
-            button.setText(f"{outcome}  {number:,}\n{name} {_percent(getattr(counts, attribute))}")
+            button.setText(f"{outcome}  {number:,}\n{name} {percent(getattr(counts, attribute))}")
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
         self.summary.setText(estimated + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
@@ -243,10 +219,10 @@ class CurvesPanel(QWidget):
                 "No identities are known, so there is nothing to count. "
                 "Put each person's photos in a folder of their own, or name faces with F2."
             )
-        parts = [f"accuracy {_percent(counts.accuracy)}"]
+        parts = [f"accuracy {percent(counts.accuracy)}"]
         auc, eer = statistics.auc(), statistics.eer()
         if auc is not None and eer is not None:
-            parts += [f"AUC {auc:.4f}", f"EER {_percent(eer[0])} at {eer[1]:.3f}"]
+            parts += [f"AUC {auc:.4f}", f"EER {percent(eer[0])} at {eer[1]:.3f}"]
         if counts.unknown:
             parts.append(f"{counts.unknown:,} pairs of unknown identities not counted")
         return ", ".join(parts)
@@ -303,9 +279,3 @@ class CurvesPanel(QWidget):
             paint_axes(plot, palette)
         self.line.setPen(pg.mkPen("#ff00c8", width=2))
         self.line.label.setColor(text)
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        return "\N{EN DASH}"
-    return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"

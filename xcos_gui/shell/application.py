@@ -6,14 +6,11 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 from core.cli import COMMANDS
 from core.cli import main as command_line
 from core.errors import XCosError
 from core.model.memory import keep_memory
-from core.project.project import Project
-from core.project.state import SUFFIX, state_of
 
 ALL_COMMANDS = (*COMMANDS, "import-weights")
 # Debian's package of each library that Qt's plugins load and small systems lack.
@@ -90,37 +87,9 @@ def _package_sentence(error: str) -> str:
     return f"The window needs the system library {library}; install {what} (apt-get install on Debian)."
 
 
-def add_window_options(parser: argparse.ArgumentParser) -> None:
-    """GALLERY and the options that the window shares with the commands."""
-    from core.commands.shared import add_target_input_options, finite
-    from core.model.kinds import ATTENTION_KINDS
-
-    parser.add_argument(
-        "gallery",
-        nargs="?",
-        type=Path,
-        metavar="GALLERY",
-        help="folder, CSV, photo or project (.xcos) (default: the last one, or the sample)",
-    )
-    parser.add_argument("--model", type=Path, metavar="NAME|FILE", help="weights")
-    parser.add_argument("--target", type=Path, metavar="FILE", help="target model")
-    add_target_input_options(parser)
-    parser.add_argument("--attention", choices=ATTENTION_KINDS, help="attention kind")
-    parser.add_argument("--threshold", type=finite, metavar="T", help="threshold")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    parser.add_argument("--cache", type=Path, metavar="FILE", help="file that keeps features")
-    parser.add_argument(
-        "--aligned", action="store_true", help="the photos are aligned 112x112 crops"
-    )
-
-
-def check_project(path: Path | None) -> None:
-    """Raise XCosError for a project file that cannot be opened, so that the terminal tells it."""
-    if path is not None and path.suffix.lower() == SUFFIX:
-        state_of(Project.read(path))
-
-
 def _window(arguments: list[str]) -> int:
+    from xcos_gui.shell.arguments import add_window_options, check_project, start
+
     parser = argparse.ArgumentParser(prog="xcos", description="Open the window.", add_help=False)
     add_window_options(parser)
     options = parser.parse_args(arguments)
@@ -133,7 +102,7 @@ def _window(arguments: list[str]) -> int:
     from PySide6.QtCore import QSettings, QTimer
 
     from core.gallery.pipeline_process import MakerProcess
-    from xcos_gui.shell.build import make_application, make_window, start
+    from xcos_gui.shell.build import make_application, make_window
 
     app = make_application()
     settings = QSettings("xcos-studio", "xcos-studio")

@@ -1,6 +1,5 @@
 """Putting the application together, for the window, the screenshot and the tests alike."""
 
-import argparse
 import ctypes
 import signal
 import sys
@@ -10,16 +9,13 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from core.commands.shared import target_of
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings
 from core.gallery.pipeline import Making, make_here
-from core.project.state import SUFFIX
 from core.resources import resource_path
-from xcos_gui.shell.settings import Settings
-from xcos_gui.shell.theme import apply_theme
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
+from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.theme import apply_theme
 
 SWITCH = 0.0005  # seconds that a busy thread keeps Python while the window waits for it
 SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
@@ -70,23 +66,3 @@ def make_window(
     waking.timeout.connect(lambda: None)
     waking.start()
     return window
-
-
-def start(window: MainWindow, options: argparse.Namespace) -> None:
-    """Load the weights and the gallery that were asked for."""
-    session = window.session
-    wanted = options.gallery or next((p for p in session.settings.recents if p.exists()), None)
-    project = wanted if wanted is not None and wanted.suffix.lower() == SUFFIX else None
-    if project and window.projects.open(project, options.attention, options.threshold):
-        return
-    if options.attention:
-        session.kind = options.attention
-    session.set_model(options.model or session.settings.model)
-    target = target_of(options, session.settings.target)
-    if target is not None:
-        session.set_target(target)
-    if options.threshold is not None:
-        session.after_weights(lambda: session.set_threshold(options.threshold))
-    if wanted is None or project:  # a project that told why it did not open
-        wanted = resource_path("sample")
-    session.open_gallery(wanted, GallerySettings("central", True) if options.aligned else None)

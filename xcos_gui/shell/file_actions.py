@@ -6,37 +6,34 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from core.cli import unexpected
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
-from core.explain.output import write_whole
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
+from core.files import write_whole
 from core.gallery.opening import known_detections
+from core.log import unexpected
 from core.model.target_choice import TargetChoice
 from core.project.state import SUFFIX
 from core.resources import resource_path
+from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.target_dialog import WEIGHTS, TargetDialog
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.alignment import AlignmentDialog
 
-if TYPE_CHECKING:
-    from xcos_gui.shell.window import MainWindow
 
-
-class Commands(QObject):
+class FileActions(QObject):
     """File dialogs, and the work that follows them in the background."""
 
-    def __init__(self, session: Session, window: MainWindow) -> None:
+    def __init__(self, session: Session, window: QWidget, projects: Projects) -> None:
         super().__init__(window)
-        self.session, self._window = session, window
+        self.session, self._window, self._projects = session, window, projects
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_finished)
         self._job.failed.connect(self._on_failed)
@@ -44,7 +41,7 @@ class Commands(QObject):
     def cancel(self) -> None:
         """Stop what runs, here and in the session."""
         self._job.stop()
-        self._window.projects.cancel()
+        self._projects.cancel()
         self.session.cancel()
 
     def close(self) -> None:
@@ -68,7 +65,7 @@ class Commands(QObject):
     def open_paths(self, paths: list[Path]) -> None:
         """Open a project, a folder, a CSV, or several photos as one gallery."""
         if len(paths) == 1 and paths[0].suffix.lower() == SUFFIX:
-            self._window.projects.open(paths[0])
+            self._projects.open(paths[0])
         elif len(paths) == 1:
             self.session.open_gallery(paths[0])
         elif paths:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from core.faces.choose import FACE_POLICIES
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
 from core.project.project import Project
+from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
-from xcos_gui.shell.settings import THEMES
+from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
-
-if TYPE_CHECKING:
-    from xcos_gui.shell.window import MainWindow
+from xcos_gui.shell.workspace import Workspace
+from xcos_gui.state.settings import THEMES
 
 POLICY_TEXTS = {
     "central": "The most central face",
@@ -30,8 +28,9 @@ POLICY_TEXTS = {
 class Menus:
     """Fills the window's menu bar."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: Workspace, actions: FileActions, projects: Projects) -> None:
         self.window, self.session = window, window.session
+        self._actions, self._projects = actions, projects
         self._make_menus()
 
     def show_state(self) -> None:
@@ -72,26 +71,26 @@ class Menus:
         )
         analyse = bar.addMenu("&Analyse")
         model, helping = bar.addMenu("&Model"), bar.addMenu("&Help")
-        self._action(file, "&Open gallery folder…", self.window.commands.ask_gallery, "Ctrl+O")
-        self._action(file, "Open photos or &CSV…", self.window.commands.ask_photos, "Ctrl+Shift+O")
+        self._action(file, "&Open gallery folder…", self._actions.ask_gallery, "Ctrl+O")
+        self._action(file, "Open photos or &CSV…", self._actions.ask_photos, "Ctrl+Shift+O")
         self.recents = file.addMenu("Open &recent")
         self.recents.aboutToShow.connect(self._fill_recents)
-        self._action(file, "Open &sample gallery", self.window.commands.open_sample)
+        self._action(file, "Open &sample gallery", self._actions.open_sample)
         file.addSeparator()
-        self._action(file, "Open pro&ject…", self.window.projects.ask_open, "Ctrl+J")
-        self._action(file, "Save project &as…", self.window.projects.ask_save, "Ctrl+Shift+S")
-        self._action(file, "Find mo&ved photos…", self.window.projects.ask_find)
+        self._action(file, "Open pro&ject…", self._projects.ask_open, "Ctrl+J")
+        self._action(file, "Save project &as…", self._projects.ask_save, "Ctrl+Shift+S")
+        self._action(file, "Find mo&ved photos…", self._projects.ask_find)
         file.addSeparator()
-        self._action(file, "Open &probes folder…", self.window.commands.ask_probes, "Ctrl+P")
+        self._action(file, "Open &probes folder…", self._actions.ask_probes, "Ctrl+P")
         self._no_probes = self._action(
             file, "Re&move probes", lambda: self.session.open_probes(None)
         )
         self._make_face_choice(file)
         file.addSeparator()
         file.addActions(self.window.inspector.save_menu.actions())
-        self._action(file, "&Export all scores…", self.window.commands.ask_export, "Ctrl+E")
+        self._action(file, "&Export all scores…", self._actions.ask_export, "Ctrl+E")
         file.addSeparator()
-        self._action(file, "&Forget this gallery…", self.window.commands.forget)
+        self._action(file, "&Forget this gallery…", self._actions.forget)
         self._action(file, "&Quit", self.window.close, QKeySequence.StandardKey.Quit)
         self._undo = self._action(edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z")
         self._redo = self._action(
@@ -103,7 +102,7 @@ class Menus:
         self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
         self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
         self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
-        self._action(edit, "S&top what runs", self.window.commands.cancel, "Esc")
+        self._action(edit, "S&top what runs", self._actions.cancel, "Esc")
         self._make_view_menu(view)
         self._make_analyse_menu(analyse)
         self._make_model_menu(model)
@@ -187,13 +186,13 @@ class Menus:
     def _make_model_menu(self, model: QMenu) -> None:
         for path in shipped_weights():
             self._action(model, f"Use {path.stem}", lambda p=path: self.session.set_model(p))  # type: ignore[misc]
-        self._action(model, "Use &weights from a file…", self.window.commands.ask_model)
-        self._action(model, "&Import foreign weights…", self.window.commands.ask_import)
+        self._action(model, "Use &weights from a file…", self._actions.ask_model)
+        self._action(model, "&Import foreign weights…", self._actions.ask_import)
         model.addSeparator()
         self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
         self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
         model.addSeparator()
-        self._action(model, "&Target model…", self.window.commands.ask_target)
+        self._action(model, "&Target model…", self._actions.ask_target)
         self._no_target = self._action(
             model, "&No target model", lambda: self.session.set_target(None)
         )
@@ -223,7 +222,7 @@ class Menus:
             self._action(
                 self.recents,
                 str(path),
-                lambda p=path: self.window.commands.open_paths([p]),  # type: ignore[misc]
+                lambda p=path: self._actions.open_paths([p]),  # type: ignore[misc]
             )
         if self.recents.isEmpty():
             self.recents.addAction("Nothing opened yet").setEnabled(False)

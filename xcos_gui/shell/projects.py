@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.errors import Stopped, XCosError
+from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
-from core.project.moved import FoundAgain, PhotoPrint, find_again, missing_photos, photo_prints
+from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState, state_of
+from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.jobs import LatestJob, Running
-
-if TYPE_CHECKING:
-    from xcos_gui.shell.window import MainWindow
 
 SAVED_AFTER = 800  # milliseconds after the last change; a crash loses no more of the view
 SEEN_AFTER = 150  # milliseconds after another window has written
@@ -28,7 +27,7 @@ _LostModel = tuple[Path, Path | None] | None
 class Projects(QObject):
     """Keeps the session's project file up to date, and brings a project back."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: Workspace) -> None:
         super().__init__(window)
         self._window, self._session = window, window.session
         self._said: dict[str, Any] = {}  # what this window last wrote of its state

@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 def main(arguments: list[str]) -> int:
     """Render the window without a screen and save it; the exit code."""
-    from xcos_gui.shell.application import add_window_options, check_project
+    from xcos_gui.shell.arguments import add_window_options, check_project
 
     parser = argparse.ArgumentParser(
         prog="xcos screenshot",
@@ -81,7 +81,8 @@ def main(arguments: list[str]) -> int:
 def _render(options: argparse.Namespace, width: int, height: int, folder: Path) -> int:
     from PySide6.QtCore import QEventLoop, QSettings, QTimer
 
-    from xcos_gui.shell.build import make_application, make_window, start
+    from xcos_gui.shell.arguments import start
+    from xcos_gui.shell.build import make_application, make_window
 
     app = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.cli import unexpected
 from core.errors import XCosError
+from core.log import unexpected
 from core.model.kinds import CHANNELS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, same_for_all
 from core.model.target_choice import AUTO, TargetChoice

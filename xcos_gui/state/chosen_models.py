@@ -5,8 +5,8 @@ from copy import copy
 from pathlib import Path
 
 from core.errors import XCosError
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings
 from core.gallery.pipeline import Making
 from core.model.attention_weights import read_head
 from core.model.card import find_weights

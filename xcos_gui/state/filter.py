@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
-from core.project.edits import Edits
+from xcos_gui.state.activity import Activity
 from xcos_gui.state.jobs import Running
 
 if TYPE_CHECKING:
     from core.query.evaluate import FilterInput
     from core.query.language import Expression
-    from xcos_gui.state.session import Session
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are filtered anew
 THRESHOLD = {"outcome", "margin", "fragile"}
@@ -29,23 +29,23 @@ class PairFilter(QObject):
 
     changed = Signal(object)  # the mask
     failed = Signal(object)  # XCosError
+    broke = Signal(object)  # an error that nobody foresaw
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self, parent: QObject, activity: Activity, given: Callable[[], FilterInput | None]
+    ) -> None:
+        """given: what a filter may ask about now; None without a matrix."""
+        super().__init__(parent)
+        self._given = given
         self.text = ""
         self.mask: np.ndarray | None = None
         self._expression: Expression | None = None
         self._fields: frozenset[str] = frozenset()
-        self._job = session.activity.job(self)
+        self._job = activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._look)
-        session.matrix_changed.connect(self._on_matrix_changed)
-        session.threshold_changed.connect(lambda _: self._look_later(THRESHOLD))
-        session.edits_changed.connect(lambda: self._look_later(EDITED))
-        session.fragile_changed.connect(lambda: self._look_later({"fragile"}))
 
     @property
     def running(self) -> bool:
@@ -77,17 +77,19 @@ class PairFilter(QObject):
         """End the background work."""
         self._job.close()
 
-    def _look_later(self, fields: set[str]) -> None:
+    def look_later(self, fields: set[str]) -> None:
+        """Find out anew soon, where the filter asks for one of some fields that changed."""
         if fields & self._fields:
             self._timer.start()
 
-    def _on_matrix_changed(self) -> None:
+    def look_anew(self) -> None:
+        """Forget which pairs passed: the matrix is another one."""
         self.mask = None
         if self._expression is not None:
             self._look()
 
     def _look(self) -> None:
-        given, expression = self._input(), self._expression
+        given, expression = self._given(), self._expression
         if given is None or expression is None:
             self._job.drop()
             self.mask = None
@@ -101,15 +103,6 @@ class PairFilter(QObject):
 
         self._job.start(work)
 
-    def _input(self) -> FilterInput | None:
-        from core.query.evaluate import FilterInput
-
-        session = self._session
-        if session.scored is None:
-            return None
-        edits = Edits() if session.project is None else session.project.edits
-        return FilterInput(session.scored, session.threshold, edits, session.fragile)
-
     def _on_found(self, mask: np.ndarray) -> None:
         self.mask = mask
         self.changed.emit(mask)
@@ -120,6 +113,6 @@ class PairFilter(QObject):
         if isinstance(error, Stopped):
             error = XCosError("Filtering was stopped, so all pairs are shown; Return starts anew.")
         if not isinstance(error, XCosError):
-            self._session.tell_unexpected(error)
+            self.broke.emit(error)
             return
         self.failed.emit(error)

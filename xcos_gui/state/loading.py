@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.explain.report import PairReport
+from core.faces.choose import GallerySettings
 from core.faces.regions import face_regions
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
 from core.gallery.pipeline import Making
 from core.model.kinds import AttentionKind, Order

@@ -15,8 +15,8 @@ from core.model.memory import give_back
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
-from xcos_gui.panels.matrix.image import MatrixImage
 from xcos_gui.state.jobs import Running
+from xcos_gui.state.matrix_image import MatrixImage
 
 ESTIMATED_FROM = 2_000_000  # cells: what learned attention needs a second for
 SHOWN_EVERY = 0.5  # seconds between two looks at refined scores

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
-from core.cli import unexpected
 from core.digests import digest_is_known, file_digest
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
 from core.explain.report import PairReport
+from core.faces.choose import GallerySettings
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import forget_gallery
 from core.gallery.pipeline import Making, make_here
+from core.log import unexpected
 from core.model.card import ModelCard, find_weights
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
@@ -38,19 +39,20 @@ from core.scoring.matrix import Outcome, ScoreMatrix
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery, ScoringModel, one_pair
 from core.scoring.statistics import PairStatistics
-from xcos_gui.panels.matrix.image import MatrixImage
-from xcos_gui.shell.opened import FIRST_SETTINGS, Asked, Opened
-from xcos_gui.shell.settings import Settings
 from xcos_gui.state.activity import Activity
 from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.crops import Crops
-from xcos_gui.state.filter import PairFilter
+from xcos_gui.state.filter import EDITED, THRESHOLD, PairFilter
 from xcos_gui.state.in_order import InOrder
 from xcos_gui.state.loading import Loaded, Loader
+from xcos_gui.state.matrix_image import MatrixImage
+from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened
 from xcos_gui.state.scoring import Scored, ScoreRequest, first_pair, score
+from xcos_gui.state.settings import Settings
 
 if TYPE_CHECKING:
     from core.analysis.fragile import FragilePairs
+    from core.query.evaluate import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
@@ -116,8 +118,13 @@ class Session(QObject):
         self._loading.failed.connect(self._on_not_loaded)
         self._scoring.failed.connect(self.tell)
         self._engine_told.connect(self.tell_once, Qt.ConnectionType.QueuedConnection)
-        self.filter = PairFilter(self)
+        self.filter = PairFilter(self, self.activity, self._filter_input)
         self.filter.changed.connect(self.filter_changed)
+        self.filter.broke.connect(self.tell_unexpected)
+        self.matrix_changed.connect(self.filter.look_anew)
+        self.threshold_changed.connect(lambda _: self.filter.look_later(THRESHOLD))
+        self.edits_changed.connect(lambda: self.filter.look_later(EDITED))
+        self.fragile_changed.connect(lambda: self.filter.look_later({"fragile"}))
 
     # What is looked at.
 
@@ -672,6 +679,14 @@ class Session(QObject):
         self.tell(error)
         if self._stale:
             self.reload()
+
+    def _filter_input(self) -> FilterInput | None:
+        from core.query.evaluate import FilterInput
+
+        if self.scored is None:
+            return None
+        edits = Edits() if self.project is None else self.project.edits
+        return FilterInput(self.scored, self.threshold, edits, self.fragile)
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()

@@ -28,8 +28,8 @@ from core.errors import Stopped, XCosError
 from core.scoring.statistics import PairStatistics
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
-from xcos_gui.tools.two_models.views import percent
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.outcomes import percent
 
 EMPTY = "Open a gallery first; every kind of score then judges its pairs."
 HEADERS = (

@@ -8,12 +8,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from core.cli import unexpected
 from core.errors import Stopped, XCosError
-from xcos_gui.shell.theme import paint_axes
+from core.log import unexpected
 from xcos_gui.state.jobs import LatestJob, Work
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.progress import ProgressRow
+from xcos_gui.widgets.theme import paint_axes
 
 
 class ToolWindow(QDialog):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from core.analysis.patterns.report import PatternReport, as_dict, to_csv
 from core.errors import XCosError
-from core.explain.output import write_whole
 from core.faces.face import Face
+from core.files import write_whole
 from core.json_text import json_text
 
 PATTERN_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv")

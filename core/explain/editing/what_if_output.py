@@ -9,8 +9,9 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
-from core.explain.output import PAIR_SUFFIXES, write_pair, write_whole
+from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.report import as_dict
+from core.files import write_whole
 from core.json_text import json_text
 
 

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table
 from core.scoring.matrix import ScoreMatrix
-from xcos_gui.panels.matrix.image import MatrixImage
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.matrix_image import MatrixImage
 
 SCORED = 60_000
 

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from core.explain.colours import OUTCOME_COLOURS, map_rgba
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.statistics import PairStatistics
-from xcos_gui.panels.matrix.image import MatrixImage
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.matrix_image import MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 

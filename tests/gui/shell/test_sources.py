@@ -18,7 +18,7 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from core.digests import digest_is_known, file_digest
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.project.edits import face_subject
 from core.project.project import Project
 from xcos_gui.shell.window import MainWindow

@@ -13,10 +13,10 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from core.explain.saliency.compare import Comparison
-from xcos_gui.shell.theme import dark_palette, paint_axes
 from xcos_gui.shell.tool_menu import PAIR_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.compare.window import CompareWindow
+from xcos_gui.widgets.theme import dark_palette, paint_axes
 
 METHODS = ["xcos", "grad-cam", "occlusion", "rise"]
 TOOL = next(tool for tool in PAIR_TOOLS if tool.place[0] == "compare.window")

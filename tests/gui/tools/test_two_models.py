@@ -44,7 +44,7 @@ def test_it_says_what_to_do_first(window: MainWindow) -> None:
 def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) -> None:
     assert compared.found is not None
     comparison = compared.found.comparison
-    assert comparison.models.b.card.name == "other"
+    assert comparison.models.b.scored.card.name == "other"
     buttons = compared.agreement.buttons
     shown = [int(buttons[a, b, None].text()) for a in (True, False) for b in (True, False)]
     assert sum(shown) == 15  # all pairs of six faces

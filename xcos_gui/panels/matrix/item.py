@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 
-from xcos_gui.panels.matrix.image import MatrixImage
+from xcos_gui.state.matrix_image import MatrixImage
 
 MARGIN = 4  # pixels left of the longest name
 

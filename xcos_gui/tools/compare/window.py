@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from core.errors import Stopped, XCosError
 from core.explain.colours import overlay_rgba, table
 from core.explain.crop_scorer import CropScorer
-from core.explain.output import write_whole
 from core.explain.saliency.compare import SHUFFLED, Compared, Comparison, compare, title
 from core.explain.saliency.methods import TITLES, Subject, methods_for, on_one_scale
 from core.faces.regions import face_regions
+from core.files import write_whole
 from core.gallery.opening import landmarks_in_crop
 from core.json_text import json_text
 from core.model.kinds import AttentionKind, Order

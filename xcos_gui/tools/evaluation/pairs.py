@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from core.evaluation.verification import PairList
 from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
-from xcos_gui.panels.curves import MEANINGS
+from xcos_gui.widgets.outcomes import MEANINGS
 
 HEADERS = ("score", "outcome", "left", "right")
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QVBoxLayout, QWid
 
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, Measured, error_curves
-from xcos_gui.panels.curves import GENUINE, IMPOSTOR, LEAST_RATE
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE
 
 BINS = 60
 COLOURS = {

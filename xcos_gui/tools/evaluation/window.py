@@ -24,7 +24,7 @@ from core.errors import XCosError
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs, write_gallery
 from core.evaluation.results import Evaluation, Measured, lacking, table
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.model.kinds import ATTENTION_KINDS, AttentionKind
 from core.scoring.lists import PairList
 from xcos_gui.state.loading import ProtocolRequest

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
 from core.analysis.labels.review import LabelQuality, decided
 from core.analysis.labels.search import LabelFindings
-from core.project.corrected import copy_photos, write_labels
 from core.project.edits import Decision
 from core.project.project import Project
 from xcos_gui.state.jobs import LatestJob, Running

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer
+from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import Stopped, XCosError
-from core.explain.output import write_whole
+from core.files import write_whole
 from core.processes import own_command, own_environment
 from core.resources import resource_path
 from core.training.checks import Verdict, check
@@ -47,6 +47,8 @@ POLL = 0.1  # seconds between two looks at the process that estimates
 class TrainingDialog(ToolWindow):
     """Made once and shown when asked for; runs go on when it, or the program, is closed."""
 
+    compare_asked = Signal(object)  # weights to hold against those in use
+
     title = "Train xCos"
     size_in_lines = (84, 46)
 
@@ -60,7 +62,7 @@ class TrainingDialog(ToolWindow):
         self.runs = RunsPanel(folder)
         self.runs.resume_asked.connect(self._launch)
         self.runs.use_asked.connect(self._use)
-        self.runs.compare_asked.connect(self._compare)
+        self.runs.compare_asked.connect(self.compare_asked)
         self.runs.told.connect(self.tell)
         self.plots += self.runs.plots
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -229,13 +231,6 @@ class TrainingDialog(ToolWindow):
     def _use(self, weights: Path) -> None:
         self.session.set_model(weights)
         self.tell(f"{weights.name} judges the open gallery now.")
-
-    def _compare(self, weights: Path) -> None:
-        from xcos_gui.shell.window import MainWindow
-
-        window = self.parent()
-        if isinstance(window, MainWindow):
-            window.compare_with(weights)
 
     @property
     def running(self) -> list[Path]:

@@ -26,6 +26,7 @@ from core.explain.words import distinct
 from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
 from xcos_gui.widgets.map_view import MapView
+from xcos_gui.widgets.outcomes import percent
 
 GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
 A_COLOUR, B_COLOUR = QColor(*OUTCOME_COLOURS["TP"]), QColor("#cc79a7")
@@ -303,11 +304,6 @@ class PairMapsView(QWidget):
         self.cell_text.setText(
             (place + "; ".join(texts)).replace("-", "\N{MINUS SIGN}") if texts else ""
         )
-
-
-def percent(share: float | None) -> str:
-    """A rate in per cent; a dash where there is none."""
-    return "\N{EN DASH}" if share is None else f"{100 * share:.2f} %"
 
 
 def _decimals(value: float | None) -> str:

@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
+from core.faces.choose import GallerySettings
 from core.faces.photo import PHOTO_SUFFIXES
-from core.gallery.gallery import GallerySettings, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from core.errors import Stopped, XCosError
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.report import PairReport
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.gallery.opening import crop_of
 from core.model.card import ModelCard
 from core.scoring.engine import PairEngine

@@ -11,6 +11,7 @@ from core.errors import XCosError
 from core.gallery.cache import Cache
 from core.gallery.face_selection import content_digest
 from core.gallery.folder import scan
+from core.gallery.moved import find_again, missing_photos, photo_prints
 from core.project.edits import (
     Edits,
     face_subject,
@@ -18,7 +19,7 @@ from core.project.edits import (
     pair_subject,
     renamed,
 )
-from core.project.moved import PhotoPrint, find_again, missing_photos, photo_prints
+from core.project.photo_print import PhotoPrint
 
 
 @pytest.fixture

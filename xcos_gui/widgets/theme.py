@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from xcos_gui.shell.settings import Theme
+from xcos_gui.state.settings import Theme
 
 SCHEMES: dict[Theme, Qt.ColorScheme] = {
     "system": Qt.ColorScheme.Unknown,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.gallery.gallery import GallerySettings
+from core.faces.choose import GallerySettings
 from core.project.project import Project
 from xcos_gui.state.chosen_models import Models
 

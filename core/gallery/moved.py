@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
@@ -14,28 +13,7 @@ from core.gallery.cache import Cache
 from core.gallery.face_selection import content_digest
 from core.gallery.folder import cached_path, scan
 from core.progress import QUIET, Task
-
-
-@dataclass(frozen=True)
-class PhotoPrint:
-    """What a photo is known by: bytes, the digest of its content, and who it told it shows."""
-
-    size: int
-    digest: str
-    identity: str | None
-
-    def to_json(self) -> list[Any]:
-        """As a project file has it."""
-        return [self.size, self.digest, self.identity]
-
-    @staticmethod
-    def from_json(said: Any) -> "PhotoPrint":
-        """What a project file has; one that fits no photo for what cannot be read."""
-        if isinstance(said, list) and [type(part) for part in said[:2]] == [int, str]:
-            match said[2:]:
-                case [None | str() as identity]:
-                    return PhotoPrint(max(said[0], -1), said[1], identity)
-        return PhotoPrint(-1, "", None)
+from core.project.photo_print import PhotoPrint
 
 
 @dataclass(frozen=True)

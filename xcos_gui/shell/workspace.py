@@ -1,0 +1,182 @@
+"""Panels in docks, and the tools' windows beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+
+from xcos_gui.panels.curves import CurvesPanel
+from xcos_gui.panels.gallery.panel import GalleryPanel
+from xcos_gui.panels.matrix.panel import MatrixPanel
+from xcos_gui.panels.notes import NotesPanel
+from xcos_gui.panels.pair import InspectorPanel
+from xcos_gui.panels.pairs import PairsPanel
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.theme import apply_theme
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from xcos_gui.shell.tool_menu import Tool
+    from xcos_gui.tools.evaluation.window import EvaluationDialog
+    from xcos_gui.tools.training.window import TrainingDialog
+    from xcos_gui.widgets.tool_window import ToolWindow
+
+
+class Workspace(QMainWindow):
+    """Holds the panels and the tools; what they share is in the session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.thumbnails = Thumbnails(session, self)
+        self.training: TrainingDialog | None = None
+        self.evaluation: EvaluationDialog | None = None
+        self.tools: dict[Tool, ToolWindow] = {}
+        self.first_layout = QByteArray()
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.matrix = MatrixPanel(session, self.thumbnails)
+        self.gallery = GalleryPanel(session, self.thumbnails)
+        self.inspector = InspectorPanel(session)
+        self.notes = NotesPanel(session)
+        self.curves = CurvesPanel(session)
+        self.pairs = PairsPanel(session, self.thumbnails)
+        self.setCentralWidget(self.matrix)
+        self.docks = {
+            "gallery": self._dock("Gallery", "gallery", self.gallery),
+            "inspector": self._dock("Pair", "inspector", self.inspector),
+            "notes": self._dock("Notes", "notes", self.notes),
+            "curves": self._dock("Threshold and curves", "curves", self.curves),
+            "pairs": self._dock("Pairs", "pairs", self.pairs),
+        }
+
+    def _dock(self, title: str, name: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        return dock
+
+    def reset_layout(self) -> None:
+        """Put every dock where it was at first."""
+        left, right = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+        )
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
+        for area, name in (
+            (left, "gallery"),
+            (right, "inspector"),
+            (right, "notes"),
+            (bottom, "curves"),
+            (bottom, "pairs"),
+        ):
+            dock = self.docks[name]
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+        self.splitDockWidget(self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(self.docks["inspector"], self.docks["notes"])
+        self.docks["inspector"].raise_()
+        unit = self.fontMetrics().height()
+        self.resizeDocks(
+            [self.docks["gallery"], self.docks["inspector"]],
+            [21 * unit, 30 * unit],
+            Qt.Orientation.Horizontal,
+        )
+        self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [self.docks["curves"], self.docks["pairs"]],
+            [36 * unit, 22 * unit],
+            Qt.Orientation.Horizontal,
+        )
+
+    def restore_first_layout(self) -> None:
+        """Put every dock back, as at the first start."""
+        self.restoreState(self.first_layout)
+
+    def show_notes(self) -> None:
+        """Let the user tag the pair looked at."""
+        self.docks["notes"].show()
+        self.docks["notes"].raise_()
+        self.notes.focus()
+
+    def focus_filter(self) -> None:
+        """Let the user type a filter of pairs."""
+        self.docks["pairs"].show()
+        self.docks["pairs"].raise_()
+        self.pairs.filter.focus()
+
+    def set_theme(self, theme: str) -> None:
+        """Switch and remember the theme."""
+        self.session.settings.theme = theme  # type: ignore[assignment]
+        app = QGuiApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, self.session.settings.theme)
+
+    def show_training(self) -> None:
+        """The training dialog, beside the window."""
+        from xcos_gui.tools.training.window import TrainingDialog
+
+        if self.training is None:
+            self.training = TrainingDialog(self.session, self.session.settings.runs, self)
+            self.training.compare_asked.connect(self.compare_with)
+        self.training.show()
+        self.training.raise_()
+
+    def compare_with(self, weights: Path) -> None:
+        """Hold other weights against the session's on the open gallery."""
+        from xcos_gui.shell.tool_menu import TWO_MODELS
+        from xcos_gui.tools.two_models.window import TwoModelsWindow
+
+        window = self.show_tool(TWO_MODELS)
+        assert isinstance(window, TwoModelsWindow)
+        window.compare_with(weights)
+
+    def show_evaluation(self) -> None:
+        """The evaluation dialog, beside the window."""
+        from xcos_gui.tools.evaluation.window import EvaluationDialog
+
+        if self.evaluation is None:
+            self.evaluation = EvaluationDialog(self.session, self)
+        self.evaluation.show()
+        self.evaluation.raise_()
+
+    def show_video(self, path: Path) -> None:
+        """The window on videos, which finds the tracks of this one."""
+        from xcos_gui.shell.tool_menu import VIDEO
+        from xcos_gui.tools.video.window import VideoWindow
+
+        window = self.show_tool(VIDEO)
+        assert isinstance(window, VideoWindow)
+        window.open_video(path)
+
+    def show_tool(self, tool: Tool) -> ToolWindow:
+        """A window of the Analyse menu, made when first asked for."""
+        if tool not in self.tools:
+            self.tools[tool] = tool.load()(self.session, self)
+        window = self.tools[tool]
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def close_tools(self) -> None:
+        """End the background work of tools and panels, and let go of the tools."""
+        for dialog in (self.evaluation, self.training):
+            if dialog is not None:
+                dialog.close_job()
+        for tool in self.tools.values():
+            tool.close_job()
+            tool.close()
+        self.pairs.close_job()
+        self.inspector.close_job()
+        self.thumbnails.close()
