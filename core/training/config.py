@@ -30,7 +30,7 @@ def option(
 ) -> Any:
     """A config field: its default, its meaning for the user, its range (inclusive) and its unit.
 
-    folder: whether a path is a folder's, not a file's
+    folder: whether a path is a folder's; the gallery's may be a file's too
     """
     metadata = {"meaning": meaning, "low": low, "high": high, "unit": unit, "folder": folder}
     if isinstance(default, (list, dict)):
@@ -48,6 +48,7 @@ class DataConfig:
     gallery: Path | None = option(
         None,
         "gallery to learn from, with its corrections: a folder, CSV, RecordIO or project (.xcos)",
+        folder=True,
     )
     gallery_cache: Path | None = option(
         None, "file that keeps the gallery's faces and corrections; empty: the user's own"

@@ -24,6 +24,7 @@ from core.training.run_files import (
     VALIDATION,
     LoggedRows,
     logged_rows,
+    status_text,
 )
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class RunDirectory:
         if state == "running" and now - self._noted < 1 and done != total:
             return
         self._noted = now
-        said = {"state": state, "what": what, "done": done, "total": total, "pid": os.getpid()}
+        said = status_text(state, what, done, total, os.getpid())
         with contextlib.suppress(OSError), written_whole(self.path / STATUS) as part:
-            part.write_text(json.dumps(said), encoding="utf-8")
+            part.write_text(said, encoding="utf-8")
 
     @property
     def stop_asked(self) -> bool:

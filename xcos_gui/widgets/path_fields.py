@@ -1,6 +1,8 @@
 """Fields for a file or a folder, and for several: typed, browsed, dropped, or one of the last."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -28,17 +30,26 @@ class PathKind:
     """What a field's paths are.
 
     name:   in the settings, where the last choices are kept
-    folder: whether they are folders, not files
+    folder: whether they may be folders
+    file:   whether they may be files
     files:  the file dialog's filter
     """
 
     name: str
     folder: bool = False
+    file: bool = True
     files: str = "All files (*)"
 
-    def ask(self, parent: QWidget, start: str) -> str:
-        """Let the user look for one; empty when none was chosen."""
+    @property
+    def words(self) -> str:
+        """What to call one."""
         if self.folder:
+            return "a folder or a file" if self.file else "a folder"
+        return "a file"
+
+    def ask(self, parent: QWidget, start: str, folder: bool) -> str:
+        """Let the user look for a folder or a file; empty when none was chosen."""
+        if folder:
             return QFileDialog.getExistingDirectory(parent, "Choose a folder", start)
         return QFileDialog.getOpenFileName(parent, "Choose a file", start, self.files)[0]
 
@@ -64,11 +75,13 @@ class _Droppable(QWidget):
 
 
 class PathField(_Droppable):
-    """One path; its list holds the last choices. Empty: none."""
+    """One path; its list holds the last choices. empty: says what no path means."""
 
     changed = Signal()
 
-    def __init__(self, settings: Settings, kind: PathKind, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, settings: Settings, kind: PathKind, empty: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._settings, self._kind = settings, kind
         self.box = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
@@ -81,15 +94,15 @@ class PathField(_Droppable):
         line = self.box.lineEdit()
         assert line is not None
         line.setAcceptDrops(False)  # its own drop would insert a URL
-        line.setPlaceholderText("none; drop a folder here" if kind.folder else "none")
+        line.setPlaceholderText(empty or f"none; {kind.words} can be dropped here")
         self.box.setCompleter(None)  # type: ignore[arg-type]
         self.box.editTextChanged.connect(self.changed)
-        self.browse = QPushButton("Browse…", autoDefault=False)
-        self.browse.clicked.connect(self._ask)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.box, 1)
-        row.addWidget(self.browse)
+        self.buttons = _browse_buttons(kind, self._ask)
+        for button in self.buttons:
+            row.addWidget(button)
         self.setFocusProxy(self.box)
         self._fill()
 
@@ -124,8 +137,8 @@ class PathField(_Droppable):
         self.box.setEditText(text)
         self.box.blockSignals(False)
 
-    def _ask(self) -> None:
-        if name := self._kind.ask(self, self.text()):
+    def _ask(self, folder: bool) -> None:
+        if name := self._kind.ask(self, self.text(), folder):
             self.take([name])
 
 
@@ -208,7 +221,7 @@ class PathsField(_Droppable):
     def _ask(self) -> None:
         known = self.texts()
         start = str(Path(known[-1]).parent) if known else ""
-        if name := self._kind.ask(self, start):
+        if name := self._kind.ask(self, start, self._kind.folder):
             self.take([name])
 
     def _fill_recent(self) -> None:
@@ -220,12 +233,23 @@ class PathsField(_Droppable):
             if str(path) not in known
         ]
         for path in offered:
-            self.recent.addAction(path, lambda p=path: self.take([p]))
+            self.recent.addAction(path).triggered.connect(partial(self.take, [path]))
         if not offered:
             self.recent.addAction("None chosen lately").setEnabled(False)
 
     def _show_state(self) -> None:
         self.remove.setEnabled(bool(self.list.selectedItems()))
+
+
+def _browse_buttons(kind: PathKind, ask: Callable[[bool], None]) -> list[QPushButton]:
+    """Browse…, or one button for folders and one for files where both fit."""
+    kinds = [(True, "Folder…")] * kind.folder + [(False, "File…")] * kind.file
+    buttons = []
+    for folder, text in kinds:
+        button = QPushButton(text if len(kinds) > 1 else "Browse…", autoDefault=False)
+        button.clicked.connect(partial(ask, folder))
+        buttons.append(button)
+    return buttons
 
 
 class _List(QListWidget):
@@ -245,4 +269,6 @@ class _List(QListWidget):
             painter = QPainter(self.viewport())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             place = self.viewport().rect().adjusted(6, 4, -6, -4)
-            painter.drawText(place, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, self._empty)
+            painter.drawText(
+                place, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, self._empty
+            )

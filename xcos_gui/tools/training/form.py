@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QScrollArea,
     QSizePolicy,
+    QSpacerItem,
     QStackedWidget,
     QToolButton,
     QWidget,
@@ -73,7 +74,9 @@ class TrainingForm(QWidget):
         self._add_group(GENERAL, TrainConfig, "", skip=names)
         for name in names:
             self._add_group(name, hints[name], f"{name}.")
-        self.groups.setFixedWidth(self.groups.sizeHintForColumn(0) + 2 * self.fontMetrics().height())
+        self.groups.setFixedWidth(
+            self.groups.sizeHintForColumn(0) + 2 * self.fontMetrics().height()
+        )
         self.groups.setCurrentRow(0)
         self.set_config(TrainConfig())
 
@@ -145,13 +148,17 @@ class TrainingForm(QWidget):
 
     def link(self, sentence: str) -> list[tuple[str, int, int]]:
         """The settings that a sentence names, with the place where each name begins and ends."""
-        names = "|".join(re.escape(name) for name in sorted(self._rows, key=len, reverse=True) if "." in name)
+        names = "|".join(
+            re.escape(name) for name in sorted(self._rows, key=len, reverse=True) if "." in name
+        )
         return [(m.group(), *m.span()) for m in re.finditer(rf"\b(?:{names})\b", sentence)]
 
     def go_to(self, name: str) -> None:
         """Show a setting's group with the setting in sight, and let the user change it."""
         table = name.rpartition(".")[0] or GENERAL
-        titles = [self.groups.item(i).data(Qt.ItemDataRole.UserRole) for i in range(self.groups.count())]
+        titles = [
+            self.groups.item(i).data(Qt.ItemDataRole.UserRole) for i in range(self.groups.count())
+        ]
         self.groups.setCurrentRow(titles.index(table))
         area = self.pages.currentWidget()
         assert isinstance(area, QScrollArea)
@@ -167,6 +174,7 @@ class TrainingForm(QWidget):
         page = QWidget()
         grid = QGridLayout(page)
         grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(2)
         hints = get_type_hints(kind)
         for f in fields(kind):
             if f.name not in (skip or []):
@@ -188,12 +196,14 @@ class TrainingForm(QWidget):
         reset = QToolButton(text="\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", autoRaise=True)
         reset.setAccessibleName(f"Set {words} back")
         reset.clicked.connect(partial(self.reset, name))
-        policy = reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        reset.setSizePolicy(policy)
+        kept = reset.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        reset.setSizePolicy(kept)
         unit = QLabel(of.metadata.get("unit", ""))
         meaning = QLabel(_meaning(of.metadata), wordWrap=True)
-        meaning.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy = meaning.sizePolicy()  # which knows that its height depends on its width
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+        meaning.setSizePolicy(policy)
         meaning.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         found.widget.setToolTip(f"{name}: {_meaning(of.metadata)}")
         found.widget.setAccessibleName(words)
@@ -202,11 +212,13 @@ class TrainingForm(QWidget):
         self._rows[name] = _Row(found, label, reset)
         found.changed.connect(self._on_changed)
         line = grid.rowCount()
-        grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(label, line, 0)
         grid.addWidget(found.widget, line, 1)
         grid.addWidget(unit, line, 2)
-        grid.addWidget(reset, line, 3, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(reset, line, 3)
         grid.addWidget(meaning, line + 1, 1, 1, 2)
+        grid.setRowMinimumHeight(line + 2, self.fontMetrics().height() // 2)
+        grid.addItem(QSpacerItem(0, 0), line + 2, 0)
 
     # Showing.
 

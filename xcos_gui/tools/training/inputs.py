@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit,
 
 from core.training.toml import toml_value
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.model_choice import MODELS
 from xcos_gui.widgets.path_fields import PathField, PathKind, PathsField
 
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(e[+-]?[0-9]+)?", re.IGNORECASE)
-MODELS = "Models (*.safetensors *.pth *.pt *.ckpt *.onnx);;All files (*)"
+
+GALLERY = "data.gallery"  # a folder, or a file that lists photos
 PLAIN = 40  # digits of a number that stepping still writes out
 
 
@@ -164,7 +166,8 @@ def input_for(name: str, hint: Any, metadata: Any, settings: Settings) -> Settin
         return Number(hint is int, metadata.get("low"), metadata.get("high"))
     if hint is Path or Path in get_args(hint):
         files = "All files (*)" if name.startswith("data.") else MODELS
-        kind = PathKind(name, metadata.get("folder", False), files)
+        folder = metadata.get("folder", False)
+        kind = PathKind(name, folder, not folder or name == GALLERY, files)
         several = get_origin(hint) is list
         return SeveralPaths(settings, kind) if several else OnePath(settings, kind)
     return Text(get_origin(hint) or hint)
