@@ -367,11 +367,14 @@ def _given(hint: Any, text: str) -> Any:
 def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
-    if not (data.labelled or data.unlabelled):
-        found.append("data.labelled and data.unlabelled name no folder of faces.")
+    if not (data.gallery or data.labelled or data.unlabelled):
+        found.append(
+            "data names no faces; name a gallery, or folders under labelled or unlabelled."
+        )
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
-    named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
+    named: list[tuple[str, Path | None]] = [("data.gallery", data.gallery)]
+    named += [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
     named += [("target.others", p) for p in config.target.others]
     named += [
