@@ -1,6 +1,5 @@
 """Inputs of a setting by its kind: a switch, a choice, a number, a text, a path, several paths."""
 
-import json
 import re
 import tomllib
 from decimal import Decimal, InvalidOperation
@@ -72,7 +71,7 @@ class Choice(SettingInput):
         self.box.setCurrentText(str(value))
 
     def toml(self) -> str:
-        return json.dumps(self.box.currentText())
+        return _quoted(self.box.currentText())
 
 
 class Number(SettingInput):
@@ -114,7 +113,7 @@ class Text(SettingInput):
     def toml(self) -> str:
         text = self.line.text().strip()
         if self._kind is str:
-            return json.dumps(text)
+            return _quoted(text)
         if self._kind is list and not text.startswith("["):
             text = f"[{text}]"
         return _typed(text or "{}")
@@ -132,7 +131,7 @@ class OnePath(SettingInput):
         self.field.set_text("" if value is None else str(value))
 
     def toml(self) -> str:
-        return json.dumps(self.field.text())
+        return _quoted(self.field.text())
 
     def keep(self) -> None:
         self.field.keep()
@@ -150,7 +149,7 @@ class SeveralPaths(SettingInput):
         self.field.set_texts([str(path) for path in value])
 
     def toml(self) -> str:
-        return json.dumps(self.field.texts())
+        return toml_value([_sound(text) for text in self.field.texts()])
 
     def keep(self) -> None:
         self.field.keep()
@@ -228,7 +227,16 @@ def _typed(text: str) -> str:
     """A number or another TOML value as typed; what is none, as a text that the config refuses."""
     if DECIMAL_COMMA.fullmatch(text):
         return text.replace(",", ".")
-    return text if _is_toml(text) else json.dumps(text)
+    return text if _is_toml(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return toml_value(_sound(text))
+
+
+def _sound(text: str) -> str:
+    """The text with a question mark for what is no text, which no file can keep."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_toml(text: str) -> bool:
