@@ -148,17 +148,19 @@ class ChangedPairsView(QWidget):
         self.list.setMaximumHeight(4 * side)
         self.list.currentRowChanged.connect(self._on_chosen)
         self.faces = CellView("Left face"), CellView("Right face")
-        self.maps = [{name: MapView(name, f"{text} {s}") for name, text in MAPS} for s in SIDES]
+        self.maps = [{name: MapView(name, text) for name, text in MAPS} for _ in SIDES]
+        self.scores = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self._grid = QWidget()
         grid = QGridLayout(self._grid)
         grid.setContentsMargins(0, 0, 0, 0)
         for line, (face, views) in enumerate(zip(self.faces, self.maps, strict=True)):
-            grid.addWidget(face, line, 0)
+            grid.addWidget(self.scores[line], 2 * line, 0, 1, 1 + len(MAPS))
+            grid.addWidget(face, 2 * line + 1, 0)
             face.cell_changed.connect(self._mark)
             for place, view in enumerate(views.values(), start=1):
-                grid.addWidget(view, line, place)
+                grid.addWidget(view, 2 * line + 1, place)
                 view.view.cell_changed.connect(self._mark)
-            grid.setRowStretch(line, 1)
+            grid.setRowStretch(2 * line + 1, 1)
         for place in range(1 + len(MAPS)):
             grid.setColumnStretch(place, 1)
         column = QVBoxLayout(self)
@@ -216,18 +218,14 @@ class ChangedPairsView(QWidget):
         }
         for face, crop in zip(self.faces, found.crops, strict=True):
             face.set_crop(crop)
-        for explained, views in zip((found.before, found.after), self.maps, strict=True):
+        explained = found.before, found.after
+        for one, side, views, words in zip(explained, SIDES, self.maps, self.scores, strict=True):
+            words.setText(_scored(one, side))
             for name, view in views.items():
-                values = None if explained is None else getattr(explained, name)
-                threshold = 0.0 if explained is None else explained.threshold or 0.0
+                values = None if one is None else getattr(one, name)
+                threshold = 0.0 if one is None else one.threshold or 0.0
                 view.show_map(values, threshold, limits.get(name, 1.0))
-        self.words.setText(
-            "  ·  ".join(
-                _scored(e, s)
-                for e, s in zip((found.before, found.after), SIDES, strict=True)
-                if e is not None
-            )
-        )
+        self.words.clear()
         self._grid.setVisible(True)
 
     def _show_nothing(self) -> None:
@@ -273,14 +271,16 @@ def _line(pair: ChangedPair) -> str:
     return f"{mended}: {before} \N{RIGHTWARDS ARROW} {after}, {who}, score {scores}"
 
 
-def _scored(explained: PairExplanation, side: str) -> str:
+def _scored(explained: PairExplanation | None, side: str) -> str:
+    name = f"<b>{side.capitalize()}</b>"
+    if explained is None:
+        return f"{name}: a model without maps"
     if explained.threshold is None:
-        return f"{side.capitalize()}: score {explained.score:.3f}, no threshold"
+        return f"{name}: score {explained.score:.3f}, no threshold"
     score, threshold = distinct(explained.score, explained.threshold)
     verdict = "same" if explained.same else "different"
-    return f"{side.capitalize()}: score {score}, threshold {threshold}: {verdict}".replace(
-        "-", "\N{MINUS SIGN}"
-    )
+    text = f"{name}: score {score}, threshold {threshold}: {verdict}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _icon(crops: Crops) -> QIcon:

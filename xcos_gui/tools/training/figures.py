@@ -1,6 +1,6 @@
 """A verdict's figures before and after, each with its interval."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -15,10 +15,10 @@ from core.training.verdict import FARS, Figure, Figures, Verdict
 
 NONE = "\N{EN DASH}"
 KINDS = {
-    "own": "its own cosine",
-    "learned": "learned attention",
-    "uniform": "uniform attention",
-    "correlation": "correlation attention",
+    "own": "Its own cosine",
+    "learned": "Learned",
+    "uniform": "Uniform",
+    "correlation": "Correlation",
     "fc": "FC cosine",
 }
 ROWS = {
@@ -35,8 +35,11 @@ ROWS = {
 }
 
 
+TIPS = [tip for _, tip in ROWS.values()]
+
+
 class FiguresTable(QTableWidget):
-    """A row a figure; columns before, after and the change, or a column a kind of score."""
+    """Figures of a verdict, in percent, each with its interval in brackets."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,34 +48,49 @@ class FiguresTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
 
     def show_verdict(self, verdict: Verdict) -> None:
-        """Before, after, and the change."""
-        columns = [("Before", verdict.before), ("After", verdict.after)]
-        self._show(columns, [_change(verdict, row) for row in ROWS])
+        """A row a figure: before, after, and the change."""
+        sides = verdict.before, verdict.after
+        self._fill(
+            [text for text, _ in ROWS.values()],
+            ["Before", "After", "Change"],
+            [[*(_words(side, row) for side in sides), _change(verdict, row)] for row in ROWS],
+            lambda line, _: TIPS[line],
+        )
 
     def show_kinds(self, verdict: Verdict) -> None:
-        """A column for each kind of score of the weights that the run made."""
-        kinds = [(KINDS.get(kind, kind), figures) for kind, figures in verdict.kinds.items()]
-        self._show(kinds, [])
+        """A row a kind of score of the weights that the run made."""
+        self._fill(
+            [KINDS.get(kind, kind) for kind in verdict.kinds],
+            [text for text, _ in ROWS.values()],
+            [
+                [_words(figures, row).replace("  (", "\n(") for row in ROWS]
+                for figures in verdict.kinds.values()
+            ],
+            lambda _, column: TIPS[column],
+        )
 
-    def _show(self, columns: Sequence[tuple[str, Figures | None]], changes: list[str]) -> None:
-        names = [name for name, _ in columns] + ["Change"] * bool(changes)
-        self.setColumnCount(len(names))
-        self.setRowCount(len(ROWS))
-        self.setHorizontalHeaderLabels([name.capitalize() for name in names])
-        self.setVerticalHeaderLabels([text for text, _ in ROWS.values()])
-        for line, (row, (_, tip)) in enumerate(ROWS.items()):
-            texts = [_words(figures, row) for _, figures in columns]
-            for place, text in enumerate([*texts, *changes[line : line + 1]]):
+    def _fill(
+        self,
+        rows: list[str],
+        columns: list[str],
+        texts: list[list[str]],
+        tip: Callable[[int, int], str],
+    ) -> None:
+        self.setRowCount(len(rows))
+        self.setColumnCount(len(columns))
+        self.setHorizontalHeaderLabels(columns)
+        self.setVerticalHeaderLabels(rows)
+        for line, cells in enumerate(texts):
+            for place, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                item.setToolTip(tip)
+                item.setToolTip(tip(line, place))
                 self.setItem(line, place, item)
-            self.verticalHeaderItem(line).setToolTip(tip)
-        rows = sum(self.rowHeight(line) for line in range(len(ROWS)))
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + 4)
+        self.resizeRowsToContents()
+        height = sum(self.rowHeight(line) for line in range(len(rows)))
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + height + 4)
 
 
 def _words(figures: Figures | None, row: str) -> str:

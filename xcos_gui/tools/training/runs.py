@@ -68,7 +68,7 @@ class RunsPanel(QWidget):
         self._graphics.ci.layout.setRowStretchFactor(1, 2)
         self._graphics.ci.layout.setRowStretchFactor(2, 4)
         self._pair_note = QLabel(wordWrap=True)
-        self.pair = QWidget()
+        self.pair = QWidget(visible=False)
         pair = QVBoxLayout(self.pair)
         pair.setContentsMargins(0, 0, 0, 0)
         pair.addWidget(self._pair_note)
