@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,30 @@ from core.training.run_files import (
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+
+@contextlib.contextmanager
+def run_alone(path: Path) -> Iterator[None]:
+    """Keep other processes from running in the same folder meanwhile. Raises XCosError.
+
+    Of several processes that train as one, the first one speaks for all.
+    """
+    from filelock import FileLock, Timeout
+
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with FileLock(path / "run.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise XCosError(
+            f"Another run writes into {path} just now; wait for it, or name another folder with "
+            "--into."
+        ) from error
+    except FileExistsError as error:
+        raise XCosError(f"{path} is a file; name a folder for the run.") from error
 
 
 class RunDirectory:

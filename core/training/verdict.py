@@ -7,7 +7,7 @@ same; `judging.py` measures it.
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.errors import XCosError
 from core.files import write_whole
@@ -15,7 +15,7 @@ from core.json_text import json_text
 
 VERDICT = "verdict.json"
 FARS = ("0.01", "0.001")
-Conclusion = Literal["better", "no difference", "worse", "too few"]
+Conclusion = Literal["better", "no difference", "worse", "too few", "alone"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ class ChangedPair:
 class Verdict:
     """What a run came to.
 
+    conclusion:    too few: people or pairs to tell anything; alone: there was nothing before
     before, after: of the weights that it started from and of those that it made, with learned
                    attention; of a plugged-in model: its own cosine, and learned attention
     kinds:         figures after, by kind: learned, uniform, correlation, fc, and own, a plugged-in
@@ -182,7 +183,7 @@ class Verdict:
     @staticmethod
     def from_json(said: dict[str, Any]) -> "Verdict":
         """As `as_json` wrote it. Raises KeyError, TypeError and ValueError for what it did not."""
-        if said["conclusion"] not in ("better", "no difference", "worse", "too few"):
+        if said["conclusion"] not in get_args(Conclusion):
             raise ValueError("no conclusion")
         return Verdict(
             said["conclusion"],
