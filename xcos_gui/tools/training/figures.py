@@ -21,10 +21,12 @@ KINDS = {
     "correlation": "Correlation",
     "fc": "FC cosine",
 }
+TAR = "TAR at FAR "
+# By the names that a verdict's changes have.
 ROWS = {
     "accuracy": ("Accuracy", "Right judgements at the best single threshold, both kinds alike"),
     **{
-        far: (f"TAR at FAR {float(far):g}", "Genuine pairs accepted where so many impostors are")
+        f"{TAR}{far}": (f"{TAR}{far}", "Genuine pairs accepted where so many impostors are")
         for far in FARS
     },
     "auc": ("AUC", "The chance that a genuine pair scores above an impostor pair"),
@@ -99,7 +101,8 @@ def _words(figures: Figures | None, row: str) -> str:
     if row == "faithfulness":
         value = figures.faithfulness
         return NONE if value is None else _signed(f"{value:.2f}")
-    known = {"accuracy": figures.accuracy, "auc": figures.auc} | figures.tar_at_far
+    known = {"accuracy": figures.accuracy, "auc": figures.auc}
+    known |= {f"{TAR}{far}": figure for far, figure in figures.tar_at_far.items()}
     return _figure(known.get(row, Figure(None)))
 
 
