@@ -62,6 +62,7 @@ from core.training.target_cache import (
 )
 from core.training.validation import Validation
 
+REMEMBERED = 8192  # faces whose grid features are kept while cells are correlated, 51 MB
 Teacher = TargetAnswers | LiveTarget | JointTeacher
 
 
@@ -262,27 +263,38 @@ class Training:
 
         Raises Stopped.
         """
-        network, maps, device = self.exported, self.maps, self.fabric.device
-        answers = self.answers
-        if not answers or not isinstance(network, XCosNet):
+        answers, few = self.answers, len(self.faces) <= REMEMBERED
+        if not answers or not isinstance(self.exported, XCosNet):
             return None
+        known: dict[int, np.ndarray] = {}
 
         def grids(chosen: np.ndarray) -> np.ndarray:
-            if maps is None:
-                grid, _ = encode(network, device, crops=self.faces.take(chosen))
-            else:
-                grid, _ = encode(network, device, maps=maps[0, chosen])
-            assert grid is not None
-            return grid.float().cpu().numpy()
+            if not few:
+                return self._grids(chosen)
+            fresh = np.array([face for face in chosen.tolist() if face not in known], np.int64)
+            if len(fresh):
+                known.update(zip(fresh.tolist(), self._grids(fresh), strict=True))
+            return np.stack([known[face] for face in chosen.tolist()])
 
         scales = scales_of(answers)
 
         def cosines(chosen: np.ndarray) -> np.ndarray:
-            known = [torch.from_numpy(answer.embeddings[0, chosen]) for answer in answers]
-            return joint_cosines(known, scales).numpy()
+            of_each = [torch.from_numpy(answer.embeddings[0, chosen]) for answer in answers]
+            return joint_cosines(of_each, scales).numpy()
 
         found = correlation_attention(cosines, self.sampler, grids, batches, task)
         return found.normalised()
+
+    def _grids(self, chosen: np.ndarray) -> np.ndarray:
+        """Grid features (k, 32, 7, 7) of some training faces as they are."""
+        crops = maps = None
+        if self.maps is None:
+            crops = self.faces.take(chosen)
+        else:
+            maps = self.maps[0, chosen]
+        grid, _ = encode(self.exported, self.fabric.device, crops, maps)
+        assert grid is not None
+        return grid.float().cpu().numpy()
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint's state. Raises XCosError where the settings do not fit it."""
