@@ -1,14 +1,13 @@
 """Runs and estimates as processes of their own."""
 
 import json
-import os
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-from PySide6.QtCore import QProcess, QProcessEnvironment
+from typing import Any
 
 from core.errors import Stopped, XCosError
 from core.files import write_whole
@@ -19,6 +18,7 @@ from core.training.watch import look
 from xcos_gui.state.jobs import Running
 
 COMMAND = "xcos: "  # what the command's sentences begin with
+STARTING, OUTPUT = "Starting", "output.txt"
 POLL = 0.1  # seconds between two looks at the process that estimates
 
 
@@ -48,27 +48,35 @@ def new_run(runs: Path, name: str, toml: str) -> Path:
     return path
 
 
-def launch(path: Path) -> None:
-    """Start the process of a run's folder, or let it go on. Raises XCosError."""
-    process = QProcess()
-    environment = QProcessEnvironment.systemEnvironment()
-    for name, value in own_environment().items():
-        environment.insert(name, value)
-    process.setProcessEnvironment(environment)
-    program, *arguments = own_command("train", "--resume", str(path))
-    process.setProgram(program)
-    process.setArguments(arguments)
-    process.setStandardErrorFile(str(path / "output.txt"))
-    process.setStandardOutputFile(str(path / "output.txt"))
-    # What an earlier process said counts no more, and the new one says nothing until it has loaded.
-    write_whole(path / STATUS, status_text("running", "Starting", 0, 0, os.getpid()).encode())
-    started, pid = process.startDetached()
-    if not started:
-        said = f"{program} could not be started; start the run by the command."
-        write_whole(path / STATUS, status_text("failed", said, 0, 0, 0).encode())
-        raise XCosError(said)
-    if look(path).what == "Starting":
-        write_whole(path / STATUS, status_text("running", "Starting", 0, 0, pid).encode())
+def launch(path: Path) -> "subprocess.Popen[bytes]":
+    """Start the process of a run's folder, or let it go on; it outlives this one. Raises XCosError."""
+    command = own_command("train", "--resume", str(path))
+    try:
+        with (path / OUTPUT).open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=own_environment(),
+                **_apart(),
+            )
+    except OSError as error:
+        raise XCosError(
+            f"The run of {path} could not be started ({error.strerror}); start it by the command "
+            f"xcos train --resume {path}."
+        ) from error
+    # The process says nothing until it has loaded, and what an earlier one said counts no more.
+    write_whole(path / STATUS, status_text("running", STARTING, 0, 0, process.pid).encode())
+    return process
+
+
+def _apart() -> dict[str, Any]:
+    """What keeps a process going when this one ends."""
+    if sys.platform == "win32":
+        apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+        return {"creationflags": apart}
+    return {"start_new_session": True}
 
 
 @dataclass(frozen=True)

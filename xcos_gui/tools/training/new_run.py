@@ -26,6 +26,7 @@ from core.progress import duration
 from core.resources import resource_path
 from core.training.checks import Verdict, check
 from core.training.config import TrainConfig, missing_paths, read_config
+from core.training.named_files import with_files
 from core.training.run_files import CONFIG
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
@@ -36,6 +37,7 @@ from xcos_gui.tools.training.ways import FILE, WaysPanel
 
 SETTLE = 400  # milliseconds that a setting must rest before folders and memory are looked at
 RESTED = 1500  # milliseconds after which the time is measured by itself
+TAKES = "Takes"
 KEPT = "training/changes"  # of a way's settings
 Compute = Callable[[str, Callable[..., object], Callable[[Measured], None]], None]
 
@@ -195,7 +197,7 @@ class NewRunPage(QWidget):
     def _check(self) -> None:
         """Values and paths at once; folders and memory when the typing rests."""
         try:
-            missing = missing_paths(self.config())
+            missing = missing_paths(with_files(self.config()))
         except XCosError as error:
             missing = [str(error).replace(f"{self._base}: ", "")]
         count = len(self.form.changed_names)
@@ -257,7 +259,7 @@ class NewRunPage(QWidget):
 
         def show(found: Measured) -> None:
             if self.form.toml() == settings:
-                self.time.setText(f"Takes about {duration(found.seconds)} here, as measured.")
+                self.time.setText(f"{TAKES} about {duration(found.seconds)} here, as measured.")
                 self.time.setToolTip(found.words)
 
         self.time.setText("Measuring how long it takes here…")
@@ -279,6 +281,8 @@ class NewRunPage(QWidget):
 
     def _on_start(self) -> None:
         self._rested.stop()
+        if not self.time.text().startswith(TAKES):
+            self.not_measured()
         self.keep()
         self.form.keep()
         self.start_asked.emit(self.config().name, self.form.toml())

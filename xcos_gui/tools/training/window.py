@@ -1,5 +1,6 @@
 """The training window: a new run, the runs, and what a run came to."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,7 @@ class TrainingDialog(ToolWindow):
             self.tabs.addTab(page, text)
         self.body.addWidget(self.tabs)
         self._watched = set(self.running)
+        self._processes: list[subprocess.Popen[bytes]] = []  # waited for, so that none is left over
         self._timer = QTimer(self, interval=EVERY)
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
@@ -64,6 +66,7 @@ class TrainingDialog(ToolWindow):
     def refresh(self) -> None:
         """Look at the runs again."""
         self.runs.refresh()
+        self._processes = [p for p in self._processes if p.poll() is None]
         for path in sorted(self._watched):
             view = look(path)
             if view.running:
@@ -109,7 +112,7 @@ class TrainingDialog(ToolWindow):
 
     def _launch(self, path: Path) -> None:
         with self._telling():
-            launch(path)
+            self._processes.append(launch(path))
             self._watched.add(path)
             self.runs.choose(path)
             self.tabs.setCurrentWidget(self.runs)
