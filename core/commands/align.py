@@ -27,7 +27,7 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "align",
         help="cut out and align the faces of photos",

@@ -31,7 +31,7 @@ with a checkpoint."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
         help="train weights from a config file",

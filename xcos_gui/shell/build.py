@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from core.gallery.cache import Cache
-from core.gallery.pipeline import Making, make_here
+from core.gallery.pipeline import Pipeline, make_here
 from core.resources import resource_path
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
@@ -51,7 +51,7 @@ def make_window(
     store: QSettings,
     cache: Path | None,
     device: str = "auto",
-    make: Making = make_here,
+    make: Pipeline = make_here,
 ) -> MainWindow:
     """A window with its session; nothing is loaded yet. make: computes features, here or elsewhere."""
     settings = Settings(store)

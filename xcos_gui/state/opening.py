@@ -14,7 +14,7 @@ from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
-from core.gallery.pipeline import Making, make_here
+from core.gallery.pipeline import Pipeline, make_here
 from core.model.card import ModelCard, find_weights
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
@@ -51,7 +51,7 @@ class Opening(Messages):
     _engine_told = Signal(str)  # from the thread that scores, so queued
 
     def __init__(
-        self, settings: Settings, cache: Cache, device: str = "auto", make: Making = make_here
+        self, settings: Settings, cache: Cache, device: str = "auto", make: Pipeline = make_here
     ) -> None:
         super().__init__()
         self.settings, self.cache = settings, cache

@@ -17,7 +17,7 @@ from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import forget_gallery
-from core.gallery.pipeline import Making, make_here
+from core.gallery.pipeline import Pipeline, make_here
 from core.model.kinds import AttentionKind, Order
 from core.project.edits import Edits
 from core.scoring.lists import PairList
@@ -53,7 +53,7 @@ class Session(Editing):
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
 
     def __init__(
-        self, settings: Settings, cache: Cache, device: str = "auto", make: Making = make_here
+        self, settings: Settings, cache: Cache, device: str = "auto", make: Pipeline = make_here
     ) -> None:
         super().__init__(settings, cache, device, make)
         self.scored: ScoredGallery | None = None  # what the matrix shows
