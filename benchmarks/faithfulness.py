@@ -41,9 +41,9 @@ from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind
-from core.model.memory import keep_memory
 from core.model.target_choice import TargetChoice
 from core.scoring.kernels.prepared import PreparedPairs
+from core.workarounds import keep_memory
 
 PATCHES = 16
 LEAST, MOST = 16, 48  # pixels a side

@@ -14,7 +14,7 @@ CORE = (
     "cli", "commands", "notebook", "training", "reports", "analysis", "query", "evaluation", "video",
     "explain", "scoring", "gallery", "project", "model", "faces",
     "resources", "csv_files", "json_text", "digests", "files", "processes", "progress", "version",
-    "log", "errors",
+    "log", "workarounds", "errors",
 )  # fmt: skip
 WINDOW = ("shell", "tools", "panels", "widgets", "state")
 COMMAND_LINE = ("core/cli.py", "core/commands/", "xcos_gui/shell/application.py", "xcos_gui/shell/arguments.py", "xcos_gui/shell/screenshot.py")  # fmt: skip

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
 from core.json_text import json_text
-from core.model.memory import keep_memory
 from core.progress import StopAsked, Task
 from core.resources import resource_path
 from core.training.run_files import PROBLEMS
+from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig

@@ -20,8 +20,8 @@ import psutil
 
 from core.errors import Stopped, XCosError
 from core.gallery.pipeline import FaceMaker, PhotoJob, PhotoResult, make_here
-from core.model.memory import give_back, keep_memory
 from core.progress import Task
+from core.workarounds import give_back, keep_memory
 
 LOOK_EVERY = 0.05  # seconds between two looks whether to stop
 GRACE = 10.0  # seconds after a stop in which the process may still answer

@@ -1,8 +1,6 @@
 """Putting the application together, for the window, the screenshot and the tests alike."""
 
-import ctypes
 import signal
-import sys
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer
@@ -12,19 +10,17 @@ from PySide6.QtWidgets import QApplication
 from core.gallery.cache import Cache
 from core.gallery.pipeline import Pipeline, make_here
 from core.resources import resource_path
+from core.workarounds import keep_constants, switch_often
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.theme import apply_theme
 
-SWITCH = 0.0005  # seconds that a busy thread keeps Python while the window waits for it
-SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
-
 
 def make_application() -> QApplication:
     """The one QApplication, in Fusion style, so that both themes look the same everywhere."""
-    _keep_constants()
-    sys.setswitchinterval(SWITCH)
+    keep_constants()
+    switch_often()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([])
@@ -35,15 +31,6 @@ def make_application() -> QApplication:
     if icon.exists():
         app.setWindowIcon(QIcon(str(icon)))
     return app
-
-
-def _keep_constants() -> None:
-    # PySide 6.12's methods lose a reference to None, True or False at each call that answers with
-    # it, which ends the program after some thousands of calls where these are not immortal, as
-    # they are from Python 3.12 on.
-    if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
-        for constant in (None, True, False):
-            ctypes.c_ssize_t.from_address(id(constant)).value += 1 << (8 * SSIZE - 24)
 
 
 def make_window(
