@@ -160,7 +160,7 @@ def _train(
             result = _whole_run(config, folder, Task(report, stopped))
         except Stopped:
             progress.close()
-            directory.note("Stopped", 0, 0, "stopped")
+            directory.note_stopped()
             print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
             return 130
         except XCosError as error:
