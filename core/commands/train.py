@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.resume is not None and (options.set or options.gallery or options.cache):
         raise XCosError(
-            "A run goes on with its own settings; leave --set, --gallery and --cache out, or train "
-            "anew."
+            "A run goes on with its own settings; leave --set out, and --gallery and --cache, or "
+            "train anew."
         )
     source = options.resume / "config.toml" if options.config is None else preset(options.config)
     config = with_settings(read_config(source), options.set)

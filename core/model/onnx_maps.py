@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 POOLED = 2 * CELLS  # a side from which each cell is the mean of four
-FEWEST = 8  # channels of a map that tells faces apart
 Shape = tuple[int, ...]
 
 
@@ -48,7 +47,7 @@ def find_map(path: Path) -> FoundMap:
         if len(shape) != 4 or shape[2] != shape[3] or shape[2] < 2:
             continue
         sides.append(shape[2])
-        if shape[1] < FEWEST or shape[2] not in (CELLS, POOLED):
+        if shape[2] not in (CELLS, POOLED):
             continue
         if best is None or shape[2] <= best.side:  # the later of equal ones
             best = FoundMap(tensor, shape[1], shape[2])

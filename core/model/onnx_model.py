@@ -215,9 +215,32 @@ def left_to_do(
     """
     if given.kind.kind != "f":
         return UNCHANGED  # whole numbers are pixels
+    entering = _entering(model, given, layout, path)
+    if entering is None:
+        return CENTRED
+    return min((CENTRED, UNCHANGED, UNIT), key=lambda norm: _unlikely(entering, norm))
+
+
+def says_scaling(path: Path) -> bool:
+    """Whether a graph tells how pixels are scaled: by what it does first, or by whole numbers.
+
+    Raises XCosError for a file that is no face model.
+    """
+    model = read_graph(path)
+    given = picture_input(model, path)
+    if given.kind.kind != "f":
+        return True
+    entering = _entering(model, given, layouts(given, path)[0], path)
+    return entering is not None and (entering(0.0), entering(1.0)) != (0.0, 1.0)
+
+
+def _entering(
+    model: "ModelProto", given: PictureInput, layout: Layout, path: Path
+) -> Callable[[float], float] | None:
+    """What a picture of one level is when it enters the first layer; None: what it was."""
     part = before_network(model, given, path)
     if part is None:
-        return CENTRED
+        return None
     session = _session(part, path)
     name = session.get_outputs()[0].name
     batch = 1 if given.shape is None else given.shape[0] or 1
@@ -227,7 +250,7 @@ def left_to_do(
         fed = {given.name: as_input(x, given.kind, layout)}
         return float(np.median(run_quietly(session, [name], fed, path)[0].astype(np.float64)))
 
-    return min((CENTRED, UNCHANGED, UNIT), key=lambda norm: _unlikely(entering, norm))
+    return entering
 
 
 def _unlikely(entering: Callable[[float], float], norm: Normalisation) -> float:

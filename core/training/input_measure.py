@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 from core.errors import XCosError
 from core.model.kinds import CHANNELS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, Normalisation
-from core.model.onnx_graph import before_network, picture_input, read_graph
+from core.model.onnx_model import says_scaling
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.progress import QUIET, Task
@@ -29,13 +28,6 @@ class MeasuredInput:
     words: str
 
 
-def is_told(path: Path) -> bool:
-    """Whether an ONNX graph says how pixels are scaled: by what it does first, or by whole numbers."""
-    model = read_graph(path)
-    given = picture_input(model, path)
-    return given.kind.kind != "f" or before_network(model, given, path) is not None
-
-
 def some_faces(labels: np.ndarray) -> np.ndarray:
     """Places of a few faces of several people with several photos; labels: (n,) int64, -1 unknown."""
     places = [np.flatnonzero(labels == one)[:PHOTOS] for one in np.unique(labels[labels >= 0])]
@@ -53,7 +45,7 @@ def measured_input(
     """
     channels = (choice.channels,) if choice.channels is not None else CHANNELS
     scalings: tuple[Normalisation | None, ...] = (choice.normalisation,)
-    if choice.normalisation is None and not is_told(choice.path):
+    if choice.normalisation is None and not says_scaling(choice.path):
         scalings = USUAL
     likeliest = replace(choice, channels=channels[0], normalisation=scalings[0])
     if len(np.unique(people)) < 2:
