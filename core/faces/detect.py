@@ -32,7 +32,9 @@ LEAST_TIGHT = (
     0.7  # probability where nothing else is found; what is below the usual one is doubtful
 )
 
-GRID = np.float32(64)  # places of landmarks and corners a pixel; batches differ by a thousandth of one
+GRID = np.float32(
+    64
+)  # places of landmarks and corners a pixel; batches differ by a thousandth of one
 SURE = 0.97  # probability; with less, a face may be one that lies on its side
 CLEARLY = 0.1  # plausibility by which a turned photo's face is to be better
 SAME_FACE = 0.4  # of the smaller box that lies in the other one

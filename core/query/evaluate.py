@@ -129,7 +129,7 @@ def _check(expression: Expression, given: FilterInput) -> None:
             "The filter asks for an outcome or a margin, which need a threshold; set one."
         )
     for name, values, remedy in (
-        ("target", "target", "choose a target model (Model, Target model; --target)"),
+        ("target", "target", "choose a target model"),
         ("fc", "embedding", "choose weights with a fully connected head"),
     ):
         known = [
