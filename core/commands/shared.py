@@ -40,9 +40,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--target",
-        metavar="FILE",
+        metavar="FILE|sface",
         type=Path,
-        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or .onnx)",
+        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or "
+        ".onnx); sface: SFace, which xcos-studio[sface] installs",
     )
     add_target_input_options(group)
     group.add_argument(

@@ -99,10 +99,29 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
     scores: (n,) float; same: (n,) bool. Of equally good thresholds the middle one's place is
     taken, halfway between two scores, so that it does not lean on a single pair.
     """
+    return _best_threshold(scores, same, (1, 1))
+
+
+def balanced_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
+    """The same where all genuine pairs together count as much as all impostor ones.
+
+    The accuracy is the mean of the shares of genuine and of impostor pairs that are judged rightly.
+    """
+    genuine = int(same.sum())
+    return _best_threshold(scores, same, (len(same) - genuine, genuine))
+
+
+def _best_threshold(
+    scores: np.ndarray, same: np.ndarray, counts: tuple[int, int]
+) -> tuple[float, float]:
+    """counts: how much a genuine and an impostor pair count, whole numbers."""
     order = np.argsort(scores, kind="stable")
     values, truth = scores[order].astype(np.float64), same[order]
+    genuine, impostor = truth * counts[0], ~truth * counts[1]
     # Cut k calls the k lowest scores different.
-    right = np.concatenate([[truth.sum()], truth.sum() - np.cumsum(truth) + np.cumsum(~truth)])
+    right = np.concatenate(
+        [[genuine.sum()], genuine.sum() - np.cumsum(genuine) + np.cumsum(impostor)]
+    )
     distinct = np.concatenate([[True], values[1:] != values[:-1], [True]])
     right = np.where(distinct, right, -1)
     best = np.flatnonzero(right == right.max())
@@ -113,4 +132,4 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
         threshold = float(values[-1])
     else:
         threshold = float(values[cut - 1] + values[cut]) / 2
-    return threshold, float(right.max() / len(scores))
+    return threshold, float(right.max() / (genuine.sum() + impostor.sum()))
