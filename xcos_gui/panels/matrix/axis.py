@@ -1,5 +1,6 @@
 """Beside and above the matrix: the names of what stands there, and bars of each person's errors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -45,14 +46,17 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self.blocks: list[Named] = []
+        self._item_name: Callable[[int], str] | None = None
         self.rates: Rates | None = None
         self.marked: int | None = None  # item whose name is told, whatever the room
         self._text = QPen()
         self.setStyle(tickLength=0)
 
-    def show_blocks(self, blocks: list[Named]) -> None:
-        """Name other items."""
-        self.blocks = blocks
+    def show_blocks(
+        self, blocks: list[Named], item_name: Callable[[int], str] | None = None
+    ) -> None:
+        """Name other items; item_name: of a single one, where there is room for each."""
+        self.blocks, self._item_name = blocks, item_name
         self._fit()
 
     def show_rates(self, rates: Rates | None) -> None:
@@ -78,6 +82,9 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
     def names_in(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Names with room between two places, at the middle of their part in sight; pixels an item."""
         height, last = QFontMetricsF(self.font()).height(), -1e9
+        if self._item_name is not None and self.blocks and pixels >= 1.2 * height:
+            end = min(int(np.ceil(high)), self.blocks[-1].stop)
+            return [(k + 0.5, self._item_name(k)) for k in range(max(0, int(low)), end)]
         shown = []
         for block in self.blocks:
             middle = (max(block.start, low) + min(block.stop, high)) / 2
@@ -138,7 +145,9 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         if told is not None and self.marked is not None:
             middle = self.marked + 0.5
             names = [(m, n) for m, n in names if abs(m - middle) * pixels >= height]
-            names.append((middle, told.name))
+            close = self._item_name is not None and pixels >= 1.2 * height
+            name = self._item_name(self.marked) if close and self._item_name else told.name
+            names.append((middle, name))
         for middle, name in names:
             at = (middle - low) * pixels
             text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
@@ -149,7 +158,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
                 where = QRectF(self.bar_area() + GAP, at - height / 2, room, height)
                 align = Qt.AlignmentFlag.AlignLeft
             font = painter.font()
-            font.setBold(told is not None and name == told.name)
+            font.setBold(self.marked is not None and middle == self.marked + 0.5)
             painter.setFont(font)
             painter.drawText(where, align | Qt.AlignmentFlag.AlignVCenter, text)
 

@@ -1,6 +1,7 @@
 """All pairs as an image: pan, zoom, cross-hair, click and walk, in any order and of any groups."""
 
 import time
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -110,14 +111,21 @@ class MatrixPanel(QWidget):
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
         labels = [self.arranger.labels(which) for which in (0, 1)]
-        for axis, (_, names) in zip(self._axes, labels, strict=True):
-            axis.show_blocks(names)
+        for which, axis in enumerate(self._axes):
+            axis.show_blocks(labels[which][1], lambda k, w=which: self._short_name(w, k))
         self.frames.show_labels(labels[0][0], labels[1][0])
         if image is not None and self.item.boundingRect() != before:
             self._fit()
         self._show_passing()
         self._show_colours()
         self._on_pair_changed(session.pair)
+
+    def _short_name(self, which: int, item: int) -> str:
+        """An item's name where there is little room: of a face its file's."""
+        name = self.arranger.name(which, item)
+        image = self.arranger.image
+        groups = image is not None and not image.shown.cells_are_pairs
+        return name if groups else PurePosixPath(name).name
 
     def _show_hint(self) -> None:
         loaded = self._session.loaded
