@@ -141,9 +141,9 @@ def _check(expression: Expression, given: FilterInput) -> None:
         ]
         if name in asked and not all(known):
             raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
-    known = {name for g in given.scored.galleries for f in g.gallery.faces for name in f.columns}
-    for name in sorted(columns_of(expression) - known):
-        there = f"those there are {', '.join(sorted(known))}" if known else "it has none"
+    heads = {name for g in given.scored.galleries for f in g.gallery.faces for name in f.columns}
+    for name in sorted(columns_of(expression) - heads):
+        there = f"those there are {', '.join(sorted(heads))}" if heads else "it has none"
         raise XCosError(f"The filter asks for column({name}), which the gallery lacks; {there}.")
     if "fragile" in asked and given.fragile is None:
         raise XCosError(

@@ -74,7 +74,7 @@ def arrange(
 
     threshold: which pairs are errors, for the order by hardness
     """
-    sides = []
+    sides: list[Side] = []
     for k, order in enumerate((asked.rows, asked.columns)):
         if k == 1 and scored.square and asked.rows == asked.columns:
             sides.append(sides[0])

@@ -131,5 +131,4 @@ def test_the_worst_of_a_block_is_the_pair_farthest_on_the_wrong_side(
                 pair is not None
                 and matrix.outcome(*pair, threshold)
                 in (("TP", "FN") if genuine[cell] else ("FP", "TN"))
-                or any(abs(b - badness) < 1e-6 for b, s in cells if s == matrix.scores[pair])
-            )
+            ) or any(abs(b - badness) < 1e-6 for b, s in cells if s == matrix.scores[pair])

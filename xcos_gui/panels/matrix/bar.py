@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
 
@@ -55,6 +56,8 @@ class MatrixBar(QWidget):
         self.rows, self.columns = _box("Order of the rows", []), _box("Order of the columns", [])
         for box in (self.rows, self.columns):
             box.setToolTip(ORDER_TIP)
+        self.selects = QToolButton(text="Choose", checkable=True, toolTip=DRAG_TIP)
+        self.selects.setAccessibleName("Dragging chooses pairs")
         self.place = QLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
@@ -78,6 +81,7 @@ class MatrixBar(QWidget):
         for widget in (self.level, self.rows, self.columns, self.back, self.place):
             first.addWidget(widget)
         first.addStretch(1)
+        first.addWidget(self.selects)
         for text, tip, factor in (
             ("+", "Zoom in (+)", 0.5),
             ("\N{MINUS SIGN}", "Zoom out (-)", 2.0),
@@ -187,7 +191,9 @@ class MatrixBar(QWidget):
 def _outcome_legend(image: MatrixImage) -> str:
     matrix = image.matrix
     unknown = bool((matrix.rows < 0).any() or (matrix.columns < 0).any())
-    parts = [(OUTCOME_COLOURS[o], o) for o in OUTCOMES if o != "unknown" or unknown]
+    parts: list[tuple[tuple[int, int, int], str]] = [
+        (OUTCOME_COLOURS[o], o) for o in OUTCOMES if o != "unknown" or unknown
+    ]
     if matrix.square:
         parts.append((SELF_COLOUR, "itself"))
     squares = (

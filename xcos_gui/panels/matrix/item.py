@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
+from core.scoring.selected import ChosenPairs
+from core.scoring.sides import Side
 from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
@@ -17,7 +19,9 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self.image: MatrixImage | None = None
         self.look = Look(0.0)
+        self.chosen: ChosenPairs | None = None  # all others are veiled
         self._drawn: tuple[object, QRectF, QImage, np.ndarray] | None = None  # of what, where, how
+        self._paper = QColor("white")
 
     def show(self, image: MatrixImage | None, look: Look) -> None:
         """Change what is painted."""
@@ -25,6 +29,11 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
             self.prepareGeometryChange()
         self.image, self.look = image, look
         self.update()
+
+    def show_chosen(self, chosen: ChosenPairs | None, paper: QColor) -> None:
+        """Veil the pairs that are not chosen in the colour of paper; None: none."""
+        self.chosen, self._paper = chosen, paper
+        self.forget()
 
     def forget(self) -> None:
         """Draw anew: the image itself has changed."""
@@ -58,6 +67,26 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         (left, right), _ = view.viewRange()
         return float(view.width() / max(right - left, 1e-9))
 
+    def _veil(self, colours: np.ndarray, top: int, left: int, step: int) -> None:
+        """Pale what has no chosen pair."""
+        assert self.image is not None and self.chosen is not None
+        shown, (height, width) = self.image.shown, colours.shape
+        bright = np.zeros(colours.shape, bool)
+        for one in self.chosen.rectangles:
+            ways = [(one.rows, one.columns)]
+            if self.chosen.square:
+                ways.append((one.columns, one.rows))
+            for rows, columns in ways:
+                down = _any(shown.rows, rows, step)[top : top + height]
+                across = _any(shown.columns, columns, step)[left : left + width]
+                such = down[:, None] & across
+                bright = bright | such if one.adds else bright & ~such
+        paper = np.uint32(self._paper.rgb())
+        # Half of each channel: the lowest bit of each is shifted out before both are added.
+        even = np.uint32(0xFEFEFE)
+        pale = np.uint32(0xFF000000) | ((colours & even) >> 1) + ((paper & even) >> 1)
+        colours[~bright] = pale[~bright]
+
     def paint(self, painter: QPainter, *_: Any) -> None:
         seen = self.seen()
         if seen is None or self.image is None:
@@ -78,9 +107,17 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         if self._drawn is None or self._drawn[0] != wanted:
             colours, row, column, step = self.image.draw(rows, columns, self.look, largest)
             height, width = colours.shape
+            if self.chosen is not None:
+                self._veil(colours, row // step, column // step, step)
             where = QRectF(column, row, width * step, height * step)
             form = QImage.Format.Format_RGB32
             picture = QImage(colours.data, width, height, 4 * width, form)  # of the array's memory
             self._drawn = wanted, where, picture, colours
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.drawImage(self._drawn[1], self._drawn[2])
+
+
+def _any(side: Side, faces: np.ndarray, step: int) -> np.ndarray:
+    """Whether blocks of so many items have one of some faces, (blocks,) bool."""
+    found: np.ndarray = np.logical_or.reduceat(faces[side.places], side.edges(step)[:-1])
+    return found

@@ -1,6 +1,7 @@
 """All pairs as an image: pan, zoom, cross-hair, click and walk, in any order and of any groups."""
 
 import time
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
-from PySide6.QtWidgets import QGraphicsSceneMouseEvent, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import Asked, csv_columns
@@ -19,6 +20,7 @@ from xcos_gui.panels.matrix.frames import Frames
 from xcos_gui.panels.matrix.item import MatrixItem
 from xcos_gui.panels.matrix.keys import TypedName, walk
 from xcos_gui.panels.matrix.readout import Readout
+from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -32,6 +34,7 @@ class MatrixPanel(QWidget):
     """The image of all pairs, its legend, and what is under the cursor."""
 
     view_changed = Signal()  # zoom, place, order or colours
+    tool_asked = Signal(str)  # "patterns" or "report", of the listed pairs
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -47,18 +50,21 @@ class MatrixPanel(QWidget):
         self.bar = MatrixBar()
         self.colouring = self.bar.colouring
         self._axes = SideAxis("left"), SideAxis("top")
-        self._plot = pg.PlotWidget(axisItems={"left": self._axes[0], "top": self._axes[1]})
+        self._view = SelectingView()
+        axes = {"left": self._axes[0], "top": self._axes[1]}
+        self._plot = pg.PlotWidget(viewBox=self._view, axisItems=axes)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.hideAxis("bottom")
         self._plot.showAxis("top")
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
-        self._view = self._plot.getViewBox()
         self._view.invertY(True)
         self._view.setAspectLocked(True)
         self.item = MatrixItem()
         self._plot.addItem(self.item)
         self.frames = Frames(self._plot, self.item)
+        self.selecting = Selecting(session)
+        self.chosen_bar = ChosenBar(session, self.selecting)
         self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
@@ -68,6 +74,7 @@ class MatrixPanel(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self._hint, 1)
         layout.addWidget(self._plot, 1)
+        layout.addWidget(self.chosen_bar)
         layout.addWidget(self._read)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Matrix of all pairs; arrow keys walk, a typed name jumps there")
@@ -83,6 +90,10 @@ class MatrixPanel(QWidget):
             signal.connect(self.view_changed)
         bar.colours_chosen.connect(self._show_colours)
         bar.arrangement_chosen.connect(lambda: arranger.ask(bar.asked))
+        bar.selects.toggled.connect(lambda on: setattr(self._view, "selects", on))
+        self._view.chosen.connect(self._on_band)
+        self.selecting.changed.connect(self._show_chosen)
+        self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.zoom_asked.connect(self._zoom)
         bar.fit_asked.connect(self._fit)
         bar.back_asked.connect(self.go_back)
@@ -95,6 +106,11 @@ class MatrixPanel(QWidget):
         session.pair_changed.connect(self._on_pair_changed)
         session.pair_changed.connect(self._take_view)  # after it, which pans to the pair
         thumbnails.ready.connect(self._show_readout)
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self.arranger.close()
+        self.selecting.close()
 
     # What is shown.
 
@@ -112,7 +128,7 @@ class MatrixPanel(QWidget):
         self.bar.show_place("" if opened is None else opened.title)
         labels = [self.arranger.labels(which) for which in (0, 1)]
         for which, axis in enumerate(self._axes):
-            axis.show_blocks(labels[which][1], lambda k, w=which: self._short_name(w, k))
+            axis.show_blocks(labels[which][1], partial(self._short_name, which))
         self.frames.show_labels(labels[0][0], labels[1][0])
         if image is not None and self.item.boundingRect() != before:
             self._fit()
@@ -152,6 +168,15 @@ class MatrixPanel(QWidget):
             grey = round(0.75 * base + 0.25 * text)
             image.set_passing(self._session.filter.mask, (grey, grey, grey))
             self.item.forget()
+
+    def _show_chosen(self) -> None:
+        paper = self.palette().color(QPalette.ColorRole.Base)
+        self.item.show_chosen(self.selecting.chosen, paper)
+
+    def _on_band(self, band: QRectF, how: str) -> None:
+        if self.arranger.image is not None:
+            self.setFocus()
+            self.selecting.choose(self.arranger.image.shown, band, how)
 
     def _on_recoloured(self) -> None:
         self.item.forget()
@@ -264,7 +289,7 @@ class MatrixPanel(QWidget):
         self.frames.show_cross(self._hover)
         self._show_readout()
 
-    def _on_click(self, event: QGraphicsSceneMouseEvent) -> None:
+    def _on_click(self, event: Any) -> None:
         scene = event.scenePos()
         if event.button() != Qt.MouseButton.LeftButton:
             return
@@ -317,9 +342,9 @@ class MatrixPanel(QWidget):
             self._view.setRange(where, padding=0)
 
     def go_back(self) -> bool:
-        """Leave the cell of groups that is open; False where none is."""
+        """Leave the cell of groups that is open, else choose nothing; False where there was neither."""
         if not self.arranger.back():
-            return False
+            return self.selecting.clear()
         if self._before_opened is not None:
             self._view.setRange(self._before_opened, padding=0)
         return True
@@ -334,10 +359,11 @@ class MatrixPanel(QWidget):
         super().leaveEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        # Escape goes back from an opened cell; only then does it stop what runs.
-        override = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if override and event.key() == Qt.Key.Key_Escape and self.arranger.opened is not None:
-            event.accept()
+        # Escape goes back from an opened cell, or chooses nothing; only then does it stop what runs.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            escapes = event.key() == Qt.Key.Key_Escape
+            if escapes and (self.arranger.opened or self.selecting.chosen):
+                event.accept()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -419,6 +445,7 @@ class MatrixPanel(QWidget):
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
         self._show_passing()
+        self._show_chosen()
         for axis in self._axes:
             axis.set_text_pen(pg.mkPen(palette.color(QPalette.ColorRole.WindowText)))
         self.frames.take_palette(palette)
