@@ -16,14 +16,17 @@ from core.progress import QUIET, Task
 from core.project.edits import Edits, subject_parts
 from core.query.language import (
     Both,
+    ColumnValue,
     Compared,
     Either,
     Expression,
     Flag,
     Negated,
     RegionShare,
+    columns_of,
     compare_text,
     fields_of,
+    number_in,
 )
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
@@ -138,6 +141,10 @@ def _check(expression: Expression, given: FilterInput) -> None:
         ]
         if name in asked and not all(known):
             raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
+    heads = {name for g in given.scored.galleries for f in g.gallery.faces for name in f.columns}
+    for name in sorted(columns_of(expression) - heads):
+        there = f"those there are {', '.join(sorted(heads))}" if heads else "it has none"
+        raise XCosError(f"The filter asks for column({name}), which the gallery lacks; {there}.")
     if "fragile" in asked and given.fragile is None:
         raise XCosError(
             "The filter asks for fragile pairs, which were not looked for yet; "
@@ -188,7 +195,7 @@ class _Looker:
 
     def __init__(self, given: FilterInput) -> None:
         self.given = given
-        self._faces: dict[Compared, tuple[np.ndarray, np.ndarray]] = {}
+        self._faces: dict[Compared | ColumnValue, tuple[np.ndarray, np.ndarray]] = {}
         self._pairs: dict[Compared, np.ndarray] = {}
         self._shares: tuple[_Block, dict[str, np.ndarray]] | None = None
 
@@ -209,7 +216,7 @@ class _Looker:
             return self._by_region(expression, block)
         found = self._flag(expression, block) if isinstance(expression, Flag) else None
         if found is None:
-            assert isinstance(expression, Compared)
+            assert isinstance(expression, Compared | ColumnValue)
             found = self._compared(expression, block)
         return found, found
 
@@ -234,7 +241,11 @@ class _Looker:
         kinds: np.ndarray = np.where(known, np.where(left == right, 0, 1), 2)
         return kinds
 
-    def _compared(self, asked: Compared, block: _Block) -> np.ndarray:
+    def _compared(self, asked: Compared | ColumnValue, block: _Block) -> np.ndarray:
+        if isinstance(asked, ColumnValue):
+            left, right = self._of_faces(asked)
+            found: np.ndarray = left[block.rows] | right[block.columns]
+            return ~found if asked.operator == "!=" else found
         if isinstance(asked.value, float):
             return _ordered(asked.operator, self._number(asked.field, block), asked.value)
         if asked.field == "kind":
@@ -299,7 +310,7 @@ class _Looker:
             told |= np.isin(places, codes)
         return told
 
-    def _of_faces(self, asked: Compared) -> tuple[np.ndarray, np.ndarray]:
+    def _of_faces(self, asked: Compared | ColumnValue) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
         if asked not in self._faces:
             left = _faces_meet(asked, self.given.scored.rows, self.given.edits)
@@ -375,8 +386,12 @@ def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
     return np.array([meets(name) for name in names])
 
 
-def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
+def _faces_meet(asked: Compared | ColumnValue, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
     faces = loaded.gallery.faces
+    if isinstance(asked, ColumnValue):
+        said = [face.columns.get(asked.column) for face in faces]
+        told = {value: _value_meets(asked, value) for value in {*said}}
+        return np.array([told[value] for value in said], bool)
     meets = compare_text(asked.operator, str(asked.value))
     if "identity" in asked.field:
         names = [face.identity or "" for face in faces]
@@ -393,6 +408,19 @@ def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndar
         ],
         bool,
     )
+
+
+def _value_meets(asked: ColumnValue, said: str | None) -> bool:
+    """Whether a column's cell meets a condition; "!=" is answered as "=", which the caller negates."""
+    if said is None:
+        return False
+    own, wanted = number_in(said), number_in(asked.value)
+    if asked.operator in ("<", "<=", ">", ">="):
+        if own is None or wanted is None:
+            return False
+        return bool(_ordered(asked.operator, np.array(own), wanted))
+    equal = asked.operator in ("=", "!=") and own is not None and own == wanted
+    return equal or compare_text(asked.operator, asked.value)(said)
 
 
 def _subjects_meeting(asked: Compared, edits: Edits) -> list[str]:
