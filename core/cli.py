@@ -21,6 +21,7 @@ def _module(command: str) -> str:
 COMMANDS: tuple[str, ...] = (
     "score",
     "explain",
+    "lr",
     "what-if",
     "flip",
     "fragile",
