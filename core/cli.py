@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "worth",
     "two-models",
     "people",
+    "conditions",
     "labels",
     "tag",
     "report",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
+from core.analysis.conditions.measured import Measurer
 from core.digests import digest_is_known, file_digest
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
@@ -52,7 +53,7 @@ from xcos_gui.state.settings import Settings
 
 if TYPE_CHECKING:
     from core.analysis.fragile import FragilePairs
-    from core.query.evaluate import FilterInput
+    from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
@@ -84,6 +85,7 @@ class Session(QObject):
     ) -> None:
         super().__init__()
         self.settings, self.cache = settings, cache
+        self.measurer = Measurer(cache)  # of conditions of faces
         self.models = Models(cache, device, make, self._engine_told.emit)
         self.activity = Activity(self)
         self.activity.progress.connect(self.busy_changed)
@@ -681,12 +683,19 @@ class Session(QObject):
             self.reload()
 
     def _filter_input(self) -> FilterInput | None:
-        from core.query.evaluate import FilterInput
+        from core.query.given import FilterInput
 
         if self.scored is None:
             return None
         edits = Edits() if self.project is None else self.project.edits
-        return FilterInput(self.scored, self.threshold, edits, self.fragile)
+        scored, threshold, measurer = self.scored, self.own_threshold, self.measurer
+        return FilterInput(
+            scored,
+            self.threshold,
+            edits,
+            self.fragile,
+            lambda task: measurer.table(scored, threshold, task),
+        )
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()
