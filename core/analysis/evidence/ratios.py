@@ -38,10 +38,18 @@ class Strength:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Log10 LRs (k,) of pairs whose two people the fit did not see, and whether they are of one."""
+    """Log10 LRs (k,) of pairs whose two people the fit did not see, and whether they are of one.
+
+    places: (k,) of the pairs in their reference
+    """
 
     log10_lr: np.ndarray
     same: np.ndarray
+    places: np.ndarray
+
+    def at(self, chosen: np.ndarray) -> "HeldOut":
+        """Some of the pairs."""
+        return HeldOut(self.log10_lr[chosen], self.same[chosen], self.places[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,33 +116,48 @@ def fit(reference: Reference, method: Method = "logistic", task: Task = QUIET) -
     )
 
 
-def hold_out(reference: Reference, method: Method, task: Task = QUIET) -> HeldOut | None:
+def hold_out(
+    reference: Reference, method: Method, task: Task = QUIET, folds: np.ndarray | None = None
+) -> HeldOut | None:
     """LRs of pairs by fits that saw neither of their people: whole people in five folds.
 
+    folds: of each person's number; None: drawn at random (seeded)
     None where the people are too few. Raises Stopped.
     """
-    people = np.union1d(reference.left, reference.right)
-    folds = min(FOLDS, len(people) // 2)
-    if len(people) < FEWEST_PEOPLE:
+    if folds is None:
+        folds = drawn_folds(reference)
+    if folds is None:
         return None
-    fold_of = np.random.default_rng(0).permutation(len(people)) % folds
-    left, right = (fold_of[np.searchsorted(people, s)] for s in (reference.left, reference.right))
-    found, same = [], []
-    for fold in range(folds):
+    left, right = folds[reference.left], folds[reference.right]
+    found, same, places = [], [], []
+    for fold in range(FOLDS):
         if task.stopped():
             raise Stopped("Holding out people")
-        task.report("Holding out people", fold, folds)
+        task.report("Holding out people", fold, FOLDS)
         seen = reference.at((left != fold) & (right != fold))
-        unseen = reference.at((left == fold) & (right == fold))
-        if not seen.genuine or not seen.impostor or not len(unseen.scores):
+        chosen = np.flatnonzero((left == fold) & (right == fold))
+        if not seen.tells or not len(chosen):
             continue
         floor, ceiling, calibrator = _bounded(seen, method)
+        unseen = reference.at(chosen)
         found.append(np.clip(calibrator.transform(unseen.scores), floor, ceiling))
         same.append(unseen.same)
+        places.append(chosen)
     if not found:
         return None
-    answer = HeldOut(np.concatenate(found), np.concatenate(same))
+    answer = HeldOut(np.concatenate(found), np.concatenate(same), np.concatenate(places))
     return answer if answer.same.any() and not answer.same.all() else None
+
+
+def drawn_folds(reference: Reference) -> np.ndarray | None:
+    """A fold for each person's number, at random (seeded); None with fewer than four people."""
+    people = np.union1d(reference.left, reference.right)
+    if len(people) < FEWEST_PEOPLE:
+        return None
+    folds = np.zeros(int(people.max()) + 1, np.int64)
+    order = np.random.default_rng(0).permutation(len(people))
+    folds[people] = order % min(FOLDS, len(people) // 2)
+    return folds
 
 
 def costs(held_out: HeldOut) -> tuple[float, float]:
@@ -194,7 +217,7 @@ def _intervals(
         weights = rng.multinomial(len(people), np.full(len(people), 1 / len(people)))
         times = np.where(reference.same, weights[left], weights[left] * weights[right])
         sample = reference.at(np.repeat(np.arange(len(times)), times))
-        if not sample.genuine or not sample.impostor or np.ptp(sample.scores) == 0:
+        if not sample.tells:
             continue
         found.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
     if not found:

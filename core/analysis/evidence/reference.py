@@ -51,6 +51,11 @@ class Reference:
         parts = (self.scores, self.same, self.left, self.right)
         return Reference(self.name, *(part[chosen] for part in parts), self.left_out)
 
+    @property
+    def tells(self) -> bool:
+        """Whether likelihood ratios can be made of the pairs."""
+        return bool(self.genuine and self.impostor and np.ptp(self.scores) > 0)
+
     def check(self) -> None:
         """Raise XCosError where no likelihood ratio can be made of the pairs."""
         if not self.genuine:
