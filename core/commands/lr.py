@@ -7,8 +7,8 @@ from typing import Any
 
 from core.analysis.evidence.curves import evidence_figure
 from core.analysis.evidence.decision import BayesDecision, bayes_decision
-from core.analysis.evidence.ratios import METHODS, MOST, LikelihoodRatios, fit
-from core.analysis.evidence.reference import reference_of
+from core.analysis.evidence.pair_strength import FittedReference, fit_for
+from core.analysis.evidence.ratios import METHODS, LikelihoodRatios
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
@@ -84,10 +84,11 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     setup, progress = Setup(options), ProgressBar()
     pair = open_pair(setup, options, progress)
-    ratios, told, left_out = _ratios(setup, options, pair, progress)
+    reference = _reference(setup, options, pair, progress)
+    ratios = reference.ratios
     progress.close()
-    if told is not None:
-        print(f"xcos: {told}", file=sys.stderr)
+    if reference.told is not None:
+        print(f"xcos: {reference.told}", file=sys.stderr)
     decision = None
     if options.prior is not None:
         decision = bayes_decision(ratios, options.prior, options.cost or 1.0)
@@ -96,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
         form = options.output.suffix.lower()[1:]
         write_whole(options.output, figure_bytes(evidence_figure(ratios), form))
-    said = _said(setup, options, pair, ratios, decision) | {"left_out": left_out}
+    said = _said(setup, options, pair, ratios, decision) | {"left_out": list(reference.left_out)}
     if options.json:
         print(json_text(said))
     else:
@@ -120,22 +121,16 @@ def _check(options: argparse.Namespace) -> None:
         )
 
 
-def _ratios(
+def _reference(
     setup: Setup, options: argparse.Namespace, pair: ScoredGallery, progress: ProgressBar
-) -> tuple[LikelihoodRatios, str | None, list[str]]:
-    """The LRs, who was held out in a sentence, and their names."""
+) -> FittedReference:
     if options.reference is None:
-        return shipped_ratios(setup.card, setup.kind, options.order), None, []
+        return FittedReference(shipped_ratios(setup.card, setup.kind, options.order))
     loaded = setup.open(options.reference, progress, with_project=True)
     if len(loaded) < 2:
         raise XCosError(f"{options.reference} gives no pair of faces; choose another reference.")
     scored = setup.score(loaded, None, progress)
-    faces = pair.faces(0, 0)
-    digests = {face.digest for face in faces}
-    names = {face.identity for face in (*faces, *loaded.gallery.faces) if face.digest in digests}
-    method = options.method or "logistic"
-    reference = reference_of(scored, MOST[method], names - {None}, progress)
-    return fit(reference, method, progress), reference.words, list(reference.left_out)
+    return fit_for(pair.faces(0, 0), scored, options.method or "logistic", progress)
 
 
 def _said(
