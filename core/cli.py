@@ -21,6 +21,7 @@ def _module(command: str) -> str:
 COMMANDS: tuple[str, ...] = (
     "score",
     "explain",
+    "lr",
     "what-if",
     "flip",
     "fragile",
@@ -29,6 +30,8 @@ COMMANDS: tuple[str, ...] = (
     "worth",
     "two-models",
     "people",
+    "conditions",
+    "groups",
     "labels",
     "tag",
     "report",

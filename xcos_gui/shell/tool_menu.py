@@ -42,6 +42,7 @@ GALLERY_TOOLS = (
     TWO_MODELS,
     Tool("Peop&le…", "Ctrl+Shift+H", ("people.window", "PeopleWindow")),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels.window", "LabelsWindow")),
+    Tool("Evidence, con&ditions, groups…", "Ctrl+Shift+D", ("evidence.window", "EvidenceWindow")),
     VIDEO,
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
 )
