@@ -26,6 +26,7 @@ from xcos_gui.shell.target_dialog import WEIGHTS, TargetDialog
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.alignment import AlignmentDialog
+from xcos_gui.widgets.escape import clear_field
 
 
 class FileActions(QObject):
@@ -43,6 +44,11 @@ class FileActions(QObject):
         self._job.stop()
         self._projects.cancel()
         self.session.cancel()
+
+    def escape(self) -> None:
+        """Clear the field that is typed in, else stop what runs."""
+        if not clear_field(self._window):
+            self.cancel()
 
     def close(self) -> None:
         """End the background work."""

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMenu
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
-from core.project.project import Project
 from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
 from xcos_gui.shell.projects import Projects
@@ -18,6 +17,7 @@ from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.settings import THEMES
 
+LONGEST_UNDO = 60  # characters of what would be undone, in the menu
 POLICY_TEXTS = {
     "central": "The most central face",
     "largest": "The largest face",
@@ -40,6 +40,12 @@ class Menus:
         project = session.project
         self._undo.setEnabled(project is not None and project.can_undo)
         self._redo.setEnabled(project is not None and project.can_redo)
+        for action, verb, words in (
+            (self._undo, "&Undo", "" if project is None else project.undo_words),
+            (self._redo, "&Redo", "" if project is None else project.redo_words),
+        ):
+            short = words if len(words) <= LONGEST_UNDO else f"{words[:LONGEST_UNDO]}…"
+            action.setText(f"{verb} {short.replace('&', '&&')}".rstrip())
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
         self._aligned.setChecked(session.gallery_settings.aligned)
@@ -87,22 +93,20 @@ class Menus:
         )
         self._make_face_choice(file)
         file.addSeparator()
-        file.addActions(self.window.inspector.save_menu.actions())
+        file.addActions(self.window.inspector.saver.menu.actions())
         self._action(file, "&Export all scores…", self._actions.ask_export, "Ctrl+E")
         file.addSeparator()
         self._action(file, "&Forget this gallery…", self._actions.forget)
         self._action(file, "&Quit", self.window.close, QKeySequence.StandardKey.Quit)
-        self._undo = self._action(edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z")
-        self._redo = self._action(
-            edit, "&Redo", lambda: self.session.edit(Project.redo), "Ctrl+Shift+Z"
-        )
+        self._undo = self._action(edit, "&Undo", self.session.undo, "Ctrl+Z")
+        self._redo = self._action(edit, "&Redo", self.session.redo, "Ctrl+Shift+Z")
         edit.addSeparator()
         edit.addActions(self.window.gallery.face_actions)
         edit.addSeparator()
         self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
         self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
         self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
-        self._action(edit, "S&top what runs", self._actions.cancel, "Esc")
+        self._action(edit, "Clear the field, or s&top what runs", self._actions.escape, "Esc")
         self._make_view_menu(view)
         self._make_analyse_menu(analyse)
         self._make_model_menu(model)

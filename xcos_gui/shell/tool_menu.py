@@ -45,3 +45,4 @@ GALLERY_TOOLS = (
     VIDEO,
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
 )
+ALL_TOOLS = (*PAIR_TOOLS, *GALLERY_TOOLS)

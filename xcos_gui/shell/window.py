@@ -17,6 +17,7 @@ from xcos_gui.shell.menus import Menus
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.progress import ProgressRow
 
 MESSAGE_SECONDS = 12
@@ -56,6 +57,7 @@ class MainWindow(Workspace):
         session = self.session
         session.busy_changed.connect(self._progress.show_progress)
         session.idle.connect(self._progress.hide)
+        session.idle.connect(self._show_state)
         session.message.connect(self.show_message)
         for changed in (
             session.gallery_changed,
@@ -89,7 +91,10 @@ class MainWindow(Workspace):
             else f"{card.name} · {session.kind} attention · order {session.order} · threshold {session.threshold:.4f}"
         )
         source = session.source
-        count = "" if session.loaded is None else f" ({len(session.loaded):,} faces)"
+        so_far = "" if session.faces_so_far is None else " so far"
+        count = (
+            "" if session.loaded is None else f" ({counted(len(session.loaded), 'face')}{so_far})"
+        )
         file = session.project_file
         name = "" if source is None else source.name if file is None else file.name
         self.setWindowTitle(f"{name}{count} – xCos Studio" if name else "xCos Studio")

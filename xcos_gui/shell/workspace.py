@@ -13,9 +13,10 @@ from xcos_gui.panels.curves import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
-from xcos_gui.panels.pair import InspectorPanel
-from xcos_gui.panels.pairs import PairsPanel
+from xcos_gui.panels.pair.panel import InspectorPanel
+from xcos_gui.panels.pairs.panel import PairsPanel
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -49,6 +50,7 @@ class Workspace(QMainWindow):
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
         self.setCentralWidget(self.matrix)
+        session.tool_asked.connect(self.show_named)
         self.docks = {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
@@ -60,7 +62,7 @@ class Workspace(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(widget)
+        dock.setWidget(Scrolled(widget))
         return dock
 
     def reset_layout(self) -> None:
@@ -168,6 +170,12 @@ class Workspace(QMainWindow):
         window.raise_()
         window.activateWindow()
         return window
+
+    def show_named(self, name: str) -> None:
+        """A tool that a panel or another tool asks for by its module's name."""
+        from xcos_gui.shell.tool_menu import ALL_TOOLS
+
+        self.show_tool(next(tool for tool in ALL_TOOLS if tool.place[0].split(".")[0] == name))
 
     def close_tools(self) -> None:
         """End the background work of tools and panels, and let go of the tools."""

@@ -74,6 +74,7 @@ class Session(QObject):
     filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
     edits_changed = Signal()  # tags, notes, decisions, or what makes the gallery load anew
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
+    tool_asked = Signal(str)  # a tool by its name, for what is looked at
     busy_changed = Signal(str, int, int)
     idle = Signal()
     message = Signal(str)
@@ -216,6 +217,11 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether anything runs in the background."""
         return self.activity.busy
+
+    @property
+    def faces_so_far(self) -> int | None:
+        """How many faces there are while more are being loaded; None once all are there."""
+        return len(self.loaded) if self._loading.running and self.loaded is not None else None
 
     @property
     def estimated(self) -> bool:
@@ -528,6 +534,20 @@ class Session(QObject):
         except XCosError as error:
             self.message.emit(str(error))
         self.take_edits(before)
+
+    def undo(self) -> None:
+        """Take the last change back, and say which."""
+        words = "" if self.project is None else self.project.undo_words
+        if words:
+            self.edit(Project.undo)
+            self.message.emit(f"Undone: {words}.")
+
+    def redo(self) -> None:
+        """Do the change last taken back again, and say which."""
+        words = "" if self.project is None else self.project.redo_words
+        if words:
+            self.edit(Project.redo)
+            self.message.emit(f"Done again: {words}.")
 
     def take_edits(self, before: Edits) -> None:
         """Show the project's edits where they differ from those before."""

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.analysis.fragile import FragilePairs
 from core.project.edits import face_subject
 from core.scoring.matrix import ScoreMatrix
-from xcos_gui.panels.pairs import FRAGILE, TAGS
+from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.matrix_image import MatrixImage
 
