@@ -63,7 +63,7 @@ class CurvesPanel(QWidget):
         layout.addWidget(self._tabs, 1)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
-        session.idle.connect(lambda: self._on_threshold_changed(session.threshold))
+        session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
     # Making.
@@ -183,6 +183,9 @@ class CurvesPanel(QWidget):
         """Room for any count and rate, so that the plot keeps its place when they change."""
         texts = (f"TP  {most:,}", "TRR 100.0000 %")
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
+
+    def _on_idle(self) -> None:
+        self._on_threshold_changed(self._session.threshold)
 
     def _on_threshold_changed(self, threshold: float) -> None:
         for widget in (self.spin, self.line):

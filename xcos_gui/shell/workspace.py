@@ -15,6 +15,7 @@ from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
 from xcos_gui.panels.pair.panel import InspectorPanel
 from xcos_gui.panels.pairs.panel import PairsPanel
+from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import apply_theme
@@ -34,6 +35,7 @@ class Workspace(QMainWindow):
         super().__init__()
         self.session = session
         self.thumbnails = Thumbnails(session, self)
+        self.history = PairHistory(session)
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.tools: dict[Tool, ToolWindow] = {}
