@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
+from core.faces.choose import GallerySettings
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.files import write_whole
@@ -79,6 +80,14 @@ class FileActions(QObject):
                 self.session.open_gallery(_listed(paths, self.session.cache.folder))
             except XCosError as error:
                 self.session.message.emit(str(error))
+
+    def open_as_asked(self, what: str) -> None:
+        """Open what an empty gallery offers: a folder, the sample, or the open one as crops."""
+        if what == "aligned":
+            faces = self.session.gallery_settings.faces
+            self.session.set_gallery_settings(GallerySettings(faces, True))
+        else:
+            {"folder": self.ask_gallery, "sample": self.open_sample}[what]()
 
     def open_sample(self) -> None:
         """Open the gallery that comes with the program."""

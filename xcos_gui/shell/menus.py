@@ -31,6 +31,7 @@ class Menus:
     def __init__(self, window: Workspace, actions: FileActions, projects: Projects) -> None:
         self.window, self.session = window, window.session
         self._actions, self._projects = actions, projects
+        self.actions: dict[str, QAction] = {}  # those of the toolbar, by their icons
         self._make_menus()
 
     def show_state(self) -> None:
@@ -46,6 +47,8 @@ class Menus:
         ):
             short = words if len(words) <= LONGEST_UNDO else f"{words[:LONGEST_UNDO]}…"
             action.setText(f"{verb} {short.replace('&', '&&')}".rstrip())
+        self.actions["back"].setEnabled(self.window.history.can_go_back)
+        self.actions["forward"].setEnabled(self.window.history.can_go_forward)
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
         self._aligned.setChecked(session.gallery_settings.aligned)
@@ -63,8 +66,11 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
+        said = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
+            said += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+        action.setToolTip(said)
         action.triggered.connect(lambda _=False: slot())
         return action
 
@@ -77,7 +83,9 @@ class Menus:
         )
         analyse = bar.addMenu("&Analyse")
         model, helping = bar.addMenu("&Model"), bar.addMenu("&Help")
-        self._action(file, "&Open gallery folder…", self._actions.ask_gallery, "Ctrl+O")
+        self.actions["open"] = self._action(
+            file, "&Open gallery folder…", self._actions.ask_gallery, "Ctrl+O"
+        )
         self._action(file, "Open photos or &CSV…", self._actions.ask_photos, "Ctrl+Shift+O")
         self.recents = file.addMenu("Open &recent")
         self.recents.aboutToShow.connect(self._fill_recents)
@@ -116,6 +124,7 @@ class Menus:
             self._help_reading,
             QKeySequence.StandardKey.HelpContents,
         )
+        self._action(helping, "The &sample in four steps", self.window.story.begin)
         self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page()))
         self._action(
             helping,
@@ -165,7 +174,15 @@ class Menus:
             self._kinds.addAction(action)
         self._action(view, "S&wap left and right", self.session.swap_pair, "Ctrl+R")
         colour = self._action(view, "Colour matrix by &outcome", self._toggle_colouring, "Ctrl+B")
-        colour.setToolTip("Switch between colours by score and by outcome")
+        colour.setToolTip("Switch between colours by score and by outcome (Ctrl+B)")
+        colour.setCheckable(True)
+        self.window.matrix.colouring.currentIndexChanged.connect(
+            lambda place: colour.setChecked(place == 1)
+        )
+        self.actions["outcome"] = colour
+        history = self.window.history
+        self.actions["back"] = self._action(view, "Pair &before", history.back, "Alt+Left")
+        self.actions["forward"] = self._action(view, "Pair a&fter", history.forward, "Alt+Right")
         view.addSeparator()
         themes = view.addMenu("&Theme")
         group = QActionGroup(self.window)
@@ -179,7 +196,7 @@ class Menus:
     def _make_analyse_menu(self, analyse: QMenu) -> None:
         for tools in (PAIR_TOOLS, GALLERY_TOOLS):
             for tool in tools:
-                self._action(
+                self.actions[tool.icon] = self._action(
                     analyse,
                     tool.text,
                     lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]

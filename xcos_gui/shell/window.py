@@ -15,12 +15,29 @@ from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.menus import Menus
 from xcos_gui.shell.projects import Projects
+from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.progress import ProgressRow
 
 MESSAGE_SECONDS = 12
+# Icon and word; None is a line between groups.
+TOOLBAR: tuple[tuple[str | None, str], ...] = (
+    ("open", "Open"),
+    ("back", "Back"),
+    ("forward", "Forward"),
+    (None, ""),
+    ("outcome", "Outcomes"),
+    ("photos", "Photos"),
+    ("what-if", "What if"),
+    ("flip", "Flip"),
+    (None, ""),
+    ("patterns", "Patterns"),
+    ("people", "People"),
+    ("map", "Map"),
+    ("report", "Report"),
+)
 
 
 class MainWindow(Workspace):
@@ -34,6 +51,13 @@ class MainWindow(Workspace):
         self.setAcceptDrops(True)
         self._make_status()
         self._menus = Menus(self, self.commands, self.projects)
+        self.toolbar = Toolbar(self)
+        for name, word in TOOLBAR:
+            if name is None:
+                self.toolbar.addSeparator()
+            else:
+                self.toolbar.take(name, word, self._menus.actions[name])
+        self.addToolBar(self.toolbar)
         self._connect()
         self.reset_layout()
         self.first_layout = self.saveState()
@@ -69,6 +93,8 @@ class MainWindow(Workspace):
         ):
             changed.connect(self._show_state)
         self.gallery.edit_alignment.connect(self.commands.edit_alignment)
+        self.gallery.open_asked.connect(self.commands.open_as_asked)
+        self.history.changed.connect(self._show_state)
 
     # Showing.
 

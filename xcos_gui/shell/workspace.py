@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
@@ -15,6 +15,7 @@ from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
 from xcos_gui.panels.pair.panel import InspectorPanel
 from xcos_gui.panels.pairs.panel import PairsPanel
+from xcos_gui.shell.story import Story
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.placing import Scrolled
@@ -51,7 +52,13 @@ class Workspace(QMainWindow):
         self.notes = NotesPanel(session)
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
-        self.setCentralWidget(self.matrix)
+        self.story = Story(self)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.story)
+        column.addWidget(self.matrix, 1)
+        self.setCentralWidget(middle)
         session.tool_asked.connect(self.show_named)
         self.docks = {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
@@ -99,7 +106,7 @@ class Workspace(QMainWindow):
         self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
         self.resizeDocks(
             [self.docks["curves"], self.docks["pairs"]],
-            [36 * unit, 22 * unit],
+            [34 * unit, 26 * unit],
             Qt.Orientation.Horizontal,
         )
 

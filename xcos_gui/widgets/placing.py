@@ -1,23 +1,27 @@
 """Windows and panels that fit the screen: sizes that are clamped, contents that scroll."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 FRAME = QSize(16, 40)  # what a window's title and edges take at most, where it is not known yet
 
 
 class Scrolled(QScrollArea):
-    """Holds a widget that may be larger than the room it gets: then it scrolls."""
+    """Holds a widget that may be larger than the room it gets: then it scrolls.
+
+    The widget shrinks to its smallest size first. Qt's own resizing would not, where text wraps.
+    """
 
     def __init__(self, inside: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        super().__init__(parent, frameShape=QFrame.Shape.NoFrame)
         self._inside = inside
         self.setWidget(inside)
         # The ground of the window, not that of lists.
         self.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         inside.setBackgroundRole(QPalette.ColorRole.Window)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
         return self._inside.sizeHint()
@@ -25,6 +29,29 @@ class Scrolled(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         line = self.fontMetrics().height()
         return self._inside.minimumSizeHint().boundedTo(QSize(16 * line, 8 * line))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._inside and event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        bar, layout = self.verticalScrollBar().sizeHint().width(), self._inside.layout()
+        given, least = self.maximumViewportSize(), self._inside.minimumSizeHint()
+
+        def height(width: int) -> int:
+            if layout is not None and layout.hasHeightForWidth():
+                return max(least.height(), layout.totalMinimumHeightForWidth(width))
+            return least.height()
+
+        width = max(given.width(), least.width())
+        if height(width) > given.height():  # room for the bar that appears
+            width = max(given.width() - bar, least.width())
+        self._inside.resize(width, max(given.height(), height(width)))
 
 
 def room(window: QWidget) -> QRect:

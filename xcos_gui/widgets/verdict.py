@@ -1,7 +1,7 @@
 """What the model decided on a pair beside who the faces are: right or wrong, at a glance."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from core.explain.explanation import PairExplanation
@@ -10,6 +10,7 @@ from core.faces.face import Face
 from core.scoring.matrix import Outcome, outcome_of
 from xcos_gui.widgets.design import GAP, VERDICT, outcome_colour, sized
 
+SIGN = 14  # pixels of a sign in a list
 SELF = "One face with itself", "A face is always like itself; choose another cell for a pair."
 
 
@@ -36,13 +37,27 @@ class OutcomeSign(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_sign(painter, QRectF(self.rect()).adjusted(2, 2, -2, -2), self.outcome, self)
+        paint_sign(
+            painter, QRectF(self.rect()).adjusted(2, 2, -2, -2), self.outcome, self.palette()
+        )
 
 
-def paint_sign(painter: QPainter, place: QRectF, outcome: Outcome, widget: QWidget) -> None:
-    """Paint an outcome's sign into a place, in the colours of a widget's theme."""
-    colour = outcome_colour(outcome, widget.palette())
-    text = widget.palette().color(widget.foregroundRole())
+def sign_pixmap(outcome: Outcome, palette: QPalette) -> QPixmap:
+    """An outcome's sign for a list, in a palette's theme."""
+    pixmap = QPixmap(2 * SIGN, 2 * SIGN)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_sign(painter, QRectF(1, 1, SIGN - 2, SIGN - 2), outcome, palette)
+    painter.end()
+    return pixmap
+
+
+def paint_sign(painter: QPainter, place: QRectF, outcome: Outcome, palette: QPalette) -> None:
+    """Paint an outcome's sign into a place, in a palette's theme."""
+    colour = outcome_colour(outcome, palette)
+    text = palette.color(QPalette.ColorRole.Text)
     painter.setPen(QPen(text if outcome == "TN" else colour, 1))
     painter.setBrush(colour)
     if outcome == "FP":

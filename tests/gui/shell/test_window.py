@@ -86,7 +86,10 @@ def test_a_count_lists_its_pairs_and_a_row_selects(window: MainWindow, qtbot: Qt
     window.session.set_threshold(-1.0)
     window.curves.counts["FP"].click()
     qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 11)
-    scores = [float(window.pairs.model.index(row, SCORE).data()) for row in range(11)]
+    scores = [
+        float(window.pairs.model.index(row, SCORE).data().split()[0].replace("\N{MINUS SIGN}", "-"))
+        for row in range(11)
+    ]
     assert scores == sorted(scores, reverse=True)
     window.pairs.table.selectRow(4)
     assert window.session.pair == window.pairs.model.cell(4)

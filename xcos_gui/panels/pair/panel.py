@@ -84,11 +84,15 @@ class InspectorPanel(QWidget):
         layout.addLayout(self._make_switches())
         layout.addWidget(self.verdict)
         layout.addWidget(self.words)
-        layout.addWidget(self.numbers)
         layout.addLayout(self._make_faces(), 2)
         tabs = QTabWidget(documentMode=True)
         tabs.addTab(self._make_maps(), "Maps")
-        tabs.addTab(self._make_table(), "49 cells")
+        cells = QWidget()
+        column = QVBoxLayout(cells)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.numbers)
+        column.addWidget(self._make_table(), 1)
+        tabs.addTab(cells, "49 cells")
         layout.addWidget(tabs, 3)
         layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
@@ -130,7 +134,7 @@ class InspectorPanel(QWidget):
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(8)
-            row.addWidget(box, 1)
+            row.addWidget(box, 3 if box is self.kind else 2)
         for widget in (swap, photos, save):
             row.addWidget(widget)
         return row

@@ -22,19 +22,18 @@ from core.project.edits import pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import outcome_colour
 from xcos_gui.widgets.thumbnails import Thumbnails
+from xcos_gui.widgets.verdict import sign_pixmap
 
 HEADERS = (
     ("left", "The face of the row"),
     ("right", "The face of the column"),
-    ("score", "What the model gives the pair"),
-    ("margin", "The score less the threshold"),
+    ("score", "What the model gives the pair, over its margin: the score less the threshold"),
     ("outcome", "True or false, accept or reject, at the threshold"),
     ("fragile", "Whether the verdict flips when a crop moves a little"),
     ("tags", "Tags of the pair, its faces and their identities"),
 )
-LEFT, RIGHT, SCORE, MARGIN, OUTCOME, FRAGILE, TAGS = range(len(HEADERS))
+LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS = range(len(HEADERS))
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -82,7 +81,7 @@ class PairsModel(QAbstractTableModel):
     def _key(self, place: int) -> Any:
         assert self._given is not None
         given, session, column = self._given, self._session, self._column
-        if column in (SCORE, MARGIN):
+        if column == SCORE:
             return float(given.scores[place])
         cell = int(given.rows[place]), int(given.columns[place])
         faces = session.faces_of(cell)
@@ -133,7 +132,7 @@ class PairsModel(QAbstractTableModel):
         column, faces = index.column(), session.faces_of(cell)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(cell, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (SCORE, MARGIN):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == SCORE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             outcome = session.matrix.outcome(*cell, session.threshold)
@@ -144,8 +143,9 @@ class PairsModel(QAbstractTableModel):
         texts: dict[int, Callable[[], str]] = {
             LEFT: lambda: _named(faces[0]),
             RIGHT: lambda: _named(faces[1]),
-            SCORE: lambda: f"{score:.4f}".replace("-", "\N{MINUS SIGN}"),
-            MARGIN: lambda: f"{score - session.threshold:+.4f}".replace("-", "\N{MINUS SIGN}"),
+            SCORE: lambda: f"{score:.4f}\n{score - session.threshold:+.4f}".replace(
+                "-", "\N{MINUS SIGN}"
+            ),
             OUTCOME: lambda: self._outcome(cell),
             FRAGILE: lambda: self._fragile(cell),
             TAGS: lambda: self._tags(cell),
@@ -158,7 +158,7 @@ class PairsModel(QAbstractTableModel):
             pixmap = self._thumbnails.get(face, column == LEFT)
             return None if pixmap is None else QIcon(pixmap)
         if column == OUTCOME:
-            return outcome_colour(self._outcome(cell), QGuiApplication.palette())
+            return sign_pixmap(self._outcome(cell), QGuiApplication.palette())
         return None
 
     def _outcome(self, cell: tuple[int, int]) -> Outcome:

@@ -24,7 +24,6 @@ from core.scoring.matrix import Outcome
 from xcos_gui.panels.pairs.model import (
     FRAGILE,
     LEFT,
-    MARGIN,
     OUTCOME,
     RIGHT,
     SCORE,
@@ -133,7 +132,7 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (MARGIN, 5), (OUTCOME, 5), (FRAGILE, 4), (TAGS, 7)):
+        for column, width in ((SCORE, 5), (OUTCOME, 5), (FRAGILE, 5), (TAGS, 7)):
             header.resizeSection(column, width * line)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
