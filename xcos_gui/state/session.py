@@ -52,6 +52,7 @@ class Session(Editing):
     fragile_changed = Signal()
     filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
+    tool_asked = Signal(str)  # a tool by its name, for what is looked at
 
     def __init__(
         self, settings: Settings, cache: Cache, device: str = "auto", make: Pipeline = make_here

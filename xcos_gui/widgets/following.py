@@ -54,6 +54,7 @@ class FollowingWindow(ToolWindow):
         if not self._stale or not self.isVisible():
             return
         if self.session.busy:  # idle comes
+            self.say_working("Waiting for the scores")
             self.tell("Waiting for the scores…")
             return
         self._stale = False

@@ -63,6 +63,7 @@ class WhatIfWindow(ToolWindow):
     """Edits of the session's pair; each pair keeps its own while the window lives."""
 
     title = "What if"
+    empty_words = EMPTY
     size_in_lines = (72, 50)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -114,8 +115,7 @@ class WhatIfWindow(ToolWindow):
         self.maps = [MapView(name, title) for name, title in MAPS]
         for shown in self.maps:
             maps.addWidget(shown)
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         font = self.words.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.words.setFont(font)
@@ -179,6 +179,11 @@ class WhatIfWindow(ToolWindow):
             self._ask()
         elif (work := editor_work(self.session)) is not None:
             self.editor = None
+            self._show_state()
+            report = self.session.report()
+            if report is not None:  # only the maps need the model
+                self.faces["left"].set_crop(report.left_crop)
+                self.faces["right"].set_crop(report.right_crop)
             self.compute("Preparing the pair", work, self._take)
 
     def _take(self, editor: PairEditor | None) -> None:
