@@ -227,7 +227,7 @@ def _lacks(kind: ScoreKind, scored: ScoredGallery) -> str | None:
     if kind == "fc" and any(one.embedding is None for one in features):
         return f"{scored.card.name} has no fully connected head; use weights that have one."
     if kind == "target" and any(one.target is None for one in features):
-        return "There is no target model; choose one under Model, Target model, or with --target."
+        return "There is no target model; choose one."
     return None
 
 

@@ -41,7 +41,7 @@ EXAMPLES = """examples:
   xcos report photos -o report.html              the whole gallery: counts, curves, worst pairs
   xcos report photos -o report.pdf --pairs 40    the same to print, with 40 pairs
   xcos report photos --outcome FP -o fp.html     only the false accepts
-  xcos report photos --filter 'genuine and region(mouth) > 30 %' -o mouth.html
+  xcos report photos --filter 'genuine and region(nose) > 30 %' -o mouth.html
   xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
   xcos report photos --pictures blurred --anonymous -o share.html
                                                  without recognisable faces and names

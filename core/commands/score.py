@@ -40,7 +40,7 @@ EXAMPLES = """examples:
   torchrun --nproc-per-node 4 main.py score photos --hardest 100000 -o worst.parquet
                                                   the tiles shared by four processes
   xcos score photos --probes cctv -o out.parquet  every probe with every gallery face
-  xcos score photos --filter 'outcome = FP and region(mouth) > 30 %'
+  xcos score photos --filter 'outcome = FP and region(nose) > 30 %'
                                                   false accepts that the mouth decided
   xcos score photos --json --attention uniform    only the summary, as JSON
 

@@ -48,7 +48,7 @@ def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> Proto
     """
     if part is not None:
         if not path.is_dir():
-            raise XCosError(f"{path} is no folder of AR's photos; leave --part out.")
+            raise XCosError(f"{path} is no folder of AR's photos; leave the part out.", "part")
         pairs = ar_pairs(path, part, AR_PAIRS)
         return replace(pairs, folds=seeded_folds(pairs.same))
     if path.is_dir():
@@ -272,7 +272,8 @@ def _files(pairs: ProtocolPairs, photos: Path) -> dict[str, list[Path]]:
         others = f" and {len(missing) - 1:,} of the {len(names) - 1:,} others are"
         raise XCosError(
             f"{pairs.place(first)}The photo {quoted(first)}{others if len(missing) > 1 else ' is'} "
-            f"not in {photos}; name its folder with --photos."
+            f"not in {photos}; name the folder of the photos.",
+            "photos",
         )
     return {name: [path.absolute()] for name, path in found.items() if path is not None}
 
@@ -281,8 +282,9 @@ def _frames(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) 
     folder = finder.folder(name)
     if folder is None:
         raise XCosError(
-            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name its "
-            "folder with --photos."
+            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name the "
+            "folder of the videos.",
+            "photos",
         )
     found = find_photos(folder, below=False).files
     if not found:

@@ -131,6 +131,7 @@ def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
             found.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))
     if not found:
         raise XCosError(
-            f"{root} has no photo named as AR's are, NNN_MM with MM from 01 to 26; leave --part out."
+            f"{root} has no photo named as AR's are, NNN_MM with MM from 01 to 26; leave the part out.",
+            "part",
         )
     return found

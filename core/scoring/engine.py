@@ -60,11 +60,14 @@ class PairEngine:
         if kind == "correlation":
             if self._correlation is None:
                 raise XCosError(
-                    "These weights have no correlation attention; choose --attention learned or uniform."
+                    "These weights have no correlation attention; choose learned or uniform attention.",
+                    "attention",
                 )
             return self._correlation
         if self._head is None:
-            raise XCosError("These weights have no learned attention; choose --attention uniform.")
+            raise XCosError(
+                "These weights have no learned attention; choose uniform attention.", "attention"
+            )
         return None
 
     def maps(

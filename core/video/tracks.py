@@ -197,7 +197,8 @@ class _Finder:
             height, width = frame.pixels.shape[:2]
             raise XCosError(
                 f"Frame {frame.number} is {width}x{height}, not an aligned 112x112 crop; "
-                "leave out --aligned."
+                "let faces be found.",
+                "aligned",
             )
         return [TrackedFace(frame.number, frame.seconds, None, frame.pixels)]
 

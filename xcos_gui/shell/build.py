@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings, QSize, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -14,7 +14,10 @@ from core.workarounds import keep_constants, switch_often
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.placing import fit_to_screen
 from xcos_gui.widgets.theme import apply_theme
+
+LARGEST_FIRST = QSize(1880, 1020)  # pixels of the window at its first start
 
 
 def make_application() -> QApplication:
@@ -45,8 +48,7 @@ def make_window(
     apply_theme(app, settings.theme)
     window = MainWindow(Session(settings, Cache(cache), device, make))
     if not settings.layout("window").size():
-        available = app.primaryScreen().availableSize()
-        window.resize(min(1500, available.width()), min(950, available.height()))
+        fit_to_screen(window, LARGEST_FIRST)
     # Python sees Ctrl-C in the terminal only when it runs now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     waking = QTimer(window, interval=300)

@@ -26,6 +26,20 @@ class Editing(Opening):
             self.message.emit(str(error))
         self.take_edits(before)
 
+    def undo(self) -> None:
+        """Take the last change back, and say which."""
+        words = "" if self.project is None else self.project.undo_words
+        if words:
+            self.edit(Project.undo)
+            self.message.emit(f"Undone: {words}.")
+
+    def redo(self) -> None:
+        """Do the change last taken back again, and say which."""
+        words = "" if self.project is None else self.project.redo_words
+        if words:
+            self.edit(Project.redo)
+            self.message.emit(f"Done again: {words}.")
+
     def take_edits(self, before: Edits) -> None:
         """Show the project's edits where they differ from those before."""
         if self.project is not None and self.project.edits != before:

@@ -147,6 +147,16 @@ class Opening(Messages):
         """Whether anything runs in the background."""
         return self.activity.busy
 
+    @property
+    def opening(self) -> Path | None:
+        """What was asked to be opened and has shown no face yet."""
+        return None if self._asked is None else self._asked.opened.source
+
+    @property
+    def faces_so_far(self) -> int | None:
+        """How many faces there are while more are being loaded; None once all are there."""
+        return len(self.loaded) if self._loading.running and self.loaded is not None else None
+
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
         return self.models.loader(self.gallery_settings)

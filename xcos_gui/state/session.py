@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Signal
 
+from core.analysis.conditions.measured import Measurer
 from core.errors import XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair, pair_regions
@@ -34,7 +35,7 @@ from xcos_gui.state.settings import Settings
 
 if TYPE_CHECKING:
     from core.analysis.fragile import FragilePairs
-    from core.query.evaluate import FilterInput
+    from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 Pair = tuple[int, int]
@@ -51,11 +52,13 @@ class Session(Editing):
     fragile_changed = Signal()
     filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
+    tool_asked = Signal(str)  # a tool by its name, for what is looked at
 
     def __init__(
         self, settings: Settings, cache: Cache, device: str = "auto", make: Pipeline = make_here
     ) -> None:
         super().__init__(settings, cache, device, make)
+        self.measurer = Measurer(cache)  # of conditions of faces
         self.scored: ScoredGallery | None = None  # what the matrix shows
         self.image: MatrixImage | None = None
         self.seen: Region | None = None  # rows and columns of the matrix that are on screen
@@ -296,12 +299,19 @@ class Session(Editing):
         self._explain()
 
     def _filter_input(self) -> FilterInput | None:
-        from core.query.evaluate import FilterInput
+        from core.query.given import FilterInput
 
         if self.scored is None:
             return None
         edits = Edits() if self.project is None else self.project.edits
-        return FilterInput(self.scored, self.threshold, edits, self.fragile)
+        scored, threshold, measurer = self.scored, self.own_threshold, self.measurer
+        return FilterInput(
+            scored,
+            self.threshold,
+            edits,
+            self.fragile,
+            lambda task: measurer.table(scored, threshold, task),
+        )
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()

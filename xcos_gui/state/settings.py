@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 RECENTS = 10
+SIDE = 64  # pixels of a thumbnail at first
 INPUT = ("channels", "normalisation")  # of a target, as TargetChoice.to_json names them
 FILTERS = 30
 
@@ -100,6 +101,27 @@ class Settings:
         said = {} if choice is None else choice.to_json()
         for key in INPUT:
             self.store.setValue(f"target_{key}", said.get(key, AUTO))
+
+    @property
+    def thumbnail_side(self) -> int:
+        """Pixels of the gallery's thumbnails."""
+        try:
+            return int(str(self.store.value("gallery/side", SIDE)))
+        except ValueError:
+            log.warning("setting gallery/side unreadable; using %s", SIDE)
+            return SIDE
+
+    @thumbnail_side.setter
+    def thumbnail_side(self, side: int) -> None:
+        self.store.setValue("gallery/side", side)
+
+    @property
+    def story_seen(self) -> bool:
+        """Whether the sample's story was shown or closed once."""
+        return self.store.value("story") is not None
+
+    def remember_story(self) -> None:
+        self.store.setValue("story", "seen")
 
     @property
     def runs(self) -> Path:

@@ -17,7 +17,7 @@ from core.explain.colours import OUTCOME_COLOURS, map_rgba
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.statistics import PairStatistics
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import MatrixImage
+from xcos_gui.state.matrix_image import Look, MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 
@@ -122,7 +122,7 @@ def test_the_matrix_on_the_screen_follows_a_refinement(window: MainWindow) -> No
     assert np.abs(after - before).max() > 30 and np.abs(seen(window, 4, 1) - other).max() <= 2
     fresh = MatrixImage(matrix)
     fresh.limits = (low, high)
-    drawn = fresh.draw(slice(0, 6), slice(0, 6), session.threshold, False)[0][1, 4]
+    drawn = fresh.draw(slice(0, 6), slice(0, 6), Look(session.threshold))[0][1, 4]
     assert np.abs(after - [drawn >> 16 & 255, drawn >> 8 & 255, drawn & 255]).max() <= 2
 
 

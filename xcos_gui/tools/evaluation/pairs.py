@@ -25,9 +25,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.evaluation.verification import ProtocolPairs
-from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
-from xcos_gui.widgets.outcomes import MEANINGS
+from xcos_gui.widgets.outcomes import OutcomeButton
 
 HEADERS = ("score", "outcome", "left", "right")
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
@@ -144,14 +143,8 @@ class ListedPairs(QWidget):
         self.every.clicked.connect(lambda: self.choose(None))
         self.counts: dict[Outcome, QPushButton] = {}
         for outcome in LISTED:
-            button = QPushButton(outcome, checkable=True)
-            button.setToolTip(f"{MEANINGS[outcome][2]}. Click lists them, worst first.")
-            red, green, blue = OUTCOME_COLOURS[outcome]
-            button.setStyleSheet(
-                f"QPushButton {{ border: 1px solid palette(mid); padding: 4px 8px; "
-                f"border-left: 6px solid rgb({red}, {green}, {blue}); }}"
-                "QPushButton:checked, QPushButton:hover { background: palette(midlight); }"
-            )
+            button = OutcomeButton(outcome, outcome)
+            button.setCheckable(True)
             button.clicked.connect(lambda _=False, o=outcome: self.choose(o))
             self.counts[outcome] = button
         for button in (self.every, *self.counts.values()):
