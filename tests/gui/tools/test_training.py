@@ -48,7 +48,8 @@ def test_two_clicks_from_the_window_to_a_run_on_the_open_gallery(
 ) -> None:
     started: list[Path] = []
     monkeypatch.setattr(TrainingDialog, "_launch", lambda _, path: started.append(path))
-    qtbot.mouseClick(window.train, Qt.MouseButton.LeftButton)
+    action = next(a for a in window.toolbar.actions() if a.iconText() == "Train")
+    qtbot.mouseClick(window.toolbar.widgetForAction(action), Qt.MouseButton.LeftButton)
     assert window.training is not None and window.training.isVisible()
     start = window.training.new.start
     assert start.isVisible() and start.isEnabled(), window.training.new.problem.text()
