@@ -237,7 +237,7 @@ def test_people_are_counted_and_the_time_is_measured(
     config = config_for(crops, tiny_weights, tmp_path)
     fill(dialog, config)
     qtbot.waitUntil(lambda: page.faces.isVisible(), timeout=30_000)
-    assert page.faces.text() == "9 faces, 6 of them of 3 people"
+    assert page.faces.text() == "9 photos, 6 of them of 3 people"
     assert "no photo and will be left out: dan" in page.problem.text()
     assert page.start.isEnabled()
     page.timing.click()
