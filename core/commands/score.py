@@ -49,7 +49,7 @@ path,identity."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "score",
         help="score all pairs of a gallery",
@@ -108,7 +108,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     if options.output is not None and options.output.suffix.lower() not in SUFFIXES:
         raise XCosError(
             f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."

@@ -1,7 +1,7 @@
 """Why a filter passes no pair: how far its parts get, one after the other."""
 
 from core.progress import QUIET, Task
-from core.query.evaluate import FilterInput, passing
+from core.query.given import FilterInput, passing
 from core.query.language import Both, Expression
 
 

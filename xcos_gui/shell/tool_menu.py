@@ -48,6 +48,12 @@ GALLERY_TOOLS = (
     TWO_MODELS,
     Tool("Peop&le…", "Ctrl+Shift+H", ("people.window", "PeopleWindow"), "people"),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels.window", "LabelsWindow"), "labels"),
+    Tool(
+        "Evidence, con&ditions, groups…",
+        "Ctrl+Shift+D",
+        ("evidence.window", "EvidenceWindow"),
+        "evidence",
+    ),
     VIDEO,
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow"), "report"),
 )

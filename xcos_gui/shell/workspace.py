@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QGuiApplication
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from xcos_gui.widgets.tool_window import ToolWindow
 
 
+@runtime_checkable
+class OfListed(Protocol):
+    """A tool that can be about the pairs that the list shows."""
+
+    def use_listed(self) -> None: ...
+
+
 class Workspace(QMainWindow):
     """Holds the panels and the tools; what they share is in the session."""
 
@@ -52,6 +59,7 @@ class Workspace(QMainWindow):
         self.notes = NotesPanel(session)
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
+        self.matrix.tool_asked.connect(self.show_tool_of_list)
         self.story = Story(self)
         middle = QWidget()
         column = QVBoxLayout(middle)
@@ -180,6 +188,14 @@ class Workspace(QMainWindow):
         window.activateWindow()
         return window
 
+    def show_tool_of_list(self, name: str) -> None:
+        """Patterns or the report, of the pairs that the list shows."""
+        from xcos_gui.shell.tool_menu import GALLERY_TOOLS
+
+        window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[0] == name))
+        assert isinstance(window, OfListed)
+        window.use_listed()
+
     def show_named(self, name: str) -> None:
         """A tool that a panel or another tool asks for by its module's name."""
         from xcos_gui.shell.tool_menu import ALL_TOOLS
@@ -195,5 +211,6 @@ class Workspace(QMainWindow):
             tool.close_job()
             tool.close()
         self.pairs.close_job()
+        self.matrix.close_job()
         self.inspector.close_job()
         self.thumbnails.close()

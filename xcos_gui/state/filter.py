@@ -13,11 +13,11 @@ from xcos_gui.state.activity import Activity
 from xcos_gui.state.jobs import Running
 
 if TYPE_CHECKING:
-    from core.query.evaluate import FilterInput
+    from core.query.given import FilterInput
     from core.query.language import Expression
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are filtered anew
-THRESHOLD = {"outcome", "margin", "fragile"}
+THRESHOLD = {"outcome", "margin", "fragile", "unlike"}
 EDITED = {"tag", "note", "decision"}
 
 

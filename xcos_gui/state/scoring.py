@@ -11,10 +11,10 @@ from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
-from core.model.memory import give_back
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
+from core.workarounds import give_back
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.matrix_image import MatrixImage
 

@@ -128,6 +128,22 @@ class Settings:
         """Where training runs are kept."""
         return self._path("runs") or platformdirs.user_data_path("xcos-studio", False) / "runs"
 
+    def recent_paths(self, what: str) -> list[Path]:
+        """Files or folders chosen lately for a purpose, the last one first."""
+        return [Path(text) for text in self._texts(f"paths/{what}")]
+
+    def remember_path(self, what: str, path: Path) -> None:
+        recents = [path, *(other for other in self.recent_paths(what) if other != path)]
+        self.store.setValue(f"paths/{what}", [str(other) for other in recents[:RECENTS]])
+
+    def note(self, what: str) -> str:
+        """A text that a tool keeps, such as the values of a form; empty where there is none."""
+        value = self.store.value(f"notes/{what}")
+        return value if isinstance(value, str) else ""
+
+    def keep_note(self, what: str, text: str) -> None:
+        self.store.setValue(f"notes/{what}", text)
+
     def layout(self, name: str) -> QByteArray:
         """A remembered window geometry or arrangement of docks; empty where there is none."""
         value = self.store.value(f"layout/{name}")

@@ -142,6 +142,10 @@ class PatternsWindow(FollowingWindow):
             cells.cell_changed.connect(self._mark)
         return row
 
+    def use_listed(self) -> None:
+        """Look at the pairs that the main window lists."""
+        self.of.choose_listed()
+
     # Computing.
 
     def refresh(self) -> None:

@@ -176,7 +176,9 @@ class FilterLine(QWidget):
 
     def _fill_words(self) -> None:
         session = self._session
-        words = completions()
+        loaded = session.loaded
+        faces = () if loaded is None else loaded.gallery.faces
+        words = completions(dict.fromkeys(name for face in faces for name in face.columns))
         if session.project is not None:
             words += [quoted(tag) for tag in session.project.edits.all_tags()]
         if session.loaded is not None:

@@ -102,6 +102,8 @@ class _Column:
 class CompareWindow(FollowingWindow):
     """Holds xCos's evidence against Grad-CAM, occlusion and CorrRISE on one pair."""
 
+    follows_threshold = False
+
     title = "Compare saliency methods"
     empty_words = EMPTY
     size_in_lines = (76, 56)
@@ -109,7 +111,6 @@ class CompareWindow(FollowingWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         # Only xCos's evidence hangs on the threshold; the others are too dear to follow a drag.
-        session.threshold_changed.disconnect(self.ask_refresh)
         session.threshold_changed.connect(self._on_threshold)
         session.pair_changed.connect(self.ask_refresh)
         session.model_changed.connect(self.ask_refresh)

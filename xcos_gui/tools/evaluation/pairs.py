@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.widgets.outcomes import OutcomeButton
 
@@ -40,10 +40,10 @@ class ListedPairsModel(QAbstractTableModel):
         super().__init__(parent)
         self._order = np.empty(0, np.int64)
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
-        self._pairs: PairList | None = None
+        self._pairs: ProtocolPairs | None = None
 
     def show(
-        self, pairs: PairList, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
+        self, pairs: ProtocolPairs, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
     ) -> None:
         """Show the pairs at the places `order` (k,) of the protocol's n."""
         self.beginResetModel()
@@ -98,7 +98,7 @@ class ListedPairs(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pairs: PairList | None = None
+        self._pairs: ProtocolPairs | None = None
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
         self._range: tuple[float, float] | None = None
         self._outcome: Outcome | None = None
@@ -155,7 +155,7 @@ class ListedPairs(QWidget):
         return row
 
     def show_pairs(
-        self, pairs: PairList, scores: np.ndarray, same: np.ndarray, threshold: float | None
+        self, pairs: ProtocolPairs, scores: np.ndarray, same: np.ndarray, threshold: float | None
     ) -> None:
         """Take one kind's scores (n,) of a protocol's pairs; the chosen outcome stays.
 

@@ -29,7 +29,7 @@ from core.explain.editing.what_if_output import change_words, faithfulness_words
 from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES
 from xcos_gui.state.jobs import LatestJob
-from xcos_gui.state.pair_editor import differ_by_threshold, editor_work
+from xcos_gui.state.pair_editor import editor_work, of_one_pair
 from xcos_gui.state.session import Session
 from xcos_gui.tools.what_if.edit_panel import Chosen, EditPanel
 from xcos_gui.tools.what_if.edit_steps import (
@@ -174,7 +174,7 @@ class WhatIfWindow(ToolWindow):
         known, self._prepared = self._prepared, explanation
         if explanation is None:
             self._take(None)
-        elif self.editor is not None and differ_by_threshold(known, explanation):
+        elif self.editor is not None and of_one_pair(known, explanation):
             self.editor.set_threshold(explanation.threshold)
             self._ask()
         elif (work := editor_work(self.session)) is not None:
