@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
@@ -15,6 +15,7 @@ from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
 from xcos_gui.panels.pair.panel import InspectorPanel
 from xcos_gui.panels.pairs.panel import PairsPanel
+from xcos_gui.shell.help import show_page, tool_page
 from xcos_gui.shell.story import Story
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
@@ -181,7 +182,9 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            self.tools[tool] = tool.load()(self.session, self)
+            made = self.tools[tool] = tool.load()(self.session, self)
+            key = QKeySequence(QKeySequence.StandardKey.HelpContents)
+            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
         window = self.tools[tool]
         window.show()
         window.raise_()
