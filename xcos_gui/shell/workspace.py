@@ -61,7 +61,8 @@ class Workspace(QMainWindow):
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
         self.matrix.tool_asked.connect(self.show_tool_of_list)
-        self.story = Story(self)
+        self.docks: dict[str, QDockWidget] = {}
+        self.story = Story(session, self.matrix, self.docks)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -69,7 +70,7 @@ class Workspace(QMainWindow):
         column.addWidget(self.matrix, 1)
         self.setCentralWidget(middle)
         session.tool_asked.connect(self.show_named)
-        self.docks = {
+        self.docks |= {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
             "notes": self._dock("Notes", "notes", self.notes),

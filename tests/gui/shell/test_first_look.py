@@ -113,7 +113,7 @@ def test_a_folder_without_faces_says_so_where_one_looks(
     panel = empty.gallery
     qtbot.waitUntil(lambda: panel.empty.title.text() == "2 photos, no face found", timeout=20_000)
     assert panel.empty.isVisible() and panel.problems_model.rowCount() == 2
-    assert [button.text() for button in panel.empty.buttons][0] == "They are aligned crops"
+    assert next(b.text() for b in panel.empty.buttons) == "They are aligned crops"
 
 
 def test_the_gallery_has_heads_and_orders(window: MainWindow) -> None:
