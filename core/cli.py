@@ -32,6 +32,8 @@ COMMANDS: tuple[str, ...] = (
     "people",
     "conditions",
     "groups",
+    "threshold",
+    "identify",
     "labels",
     "tag",
     "report",

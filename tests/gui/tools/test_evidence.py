@@ -85,3 +85,20 @@ def test_groups_by_a_tag(evidence: EvidenceWindow, window: MainWindow, qtbot: Qt
     groups.by.activated.emit(0)
     qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text())
     assert groups.table.rowCount() == 0
+
+
+def test_the_gallery_s_own_threshold_is_offered(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = make_crops(tmp_path / "many", dict.fromkeys(("ann", "bob", "dan", "eve"), 3))
+    empty.session.open_gallery(folder)
+    qtbot.waitUntil(lambda: empty.session.matrix is not None and not empty.session.busy)
+    tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "EvidenceWindow")
+    evidence = empty.show_tool(tool)
+    assert isinstance(evidence, EvidenceWindow)
+    evidence.tabs.setCurrentWidget(evidence.threshold)
+    qtbot.waitUntil(lambda: evidence.threshold.found is not None, timeout=60_000)
+    assert "of pairs of two people are called the same here" in evidence.threshold.words.text()
+    own = evidence.threshold.found.found.own
+    evidence.threshold.use.click()
+    assert empty.session.threshold == own
