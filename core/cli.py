@@ -34,6 +34,7 @@ COMMANDS: tuple[str, ...] = (
     "groups",
     "threshold",
     "identify",
+    "readers",
     "labels",
     "tag",
     "report",

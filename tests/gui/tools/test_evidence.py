@@ -102,3 +102,20 @@ def test_the_gallery_s_own_threshold_is_offered(
     own = evidence.threshold.found.found.own
     evidence.threshold.use.click()
     assert empty.session.threshold == own
+
+
+def test_why_the_first_person_and_not_the_second(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    evidence.tabs.setCurrentWidget(evidence.identification)
+    tab = evidence.identification
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=60_000)
+    assert "6 probes, 3 persons" in tab.words.text() and tab.table.rowCount() == 6
+    ranks = [tab.table.item(row, 0).text() for row in range(6)]
+    assert ranks[-1] == "\N{EN DASH}"  # Cem has one photo, which is no probe of his own
+    assert ranks[:5] == sorted(ranks[:5], reverse=True)
+    tab.table.row_asked.emit(0)
+    assert tab.why.values is not None
+    first, second = (float(tab.table.item(0, column).text()) for column in (2, 4))
+    assert tab.why.values.sum() == pytest.approx(first - second, abs=2e-4)
+    assert tab.table.item(0, 1).text() in tab.why.title.text()
