@@ -43,6 +43,7 @@ GALLERY_TOOLS = (
     Tool("Peop&le…", "Ctrl+Shift+H", ("people.window", "PeopleWindow")),
     Tool("La&bels and leaks…", "Ctrl+Shift+L", ("labels.window", "LabelsWindow")),
     Tool("Evidence, con&ditions, groups…", "Ctrl+Shift+D", ("evidence.window", "EvidenceWindow")),
+    Tool("Seco&nd reader…", "Ctrl+Shift+N", ("readers.window", "ReadersWindow")),
     VIDEO,
     Tool("R&eport…", "Ctrl+Shift+R", ("report", "ReportWindow")),
 )

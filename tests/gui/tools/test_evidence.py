@@ -66,7 +66,7 @@ def test_ranges_and_slices_list_their_pairs(
     assert window.pairs.model.rowCount() == max(wrong)
     conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
     conditions.choice.activated.emit(0)
-    qtbot.waitUntil(lambda: "Yaw is known of no face here" in conditions.words.text())
+    qtbot.waitUntil(lambda: "Yaw is known of no face here" in conditions.words.text(), timeout=60_000)
     assert conditions.table.rowCount() == 0
 
 
@@ -83,7 +83,7 @@ def test_groups_by_a_tag(evidence: EvidenceWindow, window: MainWindow, qtbot: Qt
     assert "Too few people" in groups.words.text() and groups.by.currentText() == "glasses"
     groups.by.setEditText("height")
     groups.by.activated.emit(0)
-    qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text())
+    qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text(), timeout=60_000)
     assert groups.table.rowCount() == 0
 
 
