@@ -86,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except XCosError as error:
-        print(f"xcos: {error}", file=sys.stderr)
+        flag = "" if error.option is None else f" (--{error.option})"
+        print(f"xcos: {error}{flag}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("xcos: interrupted", file=sys.stderr)

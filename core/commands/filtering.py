@@ -20,7 +20,7 @@ def add_filter_option(parser: argparse.ArgumentParser) -> None:
         "--filter",
         metavar="EXPR",
         help="only the pairs that pass, such as 'outcome = FP and score > 0.4 and "
-        "region(mouth) > 30 %%'; see docs/formats.md",
+        "region(nose) > 30 %%'; see docs/formats.md",
     )
 
 

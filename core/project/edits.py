@@ -219,6 +219,19 @@ def changed(edits: Edits, change: Change, forward: bool = True) -> Edits:
     return replace(edits, **{name: _field(name, maps[name]) for name in change})
 
 
+def told(change: Change) -> str:
+    """What a change is about, in a few words: the tags of ann/1.jpg and bob/2.jpg."""
+    parts = []
+    for name, entries in change.items():
+        keys = list(entries)
+        about = f"{len(keys)} of them"
+        if len(keys) == 1:
+            of_subject = name in ("tags", "notes", "decisions")
+            about = " and ".join(subject_parts(keys[0])[1]) if of_subject else keys[0]
+        parts.append(f"{WORDS[name]} of {about}")
+    return ", ".join(parts)
+
+
 def edits_from(said: Any, left_out: list[str]) -> Edits:
     """The edits that a file has, without what is not sound; that is named in left_out."""
     if not isinstance(said, dict):

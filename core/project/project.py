@@ -30,6 +30,7 @@ from core.project.edits import (
     identity_subject,
     moved,
     renamed,
+    told,
     with_entry,
 )
 from core.project.readings import Reading
@@ -133,6 +134,16 @@ class Project:
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._document.undo)
+
+    @property
+    def undo_words(self) -> str:
+        """What undo would take back, such as "the tags of ann/1.jpg"; empty where nothing."""
+        return told(self._document.undo[-1]) if self._document.undo else ""
+
+    @property
+    def redo_words(self) -> str:
+        """What redo would do again; empty where nothing."""
+        return told(self._document.redo[-1]) if self._document.redo else ""
 
     @property
     def can_redo(self) -> bool:

@@ -19,6 +19,7 @@ from core.query.given import FilterInput, KnownConditions, check
 from core.query.language import (
     OF_CONDITIONS,
     Both,
+    ColumnValue,
     Compared,
     Either,
     Expression,
@@ -27,6 +28,7 @@ from core.query.language import (
     RegionShare,
     compare_text,
     fields_of,
+    number_in,
 )
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
@@ -137,7 +139,7 @@ class _Looker:
 
     def __init__(self, given: FilterInput, measured: KnownConditions | None) -> None:
         self.given, self._measured = given, measured
-        self._faces: dict[Compared, tuple[np.ndarray, np.ndarray]] = {}
+        self._faces: dict[Compared | ColumnValue, tuple[np.ndarray, np.ndarray]] = {}
         self._pairs: dict[Compared, np.ndarray] = {}
         self._shares: tuple[_Block, dict[str, np.ndarray]] | None = None
 
@@ -158,7 +160,7 @@ class _Looker:
             return self._by_region(expression, block)
         found = self._flag(expression, block) if isinstance(expression, Flag) else None
         if found is None:
-            assert isinstance(expression, Compared)
+            assert isinstance(expression, Compared | ColumnValue)
             found = self._compared(expression, block)
         return found, found
 
@@ -183,7 +185,11 @@ class _Looker:
         kinds: np.ndarray = np.where(known, np.where(left == right, 0, 1), 2)
         return kinds
 
-    def _compared(self, asked: Compared, block: _Block) -> np.ndarray:
+    def _compared(self, asked: Compared | ColumnValue, block: _Block) -> np.ndarray:
+        if isinstance(asked, ColumnValue):
+            left, right = self._of_faces(asked)
+            found: np.ndarray = left[block.rows] | right[block.columns]
+            return ~found if asked.operator == "!=" else found
         if isinstance(asked.value, float):
             return _ordered(asked.operator, self._number(asked.field, block), asked.value)
         if asked.field == "kind":
@@ -252,7 +258,7 @@ class _Looker:
             told |= np.isin(places, codes)
         return told
 
-    def _of_faces(self, asked: Compared) -> tuple[np.ndarray, np.ndarray]:
+    def _of_faces(self, asked: Compared | ColumnValue) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
         if asked not in self._faces:
             left = _faces_meet(asked, self.given.scored.rows, self.given.edits)
@@ -328,8 +334,12 @@ def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
     return np.array([meets(name) for name in names])
 
 
-def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
+def _faces_meet(asked: Compared | ColumnValue, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
     faces = loaded.gallery.faces
+    if isinstance(asked, ColumnValue):
+        said = [face.columns.get(asked.column) for face in faces]
+        told = {value: _value_meets(asked, value) for value in {*said}}
+        return np.array([told[value] for value in said], bool)
     meets = compare_text(asked.operator, str(asked.value))
     if "identity" in asked.field:
         names = [face.identity or "" for face in faces]
@@ -346,6 +356,19 @@ def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndar
         ],
         bool,
     )
+
+
+def _value_meets(asked: ColumnValue, said: str | None) -> bool:
+    """Whether a column's cell meets a condition; "!=" is answered as "=", which the caller negates."""
+    if said is None:
+        return False
+    own, wanted = number_in(said), number_in(asked.value)
+    if asked.operator in ("<", "<=", ">", ">="):
+        if own is None or wanted is None:
+            return False
+        return bool(_ordered(asked.operator, np.array(own), wanted))
+    equal = asked.operator in ("=", "!=") and own is not None and own == wanted
+    return equal or compare_text(asked.operator, asked.value)(said)
 
 
 def _subjects_meeting(asked: Compared, edits: Edits) -> list[str]:

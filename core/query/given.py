@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import XCosError
 from core.progress import Task
 from core.project.edits import Edits
-from core.query.language import OF_CONDITIONS, Expression, fields_of
+from core.query.language import OF_CONDITIONS, Expression, columns_of, fields_of
 from core.scoring.scored import ScoredGallery
 
 
@@ -57,7 +57,7 @@ def check(expression: Expression, given: FilterInput) -> None:
             "The filter asks for an outcome or a margin, which need a threshold; set one."
         )
     for name, values, remedy in (
-        ("target", "target", "choose a target model (Model, Target model; --target)"),
+        ("target", "target", "choose a target model"),
         ("fc", "embedding", "choose weights with a fully connected head"),
     ):
         known = [
@@ -70,6 +70,10 @@ def check(expression: Expression, given: FilterInput) -> None:
         raise XCosError(
             "The filter asks for conditions of faces, which are not measured here; leave them out."
         )
+    heads = {name for g in given.scored.galleries for f in g.gallery.faces for name in f.columns}
+    for name in sorted(columns_of(expression) - heads):
+        there = f"those there are {', '.join(sorted(heads))}" if heads else "it has none"
+        raise XCosError(f"The filter asks for column({name}), which the gallery lacks; {there}.")
     if "fragile" in asked and given.fragile is None:
         raise XCosError(
             "The filter asks for fragile pairs, which were not looked for yet; "

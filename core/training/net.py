@@ -15,6 +15,7 @@ from core.training.hiding import HiddenViews
 from core.training.locality import HiddenGrids, HiddenPairs, hidden_pairs, locality_losses
 from core.training.losses import (
     Lesson,
+    by_names,
     choose_pairs,
     embedding_loss,
     joint_cosines,
@@ -48,7 +49,10 @@ class TrainingNet(nn.Module):
     embedding_size: of the target's embeddings, None without a target
     map_channels:   of its map, None without map loss
     frozen:         the backbone that is not trained; faces then come as its maps
+    limits:         between which the target's cosines are corrected by names; None: not at all
     """
+
+    limits: tuple[float, float] | None = None
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class TrainingNet(nn.Module):
         """The losses of a batch, not yet weighted, by name; pairs span all processes."""
         lesson, hidden = beside.lesson, beside.hidden
         # First, since it waits for the device, on which nothing else is queued by now.
-        chosen = None if lesson is None else self._chosen(lesson, hidden, beside.draw)
+        chosen = None if lesson is None else self._chosen(lesson, labels_B, beside)
         if not isinstance(self.net, XCosNet):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
@@ -126,14 +130,16 @@ class TrainingNet(nn.Module):
             return losses | self._identification(grid_BCHW.flatten(1), gathered(labels_B))
 
     def _chosen(
-        self, lesson: Lesson, hidden: HiddenViews | None, draw: torch.Generator
+        self, lesson: Lesson, labels_B: Tensor, beside: "Beside"
     ) -> tuple[Tensor, Tensor, Tensor | None, tuple[Tensor, HiddenPairs] | None]:
         """The target's embeddings and cosines of all processes' faces, and pairs to learn from."""
-        losses = self._losses
+        losses, hidden, draw = self._losses, beside.hidden, beside.draw
         target_BD = gathered(lesson.embeddings)
         others = [gathered(other) for other in lesson.others]
         with torch.autocast(target_BD.device.type, enabled=False):
             cosines_BB = joint_cosines([target_BD, *others], lesson.scales)
+            if self.limits is not None:
+                cosines_BB = by_names(cosines_BB, gathered(labels_B), self.limits)
         pairs_2P = None
         if losses.cosine_weight:
             pairs_2P = choose_pairs(cosines_BB, losses.pairs, losses.alike, draw)

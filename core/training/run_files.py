@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,11 @@ class LoggedRows:
     head: list[str]
     rows: list[list[str]]
     whole: bool
+
+
+def status_text(state: str, what: str, done: int, total: int, pid: int) -> str:
+    """Where a run stands, as status.json has it; pid: of its process."""
+    return json.dumps({"state": state, "what": what, "done": done, "total": total, "pid": pid})
 
 
 def logged_rows(path: Path) -> LoggedRows:

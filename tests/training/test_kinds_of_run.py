@@ -202,7 +202,14 @@ def test_shipped_presets_name_what_they_need() -> None:
     from core.training.config import read_config
 
     names = {p.stem for p in resource_path("presets").glob("*.toml")}
-    assert names >= {"baseline-arcface", "baseline-cosface", "head-only", "paper-arcface", "small"}
+    assert names >= {
+        "baseline-arcface",
+        "baseline-cosface",
+        "adapt",
+        "plug-in",
+        "paper-arcface",
+        "small",
+    }
     baseline = read_config(resource_path("presets") / "baseline-arcface.toml")
     paper = read_config(resource_path("presets") / "paper-arcface.toml")
     assert baseline.optimisation == paper.optimisation and not baseline.model.xcos

@@ -17,12 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.decimal_box import DecimalBox
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, MEANINGS, percent
+from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.outcomes import (
+    GENUINE,
+    IMPOSTOR,
+    LEAST_RATE,
+    MEANINGS,
+    OutcomeButton,
+    percent,
+)
 from xcos_gui.widgets.theme import paint_axes
 
 
@@ -56,6 +63,7 @@ class CurvesPanel(QWidget):
         layout.addWidget(self._tabs, 1)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
+        session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
     # Making.
@@ -91,17 +99,8 @@ class CurvesPanel(QWidget):
         for row, (text, outcomes) in enumerate(rows, start=1):
             grid.addWidget(QLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
-                button = QPushButton(
-                    toolTip=f"{MEANINGS[outcome][2]}. Click lists them, worst first."
-                )
+                button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._session.list_outcome(o))
-                red, green, blue = OUTCOME_COLOURS[outcome]
-                button.setStyleSheet(
-                    f"QPushButton {{ border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; "
-                    "text-align: left; border-top: 1px solid palette(mid); border-right: 1px solid palette(mid);"
-                    "border-bottom: 1px solid palette(mid); }"
-                    "QPushButton:focus, QPushButton:hover { background: palette(midlight); }"
-                )
                 self.counts[outcome] = button
                 grid.addWidget(button, row, column)
         return grid
@@ -185,6 +184,9 @@ class CurvesPanel(QWidget):
         texts = (f"TP  {most:,}", "TRR 100.0000 %")
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
 
+    def _on_idle(self) -> None:
+        self._on_threshold_changed(self._session.threshold)
+
     def _on_threshold_changed(self, threshold: float) -> None:
         for widget in (self.spin, self.line):
             widget.blockSignals(True)
@@ -201,8 +203,10 @@ class CurvesPanel(QWidget):
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
             button.setText(f"{outcome}  {number:,}\n{name} {percent(getattr(counts, attribute))}")
+        so_far = self._session.faces_so_far
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
-        self.summary.setText(estimated + self._summary(counts))
+        growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
+        self.summary.setText((growing or estimated) + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
             far = max(counts.far, LEAST_RATE)
             self._roc_point.setData([far], [counts.tar])
@@ -214,6 +218,8 @@ class CurvesPanel(QWidget):
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
         assert statistics is not None
+        if self._session.matrix is not None and not self._session.matrix.pairs:
+            return "There is one face, so there is no pair to count; open a second photo with it."
         if not counts.genuine and not counts.impostor:
             return (
                 "No identities are known, so there is nothing to count. "

@@ -5,6 +5,7 @@ import platform
 
 import numpy as np
 from PySide6 import __version__ as pyside_version
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 from core.explain.report import PairReport, cell_rows
 from core.model.card import ModelCard
 from core.version import version
+from xcos_gui.widgets.placing import fit_to_screen
 
 SHORTCUTS = (
     ("Ctrl+O", "open a folder as gallery"),
@@ -25,7 +27,7 @@ SHORTCUTS = (
     ("Ctrl+F", "search the gallery"),
     ("Ctrl+N", "tags and notes of the pair, its faces and their identities"),
     ("Ctrl+Shift+T", "tags of the selected faces or pair"),
-    ("Ctrl+K", "filter the pairs, such as: outcome = FP and region(mouth) > 30 %"),
+    ("Ctrl+K", "filter the pairs, such as: outcome = FP and region(nose) > 30 %"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo and redo changes to the gallery"),
     ("F2", "rename an identity, or merge several"),
     ("Delete", "set photos aside, or bring them back"),
@@ -56,7 +58,7 @@ class TextDialog(QDialog):
         layout.addWidget(browser)
         layout.addWidget(buttons)
         side = self.fontMetrics().height()
-        self.resize(44 * side, 36 * side)
+        fit_to_screen(self, QSize(44 * side, 36 * side))
 
 
 def reading_page(report: PairReport | None) -> str:

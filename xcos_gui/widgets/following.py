@@ -15,6 +15,8 @@ SETTLE = 250  # milliseconds without a further change
 class FollowingWindow(ToolWindow):
     """Calls `refresh` once the session rests, and only while the window is seen."""
 
+    follows_threshold = True  # whether a moved threshold makes what is shown out of date
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._stale = True
@@ -22,7 +24,8 @@ class FollowingWindow(ToolWindow):
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
         session.matrix_changed.connect(self.ask_refresh)
-        session.threshold_changed.connect(self.ask_refresh)
+        if self.follows_threshold:
+            session.threshold_changed.connect(self.ask_refresh)
         session.idle.connect(self._settling.start)
 
     def refresh(self) -> None:
@@ -51,6 +54,7 @@ class FollowingWindow(ToolWindow):
         if not self._stale or not self.isVisible():
             return
         if self.session.busy:  # idle comes
+            self.say_working("Waiting for the scores")
             self.tell("Waiting for the scores…")
             return
         self._stale = False

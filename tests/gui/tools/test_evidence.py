@@ -66,7 +66,9 @@ def test_ranges_and_slices_list_their_pairs(
     assert window.pairs.model.rowCount() == max(wrong)
     conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
     conditions.choice.activated.emit(0)
-    qtbot.waitUntil(lambda: "Yaw is known of no face here" in conditions.words.text(), timeout=60_000)
+    qtbot.waitUntil(
+        lambda: "Yaw is known of no face here" in conditions.words.text(), timeout=60_000
+    )
     assert conditions.table.rowCount() == 0
 
 

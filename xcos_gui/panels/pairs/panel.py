@@ -1,38 +1,41 @@
 """The pairs of one outcome, worst first, and the filter on them."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QObject,
-    QPersistentModelIndex,
     QSize,
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QAction, QIcon, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from core.gallery.gallery import LoadedGallery
-from core.project.edits import pair_subject, pair_subjects
+from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
-from core.scoring.matrix import Outcome, ScoreMatrix
+from core.scoring.matrix import Outcome
+from xcos_gui.panels.pairs.model import (
+    FRAGILE,
+    LEFT,
+    OUTCOME,
+    RIGHT,
+    SCORE,
+    TAGS,
+    KeptPairs,
+    PairsModel,
+)
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -46,119 +49,6 @@ CHOICES: tuple[tuple[str, Outcome | None], ...] = (
     ("True rejects (TN)", "TN"),
     ("Unknown identities", "unknown"),
 )
-HEADERS = ("left", "", "right", "", "score", "margin", "outcome", "fragile", "tags")
-FRAGILE, TAGS = 7, 8  # columns, shown once something is known to stand there
-Index = QModelIndex | QPersistentModelIndex
-
-
-class PairsModel(QAbstractTableModel):
-    """Rows of a pair list; thumbnails come when shown."""
-
-    def __init__(
-        self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._thumbnails = session, thumbnails
-        self.pairs: PairList | None = None
-        thumbnails.ready.connect(self._on_ready)
-
-    def show(self, pairs: PairList | None) -> None:
-        """Show another list."""
-        self.beginResetModel()
-        self.pairs = self._session.listed = pairs
-        self.endResetModel()
-
-    def cell(self, row: int) -> tuple[int, int]:
-        """The matrix cell of a row."""
-        assert self.pairs is not None
-        return int(self.pairs.rows[row]), int(self.pairs.columns[row])
-
-    def row_of(self, pair: tuple[int, int]) -> int | None:
-        """The row of a matrix cell, or None where it is not listed."""
-        if self.pairs is None:
-            return None
-        found = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
-        return int(found[0]) if len(found) else None
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADERS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        session = self._session
-        if not index.isValid() or self.pairs is None or session.matrix is None:
-            return None
-        cell = self.cell(index.row())
-        if cell[0] >= session.matrix.scores.shape[0] or cell[1] >= session.matrix.scores.shape[1]:
-            return None
-        column = index.column()
-        faces = session.faces_of(cell)
-        if role == Qt.ItemDataRole.DecorationRole and column in (0, 2):
-            pixmap = self._thumbnails.get(faces[column // 2], column == 0)
-            return None if pixmap is None else QIcon(pixmap)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (4, 5):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{faces[0].key}\n{faces[1].key}"
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        score = float(self.pairs.scores[index.row()])
-        texts = {
-            1: faces[0].identity or faces[0].key,
-            3: faces[1].identity or faces[1].key,
-            4: f"{score:.4f}",
-            5: f"{score - session.threshold:+.4f}",
-            6: session.matrix.outcome(*cell, session.threshold),
-        }
-        if column == FRAGILE and session.fragile is not None:
-            here = cell if session.fragile.fragile.shape == session.matrix.scores.shape else None
-            return "fragile" if here is not None and session.fragile.fragile[here] else ""
-        if column == TAGS and session.project is not None:
-            return ", ".join(session.project.edits.tags_among(pair_subjects(*faces)))
-        return texts.get(column)
-
-    def renew(self) -> None:
-        """Ask for all texts again."""
-        if self.rowCount():
-            ends = self.index(0, 0), self.index(self.rowCount() - 1, len(HEADERS) - 1)
-            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DisplayRole])
-
-    def _on_ready(self) -> None:
-        if self.pairs is not None and len(self.pairs):
-            ends = self.index(0, 0), self.index(len(self.pairs) - 1, 2)
-            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])
-
-
-@dataclass(frozen=True, eq=False)
-class _Listed:
-    """Pairs by the keys of their faces, so that they outlive a gallery that changes its order."""
-
-    keys: tuple[tuple[str, str], ...]
-
-    @staticmethod
-    def of(pairs: PairList, rows: LoadedGallery, columns: LoadedGallery) -> "_Listed":
-        left, right = rows.gallery.faces, columns.gallery.faces
-        both = zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
-        return _Listed(tuple((left[i].key, right[j].key) for i, j in both))
-
-    def places(self, rows: LoadedGallery, columns: LoadedGallery, matrix: ScoreMatrix) -> PairList:
-        """Where these pairs are now, with their scores of now; those that are gone are left out."""
-        left, right = rows.gallery.index(), columns.gallery.index()
-        found = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
-        i, j = np.array(found, np.int64).reshape(-1, 2).T
-        return PairList(i, j, matrix.scores[i, j])
 
 
 class PairsPanel(QWidget):
@@ -176,8 +66,7 @@ class PairsPanel(QWidget):
             self.choice.addItem(text, outcome)
         self.choice.setAccessibleName("Which pairs to list")
         self.choice.setCurrentIndex(1)
-        self._count = QLabel()
-        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._count = ElidedLabel()
         self.model = PairsModel(session, thumbnails, self)
         self.table = QTableView(
             selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
@@ -186,25 +75,8 @@ class PairsPanel(QWidget):
             wordWrap=False,
         )
         self.table.setModel(self.model)
-        tagging = QAction("Tags of the pair…", self, shortcut=QKeySequence("Ctrl+Shift+T"))
-        tagging.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        tagging.triggered.connect(self.tag_pair)
-        self.table.addAction(tagging)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.table.setAccessibleName("Pairs of the outcome, worst first")
-        side = 2 * self.fontMetrics().height()
-        self.table.setIconSize(QSize(side, side))
-        self.table.verticalHeader().setDefaultSectionSize(side + 4)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        for column, width in ((0, side + 12), (2, side + 12)):
-            header.resizeSection(column, width)
-        for column in (1, 3):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column in (4, 5, 6, FRAGILE, TAGS):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        # Only the rows on screen fix the widths: all of them would be asked at each threshold.
-        header.setResizeContentsPrecision(0)
+        self._make_actions()
+        self._make_columns()
         top = QHBoxLayout()
         top.addWidget(self.choice)
         top.addWidget(self._count, 1)
@@ -217,7 +89,8 @@ class PairsPanel(QWidget):
         layout.addWidget(self.table)
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_listed)
-        self._listed: _Listed | None = None
+        self._listed: KeptPairs | None = None
+        self._before_filter: int | None = None  # the choice to go back to after a filter
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
@@ -228,11 +101,40 @@ class PairsPanel(QWidget):
         session.pair_changed.connect(self._on_pair_changed)
         session.pairs_listed.connect(self.show_listed)
         session.filter_changed.connect(self._list)
+        session.filter_changed.connect(self._on_filtered)
         session.fragile_changed.connect(self._show_columns)
         session.threshold_changed.connect(self._show_columns)
         session.edits_changed.connect(self._show_columns)
         session.gallery_changed.connect(self._show_columns)
         self._show_columns()
+
+    def _make_actions(self) -> None:
+        session = self._session
+        for text, key, slot in (
+            ("Tags of the pair…", "Ctrl+Shift+T", self.tag_pair),
+            ("Both photos at full size", "", lambda: session.tool_asked.emit("photos")),
+            ("What if…", "", lambda: session.tool_asked.emit("what_if")),
+            ("What would flip it…", "", lambda: session.tool_asked.emit("flip")),
+        ):
+            action = QAction(text, self, shortcut=QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(slot)
+            self.table.addAction(action)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.table.doubleClicked.connect(lambda _: session.tool_asked.emit("photos"))
+
+    def _make_columns(self) -> None:
+        table, line = self.table, self.fontMetrics().height()
+        table.setAccessibleName("Pairs of the outcome, worst first")
+        table.setIconSize(QSize(2 * line + 4, 2 * line + 4))
+        table.verticalHeader().setDefaultSectionSize(2 * line + 10)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        for column in (LEFT, RIGHT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((SCORE, 5), (OUTCOME, 5), (FRAGILE, 5), (TAGS, 7)):
+            header.resizeSection(column, width * line)
+        self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:
         """End the background work."""
@@ -249,8 +151,15 @@ class PairsPanel(QWidget):
 
     def _on_filter(self) -> None:
         # A new filter says itself what is listed; an outcome may be chosen afterwards.
-        if self.choice.currentIndex() < len(CHOICES):
+        if 0 < self.choice.currentIndex() < len(CHOICES):
+            self._before_filter = self.choice.currentIndex()
             self.choice.setCurrentIndex(0)
+
+    def _on_filtered(self, *_: object) -> None:
+        if not self._session.filter.text and self._before_filter is not None:
+            before, self._before_filter = self._before_filter, None
+            if self.choice.currentIndex() == 0:  # nothing else was chosen meanwhile
+                self.choice.setCurrentIndex(before)
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)
@@ -262,7 +171,7 @@ class PairsPanel(QWidget):
         session = self._session
         if session.rows is None or session.columns is None:
             return
-        self._listed = _Listed.of(pairs, session.rows, session.columns)
+        self._listed = KeptPairs.of(pairs, session.rows, session.columns)
         if self.choice.count() == len(CHOICES):
             self.choice.addItem(title)
         self.choice.setItemText(len(CHOICES), title)
@@ -278,14 +187,6 @@ class PairsPanel(QWidget):
         for column, shown in ((FRAGILE, known), (TAGS, tagged)):
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)
-        header = self.table.horizontalHeader()
-        wide = tagged or known
-        mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch
-        for column in (1, 3):  # names keep room of their own; the table scrolls then
-            if header.sectionResizeMode(column) != mode:
-                header.setSectionResizeMode(column, mode)
-                if wide:
-                    header.resizeSection(column, 12 * self.fontMetrics().averageCharWidth())
         self.model.renew()
 
     def _list(self, *_: object) -> None:
@@ -334,11 +235,13 @@ class PairsPanel(QWidget):
         self.model.show(pairs)
         more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
         yet = "" if not self._session.estimated else ", by estimated scores yet"
+        noun = "pair" if len(pairs) == 1 else "pairs"
         some = self._session.filter.mask is not None
+        why = self._session.filter.why_none if some else ""
         self._count.setText(
-            f"{more} pairs{' that pass' if some else ''}, worst first{yet}"
+            f"{more} {noun}{' that pass' if some else ''}, worst first{yet}"
             if len(pairs)
-            else f"no such pair{' passes' if some else ''}"
+            else why or f"no such pair{' passes' if some else ''}"
         )
         self._on_pair_changed(self._session.pair)
 
@@ -348,7 +251,10 @@ class PairsPanel(QWidget):
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
         row = None if pair is None else self.model.row_of(pair)
-        if row is not None and row != self.table.currentIndex().row():
+        if row is None:  # nothing stays chosen that is not looked at
+            self.table.clearSelection()
+            self.table.setCurrentIndex(QModelIndex())
+        elif row != self.table.currentIndex().row():
             self.table.selectionModel().blockSignals(True)
             self.table.selectRow(row)
             self.table.selectionModel().blockSignals(False)
