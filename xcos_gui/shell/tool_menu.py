@@ -127,6 +127,7 @@ GALLERY_TOOLS = (
         "evidence",
         "What a score is worth as evidence, under which conditions it holds, and for which groups of people.",
     ),
+    Tool("Seco&nd reader…", "Ctrl+Shift+N", ("readers.window", "ReadersWindow"), "readers"),
     VIDEO,
     Tool(
         "R&eport…",
