@@ -66,6 +66,6 @@ def look_at_chosen(
         return chosen.pairs(matrix, rows), np.where(unknown, -4 - np.abs(margin), badness)
 
     pairs = ranked(matrix, worst, LISTED, task)
-    counts = Counts(*(int(numbers[CODE[o]]) for o in ("TP", "FP", "FN", "TN", "unknown")))  # type: ignore[index]
+    counts = Counts(*(int(numbers[CODE[o]]) for o in ("TP", "FP", "FN", "TN", "unknown")))
     tar, far = rate_intervals(sums, task)
     return ChosenReport(counts, tar, far, pairs)

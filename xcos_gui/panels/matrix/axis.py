@@ -108,6 +108,14 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         self.picture = None
         self.update()
 
+    def rate_at(self, across: float, along: float) -> tuple[int, int] | None:
+        """Which bar lies at some pixels from the matrix and a place among items: item, and 0 FRR or 1 FAR."""
+        item, at = int(np.floor(along)), across - GAP
+        if self.rates is None or not 0 <= item < len(self.rates.values) or at < 0:
+            return None
+        kind = int(at // (BAR + GAP / 2))
+        return (item, kind) if kind < 2 else None
+
     def bar_area(self) -> float:
         """Pixels next to the matrix that bars take."""
         return 0.0 if self.rates is None else 2 * BAR + 2 * GAP

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
@@ -58,6 +59,8 @@ class MatrixBar(QWidget):
             box.setToolTip(ORDER_TIP)
         self.selects = QToolButton(text="Choose", checkable=True, toolTip=DRAG_TIP)
         self.selects.setAccessibleName("Dragging chooses pairs")
+        self.rates = QToolButton(text="Rates", checkable=True, checked=True)
+        self.rates.setToolTip(RATES_TIP)
         self.place = QLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
@@ -82,6 +85,7 @@ class MatrixBar(QWidget):
             first.addWidget(widget)
         first.addStretch(1)
         first.addWidget(self.selects)
+        first.addWidget(self.rates)
         for text, tip, factor in (
             ("+", "Zoom in (+)", 0.5),
             ("\N{MINUS SIGN}", "Zoom out (-)", 2.0),

@@ -19,6 +19,7 @@ from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
 from xcos_gui.panels.matrix.item import MatrixItem
 from xcos_gui.panels.matrix.keys import TypedName, walk
+from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.state.session import Session
@@ -65,6 +66,7 @@ class MatrixPanel(QWidget):
         self.frames = Frames(self._plot, self.item)
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
+        self.margins = Margins(session)
         self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
@@ -91,6 +93,8 @@ class MatrixPanel(QWidget):
         bar.colours_chosen.connect(self._show_colours)
         bar.arrangement_chosen.connect(lambda: arranger.ask(bar.asked))
         bar.selects.toggled.connect(lambda on: setattr(self._view, "selects", on))
+        bar.rates.toggled.connect(self._show_rates)
+        self.margins.changed.connect(self._show_rates)
         self._view.chosen.connect(self._on_band)
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
@@ -111,6 +115,7 @@ class MatrixPanel(QWidget):
         """End the background work."""
         self.arranger.close()
         self.selecting.close()
+        self.margins.close()
 
     # What is shown.
 
@@ -129,6 +134,7 @@ class MatrixPanel(QWidget):
         labels = [self.arranger.labels(which) for which in (0, 1)]
         for which, axis in enumerate(self._axes):
             axis.show_blocks(labels[which][1], partial(self._short_name, which))
+        self._show_rates()
         self.frames.show_labels(labels[0][0], labels[1][0])
         if image is not None and self.item.boundingRect() != before:
             self._fit()
@@ -168,6 +174,14 @@ class MatrixPanel(QWidget):
             grey = round(0.75 * base + 0.25 * text)
             image.set_passing(self._session.filter.mask, (grey, grey, grey))
             self.item.forget()
+
+    def _show_rates(self, *_: object) -> None:
+        image, session = self.arranger.image, self._session
+        for axis, which in zip(self._axes, ("rows", "columns"), strict=True):
+            side, loaded = getattr(image and image.shown, which, None), getattr(session, which)
+            people = self.arranger.asked.level in ("faces", "people")
+            shown = people and self.bar.rates.isChecked() and side is not None
+            axis.show_rates(self.margins.rates(side, loaded) if shown and loaded else None)
 
     def _show_chosen(self) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
@@ -303,17 +317,32 @@ class MatrixPanel(QWidget):
             self._open(cell)
 
     def _on_margin(self, scene: QPointF) -> None:
-        """A click on a name shows its items, and chooses nothing."""
+        """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""
         for which, axis in enumerate(self._axes):
             if not axis.sceneBoundingRect().contains(scene):
                 continue
-            point = self._view.mapSceneToView(scene)
+            point, inside = self._view.mapSceneToView(scene), axis.mapFromScene(scene)
+            far = axis.size().height() - inside.y() if which else axis.size().width() - inside.x()
+            bar = axis.rate_at(far, point.x() if which else point.y())
+            if bar is not None:
+                self._list_errors(which, *bar)
+                return
             named = axis.name_of(int(np.floor(point.x() if which else point.y())))
             if named is not None:
                 size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
                 part = (middle - size, middle + size)
                 move = self._view.setXRange if which else self._view.setYRange
                 move(*part, padding=0)
+
+    def _list_errors(self, which: int, item: int, kind: int) -> None:
+        image, session = self.arranger.image, self._session
+        loaded = session.columns if which else session.rows
+        if image is None or loaded is None:
+            return
+        side = image.shown.columns if which else image.shown.rows
+        identity = loaded.gallery.faces[int(side.faces(item)[0])].identity
+        if identity is not None:
+            self.margins.list_errors(identity, kind)
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""
