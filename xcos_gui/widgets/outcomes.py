@@ -2,6 +2,7 @@
 
 from PySide6.QtGui import QColor
 
+from core.analysis.bootstrap import RateInterval
 from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
 
@@ -35,3 +36,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
     return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"
+
+
+def interval_words(rate: RateInterval) -> str:
+    """A rate and its interval in percent."""
+    low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
+    return f"{percent(rate.rate)} [{low} to {high}]"

@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from core.explain.colours import OUTCOME_COLOURS
 
 GAP = 4.0  # pixels between names, bars and matrix
-BAR = 26.0  # pixels of the longest bar; one for FRR, one for FAR
-LONGEST_NAME = {"left": 130.0, "top": 80.0}  # pixels
+BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
+LONGEST_NAME = {"left": 130.0, "top": 72.0}  # pixels
 LEAST_BAR = 2.0  # pixels of a rate that is not 0
 TICKS = QColor(128, 128, 128)
 

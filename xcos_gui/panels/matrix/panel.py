@@ -46,6 +46,7 @@ class MatrixPanel(QWidget):
         self._hover: Cell | None = None
         self._cell: Cell | None = None  # the cursor: where the pair looked at is shown
         self._before_opened: QRectF | None = None
+        self._fitted: QRectF | None = None  # what is seen, while that is all of it
         self._typed = TypedName()
         self.arranger = Arranger(session)
         self.bar = MatrixBar()
@@ -88,6 +89,7 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._on_range)
+        self._view.sigResized.connect(self._on_resized)
         for signal in (bar.colours_chosen, bar.arrangement_chosen):
             signal.connect(self.view_changed)
         bar.colours_chosen.connect(self._show_colours)
@@ -208,6 +210,8 @@ class MatrixPanel(QWidget):
             None if seen is None or image is None else matrix_region(image.shown, seen)
         )
         self.frames.renew(self._cell)
+        if self._fitted is not None and not _alike(self._fitted, self._view.viewRect()):
+            self._fitted = None
         self.view_changed.emit()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
@@ -447,9 +451,19 @@ class MatrixPanel(QWidget):
         self._view.scaleBy((factor, factor), centre)
 
     def _fit(self) -> None:
+        """Show all of it, next to its names."""
         bounds = self.item.boundingRect()
-        if not bounds.isEmpty():
-            self._view.setRange(bounds, padding=0.01)
+        if bounds.isEmpty():
+            return
+        width, height = max(self._view.width(), 1.0), max(self._view.height(), 1.0)
+        cell = min(width / bounds.width(), height / bounds.height())  # pixels
+        self._fitted = None
+        self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
+        self._fitted = self._view.viewRect()
+
+    def _on_resized(self, *_: object) -> None:
+        if self._fitted is not None:
+            self._fit()
 
     # Looks.
 
@@ -478,6 +492,11 @@ class MatrixPanel(QWidget):
         for axis in self._axes:
             axis.set_text_pen(pg.mkPen(palette.color(QPalette.ColorRole.WindowText)))
         self.frames.take_palette(palette)
+
+
+def _alike(one: QRectF, other: QRectF) -> bool:
+    """Whether two parts begin at the same place and are as large, but for a resized window."""
+    return abs(one.left() - other.left()) < 0.5 and abs(one.top() - other.top()) < 0.5
 
 
 def _asked_from(said: dict[str, Any]) -> Asked:
