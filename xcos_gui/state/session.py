@@ -73,6 +73,9 @@ class Session(QObject):
     fragile_changed = Signal()
     filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
     edits_changed = Signal()  # tags, notes, decisions, or what makes the gallery load anew
+    other_scores_shown = Signal(
+        str, object, float
+    )  # a model's name, its (n, m) scores, its threshold
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     busy_changed = Signal(str, int, int)
     idle = Signal()

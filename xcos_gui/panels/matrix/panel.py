@@ -11,8 +11,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from core.scoring.blocks import worst_pair
+from core.scoring.difference import changed_side
 from core.scoring.orders import Asked, csv_columns
+from xcos_gui.panels.matrix.against import comparisons
 from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
 from xcos_gui.panels.matrix.axis import SideAxis
 from xcos_gui.panels.matrix.bar import MatrixBar
@@ -22,6 +23,7 @@ from xcos_gui.panels.matrix.keys import TypedName, walk
 from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -100,6 +102,7 @@ class MatrixPanel(QWidget):
         self._view.chosen.connect(self._on_band)
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
+        bar.changed_asked.connect(self._list_changed)
         bar.zoom_asked.connect(self._zoom)
         bar.fit_asked.connect(self._fit)
         bar.back_asked.connect(self.go_back)
@@ -130,7 +133,8 @@ class MatrixPanel(QWidget):
         self._hover = self._cell = None
         if session.scored is not None:
             columns = tuple(csv_columns(session.scored))
-            self.bar.fill(columns, session.scored.square, self.arranger.asked)
+            others = comparisons(session.scored, self.arranger.given)
+            self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
         labels = [self.arranger.labels(which) for which in (0, 1)]
@@ -254,8 +258,7 @@ class MatrixPanel(QWidget):
         elif image.shown.cells_are_pairs:
             self._read.show_pair(image.shown.pair_at(*cell))
         else:
-            threshold = self._session.threshold
-            self._read.show_groups(cell, worst_pair(image.matrix, image.shown, cell, threshold))
+            self._read.show_groups(cell, self.arranger.worst(cell))
 
     # What is kept of it.
 
@@ -268,6 +271,7 @@ class MatrixPanel(QWidget):
         asked = self.arranger.asked
         state = {"rows": rows, "columns": columns, "of": list(image.shown.shape)}
         state |= {"level": asked.level, "orders": [asked.rows, asked.columns]}
+        state |= {"against": None if asked.against == "model" else asked.against}
         return state | {"faces": asked.faces and list(asked.faces), "far": self.bar.fars}
 
     def restore_view(self, said: object) -> None:
@@ -338,6 +342,13 @@ class MatrixPanel(QWidget):
                 move = self._view.setXRange if which else self._view.setYRange
                 move(*part, padding=0)
 
+    def _list_changed(self) -> None:
+        """List the pairs on which the scorings compared do not agree."""
+        image = self.arranger.image
+        if isinstance(image, DifferenceImage):
+            pairs = changed_side(image.scored, image.found)
+            self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
+
     def _list_errors(self, which: int, item: int, kind: int) -> None:
         image, session = self.arranger.image, self._session
         loaded = session.columns if which else session.rows
@@ -357,7 +368,7 @@ class MatrixPanel(QWidget):
         if image.shown.cells_are_pairs:
             pair: tuple[int, int] | None = image.shown.pair_at(*cell)
         else:
-            pair = worst_pair(image.matrix, image.shown, cell, self._session.threshold)
+            pair = self.arranger.worst(cell)
         if pair is None or pair == self._session.pair:
             self.frames.renew(cell)
             self._look_at(cell)
@@ -507,4 +518,6 @@ def _asked_from(said: dict[str, Any]) -> Asked:
         return Asked()
     assert isinstance(level, str) and isinstance(orders, list)
     known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
-    return Asked(level, orders[0], orders[1], (faces[0], faces[1]) if known and faces else None)
+    against = said.get("against") if isinstance(said.get("against"), str) else None
+    chosen = (faces[0], faces[1]) if known and faces else None
+    return Asked(level, orders[0], orders[1], chosen, against)
