@@ -178,3 +178,90 @@ def _figures(
 
 def _points(share: float, digits: int) -> str:
     return f"{100 * share:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+@dataclass(frozen=True)
+class RateInterval:
+    """A rate from 0 to 1 with its 95 % percentile interval; identities: how many were drawn from."""
+
+    rate: float
+    low: float
+    high: float
+    identities: int
+
+
+class RateSums:
+    """Pairs and errors among them, summed by identities as they pass by; size: identities there are."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.genuine = np.zeros((2, size), np.int64)  # pairs, and those called different
+        self._impostor: list[tuple[np.ndarray, np.ndarray]] = []  # keys p * size + q, (2, k) sums
+
+    def add(self, left: np.ndarray, right: np.ndarray, same: np.ndarray) -> None:
+        """Some pairs of known identities (k,), and which are called the same (k,) bool."""
+        own = left == right
+        for kind, such in enumerate((own, own & ~same)):
+            self.genuine[kind] += np.bincount(left[such], minlength=self.size)
+        keys = left[~own].astype(np.int64) * self.size + right[~own]
+        found, places = np.unique(keys, return_inverse=True)
+        sums = [np.bincount(places, weights, len(found)) for weights in (None, same[~own])]
+        self._impostor.append((found, np.array(sums)))
+
+    def impostor(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of identities p, q, and (2, k): pairs of faces, and those called the same."""
+        if not self._impostor:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.zeros((2, 0))
+        keys, places = np.unique(
+            np.concatenate([keys for keys, _ in self._impostor]), return_inverse=True
+        )
+        every = np.concatenate([sums for _, sums in self._impostor], axis=1)
+        sums = np.array([np.bincount(places, weights, len(keys)) for weights in every])
+        return keys // self.size, keys % self.size, sums
+
+
+def rate_intervals(
+    found: RateSums, task: Task = QUIET, draws: int = DRAWS, seed: int = 0
+) -> tuple[RateInterval | None, RateInterval | None]:
+    """TAR and FAR with their intervals; None without such pairs. Raises Stopped.
+
+    Identities are drawn as for differences. With one identity alone the interval is the rate.
+    """
+    p, q, impostor = found.impostor()
+    genuine = found.genuine.astype(np.float64)
+    present = np.unique(np.concatenate([np.flatnonzero(genuine[0]), p, q]))
+    if not len(present):
+        return None, None
+    rank = np.zeros(found.size, np.int64)
+    rank[present] = np.arange(len(present))
+    p, q, genuine = rank[p], rank[q], genuine[:, present]
+    dense = [_dense((p, q, sums), len(present)) for sums in impostor]
+    rng = np.random.default_rng(seed)
+    turn = max(1, PRODUCTS // max(1, len(present), 0 if dense[0] is not None else len(p)))
+    tables = []
+    for start in range(-1, draws, turn):
+        if task.stopped():
+            raise Stopped("The bootstrap")
+        some = min(turn, draws - start)
+        chances = np.full(len(present), 1 / len(present))
+        weights = rng.multinomial(len(present), chances, some).astype(np.float64)
+        if start < 0:
+            weights[0] = 1  # the pairs themselves
+        strangers = [
+            (weights[:, p] * weights[:, q]) @ sums
+            if product is None
+            else ((weights @ product) * weights).sum(axis=1)
+            for sums, product in zip(impostor, dense, strict=True)
+        ]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rejected = (weights @ genuine[1]) / (weights @ genuine[0])
+            tables.append(np.stack([1 - rejected, strangers[1] / strangers[0]]))
+    table = np.concatenate(tables, axis=1)
+    answers: list[RateInterval | None] = []
+    for values in table:
+        if np.isnan(values[0]):
+            answers.append(None)
+            continue
+        low, high = np.nanpercentile(values, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+        answers.append(RateInterval(float(values[0]), float(low), float(high), len(present)))
+    return answers[0], answers[1]

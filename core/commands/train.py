@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
 from core.json_text import json_text
-from core.model.memory import keep_memory
 from core.progress import StopAsked, Task
 from core.resources import resource_path
 from core.training.run_files import PROBLEMS
+from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
     from core.model.card import ModelCard
@@ -42,7 +42,7 @@ with a checkpoint."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
         help="train weights from a config file",
@@ -160,7 +160,7 @@ def _train(
             result = _whole_run(config, folder, Task(report, stopped))
         except Stopped:
             progress.close()
-            directory.note("Stopped", 0, 0, "stopped")
+            directory.note_stopped()
             print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
             return 130
         except XCosError as error:

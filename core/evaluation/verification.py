@@ -10,7 +10,7 @@ from core.errors import XCosError, quoted
 
 
 @dataclass(frozen=True, eq=False)
-class PairList:
+class ProtocolPairs:
     """Pairs of a protocol, by file.
 
     left, right: n paths each, as the list names them, with or without ending
@@ -38,7 +38,7 @@ class PairList:
         return f"{self.source}, line {line}: "
 
 
-def read_lfw_pairs(path: Path) -> PairList:
+def read_lfw_pairs(path: Path) -> ProtocolPairs:
     """LFW's `pairs.txt` (first line: folds, pairs a half fold) or `pairsDevTest.txt` (one number).
 
     Raises XCosError naming the line that does not fit.
@@ -76,7 +76,9 @@ def read_lfw_pairs(path: Path) -> PairList:
         )
     fold = np.arange(len(same)) // (2 * half) if len(counts) == 2 else None
     lines_of = tuple(number for number, _ in rest)
-    return PairList(tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of)
+    return ProtocolPairs(
+        tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of
+    )
 
 
 def _lfw_pair(line: str) -> tuple[str, str, bool] | None:

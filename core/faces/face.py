@@ -33,6 +33,7 @@ class Face:
     detection: None for a photo that is itself an aligned 112x112 crop
     digest:    hexadecimal digest of the photo's bytes and the landmarks: the same digest
                means the same crop, whatever the file's name
+    columns:   what the further columns of its gallery's CSV say of it, by their heads
     doubt:     why its crop may be wrong or show too little, as what follows "its face"; None for most
     """
 
@@ -42,6 +43,7 @@ class Face:
     detection: Detection | None
     digest: str
     doubt: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
     key: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """A gallery listed in a CSV of photos and identities."""
 
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, named_columns, read_rows
@@ -17,21 +18,33 @@ PAIR = {"left": ("left",), "right": ("right",)}
 JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 
 
-def read_csv_gallery(
-    path: Path, root: Path
-) -> tuple[list[tuple[str, str | None]], list[tuple[str, str]]]:
+@dataclass(eq=False)
+class CsvPhoto:
+    """A photo of a list.
+
+    line:    of the list, where its identity stands
+    columns: what the further columns say of it, by their heads; empty cells are left out
+    """
+
+    photo: str
+    identity: str | None
+    line: int
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple[str, str]]]:
     """Photos with their identities, each photo once, and what is wrong: place and sentence.
 
     Photos are as they are called below root where they are found there, else as listed.
     Columns are told by their heads (path, identity and the like), else by where the photos are.
-    A photo with two identities keeps the first one. Raises XCosError.
+    A photo with two identities, or two values of a column, keeps the first one. Raises XCosError.
     """
     rows = read_rows(path)
     if len(named_columns(rows[0] if rows else None, PAIR)) == 2:
         raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
-    rows, photo_column, identity_column = _columns(rows)
+    rows, photo_column, identity_column, further = _columns(rows)
     finder = PhotoFinder(root)
-    found: dict[str, tuple[str, str | None, int]] = {}  # by the file: photo, identity, line
+    found: dict[str, CsvPhoto] = {}  # by the file
     wrong: list[tuple[str, str]] = []
     for row in rows:
         listed = row.cell(photo_column)
@@ -44,30 +57,50 @@ def read_csv_gallery(
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
         file = str(root / photo)
-        first, known, line = found.setdefault(file, (Path(photo).as_posix(), identity, row.line))
-        if known is None:
-            found[file] = (first, identity, line)
-        elif identity not in (None, known):
-            names = f"{quoted(identity or '')} here and as {quoted(known)} in line {line}"
-            reason = f"{quoted(first)} is listed as {names}, which it stays; take one line out."
+        known = found.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
+        if known.identity is None:
+            known.identity, known.line = identity, row.line
+        told = {name: value for at, name in further.items() if (value := readable(row.cell(at)))}
+        differing = [
+            (f"{quoted(value)} in column {quoted(name)} here and {quoted(known.columns[name])}")
+            for name, value in told.items()
+            if known.columns.get(name, value) != value
+        ]
+        if identity not in (None, known.identity):
+            names = f"{quoted(identity or '')} here and as {quoted(known.identity or '')}"
+            differing.insert(0, f"{names} in line {known.line}")
+        for what in differing:
+            reason = (
+                f"{quoted(known.photo)} is listed as {what}, which it stays; take one line out."
+            )
             wrong.append((place, f"{path}, line {row.line}: {reason}"))
-    return [(photo, identity) for photo, identity, _ in found.values()], wrong
+        known.columns = told | known.columns
+    return list(found.values()), wrong
 
 
-def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None]:
-    """The rows below the head, and the columns of photos and of identities."""
+def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None, dict[int, str]]:
+    """The rows below the head, the columns of photos and of identities, and heads of the others."""
     head = rows[0] if rows else None
     named = named_columns(head, COLUMNS)
+    heads: dict[int, str] = {}
     if head is not None and not any(map(_is_photo, head.cells)):
         if named or all(cell.translate(JOINTS).isalpha() for cell in head.cells if cell):
             rows = rows[1:]
+            heads = dict(enumerate(map(readable, head.cells)))
     else:
         named = {}
     width = max((len(row.cells) for row in rows), default=1)
     photos = [sum(_is_photo(row.cell(place)) for row in rows) for place in range(width)]
     photo = named.get("path", photos.index(max(photos)) if any(photos) else 0)
     identity = named.get("identity", photo + 1 if photo + 1 < width else photo - 1)
-    return rows, photo, identity if identity >= 0 and identity != photo else None
+    own = identity if identity >= 0 and identity != photo else None
+    return rows, photo, own, _further(heads, (photo, own))
+
+
+def _further(heads: dict[int, str], known: tuple[int | None, ...]) -> dict[int, str]:
+    """Heads of the columns that are no photo and no identity, each name once."""
+    first = {name: at for at, name in reversed(heads.items()) if name and at not in known}
+    return {at: heads[at] for at in sorted(first.values())}
 
 
 def _is_photo(cell: str) -> bool:

@@ -38,7 +38,14 @@ class FaceRules:
         """The faces of a photo with bytes of this digest; record may be None for aligned crops."""
         if self.settings.aligned:
             return [
-                Face(listed.photo, 1, self._identity(listed, 1), None, face_digest(digest, None))
+                Face(
+                    listed.photo,
+                    1,
+                    self._identity(listed, 1),
+                    None,
+                    face_digest(digest, None),
+                    columns=dict(listed.columns),
+                )
             ]
         assert record is not None
         return [
@@ -49,6 +56,7 @@ class FaceRules:
                 detection,
                 face_digest(digest, detection),
                 self._doubt(listed.photo, number, detection, record),
+                dict(listed.columns) if number == 1 else {},  # as with the identity
             )
             for number, detection in enumerate(self._chosen(listed.photo, record), start=1)
         ]

@@ -26,10 +26,14 @@ MONTHS = {
 
 @dataclass(frozen=True)
 class Listed:
-    """A photo of a gallery: path relative to its root with forward slashes, and its identity."""
+    """A photo of a gallery: path relative to its root with forward slashes, and its identity.
+
+    columns: heads and cells of the further columns of its CSV
+    """
 
     photo: str
     identity: str | None
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def _scan_folder(root: Path) -> Listing:
 
 def _scan_csv(path: Path, root: Path) -> Listing:
     found, wrong = read_csv_gallery(path, root)
-    return Listing(root, tuple(Listed(photo, identity) for photo, identity in found), tuple(wrong))
+    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in found)
+    return Listing(root, tuple(photos), tuple(wrong))
 
 
 def _identity(photo: str) -> str | None:

@@ -217,7 +217,7 @@ def find_weights(name_or_path: str | Path | None = None) -> Path:
     shipped = shipped_weights()
     if name_or_path is None:
         if not shipped:
-            raise XCosError("No weights ship with this copy; name a file with --model.")
+            raise XCosError("No weights ship with this copy; choose a weights file.", "model")
         return shipped[0]
     path = Path(name_or_path).expanduser()
     if path.is_file():

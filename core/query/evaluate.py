@@ -3,19 +3,23 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped
 from core.explain.maps import maps_of_pairs
+from core.faces.conditions import BY_NAME
 from core.faces.regions import REGIONS, region_places
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import landmarks_in_crop
 from core.progress import QUIET, Task
 from core.project.edits import Edits, subject_parts
+from core.query.given import FilterInput, KnownConditions, check
 from core.query.language import (
+    OF_CONDITIONS,
     Both,
+    ColumnValue,
     Compared,
     Either,
     Expression,
@@ -24,41 +28,13 @@ from core.query.language import (
     RegionShare,
     compare_text,
     fields_of,
+    number_in,
 )
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
-from core.scoring.scored import ScoredGallery
 
 PAIRS_AT_ONCE = 16_384  # of those whose regions are asked for: their maps take 13 MB
 TILE = 256  # rows
-
-
-class KnownFragile(Protocol):
-    """Which pairs are fragile, (n, m) bool, and at which threshold."""
-
-    @property
-    def fragile(self) -> np.ndarray: ...
-
-    @property
-    def threshold(self) -> float: ...
-
-
-@dataclass(frozen=True, eq=False)
-class FilterInput:
-    """What a filter may ask about.
-
-    threshold: None for weights without one
-    """
-
-    scored: ScoredGallery
-    threshold: float | None
-    edits: Edits
-    fragile: KnownFragile | None = None
-
-    @property
-    def fragile_known(self) -> bool:
-        """Whether fragile pairs were looked for at this threshold."""
-        return self.fragile is not None and self.fragile.threshold == self.threshold
 
 
 def passing(
@@ -70,8 +46,11 @@ def passing(
 
     Raises XCosError for a field that is not known here, and Stopped.
     """
-    _check(expression, given)
-    looker = _Looker(given)
+    check(expression, given)
+    measured = None
+    if given.conditions is not None and fields_of(expression) & {*OF_CONDITIONS}:
+        measured = given.conditions(task)
+    looker = _Looker(given, measured)
     n, m = given.scored.matrix.scores.shape
     mask = np.zeros((n, m), bool)
     open_rows: list[np.ndarray] = []
@@ -122,34 +101,6 @@ def region_percent(
         }
 
 
-def _check(expression: Expression, given: FilterInput) -> None:
-    asked = fields_of(expression)
-    if asked & {"outcome", "margin"} and given.threshold is None:
-        raise XCosError(
-            "The filter asks for an outcome or a margin, which need a threshold; set one."
-        )
-    for name, values, remedy in (
-        ("target", "target", "choose a target model (Model, Target model; --target)"),
-        ("fc", "embedding", "choose weights with a fully connected head"),
-    ):
-        known = [
-            getattr(g.features, values) is not None
-            for g in (given.scored.rows, given.scored.columns)
-        ]
-        if name in asked and not all(known):
-            raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
-    if "fragile" in asked and given.fragile is None:
-        raise XCosError(
-            "The filter asks for fragile pairs, which were not looked for yet; "
-            "do so first (Analyse, Fragile pairs)."
-        )
-    if "fragile" in asked and given.fragile is not None and not given.fragile_known:
-        raise XCosError(
-            f"The filter asks for fragile pairs, which were looked for at the threshold "
-            f"{given.fragile.threshold:.4f}; do so again at this one (Analyse, Fragile pairs)."
-        )
-
-
 def _decide_regions(
     expression: Expression,
     looker: "_Looker",
@@ -186,9 +137,9 @@ Decided = tuple[np.ndarray, np.ndarray]  # whether pairs surely pass, and whethe
 class _Looker:
     """Answers a filter's conditions for blocks of pairs; what it needs of faces is kept."""
 
-    def __init__(self, given: FilterInput) -> None:
-        self.given = given
-        self._faces: dict[Compared, tuple[np.ndarray, np.ndarray]] = {}
+    def __init__(self, given: FilterInput, measured: KnownConditions | None) -> None:
+        self.given, self._measured = given, measured
+        self._faces: dict[Compared | ColumnValue, tuple[np.ndarray, np.ndarray]] = {}
         self._pairs: dict[Compared, np.ndarray] = {}
         self._shares: tuple[_Block, dict[str, np.ndarray]] | None = None
 
@@ -209,7 +160,7 @@ class _Looker:
             return self._by_region(expression, block)
         found = self._flag(expression, block) if isinstance(expression, Flag) else None
         if found is None:
-            assert isinstance(expression, Compared)
+            assert isinstance(expression, Compared | ColumnValue)
             found = self._compared(expression, block)
         return found, found
 
@@ -234,7 +185,11 @@ class _Looker:
         kinds: np.ndarray = np.where(known, np.where(left == right, 0, 1), 2)
         return kinds
 
-    def _compared(self, asked: Compared, block: _Block) -> np.ndarray:
+    def _compared(self, asked: Compared | ColumnValue, block: _Block) -> np.ndarray:
+        if isinstance(asked, ColumnValue):
+            left, right = self._of_faces(asked)
+            found: np.ndarray = left[block.rows] | right[block.columns]
+            return ~found if asked.operator == "!=" else found
         if isinstance(asked.value, float):
             return _ordered(asked.operator, self._number(asked.field, block), asked.value)
         if asked.field == "kind":
@@ -255,6 +210,10 @@ class _Looker:
         if name in ("score", "margin"):
             scores = self.given.scored.matrix.scores[block.rows, block.columns].astype(np.float64)
             return scores if name == "score" else scores - (self.given.threshold or 0.0)
+        if name in OF_CONDITIONS:
+            assert self._measured is not None
+            left, right = self._measured.of(name)
+            return BY_NAME[name].worse_of(left[block.rows], right[block.columns])
         left, right = self._embeddings(name)
         if block.rows.ndim == 2:
             return (left[block.rows[:, 0]] @ right[block.columns[0]].T).clip(-1, 1)
@@ -299,7 +258,7 @@ class _Looker:
             told |= np.isin(places, codes)
         return told
 
-    def _of_faces(self, asked: Compared) -> tuple[np.ndarray, np.ndarray]:
+    def _of_faces(self, asked: Compared | ColumnValue) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
         if asked not in self._faces:
             left = _faces_meet(asked, self.given.scored.rows, self.given.edits)
@@ -375,8 +334,12 @@ def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
     return np.array([meets(name) for name in names])
 
 
-def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
+def _faces_meet(asked: Compared | ColumnValue, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
     faces = loaded.gallery.faces
+    if isinstance(asked, ColumnValue):
+        said = [face.columns.get(asked.column) for face in faces]
+        told = {value: _value_meets(asked, value) for value in {*said}}
+        return np.array([told[value] for value in said], bool)
     meets = compare_text(asked.operator, str(asked.value))
     if "identity" in asked.field:
         names = [face.identity or "" for face in faces]
@@ -393,6 +356,19 @@ def _faces_meet(asked: Compared, loaded: LoadedGallery, edits: Edits) -> np.ndar
         ],
         bool,
     )
+
+
+def _value_meets(asked: ColumnValue, said: str | None) -> bool:
+    """Whether a column's cell meets a condition; "!=" is answered as "=", which the caller negates."""
+    if said is None:
+        return False
+    own, wanted = number_in(said), number_in(asked.value)
+    if asked.operator in ("<", "<=", ">", ">="):
+        if own is None or wanted is None:
+            return False
+        return bool(_ordered(asked.operator, np.array(own), wanted))
+    equal = asked.operator in ("=", "!=") and own is not None and own == wanted
+    return equal or compare_text(asked.operator, asked.value)(said)
 
 
 def _subjects_meeting(asked: Compared, edits: Edits) -> list[str]:

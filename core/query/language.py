@@ -2,18 +2,20 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from core.errors import XCosError, shown
+from core.faces.conditions import CONDITIONS
 from core.faces.photo_files import readable
 from core.faces.regions import REGIONS
 from core.project.edits import DECISIONS
 from core.scoring.matrix import OUTCOMES
 
-NUMBERS = ("score", "margin", "target", "fc")
+OF_CONDITIONS = tuple(condition.name for condition in CONDITIONS)
+NUMBERS = ("score", "margin", "target", "fc", *OF_CONDITIONS)
 TEXTS = (
     "identity",
     "left_identity",
@@ -47,12 +49,14 @@ GRAMMAR = r"""
     | comparison
 comparison: WORD OPERATOR value -> compared
     | _REGION "(" WORD+ ")" OPERATOR value -> region
+    | _COLUMN "(" (STRING | (WORD | NUMBER)+) ")" OPERATOR value -> column
     | WORD -> flag
 value: STRING | (WORD | NUMBER)+ PERCENT?
 _AND.3: /and(?![^\s()=!<>~%"≠≤≥])/i
 _OR.3: /or(?![^\s()=!<>~%"≠≤≥])/i
 _NOT.3: /not(?![^\s()=!<>~%"≠≤≥])/i
 _REGION.3: /region(?=\s*\()/i
+_COLUMN.3: /column(?=\s*\()/i
 NUMBER.2: /[+−-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?(?![^\s()=!<>~%"≠≤≥])/i
 WORD.1: /[^\s()=!<>~%"≠≤≥]+/
 STRING: /"(\\.|[^"\\])*"/s
@@ -137,6 +141,18 @@ class RegionShare:
 
 
 @dataclass(frozen=True)
+class ColumnValue:
+    """A column of the gallery's CSV against a value; <, <=, > and >= compare numbers."""
+
+    column: str
+    operator: Operator
+    value: str
+
+    def __str__(self) -> str:
+        return f"column({quoted(self.column)}) {self.operator} {quoted(self.value)}"
+
+
+@dataclass(frozen=True)
 class Flag:
     """A property that a pair has or has not."""
 
@@ -146,7 +162,7 @@ class Flag:
         return self.name
 
 
-Expression = Either | Both | Negated | Compared | RegionShare | Flag
+Expression = Either | Both | Negated | Compared | RegionShare | ColumnValue | Flag
 
 
 def parse(text: str) -> Expression:
@@ -182,21 +198,34 @@ def quoted(value: str) -> str:
 
 
 def fields_of(expression: Expression) -> frozenset[str]:
-    """Names of the fields and flags that a filter asks for, "region" among them."""
+    """Names of the fields and flags that a filter asks for, "region" and "column" among them."""
     if isinstance(expression, Either | Both):
         return frozenset().union(*(fields_of(part) for part in expression.parts))
     if isinstance(expression, Negated):
         return fields_of(expression.part)
     if isinstance(expression, Compared):
         return frozenset([expression.field])
+    if isinstance(expression, ColumnValue):
+        return frozenset(["column"])
     return frozenset(["region" if isinstance(expression, RegionShare) else expression.name])
 
 
-def completions() -> list[str]:
-    """What a filter's next word may be."""
+def columns_of(expression: Expression) -> frozenset[str]:
+    """Names of the CSV's columns that a filter asks for."""
+    if isinstance(expression, Either | Both):
+        return frozenset().union(*(columns_of(part) for part in expression.parts))
+    if isinstance(expression, Negated):
+        return columns_of(expression.part)
+    return frozenset([expression.column] if isinstance(expression, ColumnValue) else [])
+
+
+def completions(columns: Iterable[str] = ()) -> list[str]:
+    """What a filter's next word may be; columns: of the gallery's CSV."""
     regions = [f"region({name})" for name in REGIONS]
     choices = [choice for several in CHOICES.values() for choice in several]
-    return sorted({*NUMBERS, *TEXTS, *FLAGS, *regions, *choices, "and", "or", "not"}, key=str.lower)
+    further = [f"column({quoted(name)})" for name in columns]
+    words = {*NUMBERS, *TEXTS, *FLAGS, *regions, *further, *choices, "and", "or", "not"}
+    return sorted(words, key=str.lower)
 
 
 def compare_text(operator: Operator, value: str) -> Callable[[str], bool]:
@@ -246,6 +275,8 @@ class _Reader:
         if kind == "region":
             region = self._region(names)
             return RegionShare(region, self._ordered(operator, sign), self._percent(value))
+        if kind == "column":
+            return self._column(names, sign, value)
         return self._compared(names[0], operator, sign, value)
 
     def _flag(self, word: Any) -> Flag:
@@ -291,6 +322,18 @@ class _Reader:
             self._fail(operator, "numbers take =, !=, <, <=, > and >=")
         return sign
 
+    def _column(self, words: Sequence[Any], sign: Operator, value: Any) -> ColumnValue:
+        if words[0].type == "STRING":
+            name = _unquoted(words[0])
+        else:
+            name = self.text[words[0].start_pos : words[-1].end_pos]
+        if str(value.children[-1]) == "%":
+            self._fail(value, "a column is no percentage; put the value in quotation marks")
+        said = self._said(value)
+        if sign in ("<", "<=", ">", ">=") and number_in(said) is None:
+            self._fail(value, f"{sign} compares numbers; write a number such as 30")
+        return ColumnValue(readable(name), sign, said)
+
     def _percent(self, value: Any) -> float:
         if str(value.children[-1]) != "%":
             self._fail(value, "write a percentage, as in region(mouth) > 30 %")
@@ -310,9 +353,7 @@ class _Reader:
     def _said(self, value: Any) -> str:
         first, last = value.children[0], value.children[-1]
         if first.type == "STRING":
-            return re.sub(
-                r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], first[1:-1], flags=re.DOTALL
-            )
+            return _unquoted(first)
         for word in value.children:
             if word.casefold() in ("and", "or", "not"):
                 self._fail(word, "a value is missing; a name such as this needs quotation marks")
@@ -324,6 +365,19 @@ class _Reader:
         else:
             start, end = part.meta.start_pos, part.meta.end_pos
         raise FilterError(self.text, end if after else start, end, reason)
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text is, with a decimal point or comma; None where it is none."""
+    try:
+        number = float(text.replace("\N{MINUS SIGN}", "-").replace(",", "."))
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _unquoted(token: str) -> str:
+    return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], token[1:-1], flags=re.DOTALL)
 
 
 def _wanted(accepted: set[str], found: str) -> str:

@@ -20,10 +20,19 @@ from core.training.toml import toml_line
 
 
 def option(
-    default: Any, meaning: str, *, low: float | None = None, high: float | None = None
+    default: Any,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+    folder: bool = False,
 ) -> Any:
-    """A config field: its default, its meaning for the user, and its range (inclusive)."""
-    metadata = {"meaning": meaning, "low": low, "high": high}
+    """A config field: its default, its meaning for the user, its range (inclusive) and its unit.
+
+    folder: whether a path is a folder's; the gallery's may be a file's too
+    """
+    metadata = {"meaning": meaning, "low": low, "high": high, "unit": unit, "folder": folder}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -39,6 +48,7 @@ class DataConfig:
     gallery: Path | None = option(
         None,
         "gallery to learn from, with its corrections: a folder, CSV, RecordIO or project (.xcos)",
+        folder=True,
     )
     gallery_cache: Path | None = option(
         None, "file that keeps the gallery's faces and corrections; empty: the user's own"
@@ -50,15 +60,23 @@ class DataConfig:
         "number of people; more are taken where their pairs are too few; 0: none",
         low=0,
     )
-    labelled: list[Path] = option([], "folders of aligned faces, one sub-folder an identity")
-    unlabelled: list[Path] = option([], "folders of aligned faces whose identities are unknown")
+    labelled: list[Path] = option(
+        [], "folders of aligned faces, one sub-folder an identity", folder=True
+    )
+    unlabelled: list[Path] = option(
+        [], "folders of aligned faces whose identities are unknown", folder=True
+    )
     exclude: Path | None = option(
         None, "list of faces left out: a line a face, its path within a folder above or below it"
     )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
-    validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
+    validation_photos: Path | None = option(
+        None, "folder of the aligned faces of that list", folder=True
+    )
     cache: Path | None = option(
-        None, "folder for decoded faces and the target's answers; empty: the user's cache"
+        None,
+        "folder for decoded faces and the target's answers; empty: the user's cache",
+        folder=True,
     )
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
@@ -142,7 +160,9 @@ class LossConfig:
     identification_weight: float = option(1.0, "weight of the identification loss", low=0)
     cosine_weight: float = option(20.0, "weight of L_cos with learned attention", low=0)
     uniform_weight: float = option(10.0, "weight of L_cos with uniform attention", low=0)
-    pairs: int = option(2048, "pairs a step whose learned attention is supervised", low=1)
+    pairs: int = option(
+        2048, "pairs a step whose learned attention is supervised", low=1, unit="pairs"
+    )
     alike: float = option(0.3, "a target cosine above this makes a pair one of the rare alike")
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
     labels: bool = option(
@@ -165,7 +185,7 @@ class LocalityConfig:
         "robust",
         "what hiding does: attention leaves hidden cells, or attention stays and S there is 0",
     )
-    pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1)
+    pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1, unit="pairs")
     cells_weight: float = option(10.0, "weight of the change of S, by the law, per cell", low=0)
     attention_weight: float = option(
         0.5, "weight of the divergence of attention from the law's", low=0
@@ -180,8 +200,8 @@ class LocalityConfig:
 class AugmentConfig:
     """How a face is varied; everything is drawn anew each time a face is seen."""
 
-    shift: float = option(3.0, "largest shift in pixels", low=0, high=56)
-    rotation: float = option(3.0, "largest rotation in degrees", low=0, high=180)
+    shift: float = option(3.0, "largest shift", low=0, high=56, unit="pixels")
+    rotation: float = option(3.0, "largest rotation", low=0, high=180, unit="degrees")
     scale: float = option(0.04, "largest change of size, as a share", low=0, high=0.9)
     colour: float = option(0.25, "largest change of brightness, contrast and saturation", low=0)
     grey: float = option(0.05, "share of faces made grey", low=0, high=1)
@@ -198,16 +218,22 @@ class AugmentConfig:
 class OptimisationConfig:
     """How to minimise it."""
 
-    steps: int = option(3000, "optimiser steps of the whole run", low=1)
+    steps: int = option(3000, "optimiser steps of the whole run", low=1, unit="steps")
     epochs: int = option(
-        0, "passes over the faces instead of steps, milestones then count them; 0: by steps", low=0
+        0,
+        "passes over the faces instead of steps, milestones then count them; 0: by steps",
+        low=0,
+        unit="epochs",
     )
-    batch: int = option(96, "faces a step, over all processes", low=4)
+    batch: int = option(96, "faces a step, over all processes", low=4, unit="faces")
     accumulate: int = option(
-        1, "parts a step's faces are split in to save memory; pairs lie within a part", low=1
+        1,
+        "parts a step's faces are split in to save memory; pairs lie within a part",
+        low=1,
+        unit="parts",
     )
     labelled_share: float = option(0.25, "share of labelled faces in a batch", low=0, high=1)
-    photos_per_identity: int = option(4, "photos of one identity in a batch", low=2)
+    photos_per_identity: int = option(4, "photos of one identity in a batch", low=2, unit="photos")
     partner_share: float = option(
         0.5,
         "share of unlabelled faces that bring a likely positive along",
@@ -215,7 +241,7 @@ class OptimisationConfig:
         high=1,
     )
     learning_rate: float = option(2e-3, "largest learning rate", low=0)
-    warm_up: int = option(100, "steps in which the learning rate rises", low=0)
+    warm_up: int = option(100, "steps in which the learning rate rises", low=0, unit="steps")
     schedule: Literal["cosine", "constant", "steps"] = option(
         "cosine",
         "cosine to 0, constant until the cool-down, or divided by 10 at milestones",
@@ -223,7 +249,9 @@ class OptimisationConfig:
     milestones: list[int] = option(
         [], "steps, or epochs where these are set, after which the rate is divided by 10"
     )
-    cool_down: int = option(0, "last steps, in which a constant rate falls to 0", low=0)
+    cool_down: int = option(
+        0, "last steps, in which a constant rate falls to 0", low=0, unit="steps"
+    )
     optimiser: Literal["adamw", "sgd"] = option("adamw", "AdamW, or SGD with momentum 0.9")
     weight_decay: float = option(0.02, "weight decay of AdamW or SGD", low=0)
     average: float = option(0.998, "decay of the weights' moving average; 0: none", low=0, high=1)
@@ -232,6 +260,7 @@ class OptimisationConfig:
         "validations without gain on the held-out people after which the run ends, with the best "
         "weights so far; 0: it takes all steps and the last weights",
         low=0,
+        unit="validations",
     )
 
 
@@ -244,10 +273,10 @@ class HardwareConfig:
         "32-true", "arithmetic: single or mixed precision"
     )
     compile: bool = option(False, "compile the backbone first: slower start, faster steps")
-    threads: int = option(0, "CPU threads; 0: all", low=0)
+    threads: int = option(0, "CPU threads; 0: all", low=0, unit="threads")
     seed: int = option(0, "seed of everything that is drawn", low=0)
-    validate_every: int = option(250, "steps between validations", low=1)
-    save_every: int = option(50, "steps between checkpoints", low=1)
+    validate_every: int = option(250, "steps between validations", low=1, unit="steps")
+    save_every: int = option(50, "steps between checkpoints", low=1, unit="steps")
 
 
 @dataclass(frozen=True)
@@ -339,9 +368,7 @@ def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
     if not (data.gallery or data.labelled or data.unlabelled):
-        found.append(
-            "data names no faces; name a gallery, or folders under labelled or unlabelled."
-        )
+        found.append("data names no faces; set data.gallery, data.labelled or data.unlabelled.")
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.gallery", data.gallery)]

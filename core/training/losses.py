@@ -128,7 +128,7 @@ def score_losses(
     pairs_2P: Tensor | None,
     config: LossConfig,
 ) -> dict[str, Tensor]:
-    """L_cos with learned attention over chosen pairs, and with uniform attention over all.
+    """L_cos (equation 10) with learned attention over chosen pairs, and with uniform attention over all.
 
     cosines_BB: the target's; pairs_2P: None leaves learned attention out
     """

@@ -25,6 +25,7 @@ from core.training.run_files import (
     VALIDATION,
     LoggedRows,
     logged_rows,
+    status_text,
 )
 
 if TYPE_CHECKING:
@@ -76,14 +77,20 @@ class RunDirectory:
         if state == "running" and now - self._noted < 1 and done != total:
             return
         self._noted = now
-        said = {"state": state, "what": what, "done": done, "total": total, "pid": os.getpid()}
+        said = status_text(state, what, done, total, os.getpid())
         with contextlib.suppress(OSError), written_whole(self.path / STATUS) as part:
-            part.write_text(json.dumps(said), encoding="utf-8")
+            part.write_text(said, encoding="utf-8")
 
     @property
     def stop_asked(self) -> bool:
         """Whether somebody asked the run to stop, by a file that any system has."""
         return (self.path / STOP).exists()
+
+    def note_stopped(self) -> None:
+        """Say that the run has stopped, and forget that it was asked to."""
+        with contextlib.suppress(OSError):
+            (self.path / STOP).unlink(missing_ok=True)
+        self.note("Stopped", 0, 0, "stopped")
 
     def begin(self, config_text: str) -> None:
         """Make the folder and note the config and the versions. Raises XCosError.
@@ -92,7 +99,6 @@ class RunDirectory:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / STOP).unlink(missing_ok=True)
             with written_whole(self.path / CONFIG) as part:
                 part.write_text(config_text, encoding="utf-8")
             versions = {

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from core.errors import XCosError, quoted
-from core.evaluation.verification import PairList, balanced_threshold, read_lfw_pairs
+from core.evaluation.verification import ProtocolPairs, balanced_threshold, read_lfw_pairs
 from core.gallery.finder import PhotoFinder
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
@@ -144,7 +144,7 @@ def listed_photos(config: TrainConfig) -> int:
     return len({*pairs.left, *pairs.right})
 
 
-def _file(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> Path:
+def _file(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) -> Path:
     found = finder.photo(name)
     if found is None:
         raise XCosError(

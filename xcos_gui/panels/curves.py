@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -17,13 +17,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.explain.colours import OUTCOME_COLOURS
+from core.analysis.bootstrap import RateInterval
+from core.analysis.selection import rates_of_all
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
+from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.decimal_box import DecimalBox
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, MEANINGS, percent
+from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.outcomes import (
+    GENUINE,
+    IMPOSTOR,
+    LEAST_RATE,
+    MEANINGS,
+    OutcomeButton,
+    interval_words,
+    percent,
+)
 from xcos_gui.widgets.theme import paint_axes
+
+READ = "Point at the ROC or the DET to read it; a click sets the threshold."
+SETTLE = 150  # milliseconds that the mouse must rest before intervals are computed
 
 
 class CurvesPanel(QWidget):
@@ -53,12 +68,39 @@ class CurvesPanel(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
-        layout.addWidget(self._tabs, 1)
+        plots = QVBoxLayout()
+        plots.addWidget(self._tabs, 1)
+        self.reading = QLabel(READ)
+        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.reading.setTextFormat(Qt.TextFormat.PlainText)
+        plots.addWidget(self.reading)
+        layout.addLayout(plots, 1)
+        self._make_readers()
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
+        session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
+    def close_job(self) -> None:
+        """End the background work."""
+        self._job.close()
+
     # Making.
+
+    def _make_readers(self) -> None:
+        self._read: float | None = None  # the threshold of the point under the mouse
+        self._job = LatestJob(self)
+        self._job.finished.connect(self._on_rates)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._find_rates)
+        self._tabs.currentChanged.connect(lambda _: self.readers[0].clear())
+        self.readers: list[CurveReader] = [
+            CurveReader(plot, curve)
+            for plot, curve in ((self._roc, self._roc_curve), (self._det, self._det_curve))
+        ]
+        for reader in self.readers:
+            reader.hovered.connect(self._on_read)
+            reader.picked.connect(self._on_picked)
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -91,17 +133,8 @@ class CurvesPanel(QWidget):
         for row, (text, outcomes) in enumerate(rows, start=1):
             grid.addWidget(QLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
-                button = QPushButton(
-                    toolTip=f"{MEANINGS[outcome][2]}. Click lists them, worst first."
-                )
+                button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._session.list_outcome(o))
-                red, green, blue = OUTCOME_COLOURS[outcome]
-                button.setStyleSheet(
-                    f"QPushButton {{ border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; "
-                    "text-align: left; border-top: 1px solid palette(mid); border-right: 1px solid palette(mid);"
-                    "border-bottom: 1px solid palette(mid); }"
-                    "QPushButton:focus, QPushButton:hover { background: palette(midlight); }"
-                )
                 self.counts[outcome] = button
                 grid.addWidget(button, row, column)
         return grid
@@ -149,6 +182,41 @@ class CurvesPanel(QWidget):
         self._tabs.addTab(plot, title)
         return plot, curve, point
 
+    # Reading a curve.
+
+    def _on_read(self, number: int | None) -> None:
+        statistics = self._session.statistics
+        curve = None if statistics is None else statistics.curve()
+        self._read = None
+        if number is None or curve is None or number >= len(curve.thresholds):
+            self._timer.stop()
+            self._job.drop()
+            self.reading.setText(READ)
+            return
+        self._read = float(curve.thresholds[number])
+        far, tar = percent(float(curve.far[number])), percent(float(curve.tar[number]))
+        self.reading.setText(f"threshold {self._read:.4f}: FAR {far}, TAR {tar}")
+        self._timer.start()
+
+    def _find_rates(self) -> None:
+        scored, threshold = self._session.scored, self._read
+        if scored is not None and threshold is not None and not self._session.estimated:
+            self._job.start(lambda running: (threshold, *rates_of_all(scored, threshold, running)))
+
+    def _on_rates(self, found: tuple[float, RateInterval | None, RateInterval | None]) -> None:
+        threshold, tar, far = found
+        if threshold == self._read and tar is not None and far is not None:
+            self.reading.setText(
+                f"threshold {threshold:.4f}: FAR {interval_words(far)}, TAR {interval_words(tar)}; "
+                "in brackets 95 % intervals. A click sets it."
+            )
+
+    def _on_picked(self, number: int) -> None:
+        statistics = self._session.statistics
+        curve = None if statistics is None else statistics.curve()
+        if curve is not None and number < len(curve.thresholds):
+            self._session.set_threshold(float(curve.thresholds[number]))
+
     # Following.
 
     def _on_matrix_changed(self) -> None:
@@ -185,6 +253,9 @@ class CurvesPanel(QWidget):
         texts = (f"TP  {most:,}", "TRR 100.0000 %")
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
 
+    def _on_idle(self) -> None:
+        self._on_threshold_changed(self._session.threshold)
+
     def _on_threshold_changed(self, threshold: float) -> None:
         for widget in (self.spin, self.line):
             widget.blockSignals(True)
@@ -201,8 +272,10 @@ class CurvesPanel(QWidget):
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
             button.setText(f"{outcome}  {number:,}\n{name} {percent(getattr(counts, attribute))}")
+        so_far = self._session.faces_so_far
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
-        self.summary.setText(estimated + self._summary(counts))
+        growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
+        self.summary.setText((growing or estimated) + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
             far = max(counts.far, LEAST_RATE)
             self._roc_point.setData([far], [counts.tar])
@@ -214,6 +287,8 @@ class CurvesPanel(QWidget):
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
         assert statistics is not None
+        if self._session.matrix is not None and not self._session.matrix.pairs:
+            return "There is one face, so there is no pair to count; open a second photo with it."
         if not counts.genuine and not counts.impostor:
             return (
                 "No identities are known, so there is nothing to count. "

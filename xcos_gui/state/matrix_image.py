@@ -1,169 +1,237 @@
 """The matrix's colours at the resolution of the screen: blocks when far, pairs when near."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
-from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
+from core.scoring.blocks import BlockPyramid, Blocks
+from core.scoring.matrix import CODE, OUTCOMES, Outcome, ScoreMatrix, at_most, outcome_codes
+from core.scoring.sides import Arrangement, Side
 
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
-KEPT_FROM = 4  # cells along a side from which block means are kept; finer ones are made as seen
-COARSEST = 64  # blocks along a side of the last means that are made beforehand
-ROWS_A_TURN = 512  # of scores whose means are made at once; a multiple of KEPT_FROM
-OUTCOME_TABLE = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
+LEAST_SPAN = 0.2  # of scores on either side of the threshold that the colours tell apart
+COUNTED_AT_ONCE = 4_000_000  # cells whose errors are counted while painting
+SEVERITIES = 16  # shades of errors that stand for a block
+PALEST = 0.4  # of the colour of an error at the threshold
+FAINTEST = 0.3  # of the colour of a block with the smallest share of errors
+Far = Literal["mean", "worst", "errors"]
+Part = tuple[slice, slice, int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a matrix is coloured.
+
+    outcomes: pairs by their outcome, else by their score
+    far:      what a block of many pairs shows: their mean score; the pair farthest on the wrong
+              side of the threshold, an error the paler the nearer to it; or the share of errors
+    """
+
+    threshold: float
+    outcomes: bool = False
+    far: Far = "mean"
 
 
 class MatrixImage:
-    """Draws parts of a score matrix; block means are made once and kept.
+    """Draws parts of a score matrix in some arrangement; blocks of it are made once and kept.
 
-    limits: of the score's colours, from the matrix itself
+    limits: of the score's colours, from the matrix itself; see `scale`
+    shown:  what stands down and across; all places of draw are places there
     """
 
-    def __init__(self, matrix: ScoreMatrix) -> None:
+    def __init__(self, matrix: ScoreMatrix, shown: Arrangement | None = None) -> None:
         self.matrix = matrix
+        self.shown = shown or Arrangement.plain(*matrix.scores.shape)
         self.limits = _limits(matrix.scores)
-        self._means: dict[int, np.ndarray] = {}
-        self._passing: dict[int, np.ndarray] | None = None
-        # What is seen from afar: its place, scores, and which pairs are genuine and known.
-        self._thinned: tuple[tuple[slice, slice, int], ScoreMatrix, np.ndarray, np.ndarray] | None
-        self._thinned = None
+        self._every = BlockPyramid(matrix, self.shown)
+        self._passing: tuple[np.ndarray, BlockPyramid] | None = None
+        self._seen: tuple[Part, Blocks, np.ndarray | None] | None = None  # what was drawn last
+        self._errors: tuple[Part, float, np.ndarray] | None = None
+        self.on_uncounted: Callable[[Part, float], None] | None = None  # counts in the background
         self._paper = (0, 0, 0)
 
     def prepare(self) -> None:
-        """Make all block means now, in a thread of the background."""
-        step = KEPT_FROM
-        while max(self.matrix.scores.shape) >= COARSEST * step:
-            self._level(step)
-            step *= 2
+        """Make all blocks now that are kept, in a thread of the background."""
+        self._every.prepare()
+        if self._passing is not None:
+            self._passing[1].prepare()
 
     def with_new_limits(self) -> "MatrixImage":
-        """The same block means with limits from the scores as they are by now."""
-        image = MatrixImage(self.matrix)
-        image._means = self._means
+        """The same blocks with limits from the scores as they are by now."""
+        image = MatrixImage(self.matrix, self.shown)
+        image._every = self._every
         return image
+
+    def scale(self, threshold: float) -> tuple[float, float]:
+        """The scores at the ends of the colours; the threshold is always well between them."""
+        low, high = self.limits
+        low, high = min(low, threshold - LEAST_SPAN), max(high, threshold + LEAST_SPAN)
+        return max(low, -1.0 - LEAST_SPAN), min(high, 1.0 + LEAST_SPAN)
+
+    def score_colours(self, threshold: float) -> np.ndarray:
+        """Colours (256, 3) uint8 of scores over the scale."""
+        return centred_table(threshold, *self.scale(threshold))
 
     def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
         """Fade the pairs that do not pass, (n, m) bool, towards a colour; None: fade none."""
         known = mask is not None and mask.shape == self.matrix.scores.shape
-        self._passing = {1: mask} if mask is not None and known else None
+        if mask is None or not known:
+            self._passing = None
+        elif self._passing is None or self._passing[0] is not mask:
+            self._passing = mask, BlockPyramid(self.matrix, self.shown, mask)
         self._paper = paper
+        self._seen = self._errors = None
 
     def draw(
-        self,
-        rows: slice,
-        columns: slice,
-        threshold: float,
-        outcomes: bool,
-        largest: int = LARGEST,
+        self, rows: slice, columns: slice, look: Look, largest: int = LARGEST
     ) -> tuple[np.ndarray, int, int, int]:
         """Colours (r, c) uint32 of a part, and its first row, first column and cells a pixel.
 
-        A colour is 0xffRRGGBB, as in QImage's Format_RGB32. By score a pixel is the mean of its
-        block; by outcome its block's middle pair.
+        A colour is 0xffRRGGBB, as in QImage's Format_RGB32.
         """
         step = 1
         while max(rows.stop - rows.start, columns.stop - columns.start) / step > largest:
             step *= 2
-        top, left = rows.start // step * step, columns.start // step * step
-        part = slice(top, rows.stop), slice(left, columns.stop)
-        if outcomes:
-            places, table = self._outcomes(*part, step, threshold), OUTCOME_TABLE
+        top, left = rows.start // step, columns.start // step
+        part = slice(top, -(-rows.stop // step)), slice(left, -(-columns.stop // step)), step
+        if step == 1 and self.shown.cells_are_pairs:
+            places, table, bright = self._pairs(rows, columns, look)
         else:
-            places, table = self._scores(*part, step), self._score_table(threshold)
-        if self._passing is not None:
-            bright = self._passes(step)[
-                top // step : top // step + places.shape[0],
-                left // step : left // step + places.shape[1],
-            ]
+            places, table, bright = self._blocks(part, look)
+        if bright is not None:
             places = np.where(bright, places, places + np.uint16(len(table)))
             faded = table * (1 - FADED) + np.array(self._paper) * FADED
             table = np.concatenate([table, faded.astype(np.uint8)])
-        colours = packed(table).take(places)
-        if self.matrix.square:
-            _paint_diagonal(colours, top // step, left // step)
-        return colours, top, left, step
+        return packed(table).take(places), top * step, left * step, step
 
     def refresh(self, rows: slice, columns: slice) -> None:
-        """Renew the kept means of a part whose scores have changed; limits stay as they are."""
-        self._thinned = None
-        for step, level in sorted(self._means.items()):
-            top, left = rows.start // step, columns.start // step
-            bottom, right = -(-rows.stop // step), -(-columns.stop // step)
-            if step == KEPT_FROM:
-                made = _quartered(
-                    self.matrix.scores[_wider(top, bottom, 4), _wider(left, right, 4)]
-                )
-            else:
-                finer = self._means[step // 2]
-                made = _halved(finer[_wider(top, bottom, 2), _wider(left, right, 2)])
-            level[top : top + len(made), left : left + made.shape[1]] = made
+        """Renew the kept blocks of a part of the matrix whose scores have changed; limits stay."""
+        self._seen = self._errors = None
+        self._every.refresh(rows, columns)
+        if self._passing is not None:
+            self._passing[1].refresh(rows, columns)
 
-    def _scores(self, rows: slice, columns: slice, step: int) -> np.ndarray:
-        """Places of means in the table of 256 colours, (r, c) uint8."""
-        low, high = self.limits
-        if step == 1:
-            part = self.matrix.scores[rows, columns]
-        elif step < KEPT_FROM:
-            wide = (slice(p.start, -(-p.stop // step) * step) for p in (rows, columns))
-            part = _halved(self.matrix.scores[tuple(wide)])
-        else:
-            ends = (slice(p.start // step, -(-p.stop // step)) for p in (rows, columns))
-            part = self._level(step)[tuple(ends)]
-        unit = part - np.float32(low)
-        unit *= np.float32(255 / (high - low))
-        return np.clip(unit, 0, 255, out=unit).astype(np.uint8)
+    def blocks(self, rows: slice, columns: slice) -> Blocks:
+        """What lies in some cells, each by itself."""
+        return self._every.part(rows, columns, 1)
 
-    def _score_table(self, threshold: float) -> np.ndarray:
-        low, high = self.limits
-        return centred_table(min(max(threshold, low), high), low, high)
+    def errors(self, rows: slice, columns: slice, threshold: float) -> np.ndarray:
+        """How many pairs of some cells are errors, (r, c)."""
+        return self._every.errors(rows, columns, 1, threshold)
 
-    def _outcomes(self, rows: slice, columns: slice, step: int, threshold: float) -> np.ndarray:
-        """Places of the blocks' middle pairs in the table of outcomes, (r, c) uint8."""
+    def count(self, part: Part, threshold: float) -> np.ndarray:
+        """How many errors each block of a part has, of those that pass where some pass."""
+        errors = self._every.errors(*part, threshold)
+        if self._passing is not None:
+            passing = self._passing[1]
+            some = passing.part(*part).pairs > 0
+            errors = np.where(some, passing.errors(*part, threshold), errors)
+        return errors
+
+    def take_count(self, part: Part, threshold: float, errors: np.ndarray) -> None:
+        """Use errors that were counted elsewhere."""
+        self._errors = part, threshold, errors
+
+    # Places in a table of colours; the last two are for a face with itself and unknown identities.
+
+    def _pairs(
+        self, rows: slice, columns: slice, look: Look
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         matrix = self.matrix
-        if step == 1:
-            return matrix.outcomes(rows, columns, threshold)
-        key = (rows, columns, step)
-        if self._thinned is None or self._thinned[0] != key:
-            n, m = matrix.scores.shape
-            down, across = _middles(rows, step, n), _middles(columns, step, m)
-            part = ScoreMatrix(
-                np.ascontiguousarray(_picked(matrix.scores, down, across, step)),
-                False,
-                matrix.rows[down],
-                matrix.columns[across],
-                matrix.kind,
-                matrix.order,
+        down, across = _faces(self.shown.rows, rows), _faces(self.shown.columns, columns)
+        scores = _cells(matrix.scores, down, across)
+        if look.outcomes:
+            own, other = matrix.rows[down][:, None], matrix.columns[across][None]
+            known = (own >= 0) & (other >= 0)
+            places = outcome_codes(scores, own == other, known, look.threshold).astype(np.uint16)
+            table = _outcome_table()
+        else:
+            places, table = self._by_score(scores, look.threshold)
+        if matrix.square:
+            _, i, j = np.intersect1d(
+                np.arange(len(matrix.rows))[down],
+                np.arange(len(matrix.columns))[across],
+                assume_unique=True,
+                return_indices=True,
             )
-            every = slice(0, None)
-            self._thinned = key, part, part.genuine(every, every), part.known(every, every)
-        _, part, genuine, known = self._thinned
-        return outcome_codes(part.scores, genuine, known, threshold)
+            places[i, j] = len(table) - 2
+        bright = None
+        if self._passing is not None:
+            bright = _cells(self._passing[0], down, across) | (places == len(table) - 2)
+        return places, table, bright
 
-    def _passes(self, step: int) -> np.ndarray:
-        """Blocks of which some pair passes: one among thousands must not vanish."""
-        assert self._passing is not None
-        if step not in self._passing:
-            finer = self._passes(step // 2)
-            n, m = finer.shape
-            padded = np.pad(finer, ((0, n % 2), (0, m % 2)))
-            across = padded[0::2] | padded[1::2]
-            self._passing[step] = across[:, 0::2] | across[:, 1::2]
-        return self._passing[step]
+    def _blocks(self, part: Part, look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        blocks, bright = self._seen_blocks(part)
+        if look.far == "errors":
+            places, table = self._by_errors(part, blocks, look.threshold), _error_table()
+        elif look.far == "mean":
+            places, table = self._by_score(blocks.mean, look.threshold)
+        elif look.outcomes:
+            worst, genuine = blocks.worst(look.threshold)
+            codes = outcome_codes(worst, genuine, blocks.known, look.threshold)
+            places, table = self._by_severity(codes, worst, look.threshold)
+        else:
+            places, table = self._by_score(blocks.worst(look.threshold)[0], look.threshold)
+        places[blocks.pairs == 0] = len(table) - 2
+        return places, table, bright
 
-    def _level(self, step: int) -> np.ndarray:
-        if step not in self._means:
-            self._means[step] = (
-                self._finest() if step == KEPT_FROM else _halved(self._level(step // 2))
-            )
-        return self._means[step]
+    def _seen_blocks(self, part: Part) -> tuple[Blocks, np.ndarray | None]:
+        """Blocks of the pairs that pass, of all where none of a block does, and where some do."""
+        if self._seen is None or self._seen[0] != part:
+            blocks, bright = self._every.part(*part), None
+            if self._passing is not None:
+                passing = self._passing[1].part(*part)
+                some = passing.pairs > 0
+                bright = some | (blocks.pairs == 0)
+                blocks = passing.where(some, blocks)
+            self._seen = part, blocks, bright
+        return self._seen[1], self._seen[2]
 
-    def _finest(self) -> np.ndarray:
-        n, m = self.matrix.scores.shape
-        level = np.empty((-(-n // KEPT_FROM), -(-m // KEPT_FROM)), np.float32)
-        for start in range(0, n, ROWS_A_TURN):
-            made = _quartered(self.matrix.scores[start : start + ROWS_A_TURN])
-            level[start // KEPT_FROM : start // KEPT_FROM + len(made)] = made
-        return level
+    def _by_score(self, scores: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self.scale(threshold)
+        unit = scores - np.float32(low)
+        unit *= np.float32(255 / (high - low))
+        table = np.concatenate([self.score_colours(threshold), _others()])
+        unit += np.float32(0.5)
+        return np.clip(unit, 0, 255, out=unit).astype(np.uint16), table
+
+    def _by_severity(
+        self, codes: np.ndarray, worst: np.ndarray, threshold: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Outcomes; of errors the paler, the nearer they are to the threshold."""
+        places = codes.astype(np.uint16)
+        colours = [_outcome_table()[:-2]]
+        low, high = self.scale(threshold)
+        sorts: tuple[tuple[Outcome, float], ...] = (
+            ("FP", high - threshold),
+            ("FN", low - threshold),
+        )
+        for name, span in sorts:
+            error = codes == CODE[name]
+            share = (worst[error] - np.float32(threshold)) / np.float32(span)
+            first = sum(map(len, colours))
+            places[error] = first + (np.clip(share, 0, 1) * (SEVERITIES - 1)).astype(np.uint16)
+            colours.append(_between("TN", name, np.linspace(PALEST, 1, SEVERITIES)))
+        return places, np.concatenate([*colours, _others()])
+
+    def _by_errors(self, part: Part, blocks: Blocks, threshold: float) -> np.ndarray:
+        if self._errors is not None and self._errors[:2] == (part, threshold):
+            errors = self._errors[2]
+        elif self.on_uncounted is None or blocks.pairs.sum(dtype=np.int64) <= COUNTED_AT_ONCE:
+            errors = self.count(part, threshold)
+            self._errors = part, threshold, errors
+        else:  # which blocks have errors is known at once
+            limit = at_most(threshold)
+            errors = (blocks.genuine <= limit) | (blocks.impostor > limit)
+            self.on_uncounted(part, threshold)
+        share = errors / np.maximum(blocks.pairs, 1)
+        places = np.ceil(255 * share).astype(np.uint16)
+        places[~blocks.known] = len(_error_table()) - 1
+        return places
 
 
 def packed(table: np.ndarray) -> np.ndarray:
@@ -173,37 +241,44 @@ def packed(table: np.ndarray) -> np.ndarray:
     return colours
 
 
-def _wider(start: int, stop: int, by: int) -> slice:
-    return slice(by * start, by * stop)
+def error_colours() -> np.ndarray:
+    """Colours (256, 3) uint8 of shares of errors from 0 to 1; any error stands out from none."""
+    share = np.linspace(0, 1, 256)
+    return _between("TN", "FP", np.where(share > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(share), 0))
 
 
-def _middles(part: slice, step: int, size: int) -> np.ndarray:
-    """The middle of each block of a part; the last one where a block is cut off before it."""
-    middles: np.ndarray = np.minimum(np.arange(part.start, part.stop, step) + step // 2, size - 1)
-    return middles
+def _between(one: Outcome, other: Outcome, shares: np.ndarray) -> np.ndarray:
+    """Colours (k, 3) uint8 on the way from one outcome's to another's."""
+    start, end = (np.array(OUTCOME_COLOURS[outcome], float) for outcome in (one, other))
+    colours: np.ndarray = (start + shares[:, None] * (end - start)).round().astype(np.uint8)
+    return colours
 
 
-def _picked(scores: np.ndarray, rows: np.ndarray, columns: np.ndarray, step: int) -> np.ndarray:
-    """Scores at evenly spaced rows and columns, as a view but where the last is cut off."""
-    even = all(p[-1] - p[0] == (len(p) - 1) * step for p in (rows, columns))
-    if even:
-        return scores[rows[0] : rows[-1] + 1 : step, columns[0] : columns[-1] + 1 : step]
-    return scores[np.ix_(rows, columns)]
+def _others() -> np.ndarray:
+    return np.array([SELF_COLOUR, OUTCOME_COLOURS["unknown"]], np.uint8)
 
 
-def _quartered(values: np.ndarray) -> np.ndarray:
-    return _halved(_halved(values))
+def _outcome_table() -> np.ndarray:
+    colours = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
+    return np.concatenate([colours, _others()])
 
 
-def _halved(values: np.ndarray) -> np.ndarray:
-    """Means of 2x2 blocks; an odd last row or column is a block of its own."""
-    n, m = values.shape
-    padded = np.pad(values, ((0, n % 2), (0, m % 2)), mode="edge") if n % 2 or m % 2 else values
-    sums = padded[0::2, 0::2] + padded[1::2, 0::2]
-    sums += padded[0::2, 1::2]
-    sums += padded[1::2, 1::2]
-    sums *= np.float32(0.25)
-    return sums
+def _error_table() -> np.ndarray:
+    return np.concatenate([error_colours(), _others()])
+
+
+def _faces(side: Side, part: slice) -> np.ndarray | slice:
+    """Places of the faces of single items; a slice where they lie side by side, which is faster."""
+    faces = side.places[part]
+    if len(faces) and np.array_equal(faces, np.arange(faces[0], faces[0] + len(faces))):
+        return slice(int(faces[0]), int(faces[0]) + len(faces))
+    return faces
+
+
+def _cells(values: np.ndarray, down: np.ndarray | slice, across: np.ndarray | slice) -> np.ndarray:
+    if isinstance(down, slice) or isinstance(across, slice):
+        return values[down, across]
+    return values[np.ix_(down, across)]
 
 
 def _limits(scores: np.ndarray) -> tuple[float, float]:
@@ -213,10 +288,3 @@ def _limits(scores: np.ndarray) -> tuple[float, float]:
     middle = (low + high) / 2
     half = max((high - low) / 2, 0.05)
     return max(-1.0, middle - half), min(1.0, middle + half)
-
-
-def _paint_diagonal(colours: np.ndarray, first_row: int, first_column: int) -> None:
-    rows = np.arange(len(colours))
-    columns = rows + first_row - first_column
-    inside = (columns >= 0) & (columns < colours.shape[1])
-    colours[rows[inside], columns[inside]] = packed(np.array([SELF_COLOUR], np.uint8))

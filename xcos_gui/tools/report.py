@@ -101,6 +101,10 @@ class ReportWindow(ToolWindow):
         suffix: str = self.form.currentData()
         return suffix
 
+    def use_listed(self) -> None:
+        """Report the pairs that the main window lists."""
+        self.what.setCurrentIndex(self.what.findData("listed"))
+
     def ask(self) -> None:
         """Ask for the file and write the report there."""
         source = self.session.source

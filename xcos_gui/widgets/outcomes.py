@@ -1,12 +1,16 @@
-"""Colours and words of outcomes and rates, the same in every view."""
+"""Colours, words and buttons of outcomes and rates, the same in every view."""
 
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QWidget
 
-from core.explain.colours import OUTCOME_COLOURS
+from core.analysis.bootstrap import RateInterval
 from core.scoring.matrix import Outcome
+from xcos_gui.widgets.design import outcome_colour
 
-GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
+# Of curves and bars, which need a stronger line than a cell of the matrix; on both grounds.
+GENUINE, IMPOSTOR = QColor("#1f7fc0"), QColor("#d55e00")
 LEAST_RATE = 1e-5  # left end of logarithmic axes
+BAND = 6  # pixels of a button's edge that has its outcome's colour
 MEANINGS: dict[Outcome, tuple[str, str, str]] = {
     "TP": (
         "tar",
@@ -31,7 +35,32 @@ MEANINGS: dict[Outcome, tuple[str, str, str]] = {
 }
 
 
+class OutcomeButton(QPushButton):
+    """A button of an outcome's pairs, with its colour at the left edge, in any theme.
+
+    Painted, not styled: a style sheet keeps the colours of the theme that it was made under.
+    """
+
+    def __init__(self, outcome: Outcome, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._outcome = outcome
+        self.setToolTip(f"{MEANINGS[outcome][2]}. Click lists them, worst first.")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        edge = self.rect().adjusted(2, 2, -2, -2)
+        edge.setWidth(BAND)
+        painter.fillRect(edge, outcome_colour(self._outcome, self.palette()))
+
+
 def percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
     return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"
+
+
+def interval_words(rate: RateInterval) -> str:
+    """A rate and its interval in percent."""
+    low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
+    return f"{percent(rate.rate)} [{low} to {high}]"

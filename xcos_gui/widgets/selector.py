@@ -76,6 +76,11 @@ class Selector(QWidget):
         """Choose an outcome, without telling."""
         self.outcome.setCurrentIndex(self.outcome.findData(outcome))
 
+    def choose_listed(self) -> None:
+        """Choose the pairs that the main window lists now, and tell."""
+        self.choose(LISTED)
+        self._on_outcome(0)
+
     def maker(self, matrix: ScoreMatrix) -> Callable[[Task], Selection]:
         """What finds the chosen pairs, in the background. Raises XCosError where there are none to choose."""
         session, outcome = self._session, self.outcome.currentData()

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from core.analysis.fragile import FragilePairs
 from core.project.edits import face_subject
 from core.scoring.matrix import ScoreMatrix
-from xcos_gui.panels.pairs import FRAGILE, TAGS
+from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import MatrixImage
+from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
 def type_filter(window: MainWindow, qtbot: QtBot, text: str) -> None:
@@ -33,16 +33,19 @@ def test_filter_lists_the_pairs_that_pass_and_dims_the_others(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     window.pairs.choice.setCurrentIndex(1)
-    before = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
+    before = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), Look(0.46))[0]
     type_filter(window, qtbot, "identity = ann and genuine")
     qtbot.waitUntil(lambda: listed(window) == {(0, 1), (0, 2), (1, 2)})
-    after = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), 0.46, False)[0]
+    after = window.matrix.item.image.draw(slice(0, 6), slice(0, 6), Look(0.46))[0]
     same = before == after
     wanted = np.eye(6, dtype=bool)
     wanted[:3, :3] = True
     assert np.array_equal(same, wanted)
     assert window.pairs.filter.error.isHidden()
     window.pairs.filter.edit.clear()
+    # The list is the one that was there before the filter.
+    qtbot.waitUntil(lambda: window.pairs.choice.currentIndex() == 1)
+    window.pairs.choice.setCurrentIndex(0)
     qtbot.waitUntil(lambda: len(listed(window)) == 15)
 
 
@@ -112,7 +115,7 @@ def test_one_bright_pair_among_thousands_stays_visible() -> None:
     mask = np.zeros((3000, 3000), bool)
     mask[17, 2001] = True
     image.set_passing(mask, (255, 255, 255))
-    drawn, *_, step = image.draw(slice(0, 3000), slice(0, 3000), 0.5, False, 400)
+    drawn, *_, step = image.draw(slice(0, 3000), slice(0, 3000), Look(0.5), 400)
     rest = np.delete(drawn.ravel(), (17 // step) * drawn.shape[1] + 2001 // step)
     one = drawn[17 // step, 2001 // step]
     assert step == 8 and (rest != one).all()

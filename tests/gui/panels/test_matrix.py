@@ -14,8 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table
 from core.scoring.matrix import ScoreMatrix
+from xcos_gui.panels.matrix.axis import Named
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import MatrixImage
+from xcos_gui.state.matrix_image import Look, MatrixImage
 
 SCORED = 60_000
 
@@ -65,10 +66,9 @@ def test_hovering_a_cell_marks_it_everywhere(window: MainWindow) -> None:
 
 
 def test_a_block_partly_in_sight_is_named_at_its_part(empty: MainWindow) -> None:
-    axis = empty.matrix._axis
-    axis.show_blocks([(0, 100, "ann"), (100, 200, "bob")])
-    ((_, places),) = axis.tickValues(110, 130, 600)
-    assert places == [120] and axis.tickStrings(places, 1, 1) == ["bob"]
+    axis = empty.matrix._axes[0]
+    axis.show_blocks([Named(0, 100, "ann"), Named(100, 200, "bob")])
+    assert axis.names_in(110, 130, 30) == [(120, "bob")]
 
 
 def test_keys_lead_the_readout_away_from_the_mouse(window: MainWindow) -> None:
@@ -85,9 +85,7 @@ def test_the_pair_s_frame_stays_visible_from_afar(window: MainWindow) -> None:
     panel = window.matrix
     window.session.select_pair(0, 1)
     panel._view.setRange(xRange=(0, 50_000), yRange=(0, 50_000), padding=0)
-    x, _ = panel._marker.getData()
-    pixels = (max(x) - min(x)) * panel._view.width() / 50_000
-    assert 8 < pixels < 30
+    assert 8 < panel.frames.marker_pixels() < 30
 
 
 def unpacked(colours: np.ndarray) -> np.ndarray:
@@ -103,20 +101,20 @@ def test_matrix_colours() -> None:
     codes = np.arange(40, dtype=np.int32) // 4
     image = MatrixImage(ScoreMatrix(scores, True, codes, codes, "uniform", "both"))
     every = slice(0, 40)
-    drawn, row, column, step = image.draw(every, every, 0.3, False)
+    drawn, row, column, step = image.draw(every, every, Look(0.3))
     colours = unpacked(drawn)
     assert (row, column, step) == (0, 0, 1) and colours.shape == (40, 40, 3)
     assert colours[3, 5].min() >= 250  # white at the threshold
-    low, high = image.limits
+    low, high = image.scale(0.3)
     table = centred_table(0.3, low, high)
     place = int((scores[7, 20] - low) * 255 / (high - low))
     assert np.abs(colours[7, 20].astype(int) - table[np.clip(place, 0, 255)]).max() <= 6
-    far = image.draw(every, every, 0.3, False, largest=10)
+    far = image.draw(every, every, Look(0.3), largest=10)
     assert far[0].shape == (10, 10) and far[3] == 4
     mean = scores[4:8, 32:36].mean()
     wanted = table[int(np.clip((mean - low) * 255 / (high - low), 0, 255))]
     assert np.abs(unpacked(far[0])[1, 8].astype(int) - wanted).max() <= 6
-    outcomes, *_ = image.draw(every, every, 0.3, True)
+    outcomes, *_ = image.draw(every, every, Look(0.3, True))
     same, genuine = scores[0, 9] > 0.3, codes[0] == codes[9]
     from core.explain.colours import OUTCOME_COLOURS
 
@@ -167,20 +165,20 @@ def test_refreshed_means_equal_new_ones() -> None:
     image = MatrixImage(matrix)
     every = slice(0, 301), slice(0, 173)
     image.prepare()
-    image.draw(*every, 0.5, False, largest=40)
+    image.draw(*every, Look(0.5), largest=40)
     scores[128:256, 64:173] = rng.random((128, 109))
     image.refresh(slice(128, 256), slice(64, 192))
     fresh = MatrixImage(matrix)
     fresh.limits = image.limits
     for largest in (40, 80, 400):
-        drawn, wanted = (i.draw(*every, 0.5, False, largest=largest)[0] for i in (image, fresh))
+        drawn, wanted = (i.draw(*every, Look(0.5), largest=largest)[0] for i in (image, fresh))
         np.testing.assert_array_equal(drawn, wanted)
 
 
 def test_names_beside_the_matrix_do_not_move_it(empty: MainWindow, qtbot: QtBot) -> None:
     """A width after the names in sight would change the rows in sight, and so the names, forever."""
-    axis, plot = empty.matrix._axis, empty.matrix._plot
-    axis.show_blocks([(0, 2, "a"), (2, 4, "a name that is long"), (4, 6, "b")])
+    axis, plot = empty.matrix._axes[0], empty.matrix._plot
+    axis.show_blocks([Named(0, 2, "a"), Named(2, 4, "a name that is long"), Named(4, 6, "b")])
     plot.setVisible(True)
     widths = set[float]()
     for top, bottom in ((0, 6), (0, 2), (2, 4), (4, 6)):

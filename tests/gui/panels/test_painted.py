@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.weights import scored
 from xcos_gui.shell.application import missing_library
 
 if sentence := missing_library():
@@ -16,7 +17,7 @@ from core.explain.colours import OUTCOME_COLOURS, map_rgba
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.statistics import PairStatistics
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import MatrixImage
+from xcos_gui.state.matrix_image import Look, MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 
@@ -66,8 +67,9 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow) 
     session = window.session
     scores = np.array([[0, 0.3, 0.6], [0.3, 0, 0.1], [0.6, 0.1, 0]], np.float32)
     codes = np.arange(3, dtype=np.int32)
-    statistics = PairStatistics.of(ScoreMatrix(scores, True, codes, codes, "uniform", "both"))
-    session.statistics = statistics
+    assert session.rows is not None
+    matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
+    session.scored = scored(matrix, session.rows.part(np.arange(3)))
     window.curves._on_matrix_changed()
     window.curves._on_threshold_changed(0.5)
     counts = window.curves.counts
@@ -120,7 +122,7 @@ def test_the_matrix_on_the_screen_follows_a_refinement(window: MainWindow) -> No
     assert np.abs(after - before).max() > 30 and np.abs(seen(window, 4, 1) - other).max() <= 2
     fresh = MatrixImage(matrix)
     fresh.limits = (low, high)
-    drawn = fresh.draw(slice(0, 6), slice(0, 6), session.threshold, False)[0][1, 4]
+    drawn = fresh.draw(slice(0, 6), slice(0, 6), Look(session.threshold))[0][1, 4]
     assert np.abs(after - [drawn >> 16 & 255, drawn >> 8 & 255, drawn & 255]).max() <= 2
 
 

@@ -1,54 +1,15 @@
-"""What the matrix panel draws: the image of the pairs, and names of identities beside it."""
+"""What the matrix panel draws: the visible part of the image, at the screen's resolution."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
-from xcos_gui.state.matrix_image import MatrixImage
-
-MARGIN = 4  # pixels left of the longest name
-
-
-class IdentityAxis(pg.AxisItem):  # type: ignore[misc]
-    """Names of identities at the middle of their rows, as far as there is room."""
-
-    def __init__(self) -> None:
-        super().__init__("left")
-        self.blocks: list[tuple[int, int, str]] = []
-        self._shown: dict[float, str] = {}  # names by the place where they are written
-        self.setStyle(tickLength=0)
-
-    def show_blocks(self, blocks: list[tuple[int, int, str]]) -> None:
-        """Name other identities, by start and stop among the rows."""
-        self.blocks = blocks
-        # As wide as any name needs: a width that followed the names in sight would move the rows
-        # in sight, and with them the names, without end.
-        metrics = QFontMetricsF(self.font())
-        widest = max((metrics.horizontalAdvance(_short(name)) for *_, name in blocks), default=0)
-        self.setWidth(widest + self.style["tickTextOffset"][0] + MARGIN)
-        self.picture = None
-        self.update()
-
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:
-        minVal, maxVal = sorted((minVal, maxVal))
-        pixels = size / max(maxVal - minVal, 1e-9)
-        height = QFontMetricsF(self.font()).height()
-        last = -1e9
-        self._shown = {}
-        for start, stop, name in self.blocks:
-            # Of a block that is partly in sight, the middle of that part.
-            middle = (max(start, minVal) + min(stop, maxVal)) / 2
-            if start < maxVal and stop > minVal and (middle - last) * pixels >= height:
-                self._shown[middle] = _short(name)
-                last = middle
-        return [(1.0, [*self._shown])]
-
-    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
-        return [self._shown.get(value, "") for value in values]
+from core.scoring.selected import ChosenPairs
+from core.scoring.sides import Side
+from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
 class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -57,15 +18,22 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.image: MatrixImage | None = None
-        self.threshold, self.outcomes = 0.0, False
+        self.look = Look(0.0)
+        self.chosen: ChosenPairs | None = None  # all others are veiled
         self._drawn: tuple[object, QRectF, QImage, np.ndarray] | None = None  # of what, where, how
+        self._paper = QColor("white")
 
-    def show(self, image: MatrixImage | None, threshold: float, outcomes: bool) -> None:
+    def show(self, image: MatrixImage | None, look: Look) -> None:
         """Change what is painted."""
         if image is not self.image:
             self.prepareGeometryChange()
-        self.image, self.threshold, self.outcomes = image, threshold, outcomes
+        self.image, self.look = image, look
         self.update()
+
+    def show_chosen(self, chosen: ChosenPairs | None, paper: QColor) -> None:
+        """Veil the pairs that are not chosen in the colour of paper; None: none."""
+        self.chosen, self._paper = chosen, paper
+        self.forget()
 
     def forget(self) -> None:
         """Draw anew: the image itself has changed."""
@@ -75,30 +43,72 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
     def boundingRect(self) -> QRectF:
         if self.image is None:
             return QRectF()
-        n, m = self.image.matrix.scores.shape
+        n, m = self.image.shown.shape
         return QRectF(0, 0, m, n)
 
     def viewRangeChanged(self) -> None:
         self.update()
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
+    def seen(self) -> tuple[slice, slice] | None:
+        """Rows and columns of cells that are in sight; None where there are none."""
         view = self.getViewBox()
         if self.image is None or view is None:
-            return
-        n, m = self.image.matrix.scores.shape
+            return None
+        n, m = self.image.shown.shape
         (left, right), (top, bottom) = view.viewRange()
         rows = slice(max(0, int(top)), min(n, int(np.ceil(bottom))))
         columns = slice(max(0, int(left)), min(m, int(np.ceil(right))))
-        if rows.stop <= rows.start or columns.stop <= columns.start:
+        empty = rows.stop <= rows.start or columns.stop <= columns.start
+        return None if empty else (rows, columns)
+
+    def pixels(self) -> float:
+        """Of the screen, how many a cell is wide."""
+        view = self.getViewBox()
+        (left, right), _ = view.viewRange()
+        return float(view.width() / max(right - left, 1e-9))
+
+    def _veil(self, colours: np.ndarray, top: int, left: int, step: int) -> None:
+        """Pale what has no chosen pair."""
+        assert self.image is not None and self.chosen is not None
+        shown, (height, width) = self.image.shown, colours.shape
+        bright = np.zeros(colours.shape, bool)
+        for one in self.chosen.rectangles:
+            ways = [(one.rows, one.columns)]
+            if self.chosen.square:
+                ways.append((one.columns, one.rows))
+            for rows, columns in ways:
+                down = _any(shown.rows, rows, step)[top : top + height]
+                across = _any(shown.columns, columns, step)[left : left + width]
+                such = down[:, None] & across
+                bright = bright | such if one.adds else bright & ~such
+        paper = np.uint32(self._paper.rgb())
+        # Half of each channel: the lowest bit of each is shifted out before both are added.
+        even = np.uint32(0xFEFEFE)
+        pale = np.uint32(0xFF000000) | ((colours & even) >> 1) + ((paper & even) >> 1)
+        colours[~bright] = pale[~bright]
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        seen = self.seen()
+        if seen is None or self.image is None:
             return
-        largest = max(64, int(max(view.width(), view.height())))
-        places = (rows.start, rows.stop, columns.start, columns.stop)
-        wanted = (self.image, places, self.threshold, self.outcomes, largest)
+        rows, columns = seen
+        # A block narrower than a pixel would be left out where no pixel's middle lies in it.
+        across = max(rows.stop - rows.start, columns.stop - columns.start)
+        largest = max(1, int(across * self.pixels()))
+        wanted = (
+            self.image,
+            rows.start,
+            rows.stop,
+            columns.start,
+            columns.stop,
+            self.look,
+            largest,
+        )
         if self._drawn is None or self._drawn[0] != wanted:
-            colours, row, column, step = self.image.draw(
-                rows, columns, self.threshold, self.outcomes, largest
-            )
+            colours, row, column, step = self.image.draw(rows, columns, self.look, largest)
             height, width = colours.shape
+            if self.chosen is not None:
+                self._veil(colours, row // step, column // step, step)
             where = QRectF(column, row, width * step, height * step)
             form = QImage.Format.Format_RGB32
             picture = QImage(colours.data, width, height, 4 * width, form)  # of the array's memory
@@ -107,11 +117,7 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.drawImage(self._drawn[1], self._drawn[2])
 
 
-def identity_blocks(codes: np.ndarray, names: list[str]) -> list[tuple[int, int, str]]:
-    """Where each identity starts and stops among rows in order, and its name."""
-    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    return [(a, b, names[a]) for a, b in pairwise(edges) if b > a]
-
-
-def _short(name: str, limit: int = 18) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def _any(side: Side, faces: np.ndarray, step: int) -> np.ndarray:
+    """Whether blocks of so many items have one of some faces, (blocks,) bool."""
+    found: np.ndarray = np.logical_or.reduceat(faces[side.places], side.edges(step)[:-1])
+    return found

@@ -1,7 +1,17 @@
 """Where the keys of the matrix lead."""
 
+import re
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from PySide6.QtCore import Qt
+
+from xcos_gui.panels.matrix.axis import Named
+
+PAUSE = 1.2  # seconds after which a typed letter begins another name
 
 
 def walk(
@@ -29,3 +39,43 @@ def _next_block(codes: np.ndarray, place: int, direction: int) -> int:
     starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
     block = int(np.searchsorted(starts, place, "right")) - 1 + direction
     return int(starts[min(max(block, 0), len(starts) - 1)])
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed of a name."""
+
+    text: str
+
+    def first_of(self, names: Sequence[Named]) -> Named | None:
+        """The first name that begins so, else the first with a word that does."""
+        wanted = _plain(self.text)
+        for said in (lambda name: [name], lambda name: re.split(r"[\s_.-]+", name)):
+            for named in names:
+                if any(part.startswith(wanted) for part in said(_plain(named.name))):
+                    return named
+        return None
+
+
+class TypedName:
+    """A name as it is typed, letter by letter; after a pause another one begins."""
+
+    def __init__(self) -> None:
+        self._text, self._last = "", -PAUSE
+
+    @property
+    def going_on(self) -> bool:
+        """Whether a further letter would be added to what was typed."""
+        return bool(self._text) and time.monotonic() - self._last < PAUSE
+
+    def add(self, text: str, now: float) -> Typed:
+        """What is typed so far with some more text."""
+        self._text = self._text + text if now - self._last < PAUSE else text.lstrip()
+        self._last = now
+        return Typed(self._text)
+
+
+def _plain(text: str) -> str:
+    """A name without case and accents, blanks for underscores."""
+    parts = unicodedata.normalize("NFKD", text.casefold().replace("_", " "))
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))

@@ -1,176 +1,291 @@
-"""All pairs as an image: pan, zoom, cross-hair, click and walk."""
+"""All pairs as an image: pan, zoom, cross-hair, click and walk, in any order and of any groups."""
 
+import time
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPalette
-from PySide6.QtWidgets import (
-    QComboBox,
-    QGraphicsSceneMouseEvent,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from core.explain.colours import OUTCOME_COLOURS, centred_table
-from core.scoring.matrix import OUTCOMES
-from core.scoring.refine import Region
-from xcos_gui.panels.matrix.item import IdentityAxis, MatrixItem, identity_blocks
-from xcos_gui.panels.matrix.keys import walk
+from core.scoring.difference import changed_side
+from core.scoring.orders import Asked, csv_columns
+from xcos_gui.panels.matrix.against import comparisons
+from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
+from xcos_gui.panels.matrix.axis import SideAxis
+from xcos_gui.panels.matrix.bar import MatrixBar
+from xcos_gui.panels.matrix.frames import Frames
+from xcos_gui.panels.matrix.item import MatrixItem
+from xcos_gui.panels.matrix.keys import TypedName, walk
+from xcos_gui.panels.matrix.margins import Margins
+from xcos_gui.panels.matrix.readout import Readout
+from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 EMPTY = "The matrix of all pairs appears here.\nOpen a gallery with at least two faces (Ctrl+O)."
 COMING = "{:,} faces; the matrix of all their pairs appears here in a moment."
-LEAST_MARKER = 9.0  # pixels of the frame around the pair, however small its cell is
-LEAST_BLOCK = 3.0  # pixels below which identity borders would cover the image
+NEAR = 12.0  # cells across after a double-click on a pair
+Cell = tuple[int, int]
 
 
 class MatrixPanel(QWidget):
     """The image of all pairs, its legend, and what is under the cursor."""
 
-    view_changed = Signal()  # zoom, place or colours
+    view_changed = Signal()  # zoom, place, order or colours
+    tool_asked = Signal(str)  # "patterns" or "report", of the listed pairs
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._session, self._thumbnails = session, thumbnails
+        self._session = session
         self._wanted_view: dict[str, Any] | None = None  # until the matrix has its size
-        self._hover: tuple[int, int] | None = None
-        self._axis = IdentityAxis()
-        self._plot = pg.PlotWidget(axisItems={"left": self._axis})
+        self._hover: Cell | None = None
+        self._cell: Cell | None = None  # the cursor: where the pair looked at is shown
+        self._before_opened: QRectF | None = None
+        self._fitted: QRectF | None = None  # what is seen, while that is all of it
+        self._typed = TypedName()
+        self.arranger = Arranger(session)
+        self.bar = MatrixBar()
+        self.colouring = self.bar.colouring
+        self._axes = SideAxis("left"), SideAxis("top")
+        self._view = SelectingView()
+        axes = {"left": self._axes[0], "top": self._axes[1]}
+        self._plot = pg.PlotWidget(viewBox=self._view, axisItems=axes)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.hideAxis("bottom")
+        self._plot.showAxis("top")
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
-        self._view = self._plot.getViewBox()
         self._view.invertY(True)
         self._view.setAspectLocked(True)
         self.item = MatrixItem()
         self._plot.addItem(self.item)
-        self._borders = pg.PlotDataItem(connect="pairs", antialias=False)
-        self._plot.addItem(self._borders)
-        self._marker = pg.PlotDataItem()
-        self._plot.addItem(self._marker, ignoreBounds=True)
-        self._cross = pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0)
-        for line in self._cross:
-            line.setVisible(False)
-            self._plot.addItem(line, ignoreBounds=True)
-        self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.frames = Frames(self._plot, self.item)
+        self.selecting = Selecting(session)
+        self.chosen_bar = ChosenBar(session, self.selecting)
+        self.margins = Margins(session)
+        self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._read = Readout(session, thumbnails, self.arranger)
+        self.readout = self._read.text
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addLayout(self._make_bar())
+        layout.setSpacing(4)
+        layout.addWidget(self.bar)
         layout.addWidget(self._hint, 1)
         layout.addWidget(self._plot, 1)
-        layout.addLayout(self._make_readout())
+        layout.addWidget(self.chosen_bar)
+        layout.addWidget(self._read)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Matrix of all pairs; arrow keys walk")
+        self.setAccessibleName("Matrix of all pairs; arrow keys walk, a typed name jumps there")
+        self._connect(thumbnails)
+        self._on_image()
+
+    def _connect(self, thumbnails: Thumbnails) -> None:
+        session, bar, arranger = self._session, self.bar, self.arranger
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
-        self._view.sigRangeChanged.connect(self._show_borders)
-        self._view.sigRangeChanged.connect(self._show_marker)
-        self._view.sigRangeChanged.connect(self._tell_seen)
-        self._view.sigRangeChanged.connect(lambda *_: self.view_changed.emit())
-        self.colouring.currentIndexChanged.connect(lambda _: self.view_changed.emit())
+        self._view.sigRangeChanged.connect(self._on_range)
+        self._view.sigResized.connect(self._on_resized)
+        for signal in (bar.colours_chosen, bar.arrangement_chosen):
+            signal.connect(self.view_changed)
+        bar.colours_chosen.connect(self._show_colours)
+        bar.arrangement_chosen.connect(lambda: arranger.ask(bar.asked))
+        bar.selects.toggled.connect(lambda on: setattr(self._view, "selects", on))
+        bar.rates.toggled.connect(self._show_rates)
+        self.margins.changed.connect(self._show_rates)
+        self._view.chosen.connect(self._on_band)
+        self.selecting.changed.connect(self._show_chosen)
+        self.chosen_bar.tool_asked.connect(self.tool_asked)
+        bar.changed_asked.connect(self._list_changed)
+        bar.zoom_asked.connect(self._zoom)
+        bar.fit_asked.connect(self._fit)
+        bar.back_asked.connect(self.go_back)
+        arranger.changed.connect(self._on_image)
+        arranger.made.connect(self._take_view)
+        arranger.recoloured.connect(self._on_recoloured)
         session.gallery_changed.connect(self._show_hint)
-        session.matrix_refined.connect(self._on_matrix_refined)
-        session.matrix_changed.connect(self._on_matrix_changed)
         session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
         session.pair_changed.connect(self._take_view)  # after it, which pans to the pair
         thumbnails.ready.connect(self._show_readout)
-        self._on_matrix_changed()
 
-    def _make_bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        self.colouring = QComboBox()
-        self.colouring.addItems(["Colour by score", "Colour by outcome"])
-        self.colouring.setAccessibleName("Colour of the matrix")
-        self.colouring.setToolTip(
-            "By score: white at the threshold, blue above. By outcome: four colours."
-        )
-        self.colouring.currentIndexChanged.connect(self._show_colours)
-        bar.addWidget(self.colouring)
-        self._legend = QLabel()
-        self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._bar = ColourBar()
-        bar.addWidget(self._bar, 1)
-        bar.addWidget(self._legend, 1)
-        for text, tip, slot in (
-            ("+", "Zoom in (+)", lambda: self._zoom(0.5)),
-            ("\N{MINUS SIGN}", "Zoom out (-)", lambda: self._zoom(2.0)),
-            ("Fit", "Show all (0)", self._fit),
-        ):
-            button = QToolButton(text=text, toolTip=tip, accessibleName=tip)
-            button.clicked.connect(slot)
-            bar.addWidget(button)
-        return bar
+    def close_job(self) -> None:
+        """End the background work."""
+        self.arranger.close()
+        self.selecting.close()
+        self.margins.close()
 
-    def _make_readout(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self._faces = QLabel(), QLabel()
-        side = 3 * self.fontMetrics().height()
-        self.readout = QLabel(wordWrap=True)
-        self.readout.setMinimumHeight(side)
-        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        for label in self._faces:
-            label.setFixedSize(side, side)
-            label.setScaledContents(True)
-            row.addWidget(label)
-        row.addWidget(self.readout, 1)
-        return row
+    # What is shown.
 
-    # What the session says.
-
-    def _on_matrix_changed(self) -> None:
-        matrix = self._session.matrix
+    def _on_image(self) -> None:
+        session, image = self._session, self.arranger.image
         self._show_hint()
-        self._plot.setVisible(matrix is not None)
+        self._plot.setVisible(image is not None)
         before = self.item.boundingRect()
-        image = self._session.image
-        if matrix is None or image is None:
-            self.item.show(None, 0.0, False)
-            self._axis.show_blocks([])
-        else:
-            self.item.show(image, self._session.threshold, self._by_outcome)
-            assert self._session.rows is not None
-            names = [face.identity or "unknown" for face in self._session.rows.gallery.faces]
-            self._axis.show_blocks(identity_blocks(matrix.rows, names))
-            if self.item.boundingRect() != before:
-                self._fit()
-        self._show_borders()
+        self.item.show(image, self.bar.look(session.threshold))
+        self._hover = self._cell = None
+        if session.scored is not None:
+            columns = tuple(csv_columns(session.scored))
+            others = comparisons(session.scored, self.arranger.given)
+            self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
+        opened = self.arranger.opened
+        self.bar.show_place("" if opened is None else opened.title)
+        labels = [self.arranger.labels(which) for which in (0, 1)]
+        for which, axis in enumerate(self._axes):
+            axis.show_blocks(labels[which][1], partial(self._short_name, which))
+        self._show_rates()
+        self.frames.show_labels(labels[0][0], labels[1][0])
+        if image is not None and self.item.boundingRect() != before:
+            self._fit()
+        self._show_passing()
         self._show_colours()
-        self._on_pair_changed(self._session.pair)
+        self._on_pair_changed(session.pair)
+
+    def _short_name(self, which: int, item: int) -> str:
+        """An item's name where there is little room: of a face its file's."""
+        name = self.arranger.name(which, item)
+        image = self.arranger.image
+        groups = image is not None and not image.shown.cells_are_pairs
+        return name if groups else PurePosixPath(name).name
 
     def _show_hint(self) -> None:
         loaded = self._session.loaded
         faces = 0 if loaded is None else len(loaded)
-        self._hint.setText(COMING.format(faces) if faces > 1 else EMPTY)
+        problems = 0 if loaded is None else len(loaded.gallery.problems)
+        text = COMING.format(faces) if faces > 1 else EMPTY
+        if faces == 0 and problems:
+            what = "1 photo gave" if problems == 1 else f"{problems:,} photos gave"
+            text = (
+                f"{what} no face; why is told under Problems in the gallery.\n"
+                "Are they aligned crops? See File, Faces of a photo. Or open others (Ctrl+O)."
+            )
+        elif faces == 1:
+            text = "One face: a pair needs a second one.\nOpen a gallery with more photos (Ctrl+O)."
+        self._hint.setText(text)
         self._hint.setVisible(self._session.matrix is None)
 
+    def _show_passing(self, *_: object) -> None:
+        image = self.arranger.image
+        if image is not None:
+            # Grey, not the background: a pair at the threshold is white itself.
+            base = self.palette().color(QPalette.ColorRole.Base).lightness()
+            text = self.palette().color(QPalette.ColorRole.Text).lightness()
+            grey = round(0.75 * base + 0.25 * text)
+            image.set_passing(self._session.filter.mask, (grey, grey, grey))
+            self.item.forget()
+
+    def _show_rates(self, *_: object) -> None:
+        image, session = self.arranger.image, self._session
+        for axis, which in zip(self._axes, ("rows", "columns"), strict=True):
+            side, loaded = getattr(image and image.shown, which, None), getattr(session, which)
+            people = self.arranger.asked.level in ("faces", "people")
+            shown = people and self.bar.rates.isChecked() and side is not None
+            axis.show_rates(self.margins.rates(side, loaded) if shown and loaded else None)
+
+    def _show_chosen(self) -> None:
+        paper = self.palette().color(QPalette.ColorRole.Base)
+        self.item.show_chosen(self.selecting.chosen, paper)
+
+    def _on_band(self, band: QRectF, how: str) -> None:
+        if self.arranger.image is not None:
+            self.setFocus()
+            self.selecting.choose(self.arranger.image.shown, band, how)
+
+    def _on_recoloured(self) -> None:
+        self.item.forget()
+        self._show_readout()
+
+    def _show_colours(self, *_: object) -> None:
+        threshold = self._session.threshold
+        self.item.show(self.arranger.image, self.bar.look(threshold))
+        self.bar.show_legend(self.arranger.image, threshold)
+        self._show_readout()
+
+    def _on_range(self, *_: object) -> None:
+        seen, image = self.item.seen(), self.arranger.image
+        self._session.seen = (
+            None if seen is None or image is None else matrix_region(image.shown, seen)
+        )
+        self.frames.renew(self._cell)
+        if self._fitted is not None and not _alike(self._fitted, self._view.viewRect()):
+            self._fitted = None
+        self.view_changed.emit()
+
+    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        self._leave()  # what is under the mouse may be another cell now
+        image = self.arranger.image
+        if pair is None or image is None:
+            self._cell = None
+        elif self._cell is None or not self._holds(self._cell, pair):
+            self._cell = image.shown.cell_of(pair)
+        self.frames.renew(self._cell)
+        if self._cell is not None:
+            self._look_at(self._cell)
+        self._show_readout()
+
+    def _holds(self, cell: Cell, pair: tuple[int, int]) -> bool:
+        image = self.arranger.image
+        assert image is not None
+        rows, columns = image.shown.rows, image.shown.columns
+        return bool(
+            (rows.faces(cell[0]) == pair[0]).any() and (columns.faces(cell[1]) == pair[1]).any()
+        )
+
+    def _look_at(self, cell: Cell) -> None:
+        """Move what is seen so that a cell is."""
+        (left, right), (top, bottom) = self._view.viewRange()
+        if not (left <= cell[1] <= right and top <= cell[0] <= bottom):
+            self._view.translateBy(
+                x=cell[1] + 0.5 - (left + right) / 2, y=cell[0] + 0.5 - (top + bottom) / 2
+            )
+
+    def _show_readout(self) -> None:
+        cell, image, pair = self._hover or self._cell, self.arranger.image, self._session.pair
+        if image is None or self._session.scored is None:
+            self._read.clear()
+            return
+        for which, axis in enumerate(self._axes):
+            axis.mark(None if self._hover is None else self._hover[which])
+        if cell is None:
+            self._read.clear() if pair is None else self._read.show_pair(pair)
+        elif image.shown.cells_are_pairs:
+            self._read.show_pair(image.shown.pair_at(*cell))
+        else:
+            self._read.show_groups(cell, self.arranger.worst(cell))
+
+    # What is kept of it.
+
     def view_state(self) -> dict[str, Any] | None:
-        """What part of the matrix is seen, as JSON values; None without a matrix."""
-        matrix = self._session.matrix
-        if self._wanted_view is not None or matrix is None:
+        """What is seen of the matrix and how, as JSON values; None without a matrix."""
+        image = self.arranger.image
+        if self._wanted_view is not None or image is None:
             return self._wanted_view
         columns, rows = self._view.viewRange()
-        return {"rows": rows, "columns": columns, "of": list(matrix.scores.shape)}
+        asked = self.arranger.asked
+        state = {"rows": rows, "columns": columns, "of": list(image.shown.shape)}
+        state |= {"level": asked.level, "orders": [asked.rows, asked.columns]}
+        state |= {"against": None if asked.against == "model" else asked.against}
+        return state | {"faces": asked.faces and list(asked.faces), "far": self.bar.fars}
 
     def restore_view(self, said: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
         self._wanted_view = said if isinstance(said, dict) else None
+        if self._wanted_view is not None:
+            self.bar.set_fars(self._wanted_view.get("far"))
+            self.arranger.ask(_asked_from(self._wanted_view))
 
     def _take_view(self, *_: object) -> None:
-        said, matrix = self._wanted_view, self._session.matrix
-        if said is None or matrix is None or said.get("of") != list(matrix.scores.shape):
+        said, image = self._wanted_view, self.arranger.image
+        if said is None or image is None or self.arranger.running:
+            return
+        if said.get("of") != list(image.shown.shape):
             return
         self._wanted_view = None
         try:
@@ -181,197 +296,198 @@ class MatrixPanel(QWidget):
         except (KeyError, TypeError, ValueError):
             return  # a view that cannot be read: all is shown
 
-    def _show_passing(self, *_: object) -> None:
-        if self.item.image is not None:
-            # Grey, not the background: a pair at the threshold is white itself.
-            base = self.palette().color(QPalette.ColorRole.Base).lightness()
-            text = self.palette().color(QPalette.ColorRole.Text).lightness()
-            grey = round(0.75 * base + 0.25 * text)
-            self.item.image.set_passing(self._session.filter.mask, (grey, grey, grey))
-            self.item.forget()
-
-    def _on_matrix_refined(self, regions: list[Region]) -> None:
-        if self.item.image is not None:
-            for rows, columns in regions:
-                self.item.image.refresh(rows, columns)
-            self.item.forget()
-            self._show_readout()
-
-    def _tell_seen(self, *_: object) -> None:
-        (left, right), (top, bottom) = self._view.viewRange()
-        self._session.seen = (
-            slice(max(0, int(top)), max(0, int(bottom) + 1)),
-            slice(max(0, int(left)), max(0, int(right) + 1)),
-        )
-
-    @property
-    def _by_outcome(self) -> bool:
-        return self.colouring.currentIndex() == 1
-
-    def _show_colours(self, *_: object) -> None:
-        self.item.show(self.item.image, self._session.threshold, self._by_outcome)
-        self._show_legend()
-        self._show_readout()
-
-    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
-        self._leave()  # what is under the mouse may be another cell now
-        self._show_marker()
-        if pair is not None and self._session.matrix is not None:
-            row, column = pair
-            (left, right), (top, bottom) = self._view.viewRange()
-            if not (left <= column <= right and top <= row <= bottom):
-                self._view.translateBy(
-                    x=column + 0.5 - (left + right) / 2,
-                    y=row + 0.5 - (top + bottom) / 2,
-                )
-        self._show_readout()
-
-    # Drawing.
-
-    def _show_borders(self, *_: object) -> None:
-        matrix = self._session.matrix
-        if matrix is None:
-            return
-        (left, right), (top, bottom) = self._view.viewRange()
-        pixels = self._view.width() / max(right - left, 1e-9)
-        n, m = matrix.scores.shape
-        across = np.flatnonzero(np.diff(matrix.rows)) + 1
-        down = np.flatnonzero(np.diff(matrix.columns)) + 1
-        across = across[(across >= top) & (across <= bottom)]
-        down = down[(down >= left) & (down <= right)]
-        room = LEAST_BLOCK * (len(across) + len(down) + 1)
-        if (bottom - top + right - left) * pixels < 2 * room or pixels * min(n, m) < 10:
-            self._borders.setData([], [])
-            return
-        x = np.concatenate([np.tile([0, m], len(across)), np.repeat(down, 2)])
-        y = np.concatenate([np.repeat(across, 2), np.tile([0, n], len(down))])
-        self._borders.setData(x, y)
-
-    def _show_marker(self, *_: object) -> None:
-        if self._session.pair is None or self._session.matrix is None:
-            self._marker.setData([], [])
-            return
-        row, column = self._session.pair
-        (left, right), _range = self._view.viewRange()
-        half = max(0.5, LEAST_MARKER / 2 * (right - left) / max(self._view.width(), 1.0))
-        x, y = column + 0.5, row + 0.5
-        self._marker.setData(
-            [x - half, x + half, x + half, x - half, x - half],
-            [y - half, y - half, y + half, y + half, y - half],
-        )
-
-    def _show_legend(self) -> None:
-        image = self.item.image
-        self._bar.setVisible(image is not None and not self._by_outcome)
-        self._legend.setVisible(image is None or self._by_outcome)
-        if image is None:
-            self._legend.clear()
-            return
-        if self._by_outcome:
-            parts = [
-                f'<span style="color:{QColor(*OUTCOME_COLOURS[o]).name()}">\N{BLACK SQUARE}</span> {o}'
-                for o in OUTCOMES
-            ]
-            self._legend.setText(" &nbsp; ".join(parts))
-            return
-        low, high = image.limits
-        threshold = self._session.threshold
-        at = min(max(threshold, low), high)
-        tip = f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold {threshold:.3f}"
-        self._bar.show_table(centred_table(at, low, high), low, high, threshold, tip)
-
-    def _show_readout(self) -> None:
-        cell = self._hover or self._session.pair
-        matrix = self._session.matrix
-        if cell is None or matrix is None or self._session.rows is None:
-            self.readout.setText("")
-            for label in self._faces:
-                label.clear()
-            return
-        one, other = self._session.faces_of(cell)
-        for label, face, probe in (
-            (self._faces[0], one, True),
-            (self._faces[1], other, False),
-        ):
-            pixmap = self._thumbnails.get(face, probe)
-            if pixmap is not None:
-                label.setPixmap(pixmap)
-        threshold = self._session.threshold
-        score = float(matrix.scores[cell])
-        outcome = matrix.outcome(*cell, threshold) if matrix.is_pair(*cell) else "the same face"
-        model = self._session.card.name if self._session.card else ""
-        estimated = (
-            "; an estimate from the uniform score yet" if self._session.is_estimate(*cell) else ""
-        )
-        self.readout.setText(
-            f"{one.key}  \N{MULTIPLICATION SIGN}  {other.key}\n"
-            f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
-            f"({matrix.kind} attention, order {matrix.order}, {model}{estimated})"
-        )
-
     # What the user does.
 
-    def _cell_at(self, scene: QPointF) -> tuple[int, int] | None:
-        if self.item.image is None or not self._plot.sceneBoundingRect().contains(scene):
+    def _cell_at(self, scene: QPointF) -> Cell | None:
+        if self.item.image is None or not self._view.sceneBoundingRect().contains(scene):
             return None
         point = self._view.mapSceneToView(scene)
         row, column = int(np.floor(point.y())), int(np.floor(point.x()))
-        n, m = self.item.image.matrix.scores.shape
+        n, m = self.item.image.shown.shape
         return (row, column) if 0 <= row < n and 0 <= column < m else None
 
     def _on_mouse(self, scene: QPointF) -> None:
         self._hover = self._cell_at(scene)
-        for line, place in zip(self._cross, (1, 0), strict=True):
-            line.setVisible(self._hover is not None)
-            if self._hover is not None:
-                line.setValue(self._hover[place] + 0.5)
+        self.frames.show_cross(self._hover)
         self._show_readout()
 
-    def _on_click(self, event: QGraphicsSceneMouseEvent) -> None:
-        cell = self._cell_at(event.scenePos())
-        if cell is not None:
-            self.setFocus()
-            self._session.select_pair(*cell)
+    def _on_click(self, event: Any) -> None:
+        scene = event.scenePos()
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        cell = self._cell_at(scene)
+        if cell is None:
+            self._on_margin(scene)
+            return
+        self.setFocus()
+        self.go_to(cell)
+        if event.double():
+            self._open(cell)
+
+    def _on_margin(self, scene: QPointF) -> None:
+        """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""
+        for which, axis in enumerate(self._axes):
+            if not axis.sceneBoundingRect().contains(scene):
+                continue
+            point, inside = self._view.mapSceneToView(scene), axis.mapFromScene(scene)
+            far = axis.size().height() - inside.y() if which else axis.size().width() - inside.x()
+            bar = axis.rate_at(far, point.x() if which else point.y())
+            if bar is not None:
+                self._list_errors(which, *bar)
+                return
+            named = axis.name_of(int(np.floor(point.x() if which else point.y())))
+            if named is not None:
+                size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
+                part = (middle - size, middle + size)
+                move = self._view.setXRange if which else self._view.setYRange
+                move(*part, padding=0)
+
+    def _list_changed(self) -> None:
+        """List the pairs on which the scorings compared do not agree."""
+        image = self.arranger.image
+        if isinstance(image, DifferenceImage):
+            pairs = changed_side(image.scored, image.found)
+            self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
+
+    def _list_errors(self, which: int, item: int, kind: int) -> None:
+        image, session = self.arranger.image, self._session
+        loaded = session.columns if which else session.rows
+        if image is None or loaded is None:
+            return
+        side = image.shown.columns if which else image.shown.rows
+        identity = loaded.gallery.faces[int(side.faces(item)[0])].identity
+        if identity is not None:
+            self.margins.list_errors(identity, kind)
+
+    def go_to(self, cell: Cell) -> None:
+        """Look at a cell's pair, of groups at the worst one."""
+        image = self.arranger.image
+        if image is None:
+            return
+        self._cell = cell
+        if image.shown.cells_are_pairs:
+            pair: tuple[int, int] | None = image.shown.pair_at(*cell)
+        else:
+            pair = self.arranger.worst(cell)
+        if pair is None or pair == self._session.pair:
+            self.frames.renew(cell)
+            self._look_at(cell)
+            self._show_readout()
+        else:
+            self._session.select_pair(*pair)
+
+    def _open(self, cell: Cell) -> None:
+        before = self._view.viewRect()
+        if self.arranger.open_cell(*cell):
+            self._before_opened = before
+        elif self.arranger.image is not None and self.arranger.image.shown.cells_are_pairs:
+            half = NEAR / 2
+            where = QRectF(cell[1] + 0.5 - half, cell[0] + 0.5 - half, NEAR, NEAR)
+            self._view.setRange(where, padding=0)
+
+    def go_back(self) -> bool:
+        """Leave the cell of groups that is open, else choose nothing; False where there was neither."""
+        if not self.arranger.back():
+            return self.selecting.clear()
+        if self._before_opened is not None:
+            self._view.setRange(self._before_opened, padding=0)
+        return True
 
     def _leave(self) -> None:
         self._hover = None
-        for line in self._cross:
-            line.setVisible(False)
+        self.frames.show_cross(None)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._leave()
         self._show_readout()
         super().leaveEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        # Escape goes back from an opened cell, or chooses nothing; only then does it stop what runs.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            escapes = event.key() == Qt.Key.Key_Escape
+            if escapes and (self.arranger.opened or self.selecting.chosen):
+                event.accept()
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        pair, matrix = self._session.pair, self._session.matrix
-        key = Qt.Key(event.key())
+        key, image = Qt.Key(event.key()), self.arranger.image
         zooms = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
-        if matrix is None or pair is None:
+        back = key in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace)
+        if image is None or (back and not self.go_back()):
             super().keyPressEvent(event)
+        elif back:
+            pass
         elif key in zooms:
             self._zoom(zooms[key])
-        elif key == Qt.Key.Key_0:
+        elif key == Qt.Key.Key_0 and not self._typed.going_on:
             self._fit()
-        else:
-            moved = walk(key, pair, matrix.rows, matrix.columns)
-            if moved is None:
-                super().keyPressEvent(event)
-            else:
-                self._session.select_pair(*moved)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cell is not None:
+            self._open(self._cell)
+        elif self._cell is not None and (moved := self._walked(key)) is not None:
+            self.go_to(moved)
+        elif not self._jump(event):
+            super().keyPressEvent(event)
+
+    def _walked(self, key: Qt.Key) -> Cell | None:
+        assert self._cell is not None
+        codes = [self.arranger.labels(which)[0] for which in (0, 1)]
+        return walk(key, self._cell, codes[0], codes[1])
+
+    def _jump(self, event: QKeyEvent) -> bool:
+        """Go where a name is that is being typed; False for a key that writes nothing."""
+        text = event.text()
+        if (
+            not text.isprintable()
+            or not text
+            or event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        ):
+            return False
+        wanted = self._typed.add(text, time.monotonic())
+        found = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
+        if found[0] is None and found[1] is None:
+            return True
+        row, column = self._cell or (0, 0)
+        if found[0] is not None:
+            row = found[0].start
+        if found[1] is not None:
+            same = found[0] is not None and found[1].stop - found[1].start > 1
+            column = found[1].start + int(same)  # not the face with itself
+        self.go_to((row, column))
+        return True
 
     def _zoom(self, factor: float) -> None:
-        pair = self._session.pair
-        centre = None if pair is None else QPointF(pair[1] + 0.5, pair[0] + 0.5)
+        cell = self._cell
+        centre = None if cell is None else QPointF(cell[1] + 0.5, cell[0] + 0.5)
         self._view.scaleBy((factor, factor), centre)
 
     def _fit(self) -> None:
+        """Show all of it, next to its names."""
         bounds = self.item.boundingRect()
-        if not bounds.isEmpty():
-            self._view.setRange(bounds, padding=0.01)
+        if bounds.isEmpty():
+            return
+        width, height = max(self._view.width(), 1.0), max(self._view.height(), 1.0)
+        cell = min(width / bounds.width(), height / bounds.height())  # pixels
+        self._fitted = None
+        self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
+        self._fitted = self._view.viewRect()
+
+    def _on_resized(self, *_: object) -> None:
+        if self._fitted is not None:
+            self._fit()
+
+    # Looks.
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.frames.show_focus(True)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.frames.show_focus(False)
+        super().focusOutEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marker"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "frames"):
             self._take_palette()
         super().changeEvent(event)
 
@@ -381,13 +497,27 @@ class MatrixPanel(QWidget):
 
     def _take_palette(self) -> None:
         palette = self.palette()
-        text = palette.color(QPalette.ColorRole.WindowText)
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
         self._show_passing()
-        self._axis.setTextPen(text)
-        self._axis.setPen(None)
-        border = QColor(40, 40, 40, 120)
-        self._borders.setPen(pg.mkPen(border, width=1))
-        self._marker.setPen(pg.mkPen(QColor("#ff00c8"), width=3))
-        for line in self._cross:
-            line.setPen(pg.mkPen(QColor(90, 90, 90, 160), width=1))
+        self._show_chosen()
+        for axis in self._axes:
+            axis.set_text_pen(pg.mkPen(palette.color(QPalette.ColorRole.WindowText)))
+        self.frames.take_palette(palette)
+
+
+def _alike(one: QRectF, other: QRectF) -> bool:
+    """Whether two parts begin at the same place and are as large, but for a resized window."""
+    return abs(one.left() - other.left()) < 0.5 and abs(one.top() - other.top()) < 0.5
+
+
+def _asked_from(said: dict[str, Any]) -> Asked:
+    """The level and orders that a view was saved with; the plain matrix where they are unsound."""
+    level, orders, faces = said.get("level"), said.get("orders"), said.get("faces")
+    sound = isinstance(level, str) and isinstance(orders, list) and len(orders) == 2
+    if not sound or not all(isinstance(order, str) for order in orders or ()):
+        return Asked()
+    assert isinstance(level, str) and isinstance(orders, list)
+    known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
+    against = said.get("against") if isinstance(said.get("against"), str) else None
+    chosen = (faces[0], faces[1]) if known and faces else None
+    return Asked(level, orders[0], orders[1], chosen, against)

@@ -1,8 +1,11 @@
 """Two models on one gallery: who is right where the other is wrong, and whether that is chance."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -11,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSplitter,
     QTabWidget,
@@ -40,9 +44,11 @@ from xcos_gui.tools.two_models.views import (
     RocView,
     ScatterView,
 )
+from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.following import FollowingWindow
 
 CHOOSE = "choose"
+MOST_OFFERED = 4  # models with a button each; all are in the list above
 POINTS: tuple[tuple[str, Point], ...] = (
     ("Each model's own threshold", "own"),
     ("Equal error rate of each", "eer"),
@@ -64,6 +70,7 @@ class TwoModelsWindow(FollowingWindow):
     """The session's model (A) and another one (B) on the gallery that is open."""
 
     title = "Two models on one gallery"
+    empty_words = EMPTY
     size_in_lines = (76, 60)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -73,8 +80,7 @@ class TwoModelsWindow(FollowingWindow):
         self._models: TwoModels | None = None  # kept while only the operating point moves
         self._scored: tuple[object, ...] = ()  # what they were scored from
         self._make_choices()
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         self.body.addWidget(self.words)
         self.figures, self.agreement = FiguresTable(), AgreementTable()
         self.agreement.asked.connect(self._list)
@@ -105,7 +111,7 @@ class TwoModelsWindow(FollowingWindow):
         self._splitter.addWidget(self.maps)
         self._splitter.setSizes([560, 300])
         self.body.addWidget(self._splitter, 1)
-        self._blank = QWidget()
+        self._blank = EmptyState("models")
         self.body.addWidget(self._blank, 1)
         session.pair_changed.connect(self._show_pair)
         session.attention_changed.connect(self.ask_refresh)
@@ -134,6 +140,12 @@ class TwoModelsWindow(FollowingWindow):
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, 1 if box is self.choice else 0)
+        self.in_matrix = QPushButton("Show in the &matrix", autoDefault=False, enabled=False)
+        self.in_matrix.setToolTip(
+            "How far A's scores are above B's, pair by pair, and who changed side"
+        )
+        self.in_matrix.clicked.connect(self.show_in_matrix)
+        row.addWidget(self.in_matrix)
         self.body.addLayout(row)
 
     # Choosing.
@@ -245,14 +257,39 @@ class TwoModelsWindow(FollowingWindow):
     def _show_nothing(self, sentence: str) -> None:
         self.found, self._models, self._scored = None, None, ()
         self.words.setText(sentence)
+        self.in_matrix.setEnabled(False)
         self._splitter.setVisible(False)
         self._blank.setVisible(True)
+        self._offer()
         self.maps.show_pair(None, None)
+
+    def _offer(self) -> None:
+        """A button for each model that could be the second one."""
+        offered = [
+            (self.choice.itemText(place), self.choice.itemData(place))
+            for place in range(1, self.choice.count() - 1)
+        ]
+        if self.weights is not None or self.job.running:
+            self._blank.say("")
+            return
+        model = "the model in use" if self.session.card is None else self.session.card.name
+        buttons: list[tuple[str, Callable[[], object]]] = [
+            (f"Compare {model} with {text}", partial(self.compare_with, path))
+            for text, path in offered[:MOST_OFFERED]
+        ]
+        buttons.append(("Choose a file…", lambda: self._on_choice(self.choice.count() - 1)))
+        self._blank.say(
+            "Two models judge the gallery that is open",
+            "See who is right where the other is wrong, and whether that is chance. A run of "
+            "Model, Train and a file of Model, Import foreign weights can be the second one, too.",
+            buttons,
+        )
 
     def _show(self, found: _Found) -> None:
         self.found, self._models = found, found.comparison.models
         comparison, models = found.comparison, found.comparison.models
         self._blank.setVisible(False)
+        self.in_matrix.setEnabled(True)
         self._splitter.setVisible(True)
         self.words.setText(comparison.words)
         self.figures.show_comparison(comparison)
@@ -285,6 +322,19 @@ class TwoModelsWindow(FollowingWindow):
     def _on_point(self, row: int, column: int) -> None:
         if self.current:
             self.session.select_pair(row, column)
+
+    def show_in_matrix(self) -> None:
+        """Compare both models' scores in the main window's matrix."""
+        if self.found is None or not self.current or self.session.matrix is None:
+            self.tell("The gallery has changed since; wait until it is counted anew.")
+            return
+        comparison = self.found.comparison
+        models = comparison.models
+        scores = np.full(self.session.matrix.scores.shape, np.nan, np.float32)
+        scores[np.ix_(models.rows, models.columns)] = models.b.scored.matrix.scores
+        name = models.b.scored.card.name
+        self.session.other_scores_shown.emit(name, scores, comparison.second[0])
+        self.tell(f"The matrix shows the scores less those of {name}.")
 
     def _list(self, a_right: bool, b_right: bool, genuine: bool | None) -> None:
         """Show the pairs behind a count in the main window's list."""

@@ -1,0 +1,247 @@
+"""What to show of a matrix and in which order: faces or groups of them, by name, likeness, errors.
+
+A level says what an item is: "faces", "people", "tags", or "column:NAME", a column of the gallery's
+CSV. An order is "name" (the gallery's own), "similarity", "hardness", "tags", "score" (with the
+face looked at), or "column:NAME".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import Stopped, XCosError
+from core.faces.face import Face
+from core.gallery.gallery import LoadedGallery, natural
+from core.progress import QUIET, Task
+from core.project.edits import Edits, face_subjects
+from core.scoring.blocks import BlockPyramid
+from core.scoring.scored import ScoredGallery
+from core.scoring.sides import Arrangement, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_OPTIMAL = 3000  # items whose leaves are put in the optimal order: half a minute
+MOST_ALIKE = 6000  # items that can be ordered by likeness at all: distances take 150 MB
+UNKNOWN, UNTAGGED, EMPTY = "unknown", "untagged", "none"
+COLUMN = "column:"
+LEVELS = {"faces": "Pairs", "people": "People", "tags": "Tags"}
+ORDERS = {
+    "name": "By name",
+    "similarity": "By similarity",
+    "hardness": "Hardest first",
+    "tags": "By tag",
+    "score": "By score with the face looked at",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown, and in which orders.
+
+    rows, columns: orders; within one gallery they are the same
+    faces:         keys of the row and the column face looked at, for the order "score": rows are
+                   by their score with the column face, columns with the row face, and within one
+                   gallery both with the row face
+    against:       what the scores are compared with: "attention:KIND", "order:ORDER" or "model",
+                   another model; None: they are shown themselves
+    """
+
+    level: str = "faces"
+    rows: str = "name"
+    columns: str = "name"
+    faces: tuple[str, str] | None = None
+    against: str | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the matrix as it is."""
+        name = self.rows == self.columns == "name"
+        return self.level == "faces" and name and self.against is None
+
+
+def csv_columns(scored: ScoredGallery) -> list[str]:
+    """Names of the further columns that the galleries' CSVs have, in their order."""
+    names: dict[str, None] = {}
+    for loaded in scored.galleries:
+        for face in loaded.gallery.faces:
+            names |= dict.fromkeys(face.columns)
+    return list(names)
+
+
+def arrange(
+    scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task = QUIET
+) -> Arrangement:
+    """Rows and columns as they were asked for. Raises XCosError, Stopped.
+
+    threshold: which pairs are errors, for the order by hardness
+    """
+    sides: list[Side] = []
+    for k, order in enumerate((asked.rows, asked.columns)):
+        if k == 1 and scored.square and asked.rows == asked.columns:
+            sides.append(sides[0])
+            continue
+        task.report("Ordering the matrix", k, 2)
+        sides.append(_Ordering(scored, k, asked, threshold, edits).ordered(order))
+        if task.stopped():
+            raise Stopped("Ordering the matrix")
+    return Arrangement(*sides)
+
+
+def side_at_level(loaded: LoadedGallery, level: str, edits: Edits) -> Side:
+    """The items of one side in the gallery's order."""
+    faces = loaded.gallery.faces
+    if level == "faces":
+        return Side.of_faces(np.arange(len(faces)))
+    if level == "people":
+        return Side.of_groups(_grouped([[f.identity or UNKNOWN] for f in faces]))
+    if level == "tags":
+        return Side.of_groups(_by_name([_tags(f, edits) or [UNTAGGED] for f in faces], UNTAGGED))
+    return Side.of_groups(_by_name([[_value(f, level) or EMPTY] for f in faces], EMPTY))
+
+
+def block_labels(side: Side, loaded: LoadedGallery) -> tuple[np.ndarray, list[str]]:
+    """What items are called, and numbers that are the same where neighbours share their name."""
+    if not side.single:
+        return np.arange(len(side)), list(side.names)
+    faces = loaded.gallery.faces
+    names = [faces[place].identity or UNKNOWN for place in side.places]
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    return np.array([codes[name] for name in names], np.int64), names
+
+
+class _Ordering:
+    """Puts one side of a matrix in order. which: 0 for rows, 1 for columns."""
+
+    def __init__(
+        self, scored: ScoredGallery, which: int, asked: Asked, threshold: float, edits: Edits
+    ) -> None:
+        self.scored, self.which, self.asked = scored, which, asked
+        self.threshold, self.edits = threshold, edits
+        self.loaded = (scored.rows, scored.columns)[which]
+        self.side = side_at_level(self.loaded, asked.level, edits)
+
+    def ordered(self, order: str) -> Side:
+        """The side in an order."""
+        if order == "name":
+            return self.side
+        if order == "score":
+            return self.side.in_order(np.argsort(-self._scores(self.side), kind="stable"))
+        if order in ("similarity", "hardness"):
+            return self._by_people(self._similar if order == "similarity" else self._hardest)
+        faces = self.loaded.gallery.faces
+        values = [self._first_value([faces[p] for p in self.side.faces(k)], order)
+                  for k in range(len(self.side))]  # fmt: skip
+        keys = [(value is None, natural(value or "")) for value in values]
+        return self.side.in_order(np.array(sorted(range(len(keys)), key=keys.__getitem__), int))
+
+    def _by_people(self, by: "Callable[[Side], np.ndarray]") -> Side:
+        """People in order with each one's faces together; groups are ordered themselves."""
+        if not self.side.single:
+            return self.side.in_order(by(self.side))
+        faces = self.loaded.gallery.faces
+        names = [face.identity or f"{UNKNOWN} {face.key}" for face in faces]
+        people = Side.of_groups(_grouped([[name] for name in names]))
+        ordered = people.in_order(by(people))
+        if by == self._hardest:
+            rank = np.empty(len(faces), int)
+            rank[self._hardest(self.side)] = np.arange(len(faces))
+            places = [sorted(ordered.faces(k), key=rank.__getitem__) for k in range(len(ordered))]
+            return Side.of_faces(np.concatenate([np.empty(0, int), *places]))
+        return Side.of_faces(ordered.places)
+
+    def _against(self, side: Side, other: Side) -> BlockPyramid:
+        both = Arrangement(side, other) if self.which == 0 else Arrangement(other, side)
+        return BlockPyramid(self.scored.matrix, both)
+
+    def _all_others(self) -> Side:
+        other = (self.scored.columns, self.scored.rows)[self.which]
+        return Side.of_groups([("all", np.arange(len(other)))])
+
+    def _hardest(self, side: Side) -> np.ndarray:
+        """Items by their share of errors, then by how far the worst pair is on the wrong side."""
+        pyramid = self._against(side, self._all_others())
+        every = [slice(0, size) for size in pyramid.shown.shape]
+        blocks = pyramid.part(every[0], every[1], 1)
+        errors = pyramid.errors(every[0], every[1], 1, self.threshold).ravel()
+        margin = np.maximum(self.threshold - blocks.genuine, blocks.impostor - self.threshold)
+        share = errors / np.maximum(blocks.pairs.ravel(), 1)
+        return np.lexsort((-margin.ravel(), -share))
+
+    def _similar(self, side: Side) -> np.ndarray:
+        """Items so that look-alikes are neighbours: clustered by mean scores, leaves in optimal order."""
+        if len(side) < 3:
+            return np.arange(len(side))
+        if len(side) > MOST_ALIKE:
+            raise XCosError(
+                f"The order by similarity takes at most {MOST_ALIKE:,} people, and here are "
+                f"{len(side):,}; choose another order, or open fewer photos."
+            )
+        from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+
+        distances = self._distances(side)
+        tree = linkage(distances, "average")
+        if len(side) <= MOST_OPTIMAL:
+            tree = optimal_leaf_ordering(tree, distances)
+        return np.asarray(leaves_list(tree))
+
+    def _distances(self, side: Side) -> np.ndarray:
+        """Condensed distances of items: by their mean score, of probes by their mean scores with others."""
+        from scipy.spatial.distance import pdist, squareform
+
+        if not self.scored.square:
+            other = (self.scored.columns, self.scored.rows)[self.which]
+            pyramid = self._against(side, side_at_level(other, "people", self.edits))
+            rows, columns = (slice(0, size) for size in pyramid.shown.shape)
+            profile = pyramid.part(rows, columns, 1).mean
+            return np.asarray(pdist(profile if self.which == 0 else profile.T))
+        every = slice(0, len(side))
+        mean = BlockPyramid(self.scored.matrix, Arrangement(side, side)).part(every, every, 1).mean
+        mean = (mean + mean.T) / 2
+        distances = mean.max() - mean
+        np.fill_diagonal(distances, 0)
+        return np.asarray(squareform(distances, checks=False))
+
+    def _scores(self, side: Side) -> np.ndarray:
+        """Each item's mean score with the face looked at."""
+        matrix, chosen = self.scored.matrix, self.asked.faces
+        other = (self.scored.columns, self.scored.rows)[self.which].gallery.index()
+        with_rows = self.scored.square or self.which == 1
+        place = None if chosen is None else other.get(chosen[0 if with_rows else 1])
+        if place is None:
+            raise XCosError("The order by score needs a face to score with; click a pair first.")
+        line = matrix.scores[:, place] if self.which == 0 else matrix.scores[place]
+        sums = np.add.reduceat(line[side.places].astype(np.float64), side.starts[:-1])
+        return sums / np.diff(side.starts)
+
+    def _first_value(self, faces: Sequence[Face], order: str) -> str | None:
+        if order == "tags":
+            found = [tag for face in faces for tag in _tags(face, self.edits)]
+        else:
+            found = [value for face in faces if (value := _value(face, order))]
+        return min(found, key=natural, default=None)
+
+
+def _value(face: Face, name: str) -> str:
+    return face.columns.get(name.removeprefix(COLUMN), "")
+
+
+def _tags(face: Face, edits: Edits) -> list[str]:
+    return edits.tags_among(face_subjects(face))
+
+
+def _grouped(names: Sequence[Sequence[str]]) -> list[tuple[str, np.ndarray]]:
+    """Groups by name in the order of their first face, unknown ones last; a face may be in several."""
+    groups: dict[str, list[int]] = {}
+    for place, several in enumerate(names):
+        for name in several:
+            groups.setdefault(name, []).append(place)
+    known = [(name, np.array(places)) for name, places in groups.items() if name != UNKNOWN]
+    rest = [(name, np.array(places)) for name, places in groups.items() if name == UNKNOWN]
+    return known + rest
+
+
+def _by_name(names: Sequence[Sequence[str]], last: str) -> list[tuple[str, np.ndarray]]:
+    return sorted(_grouped(names), key=lambda group: (group[0] == last, natural(group[0])))

@@ -1,0 +1,139 @@
+"""Pairs chosen with the mouse: what is told of them is what the rectangle holds, in any order."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+
+from collections.abc import Iterator
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, Qt
+from pytestqt.qtbot import QtBot
+
+from core.project.edits import pair_subject
+from tests.gui.panels.test_matrix_orders import choose, rest
+from xcos_gui.shell.window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def every_move() -> Iterator[None]:
+    """Moves that follow each other faster than a hand are dropped otherwise."""
+    import pyqtgraph as pg
+
+    before = pg.getConfigOption("mouseRateLimit")
+    pg.setConfigOption("mouseRateLimit", -1)
+    yield
+    pg.setConfigOption("mouseRateLimit", before)
+
+
+def drag(
+    window: MainWindow,
+    qtbot: QtBot,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    key: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """With the left button from one place (row, column) to another."""
+    panel = window.matrix
+    points = [
+        panel._plot.mapFromScene(panel._view.mapViewToScene(QPointF(column, row)))
+        for row, column in (start, end)
+    ]
+    port, left = panel._plot.viewport(), Qt.MouseButton.LeftButton
+    qtbot.mousePress(port, left, key, points[0])
+    for k in range(1, 6):  # pyqtgraph takes a press for a click until it has moved
+        step = points[0] + (points[1] - points[0]) * k / 5
+        move(window, step, key)
+    qtbot.mouseRelease(port, left, key, points[1])
+    rest(window, qtbot)
+
+
+def move(window: MainWindow, at: QPoint, key: Qt.KeyboardModifier) -> None:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    port = window.matrix._plot.viewport()
+    where = QPointF(at)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, where, port.mapToGlobal(where),
+        Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, key,
+    )  # fmt: skip
+    QApplication.sendEvent(port, event)
+
+
+def test_a_rectangle_is_counted_listed_and_veils_the_rest(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    pair = session.pair
+    panel.bar.selects.click()
+    drag(window, qtbot, (0.3, 2.5), (2.5, 4.6))  # rows 0 to 2, columns 2 to 4
+    report = panel.selecting.report
+    assert report is not None and report.total == 8  # 0 and 1 with 2, 3 and 4; 2 with 3 and 4
+    assert session.pair == pair  # a drag chooses pairs to work with, not one to look at
+    text = panel.chosen_bar.words.text()
+    counts = report.counts
+    assert f"8 pairs chosen: TP {counts.tp}, FP {counts.fp}, FN {counts.fn}, TN {counts.tn}" in text
+    assert counts.genuine == 2 and counts.impostor == 6 and "FAR" in text and "[" in text
+    panel.chosen_bar.buttons["list"].click()
+    model = window.pairs.model
+    wanted = {(i, j) for i in (0, 1, 2) for j in (2, 3, 4) if i != j}
+    listed = {model.cell(k) for k in range(model.rowCount())}
+    assert listed == {(min(p), max(p)) for p in wanted}
+    assert "Chosen: 8 pairs" in window.pairs.choice.currentText()
+    drag(window, qtbot, (0.5, 3.5), (0.6, 4.5), Qt.KeyboardModifier.ShiftModifier)
+    assert panel.selecting.report is not None and panel.selecting.report.total == 6
+    drag(window, qtbot, (4.5, 5.2), (4.6, 5.6), Qt.KeyboardModifier.ControlModifier)
+    assert panel.selecting.report is not None and panel.selecting.report.total == 7
+    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    assert panel.selecting.chosen is None and panel.chosen_bar.isHidden()
+
+
+def test_in_another_order_a_rectangle_holds_what_is_seen(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    choose(window, qtbot, panel.bar.level, "people")
+    drag(window, qtbot, (0.5, 1.5), (0.6, 1.6), Qt.KeyboardModifier.ControlModifier)
+    report = panel.selecting.report
+    assert report is not None and report.total == 6  # ann's three with bob's two
+    assert set(report.pairs.rows.tolist()) == {0, 1, 2}
+    session.set_threshold(-1.0)
+    qtbot.waitUntil(
+        lambda: panel.selecting.report is not None and panel.selecting.report.counts.fp == 6
+    )
+    session.set_kind("uniform")  # the same faces: the choice stays
+    rest(window, qtbot)
+    assert panel.selecting.report is not None and panel.selecting.report.total == 6
+
+
+def test_without_the_switch_dragging_moves_the_matrix(window: MainWindow, qtbot: QtBot) -> None:
+    panel = window.matrix
+    before = panel._view.viewRange()
+    drag(window, qtbot, (3, 3), (2, 2))
+    assert panel.selecting.chosen is None
+    assert not np.allclose(panel._view.viewRange(), before)
+
+
+def test_chosen_pairs_are_tagged_and_sent_to_patterns_and_the_report(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, session = window.matrix, window.session
+    control = Qt.KeyboardModifier.ControlModifier
+    drag(window, qtbot, (0.5, 3.5), (0.6, 4.5), control)
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        "xcos_gui.panels.matrix.selecting.ask_tags",
+        lambda _, __, subjects, ___: asked.append(subjects),
+    )
+    panel.chosen_bar.buttons["tag"].click()
+    keys = [face.key for face in session.rows.gallery.faces] if session.rows else []
+    assert sorted(asked[0]) == sorted(pair_subject(keys[0], keys[k]) for k in (3, 4))
+    panel.chosen_bar.buttons["report"].click()
+    report = next(t for t in window.tools.values() if t.title == "Report")
+    assert report.what.currentData() == "listed"  # type: ignore[attr-defined]
+    panel.chosen_bar.buttons["patterns"].click()
+    patterns = next(t for t in window.tools.values() if hasattr(t, "with_less"))
+    qtbot.waitUntil(lambda: getattr(patterns, "found", None) is not None, timeout=60_000)
+    assert len(patterns.found.report.of.pairs) == 2  # type: ignore[attr-defined]

@@ -1,0 +1,150 @@
+"""Levels and orders of a matrix: each is a permutation, and what it promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import XCosError
+from core.faces.face import Face
+from core.gallery.gallery import Gallery, LoadedGallery, identity_codes
+from core.model.features import FaceFeatures
+from core.project.edits import Edits, face_subject, identity_subject
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.orders import Asked, arrange, csv_columns
+from core.scoring.scored import ScoredGallery
+
+AGES = ["30", "9", "", "41", "9", "100", ""]
+NAMES = ["ann", "ann", "bob", "bob", "cem", None, None]
+
+
+def gallery(names: list[str | None], prefix: str = "") -> LoadedGallery:
+    faces = tuple(
+        Face(f"{prefix}{k}.png", 1, name, None, str(k), columns={"age": age} if age else {})
+        for k, (name, age) in enumerate(zip(names, AGES, strict=False))
+    )
+    grid = np.zeros((len(faces), 32, 7, 7), np.float16)
+    return LoadedGallery(Gallery(Path("g"), Path("g"), faces), FaceFeatures(grid, None, None))
+
+
+def scored_of(scores: np.ndarray, probes: list[str | None] | None = None) -> ScoredGallery:
+    columns = gallery(NAMES[: scores.shape[1]])
+    rows = columns if probes is None else gallery(probes, "probe")
+    codes = identity_codes(
+        *((columns.gallery,) if probes is None else (rows.gallery, columns.gallery))
+    )
+    matrix = ScoreMatrix(
+        scores.astype(np.float32), probes is None, codes[0], codes[-1], "learned", "both"
+    )
+    return ScoredGallery(None, rows, columns, matrix)  # type: ignore[arg-type]
+
+
+def symmetric(seed: int, size: int = 7) -> np.ndarray:
+    scores = np.random.default_rng(seed).uniform(-0.2, 0.9, (size, size))
+    scores = (scores + scores.T) / 2
+    np.fill_diagonal(scores, 1)
+    return scores
+
+
+@given(
+    st.sampled_from(["name", "similarity", "hardness", "tags", "score", "column:age"]),
+    st.sampled_from(["name", "similarity", "hardness", "tags", "score", "column:age"]),
+    st.sampled_from(["faces", "people", "tags", "column:age"]),
+    st.booleans(),
+    st.integers(0, 100),
+)
+def test_orders_keep_all_faces(
+    rows: str, columns: str, level: str, square: bool, seed: int
+) -> None:
+    scored = scored_of(symmetric(seed), None if square else NAMES)
+    edits = Edits(tags={face_subject("0.png"): ("x", "y"), identity_subject("bob"): ("x",)})
+    faces = ("0.png" if square else "probe0.png", "3.png")
+    shown = arrange(scored, Asked(level, rows, rows if square else columns, faces), 0.4, edits)
+    for side in (shown.rows, shown.columns):
+        assert set(side.places.tolist()) == set(range(7))
+        assert len(side.places) == 7 or level == "tags"  # who has two tags is in two groups
+    assert shown.cells_are_pairs == (level == "faces")
+    for cell in np.ndindex(shown.shape):
+        pair = shown.pair_at(*cell)
+        found = shown.cell_of(pair)
+        assert found == cell if level == "faces" else found is not None
+
+
+def test_people_tags_and_columns_are_groups() -> None:
+    scored = scored_of(symmetric(0))
+    edits = Edits(tags={face_subject("0.png"): ("odd",), identity_subject("bob"): ("odd", "far")})
+
+    def groups(level: str) -> dict[str, list[int]]:
+        side = arrange(scored, Asked(level), 0.5, edits).rows
+        return {name: side.faces(k).tolist() for k, name in enumerate(side.names)}
+
+    assert groups("people") == {"ann": [0, 1], "bob": [2, 3], "cem": [4], "unknown": [5, 6]}
+    assert groups("tags") == {"far": [2, 3], "odd": [0, 2, 3], "untagged": [1, 4, 5, 6]}
+    assert groups("column:age") == {"9": [1, 4], "30": [0], "41": [3], "100": [5], "none": [2, 6]}
+    assert list(groups("column:age")) == ["9", "30", "41", "100", "none"]
+    assert csv_columns(scored) == ["age"]
+
+
+def test_look_alikes_become_neighbours_with_each_person_s_faces_together() -> None:
+    """Two pairs of look-alikes whose names lie apart."""
+    people = np.repeat(np.arange(4), 2)  # a, b, c, d; a is like c, and b like d
+    scores = np.full((8, 8), 0.1)
+    for one, other in ((0, 2), (1, 3)):
+        for i, j in ((one, other), (other, one)):
+            scores[np.ix_(people == i, people == j)] = 0.5
+    scores[people[:, None] == people[None]] = 0.8
+    names = [f"{'abcd'[k]}" for k in people]
+    loaded = gallery(names[:7])
+    faces = tuple(Face(f"{k}.png", 1, name, None, str(k)) for k, name in enumerate(names))
+    loaded = LoadedGallery(
+        Gallery(Path("g"), Path("g"), faces),
+        FaceFeatures(np.zeros((8, 32, 7, 7), np.float16), None, None),
+    )
+    matrix = ScoreMatrix(
+        scores.astype(np.float32),
+        True,
+        people.astype(np.int32),
+        people.astype(np.int32),
+        "learned",
+        "both",
+    )
+    scored = ScoredGallery(None, loaded, loaded, matrix)  # type: ignore[arg-type]
+    shown = arrange(scored, Asked("faces", "similarity", "similarity"), 0.4, Edits())
+    order = people[shown.rows.places].tolist()
+    runs = [order[k] for k in range(0, 8, 2)]
+    assert order == [p for p in runs for _ in (0, 1)]  # a person's two faces side by side
+    place = {person: k for k, person in enumerate(runs)}
+    assert abs(place[0] - place[2]) == 1 and abs(place[1] - place[3]) == 1
+
+
+def test_hardest_first_is_by_share_of_errors_then_by_the_worst_margin() -> None:
+    scores = np.full((5, 5), 0.1)
+    np.fill_diagonal(scores, 1)
+    scores[0, 1] = scores[1, 0] = 0.9  # ann is recognised
+    scores[2, 3] = scores[3, 2] = 0.2  # bob is not: a false reject
+    scores[4, 2] = scores[2, 4] = 0.6  # cem is taken for bob
+    scored = scored_of(scores)
+    people = arrange(scored, Asked("people", "hardness", "hardness"), 0.4, Edits()).rows
+    # errors of all ordered pairs: bob 3 of 8, cem 1 of 4, ann none of 8
+    assert people.names == ("bob", "cem", "ann")
+    faces = arrange(scored, Asked("faces", "hardness", "hardness"), 0.4, Edits()).rows
+    assert faces.places.tolist() == [2, 3, 4, 0, 1]
+
+
+def test_by_score_with_the_face_looked_at() -> None:
+    scores = symmetric(3)
+    scored = scored_of(scores)
+    shown = arrange(scored, Asked("faces", "score", "score", ("2.png", "5.png")), 0.4, Edits())
+    assert (
+        shown.rows.places.tolist()
+        == np.argsort(-scores[2].astype(np.float32), kind="stable").tolist()
+    )
+    assert shown.columns.places.tolist() == shown.rows.places.tolist()
+    apart = scored_of(scores, NAMES)
+    shown = arrange(apart, Asked("faces", "score", "name", ("probe2.png", "5.png")), 0.4, Edits())
+    assert np.all(np.diff(scores[shown.rows.places, 5]) <= 0)
+    assert shown.columns.places.tolist() == list(range(7))
+    with pytest.raises(XCosError, match="click a pair first"):
+        arrange(scored, Asked("faces", "score", "score"), 0.4, Edits())

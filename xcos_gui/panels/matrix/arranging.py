@@ -1,0 +1,241 @@
+"""The image that the matrix panel shows: in which order, of what groups, and what is opened of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.errors import Stopped, XCosError
+from core.gallery.gallery import LoadedGallery
+from core.project.edits import Edits
+from core.scoring.blocks import worst_pair
+from core.scoring.orders import Asked, arrange, block_labels
+from core.scoring.refine import Region
+from core.scoring.sides import Arrangement, Side
+from xcos_gui.panels.matrix.against import OtherScores, compare, other_scores
+from xcos_gui.panels.matrix.axis import Named, named_blocks
+from xcos_gui.state.difference_image import DifferenceImage
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.matrix_image import MatrixImage, Part
+from xcos_gui.state.session import Session
+
+SETTLE = 200  # milliseconds that a dragged threshold must rest before a difference follows
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A cell of groups that is looked into: its title, and the image to go back to."""
+
+    title: str
+    back: MatrixImage
+
+
+class Arranger(QObject):
+    """Makes the image in the background as it is asked for; until then the last one is shown."""
+
+    changed = Signal()  # another image
+    made = Signal()  # that which was asked for
+    recoloured = Signal()  # the same image, drawn otherwise
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.asked = Asked()
+        self.image: MatrixImage | None = None
+        self.opened: Opened | None = None
+        self._missed: list[Region] = []  # refined while an image was made
+        self._job = session.activity.job(self)
+        self._job.finished.connect(self._on_made)
+        self._job.failed.connect(self._on_failed)
+        self._counting = session.activity.job(self)
+        self._counting.finished.connect(self._on_counted)
+        self.given: OtherScores | None = None  # another model's scores, to compare with
+        self._other: tuple[object, str, OtherScores] | None = None  # of which scores, and what
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._make)
+        session.threshold_changed.connect(self._on_threshold)
+        session.other_scores_shown.connect(self._on_given)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        session.matrix_refined.connect(self._on_refined)
+
+    @property
+    def running(self) -> bool:
+        """Whether another image is being made."""
+        return self._job.running
+
+    def ask(self, asked: Asked) -> None:
+        """Show another level or order."""
+        faces = None
+        if "score" in (asked.rows, asked.columns) and self._session.pair is not None:
+            one, other = self._session.faces_of(self._session.pair)
+            faces = asked.faces or (one.key, other.key)
+        self.asked = replace(asked, faces=faces)
+        self._make()
+
+    def open_cell(self, row: int, column: int) -> bool:
+        """Look into a cell of groups; False where it holds no pairs, or is a pair itself."""
+        image = self.image
+        if image is None or image.shown.cells_are_pairs:
+            return False
+        if image.blocks(slice(row, row + 1), slice(column, column + 1)).pairs[0, 0] == 0:
+            return False
+        rows, columns = image.shown.rows, image.shown.columns
+        inside = Arrangement(Side.of_faces(rows.faces(row)), Side.of_faces(columns.faces(column)))
+        self.opened = Opened(
+            f"{self.name(0, row)} \N{MULTIPLICATION SIGN} {self.name(1, column)}", image
+        )
+        if isinstance(image, DifferenceImage):
+            self._show(DifferenceImage(image.scored, image.found, inside))
+        else:
+            self._show(MatrixImage(image.matrix, inside))
+        return True
+
+    def back(self) -> bool:
+        """Leave the opened cell; False where none is open."""
+        if self.opened is None:
+            return False
+        image, self.opened = self.opened.back, None
+        self._show(image)
+        return True
+
+    def labels(self, which: int) -> tuple[np.ndarray, list[Named]]:
+        """Numbers of the rows' (0) or columns' (1) items, equal for neighbours of one name, and names."""
+        side, loaded = self._side(which)
+        if side is None or loaded is None:
+            return np.empty(0, np.int64), []
+        codes, names = block_labels(side, loaded)
+        return codes, named_blocks(codes, names)
+
+    def worst(self, cell: tuple[int, int]) -> tuple[int, int] | None:
+        """The pair of a cell that is farthest on the wrong side, of a difference farthest apart."""
+        image = self.image
+        assert image is not None
+        if isinstance(image, DifferenceImage):
+            return image.in_cell(cell)[2]
+        return worst_pair(image.matrix, image.shown, cell, self._session.threshold)
+
+    def name(self, which: int, item: int) -> str:
+        """What an item of the rows (0) or columns (1) is called."""
+        side, loaded = self._side(which)
+        assert side is not None and loaded is not None
+        if side.single:
+            face = loaded.gallery.faces[int(side.places[item])]
+            return face.key
+        return side.names[item]
+
+    def close(self) -> None:
+        """End the background work."""
+        self._job.close()
+        self._counting.close()
+
+    def _side(self, which: int) -> tuple[Side | None, LoadedGallery | None]:
+        session = self._session
+        if self.image is None:
+            return None, None
+        shown = self.image.shown
+        return (shown.rows, session.rows) if which == 0 else (shown.columns, session.columns)
+
+    def _on_matrix_changed(self) -> None:
+        self.opened = self.given = None
+        if self.asked.against == "model":
+            self.asked = replace(self.asked, against=None)
+        self._job.drop()
+        self._show(self._session.image)
+        if self.image is not None and not self.asked.plain:
+            self._make()
+
+    def _make(self) -> None:
+        session, asked = self._session, self.asked
+        scored, threshold = session.scored, session.threshold
+        edits = Edits() if session.project is None else session.project.edits
+        self._missed = []
+        self.opened = None
+        if scored is None or session.image is None:
+            return
+        if asked.plain:
+            self._job.drop()
+            self._show(session.image)
+            return
+        limits, against, given = session.image.limits, asked.against, self.given
+        known, thresholds = self._other, session.own_thresholds
+
+        def work(running: Running) -> MatrixImage:
+            shown = arrange(scored, asked, threshold, edits, running)
+            if against is None:
+                image = MatrixImage(scored.matrix, shown)
+                image.limits = limits
+            else:
+                if against == "model" and given is not None:
+                    other = given
+                elif known is not None and known[:2] == (scored, against):
+                    other = known[2]
+                else:
+                    other = other_scores(scored, against, thresholds, running)
+                self._other = scored, against, other
+                image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
+            image.prepare()
+            return image
+
+        self._job.start(work)
+
+    def _on_made(self, image: MatrixImage) -> None:
+        of = image.scored if isinstance(image, DifferenceImage) else image.matrix
+        if of is self._session.matrix:
+            for region in self._missed:
+                image.refresh(*region)
+            self._show(image)
+            self.made.emit()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.asked = Asked()
+        if isinstance(error, Stopped):
+            error = XCosError("Ordering the matrix was stopped; it is as before.")
+        self._session.tell(error)
+        self._show(self._session.image)
+
+    def _show(self, image: MatrixImage | None) -> None:
+        self.image = image
+        if image is not None:
+            image.on_uncounted = None if isinstance(image, DifferenceImage) else self._count
+        self.changed.emit()
+
+    def _on_refined(self, regions: list[Region]) -> None:
+        own = self._session.image
+        images = {id(i): i for i in (own, self.image, self.opened.back if self.opened else None)}
+        for image in images.values():
+            if image is not None:
+                for region in regions:
+                    image.refresh(*region)
+        if self._job.running:
+            self._missed += regions
+        self.recoloured.emit()
+
+    def _on_threshold(self, _: float) -> None:
+        if self.asked.against is not None:  # which pairs changed side depends on it
+            self._timer.start()
+
+    def _on_given(self, name: str, scores: np.ndarray, threshold: float) -> None:
+        """Compare with another model's scores."""
+        self.given = OtherScores(name, scores, threshold)
+        self.ask(replace(self.asked, against="model"))
+
+    def _count(self, part: Part, threshold: float) -> None:
+        image = self.image
+        if image is None:
+            return
+        self._counting.start(lambda _: (image, part, threshold, image.count(part, threshold)))
+
+    def _on_counted(self, found: tuple[MatrixImage, Part, float, np.ndarray]) -> None:
+        image, part, threshold, errors = found
+        if image is self.image:
+            image.take_count(part, threshold, errors)
+            self.recoloured.emit()
+
+
+def matrix_region(shown: Arrangement, seen: Region) -> Region:
+    """The part of the matrix from the first to the last of the faces that are in sight."""
+    ends = []
+    for side, part in zip((shown.rows, shown.columns), seen, strict=True):
+        faces = side.faces(part.start, part.stop)
+        ends.append(slice(int(faces.min()), int(faces.max()) + 1))
+    return ends[0], ends[1]

@@ -1,0 +1,200 @@
+"""Beside and above the matrix: the names of what stands there, and bars of each person's errors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from core.explain.colours import OUTCOME_COLOURS
+
+GAP = 4.0  # pixels between names, bars and matrix
+BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
+LONGEST_NAME = {"left": 130.0, "top": 72.0}  # pixels
+LEAST_BAR = 2.0  # pixels of a rate that is not 0
+TICKS = QColor(128, 128, 128)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Some items of a side that belong together: where they start and stop, and their name."""
+
+    start: int
+    stop: int
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """FRR and FAR of what stands at each item, (items, 2) from 0 to 1; NaN where unknown."""
+
+    values: np.ndarray
+
+    def longest(self) -> tuple[float, float]:
+        """The rates that bars of full length stand for."""
+        known = np.nan_to_num(self.values)
+        return tuple(max(float(known[:, k].max(initial=0.0)), 1e-9) for k in (0, 1))  # type: ignore[return-value]
+
+
+class SideAxis(pg.AxisItem):  # type: ignore[misc]
+    """Names at the middle of their items as far as there is room, and bars next to the matrix."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.blocks: list[Named] = []
+        self._item_name: Callable[[int], str] | None = None
+        self.rates: Rates | None = None
+        self.marked: int | None = None  # item whose name is told, whatever the room
+        self._text = QPen()
+        self.setStyle(tickLength=0)
+
+    def show_blocks(
+        self, blocks: list[Named], item_name: Callable[[int], str] | None = None
+    ) -> None:
+        """Name other items; item_name: of a single one, where there is room for each."""
+        self.blocks, self._item_name = blocks, item_name
+        self._fit()
+
+    def show_rates(self, rates: Rates | None) -> None:
+        """Show other bars; None: no bars."""
+        self.rates = rates
+        self._fit()
+
+    def mark(self, item: int | None) -> None:
+        """Tell the name of an item whatever the room, such as the one under the mouse."""
+        if item != self.marked:
+            self.marked = item
+            self._renew()
+
+    def set_text_pen(self, pen: QPen) -> None:
+        """The colour of names."""
+        self._text = pen
+        self._renew()
+
+    def name_of(self, item: int) -> Named | None:
+        """What an item is called."""
+        return next((b for b in self.blocks if b.start <= item < b.stop), None)
+
+    def names_in(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
+        """Names with room between two places, at the middle of their part in sight; pixels an item."""
+        height, last = QFontMetricsF(self.font()).height(), -1e9
+        if self._item_name is not None and self.blocks and pixels >= 1.2 * height:
+            end = min(int(np.ceil(high)), self.blocks[-1].stop)
+            return [(k + 0.5, self._item_name(k)) for k in range(max(0, int(low)), end)]
+        shown = []
+        for block in self.blocks:
+            middle = (max(block.start, low) + min(block.stop, high)) / 2
+            if block.start < high and block.stop > low and (middle - last) * pixels >= height:
+                shown.append((middle, block.name))
+                last = middle
+        return shown
+
+    def _fit(self) -> None:
+        # As wide as any name needs: a width that followed the names in sight would move the rows
+        # in sight, and with them the names, without end.
+        metrics = QFontMetricsF(self.font())
+        widest = max((metrics.horizontalAdvance(b.name) for b in self.blocks), default=0)
+        width = min(widest, LONGEST_NAME[self.orientation]) + 2 * GAP
+        if self.rates is not None:
+            width += 2 * BAR + 2 * GAP
+        self.setWidth(width) if self.orientation == "left" else self.setHeight(width)
+        self._renew()
+
+    def _renew(self) -> None:
+        self.picture = None
+        self.update()
+
+    def rate_at(self, across: float, along: float) -> tuple[int, int] | None:
+        """Which bar lies at some pixels from the matrix and a place among items: item, and 0 FRR or 1 FAR."""
+        item, at = int(np.floor(along)), across - GAP
+        if self.rates is None or not 0 <= item < len(self.rates.values) or at < 0:
+            return None
+        kind = int(at // (BAR + GAP / 2))
+        return (item, kind) if kind < 2 else None
+
+    def bar_area(self) -> float:
+        """Pixels next to the matrix that bars take."""
+        return 0.0 if self.rates is None else 2 * BAR + 2 * GAP
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        view = self.linkedView()
+        if view is None:
+            return
+        whole = self.boundingRect()
+        painter.setClipRect(whole)
+        across, down = view.viewRange()
+        low, high = down if self.orientation == "left" else across
+        size = self.geometry().height() if self.orientation == "left" else self.geometry().width()
+        pixels = size / max(high - low, 1e-9)
+        if self.orientation == "top":  # drawn as the left one, turned: names read upwards
+            painter.translate(0, self.geometry().height())
+            painter.rotate(-90)
+        thick = self.geometry().width() if self.orientation == "left" else self.geometry().height()
+        edge = thick if self.orientation == "left" else 0.0
+        self._paint_names(painter, (low, high, pixels), edge, thick)
+        if self.rates is not None:
+            self._paint_bars(painter, (low, high, pixels), edge)
+
+    def _paint_names(
+        self, painter: QPainter, seen: tuple[float, float, float], edge: float, thick: float
+    ) -> None:
+        low, high, pixels = seen
+        metrics = QFontMetricsF(self.font())
+        height = metrics.height()
+        names = self.names_in(low, high, pixels)
+        painter.setFont(self.font())
+        painter.setPen(self._text)
+        room = thick - self.bar_area() - 2 * GAP
+        told = None if self.marked is None else self.name_of(self.marked)
+        if told is not None and self.marked is not None:
+            middle = self.marked + 0.5
+            names = [(m, n) for m, n in names if abs(m - middle) * pixels >= height]
+            close = self._item_name is not None and pixels >= 1.2 * height
+            name = self._item_name(self.marked) if close and self._item_name else told.name
+            names.append((middle, name))
+        for middle, name in names:
+            at = (middle - low) * pixels
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+            if self.orientation == "left":
+                where = QRectF(GAP, at - height / 2, room, height)
+                align = Qt.AlignmentFlag.AlignRight
+            else:
+                where = QRectF(self.bar_area() + GAP, at - height / 2, room, height)
+                align = Qt.AlignmentFlag.AlignLeft
+            font = painter.font()
+            font.setBold(self.marked is not None and middle == self.marked + 0.5)
+            painter.setFont(font)
+            painter.drawText(where, align | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_bars(self, painter: QPainter, seen: tuple[float, float, float], edge: float) -> None:
+        low, high, pixels = seen
+        assert self.rates is not None
+        values, longest = self.rates.values, self.rates.longest()
+        first, last = max(0, int(low)), min(len(values), int(np.ceil(high)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        sign = -1.0 if self.orientation == "left" else 1.0
+        # Far away several items share a line of pixels: the longest of their bars is drawn.
+        step = max(1, int(1 / max(pixels, 1e-9)))
+        for k, outcome in enumerate(("FN", "FP")):
+            colour = QColor(*OUTCOME_COLOURS[outcome])
+            base = edge + sign * (GAP + k * (BAR + GAP / 2))
+            for start in range(first, last, step):
+                rates = values[start : min(start + step, last), k]
+                rate = float(np.nan_to_num(rates).max(initial=0.0))
+                if rate <= 0:
+                    continue
+                length = max(LEAST_BAR, BAR * rate / longest[k])
+                at, high_enough = (start - low) * pixels, max(1.0, step * pixels - 0.5)
+                painter.fillRect(
+                    QRectF(min(base, base + sign * length), at, length, high_enough), colour
+                )
+
+
+def named_blocks(codes: np.ndarray, names: list[str]) -> list[Named]:
+    """Runs of one code among items in order, each by its first name."""
+    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    return [Named(a, b, names[a]) for a, b in pairwise(edges) if b > a]

@@ -1,0 +1,130 @@
+"""Below the matrix: the two faces of a cell, and what is known of it."""
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from core.faces.face import Face
+from core.scoring.matrix import at_most
+from xcos_gui.panels.matrix.arranging import Arranger
+from xcos_gui.state.difference_image import DifferenceImage
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+
+class Readout(QWidget):
+    """Two thumbnails and the words about a pair, or about all pairs of two groups."""
+
+    def __init__(
+        self,
+        session: Session,
+        thumbnails: Thumbnails,
+        arranger: Arranger,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails, self._arranger = session, thumbnails, arranger
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self._faces = QLabel(), QLabel()
+        side = 3 * self.fontMetrics().height()
+        self.text = QLabel(wordWrap=True)
+        self.text.setFixedHeight(side)  # whatever is told, the matrix stays where it is
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for label in self._faces:
+            label.setFixedSize(side, side)
+            label.setScaledContents(True)
+            row.addWidget(label)
+        row.addWidget(self.text, 1)
+
+    def clear(self) -> None:
+        """Tell of nothing."""
+        self.text.setText("")
+        self.text.setToolTip("")
+        for label in self._faces:
+            label.clear()
+
+    def show_pair(self, pair: tuple[int, int]) -> None:
+        """Tell of a pair of the matrix."""
+        session = self._session
+        matrix = session.matrix
+        assert matrix is not None
+        one, other = session.faces_of(pair)
+        self._show_faces(one, other)
+        threshold = session.threshold
+        score = float(matrix.scores[pair])
+        outcome = matrix.outcome(*pair, threshold) if matrix.is_pair(*pair) else "the same face"
+        model = session.card.name if session.card else ""
+        yet = "; an estimate from the uniform score yet" if session.is_estimate(*pair) else ""
+        yet += self._compared(pair)
+        columns = {**other.columns, **one.columns}
+        told = [
+            f"{name} {one.columns.get(name, '–')} / {other.columns.get(name, '–')}"
+            for name in columns
+        ]
+        self._tell(
+            f"{_called(one)}  \N{MULTIPLICATION SIGN}  {_called(other)}\n"
+            f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
+            f"({matrix.kind} attention, order {matrix.order}, {model}{yet})",
+            "\n".join(told),
+        )
+
+    def show_groups(self, cell: tuple[int, int], pair: tuple[int, int] | None) -> None:
+        """Tell of all pairs of a cell of groups; pair: the worst of them."""
+        image, threshold = self._arranger.image, self._session.threshold
+        assert image is not None
+        place = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
+        blocks = image.blocks(*place)
+        names = f"{self._arranger.name(0, cell[0])}  \N{MULTIPLICATION SIGN}  {self._arranger.name(1, cell[1])}"
+        if pair is None:
+            for label in self._faces:
+                label.clear()
+            self._tell(f"{names}\nno pair", "")
+            return
+        self._show_faces(*self._session.faces_of(pair))
+        if isinstance(image, DifferenceImage):
+            every, changed, _ = image.in_cell(cell)
+            self._tell(
+                f"{names}\n{changed:,} of {every:,} pairs changed side; farthest apart "
+                f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
+                "",
+            )
+            return
+        worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
+        count, wrong = int(blocks.pairs[0, 0]), int(image.errors(*place, threshold)[0, 0])
+        sort = "" if not blocks.known[0, 0] else " genuine" if genuine else " impostor"
+        same = worst > at_most(threshold)
+        error = ", an error" if sort and bool(genuine) != bool(same) else ""
+        self._tell(
+            f"{names}\n{count:,} {'pair' if count == 1 else 'pairs'}, {wrong:,} "
+            f"{'error' if wrong == 1 else 'errors'} at {threshold:.3f}; mean score "
+            f"{float(blocks.mean[0, 0]):.3f}; worst{sort} {worst:.3f}{error}. "
+            "Return or a double-click opens it.",
+            "",
+        )
+
+    def _compared(self, pair: tuple[int, int]) -> str:
+        image = self._arranger.image
+        if not isinstance(image, DifferenceImage):
+            return ""
+        found = image.found
+        side = "another side" if found.changed[pair] else "the same side"
+        return (
+            f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "
+            f"{side}, {float(found.values[pair]):+.3f} apart"
+        )
+
+    def _tell(self, text: str, tip: str) -> None:
+        self.text.setText(text)
+        self.text.setToolTip(f"{text}\n{tip}" if tip else text)
+
+    def _show_faces(self, one: Face, other: Face) -> None:
+        for label, face, probe in ((self._faces[0], one, True), (self._faces[1], other, False)):
+            pixmap = self._thumbnails.get(face, probe)
+            if pixmap is not None:
+                label.setPixmap(pixmap)
+
+
+def _called(face: Face) -> str:
+    """A face's file, and who it shows where the file's folder does not say so."""
+    if face.identity is None or face.key.startswith(f"{face.identity}/"):
+        return face.key
+    return f"{face.identity} ({face.key})"
