@@ -167,8 +167,8 @@ class LossConfig:
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
     labels: bool = option(
         False,
-        "correct the target by names: genuine pairs are wanted at its median cosine of genuine "
-        "pairs at least, impostor pairs within the usual spread of its impostor pairs",
+        "correct the target by names: genuine pairs are wanted at the upper quartile of its genuine "
+        "cosines at least, impostor pairs at its median impostor cosine and a spread at most",
     )
     embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
     map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
+from xcos_gui.shell.last_view import keep_view
 from xcos_gui.shell.menus import Menus
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.toolbar import Toolbar
@@ -174,6 +175,7 @@ class MainWindow(Workspace):
             return
         self.notes.keep()
         self.projects.close()
+        keep_view(self)
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
