@@ -228,6 +228,22 @@ def test_a_run_that_fails_says_why_in_one_sentence(
     assert dialog.runs.resume.isEnabled() and not dialog.runs.use.isEnabled()
 
 
+def test_a_run_that_ends_without_a_word_shows_its_last_sentence(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = empty.session.settings.runs / "broken-1"
+    path.mkdir(parents=True)
+    (path / CONFIG).write_text("[optimisation]\nbatch = 1\n")
+    dialog = dialog_of(empty)
+    dialog._launch(path)
+    qtbot.waitUntil(lambda: look(path).state == "ended", timeout=LONG)
+    dialog.refresh()
+    assert dialog.runs.state.text() == (
+        f"{path / CONFIG}: optimisation.batch is 1; give at least 4. "
+        "Its process is gone; it can be resumed."
+    )
+
+
 def test_people_are_counted_and_the_time_is_measured(
     empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
