@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.training.config import write_config
+from core.training.config import read_config, write_config
 from core.training.run_files import CONFIG, STATUS, status_text
 from core.training.verdict import ChangedPair, Difference, Figure, Figures, HeldOut, Verdict
 from tests.training.test_training import config_for
@@ -169,6 +169,25 @@ def test_use_and_back_again_are_one_click_each(
     qtbot.waitUntil(lambda: page.keep.text() == "Keep the old ones", timeout=60_000)
     card = window.session.card
     assert card is not None and card.path == tiny_weights and new.exists()
+
+
+def test_train_longer_is_one_click(
+    window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(TrainingDialog, "_launch", lambda _, path: started.append(path))
+    dialog = dialog_of(window, run)
+    dialog.verdict_page.longer.click()
+    assert dialog.note.text() == (
+        f"{run} has no checkpoint to go on from; start a new run instead."
+    )
+    assert not started and [path.name for path in run.parent.iterdir()] == ["adapted-1"]
+    (run / "last.ckpt").write_bytes(b"state")
+    dialog.verdict_page.longer.click()
+    assert [path.name for path in started] == ["adapted-1-1"]
+    assert dialog.note.text() == "adapted-1-1 goes on where adapted-1 ended."
+    assert read_config(started[0] / CONFIG).optimisation.steps == 12
+    assert (started[0] / "last.ckpt").read_bytes() == b"state" and (run / "verdict.json").exists()
 
 
 def test_without_a_verdict_the_page_says_why(window: MainWindow, run: Path) -> None:
