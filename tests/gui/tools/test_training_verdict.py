@@ -1,6 +1,7 @@
 """The page on what a run came to: figures, changed pairs with their maps, and the way back."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,33 @@ def test_figures_stand_side_by_side_with_their_intervals(window: MainWindow, run
     assert shown["Faithfulness r"] == ["0.41", "0.36", "−0.05"]
     assert page.kinds.isVisible()  # the model's own cosine is among them
     assert texts(page.kinds)["Its own cosine"][0] == "91.0 %\n(87.0 to 94.0)"
+
+
+def test_too_few_people_have_figures_without_intervals(
+    window: MainWindow, run: Path, tiny_weights: Path
+) -> None:
+    verdict = verdict_of(window, tiny_weights, run / "adapted.safetensors")
+    few = HeldOut(2, 56, 64, "2 people were held out, and it takes 5")
+    replace(verdict, held_out=few, conclusion="too few").write(run)
+    page = dialog_of(window, run).verdict_page
+    assert texts(page.figures)["Accuracy"] == ["91.0 %", "94.0 %", "+3.0"]
+    assert "interval" not in page.about.text()
+
+
+def test_the_buttons_are_in_sight_at_1366x768(window: MainWindow, run: Path, qtbot: QtBot) -> None:
+    dialog = dialog_of(window, run)
+    dialog.resize(1366, 728)
+    for button in (dialog.verdict_page.use, dialog.verdict_page.keep, dialog.verdict_page.longer):
+        qtbot.waitUntil(
+            lambda b=button: dialog.rect().contains(b.mapTo(dialog, b.rect().bottomRight()))  # type: ignore[misc]
+        )
+    dialog.tabs.setCurrentWidget(dialog.new)
+    dialog.new.unfold.setChecked(True)
+    start = dialog.new.start
+    qtbot.waitUntil(lambda: dialog.rect().contains(start.mapTo(dialog, start.rect().bottomRight())))
+    assert dialog.new.ways.isVisible() and dialog.new.form.isVisible()
+    dialog.resize(900, 520)
+    qtbot.waitUntil(lambda: not dialog.new.ways.isVisible() and dialog.new.form.isVisible())
 
 
 def test_a_changed_pair_is_explained_by_both_weights(

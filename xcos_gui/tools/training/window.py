@@ -32,7 +32,7 @@ class TrainingDialog(ToolWindow):
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._folder = folder
-        self.tabs = QTabWidget(documentMode=True)
+        self.tabs = _Pages(documentMode=True)
         self.new = NewRunPage(session, folder, self.compute)
         self.new.start_asked.connect(self.start_run)
         self.new.told.connect(self.tell)
@@ -152,3 +152,13 @@ class TrainingDialog(ToolWindow):
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         self.new.not_measured()
+
+
+class _Pages(QTabWidget):
+    """Pages that shrink to their smallest size before the window scrolls.
+
+    A page whose text wraps would else count with the height that it likes best.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        return False
