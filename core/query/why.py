@@ -1,7 +1,8 @@
 """Why a filter passes no pair: how far its parts get, one after the other."""
 
 from core.progress import QUIET, Task
-from core.query.given import FilterInput, passing
+from core.query.evaluate import passing
+from core.query.given import FilterInput
 from core.query.language import Both, Expression
 
 
