@@ -95,7 +95,7 @@ def test_only_the_command_line_knows_commands(path: Path) -> None:
 def test_every_package_that_is_imported_is_declared() -> None:
     names = {
         "PIL": "pillow", "PySide6": "pyside6-essentials", "sklearn": "scikit-learn", "faiss": "faiss-cpu",
-        "pytorch_grad_cam": "grad-cam", "triton": "torch",
+        "pytorch_grad_cam": "grad-cam", "triton": "torch", "openTSNE": "opentsne",
     }  # fmt: skip
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [one for some in project["optional-dependencies"].values() for one in some]

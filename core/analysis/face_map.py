@@ -7,7 +7,6 @@ pca         the two directions in which the faces differ most; at once, and dist
 neighbours  openTSNE, seeded, from that start: neighbours stay neighbours, distances mean little
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -27,6 +26,7 @@ SEED = 0
 FEW = 64  # faces whose whole decomposition costs nothing
 LEAST_NEIGHBOURS = 10  # faces that have neighbours to speak of
 ROUNDS = 750  # of openTSNE: 250 drawn together, then 500
+GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the circle of hues evenly
 MOST_AMONG = 2000  # selected faces whose pairs are listed
 
 
@@ -173,7 +173,6 @@ def pairs_among(scored: ScoredGallery, places: Iterable[int], threshold: float) 
     return PairList(chosen[found.rows], chosen[found.columns], found.scores)
 
 
-def hue(name: str) -> float:
-    """A hue in [0, 1) for a name, the same every time, spread evenly over names."""
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32
+def hues(names: Iterable[str]) -> dict[str, float]:
+    """A hue in [0, 1) for each name, the same every time; few names get hues far apart."""
+    return {name: place * GOLDEN % 1 for place, name in enumerate(sorted({*names}))}

@@ -9,7 +9,7 @@ from core.analysis.face_map import (
     face_map,
     hardest_partner,
     hardness,
-    hue,
+    hues,
     uniform_space,
 )
 from core.errors import XCosError
@@ -100,7 +100,10 @@ def test_hardness_is_the_worst_pair_s_distance_on_the_wrong_side(
             assert partner is not None and margins[partner] == pytest.approx(found[face])
 
 
-def test_a_name_s_hue_is_the_same_every_time_and_names_spread() -> None:
-    assert hue("ann") == hue("ann") != hue("bob")
-    values = np.sort([hue(f"person {k}") for k in range(200)])
-    assert values[0] >= 0 and values[-1] < 1 and np.diff(values).max() < 0.1
+def test_hues_are_the_same_every_time_and_far_apart() -> None:
+    few = hues(["bob", "ann", "cem", "dan"])
+    assert few == hues(["dan", "cem", "bob", "ann", "ann"])
+    around = np.sort([*few.values()])
+    assert np.diff([*around, around[0] + 1]).min() > 0.14
+    many = np.sort([*hues(map(str, range(200))).values()])
+    assert many[0] >= 0 and many[-1] < 1 and np.diff(many).max() < 0.02

@@ -11,7 +11,7 @@ from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
 from xcos_gui.shell.file_actions import FileActions
-from xcos_gui.shell.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
+from xcos_gui.shell.help import about_page, model_page, reading_page, shortcuts_page, show_page
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
@@ -125,7 +125,7 @@ class Menus:
             QKeySequence.StandardKey.HelpContents,
         )
         self._action(helping, "The &sample in four steps", self.window.story.begin)
-        self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page()))
+        self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page(self._keys())))
         self._action(
             helping,
             "&About xCos Studio",
@@ -229,10 +229,18 @@ class Menus:
             1 - self.window.matrix.colouring.currentIndex()
         )
 
+    def _keys(self) -> list[tuple[str, str]]:
+        """Every key of the menus with its entry's text."""
+        form = QKeySequence.SequenceFormat.NativeText
+        return [
+            (action.shortcut().toString(form), action.text().replace("&", "").rstrip("…"))
+            for menu in self.window.menuBar().findChildren(QMenu)
+            for action in menu.actions()
+            if not action.shortcut().isEmpty()
+        ]
+
     def _page(self, title: str, page: str) -> None:
-        dialog = TextDialog(title, page, self.window)
-        dialog.exec()
-        dialog.deleteLater()  # the window would keep it
+        show_page(title, page, self.window)
 
     def _help_reading(self) -> None:
         self._page("How to read a pair", reading_page(self.session.report()))

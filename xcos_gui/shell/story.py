@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+)
 
 from core.resources import resource_path
 from core.scoring.lists import pairs_of
+from xcos_gui.panels.matrix.panel import MatrixPanel
+from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import GAP, PANEL, title_label
-
-if TYPE_CHECKING:
-    from xcos_gui.shell.workspace import Workspace
 
 STEPS = (
     (
@@ -41,9 +48,11 @@ STEPS = (
 class Story(QFrame):
     """One step at a time; each brings the window to what it tells of."""
 
-    def __init__(self, window: Workspace) -> None:
+    def __init__(
+        self, session: Session, matrix: MatrixPanel, docks: Mapping[str, QDockWidget]
+    ) -> None:
         super().__init__()
-        self._window = window
+        self._session, self._matrix, self._docks = session, matrix, docks
         self._step: int | None = None
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.title, self.text = title_label(""), QLabel(wordWrap=True)
@@ -62,7 +71,7 @@ class Story(QFrame):
         row.addLayout(words, 1)
         for widget in (self.back, self.next, close):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        window.session.idle.connect(self._on_idle)
+        session.idle.connect(self._on_idle)
         self.hide()
 
     @property
@@ -72,7 +81,7 @@ class Story(QFrame):
 
     def begin(self) -> None:
         """Tell the story, with the sample open."""
-        session = self._window.session
+        session = self._session
         self._step = -1
         if session.source != resource_path("sample"):
             session.open_gallery(resource_path("sample"))
@@ -81,7 +90,7 @@ class Story(QFrame):
     def end(self) -> None:
         """Close it; the next start does not show it."""
         self._step = None
-        self._window.session.settings.remember_story()
+        self._session.settings.remember_story()
         self.hide()
 
     def go(self, step: int) -> None:
@@ -93,14 +102,13 @@ class Story(QFrame):
         self.back.setEnabled(step > 0)
         self.next.setText("Next" if step + 1 < len(STEPS) else "Done")
         self.show()
-        window = self._window
-        window.matrix.colouring.setCurrentIndex(1 if step == 1 else 0)
+        self._matrix.colouring.setCurrentIndex(1 if step == 1 else 0)
         if step == 1:
             self._choose_worst()
-        window.docks[("curves", "pairs", "inspector", "curves")[step]].raise_()
+        self._docks[("curves", "pairs", "inspector", "curves")[step]].raise_()
 
     def _choose_worst(self) -> None:
-        session = self._window.session
+        session = self._session
         session.list_outcome("FP")
         if session.matrix is not None:
             worst = pairs_of(session.matrix, "FP", session.threshold, 1)
@@ -116,7 +124,7 @@ class Story(QFrame):
 
     def _on_idle(self) -> None:
         """Begin as soon as the sample is scored: by itself at the first start of all."""
-        session = self._window.session
+        session = self._session
         ready = session.matrix is not None and not session.busy
         if not ready or session.source != resource_path("sample"):
             return

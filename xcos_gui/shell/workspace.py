@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
@@ -15,6 +15,7 @@ from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
 from xcos_gui.panels.pair.panel import InspectorPanel
 from xcos_gui.panels.pairs.panel import PairsPanel
+from xcos_gui.shell.help import show_page, tool_page
 from xcos_gui.shell.story import Story
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
@@ -60,7 +61,8 @@ class Workspace(QMainWindow):
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
         self.matrix.tool_asked.connect(self.show_tool_of_list)
-        self.story = Story(self)
+        self.docks: dict[str, QDockWidget] = {}
+        self.story = Story(session, self.matrix, self.docks)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -68,7 +70,7 @@ class Workspace(QMainWindow):
         column.addWidget(self.matrix, 1)
         self.setCentralWidget(middle)
         session.tool_asked.connect(self.show_named)
-        self.docks = {
+        self.docks |= {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
             "notes": self._dock("Notes", "notes", self.notes),
@@ -181,7 +183,9 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            self.tools[tool] = tool.load()(self.session, self)
+            made = self.tools[tool] = tool.load()(self.session, self)
+            key = QKeySequence(QKeySequence.StandardKey.HelpContents)
+            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
         window = self.tools[tool]
         window.show()
         window.raise_()
@@ -212,5 +216,6 @@ class Workspace(QMainWindow):
             tool.close()
         self.pairs.close_job()
         self.matrix.close_job()
+        self.curves.close_job()
         self.inspector.close_job()
         self.thumbnails.close()

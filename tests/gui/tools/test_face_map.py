@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.analysis.face_map import face_map
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.tools.face_map.plot import hues, inside
+from xcos_gui.tools.face_map.plot import coloured, inside
 from xcos_gui.tools.face_map.window import FaceMapWindow
 
 
@@ -86,6 +86,6 @@ def test_inside_a_lasso() -> None:
 
 
 def test_hues_are_grey_where_unknown() -> None:
-    made = hues(np.array([0.0, 0.33, np.nan, 0.0]), dark=False)
+    made = coloured(np.array([0.0, 0.33, np.nan, 0.0]), dark=False)
     assert made[2].tolist() == [128, 128, 128, 220]
     assert (made[0] == made[3]).all() and (made[0] != made[1]).any()

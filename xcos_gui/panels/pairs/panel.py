@@ -33,6 +33,7 @@ from xcos_gui.panels.pairs.model import (
 )
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.tables import RememberedTable
@@ -228,7 +229,7 @@ class PairsPanel(QWidget):
         self.model.show(pairs)
         missing = f", {gone} of them not in this gallery any more" if gone else ""
         shown = "" if mask is None else f"{len(pairs)} of "
-        self._count.setText(f"{shown}{len(self._listed.keys)} pairs{missing}")
+        self._count.setText(f"{shown}{counted(len(self._listed.keys), 'pair')}{missing}")
         self._on_pair_changed(session.pair)
 
     def _on_listed(self, pairs: PairList) -> None:

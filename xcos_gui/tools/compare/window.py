@@ -35,6 +35,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.compare.tables import AreasTable, CurvePlots, RanksTable
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.readout import Readout
 
@@ -145,8 +146,7 @@ class CompareWindow(FollowingWindow):
     # Parts.
 
     def _make_head(self) -> QHBoxLayout:
-        self.about = QLabel()
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.about = ElidedLabel()
         self.with_controls = QCheckBox("&Controls")
         self.with_controls.setChecked(True)
         self.with_controls.setToolTip(

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from core.evaluation.verification import ProtocolPairs
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import OutcomeButton
 
 HEADERS = ("score", "outcome", "left", "right")
@@ -125,6 +126,7 @@ class ListedPairs(QWidget):
             showGrid=False,
             wordWrap=False,
         )
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
         self.table.setAccessibleName("Pairs of the protocol, worst first")
         self.table.verticalHeader().hide()
@@ -199,7 +201,9 @@ class ListedPairs(QWidget):
         order = np.flatnonzero(chosen)
         genuine = self._pairs.same[order]
         order = order[np.argsort(np.where(genuine, scores[order], -scores[order]))]
-        self.told.setText(f"{len(order):,} pairs{place}, worst first" if len(order) else "No pair.")
+        self.told.setText(
+            f"{counted(len(order), 'pair')}{place}, worst first" if len(order) else "No pair."
+        )
         self.open.setEnabled(len(order) > 0)
         self.model.show(self._pairs, scores, codes, order)
         if len(order):

@@ -216,7 +216,7 @@ def inside(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.flatnonzero(within)
 
 
-def hues(values: np.ndarray, dark: bool) -> np.ndarray:
+def coloured(values: np.ndarray, dark: bool) -> np.ndarray:
     """Hues (n,) in [0, 1), NaN for grey, as colours (n, 4) uint8 that stand out on the ground."""
     lightness = 150 if dark else 110
     made = np.full((len(values), 4), (128, 128, 128, 220), np.uint8)

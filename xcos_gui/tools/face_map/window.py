@@ -21,7 +21,7 @@ from core.analysis.face_map import (
     face_map,
     hardest_partner,
     hardness,
-    hue,
+    hues,
     pairs_among,
 )
 from core.errors import XCosError
@@ -30,7 +30,7 @@ from core.faces.face import Face
 from core.project.edits import face_subject
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
-from xcos_gui.tools.face_map.plot import MapPlot, hues
+from xcos_gui.tools.face_map.plot import MapPlot, coloured
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import GAP, counted, is_dark, title_label
 from xcos_gui.widgets.elided import ElidedLabel
@@ -202,16 +202,15 @@ class FaceMapWindow(FollowingWindow):
         if what == "hardness":
             self.plot.colour(_by_hardness(self.found.hardness))
         elif what == "identity":
-            names = {f.identity for f in self._faces if f.identity is not None}
-            known = {name: hue(name) for name in names}
+            known = hues(f.identity for f in self._faces if f.identity is not None)
             self.plot.colour(
-                hues(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark)
+                coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark)
             )
         elif self.session.project is not None:
             edits, tag = self.session.project.edits, what[1]
             faces, people = edits.faces_tagged(tag), edits.identities_tagged(tag)
             tagged = [f.key in faces or f.identity in people for f in self._faces]
-            self.plot.colour(hues(np.where(tagged, 0.58, np.nan), dark))
+            self.plot.colour(coloured(np.where(tagged, 0.58, np.nan), dark))
 
     def _on_edits(self) -> None:
         self._fill_colours()
