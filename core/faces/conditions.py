@@ -121,8 +121,8 @@ def _inside(marks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     centres = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
     photo = apply(invert(similarity(marks)), centres)
     limit = np.array(size) - 0.5
-    inside: np.ndarray = ((photo >= -0.5) & (photo < limit)).all(axis=1)
-    return inside.reshape(SIDE, SIDE)
+    within: np.ndarray = (photo >= -0.5) & (photo < limit)
+    return (within[:, 0] & within[:, 1]).reshape(SIDE, SIDE)
 
 
 def _face_share(box: np.ndarray, size: tuple[int, int]) -> float:
