@@ -64,6 +64,7 @@ def make(names: list[str], folder: Path) -> None:
     session = window.session
     window.resize(1500, 950)
     window.show()
+    window.reset_layout()
     session.set_model(None)
     session.open_gallery(resource_path("sample"))
     _wait(window)
