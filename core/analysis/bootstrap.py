@@ -257,7 +257,7 @@ def rate_intervals(
             rejected = (weights @ genuine[1]) / (weights @ genuine[0])
             tables.append(np.stack([1 - rejected, strangers[1] / strangers[0]]))
     table = np.concatenate(tables, axis=1)
-    answers = []
+    answers: list[RateInterval | None] = []
     for values in table:
         if np.isnan(values[0]):
             answers.append(None)

@@ -9,7 +9,6 @@ import numpy as np
 
 from core.errors import XCosError, quoted, shown
 from core.faces.face import Face
-from core.gallery.csv_columns import column_names, column_values
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.project.edits import Edits, face_subject, identity_subject
@@ -50,35 +49,40 @@ def group_by(
     galleries: the gallery, and the probes where there are any, whose groups are told alike
     Raises XCosError where there is no such column or tag, fewer than two groups, or too many.
     """
-    known = [name for gallery in galleries for name in column_names(gallery.source)]
+    known = column_names(galleries)
     tell = _by_column if by in known else _by_tag
     if tell is _by_tag and not _tags_of(by, edits):
         raise XCosError(_nothing(by, galleries[0], known, edits))
-    told = [tell(by, gallery, edits) for gallery in galleries]
-    faces = [[values(face) for face in g.faces] for values, g in zip(told, galleries, strict=True)]  # fmt: skip
+    told = tell(by, edits)
+    faces = [[told(face) for face in gallery.faces] for gallery in galleries]
     names = tuple(sorted({name for side in faces for name in side if name is not None}))
     _check(by, names)
     places = {name: place for place, name in enumerate(names)}
     sides = [np.array([places.get(name or "", -1) for name in side], np.int64) for side in faces]
     failed: Counter[str] = Counter()
     every: Counter[str] = Counter()
-    for gallery, values in zip(galleries, told, strict=True):
+    for gallery in galleries:
         problems = {problem.file for problem in gallery.problems}
         for listed in scan(gallery.source, photos if gallery is galleries[0] else None).photos:
-            name = values(Face(listed.photo, 1, listed.identity, None, ""))
+            columns = dict(listed.columns)
+            name = told(Face(listed.photo, 1, listed.identity, None, "", columns=columns))
             if name in places:
                 every[name] += 1
                 failed[name] += listed.photo in problems
     return Grouping(by, names, sides[-1], sides[0], dict(failed), dict(every))
 
 
-def _by_column(by: str, gallery: Gallery, edits: Edits) -> Told:
-    has = by in column_names(gallery.source)
-    values = column_values(gallery.source, gallery.root, by) if has else {}
-    return lambda face: values.get(face.photo)
+def column_names(galleries: Sequence[Gallery]) -> tuple[str, ...]:
+    """The columns beside photo and identity in which the faces of some galleries have a value."""
+    faces = (face for gallery in galleries for face in gallery.faces)
+    return tuple(dict.fromkeys(name for face in faces for name in face.columns))
 
 
-def _by_tag(by: str, gallery: Gallery, edits: Edits) -> Told:
+def _by_column(by: str, edits: Edits) -> Told:
+    return lambda face: face.columns.get(by)
+
+
+def _by_tag(by: str, edits: Edits) -> Told:
     tags = _tags_of(by, edits)
 
     def told(face: Face) -> str | None:

@@ -19,14 +19,16 @@ from core.scoring.matrix import ScoreMatrix, at_most
 from core.scoring.scored import ScoredGallery
 
 QUANTILES = np.linspace(0, 1, 101)[1:-1]  # that a distribution is kept by
-MOST_FACES = 1500  # of which groups are made, drawn at random where there are more
+MOST_FACES = 1000  # of which groups are made, drawn at random where there are more
 FEWEST_FACES = 10
+RAISED = np.linspace(0.5, 0.98, 9)  # shares of pairs below the limits that are tried
 DRAWS = 200
 LEVEL = 95  # per cent
 WANTED_FAR = 0.01
 FAR_OFF = (
     0.25  # of two distributions' cumulative shares (Kolmogorov's distance) that is worth a word
 )
+MUCH = 3  # times the rate where the threshold was set, above which it does not hold
 NAMED = 3  # conditions that a sentence names
 
 
@@ -62,14 +64,14 @@ class LabelFree:
 class ThresholdFit:
     """Whether the shipped threshold holds on a gallery.
 
-    found:   the false match rate told without labels; None with too few faces
+    found:   the false match rate told without labels
     shipped: the share of pairs of two people above the threshold where it was set; None unknown
     unlike:  conditions whose distribution is far from that where it was set, the farthest first,
              with Kolmogorov's distance
     words:   what the user must know, in sentences
     """
 
-    found: LabelFree | None
+    found: LabelFree
     shipped: float | None
     unlike: tuple[tuple[str, float], ...]
     words: tuple[str, ...]
@@ -106,7 +108,7 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
     lows, highs = _drawn(above, across, groups, task)
     tail = np.quantile(scores[across], 1 - WANTED_FAR) if across.any() else threshold
     low, high = (
-        float(np.percentile(lows, (100 - LEVEL) / 2)),
+        float(np.nanpercentile(lows, (100 - LEVEL) / 2)) if rate else 0.0,
         float(np.percentile(highs, (100 + LEVEL) / 2)),
     )
     return LabelFree(
@@ -122,13 +124,11 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
 def threshold_fit(
     scored: ScoredGallery, threshold: float, table: ConditionTable | None, task: Task = QUIET
 ) -> ThresholdFit:
-    """Compare a gallery with what the shipped threshold was set on. Raises Stopped."""
-    try:
-        found = label_free(scored.matrix, threshold, task)
-    except Stopped:
-        raise
-    except XCosError:
-        found = None
+    """Compare a gallery with what the shipped threshold was set on; table None: by scores alone.
+
+    Raises XCosError as `label_free` does, and Stopped.
+    """
+    found = label_free(scored.matrix, threshold, task)
     figures = shipped_figures(scored.card)
     shipped, unlike = None, ()
     if figures is not None and scored.kind in figures["impostor_scores"]:
@@ -140,18 +140,22 @@ def threshold_fit(
 
 
 def _groups(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Groups of faces whose mean score with each other is above the threshold, (n,) numbers."""
-    from sklearn.cluster import AgglomerativeClustering
+    """Groups of faces whose mean score with each other is above the threshold, (n,) numbers.
 
-    made = AgglomerativeClustering(
-        n_clusters=None,
-        metric="precomputed",
-        linkage="average",
-        distance_threshold=1 - threshold,
-    )
-    distances = 1 - (scores + scores.T) / 2
-    np.fill_diagonal(distances, 0)
-    groups: np.ndarray = made.fit_predict(distances.clip(0))
+    Where that leaves less than half of the pairs across groups, which no gallery of several people
+    has, the limit is raised: the threshold is far too low here.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    places = np.triu_indices(len(scores), 1)
+    own = (scores + scores.T)[places] / 2
+    tree = linkage((1 - own).clip(0), "average")
+    raised = np.quantile(own, RAISED)
+    groups = np.zeros(len(scores), np.int64)
+    for limit in (threshold, *raised[raised > threshold]):
+        groups = fcluster(tree, max(0.0, 1 - limit), "distance") - 1
+        if (groups[places[0]] != groups[places[1]]).mean() >= 0.5:
+            break
     return groups
 
 
@@ -176,7 +180,7 @@ def _drawn(
             raise Stopped("The bootstrap")
         w = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
         false, every = w @ both @ w, w @ pairs @ w
-        lows[draw] = false / every if every else 0.0
+        lows[draw] = false / every if every else np.nan
         whole = every + w @ within_pairs
         highs[draw] = (false + w @ within) / whole if whole else 1.0
     return lows, highs
@@ -197,18 +201,16 @@ def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[
 
 
 def _words(
-    found: LabelFree | None, shipped: float | None, unlike: tuple[tuple[str, float], ...]
+    found: LabelFree, shipped: float | None, unlike: tuple[tuple[str, float], ...]
 ) -> tuple[str, ...]:
-    said = []
-    if found is not None:
-        said.append(found.words)
-        if shipped is not None:
-            said.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
-            if found.interval[0] > 3 * shipped:
-                said.append(
-                    "So the threshold does not hold here; for a rate of 1 % take this gallery's "
-                    f"own, {found.own:.4f}."
-                )
+    said = [found.words]
+    if shipped is not None:
+        said.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
+        if found.interval[0] > MUCH * shipped:
+            said.append(
+                "So the threshold does not hold here; for a rate of about 1 % take this gallery's "
+                f"own, {found.own:.4f}."
+            )
     if unlike:
         names = ", ".join(BY_NAME[name].title.lower() for name, _ in unlike[:NAMED])
         said.append(f"The photos are unlike those that it was set on, most of all in {names}.")

@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.resume is not None and (options.set or options.gallery or options.cache):
         raise XCosError(
-            "A run goes on with its own settings; leave --set, --gallery and --cache out, or train "
-            "anew."
+            "A run goes on with its own settings; leave --set out, and --gallery and --cache, or "
+            "train anew."
         )
     source = options.resume / "config.toml" if options.config is None else preset(options.config)
     config = with_settings(read_config(source), options.set)
@@ -160,7 +160,7 @@ def _train(
             result = _whole_run(config, folder, Task(report, stopped))
         except Stopped:
             progress.close()
-            directory.note("Stopped", 0, 0, "stopped")
+            directory.note_stopped()
             print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
             return 130
         except XCosError as error:
@@ -171,6 +171,8 @@ def _train(
             raise
         directory.note("Finished", 1, 1, "finished")
     progress.close()
+    for sentence in result.notes:
+        warn(sentence)
     for sentence in result.problems[:NAMED]:
         warn(f"problem: {sentence}")
     if len(result.problems) > NAMED:
@@ -185,6 +187,7 @@ class _Result(NamedTuple):
     card: "ModelCard"
     verdict: "Verdict | None"
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def _whole_run(config: "TrainConfig", folder: Path, task: Task) -> _Result:
@@ -202,7 +205,7 @@ def _whole_run(config: "TrainConfig", folder: Path, task: Task) -> _Result:
         verdict = judge(faces, compared_of(config), card.path, config.hardware.device, task)
         verdict = replace(verdict, seconds=round(time.monotonic() - begun, 1))
         verdict.write(folder)
-    return _Result(card, verdict, training.problems)
+    return _Result(card, verdict, training.problems, training.notes)
 
 
 def _tell(result: _Result, as_json: bool) -> None:

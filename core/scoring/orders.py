@@ -45,17 +45,21 @@ class Asked:
     faces:         keys of the row and the column face looked at, for the order "score": rows are
                    by their score with the column face, columns with the row face, and within one
                    gallery both with the row face
+    against:       what the scores are compared with: "attention:KIND", "order:ORDER" or "model",
+                   another model; None: they are shown themselves
     """
 
     level: str = "faces"
     rows: str = "name"
     columns: str = "name"
     faces: tuple[str, str] | None = None
+    against: str | None = None
 
     @property
     def plain(self) -> bool:
         """Whether it is the matrix as it is."""
-        return self.level == "faces" and self.rows == self.columns == "name"
+        name = self.rows == self.columns == "name"
+        return self.level == "faces" and name and self.against is None
 
 
 def csv_columns(scored: ScoredGallery) -> list[str]:

@@ -407,15 +407,6 @@ def target_choice(config: TrainConfig) -> TargetChoice:
         raise XCosError(f"target.normalisation: {error}") from error
 
 
-def frozen_choice(model: ModelConfig) -> TargetChoice:
-    """The frozen model as a target, with its input as said. Raises XCosError for a wrong one."""
-    assert model.frozen is not None
-    try:
-        return TargetChoice(model.frozen).with_said(model.channels, model.normalisation)
-    except XCosError as error:
-        raise XCosError(f"model.normalisation: {error}") from error
-
-
 def write_config(config: TrainConfig) -> str:
     """The config as TOML with absolute paths: reading it gives the same settings.
 

@@ -24,15 +24,20 @@ def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
     Raises Stopped, and XCosError when the file cannot be written.
     """
     config, network = training.config, training.exported
+    seen = training.start if training.frozen is None else training.frozen.card
+    backbone, options = config.model.backbone, config.model.options
+    if seen is not None:
+        backbone, options = seen.backbone, seen.options
+    if training.frozen is not None and config.model.local:
+        backbone, options = "refined", {"backbone": backbone, "options": options}
     law = training.start.law if training.start is not None else "additive"
-    seen = None if training.frozen is None else training.frozen.card
     card = ModelCard(
         name=config.name,
         path=path,
         fingerprint="",
         kind="xcos" if isinstance(network, XCosNet) else "target",
-        backbone=config.model.backbone if seen is None else seen.backbone,
-        options=config.model.options if seen is None else seen.options,
+        backbone=backbone,
+        options=options,
         mean=(MEAN,) * 3 if seen is None else seen.mean,
         std=(SCALE,) * 3 if seen is None else seen.std,
         channels="RGB" if seen is None else seen.channels,

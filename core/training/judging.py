@@ -22,9 +22,10 @@ from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels.prepared import PreparedPairs
 from core.scoring.scored import ScoringModel, one_pair, score_gallery
-from core.training.config import TrainConfig, frozen_choice
+from core.training.config import TrainConfig
 from core.training.drawn_people import differences, measured
 from core.training.held_out import HeldOutFaces, lacking
+from core.training.named_files import frozen_choice
 from core.training.verdict import (
     ChangedPair,
     Conclusion,

@@ -59,7 +59,8 @@ def _run(training: Training, task: Task) -> None:
     numbers: list[dict[str, float]] = []
     on_cpu = training.fabric.device.type == "cpu"
     clock = time.monotonic()
-    if training.step == 0 and training.config.optimisation.patience:
+    patient = training.validation is not None and training.config.optimisation.patience > 0
+    if training.step == 0 and patient:
         _validate(training)  # what it starts from may be the best
     for row in training.rows():
         recent.append(row)
@@ -89,7 +90,7 @@ def _run(training: Training, task: Task) -> None:
         if any_process(not training.patient):
             training.save(run.last)
             break
-    if training.config.optimisation.patience:
+    if patient:
         training.take_best()
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from core.errors import XCosError
 from core.model.card import find_weights
 from core.model.sface_package import sface_file
-from core.training.config import TrainConfig
+from core.model.target_choice import TargetChoice
+from core.training.config import ModelConfig, TrainConfig
 
 OWN, SFACE, DEFAULT = Path("own"), Path("sface"), Path("default")
 
@@ -21,6 +22,8 @@ def with_files(config: TrainConfig) -> TrainConfig:
     start = find_weights() if model.start == DEFAULT else model.start
     frozen = sface_file() if model.frozen == SFACE else model.frozen
     weights = target.weights
+    if weights == OWN and frozen is not None:
+        target = replace(target, channels=model.channels, normalisation=model.normalisation)
     if weights == OWN:
         weights = start if frozen is None else frozen
         if weights is None:
@@ -36,3 +39,12 @@ def with_files(config: TrainConfig) -> TrainConfig:
         model=replace(model, start=start, frozen=frozen),
         target=replace(target, weights=weights, others=others),
     )
+
+
+def frozen_choice(model: ModelConfig) -> TargetChoice:
+    """The frozen model as a target, with its input as said. Raises XCosError for a wrong one."""
+    assert model.frozen is not None
+    try:
+        return TargetChoice(model.frozen).with_said(model.channels, model.normalisation)
+    except XCosError as error:
+        raise XCosError(f"model.normalisation: {error}") from error

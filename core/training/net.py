@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
+from core.model.backbones.refined import Refined, from_map
 from core.model.features import CELLS, CHANNELS
 from core.model.margin_heads import ArcFace, CosFace
 from core.model.xcos import XCosNet
@@ -68,7 +69,7 @@ class TrainingNet(nn.Module):
         if frozen is None:
             backbone = build_backbone(config.model.backbone, **config.model.options)
         else:
-            backbone = frozen
+            backbone = Refined.around(frozen) if config.model.local else frozen
         channels = int(backbone.channels)  # type: ignore[arg-type]
         self.net: Any
         if config.model.xcos:
@@ -103,7 +104,8 @@ class TrainingNet(nn.Module):
         if not isinstance(self.net, XCosNet):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
-        map_BCHW = x_BCHW if self._frozen else self.net.backbone(x_BCHW)
+        backbone = self.net.backbone
+        map_BCHW = from_map(backbone, x_BCHW) if self._frozen else backbone(x_BCHW)
         # Cosines need single precision also where the backbone runs in less.
         with torch.autocast(x_BCHW.device.type, enabled=False):
             count = len(labels_B)

@@ -86,6 +86,12 @@ class RunDirectory:
         """Whether somebody asked the run to stop, by a file that any system has."""
         return (self.path / STOP).exists()
 
+    def note_stopped(self) -> None:
+        """Say that the run has stopped, and forget that it was asked to."""
+        with contextlib.suppress(OSError):
+            (self.path / STOP).unlink(missing_ok=True)
+        self.note("Stopped", 0, 0, "stopped")
+
     def begin(self, config_text: str) -> None:
         """Make the folder and note the config and the versions. Raises XCosError.
 
@@ -93,7 +99,6 @@ class RunDirectory:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / STOP).unlink(missing_ok=True)
             with written_whole(self.path / CONFIG) as part:
                 part.write_text(config_text, encoding="utf-8")
             versions = {

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CONFIG, STATUS, STOP = "config.toml", "status.json", "stop"
+OUTPUT = "output.txt"  # what a run that a window started has printed
+COMMAND = "xcos: "  # what the command's sentences begin with
 LOG, VALIDATION, PAIR = "log.csv", "validation.csv", "pair.npz"
 PROBLEMS = "problems.txt"
 LAST_STEP = 2**53  # the last integer that all floating-point columns can tell

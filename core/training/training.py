@@ -11,32 +11,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import XCosError
-from core.model.target import Target
-from core.model.target_choice import TargetChoice
+from core.model.backbones.refined import Refined
 from core.model.xcos import XCosNet
 from core.progress import QUIET, Task
 from core.training.batch_loader import Feed, Views
-from core.training.checks import contradiction, too_few_identities
-from core.training.config import (
-    TrainConfig,
-    missing_paths,
-    needs_target,
-    target_choice,
-    write_config,
-)
+from core.training.checks import contradiction
+from core.training.config import TrainConfig, missing_paths, write_config
 from core.training.correlation import correlation_attention
-from core.training.data import (
-    BatchSampler,
-    TrainingFaces,
-    faces_folder,
-    identities_of,
-    open_sources,
-    problems_of,
-    training_faces,
-)
+from core.training.data import BatchSampler, TrainingFaces
 from core.training.encoding import MEAN, SCALE, encode
-from core.training.frozen import FrozenBackbone, stored
-from core.training.held_out import HeldOutFaces, split
+from core.training.frozen import stored
 from core.training.losses import joint_cosines
 from core.training.named_files import with_files
 from core.training.net import Beside, TrainingNet, weighted
@@ -46,24 +30,14 @@ from core.training.parallel import (
     share_batch_norm,
     summed,
 )
-from core.training.positive_mining import kept_positives
-from core.training.resumable_arrays import prepared_alone
+from core.training.preparing import prepare
 from core.training.run import RunDirectory
 from core.training.schedule import learning_rate, make_optimiser, steps_of_epoch, total_steps
-from core.training.sources import FaceSource
 from core.training.start import as_started, take_start
-from core.training.target_cache import (
-    JointTeacher,
-    LiveTarget,
-    TargetAnswers,
-    label_limits,
-    scales_of,
-    target_answers,
-)
+from core.training.target_cache import label_limits, scales_of
 from core.training.validation import Validation
 
 REMEMBERED = 8192  # faces whose grid features are kept while cells are correlated, 51 MB
-Teacher = TargetAnswers | LiveTarget | JointTeacher
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +53,7 @@ class Training:
     """One run: everything a step needs, and the state a checkpoint holds.
 
     faces: instead of those of the config's folders
+    notes: sentences on what it found out and decided by itself
     """
 
     def __init__(
@@ -92,7 +67,7 @@ class Training:
         for sentence in missing_paths(config):
             raise XCosError(sentence)
         config = as_started(config)
-        self.config, self.run = config, run
+        self.run = run
         hardware = config.hardware
         if hardware.threads:
             torch.set_num_threads(hardware.threads)
@@ -104,7 +79,13 @@ class Training:
         if self.fabric.is_global_zero:
             run.begin(write_config(config))
         with self.fabric.rank_zero_first():
-            self._prepare(faces, task)
+            ready = prepare(config, self.fabric.device, faces, task)
+        self.config = config = ready.config
+        if ready.notes and self.fabric.is_global_zero:
+            run.begin(write_config(config))
+        self.faces, self.held_out, self.notes = ready.faces, ready.held_out, ready.notes
+        self.answers, self.teacher, self._near = ready.answers, ready.teacher, ready.near
+        self.frozen, self.maps, self.problems = ready.frozen, ready.maps, ready.problems
         task.report("Building the model", 0, 0)
         self.steps = total_steps(config.optimisation, len(self.faces))
         self.sampler = self._make_sampler()
@@ -118,90 +99,6 @@ class Training:
         if self.validation is not None and self.frozen is not None:
             self.validation.maps = self.frozen.maps(self.validation.crops, task)
         self.step, self.best, self.without_gain = 0, 0.0, 0
-
-    def _prepare(self, faces: TrainingFaces | None, task: Task) -> None:
-        """Find and decode the faces, hold people out, and ask the targets."""
-        config = self.config
-        self.held_out: HeldOutFaces | None = None
-        sources: tuple[FaceSource, ...] = ()
-        if faces is None:
-            sources = open_sources(config.data, config.model.start, task)
-            wanted = 0.0 if config.data.validation is not None else config.data.held_out
-            every = identities_of(sources)
-            sources, self.held_out = split(sources, every, wanted, config.hardware.seed)
-            self._refuse_no_positives(every, identities_of(sources))
-        folder = faces_folder(config.data, sources) if faces is None else faces.folder
-        with prepared_alone(folder, task):
-            self.faces = faces or training_faces(config.data, task, sources)
-            self._refuse_few_people()
-            self.answers, self.teacher = self._ask_targets(task)
-            self._near = self._likely_positives(task)
-            self._freeze(task)
-        self.problems = (*problems_of(sources, config.data.aligned), *self.faces.problems)
-
-    def _refuse_no_positives(self, every: np.ndarray, left: np.ndarray) -> None:
-        """Where names correct the target, some person must have two photos."""
-        if not self.config.losses.labels:
-            return
-        place = self.config.data.gallery or "data.labelled"
-        _, counts = np.unique(left[left != ""], return_counts=True)
-        if not len(counts):
-            raise XCosError(
-                f"{place} names nobody: put each person's photos in a folder of their own, or give "
-                "the names in a CSV or in the window."
-            )
-        if counts.max() < 2:
-            raise XCosError(
-                f"Every person of {place} has one photo, so that no pair shows one person twice; "
-                "add photos of the same people."
-            )
-
-    def _refuse_few_people(self) -> None:
-        unlabelled = int((self.faces.labels < 0).sum())
-        lacking = too_few_identities(self.config, len(self.faces.identities), unlabelled)
-        if lacking is not None:
-            raise XCosError(lacking)
-
-    def _freeze(self, task: Task) -> None:
-        self.frozen: FrozenBackbone | None = None
-        self.maps: np.ndarray | None = None
-        if self.config.model.frozen is not None:
-            self.frozen = FrozenBackbone(self.config.model, str(self.fabric.device))
-            self.maps = self.frozen.maps_of(self.faces, task)
-
-    def _ask_targets(self, task: Task) -> tuple[list[TargetAnswers], Teacher | None]:
-        """What each target says of every face, the first one's first, and who teaches a step."""
-        config = self.config
-        if not needs_target(config):
-            return [], None
-        with_maps = config.losses.map_weight > 0
-        live = config.target.live
-        answers: list[TargetAnswers] = []
-        teachers: list[TargetAnswers | LiveTarget] = []
-        for choice in (target_choice(config), *map(TargetChoice, config.target.others)):
-            target = Target(choice, str(self.fabric.device))
-            maps = with_maps and not teachers  # of the first target alone
-            answers.append(target_answers(self.faces, target, maps and not live, task))
-            teachers.append(LiveTarget(target, maps, self.fabric.device) if live else answers[-1])
-            if live and config.hardware.compile:
-                target.compile()
-        if len(teachers) == 1:
-            return answers, teachers[0]
-        return answers, JointTeacher(teachers[0], teachers[1:], scales_of(answers))
-
-    def _likely_positives(self, task: Task) -> np.ndarray | None:
-        alike = self.config.losses.alike
-        if not self.answers or not self.config.optimisation.partner_share:
-            return None
-        first = self.answers[0]
-        return kept_positives(
-            first.folder / f"neighbours-{alike:g}.npy",
-            first.embeddings[0],
-            self.faces.labels,
-            alike,
-            str(self.fabric.device),
-            task,
-        )
 
     def _make_sampler(self) -> BatchSampler:
         config = self.config
@@ -231,8 +128,11 @@ class Training:
             share_batch_norm(model.net, device)
         else:
             share_batch_norm(model.net.grid, device)
+            backbone = model.net.backbone
             if self.frozen is None:
-                share_batch_norm(model.net.backbone, device)
+                share_batch_norm(backbone, device)
+            elif isinstance(backbone, Refined):
+                share_batch_norm(backbone.local, device)
         model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             model.net,

@@ -166,7 +166,7 @@ def test_bad_groups_are_told_in_a_sentence(groups) -> None:
     source = listed(groups.people, everyone)
     for by, values, said in (
         ("sex", everyone, "All faces are in one group of 'sex', 'f'"),
-        ("sex", {}, "No face has a value of 'sex'"),
+        ("sex", {}, "has no tags and no column 'sex'"),
         ("height", everyone, "There is no column or tag 'height'; choose one of sex."),
     ):
         source = listed(groups.people, values)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -17,9 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.bootstrap import RateInterval
+from core.analysis.selection import rates_of_all
 from core.scoring.matrix import Outcome
 from core.scoring.statistics import WANTED_FARS, Counts
+from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import (
@@ -28,9 +32,13 @@ from xcos_gui.widgets.outcomes import (
     LEAST_RATE,
     MEANINGS,
     OutcomeButton,
+    interval_words,
     percent,
 )
 from xcos_gui.widgets.theme import paint_axes
+
+READ = "Point at the ROC or the DET to read it; a click sets the threshold."
+SETTLE = 150  # milliseconds that the mouse must rest before intervals are computed
 
 
 class CurvesPanel(QWidget):
@@ -60,13 +68,39 @@ class CurvesPanel(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
-        layout.addWidget(self._tabs, 1)
+        plots = QVBoxLayout()
+        plots.addWidget(self._tabs, 1)
+        self.reading = QLabel(READ)
+        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.reading.setTextFormat(Qt.TextFormat.PlainText)
+        plots.addWidget(self.reading)
+        layout.addLayout(plots, 1)
+        self._make_readers()
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
         session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
+    def close_job(self) -> None:
+        """End the background work."""
+        self._job.close()
+
     # Making.
+
+    def _make_readers(self) -> None:
+        self._read: float | None = None  # the threshold of the point under the mouse
+        self._job = LatestJob(self)
+        self._job.finished.connect(self._on_rates)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._find_rates)
+        self._tabs.currentChanged.connect(lambda _: self.readers[0].clear())
+        self.readers: list[CurveReader] = [
+            CurveReader(plot, curve)
+            for plot, curve in ((self._roc, self._roc_curve), (self._det, self._det_curve))
+        ]
+        for reader in self.readers:
+            reader.hovered.connect(self._on_read)
+            reader.picked.connect(self._on_picked)
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -147,6 +181,41 @@ class CurvesPanel(QWidget):
         point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
         self._tabs.addTab(plot, title)
         return plot, curve, point
+
+    # Reading a curve.
+
+    def _on_read(self, number: int | None) -> None:
+        statistics = self._session.statistics
+        curve = None if statistics is None else statistics.curve()
+        self._read = None
+        if number is None or curve is None or number >= len(curve.thresholds):
+            self._timer.stop()
+            self._job.drop()
+            self.reading.setText(READ)
+            return
+        self._read = float(curve.thresholds[number])
+        far, tar = percent(float(curve.far[number])), percent(float(curve.tar[number]))
+        self.reading.setText(f"threshold {self._read:.4f}: FAR {far}, TAR {tar}")
+        self._timer.start()
+
+    def _find_rates(self) -> None:
+        scored, threshold = self._session.scored, self._read
+        if scored is not None and threshold is not None and not self._session.estimated:
+            self._job.start(lambda running: (threshold, *rates_of_all(scored, threshold, running)))
+
+    def _on_rates(self, found: tuple[float, RateInterval | None, RateInterval | None]) -> None:
+        threshold, tar, far = found
+        if threshold == self._read and tar is not None and far is not None:
+            self.reading.setText(
+                f"threshold {threshold:.4f}: FAR {interval_words(far)}, TAR {interval_words(tar)}; "
+                "in brackets 95 % intervals. A click sets it."
+            )
+
+    def _on_picked(self, number: int) -> None:
+        statistics = self._session.statistics
+        curve = None if statistics is None else statistics.curve()
+        if curve is not None and number < len(curve.thresholds):
+            self._session.set_threshold(float(curve.thresholds[number]))
 
     # Following.
 

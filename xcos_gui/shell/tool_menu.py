@@ -127,6 +127,13 @@ GALLERY_TOOLS = (
         "evidence",
         "What a score is worth as evidence, under which conditions it holds, and for which groups of people.",
     ),
+    Tool(
+        "Seco&nd reader…",
+        "Ctrl+Shift+N",
+        ("readers.window", "ReadersWindow"),
+        "readers",
+        "Rate pairs blind, without score, names or what others said, by the keys − 3 to + 3; then see how readers agree with each other and with the score.",
+    ),
     VIDEO,
     Tool(
         "R&eport…",

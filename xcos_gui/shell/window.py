@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QLabel,
     QMessageBox,
+    QToolButton,
 )
 
 from core.video.frames import VIDEO_SUFFIXES
@@ -72,7 +73,10 @@ class MainWindow(Workspace):
         self._progress = ProgressRow()
         self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
-        for widget in (self._progress, self._state):
+        self.train = QToolButton(text="Train…", autoRaise=True)
+        self.train.setToolTip("Adapt these weights to this gallery, or train others (Ctrl+T)")
+        self.train.clicked.connect(self.show_training)
+        for widget in (self._progress, self._state, self.train):
             self.statusBar().addPermanentWidget(widget)
         self._fading = QTimer(self, singleShot=True, interval=MESSAGE_SECONDS * 1000)
         self._fading.timeout.connect(self._note.clear)

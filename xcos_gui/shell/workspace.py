@@ -224,5 +224,6 @@ class Workspace(QMainWindow):
             tool.close()
         self.pairs.close_job()
         self.matrix.close_job()
+        self.curves.close_job()
         self.inspector.close_job()
         self.thumbnails.close()

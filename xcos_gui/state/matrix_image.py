@@ -72,6 +72,10 @@ class MatrixImage:
         low, high = min(low, threshold - LEAST_SPAN), max(high, threshold + LEAST_SPAN)
         return max(low, -1.0 - LEAST_SPAN), min(high, 1.0 + LEAST_SPAN)
 
+    def score_colours(self, threshold: float) -> np.ndarray:
+        """Colours (256, 3) uint8 of scores over the scale."""
+        return centred_table(threshold, *self.scale(threshold))
+
     def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
         """Fade the pairs that do not pass, (n, m) bool, towards a colour; None: fade none."""
         known = mask is not None and mask.shape == self.matrix.scores.shape
@@ -191,7 +195,7 @@ class MatrixImage:
         low, high = self.scale(threshold)
         unit = scores - np.float32(low)
         unit *= np.float32(255 / (high - low))
-        table = np.concatenate([centred_table(threshold, low, high), _others()])
+        table = np.concatenate([self.score_colours(threshold), _others()])
         unit += np.float32(0.5)
         return np.clip(unit, 0, 255, out=unit).astype(np.uint16), table
 

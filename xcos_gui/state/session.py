@@ -51,6 +51,9 @@ class Session(Editing):
     listed_outcome_changed = Signal(object)
     fragile_changed = Signal()
     filter_changed = Signal(object)  # which pairs pass, (n, m) bool; None: all of them
+    other_scores_shown = Signal(
+        str, object, float
+    )  # a model's name, its (n, m) scores, its threshold
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     tool_asked = Signal(str)  # a tool by its name, for what is looked at
 

@@ -3,6 +3,7 @@
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from core.analysis.bootstrap import RateInterval
 from core.scoring.matrix import Outcome
 from xcos_gui.widgets.design import outcome_colour
 
@@ -57,3 +58,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
     return f"{100 * share:.2f} %" if share >= 0.001 or share == 0 else f"{100 * share:.4f} %"
+
+
+def interval_words(rate: RateInterval) -> str:
+    """A rate and its interval in percent."""
+    low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
+    return f"{percent(rate.rate)} [{low} to {high}]"

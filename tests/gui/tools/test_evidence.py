@@ -66,7 +66,9 @@ def test_ranges_and_slices_list_their_pairs(
     assert window.pairs.model.rowCount() == max(wrong)
     conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
     conditions.choice.activated.emit(0)
-    qtbot.waitUntil(lambda: "Yaw is known of no face here" in conditions.words.text())
+    qtbot.waitUntil(
+        lambda: "Yaw is known of no face here" in conditions.words.text(), timeout=60_000
+    )
     assert conditions.table.rowCount() == 0
 
 
@@ -83,5 +85,39 @@ def test_groups_by_a_tag(evidence: EvidenceWindow, window: MainWindow, qtbot: Qt
     assert "Too few people" in groups.words.text() and groups.by.currentText() == "glasses"
     groups.by.setEditText("height")
     groups.by.activated.emit(0)
-    qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text())
+    qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text(), timeout=60_000)
     assert groups.table.rowCount() == 0
+
+
+def test_the_gallery_s_own_threshold_is_offered(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = make_crops(tmp_path / "many", dict.fromkeys(("ann", "bob", "dan", "eve"), 3))
+    empty.session.open_gallery(folder)
+    qtbot.waitUntil(lambda: empty.session.matrix is not None and not empty.session.busy)
+    tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "EvidenceWindow")
+    evidence = empty.show_tool(tool)
+    assert isinstance(evidence, EvidenceWindow)
+    evidence.tabs.setCurrentWidget(evidence.threshold)
+    qtbot.waitUntil(lambda: evidence.threshold.found is not None, timeout=60_000)
+    assert "of pairs of two people are called the same here" in evidence.threshold.words.text()
+    own = evidence.threshold.found.found.own
+    evidence.threshold.use.click()
+    assert empty.session.threshold == own
+
+
+def test_why_the_first_person_and_not_the_second(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    evidence.tabs.setCurrentWidget(evidence.identification)
+    tab = evidence.identification
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=60_000)
+    assert "6 probes, 3 persons" in tab.words.text() and tab.table.rowCount() == 6
+    ranks = [tab.table.item(row, 0).text() for row in range(6)]
+    assert ranks[-1] == "\N{EN DASH}"  # Cem has one photo, which is no probe of his own
+    assert ranks[:5] == sorted(ranks[:5], reverse=True)
+    tab.table.row_asked.emit(0)
+    assert tab.why.values is not None
+    first, second = (float(tab.table.item(0, column).text()) for column in (2, 4))
+    assert tab.why.values.sum() == pytest.approx(first - second, abs=2e-4)
+    assert tab.table.item(0, 1).text() in tab.why.title.text()

@@ -3,18 +3,23 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
 from core.project.edits import Edits
+from core.scoring.blocks import worst_pair
 from core.scoring.orders import Asked, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.sides import Arrangement, Side
+from xcos_gui.panels.matrix.against import OtherScores, compare, other_scores
 from xcos_gui.panels.matrix.axis import Named, named_blocks
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.matrix_image import MatrixImage, Part
 from xcos_gui.state.session import Session
+
+SETTLE = 200  # milliseconds that a dragged threshold must rest before a difference follows
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,12 @@ class Arranger(QObject):
         self._job.failed.connect(self._on_failed)
         self._counting = session.activity.job(self)
         self._counting.finished.connect(self._on_counted)
+        self.given: OtherScores | None = None  # another model's scores, to compare with
+        self._other: tuple[object, str, OtherScores] | None = None  # of which scores, and what
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._make)
+        session.threshold_changed.connect(self._on_threshold)
+        session.other_scores_shown.connect(self._on_given)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.matrix_refined.connect(self._on_refined)
 
@@ -73,7 +84,10 @@ class Arranger(QObject):
         self.opened = Opened(
             f"{self.name(0, row)} \N{MULTIPLICATION SIGN} {self.name(1, column)}", image
         )
-        self._show(MatrixImage(image.matrix, inside))
+        if isinstance(image, DifferenceImage):
+            self._show(DifferenceImage(image.scored, image.found, inside))
+        else:
+            self._show(MatrixImage(image.matrix, inside))
         return True
 
     def back(self) -> bool:
@@ -91,6 +105,14 @@ class Arranger(QObject):
             return np.empty(0, np.int64), []
         codes, names = block_labels(side, loaded)
         return codes, named_blocks(codes, names)
+
+    def worst(self, cell: tuple[int, int]) -> tuple[int, int] | None:
+        """The pair of a cell that is farthest on the wrong side, of a difference farthest apart."""
+        image = self.image
+        assert image is not None
+        if isinstance(image, DifferenceImage):
+            return image.in_cell(cell)[2]
+        return worst_pair(image.matrix, image.shown, cell, self._session.threshold)
 
     def name(self, which: int, item: int) -> str:
         """What an item of the rows (0) or columns (1) is called."""
@@ -114,7 +136,9 @@ class Arranger(QObject):
         return (shown.rows, session.rows) if which == 0 else (shown.columns, session.columns)
 
     def _on_matrix_changed(self) -> None:
-        self.opened = None
+        self.opened = self.given = None
+        if self.asked.against == "model":
+            self.asked = replace(self.asked, against=None)
         self._job.drop()
         self._show(self._session.image)
         if self.image is not None and not self.asked.plain:
@@ -132,18 +156,31 @@ class Arranger(QObject):
             self._job.drop()
             self._show(session.image)
             return
-        limits = session.image.limits
+        limits, against, given = session.image.limits, asked.against, self.given
+        known, thresholds = self._other, session.own_thresholds
 
         def work(running: Running) -> MatrixImage:
-            image = MatrixImage(scored.matrix, arrange(scored, asked, threshold, edits, running))
-            image.limits = limits
+            shown = arrange(scored, asked, threshold, edits, running)
+            if against is None:
+                image = MatrixImage(scored.matrix, shown)
+                image.limits = limits
+            else:
+                if against == "model" and given is not None:
+                    other = given
+                elif known is not None and known[:2] == (scored, against):
+                    other = known[2]
+                else:
+                    other = other_scores(scored, against, thresholds, running)
+                self._other = scored, against, other
+                image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
             image.prepare()
             return image
 
         self._job.start(work)
 
     def _on_made(self, image: MatrixImage) -> None:
-        if image.matrix is self._session.matrix:
+        of = image.scored if isinstance(image, DifferenceImage) else image.matrix
+        if of is self._session.matrix:
             for region in self._missed:
                 image.refresh(*region)
             self._show(image)
@@ -159,7 +196,7 @@ class Arranger(QObject):
     def _show(self, image: MatrixImage | None) -> None:
         self.image = image
         if image is not None:
-            image.on_uncounted = self._count
+            image.on_uncounted = None if isinstance(image, DifferenceImage) else self._count
         self.changed.emit()
 
     def _on_refined(self, regions: list[Region]) -> None:
@@ -172,6 +209,15 @@ class Arranger(QObject):
         if self._job.running:
             self._missed += regions
         self.recoloured.emit()
+
+    def _on_threshold(self, _: float) -> None:
+        if self.asked.against is not None:  # which pairs changed side depends on it
+            self._timer.start()
+
+    def _on_given(self, name: str, scores: np.ndarray, threshold: float) -> None:
+        """Compare with another model's scores."""
+        self.given = OtherScores(name, scores, threshold)
+        self.ask(replace(self.asked, against="model"))
 
     def _count(self, part: Part, threshold: float) -> None:
         image = self.image

@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from core.explain.colours import OUTCOME_COLOURS
 
 GAP = 4.0  # pixels between names, bars and matrix
-BAR = 26.0  # pixels of the longest bar; one for FRR, one for FAR
-LONGEST_NAME = {"left": 130.0, "top": 80.0}  # pixels
+BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
+LONGEST_NAME = {"left": 130.0, "top": 72.0}  # pixels
 LEAST_BAR = 2.0  # pixels of a rate that is not 0
 TICKS = QColor(128, 128, 128)
 
@@ -107,6 +107,14 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
     def _renew(self) -> None:
         self.picture = None
         self.update()
+
+    def rate_at(self, across: float, along: float) -> tuple[int, int] | None:
+        """Which bar lies at some pixels from the matrix and a place among items: item, and 0 FRR or 1 FAR."""
+        item, at = int(np.floor(along)), across - GAP
+        if self.rates is None or not 0 <= item < len(self.rates.values) or at < 0:
+            return None
+        kind = int(at // (BAR + GAP / 2))
+        return (item, kind) if kind < 2 else None
 
     def bar_area(self) -> float:
         """Pixels next to the matrix that bars take."""

@@ -15,10 +15,17 @@ from PySide6.QtWidgets import (
 from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
 
+SCORES = "scores"
+AGAINST_TIP = (
+    "The scores, or how far they are above those of another attention or order, each from its own "
+    "threshold. Another model is compared by Analyse, Two models."
+)
 FARS: dict[Far, str] = {"mean": "Mean", "worst": "Worst", "errors": "Errors"}
 FAR_TIPS = (
     "What a point shows that stands for many pairs. Mean: their mean score. Worst: the pair that is "
@@ -41,6 +48,7 @@ class MatrixBar(QWidget):
     zoom_asked = Signal(float)
     fit_asked = Signal()
     back_asked = Signal()
+    changed_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +66,14 @@ class MatrixBar(QWidget):
             box.setToolTip(ORDER_TIP)
         self.selects = QToolButton(text="Choose", checkable=True, toolTip=DRAG_TIP)
         self.selects.setAccessibleName("Dragging chooses pairs")
+        self.against = _box("Scores, or what they are compared with", [])
+        self.against.setToolTip(AGAINST_TIP)
+        self.changed = QToolButton(text="Who changed side", hidden=True)
+        self.changed.setToolTip(
+            "List the pairs on which the two do not agree, the farthest apart first"
+        )
+        self.rates = QToolButton(text="Rates", checkable=True, checked=True)
+        self.rates.setToolTip(RATES_TIP)
         self.place = QLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
@@ -66,10 +82,10 @@ class MatrixBar(QWidget):
         self._lay_out()
         self.colouring.currentIndexChanged.connect(self._on_colouring)
         self.far.activated.connect(self._on_far)
-        for box in (self.level, self.rows, self.columns):
+        for box in (self.level, self.rows, self.columns, self.against):
             box.activated.connect(lambda _: self.arrangement_chosen.emit())
         self.back.clicked.connect(self.back_asked)
-        self.fill((), True, Asked())
+        self.fill((), True, Asked(), {})
         self._fill_far()
         self.show_place("")
 
@@ -78,10 +94,13 @@ class MatrixBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.level, self.rows, self.columns, self.back, self.place):
+        self.changed.clicked.connect(self.changed_asked)
+        for widget in (self.level, self.rows, self.columns, self.against, self.changed, self.back,
+                       self.place):  # fmt: skip
             first.addWidget(widget)
         first.addStretch(1)
         first.addWidget(self.selects)
+        first.addWidget(self.rates)
         for text, tip, factor in (
             ("+", "Zoom in (+)", 0.5),
             ("\N{MINUS SIGN}", "Zoom out (-)", 2.0),
@@ -115,7 +134,13 @@ class MatrixBar(QWidget):
         """The level and orders chosen."""
         rows = self.rows.currentData()
         columns = rows if self.columns.isHidden() else self.columns.currentData()
-        return Asked(self.level.currentData(), rows, columns)
+        against = self.against.currentData()
+        return Asked(
+            self.level.currentData(),
+            rows,
+            columns,
+            against=None if against in (SCORES, None) else against,
+        )
 
     @property
     def fars(self) -> dict[str, Far]:
@@ -133,8 +158,16 @@ class MatrixBar(QWidget):
         self._fill_far()
         self.colours_chosen.emit()
 
-    def fill(self, columns: tuple[str, ...], square: bool, asked: Asked) -> None:
-        """Offer what a gallery has: columns of its CSV, and orders of both sides where they differ."""
+    def fill(
+        self, columns: tuple[str, ...], square: bool, asked: Asked, others: dict[str, str]
+    ) -> None:
+        """Offer what a gallery has: columns of its CSV, and orders of both sides where they differ.
+
+        others: what its scores can be compared with, by what Asked.against says
+        """
+        offered = {SCORES: "Scores"} | {k: f"Scores less {name}" for k, name in others.items()}
+        _fill(self.against, offered, asked.against or SCORES)
+        self.changed.setHidden(asked.against is None)
         further = {f"{COLUMN}{name}": name for name in columns}
         _fill(self.level, LEVELS | further, asked.level)
         orders = ORDERS | {key: f"By {name}" for key, name in further.items()}
@@ -155,11 +188,20 @@ class MatrixBar(QWidget):
         """Explain the colours of an image."""
         look = self.look(threshold)
         errors = image is not None and look.far == "errors" and not image.shown.cells_are_pairs
-        scale = image is not None and (errors or not look.outcomes)
+        compared = isinstance(image, DifferenceImage)
+        scale = image is not None and (errors or compared or not look.outcomes)
+        self.colouring.setDisabled(compared)
         self._bar.setVisible(scale)
         self._legend.setVisible(not scale)
         if image is None:
             self._legend.clear()
+        elif isinstance(image, DifferenceImage) and not errors:
+            low, high = image.limits
+            tip = (
+                f"Score less threshold, and from it the same by {image.found.name}: green is higher "
+                "here, purple there; pairs with the same decision are pale"
+            )
+            self._bar.show_table(image.score_colours(0.0), low, high, 0.0, tip)
         elif errors:
             tip = "Share of pairs on the wrong side of the threshold; grey: none"
             self._bar.show_table(error_colours(), 0.0, 1.0, None, tip)
@@ -206,7 +248,8 @@ def _outcome_legend(image: MatrixImage) -> str:
 def _box(name: str, texts: list[str]) -> QComboBox:
     box = QComboBox(accessibleName=name)
     box.addItems(texts)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(max(map(len, texts), default=10))
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return box
 

@@ -11,16 +11,19 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from core.scoring.blocks import worst_pair
+from core.scoring.difference import changed_side
 from core.scoring.orders import Asked, csv_columns
+from xcos_gui.panels.matrix.against import comparisons
 from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
 from xcos_gui.panels.matrix.axis import SideAxis
 from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
 from xcos_gui.panels.matrix.item import MatrixItem
 from xcos_gui.panels.matrix.keys import TypedName, walk
+from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -45,6 +48,7 @@ class MatrixPanel(QWidget):
         self._hover: Cell | None = None
         self._cell: Cell | None = None  # the cursor: where the pair looked at is shown
         self._before_opened: QRectF | None = None
+        self._fitted: QRectF | None = None  # what is seen, while that is all of it
         self._typed = TypedName()
         self.arranger = Arranger(session)
         self.bar = MatrixBar()
@@ -65,6 +69,7 @@ class MatrixPanel(QWidget):
         self.frames = Frames(self._plot, self.item)
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
+        self.margins = Margins(session)
         self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
@@ -86,14 +91,18 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._on_range)
+        self._view.sigResized.connect(self._on_resized)
         for signal in (bar.colours_chosen, bar.arrangement_chosen):
             signal.connect(self.view_changed)
         bar.colours_chosen.connect(self._show_colours)
         bar.arrangement_chosen.connect(lambda: arranger.ask(bar.asked))
         bar.selects.toggled.connect(lambda on: setattr(self._view, "selects", on))
+        bar.rates.toggled.connect(self._show_rates)
+        self.margins.changed.connect(self._show_rates)
         self._view.chosen.connect(self._on_band)
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
+        bar.changed_asked.connect(self._list_changed)
         bar.zoom_asked.connect(self._zoom)
         bar.fit_asked.connect(self._fit)
         bar.back_asked.connect(self.go_back)
@@ -111,6 +120,7 @@ class MatrixPanel(QWidget):
         """End the background work."""
         self.arranger.close()
         self.selecting.close()
+        self.margins.close()
 
     # What is shown.
 
@@ -123,12 +133,14 @@ class MatrixPanel(QWidget):
         self._hover = self._cell = None
         if session.scored is not None:
             columns = tuple(csv_columns(session.scored))
-            self.bar.fill(columns, session.scored.square, self.arranger.asked)
+            others = comparisons(session.scored, self.arranger.given)
+            self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
         labels = [self.arranger.labels(which) for which in (0, 1)]
         for which, axis in enumerate(self._axes):
             axis.show_blocks(labels[which][1], partial(self._short_name, which))
+        self._show_rates()
         self.frames.show_labels(labels[0][0], labels[1][0])
         if image is not None and self.item.boundingRect() != before:
             self._fit()
@@ -169,6 +181,14 @@ class MatrixPanel(QWidget):
             image.set_passing(self._session.filter.mask, (grey, grey, grey))
             self.item.forget()
 
+    def _show_rates(self, *_: object) -> None:
+        image, session = self.arranger.image, self._session
+        for axis, which in zip(self._axes, ("rows", "columns"), strict=True):
+            side, loaded = getattr(image and image.shown, which, None), getattr(session, which)
+            people = self.arranger.asked.level in ("faces", "people")
+            shown = people and self.bar.rates.isChecked() and side is not None
+            axis.show_rates(self.margins.rates(side, loaded) if shown and loaded else None)
+
     def _show_chosen(self) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
         self.item.show_chosen(self.selecting.chosen, paper)
@@ -194,6 +214,8 @@ class MatrixPanel(QWidget):
             None if seen is None or image is None else matrix_region(image.shown, seen)
         )
         self.frames.renew(self._cell)
+        if self._fitted is not None and not _alike(self._fitted, self._view.viewRect()):
+            self._fitted = None
         self.view_changed.emit()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
@@ -236,8 +258,7 @@ class MatrixPanel(QWidget):
         elif image.shown.cells_are_pairs:
             self._read.show_pair(image.shown.pair_at(*cell))
         else:
-            threshold = self._session.threshold
-            self._read.show_groups(cell, worst_pair(image.matrix, image.shown, cell, threshold))
+            self._read.show_groups(cell, self.arranger.worst(cell))
 
     # What is kept of it.
 
@@ -250,6 +271,7 @@ class MatrixPanel(QWidget):
         asked = self.arranger.asked
         state = {"rows": rows, "columns": columns, "of": list(image.shown.shape)}
         state |= {"level": asked.level, "orders": [asked.rows, asked.columns]}
+        state |= {"against": None if asked.against == "model" else asked.against}
         return state | {"faces": asked.faces and list(asked.faces), "far": self.bar.fars}
 
     def restore_view(self, said: object) -> None:
@@ -303,17 +325,39 @@ class MatrixPanel(QWidget):
             self._open(cell)
 
     def _on_margin(self, scene: QPointF) -> None:
-        """A click on a name shows its items, and chooses nothing."""
+        """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""
         for which, axis in enumerate(self._axes):
             if not axis.sceneBoundingRect().contains(scene):
                 continue
-            point = self._view.mapSceneToView(scene)
+            point, inside = self._view.mapSceneToView(scene), axis.mapFromScene(scene)
+            far = axis.size().height() - inside.y() if which else axis.size().width() - inside.x()
+            bar = axis.rate_at(far, point.x() if which else point.y())
+            if bar is not None:
+                self._list_errors(which, *bar)
+                return
             named = axis.name_of(int(np.floor(point.x() if which else point.y())))
             if named is not None:
                 size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
                 part = (middle - size, middle + size)
                 move = self._view.setXRange if which else self._view.setYRange
                 move(*part, padding=0)
+
+    def _list_changed(self) -> None:
+        """List the pairs on which the scorings compared do not agree."""
+        image = self.arranger.image
+        if isinstance(image, DifferenceImage):
+            pairs = changed_side(image.scored, image.found)
+            self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
+
+    def _list_errors(self, which: int, item: int, kind: int) -> None:
+        image, session = self.arranger.image, self._session
+        loaded = session.columns if which else session.rows
+        if image is None or loaded is None:
+            return
+        side = image.shown.columns if which else image.shown.rows
+        identity = loaded.gallery.faces[int(side.faces(item)[0])].identity
+        if identity is not None:
+            self.margins.list_errors(identity, kind)
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""
@@ -324,7 +368,7 @@ class MatrixPanel(QWidget):
         if image.shown.cells_are_pairs:
             pair: tuple[int, int] | None = image.shown.pair_at(*cell)
         else:
-            pair = worst_pair(image.matrix, image.shown, cell, self._session.threshold)
+            pair = self.arranger.worst(cell)
         if pair is None or pair == self._session.pair:
             self.frames.renew(cell)
             self._look_at(cell)
@@ -418,9 +462,19 @@ class MatrixPanel(QWidget):
         self._view.scaleBy((factor, factor), centre)
 
     def _fit(self) -> None:
+        """Show all of it, next to its names."""
         bounds = self.item.boundingRect()
-        if not bounds.isEmpty():
-            self._view.setRange(bounds, padding=0.01)
+        if bounds.isEmpty():
+            return
+        width, height = max(self._view.width(), 1.0), max(self._view.height(), 1.0)
+        cell = min(width / bounds.width(), height / bounds.height())  # pixels
+        self._fitted = None
+        self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
+        self._fitted = self._view.viewRect()
+
+    def _on_resized(self, *_: object) -> None:
+        if self._fitted is not None:
+            self._fit()
 
     # Looks.
 
@@ -451,6 +505,11 @@ class MatrixPanel(QWidget):
         self.frames.take_palette(palette)
 
 
+def _alike(one: QRectF, other: QRectF) -> bool:
+    """Whether two parts begin at the same place and are as large, but for a resized window."""
+    return abs(one.left() - other.left()) < 0.5 and abs(one.top() - other.top()) < 0.5
+
+
 def _asked_from(said: dict[str, Any]) -> Asked:
     """The level and orders that a view was saved with; the plain matrix where they are unsound."""
     level, orders, faces = said.get("level"), said.get("orders"), said.get("faces")
@@ -459,4 +518,6 @@ def _asked_from(said: dict[str, Any]) -> Asked:
         return Asked()
     assert isinstance(level, str) and isinstance(orders, list)
     known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
-    return Asked(level, orders[0], orders[1], (faces[0], faces[1]) if known and faces else None)
+    against = said.get("against") if isinstance(said.get("against"), str) else None
+    chosen = (faces[0], faces[1]) if known and faces else None
+    return Asked(level, orders[0], orders[1], chosen, against)

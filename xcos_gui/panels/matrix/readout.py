@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from core.faces.face import Face
 from core.scoring.matrix import at_most
 from xcos_gui.panels.matrix.arranging import Arranger
+from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -53,6 +54,7 @@ class Readout(QWidget):
         outcome = matrix.outcome(*pair, threshold) if matrix.is_pair(*pair) else "the same face"
         model = session.card.name if session.card else ""
         yet = "; an estimate from the uniform score yet" if session.is_estimate(*pair) else ""
+        yet += self._compared(pair)
         columns = {**other.columns, **one.columns}
         told = [
             f"{name} {one.columns.get(name, '–')} / {other.columns.get(name, '–')}"
@@ -78,6 +80,14 @@ class Readout(QWidget):
             self._tell(f"{names}\nno pair", "")
             return
         self._show_faces(*self._session.faces_of(pair))
+        if isinstance(image, DifferenceImage):
+            every, changed, _ = image.in_cell(cell)
+            self._tell(
+                f"{names}\n{changed:,} of {every:,} pairs changed side; farthest apart "
+                f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
+                "",
+            )
+            return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
         count, wrong = int(blocks.pairs[0, 0]), int(image.errors(*place, threshold)[0, 0])
         sort = "" if not blocks.known[0, 0] else " genuine" if genuine else " impostor"
@@ -89,6 +99,17 @@ class Readout(QWidget):
             f"{float(blocks.mean[0, 0]):.3f}; worst{sort} {worst:.3f}{error}. "
             "Return or a double-click opens it.",
             "",
+        )
+
+    def _compared(self, pair: tuple[int, int]) -> str:
+        image = self._arranger.image
+        if not isinstance(image, DifferenceImage):
+            return ""
+        found = image.found
+        side = "another side" if found.changed[pair] else "the same side"
+        return (
+            f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "
+            f"{side}, {float(found.values[pair]):+.3f} apart"
         )
 
     def _tell(self, text: str, tip: str) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from core.analysis.bootstrap import FEW, RateInterval
+from core.analysis.bootstrap import FEW
 from core.analysis.selection import ChosenReport, look_at_chosen
 from core.errors import Stopped
 from core.project.edits import pair_subject
@@ -16,7 +16,7 @@ from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Arrangement
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.outcomes import percent
+from xcos_gui.widgets.outcomes import interval_words
 from xcos_gui.widgets.tags import ask_tags
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are counted anew
@@ -162,7 +162,7 @@ class ChosenBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.words, 1)
-        self.buttons: dict[str, QPushButton] = {}
+        self.buttons: dict[str, QToolButton] = {}
         for name, text, tip, slot in (
             ("list", "&List", "Show them in the list of pairs, worst first", self.list_them),
             ("tag", "Ta&g…", f"Hang tags on at most {MOST_TAGGED:,} pairs", self.tag_them),
@@ -175,7 +175,7 @@ class ChosenBar(QWidget):
             ("report", "Report…", "Write a report of them", lambda: self._send("report")),
             ("clear", "Clear", "Choose nothing (Esc)", selecting.clear),
         ):
-            button = QPushButton(text, toolTip=tip, autoDefault=False)
+            button = QToolButton(text=text.replace("&", ""), toolTip=tip)
             button.clicked.connect(slot)
             self.buttons[name] = button
             row.addWidget(button)
@@ -239,12 +239,6 @@ class ChosenBar(QWidget):
             parts.append(f"rough, of {found.identities} identities")
         self.words.setText("; ".join(parts))
         self.words.setToolTip("In brackets the 95 % interval, by drawing identities anew")
-
-
-def interval_words(rate: RateInterval) -> str:
-    """A rate and its interval in percent."""
-    low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
-    return f"{percent(rate.rate)} [{low} to {high}]"
 
 
 def _pairs(count: int) -> str:

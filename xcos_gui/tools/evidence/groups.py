@@ -2,10 +2,9 @@
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel
 
-from core.analysis.grouping import group_by
+from core.analysis.grouping import column_names, group_by
 from core.analysis.groups import Group, GroupRates, Rate, group_rates
 from core.errors import XCosError
-from core.gallery.csv_columns import column_names
 from core.project.edits import Edits
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
@@ -51,8 +50,9 @@ class GroupsTab(Tab):
 
     def _offer(self) -> None:
         """Offer the columns and tags of the gallery that is open; what was typed stays."""
-        source, project = self.session.source, self.session.project
-        columns = () if source is None else column_names(source)
+        scored, project = self.session.scored, self.session.project
+        galleries = [] if scored is None else [loaded.gallery for loaded in scored.galleries]
+        columns = column_names(galleries)
         tags = [] if project is None else project.edits.all_tags()
         offered = [*columns, *tags]
         known = [self.by.itemText(k) for k in range(self.by.count())]

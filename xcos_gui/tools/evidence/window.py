@@ -1,4 +1,4 @@
-"""What a score is worth: strength of evidence, conditions and groups, a tab each."""
+"""What a score is worth: strength of evidence, conditions, groups, threshold and identification, a tab each."""
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
@@ -7,8 +7,10 @@ from core.scoring.lists import PairList
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.conditions import ConditionsTab
 from xcos_gui.tools.evidence.groups import GroupsTab
+from xcos_gui.tools.evidence.identification import IdentificationTab
 from xcos_gui.tools.evidence.strength import StrengthTab
 from xcos_gui.tools.evidence.tab import Tab
+from xcos_gui.tools.evidence.threshold import ThresholdTab
 from xcos_gui.widgets.following import FollowingWindow
 
 
@@ -21,9 +23,11 @@ class EvidenceWindow(FollowingWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.strength, self.conditions = StrengthTab(session), ConditionsTab(session)
-        self.groups = GroupsTab(session)
+        self.groups, self.threshold = GroupsTab(session), ThresholdTab(session)
+        self.identification = IdentificationTab(session)
         self.tabs = QTabWidget(documentMode=True)
-        for tab in (self.strength, self.conditions, self.groups):
+        tabs = (self.strength, self.conditions, self.groups, self.threshold, self.identification)
+        for tab in tabs:
             self.tabs.addTab(tab, tab.title)
             self.plots += tab.plots
             tab.again.connect(self.ask_refresh)

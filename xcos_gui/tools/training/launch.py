@@ -13,12 +13,11 @@ from core.errors import Stopped, XCosError
 from core.files import write_whole
 from core.processes import own_command, own_environment
 from core.training.config import parse_config, write_config
-from core.training.run_files import CONFIG, STATUS, status_text
+from core.training.run_files import COMMAND, CONFIG, OUTPUT, STATUS, STOP, status_text
 from core.training.watch import look
 from xcos_gui.state.jobs import Running
 
-COMMAND = "xcos: "  # what the command's sentences begin with
-STARTING, OUTPUT = "Starting", "output.txt"
+STARTING = "Starting"
 POLL = 0.1  # seconds between two looks at the process that estimates
 
 
@@ -52,6 +51,7 @@ def launch(path: Path) -> "subprocess.Popen[bytes]":
     """Start the process of a run's folder, or let it go on; it outlives this one. Raises XCosError."""
     command = own_command("train", "--resume", str(path))
     try:
+        (path / STOP).unlink(missing_ok=True)  # of an earlier process that did not come to read it
         with (path / OUTPUT).open("wb") as output:
             process = subprocess.Popen(
                 command,

@@ -29,7 +29,7 @@ STATES = {
     "stopped": "Stopped; it can be resumed.",
     "finished": "Finished: its result says whether its weights are better than those before.",
     "failed": "{what}",
-    "ended": "Its process is gone; it can be resumed.",
+    "ended": "{what} Its process is gone; it can be resumed.",
 }
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
 EMPTY = "No run yet. Choose a way to train under New run, and press Start."
@@ -249,7 +249,7 @@ class RunsPanel(QWidget):
         self.shown.setCurrentIndex(0 if view is None else 1)
         if view is None:
             return
-        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
+        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total).strip()
         if running and not view.total:
             text = f"{view.what}…"
         speed = view.log.get("photos_per_second")

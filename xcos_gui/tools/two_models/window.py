@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSplitter,
     QTabWidget,
@@ -138,6 +140,12 @@ class TwoModelsWindow(FollowingWindow):
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, 1 if box is self.choice else 0)
+        self.in_matrix = QPushButton("Show in the &matrix", autoDefault=False, enabled=False)
+        self.in_matrix.setToolTip(
+            "How far A's scores are above B's, pair by pair, and who changed side"
+        )
+        self.in_matrix.clicked.connect(self.show_in_matrix)
+        row.addWidget(self.in_matrix)
         self.body.addLayout(row)
 
     # Choosing.
@@ -249,6 +257,7 @@ class TwoModelsWindow(FollowingWindow):
     def _show_nothing(self, sentence: str) -> None:
         self.found, self._models, self._scored = None, None, ()
         self.words.setText(sentence)
+        self.in_matrix.setEnabled(False)
         self._splitter.setVisible(False)
         self._blank.setVisible(True)
         self._offer()
@@ -280,6 +289,7 @@ class TwoModelsWindow(FollowingWindow):
         self.found, self._models = found, found.comparison.models
         comparison, models = found.comparison, found.comparison.models
         self._blank.setVisible(False)
+        self.in_matrix.setEnabled(True)
         self._splitter.setVisible(True)
         self.words.setText(comparison.words)
         self.figures.show_comparison(comparison)
@@ -312,6 +322,19 @@ class TwoModelsWindow(FollowingWindow):
     def _on_point(self, row: int, column: int) -> None:
         if self.current:
             self.session.select_pair(row, column)
+
+    def show_in_matrix(self) -> None:
+        """Compare both models' scores in the main window's matrix."""
+        if self.found is None or not self.current or self.session.matrix is None:
+            self.tell("The gallery has changed since; wait until it is counted anew.")
+            return
+        comparison = self.found.comparison
+        models = comparison.models
+        scores = np.full(self.session.matrix.scores.shape, np.nan, np.float32)
+        scores[np.ix_(models.rows, models.columns)] = models.b.scored.matrix.scores
+        name = models.b.scored.card.name
+        self.session.other_scores_shown.emit(name, scores, comparison.second[0])
+        self.tell(f"The matrix shows the scores less those of {name}.")
 
     def _list(self, a_right: bool, b_right: bool, genuine: bool | None) -> None:
         """Show the pairs behind a count in the main window's list."""

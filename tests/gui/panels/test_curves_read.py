@@ -1,0 +1,66 @@
+"""Curves answer: the point under the mouse is told with its intervals, and a click sets its threshold."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+
+import re
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from pytestqt.qtbot import QtBot
+
+from xcos_gui.shell.window import MainWindow
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_point_is_told_and_clicked(window: MainWindow, qtbot: QtBot, which: int) -> None:
+    curves, session = window.curves, window.session
+    curves._tabs.setCurrentIndex(1 + which)
+    plot = (curves._roc, curves._det)[which]
+    plot.grab()
+    assert session.statistics is not None and session.matrix is not None
+    curve = session.statistics.curve()
+    assert curve is not None
+    reader, number = curves.readers[which], len(curve.thresholds) // 2
+    at = reader.place_of(number)
+    found = reader.point_at(at)
+    assert found is not None
+    reader._on_move(at)
+    threshold = float(curve.thresholds[found])
+    same = session.matrix.scores[np.triu_indices(6, 1)] > threshold
+    codes = session.matrix.rows
+    genuine = (codes[:, None] == codes[None])[np.triu_indices(6, 1)]
+    far, tar = 100 * same[~genuine].mean(), 100 * same[genuine].mean()
+    text = curves.reading.text()
+    assert f"threshold {threshold:.4f}" in text and f"FAR {far:.2f} %" in text
+    assert f"TAR {tar:.2f} %" in text
+    qtbot.waitUntil(lambda: "intervals" in curves.reading.text(), timeout=10_000)
+    low, high = map(
+        float, re.findall(r"FAR [\d.]+ % \[([\d.]+) to ([\d.]+)\]", curves.reading.text())[0]
+    )
+    assert 0 <= low <= far + 0.01 and far - 0.01 <= high <= 100
+    place = plot.mapFromScene(at)
+    qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert session.threshold in curve.thresholds
+    assert (
+        abs(
+            reader.place_of(int(np.flatnonzero(curve.thresholds == session.threshold)[0])).x()
+            - at.x()
+        )
+        < 3
+    )
+
+
+def test_counts_can_be_read_after_the_theme_has_changed(window: MainWindow, qtbot: QtBot) -> None:
+    for theme in ("dark", "light", "dark"):
+        window.set_theme(theme)
+        qtbot.wait(1)
+        wanted = window.curves.palette().color(QPalette.ColorRole.WindowText)
+        for button in window.curves.counts.values():
+            assert button.palette().color(QPalette.ColorRole.ButtonText) == wanted
