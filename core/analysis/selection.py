@@ -8,7 +8,7 @@ from core.analysis.bootstrap import RateInterval, RateSums, rate_intervals
 from core.errors import Stopped
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, ranked
-from core.scoring.matrix import CODE, at_most
+from core.scoring.matrix import CODE, Outcome, at_most
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 from core.scoring.statistics import Counts
@@ -83,5 +83,5 @@ def _summed(
         known = (left >= 0) & (right >= 0)
         same = matrix.scores[rows][row, column] > at_most(threshold)
         sums.add(left[known], right[known], same[known])
-    names = ("TP", "FP", "FN", "TN", "unknown")
+    names: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN", "unknown")
     return sums, Counts(*(int(numbers[CODE[name]]) for name in names))

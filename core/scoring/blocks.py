@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.scoring.matrix import ScoreMatrix, at_most
+from core.scoring.matrix import CELLS_A_TILE, ScoreMatrix, at_most
 from core.scoring.sides import Arrangement
 
 KEPT_CELLS = 4  # cells along a side of the finest blocks that are kept; finer ones are made as seen
@@ -177,16 +177,20 @@ def worst_pair(
 ) -> tuple[int, int] | None:
     """The pair of a cell that is farthest on the wrong side of a threshold; None without pairs."""
     down, across = shown.rows.faces(cell[0]), shown.columns.faces(cell[1])
-    scores = matrix.scores[np.ix_(down, across)].astype(np.float64) - threshold
-    own, other = matrix.rows[down][:, None], matrix.columns[across][None]
-    badness = np.where(own == other, -scores, scores)
-    badness = np.where((own >= 0) & (other >= 0), badness, UNKNOWN - np.abs(scores))
-    if matrix.square:
-        badness[down[:, None] == across[None]] = -np.inf
-    if not badness.size or badness.max() == -np.inf:
-        return None
-    row, column = np.unravel_index(int(badness.argmax()), badness.shape)
-    return int(down[row]), int(across[column])
+    found: tuple[float, tuple[int, int] | None] = (-np.inf, None)
+    turn = max(1, CELLS_A_TILE // max(1, len(across)))
+    for start in range(0, len(down), turn):
+        some = down[start : start + turn]
+        scores = matrix.scores[np.ix_(some, across)].astype(np.float64) - threshold
+        own, other = matrix.rows[some][:, None], matrix.columns[across][None]
+        badness = np.where(own == other, -scores, scores)
+        badness = np.where((own >= 0) & (other >= 0), badness, UNKNOWN - np.abs(scores))
+        if matrix.square:
+            badness[some[:, None] == across[None]] = -np.inf
+        row, column = np.unravel_index(int(badness.argmax()), badness.shape)
+        if badness[row, column] > found[0]:
+            found = float(badness[row, column]), (int(some[row]), int(across[column]))
+    return found[1]
 
 
 def _range(part: slice) -> np.ndarray:

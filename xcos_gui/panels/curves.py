@@ -92,7 +92,7 @@ class CurvesPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._find_rates)
         self._tabs.currentChanged.connect(lambda _: self.readers[0].clear())
-        self.readers = [
+        self.readers: list[CurveReader] = [
             CurveReader(plot, curve)
             for plot, curve in ((self._roc, self._roc_curve), (self._det, self._det_curve))
         ]
