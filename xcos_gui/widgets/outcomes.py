@@ -1,6 +1,6 @@
 """Colours and words of outcomes and rates, the same in every view."""
 
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 
 from core.analysis.bootstrap import RateInterval
 from core.explain.colours import OUTCOME_COLOURS
@@ -42,3 +42,15 @@ def interval_words(rate: RateInterval) -> str:
     """A rate and its interval in percent."""
     low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
     return f"{percent(rate.rate)} [{low} to {high}]"
+
+
+def count_style(outcome: Outcome, palette: QPalette) -> str:
+    """A count's button in the theme of now: a style sheet keeps the colours it was set with."""
+    red, green, blue = OUTCOME_COLOURS[outcome]
+    roles = QPalette.ColorRole.WindowText, QPalette.ColorRole.Mid, QPalette.ColorRole.AlternateBase
+    text, edge, lit = (palette.color(role).name() for role in roles)
+    return (
+        f"QPushButton {{ color: {text}; border: 1px solid {edge}; "
+        f"border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; text-align: left; }}"
+        f"QPushButton:focus, QPushButton:hover {{ background: {lit}; }}"
+    )
