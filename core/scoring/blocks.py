@@ -4,6 +4,8 @@ The extremes hold at every threshold: a block has a false reject when its lowest
 most the threshold, and a false accept when its highest impostor score is above it.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,7 @@ from core.scoring.sides import Arrangement
 KEPT_CELLS = 4  # cells along a side of the finest blocks that are kept; finer ones are made as seen
 COARSEST = 64  # blocks along a side of the last level that is made beforehand
 ROWS_A_TURN = 32  # blocks down that are made at once
+THREADS = 4  # that make them; the kernel lets go of Python's lock
 UNKNOWN = -4.0  # badness of pairs of unknown identities: after all others
 NO_MASK = np.zeros((0, 0), bool)
 
@@ -133,8 +136,9 @@ class BlockPyramid:
         if step not in self._levels:
             down, across = (np.arange(-(-size // step)) for size in self.shown.shape)
             if step == self.first:
-                turns = range(0, len(down), ROWS_A_TURN)
-                parts = [self._made(step, down[k : k + ROWS_A_TURN], across) for k in turns]
+                turns = [down[k : k + ROWS_A_TURN] for k in range(0, len(down), ROWS_A_TURN)]
+                with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+                    parts = list(pool.map(lambda some: self._made(step, some, across), turns))
                 self._levels[step] = tuple(
                     np.concatenate(arrays) for arrays in zip(*parts, strict=True)
                 )

@@ -14,6 +14,7 @@ from core.scoring.sides import Arrangement, Side
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
 LEAST_SPAN = 0.2  # of scores on either side of the threshold that the colours tell apart
+MADE_AT_ONCE = 1_500_000  # cells whose blocks are made while painting
 COUNTED_AT_ONCE = 4_000_000  # cells whose errors are counted while painting
 SEVERITIES = 16  # shades of errors that stand for a block
 PALEST = 0.4  # of the colour of an error at the threshold
@@ -96,6 +97,8 @@ class MatrixImage:
         step = 1
         while max(rows.stop - rows.start, columns.stop - columns.start) / step > largest:
             step *= 2
+        if 1 < step < self._every.first and _cells_in(rows, columns) > MADE_AT_ONCE:
+            step = self._every.first  # finer blocks would have to be made while painting
         top, left = rows.start // step, columns.start // step
         part = slice(top, -(-rows.stop // step)), slice(left, -(-columns.stop // step)), step
         if step == 1 and self.shown.cells_are_pairs:
@@ -252,6 +255,10 @@ def _between(one: Outcome, other: Outcome, shares: np.ndarray) -> np.ndarray:
     start, end = (np.array(OUTCOME_COLOURS[outcome], float) for outcome in (one, other))
     colours: np.ndarray = (start + shares[:, None] * (end - start)).round().astype(np.uint8)
     return colours
+
+
+def _cells_in(rows: slice, columns: slice) -> int:
+    return (rows.stop - rows.start) * (columns.stop - columns.start)
 
 
 def _others() -> np.ndarray:
