@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.pairs import versions
 from core.json_text import json_text
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 CLOSEST = 1000
 

@@ -17,9 +17,9 @@ import torch
 from benchmarks.pairs import versions
 from core.json_text import json_text
 from core.model.card import find_weights
-from core.model.memory import keep_memory
 from core.model.weights import load_xcos
 from core.model.xcos import XCosNet, cosine_map, xcos
+from core.workarounds import keep_memory
 
 
 def without(net: XCosNet, x_BCHW: torch.Tensor) -> torch.Tensor:

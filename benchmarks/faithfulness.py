@@ -32,7 +32,7 @@ import numpy as np
 
 from benchmarks.pairs import versions
 from core.evaluation.protocol import read_protocol
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.explain.crop_scorer import CropScorer
 from core.explain.editing.edits import Edit, apply_edits, predicted_change
 from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, rise_masks, rise_of
@@ -41,9 +41,9 @@ from core.json_text import json_text
 from core.model.card import find_weights
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind
-from core.model.memory import keep_memory
 from core.model.target_choice import TargetChoice
 from core.scoring.kernels.prepared import PreparedPairs
+from core.workarounds import keep_memory
 
 PATCHES = 16
 LEAST, MOST = 16, 48  # pixels a side
@@ -165,7 +165,7 @@ def draw(source: Path, photos: Path, count: int, seed: int) -> list[Trial]:
     return trials
 
 
-def stranger(pairs: PairList, place: int, rng: np.random.Generator) -> str:
+def stranger(pairs: ProtocolPairs, place: int, rng: np.random.Generator) -> str:
     """A photo of a person who is not in a pair."""
     there = {Path(names[place]).parent for names in (pairs.left, pairs.right)}
     while True:

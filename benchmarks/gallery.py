@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.pairs import versions
 from core.json_text import json_text
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 SIDE = 250  # pixels, LFW's
 PEAK = """
@@ -32,7 +32,7 @@ from pathlib import Path
 from core.gallery.cache import Cache
 from core.gallery.opening import open_gallery
 from core.model.card import find_weights
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 from core.model.verifier import Verifier
 keep_memory()
 open_gallery(Path(sys.argv[1]), verifier=Verifier(find_weights(), "cpu"), cache=Cache(Path(sys.argv[2])))

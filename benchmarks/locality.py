@@ -19,7 +19,7 @@ from benchmarks.pairs import versions
 from core.explain.crop_scorer import CropScorer
 from core.json_text import json_text
 from core.model.card import find_weights
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 
 def main() -> None:

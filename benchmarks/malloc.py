@@ -55,7 +55,7 @@ def main() -> None:
 
 def photos_per_second(keeping: bool) -> float:
     """One process's rate, its first batch not counted."""
-    from core.model.memory import keep_memory
+    from core.workarounds import keep_memory
 
     if keeping and not keep_memory():
         raise SystemExit("this system has no glibc to set")

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from core.json_text import json_text
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 RIVAL_PAIRS = 16 * 1024  # ordered pairs of the straightforward head a round; its rate is constant
 BATCH = 1024

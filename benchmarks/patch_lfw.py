@@ -33,7 +33,7 @@ from core.explain.saliency.methods import cells_as_pixels, hide, mean_of_cells, 
 from core.faces.face import SIDE
 from core.model.card import find_weights
 from core.model.features import CELLS
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 PATCHES, PATCH = 27, 16
 STEPS = 20  # of 5 % of the face

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.pairs import versions
 from benchmarks.window import until
 from core.json_text import json_text
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
     from psutil import Process

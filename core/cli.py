@@ -21,6 +21,7 @@ def _module(command: str) -> str:
 COMMANDS: tuple[str, ...] = (
     "score",
     "explain",
+    "lr",
     "what-if",
     "flip",
     "fragile",
@@ -29,6 +30,11 @@ COMMANDS: tuple[str, ...] = (
     "worth",
     "two-models",
     "people",
+    "conditions",
+    "groups",
+    "threshold",
+    "identify",
+    "readers",
     "labels",
     "tag",
     "report",
@@ -80,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except XCosError as error:
-        print(f"xcos: {error}", file=sys.stderr)
+        flag = "" if error.option is None else f" (--{error.option})"
+        print(f"xcos: {error}{flag}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("xcos: interrupted", file=sys.stderr)

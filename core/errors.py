@@ -4,7 +4,15 @@ QUOTED = 60  # characters of a user's text that a message repeats
 
 
 class XCosError(Exception):
-    """One sentence that names the file or setting and the way out."""
+    """One sentence that names the file or setting and the way out.
+
+    option: what the sentence asks to be set otherwise, as the command line calls it; it adds its
+    flag, and the window has a menu for it
+    """
+
+    def __init__(self, sentence: str = "", option: str | None = None) -> None:
+        super().__init__(sentence)
+        self.option = option
 
 
 class Stopped(XCosError):

@@ -24,7 +24,6 @@ from core.gallery.opening import open_gallery as load_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
 from core.model.kinds import AttentionKind, Order
-from core.model.memory import keep_memory
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
@@ -32,6 +31,7 @@ from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, one_pair, score_gallery
 from core.scoring.statistics import Counts, PairStatistics
 from core.scoring.tables import COLUMNS, table_rows
+from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,8 +1,10 @@
 """Imports point one way: main, xcos_gui, core; down through the rooms; and never in a circle."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +16,7 @@ CORE = (
     "cli", "commands", "notebook", "training", "reports", "analysis", "query", "evaluation", "video",
     "explain", "scoring", "gallery", "project", "model", "faces",
     "resources", "csv_files", "json_text", "digests", "files", "processes", "progress", "version",
-    "log", "errors",
+    "log", "workarounds", "errors",
 )  # fmt: skip
 WINDOW = ("shell", "tools", "panels", "widgets", "state")
 COMMAND_LINE = ("core/cli.py", "core/commands/", "xcos_gui/shell/application.py", "xcos_gui/shell/arguments.py", "xcos_gui/shell/screenshot.py")  # fmt: skip
@@ -88,6 +90,24 @@ def test_only_the_command_line_knows_commands(path: Path) -> None:
     names = imported(path)
     assert "argparse" not in names
     assert not any(n == "core.cli" or n.startswith("core.commands") for n in names), names
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    names = {
+        "PIL": "pillow", "PySide6": "pyside6-essentials", "sklearn": "scikit-learn", "faiss": "faiss-cpu",
+        "pytorch_grad_cam": "grad-cam", "triton": "torch", "openTSNE": "opentsne",
+    }  # fmt: skip
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [one for some in project["optional-dependencies"].values() for one in some]
+    declared = {
+        re.split(r"[<>=\[ ]", one)[0].lower() for one in (*project["dependencies"], *extras)
+    }
+    for path in FILES:
+        for name in imported(path):
+            top = name.split(".")[0]
+            if top not in sys.stdlib_module_names and top not in ("core", "xcos_gui"):
+                package = names.get(top, top.replace("_", "-"))
+                assert package in declared, f"{path} imports {top}, which pyproject.toml lacks"
 
 
 def test_nothing_in_the_window_is_imported_by_core_at_run_time() -> None:

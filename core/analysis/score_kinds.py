@@ -13,12 +13,12 @@ from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind
-from core.model.memory import give_back
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, ranked
 from core.scoring.matrix import ScoreMatrix, at_most, score_matrix
 from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import Counts, PairStatistics
+from core.workarounds import give_back
 
 ScoreKind = Literal["learned", "uniform", "correlation", "fc", "target"]
 Thresholds = Literal["own", "eer"]
@@ -227,7 +227,7 @@ def _lacks(kind: ScoreKind, scored: ScoredGallery) -> str | None:
     if kind == "fc" and any(one.embedding is None for one in features):
         return f"{scored.card.name} has no fully connected head; use weights that have one."
     if kind == "target" and any(one.target is None for one in features):
-        return "There is no target model; choose one under Model, Target model, or with --target."
+        return "There is no target model; choose one."
     return None
 
 

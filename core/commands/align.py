@@ -19,7 +19,7 @@ from core.files import written_whole
 from core.gallery.face_selection import NO_FACE
 from core.gallery.folder import scan
 from core.json_text import json_text
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 EXAMPLES = """examples:
   xcos align photos -o crops              a PNG of each photo's face, sub-folders kept
@@ -27,7 +27,7 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "align",
         help="cut out and align the faces of photos",

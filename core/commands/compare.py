@@ -46,7 +46,7 @@ LISTS = (".csv", ".txt", ".bin")
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "compare",
         help="compare saliency methods on a pair or a list of pairs",

@@ -36,7 +36,7 @@ features are averaged."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "evaluate",
         help="measure accuracy on a list of pairs",
@@ -79,7 +79,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     folder: Path | None = options.output
     if folder is not None and folder.exists() and not folder.is_dir():
         raise XCosError(f"{folder} is a file; -o needs a folder for the report.")

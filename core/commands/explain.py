@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "explain",
         help="explain why two photos scored as they did",
@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     check_outputs(options, options.output, PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
     pair = open_pair(setup, options, progress)

@@ -4,10 +4,12 @@ import argparse
 
 import numpy as np
 
+from core.analysis.conditions.measured import Measurer
 from core.analysis.fragile import FragilePairs, find_fragile
 from core.commands.shared import ProgressBar, Setup
 from core.errors import XCosError
-from core.query.evaluate import FilterInput, passing
+from core.query.evaluate import passing
+from core.query.given import FilterInput
 from core.query.language import Expression, fields_of, parse
 from core.scoring.scored import ScoredGallery
 
@@ -18,7 +20,7 @@ def add_filter_option(parser: argparse.ArgumentParser) -> None:
         "--filter",
         metavar="EXPR",
         help="only the pairs that pass, such as 'outcome = FP and score > 0.4 and "
-        "region(mouth) > 30 %%'; see docs/formats.md",
+        "region(nose) > 30 %%'; see docs/formats.md",
     )
 
 
@@ -51,5 +53,12 @@ def pairs_passing(
             setup.threshold,
             progress,
         )
-    given = FilterInput(scored, setup.threshold, edits, fragile)
+    measurer = Measurer(setup.cache)
+    given = FilterInput(
+        scored,
+        setup.threshold,
+        edits,
+        fragile,
+        lambda task: measurer.table(scored, setup.threshold, task),
+    )
     return passing(expression, given, progress)

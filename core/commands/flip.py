@@ -29,7 +29,7 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "flip",
         help="find what would flip a pair's verdict",
@@ -63,7 +63,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     check_outputs(options, [] if options.output is None else [options.output], PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
     needed_threshold(setup)

@@ -28,7 +28,7 @@ turned by 2 degrees: then look at the crop before you blame the model."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "fragile",
         help="find pairs whose verdict flips when a face is moved by 2 pixels or 2 degrees",
@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     if options.output is not None:
         if options.output.suffix.lower() not in SUFFIXES:
             raise XCosError(

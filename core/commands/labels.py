@@ -39,7 +39,7 @@ Decisions are made in the window (Analyse, Labels and leaks) and kept in the pro
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "labels",
         help="likely wrong labels, near-duplicates, and people shared by two galleries",
@@ -78,7 +78,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
     if output is not None:
         if output.suffix.lower() not in (".csv", ".json"):

@@ -43,7 +43,7 @@ OUTCOMES: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN")
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "patterns",
         help="what many pairs have in common: mean maps, differences, groups",
@@ -88,7 +88,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
         if path.suffix.lower() not in PATTERN_SUFFIXES:
             raise XCosError(

@@ -49,7 +49,7 @@ worm, phantom, chameleon, dove; goat, lamb, wolf and sheep where only one of the
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "people",
         help="who is hard to match, and who is matched by strangers",
@@ -85,7 +85,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
     if output is not None:
         if output.suffix.lower() not in (".csv", ".json"):

@@ -41,7 +41,7 @@ EXAMPLES = """examples:
   xcos report photos -o report.html              the whole gallery: counts, curves, worst pairs
   xcos report photos -o report.pdf --pairs 40    the same to print, with 40 pairs
   xcos report photos --outcome FP -o fp.html     only the false accepts
-  xcos report photos --filter 'genuine and region(mouth) > 30 %' -o mouth.html
+  xcos report photos --filter 'genuine and region(nose) > 30 %' -o mouth.html
   xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
   xcos report photos --pictures blurred --anonymous -o share.html
                                                  without recognisable faces and names
@@ -51,7 +51,7 @@ A page holds everything in one file and loads nothing; -o may be given several t
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "report",
         help="a gallery, a selection or a pair as one file to share",
@@ -120,7 +120,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
         refuse_form(path)
         sources = [source for source in (options.gallery, options.probes) if source is not None]

@@ -40,7 +40,7 @@ EXAMPLES = """examples:
   torchrun --nproc-per-node 4 main.py score photos --hardest 100000 -o worst.parquet
                                                   the tiles shared by four processes
   xcos score photos --probes cctv -o out.parquet  every probe with every gallery face
-  xcos score photos --filter 'outcome = FP and region(mouth) > 30 %'
+  xcos score photos --filter 'outcome = FP and region(nose) > 30 %'
                                                   false accepts that the mouth decided
   xcos score photos --json --attention uniform    only the summary, as JSON
 
@@ -49,7 +49,7 @@ path,identity."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "score",
         help="score all pairs of a gallery",
@@ -108,7 +108,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     if options.output is not None and options.output.suffix.lower() not in SUFFIXES:
         raise XCosError(
             f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."

@@ -16,7 +16,6 @@ from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
 from core.model.kinds import ATTENTION_KINDS, CHANNELS, ORDERS, AttentionKind
-from core.model.memory import keep_memory
 from core.model.normalisation import Normalisation, parse_normalisation
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
@@ -26,6 +25,7 @@ from core.project.project import Project
 from core.project.state import SUFFIX, state_of
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
+from core.workarounds import keep_memory
 
 MOST_TOLD = 10  # doubtful faces, by a sentence each
 
@@ -40,9 +40,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--target",
-        metavar="FILE",
+        metavar="FILE|sface",
         type=Path,
-        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or .onnx)",
+        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or "
+        ".onnx); sface: SFace, which xcos-studio[sface] installs",
     )
     add_target_input_options(group)
     group.add_argument(

@@ -33,7 +33,7 @@ Filters find them again:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "tag",
         help="tag faces, pairs and identities, and write notes",
@@ -77,7 +77,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     changes = bool(options.add or options.remove or options.decide) or options.note is not None
     if changes and not (options.faces or options.pair or options.identity):
         raise XCosError("Say what to tag: a FACE by its path after GALLERY, --pair or --identity.")

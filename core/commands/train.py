@@ -3,35 +3,46 @@
 import argparse
 import signal
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.commands.shared import ProgressBar, warn
 from core.errors import Stopped, XCosError
 from core.json_text import json_text
-from core.model.memory import keep_memory
 from core.progress import StopAsked, Task
 from core.resources import resource_path
 from core.training.run_files import PROBLEMS
+from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
+    from core.model.card import ModelCard
     from core.training.config import TrainConfig
+    from core.training.verdict import Verdict
 
 NAMED = 5  # photos that were left out
 EXAMPLES = """examples:
+  xcos train adapt --gallery photos --into runs/mine --json
+                                             adapt the weights that ship to a gallery
+  xcos train plug-in --set model.frozen=face.onnx --gallery photos --into runs/face
+                                             xCos for a model that you have
   xcos train small.toml --into runs/small   train; the same command again resumes
   xcos train local --set data.labelled=people --set target.weights=sface.safetensors
                                              a preset by its name, with your own settings
   xcos train --resume runs/small             go on with the run's own config
   xcos train small.toml --estimate           how long an epoch and the run will take
 
-A run's folder holds config.toml, log.csv, validation.csv, checkpoints and, at its end, the weights.
+A gallery is a folder, CSV, RecordIO or project (.xcos), with the corrections made to it in the window.
+Of its people a quarter is held out, whole: adapt and plug-in end with a verdict on them, before and
+after, and --json prints it. A run's folder holds config.toml, log.csv, validation.csv, checkpoints
+and, at its end, the weights and verdict.json; the weights that it starts from stay as they are.
 Photos that cannot be read are left out, and named on stderr and in problems.txt. Ctrl-C ends the run
 with a checkpoint."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
         help="train weights from a config file",
@@ -52,6 +63,18 @@ def add(commands: Any) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="change a setting, such as data.labelled=DIR or optimisation.steps=500; may be repeated",
+    )
+    parser.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="DIR|FILE",
+        help="learn from a gallery: folder, CSV, RecordIO or project (.xcos); sets data.gallery",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FILE",
+        help="file that keeps the gallery's faces and corrections (default: in your cache folder)",
     )
     parser.add_argument(
         "--into",
@@ -80,10 +103,17 @@ def run(options: argparse.Namespace) -> int:
     keep_memory()
     from core.training.config import read_config, with_settings
 
-    if options.resume is not None and options.set:
-        raise XCosError("A run goes on with its own settings; leave --set out, or train anew.")
+    if options.resume is not None and (options.set or options.gallery or options.cache):
+        raise XCosError(
+            "A run goes on with its own settings; leave --set out, and --gallery and --cache, or "
+            "train anew."
+        )
     source = options.resume / "config.toml" if options.config is None else preset(options.config)
     config = with_settings(read_config(source), options.set)
+    if options.gallery is not None:
+        config = replace(config, data=replace(config.data, gallery=options.gallery))
+    if options.cache is not None:
+        config = replace(config, data=replace(config.data, gallery_cache=options.cache))
     folder: Path = options.resume or options.into or Path("runs") / config.name
     asked: list[int] = []
     # The first signal ends the run with a checkpoint; a second one ends it at once.
@@ -114,9 +144,7 @@ def preset(given: Path) -> Path:
 def _train(
     config: "TrainConfig", folder: Path, options: argparse.Namespace, asked: StopAsked
 ) -> int:
-    from core.training.finish import finish
-    from core.training.loop import train
-    from core.training.run import RunDirectory
+    from core.training.run import RunDirectory, run_alone
 
     progress, directory = ProgressBar(), RunDirectory(folder)
 
@@ -127,35 +155,70 @@ def _train(
     def stopped() -> bool:
         return asked() or directory.stop_asked
 
-    task = Task(report, stopped)
-    try:
-        training = train(config, folder, task=task)
-        card = finish(training, folder / f"{config.name}.safetensors", task)
-    except Stopped:
-        progress.close()
-        directory.note("Stopped", 0, 0, "stopped")
-        print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
-        return 130
-    except XCosError as error:
-        directory.note(str(error), 0, 0, "failed")
-        raise
-    except BaseException as error:
-        directory.note(f"It ended unexpectedly: {error!r}", 0, 0, "failed")
-        raise
-    directory.note("Finished", 1, 1, "finished")
+    with run_alone(folder):
+        try:
+            result = _whole_run(config, folder, Task(report, stopped))
+        except Stopped:
+            progress.close()
+            directory.note_stopped()
+            print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
+            return 130
+        except XCosError as error:
+            directory.note(str(error), 0, 0, "failed")
+            raise
+        except BaseException as error:
+            directory.note(f"It ended unexpectedly: {error!r}", 0, 0, "failed")
+            raise
+        directory.note("Finished", 1, 1, "finished")
     progress.close()
-    left_out = training.faces.problems
-    for sentence in left_out[:NAMED]:
+    for sentence in result.notes:
+        warn(sentence)
+    for sentence in result.problems[:NAMED]:
         warn(f"problem: {sentence}")
-    if len(left_out) > NAMED:
-        warn(f"{len(left_out)} photos were left out; {folder / PROBLEMS} names all.")
-    if options.json:
-        print(json_text({"weights": str(card.path), "measured": card.measured}))
-        return 0
+    if len(result.problems) > NAMED:
+        warn(f"{len(result.problems)} photos were left out; {folder / PROBLEMS} names all.")
+    _tell(result, options.json)
+    return 0
+
+
+class _Result(NamedTuple):
+    """What a run came to; verdict: None where nobody was held out and no pairs were named."""
+
+    card: "ModelCard"
+    verdict: "Verdict | None"
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _whole_run(config: "TrainConfig", folder: Path, task: Task) -> _Result:
+    """Train, write the weights, and judge them. Raises XCosError and Stopped."""
+    from core.training.finish import finish
+    from core.training.judging import compared_of, judge
+    from core.training.loop import train
+
+    begun = time.monotonic()
+    training = train(config, folder, task=task)
+    card = finish(training, folder / f"{config.name}.safetensors", task)
+    config, verdict = training.config, None
+    if card.kind == "xcos" and (config.data.validation or config.data.held_out):
+        faces = training.held_out if training.validation is None else training.validation.held_out
+        verdict = judge(faces, compared_of(config), card.path, config.hardware.device, task)
+        verdict = replace(verdict, seconds=round(time.monotonic() - begun, 1))
+        verdict.write(folder)
+    return _Result(card, verdict, training.problems, training.notes)
+
+
+def _tell(result: _Result, as_json: bool) -> None:
+    card, verdict = result.card, result.verdict
+    if as_json:
+        said = {} if verdict is None else verdict.as_json()
+        print(json_text(said | {"weights": str(card.path), "measured": card.measured}))
+        return
     print(card.path)
     for name, value in card.measured.items():
         print(f"{name}: {value}")
-    return 0
+    if verdict is not None:
+        print(verdict.sentence)
 
 
 def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsked) -> int:

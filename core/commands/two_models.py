@@ -32,7 +32,7 @@ SUFFIXES = (".csv", ".json")
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "two-models",
         help="two models on one gallery: who is right where the other is wrong",
@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     if options.output is not None:
         if options.output.suffix.lower() not in SUFFIXES:
             raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")

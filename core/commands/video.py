@@ -37,7 +37,7 @@ mean_score is of the mean features of the track's faces so far."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "video",
         help="a video's faces as tracks, and their scores against a photo",
@@ -77,7 +77,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
     setup, progress = Setup(options), ProgressBar()
     photo = None

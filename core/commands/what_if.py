@@ -30,7 +30,7 @@ examples:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "what-if",
         help="edit the faces of a pair and see what becomes of the score",
@@ -72,7 +72,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     check_outputs(options, options.output, PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
     editor = open_editor(setup, options, progress)

@@ -26,7 +26,7 @@ SUFFIXES = (".csv", ".json")
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "worth",
         help="what attention is worth: pairs that each kind of score saves or loses",
@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     if options.output is not None:
         if options.output.suffix.lower() not in SUFFIXES:
             raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import XCosError, quoted, shown
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.faces.face import SIDE
 
 FOLDS = 10
@@ -141,7 +141,7 @@ def picture_name(path: Path, unpacked: str) -> str:
     return f"{path}, picture {number} ({side} of pair {(number + 1) // 2})"
 
 
-def unpack_bin(path: Path, folder: Path) -> PairList:
+def unpack_bin(path: Path, folder: Path) -> ProtocolPairs:
     """Write a .bin's pictures into a folder; its pairs by file name, folds ten consecutive tenths.
 
     Raises XCosError, also for pictures that are no aligned faces by their size, and a full disk.
@@ -160,7 +160,7 @@ def unpack_bin(path: Path, folder: Path) -> PairList:
     except OSError as error:
         raise XCosError(f"{folder} cannot be written: {error.strerror}; make room.") from error
     folds = np.arange(len(same)) * FOLDS // len(same) if len(same) >= FOLDS else None
-    return PairList(tuple(names[::2]), tuple(names[1::2]), same, folds, source=path)
+    return ProtocolPairs(tuple(names[::2]), tuple(names[1::2]), same, folds, source=path)
 
 
 def _refuse_other_size(path: Path, images: list[bytes | np.ndarray]) -> None:

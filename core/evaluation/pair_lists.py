@@ -7,7 +7,7 @@ import numpy as np
 
 from core.csv_files import Row, line_error, named_columns, read_rows, whole_number
 from core.errors import XCosError
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.faces.photo import PHOTO_SUFFIXES
 
 FOLDS = 10
@@ -20,7 +20,7 @@ TRUE = {"true", "t", "yes", "y", "same", "genuine", "match"}
 FALSE = {"false", "f", "no", "n", "different", "impostor", "mismatch"}
 
 
-def read_labelled_csv(path: Path) -> PairList:
+def read_labelled_csv(path: Path) -> ProtocolPairs:
     """A CSV of left, right, same, with ten seeded folds. Raises XCosError naming the line."""
     rows, columns = _listed(path)
     if "same" not in columns:
@@ -41,7 +41,7 @@ def read_labelled_csv(path: Path) -> PairList:
     return _pairs(path, rows, columns, known, seeded_folds(known))
 
 
-def read_unlabelled_csv(path: Path) -> PairList:
+def read_unlabelled_csv(path: Path) -> ProtocolPairs:
     """A CSV of left and right, of any length; `same` is False for all where there is no such column.
 
     Raises XCosError naming the line.
@@ -56,7 +56,7 @@ def read_unlabelled_csv(path: Path) -> PairList:
     return _pairs(path, rows, columns, np.array(same, bool), None)
 
 
-def read_splits(path: Path) -> PairList:
+def read_splits(path: Path) -> ProtocolPairs:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
     left, right, same, folds, lines = [], [], [], [], []
     for place, row in enumerate(read_rows(path)):
@@ -74,7 +74,7 @@ def read_splits(path: Path) -> PairList:
     if not same:
         raise XCosError(f"{path} has no pairs; name another list.")
     sides = tuple(left), tuple(right)
-    return PairList(*sides, np.array(same), np.array(folds), True, path, tuple(lines))
+    return ProtocolPairs(*sides, np.array(same), np.array(folds), True, path, tuple(lines))
 
 
 def truth(cell: str) -> bool | None:
@@ -121,7 +121,7 @@ def _pairs(
     columns: dict[str, int],
     same: np.ndarray,
     folds: np.ndarray | None,
-) -> PairList:
+) -> ProtocolPairs:
     left, right = (tuple(row.cell(columns[side]) for row in rows) for side in ("left", "right"))
     lines = tuple(row.line for row in rows)
-    return PairList(left, right, same, folds, source=path, lines=lines)
+    return ProtocolPairs(left, right, same, folds, source=path, lines=lines)

@@ -19,7 +19,7 @@ from core.evaluation.pair_lists import (
     seeded_folds,
 )
 from core.evaluation.published import ArPart, ar_pairs, cfp_pairs, is_cfp
-from core.evaluation.verification import PairList, read_lfw_pairs
+from core.evaluation.verification import ProtocolPairs, read_lfw_pairs
 from core.explain.explain import pair_cosines
 from core.faces.photo_files import find_photos
 from core.files import written_whole
@@ -38,7 +38,7 @@ Opener = Callable[[Path], LoadedGallery]
 CHUNK = 256  # pairs whose maps are computed at once
 
 
-def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> PairList:
+def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> ProtocolPairs:
     """The pairs of a file or folder in any of the forms that evaluations are published in.
 
     LFW's `pairs.txt` and `pairsDevTest.txt`; a CSV of left, right, same; InsightFace's `.bin`,
@@ -48,7 +48,7 @@ def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> PairL
     """
     if part is not None:
         if not path.is_dir():
-            raise XCosError(f"{path} is no folder of AR's photos; leave --part out.")
+            raise XCosError(f"{path} is no folder of AR's photos; leave the part out.", "part")
         pairs = ar_pairs(path, part, AR_PAIRS)
         return replace(pairs, folds=seeded_folds(pairs.same))
     if path.is_dir():
@@ -60,7 +60,7 @@ def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> PairL
     return read_splits(path) if path.stem.startswith("splits") else read_lfw_pairs(path)
 
 
-def read_any_pairs(path: Path, folder: Path) -> PairList:
+def read_any_pairs(path: Path, folder: Path) -> ProtocolPairs:
     """As read_protocol, but a CSV may list any number of pairs, and needs no third column.
 
     Without one, `same` is False for all. Raises XCosError.
@@ -70,7 +70,7 @@ def read_any_pairs(path: Path, folder: Path) -> PairList:
     )
 
 
-def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList:
+def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> ProtocolPairs:
     """Seeded genuine and impostor pairs of an identity folder, as the paper takes of the AR set.
 
     At most `count` of each, none twice; all genuine ones where there are fewer, and as many
@@ -93,7 +93,7 @@ def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> PairList
     chosen = np.concatenate([genuine, impostor])
     left = tuple(names[i] for i in rows[chosen])
     right = tuple(names[i] for i in columns[chosen])
-    return PairList(left, right, same[chosen], seeded_folds(same[chosen]))
+    return ProtocolPairs(left, right, same[chosen], seeded_folds(same[chosen]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class OpenedPairs:
     features: FaceFeatures
     left: np.ndarray
     right: np.ndarray
-    pairs: PairList
+    pairs: ProtocolPairs
     gallery: Gallery
     groups: list[list[int]]
 
@@ -164,7 +164,7 @@ def _identity(photo: Path, protocol: Path) -> str:
     return photo.parent.name if protocol.is_dir() else ""
 
 
-def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
+def open_pairs(pairs: ProtocolPairs, photos: Path, opener: Opener) -> OpenedPairs:
     """Load the faces that a list names; pairs whose photo is a problem are left out.
 
     Raises XCosError for a photo that is not there, or when no pair is left.
@@ -205,13 +205,13 @@ def open_pairs(pairs: PairList, photos: Path, opener: Opener) -> OpenedPairs:
     )
 
 
-def _unpacked(pairs: PairList) -> Path | None:
+def _unpacked(pairs: ProtocolPairs) -> Path | None:
     """The .bin that the pairs' photos were unpacked from, or None."""
     source = pairs.source
     return source if source is not None and source.suffix.lower() == ".bin" else None
 
 
-def _told_by_number(gallery: Gallery, pairs: PairList) -> Gallery:
+def _told_by_number(gallery: Gallery, pairs: ProtocolPairs) -> Gallery:
     """The gallery, with the problems of a .bin's pictures told by their numbers."""
     packed = _unpacked(pairs)
     if packed is None:
@@ -258,7 +258,7 @@ def pair_scores(
     return found | {"fc": fc, "target": target}
 
 
-def _files(pairs: PairList, photos: Path) -> dict[str, list[Path]]:
+def _files(pairs: ProtocolPairs, photos: Path) -> dict[str, list[Path]]:
     """The photos, or a video's frames, of each name in a list. Raises XCosError for those not there."""
     names = sorted({*pairs.left, *pairs.right})
     finder = PhotoFinder(photos)
@@ -272,17 +272,19 @@ def _files(pairs: PairList, photos: Path) -> dict[str, list[Path]]:
         others = f" and {len(missing) - 1:,} of the {len(names) - 1:,} others are"
         raise XCosError(
             f"{pairs.place(first)}The photo {quoted(first)}{others if len(missing) > 1 else ' is'} "
-            f"not in {photos}; name its folder with --photos."
+            f"not in {photos}; name the folder of the photos.",
+            "photos",
         )
     return {name: [path.absolute()] for name, path in found.items() if path is not None}
 
 
-def _frames(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> list[Path]:
+def _frames(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) -> list[Path]:
     folder = finder.folder(name)
     if folder is None:
         raise XCosError(
-            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name its "
-            "folder with --photos."
+            f"{pairs.place(name)}The video {quoted(name)} is not a folder in {photos}; name the "
+            "folder of the videos.",
+            "photos",
         )
     found = find_photos(folder, below=False).files
     if not found:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from core.errors import XCosError
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.faces.photo import PHOTO_SUFFIXES
 
 ArPart = Literal["all", "plain", "sunglasses", "scarf", "occluded"]
@@ -28,7 +28,7 @@ def is_cfp(folder: Path) -> bool:
     return folder.name in CFP_PAIRS and lists.is_file()
 
 
-def cfp_pairs(folder: Path) -> PairList:
+def cfp_pairs(folder: Path) -> ProtocolPairs:
     """The pairs of CFP's Protocol/Split/FF or FP (Sengupta et al., 2016), a fold a split.
 
     Splits are those that are there: all ten, or some of them. Raises XCosError.
@@ -53,7 +53,7 @@ def cfp_pairs(folder: Path) -> PairList:
                 folds.append(int(split.name))
     if not same:
         raise XCosError(f"{folder} has no splits 01 to 10; name CFP's Protocol/Split/FF or FP.")
-    return PairList(tuple(left), tuple(right), np.array(same), np.array(folds))
+    return ProtocolPairs(tuple(left), tuple(right), np.array(same), np.array(folds))
 
 
 def _photo_list(file: Path) -> dict[int, str]:
@@ -87,7 +87,7 @@ def _lines(file: Path) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> PairList:
+def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> ProtocolPairs:
     """Seeded genuine and impostor pairs of AR: plain faces, or occluded ones against plain ones.
 
     part:  plain: both faces plain; sunglasses, scarf, occluded (either): the left face so, the
@@ -114,7 +114,7 @@ def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> PairList:
     impostor = rng.permutation(np.flatnonzero(~same))[: len(genuine)]
     chosen = np.concatenate([genuine, impostor])
     names = [str(path) for _, _, path in photos]
-    return PairList(
+    return ProtocolPairs(
         tuple(names[i] for i in rows[chosen]),
         tuple(names[i] for i in columns[chosen]),
         same[chosen],
@@ -131,6 +131,7 @@ def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
             found.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))
     if not found:
         raise XCosError(
-            f"{root} has no photo named as AR's are, NNN_MM with MM from 01 to 26; leave --part out."
+            f"{root} has no photo named as AR's are, NNN_MM with MM from 01 to 26; leave the part out.",
+            "part",
         )
     return found

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.csv_files import csv_text
 from core.evaluation.metrics import Metrics, judged, measure, one_sort
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.json_text import json_text
 from core.model.card import ModelCard
 from core.scoring.statistics import PairStatistics
@@ -69,7 +69,7 @@ def evaluate(
     card: ModelCard,
     order: str,
     scores: dict[str, np.ndarray | None],
-    pairs: PairList,
+    pairs: ProtocolPairs,
     left_out: int,
 ) -> Evaluation:
     """Measure each kind's scores (n,) of a list's pairs.

@@ -10,7 +10,7 @@ from core.errors import XCosError, quoted
 
 
 @dataclass(frozen=True, eq=False)
-class PairList:
+class ProtocolPairs:
     """Pairs of a protocol, by file.
 
     left, right: n paths each, as the list names them, with or without ending
@@ -38,7 +38,7 @@ class PairList:
         return f"{self.source}, line {line}: "
 
 
-def read_lfw_pairs(path: Path) -> PairList:
+def read_lfw_pairs(path: Path) -> ProtocolPairs:
     """LFW's `pairs.txt` (first line: folds, pairs a half fold) or `pairsDevTest.txt` (one number).
 
     Raises XCosError naming the line that does not fit.
@@ -76,7 +76,9 @@ def read_lfw_pairs(path: Path) -> PairList:
         )
     fold = np.arange(len(same)) // (2 * half) if len(counts) == 2 else None
     lines_of = tuple(number for number, _ in rest)
-    return PairList(tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of)
+    return ProtocolPairs(
+        tuple(left), tuple(right), np.array(same, bool), fold, False, path, lines_of
+    )
 
 
 def _lfw_pair(line: str) -> tuple[str, str, bool] | None:
@@ -97,10 +99,29 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
     scores: (n,) float; same: (n,) bool. Of equally good thresholds the middle one's place is
     taken, halfway between two scores, so that it does not lean on a single pair.
     """
+    return _best_threshold(scores, same, (1, 1))
+
+
+def balanced_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
+    """The same where all genuine pairs together count as much as all impostor ones.
+
+    The accuracy is the mean of the shares of genuine and of impostor pairs that are judged rightly.
+    """
+    genuine = int(same.sum())
+    return _best_threshold(scores, same, (len(same) - genuine, genuine))
+
+
+def _best_threshold(
+    scores: np.ndarray, same: np.ndarray, counts: tuple[int, int]
+) -> tuple[float, float]:
+    """counts: how much a genuine and an impostor pair count, whole numbers."""
     order = np.argsort(scores, kind="stable")
     values, truth = scores[order].astype(np.float64), same[order]
+    genuine, impostor = truth * counts[0], ~truth * counts[1]
     # Cut k calls the k lowest scores different.
-    right = np.concatenate([[truth.sum()], truth.sum() - np.cumsum(truth) + np.cumsum(~truth)])
+    right = np.concatenate(
+        [[genuine.sum()], genuine.sum() - np.cumsum(genuine) + np.cumsum(impostor)]
+    )
     distinct = np.concatenate([[True], values[1:] != values[:-1], [True]])
     right = np.where(distinct, right, -1)
     best = np.flatnonzero(right == right.max())
@@ -111,4 +132,4 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> tuple[float, float]:
         threshold = float(values[-1])
     else:
         threshold = float(values[cut - 1] + values[cut]) / 2
-    return threshold, float(right.max() / len(scores))
+    return threshold, float(right.max() / (genuine.sum() + impostor.sum()))

@@ -23,15 +23,27 @@ class ColourLimits:
 
 MapName = Literal["cosine", "attention", "contribution", "evidence"]
 
-# Okabe and Ito's palette, told apart by colour-blind readers too.
+# Errors are loud, what is right is quiet; told apart by colour-blind readers too, in both themes.
 OUTCOME_COLOURS: dict[str, tuple[int, int, int]] = {
-    "TP": (0, 114, 178),
+    "TP": (127, 178, 214),
     "FP": (213, 94, 0),
-    "FN": (240, 228, 66),
-    "TN": (170, 187, 204),
+    "FN": (154, 63, 176),
+    "TN": (222, 227, 232),
+    "unknown": (128, 128, 128),
+}
+DARK_OUTCOME_COLOURS: dict[str, tuple[int, int, int]] = {
+    "TP": (47, 106, 148),
+    "FP": (255, 138, 61),
+    "FN": (217, 140, 235),
+    "TN": (43, 47, 53),
     "unknown": (128, 128, 128),
 }
 SELF_COLOUR = (90, 90, 90)  # a face with itself
+
+
+def outcome_colours(dark: bool) -> dict[str, tuple[int, int, int]]:
+    """Colours of outcomes on a light or a dark ground, RGB."""
+    return DARK_OUTCOME_COLOURS if dark else OUTCOME_COLOURS
 
 
 @cache
@@ -73,6 +85,14 @@ def centred_table(
     return overlay_rgba(around(values, centre, low, high)[None], table("diverging"), -1, 1)[
         0, :, :3
     ]
+
+
+def faded(rgba: np.ndarray, values: np.ndarray, limit: float) -> np.ndarray:
+    """Colours (7, 7, 4) whose opacity falls with the size of the values (7, 7), to none at 0."""
+    shown = rgba.copy()
+    strength = np.clip(np.abs(values) / max(limit, 1e-9), 0, 1) ** 0.5
+    shown[..., 3] = (rgba[..., 3] * strength).round()
+    return shown
 
 
 def map_rgba(

@@ -131,7 +131,8 @@ class CropScorer:
         if self._target is None or layer is None:
             raise XCosError(
                 f"The target {self.target and self.target.path} has no 7x7 map to look at; "
-                "leave --target out, or choose one as .safetensors or .pth."
+                "choose another target, as .safetensors or .pth, or none.",
+                "target",
             )
         runner, network = self._target
         return pair_cams(PairCosine(network), layer, self._input(runner, lefts, rights))

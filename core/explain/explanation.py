@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.explain import formula
 from core.model.card import HidingLaw, ModelCard
 from core.model.kinds import AttentionKind, Order
 
@@ -39,20 +40,19 @@ class PairExplanation:
     @property
     def contribution(self) -> np.ndarray:
         """(7, 7): W*S, what each cell gave; sums to the score."""
-        product: np.ndarray = self.attention * self.cosine
-        return product
+        return formula.contribution(self.cosine, self.attention)
 
     @property
     def score(self) -> float:
-        """The xCos score (paper, equation 3): the sum of W*S over the 49 cells."""
-        return float(self.contribution.sum())
+        """The xCos score: the sum of W*S over the 49 cells."""
+        return float(formula.score(self.cosine, self.attention))
 
     @property
     def evidence(self) -> np.ndarray | None:
         """(7, 7): W*S - t*W/sum(W); positive speaks for "same"; sums to score - threshold."""
         if self.threshold is None:
             return None
-        return self.contribution - self.threshold * self.attention / self.attention.sum()
+        return formula.evidence(self.cosine, self.attention, self.threshold)
 
     def without(self, covered: np.ndarray) -> float:
         """The score that this explanation predicts when a part of the face is hidden.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import Stopped
+from core.explain import formula
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
@@ -34,19 +35,17 @@ class PairMaps:
     @property
     def contribution(self) -> np.ndarray:
         """(k, 7, 7): W*S; sums to the scores."""
-        product: np.ndarray = self.attention * self.cosine
-        return product
+        return formula.contribution(self.cosine, self.attention)
 
     @property
     def evidence(self) -> np.ndarray:
         """(k, 7, 7): W*S - t*W/sum(W); sums to score - threshold."""
-        total = self.attention.sum(axis=(1, 2), keepdims=True)
-        return self.contribution - self.threshold * self.attention / total
+        return formula.evidence(self.cosine, self.attention, self.threshold)
 
     @property
     def scores(self) -> np.ndarray:
         """(k,): the sums of W*S."""
-        return self.contribution.sum(axis=(1, 2))
+        return formula.score(self.cosine, self.attention)
 
 
 def maps_of(

@@ -11,6 +11,8 @@ from core.explain.words import distinct, verdict
 from core.json_text import json_text
 from core.model.features import CELLS
 
+LEAST_SCORE = 0.05  # nearer to 0, shares of the score would be of hundreds of percent
+
 
 @dataclass(frozen=True, eq=False)
 class PairReport:
@@ -67,7 +69,10 @@ def to_json(report: PairReport) -> str:
 
 
 def cell_rows(report: PairReport) -> list[dict[str, Any]]:
-    """A row a cell, the largest contribution first, with the running sum: it ends in the score."""
+    """A row a cell, the largest contribution first, with the running sum: it ends in the score.
+
+    share: of the score, None where it is too near to 0 for that
+    """
     e = report.explanation
     contribution = e.contribution.ravel()
     total, evidence = e.score, e.evidence
@@ -84,7 +89,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
                 "cosine": float(e.cosine[row, column]),
                 "attention": float(e.attention[row, column]),
                 "contribution": float(contribution[place]),
-                "share": float(contribution[place] / total) if total else 0.0,
+                "share": None if abs(total) < LEAST_SCORE else float(contribution[place] / total),
                 "evidence": None if evidence is None else float(evidence[row, column]),
                 "running_sum": running,
             }

@@ -3,9 +3,17 @@
 import numpy as np
 
 from core.explain.explanation import PairExplanation
+from core.scoring.matrix import Outcome, outcome_of
 
 LEAST = 0.0005  # evidence that would round to 0.000 is not named
 NAMED = 2  # regions named on either side
+OUTCOME_NAMES: dict[Outcome, str] = {
+    "TP": "True accept",
+    "FP": "False accept",
+    "FN": "False reject",
+    "TN": "True reject",
+    "unknown": "Unknown",
+}
 
 
 def region_evidence(explanation: PairExplanation, regions: np.ndarray) -> dict[str, float]:
@@ -20,7 +28,7 @@ def region_evidence(explanation: PairExplanation, regions: np.ndarray) -> dict[s
 
 
 def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
-    """One to three sentences: the decision, and what spoke most for and against it.
+    """One to three sentences: the decision, and what speaks most towards either side.
 
     None for weights without a threshold.
     """
@@ -37,14 +45,28 @@ def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
     sums = sorted(region_evidence(explanation, regions).items(), key=lambda item: item[1])
     positive = [(n, v) for n, v in reversed(sums) if v >= LEAST][:NAMED]
     negative = [(n, v) for n, v in sums if v <= -LEAST][:NAMED]
-    backing, opposing = (positive, negative) if same else (negative, positive)
-    if backing:
-        text += f" Most for this: {_listed(backing)}."
-    if opposing:
-        text += f" Most against it: {_listed(opposing)}."
-    elif backing:
-        text += " No region spoke against it."
+    for found, side in ((positive, "same"), (negative, "different")):
+        if found:
+            text += f" Most towards {side}: {_listed(found)}."
+        elif sums:
+            text += f" No region speaks towards {side}."
     return text
+
+
+def judgement(same: bool | None, left: str | None, right: str | None) -> tuple[str, str]:
+    """Whether a model's decision agrees with the faces' identities: a headline and a sentence.
+
+    same: the decision, None for weights without a threshold; left, right: None where unknown
+    """
+    if same is None:
+        return "No decision", "These weights have no threshold; set one to get a decision."
+    says = "same person" if same else "different people"
+    outcome = outcome_of(left, right, same)
+    if outcome == "unknown":
+        return says.capitalize(), "That is the model's word; who the faces show is not known."
+    right_word = "Right" if outcome in ("TP", "TN") else "Wrong"
+    names = f"both faces are {left}" if left == right else f"the faces are {left} and {right}"
+    return OUTCOME_NAMES[outcome], f"{right_word}: the model says {says}; {names}."
 
 
 def distinct(score: float, threshold: float) -> tuple[str, str]:

@@ -32,6 +32,9 @@ LEAST_TIGHT = (
     0.7  # probability where nothing else is found; what is below the usual one is doubtful
 )
 
+GRID = np.float32(
+    64
+)  # places of landmarks and corners a pixel; batches differ by a thousandth of one
 SURE = 0.97  # probability; with less, a face may be one that lies on its side
 CLEARLY = 0.1  # plausibility by which a turned photo's face is to be better
 SAME_FACE = 0.4  # of the smaller box that lies in the other one
@@ -73,7 +76,7 @@ class Detector:
                 for index, answer in zip(part, answers, strict=True):
                     found[index] = answer
         return [
-            self._second_look(photo, small, scale, faces)
+            [_on_grid(face) for face in self._second_look(photo, small, scale, faces)]
             for photo, (small, scale), faces in zip(photos, scaled, found, strict=True)
         ]
 
@@ -225,6 +228,12 @@ def _working_size(photo: np.ndarray, longest: int = SEARCH_SIDE) -> tuple[np.nda
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.array(small), size[0] / width
+
+
+def _on_grid(face: Detection) -> Detection:
+    """A face without digits that depend on which photos were searched with it."""
+    box, landmarks = (np.round(part * GRID) / GRID for part in (face.box, face.landmarks))
+    return Detection(box, landmarks, face.probability)
 
 
 def _rescaled(detection: Detection, scale: float, margin: int) -> Detection:

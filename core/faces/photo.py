@@ -20,10 +20,17 @@ from core.faces.photo_kinds import (
     why_not_read,
 )
 from core.faces.photo_metadata import versions
-from core.faces.photo_pixels import upright_rgb
+from core.faces.photo_pixels import upright_rgb, upright_size
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
 
-__all__ = ["PHOTO_SUFFIXES", "decode_photo", "decode_scaled", "photo_bytes", "read_photo"]
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "decode_photo",
+    "decode_scaled",
+    "photo_bytes",
+    "photo_size",
+    "read_photo",
+]
 
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
 LARGEST_FILE = 1 << 29  # bytes
@@ -74,6 +81,22 @@ def photo_bytes(path: Path) -> bytes:
 def decode_photo(data: bytes, name: str) -> np.ndarray:
     """What `read_photo` gives, of an encoded photo in memory; name: what to call it in a message."""
     return decode_scaled(data, name, 1).pixels
+
+
+def photo_size(path: Path) -> tuple[int, int]:
+    """A photo's width and height, upright, from its head alone. Raises XCosError."""
+    data = photo_bytes(path)
+    kind = kind_of(data[:HEAD])
+    if kind is None:
+        raise XCosError(f"{path} is not an image that can be read; replace it or take it out.")
+    make_readable(kind, str(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=kind.formats) as image:
+                return upright_size(image)
+    except Exception as error:  # decoders raise whatever they like
+        raise XCosError(f"{path} is damaged or cut off; replace it.") from error
 
 
 def decode_scaled(

@@ -15,6 +15,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (5, 6, 7, 8)
 PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # by the profile's colour space
 UNSEEN = 2  # levels of 255 that a profile may differ from sRGB and be taken for it
 FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
@@ -34,6 +35,12 @@ def upright_rgb(image: Image.Image) -> np.ndarray:
         orientation = _orientation(image)
     turn = TURNS.get(orientation)
     return _rgb(image if turn is None else image.transpose(turn))
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height of what `upright_rgb` gives, without decoding it."""
+    width, height = image.size
+    return (height, width) if _orientation(image) in SIDEWAYS else (width, height)
 
 
 def _orientation(image: Image.Image) -> int:

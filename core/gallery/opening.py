@@ -23,9 +23,9 @@ from core.gallery.pipeline import (
     Embeddings,
     FaceMaker,
     Features,
-    Made,
-    Making,
-    Wanted,
+    PhotoJob,
+    PhotoResult,
+    Pipeline,
     cut_out,
     make_here,
 )
@@ -47,7 +47,7 @@ def open_gallery(
     settings: GallerySettings = DEFAULTS,
     project: Project | None = None,
     detector: Finder | None = None,
-    make: Making = make_here,
+    make: Pipeline = make_here,
     photos: Path | None = None,
     task: Task = QUIET,
     on_partial: Partial | None = None,
@@ -123,7 +123,7 @@ class _Opening:
         """Photos whose faces have features."""
         return len(self._faces)
 
-    def look_up(self, photos: Sequence[Listed], task: Task) -> list[Wanted]:
+    def look_up(self, photos: Sequence[Listed], task: Task) -> list[PhotoJob]:
         """Take from the cache what is known of the photos; what is still to be computed."""
         self._hash([listed.photo for listed in photos], task)
         records = self.cache.photos(sorted(set(self._digests.values())))
@@ -153,7 +153,7 @@ class _Opening:
         photos: Sequence[Listed],
         found: dict[str, list[Face]],
         records: dict[str, PhotoRecord],
-    ) -> list[Wanted]:
+    ) -> list[PhotoJob]:
         ended = self._faces.keys() | {problem.file for problem in self.problems}
         open_ones: dict[str, list[Listed]] = {}  # photos of one content are made together
         for listed in photos:
@@ -164,10 +164,12 @@ class _Opening:
             faces = {face.digest for listed in same for face in found.get(listed.photo, ())}
             grids, targets = faces & self._grids.keys(), faces & self._targets.keys()
             record = records.get(digest)
-            wanted.append(Wanted(tuple(same), digest, record, frozenset(grids), frozenset(targets)))
+            wanted.append(
+                PhotoJob(tuple(same), digest, record, frozenset(grids), frozenset(targets))
+            )
         return wanted
 
-    def take_in(self, made: Made) -> None:
+    def take_in(self, made: PhotoResult) -> None:
         """Keep what was computed, here and in the cache."""
         self.problems += made.problems
         self._forget_changed([problem.file for problem in made.problems])

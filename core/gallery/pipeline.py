@@ -47,7 +47,7 @@ class Embeddings(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class PhotoJob:
     """Photos of one content of which something is to be computed.
 
     photos:  in the gallery's order
@@ -65,7 +65,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class PhotoResult:
     """What became of some wanted photos.
 
     photos:   how many photos
@@ -100,7 +100,7 @@ class FaceMaker:
     verifier: Features
     target: Embeddings | None
 
-    def make(self, wanted: Sequence[Wanted]) -> Made:
+    def make(self, wanted: Sequence[PhotoJob]) -> PhotoResult:
         """Faces with features of some photos; several threads may ask at once. Raises XCosError."""
         found = _Found()
         opened: list[_Opened] = []
@@ -112,7 +112,7 @@ class FaceMaker:
                 self._find(opened, found)
                 opened = []  # large photos leave the memory before the next ones come
         self._find(opened, found)
-        return Made(
+        return PhotoResult(
             sum(len(one.photos) for one in wanted),
             tuple(found.problems),
             found.records,
@@ -123,7 +123,7 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _open(self, one: Wanted, problems: list[Problem]) -> "_Opened | None":
+    def _open(self, one: PhotoJob, problems: list[Problem]) -> "_Opened | None":
         """The first of some equal photos that can be read."""
         unread = []
         for listed in one.photos:
@@ -134,7 +134,7 @@ class FaceMaker:
         problems += unread
         return None
 
-    def _decode(self, one: Wanted, path: Path) -> "_Opened":
+    def _decode(self, one: PhotoJob, path: Path) -> "_Opened":
         content = photo_bytes(path)
         if content_digest(content) != one.digest:
             raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
@@ -189,10 +189,10 @@ class FaceMaker:
 
 
 # Makes faces of all that is wanted, chunk by chunk. Raises Stopped, and XCosError.
-Making = Callable[[FaceMaker, Sequence[Wanted], Task], Iterator[Made]]
+Pipeline = Callable[[FaceMaker, Sequence[PhotoJob], Task], Iterator[PhotoResult]]
 
 
-def make_here(maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterator[Made]:
+def make_here(maker: FaceMaker, wanted: Sequence[PhotoJob], task: Task) -> Iterator[PhotoResult]:
     """Make faces in threads of this process.
 
     The machine is used best by whole photos side by side: no stage of one scales over cores.
@@ -201,7 +201,7 @@ def make_here(maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterato
 
     count = maker.verifier.workers
     waiting = deque(_chunks(wanted, count))
-    running = set[Future[Made]]()
+    running = set[Future[PhotoResult]]()
     with shared_among(count) as pool:
         while waiting or running:
             while waiting and len(running) < count and not task.stopped():
@@ -213,7 +213,7 @@ def make_here(maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterato
                 yield future.result()
 
 
-def _chunks(wanted: Sequence[Wanted], count: int) -> Iterator[Sequence[Wanted]]:
+def _chunks(wanted: Sequence[PhotoJob], count: int) -> Iterator[Sequence[PhotoJob]]:
     """Small chunks first, so that something can be clicked soon, and last, so that all end together."""
     start = 0
     for number in itertools.count():
@@ -234,13 +234,13 @@ def cut_out(photo: PhotoFile, face: Face) -> np.ndarray:
 class _Opened:
     """Some equal photos, and what they show."""
 
-    wanted: Wanted
+    wanted: PhotoJob
     photo: PhotoFile
 
 
 @dataclass(eq=False)
 class _Found:
-    """What is known so far of the photos that one call makes faces of, as `Made` has it."""
+    """What is known so far of the photos that one call makes faces of, as `PhotoResult` has it."""
 
     problems: list[Problem] = field(default_factory=list)
     records: dict[str, PhotoRecord] = field(default_factory=dict)

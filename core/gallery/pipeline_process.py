@@ -19,9 +19,9 @@ from threading import Lock
 import psutil
 
 from core.errors import Stopped, XCosError
-from core.gallery.pipeline import FaceMaker, Made, Wanted, make_here
-from core.model.memory import give_back, keep_memory
+from core.gallery.pipeline import FaceMaker, PhotoJob, PhotoResult, make_here
 from core.progress import Task
+from core.workarounds import give_back, keep_memory
 
 LOOK_EVERY = 0.05  # seconds between two looks whether to stop
 GRACE = 10.0  # seconds after a stop in which the process may still answer
@@ -37,7 +37,9 @@ class MakerProcess:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def make(self, maker: FaceMaker, wanted: Sequence[Wanted], task: Task) -> Iterator[Made]:
+    def make(
+        self, maker: FaceMaker, wanted: Sequence[PhotoJob], task: Task
+    ) -> Iterator[PhotoResult]:
         """What `make_here` makes. Raises Stopped, and XCosError, also when the process ended."""
         while not self._lock.acquire(timeout=LOOK_EVERY):  # another gallery is being loaded
             if task.stopped():
@@ -54,7 +56,7 @@ class MakerProcess:
                         pipe.send(STOP)
                         told = time.monotonic()
                     answer = pipe.recv() if pipe.poll(LOOK_EVERY) else None
-                if isinstance(answer, Made):
+                if isinstance(answer, PhotoResult):
                     yield answer
                 elif isinstance(answer, BaseException):
                     ended = True

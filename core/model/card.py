@@ -131,13 +131,22 @@ def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
         **{key: value for key, value in said.items() if key in known},
     )
     _refuse_wrong(card)
-    outside = card.options.get("path") if card.backbone == "onnx" else None
+    outside = _outside(card.backbone, card.options)
     if isinstance(outside, str) and Path(outside).is_file():
         from core.model.target_choice import TargetChoice
 
         both = f"{fingerprint} {TargetChoice(Path(outside)).fingerprint()}"
         return replace(card, fingerprint=hashlib.sha256(both.encode()).hexdigest())
     return card
+
+
+def _outside(backbone: Any, options: Any) -> Any:
+    """The ONNX file that a backbone builds on, itself or the network within it; None without one."""
+    if not isinstance(options, dict):
+        return None
+    if backbone == "onnx":
+        return options.get("path")
+    return _outside(options.get("backbone"), options.get("options"))
 
 
 def _refuse_wrong(card: ModelCard) -> None:
@@ -208,7 +217,7 @@ def find_weights(name_or_path: str | Path | None = None) -> Path:
     shipped = shipped_weights()
     if name_or_path is None:
         if not shipped:
-            raise XCosError("No weights ship with this copy; name a file with --model.")
+            raise XCosError("No weights ship with this copy; choose a weights file.", "model")
         return shipped[0]
     path = Path(name_or_path).expanduser()
     if path.is_file():

@@ -31,7 +31,7 @@ def choose_device(wanted: str = "auto") -> torch.device:
         "mps": int(torch.backends.mps.is_available()),
     }.get(device.type, 0)
     if (device.index or 0) >= there:
-        raise XCosError(f"This machine has no device {wanted!r}; choose --device cpu or auto.")
+        raise XCosError(f"This machine has no device {wanted!r}; choose cpu or auto.", "device")
     return device
 
 

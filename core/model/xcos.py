@@ -26,7 +26,7 @@ class GridLayer(nn.Sequential):
 
 
 class LearnedAttention(nn.Module):
-    """W from both faces' grid features: (B, 7, 7), >= 0, sums to 1.
+    """W from both faces' grid features (equations 8 and 9): (B, 7, 7), >= 0, sums to 1.
 
     A shared reducer on each face, both concatenated with the left one first, two convolutions,
     softmax over all 49 cells. Not symmetric in its two faces.
@@ -91,11 +91,11 @@ class XCosNet(nn.Module):
 
 
 def cosine_map(left_BCHW: Tensor, right_BCHW: Tensor) -> Tensor:
-    """S (equation 2): the cosine of each cell's 32 channels, (B, 7, 7) in [-1, 1]."""
+    """S: the cosine of each cell's 32 channels, (B, 7, 7) in [-1, 1]."""
     left, right = F.normalize(left_BCHW, dim=1), F.normalize(right_BCHW, dim=1)
     return (left * right).sum(dim=1)
 
 
 def xcos(cosine_BHW: Tensor, attention_BHW: Tensor) -> Tensor:
-    """The score (equation 3): the sum of W*S over the cells, (B,)."""
+    """The score (equation 2): the sum of W*S over the cells, (B,)."""
     return (cosine_BHW * attention_BHW).sum(dim=(1, 2))

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from core.errors import shown
 from core.faces.face import Face
+from core.project.readings import renamed_reading, sound_reading
 
 Decision = Literal["accept", "reject", "unsure"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
@@ -27,6 +28,7 @@ WORDS = {
     "tags": "the tags",
     "notes": "the note",
     "decisions": "the decision",
+    "readings": "the reading",
 }
 WRITTEN_ALWAYS = ("identities", "aside", "picked", "landmarks")  # the others came later
 
@@ -101,6 +103,7 @@ class Edits:
     tags:       subject (see face_subject) to its tags, in the order they were given
     notes:      subject to a note, any text
     decisions:  subject to accept, reject or unsure
+    readings:   what readers said of pairs, see core.project.readings
     """
 
     identities: dict[str, str | None] = field(default_factory=dict)
@@ -110,6 +113,7 @@ class Edits:
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
+    readings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def same_faces(self, other: "Edits") -> bool:
         """Whether both make the same gallery: they differ in tags, notes and decisions at most."""
@@ -182,6 +186,7 @@ def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
         {subject(k): v for k, v in edits.tags.items()},
         {subject(k): v for k, v in edits.notes.items()},
         {subject(k): v for k, v in edits.decisions.items()},
+        {renamed_reading(k, key): v for k, v in edits.readings.items()},
     )
 
 
@@ -212,6 +217,19 @@ def changed(edits: Edits, change: Change, forward: bool = True) -> Edits:
             if value:
                 maps[name][key] = value[0]
     return replace(edits, **{name: _field(name, maps[name]) for name in change})
+
+
+def told(change: Change) -> str:
+    """What a change is about, in a few words: the tags of ann/1.jpg and bob/2.jpg."""
+    parts = []
+    for name, entries in change.items():
+        keys = list(entries)
+        about = f"{len(keys)} of them"
+        if len(keys) == 1:
+            of_subject = name in ("tags", "notes", "decisions")
+            about = " and ".join(subject_parts(keys[0])[1]) if of_subject else keys[0]
+        parts.append(f"{WORDS[name]} of {about}")
+    return ", ".join(parts)
 
 
 def edits_from(said: Any, left_out: list[str]) -> Edits:
@@ -276,6 +294,8 @@ def _sound(name: str, key: str, value: Any) -> Any:
         return _apart([[_pixels(x) for x in _couple(point)] for point in value])
     if name == "tags" and isinstance(value, list) and value and "" not in value:
         return tuple(dict.fromkeys(map(_text, value)))
+    if name == "readings":
+        return sound_reading(key, value)
     if name == "decisions" and isinstance(value, str) and value in DECISIONS:
         return value
     raise ValueError(f"no {name}")

@@ -30,8 +30,10 @@ from core.project.edits import (
     identity_subject,
     moved,
     renamed,
+    told,
     with_entry,
 )
+from core.project.readings import Reading
 
 TOLD = 4  # parts that a sentence names
 LOCK_SECONDS = 10.0  # another window writes for some milliseconds
@@ -134,6 +136,16 @@ class Project:
         return bool(self._document.undo)
 
     @property
+    def undo_words(self) -> str:
+        """What undo would take back, such as "the tags of ann/1.jpg"; empty where nothing."""
+        return told(self._document.undo[-1]) if self._document.undo else ""
+
+    @property
+    def redo_words(self) -> str:
+        """What redo would do again; empty where nothing."""
+        return told(self._document.redo[-1]) if self._document.redo else ""
+
+    @property
     def can_redo(self) -> bool:
         """Whether there is a change to do again."""
         return bool(self._document.redo)
@@ -218,6 +230,12 @@ class Project:
     def decide(self, subject: str, decision: Decision | None) -> None:
         """Accept or reject a face, pair or identity, or be unsure; None: no decision."""
         self._change(lambda e: replace(e, decisions=with_entry(e.decisions, subject, decision)))
+
+    def read_pair(self, reading: Reading) -> None:
+        """Keep what a reader said of a pair; it takes the place of the reader's earlier word on it."""
+        self._change(
+            lambda e: replace(e, readings=with_entry(e.readings, reading.key, reading.value))
+        )
 
     def change(self, make: Callable[[Edits], Edits]) -> None:
         """Make any change as one step that can be taken back."""

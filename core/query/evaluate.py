@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped
 from core.explain.maps import maps_of_pairs
+from core.faces.conditions import BY_NAME
 from core.faces.regions import REGIONS, region_places
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import landmarks_in_crop
 from core.progress import QUIET, Task
 from core.project.edits import Edits, subject_parts
+from core.query.given import FilterInput, KnownConditions, check
 from core.query.language import (
+    OF_CONDITIONS,
     Both,
     ColumnValue,
     Compared,
@@ -23,45 +26,15 @@ from core.query.language import (
     Flag,
     Negated,
     RegionShare,
-    columns_of,
     compare_text,
     fields_of,
     number_in,
 )
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
-from core.scoring.scored import ScoredGallery
 
 PAIRS_AT_ONCE = 16_384  # of those whose regions are asked for: their maps take 13 MB
 TILE = 256  # rows
-
-
-class KnownFragile(Protocol):
-    """Which pairs are fragile, (n, m) bool, and at which threshold."""
-
-    @property
-    def fragile(self) -> np.ndarray: ...
-
-    @property
-    def threshold(self) -> float: ...
-
-
-@dataclass(frozen=True, eq=False)
-class FilterInput:
-    """What a filter may ask about.
-
-    threshold: None for weights without one
-    """
-
-    scored: ScoredGallery
-    threshold: float | None
-    edits: Edits
-    fragile: KnownFragile | None = None
-
-    @property
-    def fragile_known(self) -> bool:
-        """Whether fragile pairs were looked for at this threshold."""
-        return self.fragile is not None and self.fragile.threshold == self.threshold
 
 
 def passing(
@@ -73,8 +46,11 @@ def passing(
 
     Raises XCosError for a field that is not known here, and Stopped.
     """
-    _check(expression, given)
-    looker = _Looker(given)
+    check(expression, given)
+    measured = None
+    if given.conditions is not None and fields_of(expression) & {*OF_CONDITIONS}:
+        measured = given.conditions(task)
+    looker = _Looker(given, measured)
     n, m = given.scored.matrix.scores.shape
     mask = np.zeros((n, m), bool)
     open_rows: list[np.ndarray] = []
@@ -125,38 +101,6 @@ def region_percent(
         }
 
 
-def _check(expression: Expression, given: FilterInput) -> None:
-    asked = fields_of(expression)
-    if asked & {"outcome", "margin"} and given.threshold is None:
-        raise XCosError(
-            "The filter asks for an outcome or a margin, which need a threshold; set one."
-        )
-    for name, values, remedy in (
-        ("target", "target", "choose a target model (Model, Target model; --target)"),
-        ("fc", "embedding", "choose weights with a fully connected head"),
-    ):
-        known = [
-            getattr(g.features, values) is not None
-            for g in (given.scored.rows, given.scored.columns)
-        ]
-        if name in asked and not all(known):
-            raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
-    heads = {name for g in given.scored.galleries for f in g.gallery.faces for name in f.columns}
-    for name in sorted(columns_of(expression) - heads):
-        there = f"those there are {', '.join(sorted(heads))}" if heads else "it has none"
-        raise XCosError(f"The filter asks for column({name}), which the gallery lacks; {there}.")
-    if "fragile" in asked and given.fragile is None:
-        raise XCosError(
-            "The filter asks for fragile pairs, which were not looked for yet; "
-            "do so first (Analyse, Fragile pairs)."
-        )
-    if "fragile" in asked and given.fragile is not None and not given.fragile_known:
-        raise XCosError(
-            f"The filter asks for fragile pairs, which were looked for at the threshold "
-            f"{given.fragile.threshold:.4f}; do so again at this one (Analyse, Fragile pairs)."
-        )
-
-
 def _decide_regions(
     expression: Expression,
     looker: "_Looker",
@@ -193,8 +137,8 @@ Decided = tuple[np.ndarray, np.ndarray]  # whether pairs surely pass, and whethe
 class _Looker:
     """Answers a filter's conditions for blocks of pairs; what it needs of faces is kept."""
 
-    def __init__(self, given: FilterInput) -> None:
-        self.given = given
+    def __init__(self, given: FilterInput, measured: KnownConditions | None) -> None:
+        self.given, self._measured = given, measured
         self._faces: dict[Compared | ColumnValue, tuple[np.ndarray, np.ndarray]] = {}
         self._pairs: dict[Compared, np.ndarray] = {}
         self._shares: tuple[_Block, dict[str, np.ndarray]] | None = None
@@ -266,6 +210,10 @@ class _Looker:
         if name in ("score", "margin"):
             scores = self.given.scored.matrix.scores[block.rows, block.columns].astype(np.float64)
             return scores if name == "score" else scores - (self.given.threshold or 0.0)
+        if name in OF_CONDITIONS:
+            assert self._measured is not None
+            left, right = self._measured.of(name)
+            return BY_NAME[name].worse_of(left[block.rows], right[block.columns])
         left, right = self._embeddings(name)
         if block.rows.ndim == 2:
             return (left[block.rows[:, 0]] @ right[block.columns[0]].T).clip(-1, 1)

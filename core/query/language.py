@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from core.errors import XCosError, shown
+from core.faces.conditions import CONDITIONS
 from core.faces.photo_files import readable
 from core.faces.regions import REGIONS
 from core.project.edits import DECISIONS
 from core.scoring.matrix import OUTCOMES
 
-NUMBERS = ("score", "margin", "target", "fc")
+OF_CONDITIONS = tuple(condition.name for condition in CONDITIONS)
+NUMBERS = ("score", "margin", "target", "fc", *OF_CONDITIONS)
 TEXTS = (
     "identity",
     "left_identity",

@@ -35,7 +35,7 @@ def of_outcome(
     Raises XCosError without a threshold.
     """
     if source.threshold is None:
-        raise XCosError(f"{source.scored.card.name} has no threshold; give one with --threshold.")
+        raise XCosError(f"{source.scored.card.name} has no threshold; set one.", "threshold")
     pairs = pairs_of(source.scored.matrix, outcome, source.threshold, most, mask)
     every = slice(0, source.scored.matrix.scores.shape[1])
     total = 0

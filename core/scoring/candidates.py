@@ -36,7 +36,7 @@ def candidates(
         import faiss
     except ImportError as error:
         raise XCosError(
-            "--candidates needs the package faiss-cpu; install xcos-studio[scale]."
+            "Candidates need the package faiss-cpu; install xcos-studio[scale]."
         ) from error
     square = rows is columns
     known = vectors(columns)

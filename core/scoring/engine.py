@@ -10,12 +10,12 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.model.attention_weights import HeadWeights
 from core.model.features import CELLS
-from core.model.gpu_driver import gpu_may_be_there
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.scoring.kernels import fused as kernel
 from core.scoring.kernels import plain
 from core.scoring.kernels.prepared import LANES, PLACES, PreparedFaces, PreparedPairs, prepare
+from core.workarounds import gpu_may_be_there
 
 if TYPE_CHECKING:
     from core.scoring.kernels.gpu import GpuScorer
@@ -60,11 +60,14 @@ class PairEngine:
         if kind == "correlation":
             if self._correlation is None:
                 raise XCosError(
-                    "These weights have no correlation attention; choose --attention learned or uniform."
+                    "These weights have no correlation attention; choose learned or uniform attention.",
+                    "attention",
                 )
             return self._correlation
         if self._head is None:
-            raise XCosError("These weights have no learned attention; choose --attention uniform.")
+            raise XCosError(
+                "These weights have no learned attention; choose uniform attention.", "attention"
+            )
         return None
 
     def maps(

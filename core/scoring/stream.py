@@ -59,7 +59,7 @@ def stream_scores(
     """Score every pair of rows with columns, or of one gallery where both are the same object.
 
     identities: codes of rows and columns, -1 unknown; keep: pairs of each sort to remember
-    share:      which of how many processes this is; it takes every so manieth tile
+    share:      which of how many processes this is; it takes every N-th tile, N their number
     Raises Stopped, and XCosError for an attention kind that the model lacks.
     """
     shared = engine.weights(kind)

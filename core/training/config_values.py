@@ -9,6 +9,7 @@ from core.errors import XCosError, shown
 
 DEEPEST = 16  # tables and lists within one setting
 LARGEST = 2**63 - 1
+WORDS = ("own", "sface", "default")  # what stands for a file without being its path
 
 
 def group_of(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) -> Any:
@@ -73,6 +74,8 @@ def _path(raw: str, path: Path, name: str) -> Path:
         raise XCosError(
             f"{path}: {name} is {shown(repr(raw))}, but there is no such user; name the folder."
         ) from error
+    if raw in WORDS:
+        return Path(raw)
     if "\0" in raw:
         raise XCosError(f"{path}: {name} is {shown(repr(raw))}, which no file can be called.")
     return given if given.is_absolute() else path.parent / given

@@ -1,4 +1,4 @@
-"""The correlation attention P, streamed over training pairs (paper, equation 5)."""
+"""The correlation attention P, streamed over training pairs (paper, equations 5 to 7)."""
 
 from collections.abc import Callable
 

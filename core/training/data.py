@@ -18,8 +18,9 @@ from core.faces.face import SIDE
 from core.files import written_whole
 from core.progress import QUIET, Task
 from core.training.config import DataConfig, OptimisationConfig
+from core.training.gallery_source import GallerySource, no_faces, open_gallery_source
 from core.training.resumable_arrays import new_array
-from core.training.sources import FaceSource, open_source, read_excluded, without
+from core.training.sources import FaceSource, SomeFaces, open_source, read_excluded, without
 
 CHUNK = 512  # faces decoded between two reports
 DONE = "problems.json"  # written once all faces were decoded
@@ -73,14 +74,33 @@ class TrainingFaces:
         return pixels
 
 
-def open_sources(config: DataConfig) -> tuple[FaceSource, ...]:
-    """The folders of a config as sources of faces. Raises XCosError for one without any."""
+def open_sources(
+    config: DataConfig, start: Path | None = None, task: Task = QUIET
+) -> tuple[FaceSource, ...]:
+    """The gallery and the folders of a config as sources of faces, the gallery first.
+
+    start: weights that the run loads anyway. Raises XCosError for a source without any face, Stopped
+    """
     excluded = set() if config.exclude is None else read_excluded(config.exclude)
-    return tuple(
-        without(open_source(root, labelled, config.aligned), excluded)
+    gallery = [] if config.gallery is None else [open_gallery_source(config, start, task)]
+    folders = [
+        open_source(root, labelled, config.aligned)
         for roots, labelled in ((config.labelled, True), (config.unlabelled, False))
         for root in roots
-    )
+    ]
+    return tuple(without(source, excluded) for source in (*gallery, *folders))
+
+
+def problems_of(sources: Sequence[FaceSource], aligned: bool) -> tuple[str, ...]:
+    """What is wrong with the photos of galleries among sources, in sentences."""
+    found: list[str] = []
+    for source in sources:
+        whole = source.whole if isinstance(source, SomeFaces) else source
+        if isinstance(whole, GallerySource):
+            found += whole.problems
+            sentence = no_faces(whole, aligned)
+            found += [] if sentence is None else [sentence]
+    return tuple(found)
 
 
 def training_faces(
@@ -164,7 +184,9 @@ def _places(sources: Sequence[FaceSource]) -> np.ndarray:
 
 def _refuse_few(count: int) -> None:
     if count < 2:
-        raise XCosError("There are fewer than two faces to train on; name folders under [data].")
+        raise XCosError(
+            "There are fewer than two faces to train on; name a gallery or folders under [data]."
+        )
 
 
 def cache_folder(config: DataConfig) -> Path:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.model.backbones.refined import from_map
 from core.model.xcos import XCosNet
 
 MEAN, SCALE = 127.5, 128.0  # of our own weights: (x - 127.5) / 128
@@ -33,7 +34,8 @@ def encode(
                 grid, embedding = _of_crops(net, torch.from_numpy(crops[part]).to(device))
             else:
                 assert isinstance(net, XCosNet)
-                grid = net.grid(torch.from_numpy(maps[part]).to(device).float())
+                of_frozen = torch.from_numpy(maps[part]).to(device).float()
+                grid = net.grid(from_map(net.backbone, of_frozen))
                 embedding = net.embed(grid)
             grids.append(grid)
             embeddings.append(embedding)

@@ -24,11 +24,13 @@ from core.training.data import (
     training_faces,
 )
 from core.training.encoding import encode
-from core.training.loop import Training
+from core.training.held_out import MOST_PHOTOS, chosen_people
+from core.training.named_files import with_files
 from core.training.resumable_arrays import counted
 from core.training.run import RunDirectory
 from core.training.schedule import steps_of_epoch, total_steps
 from core.training.sources import FaceSource, SomeFaces
+from core.training.training import Training
 from core.training.validation import listed_photos
 
 SAMPLE = 128  # faces
@@ -78,7 +80,8 @@ class Estimate:
 
 def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     """Time a few steps of a run in a folder that is thrown away. Raises XCosError and Stopped."""
-    sources = open_sources(config.data)
+    config = with_files(config)
+    sources = open_sources(config.data, config.model.start, task)
     count = sum(len(source.identities) for source in sources)
     watch = _Stopwatch(task)
     target = target_choice(config) if needs_target(config) else None
@@ -106,8 +109,9 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     )
     optimisation = config.optimisation
     steps, epoch = total_steps(optimisation, count), steps_of_epoch(optimisation, count)
-    looks = steps / config.hardware.validate_every if config.data.validation else 0
-    checking = looks * encoding * (listed_photos(config) + WATCHED * optimisation.batch)
+    looked_at = _looked_at(config, sources)
+    looks = steps / config.hardware.validate_every if looked_at else 0
+    checking = looks * encoding * (looked_at + WATCHED * optimisation.batch)
     return Estimate(
         faces=count,
         steps=steps,
@@ -119,6 +123,16 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
         run_seconds=steps * seconds + preparing + checking,
         peak_bytes=peak,
     )
+
+
+def _looked_at(config: TrainConfig, sources: tuple[FaceSource, ...]) -> int:
+    """Faces that are seen at each validation."""
+    if config.data.validation is not None:
+        return listed_photos(config)
+    every = identities_of(sources)
+    people = chosen_people(every, config.data.held_out, config.hardware.seed)
+    _, counts = np.unique(every[np.isin(every, people)], return_counts=True)
+    return int(np.minimum(counts, MOST_PHOTOS).sum())
 
 
 class _Stopwatch(Task):

@@ -6,14 +6,14 @@ from typing import Any
 
 from torch import nn
 
-from core.evaluation.verification import best_threshold
+from core.evaluation.verification import balanced_threshold
 from core.model.card import ModelCard
 from core.model.weights import save_weights
 from core.model.xcos import XCosNet
 from core.progress import QUIET, Task
 from core.training.correlation import BATCHES
 from core.training.encoding import MEAN, SCALE
-from core.training.loop import Training
+from core.training.training import Training
 from core.training.validation import Validation
 
 
@@ -24,19 +24,25 @@ def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
     Raises Stopped, and XCosError when the file cannot be written.
     """
     config, network = training.config, training.exported
-    seen = None if training.frozen is None else training.frozen.card
+    seen = training.start if training.frozen is None else training.frozen.card
+    backbone, options = config.model.backbone, config.model.options
+    if seen is not None:
+        backbone, options = seen.backbone, seen.options
+    if training.frozen is not None and config.model.local:
+        backbone, options = "refined", {"backbone": backbone, "options": options}
+    law = training.start.law if training.start is not None else "additive"
     card = ModelCard(
         name=config.name,
         path=path,
         fingerprint="",
         kind="xcos" if isinstance(network, XCosNet) else "target",
-        backbone=config.model.backbone if seen is None else seen.backbone,
-        options=config.model.options if seen is None else seen.options,
+        backbone=backbone,
+        options=options,
         mean=(MEAN,) * 3 if seen is None else seen.mean,
         std=(SCALE,) * 3 if seen is None else seen.std,
         channels="RGB" if seen is None else seen.channels,
         embedding_size=_embedding_size(network),
-        law=config.locality.law if config.locality.hidden else "additive",
+        law=config.locality.law if config.locality.hidden else law,
         licence=config.licence,
         training=_told(training),
         version="1",
@@ -44,7 +50,11 @@ def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
     card = replace(card, correlation=training.correlation(BATCHES, task))
     if training.validation is not None:
         thresholds, measured = _figures(training, card)
+        if training.validation.held_out.lacking and training.start is not None:
+            thresholds = training.start.thresholds  # of too few people none can be found
         card = replace(card, thresholds=thresholds, measured=measured)
+    elif training.start is not None:
+        card = replace(card, thresholds=training.start.thresholds)
     return save_weights(path, network, card)
 
 
@@ -57,9 +67,9 @@ def _figures(training: Training, card: ModelCard) -> tuple[dict[str, float], dic
     validation: Validation | None = training.validation
     assert validation is not None
     scores = validation.scores(training.exported, training.fabric.device, card.correlation)
-    best = {kind: best_threshold(values, validation.same) for kind, values in scores.items()}
+    best = {kind: balanced_threshold(values, validation.same) for kind, values in scores.items()}
     name = training.config.data.validation
-    told = "validation" if name is None else name.name
+    told = "people held out" if name is None else name.name
     measured = {
         f"accuracy of {kind} on {told}": round(right, 4) for kind, (_, right) in best.items()
     }

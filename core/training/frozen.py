@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import Stopped, XCosError
-from core.model.backbones.inner import InnerMap
+from core.model.backbones.inner import InnerMap, map_channels
 from core.model.card import ModelCard
 from core.model.device import choose_device
 from core.model.features import CELLS
 from core.model.importers import is_ours, read_foreign
 from core.model.inference import Runner
+from core.model.onnx_maps import find_map
 from core.model.onnx_model import OnnxBackbone
 from core.model.target_choice import TargetChoice
 from core.model.weights import load_network
@@ -22,6 +23,7 @@ from core.model.xcos import XCosNet
 from core.progress import Task
 from core.training.config import ModelConfig
 from core.training.data import TrainingFaces
+from core.training.named_files import frozen_choice
 from core.training.resumable_arrays import count_up, counted, new_array
 
 CHUNK = 256  # faces whose maps are computed between two reports
@@ -32,15 +34,27 @@ class FrozenBackbone:
 
     card:    its name, normalisation, and what builds it again from the weights that are trained
     network: (B, 3, 112, 112) normalised to (B, C, 7, 7)
+    notes:   sentences on what was found out by itself
     """
 
     def __init__(self, config: ModelConfig, device: str) -> None:
         assert config.frozen is not None
         self.path = config.frozen
-        self.card, self.network = _read(self.path, config.tensor)
+        choice = frozen_choice(config)
+        self.notes: tuple[str, ...] = ()
+        tensor, side = config.tensor, CELLS
+        if choice.is_onnx and not tensor:
+            found = find_map(self.path)
+            tensor, side, self.notes = found.tensor, found.side, (found.words,)
+        card, self.network = _read(self.path, tensor, side)
+        if choice.channels is not None:
+            card = replace(card, channels=choice.channels)
+        if choice.normalisation is not None:
+            card = replace(card, mean=choice.normalisation.mean, std=choice.normalisation.std)
+        self.card = card
         self.network.requires_grad_(False)
         self._runner = Runner(self.card, self.network, choose_device(device), half=False)
-        content = TargetChoice(self.path).fingerprint()
+        content = choice.fingerprint()
         self._kept = f"frozen-{content[:16]}-{config.tensor.replace('/', '_') or 'last'}"
 
     def maps(self, crops: np.ndarray, task: Task) -> np.ndarray:
@@ -72,16 +86,19 @@ class FrozenBackbone:
         return np.load(place, mmap_mode="r")
 
 
-def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
+def _read(path: Path, tensor: str, side: int) -> tuple[ModelCard, nn.Module]:
     if TargetChoice(path).is_onnx:
-        return _read_onnx(path, tensor)
+        return _read_onnx(path, tensor, side)
     card, network = load_network(path) if is_ours(path) else read_foreign(path)
     if isinstance(network, XCosNet):
         network = network.backbone
-    if not hasattr(network, "channels"):
-        raise XCosError(f"{path} has no 7x7 map that xCos can use; choose another model.")
-    if not tensor:
+    if not tensor and hasattr(network, "channels"):
         return card, network
+    tensor = tensor or next(reversed(map_channels(network)), "")
+    if not tensor:
+        raise XCosError(
+            f"{path} has no map of {CELLS}x{CELLS} cells that xCos can use; choose another model."
+        )
     options: dict[str, Any] = {
         "backbone": card.backbone,
         "options": card.options,
@@ -95,10 +112,10 @@ def _read(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
     return replace(card, backbone="inner", options=options), inner.eval()
 
 
-def _read_onnx(path: Path, tensor: str) -> tuple[ModelCard, nn.Module]:
-    if not tensor:
-        raise XCosError(f"model.tensor is not set; name the inner {CELLS}x{CELLS} map of {path}.")
-    options = {"path": str(path.resolve()), "tensor": tensor}
+def _read_onnx(path: Path, tensor: str, side: int) -> tuple[ModelCard, nn.Module]:
+    options: dict[str, Any] = {"path": str(path.resolve()), "tensor": tensor}
+    if side != CELLS:
+        options["side"] = side
     network = OnnxBackbone(**options)
     card = ModelCard(
         name=path.stem,

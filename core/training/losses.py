@@ -48,6 +48,18 @@ def joint_cosines(embeddings: Sequence[Tensor], scales: Sequence[tuple[float, fl
     return (torch.stack(standard).mean(dim=0) * spread + mean).clamp(-1, 1)
 
 
+def by_names(cosines_BB: Tensor, labels_B: Tensor, limits: tuple[float, float]) -> Tensor:
+    """A target's cosines where names correct them; pairs of unknown faces stay.
+
+    limits: the least that a genuine pair is wanted at, and the most of an impostor pair
+    """
+    least, most = limits
+    known = (labels_B >= 0)[:, None] & (labels_B >= 0)[None]
+    same = labels_B[:, None] == labels_B[None]
+    wanted = torch.where(same, cosines_BB.clamp(min=least), cosines_BB.clamp(max=most))
+    return torch.where(known, wanted, cosines_BB)
+
+
 def attention_of_pairs(
     attention: LearnedAttention, grid_BCHW: Tensor, left_P: Tensor, right_P: Tensor
 ) -> Tensor:
@@ -116,7 +128,7 @@ def score_losses(
     pairs_2P: Tensor | None,
     config: LossConfig,
 ) -> dict[str, Tensor]:
-    """L_cos with learned attention over chosen pairs, and with uniform attention over all.
+    """L_cos (equation 10) with learned attention over chosen pairs, and with uniform attention over all.
 
     cosines_BB: the target's; pairs_2P: None leaves learned attention out
     """

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
+from core.model.backbones.refined import Refined, from_map
 from core.model.features import CELLS, CHANNELS
 from core.model.margin_heads import ArcFace, CosFace
 from core.model.xcos import XCosNet
@@ -15,6 +16,7 @@ from core.training.hiding import HiddenViews
 from core.training.locality import HiddenGrids, HiddenPairs, hidden_pairs, locality_losses
 from core.training.losses import (
     Lesson,
+    by_names,
     choose_pairs,
     embedding_loss,
     joint_cosines,
@@ -48,7 +50,10 @@ class TrainingNet(nn.Module):
     embedding_size: of the target's embeddings, None without a target
     map_channels:   of its map, None without map loss
     frozen:         the backbone that is not trained; faces then come as its maps
+    limits:         between which the target's cosines are corrected by names; None: not at all
     """
+
+    limits: tuple[float, float] | None = None
 
     def __init__(
         self,
@@ -64,7 +69,7 @@ class TrainingNet(nn.Module):
         if frozen is None:
             backbone = build_backbone(config.model.backbone, **config.model.options)
         else:
-            backbone = frozen
+            backbone = Refined.around(frozen) if config.model.local else frozen
         channels = int(backbone.channels)  # type: ignore[arg-type]
         self.net: Any
         if config.model.xcos:
@@ -95,11 +100,12 @@ class TrainingNet(nn.Module):
         """The losses of a batch, not yet weighted, by name; pairs span all processes."""
         lesson, hidden = beside.lesson, beside.hidden
         # First, since it waits for the device, on which nothing else is queued by now.
-        chosen = None if lesson is None else self._chosen(lesson, hidden, beside.draw)
+        chosen = None if lesson is None else self._chosen(lesson, labels_B, beside)
         if not isinstance(self.net, XCosNet):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
-        map_BCHW = x_BCHW if self._frozen else self.net.backbone(x_BCHW)
+        backbone = self.net.backbone
+        map_BCHW = from_map(backbone, x_BCHW) if self._frozen else backbone(x_BCHW)
         # Cosines need single precision also where the backbone runs in less.
         with torch.autocast(x_BCHW.device.type, enabled=False):
             count = len(labels_B)
@@ -126,14 +132,16 @@ class TrainingNet(nn.Module):
             return losses | self._identification(grid_BCHW.flatten(1), gathered(labels_B))
 
     def _chosen(
-        self, lesson: Lesson, hidden: HiddenViews | None, draw: torch.Generator
+        self, lesson: Lesson, labels_B: Tensor, beside: "Beside"
     ) -> tuple[Tensor, Tensor, Tensor | None, tuple[Tensor, HiddenPairs] | None]:
         """The target's embeddings and cosines of all processes' faces, and pairs to learn from."""
-        losses = self._losses
+        losses, hidden, draw = self._losses, beside.hidden, beside.draw
         target_BD = gathered(lesson.embeddings)
         others = [gathered(other) for other in lesson.others]
         with torch.autocast(target_BD.device.type, enabled=False):
             cosines_BB = joint_cosines([target_BD, *others], lesson.scales)
+            if self.limits is not None:
+                cosines_BB = by_names(cosines_BB, gathered(labels_B), self.limits)
         pairs_2P = None
         if losses.cosine_weight:
             pairs_2P = choose_pairs(cosines_BB, losses.pairs, losses.alike, draw)

@@ -1,12 +1,15 @@
 """Arrays that fill over hours on the disk, and go on where a kill left them."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.files import written_whole
+from core.progress import Task
 
 
 def new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
@@ -27,6 +30,31 @@ def new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
         f"The disk has {free / 1e9:.1f} GB free, but {path} needs {size / 1e9:.1f} GB; make room or "
         "choose another data.cache."
     )
+
+
+@contextmanager
+def prepared_alone(folder: Path, task: Task) -> Iterator[None]:
+    """One run at a time fills a folder of such arrays; others wait. Raises XCosError, Stopped."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder.with_suffix(".lock"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=1)
+            except Timeout:
+                task.report("Waiting for another run that prepares the same faces", 0, 0)
+                if task.stopped():
+                    raise Stopped("Waiting") from None
+    except OSError as error:
+        raise XCosError(
+            f"{folder.parent} cannot be written: {error.strerror}; choose another data.cache."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def counted(marker: Path) -> int:

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,35 @@ from core.training.run_files import (
     VALIDATION,
     LoggedRows,
     logged_rows,
+    status_text,
 )
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+
+@contextlib.contextmanager
+def run_alone(path: Path) -> Iterator[None]:
+    """Keep other processes from running in the same folder meanwhile. Raises XCosError.
+
+    Of several processes that train as one, the first one speaks for all.
+    """
+    from filelock import FileLock, Timeout
+
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with FileLock(path / "run.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise XCosError(
+            f"Another run writes into {path} just now; wait for it, or name another folder with "
+            "--into."
+        ) from error
+    except FileExistsError as error:
+        raise XCosError(f"{path} is a file; name a folder for the run.") from error
 
 
 class RunDirectory:
@@ -51,14 +77,20 @@ class RunDirectory:
         if state == "running" and now - self._noted < 1 and done != total:
             return
         self._noted = now
-        said = {"state": state, "what": what, "done": done, "total": total, "pid": os.getpid()}
+        said = status_text(state, what, done, total, os.getpid())
         with contextlib.suppress(OSError), written_whole(self.path / STATUS) as part:
-            part.write_text(json.dumps(said), encoding="utf-8")
+            part.write_text(said, encoding="utf-8")
 
     @property
     def stop_asked(self) -> bool:
         """Whether somebody asked the run to stop, by a file that any system has."""
         return (self.path / STOP).exists()
+
+    def note_stopped(self) -> None:
+        """Say that the run has stopped, and forget that it was asked to."""
+        with contextlib.suppress(OSError):
+            (self.path / STOP).unlink(missing_ok=True)
+        self.note("Stopped", 0, 0, "stopped")
 
     def begin(self, config_text: str) -> None:
         """Make the folder and note the config and the versions. Raises XCosError.
@@ -67,7 +99,6 @@ class RunDirectory:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / STOP).unlink(missing_ok=True)
             with written_whole(self.path / CONFIG) as part:
                 part.write_text(config_text, encoding="utf-8")
             versions = {

@@ -2,10 +2,13 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 CONFIG, STATUS, STOP = "config.toml", "status.json", "stop"
+OUTPUT = "output.txt"  # what a run that a window started has printed
+COMMAND = "xcos: "  # what the command's sentences begin with
 LOG, VALIDATION, PAIR = "log.csv", "validation.csv", "pair.npz"
 PROBLEMS = "problems.txt"
 LAST_STEP = 2**53  # the last integer that all floating-point columns can tell
@@ -21,6 +24,11 @@ class LoggedRows:
     head: list[str]
     rows: list[list[str]]
     whole: bool
+
+
+def status_text(state: str, what: str, done: int, total: int, pid: int) -> str:
+    """Where a run stands, as status.json has it; pid: of its process."""
+    return json.dumps({"state": state, "what": what, "done": done, "total": total, "pid": pid})
 
 
 def logged_rows(path: Path) -> LoggedRows:

@@ -120,9 +120,13 @@ def open_source(root: Path, labelled: bool, aligned: bool = True) -> FaceSource:
 
 
 class SomeFaces:
-    """Some faces of a source, by their numbers in it."""
+    """Some faces of a source, by their numbers in it.
+
+    whole: the source that all of them are of
+    """
 
     def __init__(self, source: FaceSource, numbers: np.ndarray) -> None:
+        self.whole: FaceSource = source.whole if isinstance(source, SomeFaces) else source
         self._source, self._numbers = source, numbers
         self.identities = source.identities[numbers]
         self.stamp = source.stamp + " ".join(map(str, numbers))

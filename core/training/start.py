@@ -8,6 +8,9 @@ from core.errors import XCosError
 from core.model.card import ModelCard
 from core.model.weights import load_xcos
 from core.training.config import TrainConfig
+from core.training.encoding import MEAN, SCALE
+
+ROUNDING = 1.0  # between dividing by 127.5 and by 128
 
 
 def as_started(config: TrainConfig) -> TrainConfig:
@@ -23,6 +26,12 @@ def as_started(config: TrainConfig) -> TrainConfig:
             "set one of them back."
         )
     card, _ = load_xcos(config.model.start)
+    scaling = zip((*card.mean, *card.std), (MEAN,) * 3 + (SCALE,) * 3, strict=True)
+    if card.channels != "RGB" or any(abs(own - ours) > ROUNDING for own, ours in scaling):
+        raise XCosError(
+            f"{config.model.start} takes faces as {card.input_words}, and training goes on only with "
+            f"weights that take RGB, (x \N{MINUS SIGN} 127.5) / 128; set model.start to others."
+        )
     model = replace(
         config.model,
         backbone=card.backbone,

@@ -16,7 +16,7 @@ from core.model.target import Target
 from core.progress import Task
 from core.training.batch_loader import Views
 from core.training.data import TrainingFaces
-from core.training.losses import Lesson
+from core.training.losses import Lesson, joint_cosines
 from core.training.resumable_arrays import count_up, counted, new_array
 
 CHUNK = 256  # faces shown to the target at a time
@@ -118,6 +118,25 @@ def scales_of(answers: Sequence[TargetAnswers]) -> tuple[tuple[float, float], ..
     if len(answers) < 2:
         return ()
     return tuple(impostor_scale(np.asarray(answer.embeddings[0])) for answer in answers)
+
+
+def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[float, float]:
+    """Between which cosines names correct a target: the least of a genuine pair, the most of others.
+
+    Medians of genuine pairs, and the mean of impostor pairs and a spread more; of at most 2,000
+    faces with names. labels: (n,) int64, -1 unknown; some two faces have one label
+    """
+    known = np.flatnonzero(labels >= 0)
+    some = known[np.unique(np.linspace(0, len(known) - 1, SCALE_FACES).round().astype(int))]
+    every = [torch.from_numpy(np.asarray(answer.embeddings[0])[some]) for answer in answers]
+    cosines = joint_cosines(every, scales_of(answers)).numpy()
+    rows, columns = np.triu_indices(len(some), 1)
+    same = labels[some][rows] == labels[some][columns]
+    cosines = cosines[rows, columns]
+    low, middle, high = np.quantile(cosines[~same], (0.16, 0.5, 0.84))
+    most = float(middle + (high - low) / 2)
+    genuine = cosines[same]
+    return (float(np.median(genuine)) if len(genuine) else 1.0), most
 
 
 def target_answers(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import XCosError, shown
+from core.training.config_values import WORDS
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -30,6 +31,8 @@ def toml_value(value: Any) -> str:
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, Path):
+        if str(value) in WORDS:
+            return _quoted(str(value))
         return _quoted(os.path.realpath(value))
     return _quoted(value) if isinstance(value, str) else repr(value)
 

@@ -8,52 +8,40 @@ import torch
 from torch import nn
 
 from core.errors import XCosError, quoted
-from core.evaluation.verification import PairList, best_threshold, read_lfw_pairs
+from core.evaluation.verification import ProtocolPairs, balanced_threshold, read_lfw_pairs
 from core.gallery.finder import PhotoFinder
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
 from core.training.encoding import encode
+from core.training.held_out import HeldOutFaces
 from core.training.sources import FaceReader
 
 
 @dataclass(eq=False)
 class Validation:
-    """A list's faces and pairs.
+    """Faces that are not trained on, and their pairs.
 
-    crops:       (n, 112, 112, 3) uint8
-    left, right: (p,) indices of its pairs; same: (p,) bool
-    maps:        (n, C, 7, 7) float32 of a frozen backbone, which is then not run again
+    held_out: the people of a list, or those that were kept out of the training faces
+    maps:     (n, C, 7, 7) float32 of a frozen backbone, which is then not run again
     """
 
-    crops: np.ndarray
-    left: torch.Tensor
-    right: torch.Tensor
-    same: np.ndarray
+    held_out: HeldOutFaces
     maps: np.ndarray | None = None
 
+    def __post_init__(self) -> None:
+        self.crops, self.same = self.held_out.crops, self.held_out.same
+        self.left = torch.from_numpy(self.held_out.left)
+        self.right = torch.from_numpy(self.held_out.right)
+
     @staticmethod
-    def of(config: TrainConfig) -> "Validation | None":
-        """Read the config's validation list, or None where it names none. Raises XCosError."""
-        if config.data.validation is None:
-            return None
-        pairs = read_lfw_pairs(config.data.validation)
-        if pairs.same.all() or not pairs.same.any():
-            raise XCosError(
-                f"{config.data.validation} has not both genuine and impostor pairs; name another "
-                "list under data.validation."
-            )
-        photos = config.data.validation_photos or config.data.validation.parent
-        names = sorted({*pairs.left, *pairs.right})
-        number = {name: index for index, name in enumerate(names)}
-        reader = FaceReader(config.data.aligned)
-        finder = PhotoFinder(photos)
-        crops = np.stack([reader.read(_file(finder, photos, pairs, name)) for name in names])
-        return Validation(
-            crops,
-            _indices(pairs.left, number),
-            _indices(pairs.right, number),
-            pairs.same,
-        )
+    def of(config: TrainConfig, held_out: HeldOutFaces | None = None) -> "Validation | None":
+        """Of the config's list, else of the people held out; None where there are neither.
+
+        Raises XCosError.
+        """
+        if config.data.validation is not None:
+            return Validation(listed_faces(config))
+        return None if held_out is None or held_out.one_sort else Validation(held_out)
 
     def scores(
         self, net: nn.Module, device: torch.device, correlation: np.ndarray | None = None
@@ -102,12 +90,50 @@ class Validation:
         attention = (found.attention + turned) / 2
         return self.crops[faces], found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
 
-    def accuracies(
-        self, net: nn.Module, device: torch.device, correlation: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """Accuracy at the best single threshold, a fraction, of each kind of score."""
-        scores = self.scores(net, device, correlation)
-        return {kind: best_threshold(found, self.same)[1] for kind, found in scores.items()}
+
+def accuracies(scores: dict[str, np.ndarray], same: np.ndarray) -> dict[str, float]:
+    """Accuracy at the best single threshold, a fraction, of each kind of score.
+
+    Genuine and impostor pairs count alike, however many there are.
+    """
+    return {kind: balanced_threshold(found, same)[1] for kind, found in scores.items()}
+
+
+def separation(scores: np.ndarray, same: np.ndarray) -> float:
+    """How far apart genuine and impostor scores (p,) lie, in spreads (d').
+
+    Smooth, so that it tells weights apart that judge all pairs alike.
+    """
+    genuine, impostor = scores[same], scores[~same]
+    spread = float(np.sqrt((genuine.var() + impostor.var()) / 2))
+    return float(genuine.mean() - impostor.mean()) / max(spread, 1e-9)
+
+
+def listed_faces(config: TrainConfig) -> HeldOutFaces:
+    """The faces and pairs of the config's validation list. Raises XCosError."""
+    assert config.data.validation is not None
+    pairs = read_lfw_pairs(config.data.validation)
+    if pairs.same.all() or not pairs.same.any():
+        raise XCosError(
+            f"{config.data.validation} has not both genuine and impostor pairs; name another "
+            "list under data.validation."
+        )
+    photos = config.data.validation_photos or config.data.validation.parent
+    names = sorted({*pairs.left, *pairs.right})
+    number = {name: index for index, name in enumerate(names)}
+    reader = FaceReader(config.data.aligned)
+    finder = PhotoFinder(photos)
+    files = [_file(finder, photos, pairs, name) for name in names]
+    people = np.unique([name.rpartition("/")[0] for name in names], return_inverse=True)[1]
+    return HeldOutFaces(
+        np.stack([reader.read(file) for file in files]),
+        people.astype(np.int64),
+        tuple(files),
+        ("",) * len(files),
+        np.array([number[name] for name in pairs.left]),
+        np.array([number[name] for name in pairs.right]),
+        pairs.same,
+    )
 
 
 def listed_photos(config: TrainConfig) -> int:
@@ -118,11 +144,7 @@ def listed_photos(config: TrainConfig) -> int:
     return len({*pairs.left, *pairs.right})
 
 
-def _indices(names: tuple[str, ...], number: dict[str, int]) -> torch.Tensor:
-    return torch.tensor([number[name] for name in names])
-
-
-def _file(finder: PhotoFinder, photos: Path, pairs: PairList, name: str) -> Path:
+def _file(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) -> Path:
     found = finder.photo(name)
     if found is None:
         raise XCosError(

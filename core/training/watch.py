@@ -11,9 +11,11 @@ import psutil
 
 from core.errors import XCosError, shown
 from core.training.run_files import (
+    COMMAND,
     CONFIG,
     LAST_STEP,
     LOG,
+    OUTPUT,
     PAIR,
     STATUS,
     STOP,
@@ -23,6 +25,7 @@ from core.training.run_files import (
 
 Columns = dict[str, np.ndarray]
 STATES = ("running", "stopped", "finished", "failed", "ended")
+LONGEST = 10_000  # bytes of a run's output in which its last sentence is looked for
 SHAPES = {"crops": (2, 112, 112, 3), "cosine": (7, 7), "attention": (7, 7), "step": ()}
 
 
@@ -31,7 +34,8 @@ class RunView:
     """A run as its files show it.
 
     state:      running, stopped, finished, failed, or ended (its process is gone)
-    what:       what it does, or the sentence it failed with
+    what:       what it does, or the sentence it failed with; of one that ended without a word, the
+                last sentence that it printed
     log:        columns of log.csv, each (rows,) float64 with NaN for no finite number
     validation: columns of validation.csv, alike
     pair:       crops (2, 112, 112, 3), cosine and attention (7, 7), step; empty before the first
@@ -75,6 +79,7 @@ def look(path: Path) -> RunView:
     state = said["state"]
     if state == "running" and not _alive(said["pid"]):
         state = "ended"
+        said["what"] = _last_sentence(path / OUTPUT)
     weights = sorted(path.glob("*.safetensors"))
     log, validation = _columns(path / LOG, damaged), _columns(path / VALIDATION, damaged)
     pair = _pair(path / PAIR, damaged)
@@ -139,6 +144,15 @@ def _status(path: Path, damaged: list[str]) -> dict[str, Any]:
         damaged.append(path.name)
     sound = fallback | sound
     return sound | {"what": shown(sound["what"], 500)}
+
+
+def _last_sentence(path: Path) -> str:
+    try:
+        lines = path.read_bytes()[-LONGEST:].decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    said = [line.removeprefix(COMMAND) for line in lines if line.startswith(COMMAND)]
+    return shown(said[-1], 500) if said else ""
 
 
 def _alive(pid: int) -> bool:

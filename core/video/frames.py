@@ -31,7 +31,7 @@ class Frame:
 class Frames:
     """Goes through a video once.
 
-    every:    every so manieth frame is given; where it was None, five a second, at most 1,000
+    every:    every N-th frame is given; where it was None, five a second, at most 1,000
     total:    about how many frames there are, 0 where that is not known
     problems: filled while it is gone through: where the video is cut off or damaged
     Raises XCosError for a source that is no video, also while it is gone through.

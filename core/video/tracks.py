@@ -80,7 +80,7 @@ class Track:
 class VideoTracks:
     """What was found in a video.
 
-    every:    every so manieth frame was looked at; frames: how many that were
+    every:    every N-th frame was analysed; frames: how many that were
     tracks:   by their first frame
     problems: where the video is cut off or damaged, or the work was stopped
     """
@@ -103,7 +103,7 @@ def follow(
 ) -> VideoTracks:
     """Find the faces of a video file or a folder of frames, and link them.
 
-    every:     look at every so manieth frame; None: five a second, at most 1,000
+    every:     analyse every N-th frame; None: five a second, at most 1,000
     aligned:   the frames are 112x112 crops of one face each
     threshold: of the uniform score, for links; None: the weights' own, without one 0.5
     A stop keeps the tracks so far, and a problem says where it came. Raises XCosError for what is
@@ -197,7 +197,8 @@ class _Finder:
             height, width = frame.pixels.shape[:2]
             raise XCosError(
                 f"Frame {frame.number} is {width}x{height}, not an aligned 112x112 crop; "
-                "leave out --aligned."
+                "let faces be found.",
+                "aligned",
             )
         return [TrackedFace(frame.number, frame.seconds, None, frame.pixels)]
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,7 @@ def test_one_pair_is_told_in_the_singular() -> None:
 def test_an_empty_selection_is_one_sentence() -> None:
     grid = np.ones((2, 32, 7, 7), np.float32)
     faces = LoadedGallery(Gallery(Path("g"), Path("g"), ()), FaceFeatures(grid))
-    made = scored(matrix_of(2, 2), faces)
+    made = scored(replace(matrix_of(2, 2), kind="uniform"), faces)
     with pytest.raises(XCosError, match="There are no false accepts of ann at the threshold"):
         look_for_patterns(made, 0.5, numbered(0, "false accepts of ann"))
 

@@ -88,4 +88,4 @@ def test_evaluate_prints_the_fixed_keys(
         )
         == 1
     )
-    assert "name its folder with --photos" in capsys.readouterr().err
+    assert "name the folder of the photos. (--photos)" in capsys.readouterr().err

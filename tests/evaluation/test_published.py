@@ -116,5 +116,5 @@ def test_a_part_needs_ars_names(tmp_path: Path) -> None:
     (tmp_path / "ann.jpg").touch()
     with pytest.raises(XCosError, match="no photo named as AR's"):
         read_protocol(tmp_path, tmp_path, "scarf")
-    with pytest.raises(XCosError, match="leave --part out"):
+    with pytest.raises(XCosError, match="leave the part out"):
         read_protocol(tmp_path / "pairs.txt", tmp_path, "scarf")

@@ -17,7 +17,7 @@ from core.evaluation.occlusion_curve import SHARES, masked, occlusion_curve
 from core.evaluation.pair_lists import read_splits
 from core.evaluation.protocol import identity_pairs
 from core.evaluation.results import evaluate, intervals, table, to_markdown
-from core.evaluation.verification import PairList
+from core.evaluation.verification import ProtocolPairs
 from core.model.card import ModelCard
 from core.progress import QUIET
 from core.training.recordio import HEADER, MAGIC, RecordSource
@@ -167,7 +167,7 @@ def test_intervals_hold_the_truth() -> None:
     low, high = found["auc"]
     assert low < 0.921 < high and high - low < 0.1  # Phi(2 / sqrt 2) = 0.921
     card = ModelCard("m", Path("m"), "", "xcos", "thin")
-    pairs = PairList(("a",) * 400, ("b",) * 400, same, None)
+    pairs = ProtocolPairs(("a",) * 400, ("b",) * 400, same, None)
     result = evaluate("p", card, "both", {"learned": scores, "fc": None}, pairs, 0)
     assert [row[0] for row in table(result)] == ["scores", "xCos, learned attention"]
     assert to_markdown(result).count("|") > 20

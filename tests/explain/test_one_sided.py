@@ -19,7 +19,8 @@ from core.gallery.opening import landmarks_in_crop, open_gallery
 from core.model.kinds import Order
 from core.progress import Task
 from core.project.edits import Edits
-from core.query.evaluate import FilterInput, passing, region_percent
+from core.query.evaluate import passing, region_percent
+from core.query.given import FilterInput
 from core.query.language import parse
 from core.query.selection import Selection
 from core.scoring.kernels.prepared import PreparedPairs

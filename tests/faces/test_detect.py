@@ -38,8 +38,8 @@ def test_faces_are_those_of_facenet_pytorch() -> None:
         for face, box, points in zip(faces, boxes[sure], marks[sure], strict=False):
             if is_tight(Detection(box, points, 1.0), (SIDE, SIDE)):
                 continue  # searched once more, with black around the photo
-            np.testing.assert_allclose(face.box, box, atol=0.01)
-            np.testing.assert_allclose(face.landmarks, points, atol=0.01)
+            np.testing.assert_allclose(face.box, box, atol=0.02)
+            np.testing.assert_allclose(face.landmarks, points, atol=0.02)
             compared += 1
     assert compared >= 4
 
@@ -51,6 +51,17 @@ def test_photos_without_faces_and_of_several_sizes() -> None:
     found = Detector().detect([blank, face, tall])
     assert found[0] == [] and len(found[1]) == 1 and len(found[2]) >= 1
     np.testing.assert_allclose(found[2][0].landmarks - found[1][0].landmarks, [[0, 40]] * 5, atol=4)
+
+
+def test_a_photo_s_landmarks_do_not_depend_on_what_is_searched_with_it() -> None:
+    given, detector = photos(), Detector()
+    together = detector.detect(given)
+    for photo, faces in zip(given, together, strict=True):
+        (alone,) = detector.detect([photo])
+        assert len(alone) == len(faces)
+        for one, other in zip(alone, faces, strict=True):
+            assert np.array_equal(one.landmarks, other.landmarks)
+            assert np.array_equal(one.box, other.box)
 
 
 @pytest.fixture(scope="module")

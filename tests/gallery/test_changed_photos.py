@@ -14,11 +14,11 @@ from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
 from core.gallery.opening import crop_of, known_detections, open_gallery
-from core.gallery.pipeline import FaceMaker, Made, make_here
+from core.gallery.pipeline import FaceMaker, PhotoResult, make_here
 from core.progress import Task
 from tests.gallery.test_opening import ALIGNED, CountingVerifier, FakeDetector, opened, photos
 
-Making = Callable[..., Iterator[Made]]
+Making = Callable[..., Iterator[PhotoResult]]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def cache(tmp_path: Path) -> Cache:
 def swapping(old: Path, new: Path) -> Making:
     """Makes faces after a photo was replaced by another one."""
 
-    def make(maker: FaceMaker, wanted: object, task: Task) -> Iterator[Made]:
+    def make(maker: FaceMaker, wanted: object, task: Task) -> Iterator[PhotoResult]:
         shutil.copy(new, old)
         yield from make_here(maker, wanted, task)  # type: ignore[arg-type]
 

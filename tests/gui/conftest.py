@@ -33,7 +33,7 @@ if missing_library() is None:
         monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[MainWindow]:
         """A window with weights, but no gallery; new galleries are taken for aligned crops."""
-        monkeypatch.setattr("xcos_gui.state.session.FIRST_SETTINGS", GallerySettings(aligned=True))
+        monkeypatch.setattr("xcos_gui.state.opening.FIRST_SETTINGS", GallerySettings(aligned=True))
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
         window = make_window(

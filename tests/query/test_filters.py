@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analysis.conditions.measured import ConditionTable
 from core.analysis.fragile import FragilePairs
 from core.errors import XCosError
 from core.explain.explain import explain_pair
 from core.explain.explanation import PairExplanation
 from core.faces.align import TEMPLATE
+from core.faces.conditions import BY_NAME
 from core.faces.face import Detection, Face
 from core.faces.regions import REGIONS, face_regions
 from core.gallery.gallery import Gallery, LoadedGallery
@@ -23,8 +25,10 @@ from core.gallery.opening import landmarks_in_crop
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, read_card
 from core.model.features import FaceFeatures
+from core.progress import QUIET
 from core.project.edits import Edits, face_subject, identity_subject, pair_subject
-from core.query.evaluate import FilterInput, passing
+from core.query.evaluate import passing
+from core.query.given import FilterInput
 from core.query.language import (
     CHOICES,
     FLAGS,
@@ -237,6 +241,16 @@ def plainly(
         share = 100 * explained.contribution[cells].sum() / explained.score
         return ordered(share, expression.operator, expression.percent)
     field, operator, value = expression.field, expression.operator, expression.value
+    if field in BY_NAME:
+        left, right = given_.conditions(QUIET).of(field)
+        known = [v for v in (left[i], right[j]) if not np.isnan(v)]
+        worst = {
+            "far from 0": lambda: max(abs(v) for v in known),
+            "far from the middle": lambda: max(known, key=lambda v: abs(v - 127.5)),
+            "low": lambda: min(known),
+            "high": lambda: max(known),
+        }[BY_NAME[field].worse]
+        return bool(known) and ordered(worst(), operator, value)
     if field in NUMBERS:
         numbers = {
             "score": score,
@@ -283,6 +297,19 @@ def ordered(number: float, operator: str, limit: float) -> bool:
     }[operator]
 
 
+def made_conditions(scored) -> ConditionTable:
+    """Values around those that filters ask for, some of them not known."""
+    rng = np.random.default_rng(5)
+    sides = []
+    for loaded in (scored.rows, scored.columns):
+        drawn = {
+            name: rng.choice([-20.0, -1.0, 0.1, 5, 12, 20, 200, np.nan], len(loaded))
+            for name in BY_NAME
+        }
+        sides.append(drawn)
+    return ConditionTable(sides[1] if scored.square else sides[0], sides[1])
+
+
 WORDS = st.sampled_from(["Ann", "bob", "p1.jpg", "P*.jpg", "*n*", "x", "y", "odd tag", "here", ""])
 LEVELS = st.sampled_from([-1.0, -0.2, -0.01, 0.0, 0.05, 0.1, 0.3, 5.0, 12.0, 20.0])
 
@@ -303,7 +330,9 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
         scored = score_gallery(model, gallery, None if square else probes, kind, order)
         flips = np.random.default_rng(3).random(scored.matrix.scores.shape) < 0.4
         fragile = FragilePairs(flips | flips.T if square else flips, 0.1)
-        made.append(FilterInput(scored, 0.1, EDITS, fragile))
+        made.append(
+            FilterInput(scored, 0.1, EDITS, fragile, lambda _, s=scored: made_conditions(s))
+        )
 
     @cache
     def explanation(which: int, i: int, j: int) -> PairExplanation:

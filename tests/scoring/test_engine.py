@@ -155,7 +155,7 @@ def test_a_kind_that_the_weights_lack_is_refused() -> None:
     engine = PairEngine(None, None)
     faces = engine.prepare(random_grid(0, 2))
     for kind in ("learned", "correlation"):
-        with pytest.raises(XCosError, match="--attention"):
+        with pytest.raises(XCosError, match=r"choose .*uniform attention"):
             engine.scores(faces, faces, kind)  # type: ignore[arg-type]
 
 

@@ -21,7 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     faulthandler.enable()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from core.model.memory import keep_memory
+    from core.workarounds import keep_memory
     from tests.soak.run import soak
 
     keep_memory()  # as the program does

@@ -126,7 +126,9 @@ def test_frozen_torch_file_gives_the_map_that_is_named(
         )
 
 
-def test_frozen_onnx_needs_the_maps_name(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_frozen_onnx_by_its_maps_name_or_without(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("onnx")
     import onnx
     from onnx import TensorProto, helper
@@ -151,8 +153,8 @@ def test_frozen_onnx_needs_the_maps_name(crops: Path, tiny_weights: Path, tmp_pa
     card = finish(done, tmp_path / "head.safetensors")
     assert card.backbone == "onnx" and card.mean == (127.5,) * 3
     assert Verifier(card.path).features(done.faces.take(np.arange(3))).grid.shape == (3, 32, 7, 7)
-    with pytest.raises(XCosError, match=r"model.tensor is not set"):
-        train(replace(config, model=replace(frozen, tensor="")), tmp_path / "unnamed")
+    again = train(replace(config, model=replace(frozen, tensor="")), tmp_path / "unnamed")
+    assert again.frozen is not None and again.frozen.card.options["tensor"] == "map"
 
 
 def test_raw_photos_are_aligned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +204,14 @@ def test_shipped_presets_name_what_they_need() -> None:
     from core.training.config import read_config
 
     names = {p.stem for p in resource_path("presets").glob("*.toml")}
-    assert names >= {"baseline-arcface", "baseline-cosface", "head-only", "paper-arcface", "small"}
+    assert names >= {
+        "baseline-arcface",
+        "baseline-cosface",
+        "adapt",
+        "plug-in",
+        "paper-arcface",
+        "small",
+    }
     baseline = read_config(resource_path("presets") / "baseline-arcface.toml")
     paper = read_config(resource_path("presets") / "paper-arcface.toml")
     assert baseline.optimisation == paper.optimisation and not baseline.model.xcos

@@ -30,12 +30,13 @@ from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.decimal_box import DecimalBox
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
     LEAST_RATE,
     MEANINGS,
-    count_style,
+    OutcomeButton,
     interval_words,
     percent,
 )
@@ -88,6 +89,7 @@ class CurvesPanel(QWidget):
         self._make_readers()
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
+        session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
     def close_job(self) -> None:
@@ -146,17 +148,11 @@ class CurvesPanel(QWidget):
         for row, (text, outcomes) in enumerate(rows, start=1):
             grid.addWidget(QLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
-                button = QPushButton(
-                    toolTip=f"{MEANINGS[outcome][2]}. Click lists them, worst first."
-                )
+                button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._list(o))
                 self.counts[outcome] = button
                 grid.addWidget(button, row, column)
         return grid
-
-    def _style_counts(self) -> None:
-        for outcome, button in self.counts.items():
-            button.setStyleSheet(count_style(outcome, self.palette()))
 
     def _make_histogram(self) -> None:
         self._histogram = pg.PlotWidget()
@@ -294,6 +290,9 @@ class CurvesPanel(QWidget):
         texts = (f"TP  {most:,}", "TRR 100.0000 %")
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
 
+    def _on_idle(self) -> None:
+        self._on_threshold_changed(self._session.threshold)
+
     def _on_threshold_changed(self, threshold: float) -> None:
         for widget in (self.spin, self.line):
             widget.blockSignals(True)
@@ -310,8 +309,10 @@ class CurvesPanel(QWidget):
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
             button.setText(f"{outcome}  {number:,}\n{name} {percent(getattr(counts, attribute))}")
+        so_far = self._session.faces_so_far
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
-        self.summary.setText(estimated + self._summary(counts))
+        growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
+        self.summary.setText((growing or estimated) + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
             far = max(counts.far, LEAST_RATE)
             self._roc_point.setData([far], [counts.tar])
@@ -323,6 +324,8 @@ class CurvesPanel(QWidget):
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
         assert statistics is not None
+        if self._session.matrix is not None and not self._session.matrix.pairs:
+            return "There is one face, so there is no pair to count; open a second photo with it."
         if not counts.genuine and not counts.impostor:
             return (
                 "No identities are known, so there is nothing to count. "
@@ -386,6 +389,5 @@ class CurvesPanel(QWidget):
         for plot in (self._histogram, self._roc, self._det):
             plot.setBackground(palette.color(QPalette.ColorRole.Base))
             paint_axes(plot, palette)
-        self._style_counts()
         self.line.setPen(pg.mkPen("#ff00c8", width=2))
         self.line.label.setColor(text)

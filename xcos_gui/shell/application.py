@@ -10,7 +10,7 @@ from contextlib import closing
 from core.cli import COMMANDS
 from core.cli import main as command_line
 from core.errors import XCosError
-from core.model.memory import keep_memory
+from core.workarounds import keep_memory
 
 ALL_COMMANDS = (*COMMANDS, "import-weights")
 # Debian's package of each library that Qt's plugins load and small systems lack.

@@ -10,6 +10,7 @@ from core.model.kinds import ATTENTION_KINDS
 from core.project.project import Project
 from core.project.state import SUFFIX, state_of
 from core.resources import resource_path
+from xcos_gui.shell.last_view import restore_view
 
 if TYPE_CHECKING:
     from xcos_gui.shell.window import MainWindow
@@ -60,3 +61,4 @@ def start(window: "MainWindow", options: argparse.Namespace) -> None:
     if wanted is None or project:  # a project that told why it did not open
         wanted = resource_path("sample")
     session.open_gallery(wanted, GallerySettings("central", True) if options.aligned else None)
+    restore_view(window, wanted)

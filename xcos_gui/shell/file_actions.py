@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
+from core.faces.choose import GallerySettings
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.files import write_whole
@@ -26,6 +27,7 @@ from xcos_gui.shell.target_dialog import WEIGHTS, TargetDialog
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.alignment import AlignmentDialog
+from xcos_gui.widgets.escape import clear_field
 
 
 class FileActions(QObject):
@@ -43,6 +45,11 @@ class FileActions(QObject):
         self._job.stop()
         self._projects.cancel()
         self.session.cancel()
+
+    def escape(self) -> None:
+        """Clear the field that is typed in, else stop what runs."""
+        if not clear_field(self._window):
+            self.cancel()
 
     def close(self) -> None:
         """End the background work."""
@@ -73,6 +80,14 @@ class FileActions(QObject):
                 self.session.open_gallery(_listed(paths, self.session.cache.folder))
             except XCosError as error:
                 self.session.message.emit(str(error))
+
+    def open_as_asked(self, what: str) -> None:
+        """Open what an empty gallery offers: a folder, the sample, or the open one as crops."""
+        if what == "aligned":
+            faces = self.session.gallery_settings.faces
+            self.session.set_gallery_settings(GallerySettings(faces, True))
+        else:
+            {"folder": self.ask_gallery, "sample": self.open_sample}[what]()
 
     def open_sample(self) -> None:
         """Open the gallery that comes with the program."""

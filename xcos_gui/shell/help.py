@@ -2,9 +2,11 @@
 
 import html
 import platform
+from collections.abc import Iterable
 
 import numpy as np
 from PySide6 import __version__ as pyside_version
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -16,29 +18,21 @@ from PySide6.QtWidgets import (
 from core.explain.report import PairReport, cell_rows
 from core.model.card import ModelCard
 from core.version import version
+from xcos_gui.shell.tool_menu import Tool
+from xcos_gui.widgets.placing import fit_to_screen
 
+# Keys that are in no menu.
 SHORTCUTS = (
-    ("Ctrl+O", "open a folder as gallery"),
-    ("Ctrl+Shift+O", "open photos or a CSV"),
-    ("Ctrl+J, Ctrl+Shift+S", "open a project; save all that is open as one"),
-    ("Ctrl+P", "open a second folder as probes: the matrix is then probes × gallery"),
-    ("Ctrl+F", "search the gallery"),
-    ("Ctrl+N", "tags and notes of the pair, its faces and their identities"),
-    ("Ctrl+Shift+T", "tags of the selected faces or pair"),
-    ("Ctrl+K", "filter the pairs, such as: outcome = FP and region(mouth) > 30 %"),
-    ("Ctrl+Z, Ctrl+Shift+Z", "undo and redo changes to the gallery"),
-    ("F2", "rename an identity, or merge several"),
-    ("Delete", "set photos aside, or bring them back"),
-    ("Ctrl+L", "alignment: drag landmarks, pick another face"),
-    ("Return", "compare the two faces selected in the gallery"),
+    ("Return", "in the gallery: compare the two selected faces"),
     ("arrow keys", "in the matrix: walk over pairs; in a map: walk over cells"),
     ("Page Up, Page Down", "in the matrix: the next identity"),
-    ("+, -, 0", "in the matrix: zoom in, zoom out, show all"),
-    ("Ctrl+1, Ctrl+2, Ctrl+3", "learned, uniform, correlation attention"),
-    ("Ctrl+S", "save the pair as picture, table or page"),
-    ("Ctrl+Shift+C", "copy the pair as picture"),
-    ("Ctrl+E", "export all scores"),
-    ("Esc", "stop what runs"),
+    ("+, -, 0", "zoom in, zoom out, show all: in the matrix, the photos and the map of faces"),
+    ("Space", "in the panel Pair and the photos: the plain faces while it is held"),
+    ("Up, Down", "in the filter: earlier filters, such as: outcome = FP and region(nose) > 30 %"),
+    ("1, 2, 3; G; O", "in Both photos: side by side, wipe, blink; grid; overlay"),
+    ("A, R, U, Delete", "in Labels and leaks: accept, reject, unsure, take back"),
+    ("F1", "in a tool: what it shows"),
+    ("Esc", "close a list, else clear the field, else stop what runs, else close the window"),
 )
 
 
@@ -56,7 +50,7 @@ class TextDialog(QDialog):
         layout.addWidget(browser)
         layout.addWidget(buttons)
         side = self.fontMetrics().height()
-        self.resize(44 * side, 36 * side)
+        fit_to_screen(self, QSize(44 * side, 36 * side))
 
 
 def reading_page(report: PairReport | None) -> str:
@@ -102,12 +96,30 @@ The least, {least["contribution"]:.4f}, comes from row {least["row"] + 1}, colum
     return text
 
 
-def shortcuts_page() -> str:
-    """All keys."""
-    rows = "".join(
-        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in SHORTCUTS
-    )
-    return f"<h2>Keys</h2><table>{rows}</table><p>Alt opens the menus; Tab goes from panel to panel.</p>"
+def show_page(title: str, page: str, parent: QWidget) -> None:
+    """Show a page until the user closes it."""
+    dialog = TextDialog(title, page, parent)
+    dialog.exec()
+    dialog.deleteLater()  # its parent would keep it
+
+
+def tool_page(tool: Tool) -> str:
+    """What a tool shows and how it is used."""
+    name = _safe(tool.text.replace("&", "").rstrip("…"))
+    return f"<h2>{name}</h2><p>{_safe(tool.about)}</p><p>{tool.key} opens it.</p>"
+
+
+def shortcuts_page(menus: Iterable[tuple[str, str]]) -> str:
+    """All keys. menus: the entries of the menus that have one, and their keys."""
+    parts = []
+    for title, rows in (("Menus", menus), ("In the window", SHORTCUTS)):
+        cells = "".join(
+            f"<tr><td><b>{_safe(key)}</b>&nbsp;&nbsp;</td><td>{_safe(what)}</td></tr>"
+            for key, what in rows
+        )
+        parts.append(f"<h3>{title}</h3><table>{cells}</table>")
+    more = "Alt opens the menus; Tab goes from panel to panel."
+    return f"<h2>Keys</h2>{''.join(parts)}<p>{more}</p>"
 
 
 def about_page(card: ModelCard | None) -> str:

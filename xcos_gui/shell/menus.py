@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QMenu
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
-from core.project.project import Project
 from xcos_gui.shell.file_actions import FileActions
-from xcos_gui.shell.help import TextDialog, about_page, model_page, reading_page, shortcuts_page
+from xcos_gui.shell.help import about_page, model_page, reading_page, shortcuts_page, show_page
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.settings import THEMES
 
+LONGEST_UNDO = 60  # characters of what would be undone, in the menu
 POLICY_TEXTS = {
     "central": "The most central face",
     "largest": "The largest face",
@@ -31,6 +31,7 @@ class Menus:
     def __init__(self, window: Workspace, actions: FileActions, projects: Projects) -> None:
         self.window, self.session = window, window.session
         self._actions, self._projects = actions, projects
+        self.actions: dict[str, QAction] = {}  # those of the toolbar, by their icons
         self._make_menus()
 
     def show_state(self) -> None:
@@ -40,6 +41,14 @@ class Menus:
         project = session.project
         self._undo.setEnabled(project is not None and project.can_undo)
         self._redo.setEnabled(project is not None and project.can_redo)
+        for action, verb, words in (
+            (self._undo, "&Undo", "" if project is None else project.undo_words),
+            (self._redo, "&Redo", "" if project is None else project.redo_words),
+        ):
+            short = words if len(words) <= LONGEST_UNDO else f"{words[:LONGEST_UNDO]}…"
+            action.setText(f"{verb} {short.replace('&', '&&')}".rstrip())
+        self.actions["back"].setEnabled(self.window.history.can_go_back)
+        self.actions["forward"].setEnabled(self.window.history.can_go_forward)
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
         self._aligned.setChecked(session.gallery_settings.aligned)
@@ -57,8 +66,11 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
+        said = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
+            said += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+        action.setToolTip(said)
         action.triggered.connect(lambda _=False: slot())
         return action
 
@@ -71,7 +83,9 @@ class Menus:
         )
         analyse = bar.addMenu("&Analyse")
         model, helping = bar.addMenu("&Model"), bar.addMenu("&Help")
-        self._action(file, "&Open gallery folder…", self._actions.ask_gallery, "Ctrl+O")
+        self.actions["open"] = self._action(
+            file, "&Open gallery folder…", self._actions.ask_gallery, "Ctrl+O"
+        )
         self._action(file, "Open photos or &CSV…", self._actions.ask_photos, "Ctrl+Shift+O")
         self.recents = file.addMenu("Open &recent")
         self.recents.aboutToShow.connect(self._fill_recents)
@@ -87,22 +101,20 @@ class Menus:
         )
         self._make_face_choice(file)
         file.addSeparator()
-        file.addActions(self.window.inspector.save_menu.actions())
+        file.addActions(self.window.inspector.saver.menu.actions())
         self._action(file, "&Export all scores…", self._actions.ask_export, "Ctrl+E")
         file.addSeparator()
         self._action(file, "&Forget this gallery…", self._actions.forget)
         self._action(file, "&Quit", self.window.close, QKeySequence.StandardKey.Quit)
-        self._undo = self._action(edit, "&Undo", lambda: self.session.edit(Project.undo), "Ctrl+Z")
-        self._redo = self._action(
-            edit, "&Redo", lambda: self.session.edit(Project.redo), "Ctrl+Shift+Z"
-        )
+        self._undo = self._action(edit, "&Undo", self.session.undo, "Ctrl+Z")
+        self._redo = self._action(edit, "&Redo", self.session.redo, "Ctrl+Shift+Z")
         edit.addSeparator()
         edit.addActions(self.window.gallery.face_actions)
         edit.addSeparator()
         self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
         self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
         self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
-        self._action(edit, "S&top what runs", self._actions.cancel, "Esc")
+        self._action(edit, "Clear the field, or s&top what runs", self._actions.escape, "Esc")
         self._make_view_menu(view)
         self._make_analyse_menu(analyse)
         self._make_model_menu(model)
@@ -112,7 +124,8 @@ class Menus:
             self._help_reading,
             QKeySequence.StandardKey.HelpContents,
         )
-        self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page()))
+        self._action(helping, "The &sample in four steps", self.window.story.begin)
+        self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page(self._keys())))
         self._action(
             helping,
             "&About xCos Studio",
@@ -161,7 +174,15 @@ class Menus:
             self._kinds.addAction(action)
         self._action(view, "S&wap left and right", self.session.swap_pair, "Ctrl+R")
         colour = self._action(view, "Colour matrix by &outcome", self._toggle_colouring, "Ctrl+B")
-        colour.setToolTip("Switch between colours by score and by outcome")
+        colour.setToolTip("Switch between colours by score and by outcome (Ctrl+B)")
+        colour.setCheckable(True)
+        self.window.matrix.colouring.currentIndexChanged.connect(
+            lambda place: colour.setChecked(place == 1)
+        )
+        self.actions["outcome"] = colour
+        history = self.window.history
+        self.actions["back"] = self._action(view, "Pair &before", history.back, "Alt+Left")
+        self.actions["forward"] = self._action(view, "Pair a&fter", history.forward, "Alt+Right")
         view.addSeparator()
         themes = view.addMenu("&Theme")
         group = QActionGroup(self.window)
@@ -175,7 +196,7 @@ class Menus:
     def _make_analyse_menu(self, analyse: QMenu) -> None:
         for tools in (PAIR_TOOLS, GALLERY_TOOLS):
             for tool in tools:
-                self._action(
+                self.actions[tool.icon] = self._action(
                     analyse,
                     tool.text,
                     lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
@@ -208,10 +229,18 @@ class Menus:
             1 - self.window.matrix.colouring.currentIndex()
         )
 
+    def _keys(self) -> list[tuple[str, str]]:
+        """Every key of the menus with its entry's text."""
+        form = QKeySequence.SequenceFormat.NativeText
+        return [
+            (action.shortcut().toString(form), action.text().replace("&", "").rstrip("…"))
+            for menu in self.window.menuBar().findChildren(QMenu)
+            for action in menu.actions()
+            if not action.shortcut().isEmpty()
+        ]
+
     def _page(self, title: str, page: str) -> None:
-        dialog = TextDialog(title, page, self.window)
-        dialog.exec()
-        dialog.deleteLater()  # the window would keep it
+        show_page(title, page, self.window)
 
     def _help_reading(self) -> None:
         self._page("How to read a pair", reading_page(self.session.report()))

@@ -9,17 +9,37 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QLabel,
     QMessageBox,
+    QToolButton,
 )
 
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
+from xcos_gui.shell.last_view import keep_view
 from xcos_gui.shell.menus import Menus
 from xcos_gui.shell.projects import Projects
+from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.progress import ProgressRow
 
 MESSAGE_SECONDS = 12
+# Icon and word; None is a line between groups.
+TOOLBAR: tuple[tuple[str | None, str], ...] = (
+    ("open", "Open"),
+    ("back", "Back"),
+    ("forward", "Forward"),
+    (None, ""),
+    ("outcome", "Outcomes"),
+    ("photos", "Photos"),
+    ("what-if", "What if"),
+    ("flip", "Flip"),
+    (None, ""),
+    ("patterns", "Patterns"),
+    ("people", "People"),
+    ("map", "Map"),
+    ("report", "Report"),
+)
 
 
 class MainWindow(Workspace):
@@ -33,6 +53,13 @@ class MainWindow(Workspace):
         self.setAcceptDrops(True)
         self._make_status()
         self._menus = Menus(self, self.commands, self.projects)
+        self.toolbar = Toolbar(self)
+        for name, word in TOOLBAR:
+            if name is None:
+                self.toolbar.addSeparator()
+            else:
+                self.toolbar.take(name, word, self._menus.actions[name])
+        self.addToolBar(self.toolbar)
         self._connect()
         self.reset_layout()
         self.first_layout = self.saveState()
@@ -47,7 +74,10 @@ class MainWindow(Workspace):
         self._progress = ProgressRow()
         self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
-        for widget in (self._progress, self._state):
+        self.train = QToolButton(text="Train…", autoRaise=True)
+        self.train.setToolTip("Adapt these weights to this gallery, or train others (Ctrl+T)")
+        self.train.clicked.connect(self.show_training)
+        for widget in (self._progress, self._state, self.train):
             self.statusBar().addPermanentWidget(widget)
         self._fading = QTimer(self, singleShot=True, interval=MESSAGE_SECONDS * 1000)
         self._fading.timeout.connect(self._note.clear)
@@ -56,6 +86,7 @@ class MainWindow(Workspace):
         session = self.session
         session.busy_changed.connect(self._progress.show_progress)
         session.idle.connect(self._progress.hide)
+        session.idle.connect(self._show_state)
         session.message.connect(self.show_message)
         for changed in (
             session.gallery_changed,
@@ -67,6 +98,8 @@ class MainWindow(Workspace):
         ):
             changed.connect(self._show_state)
         self.gallery.edit_alignment.connect(self.commands.edit_alignment)
+        self.gallery.open_asked.connect(self.commands.open_as_asked)
+        self.history.changed.connect(self._show_state)
 
     # Showing.
 
@@ -89,7 +122,10 @@ class MainWindow(Workspace):
             else f"{card.name} · {session.kind} attention · order {session.order} · threshold {session.threshold:.4f}"
         )
         source = session.source
-        count = "" if session.loaded is None else f" ({len(session.loaded):,} faces)"
+        so_far = "" if session.faces_so_far is None else " so far"
+        count = (
+            "" if session.loaded is None else f" ({counted(len(session.loaded), 'face')}{so_far})"
+        )
         file = session.project_file
         name = "" if source is None else source.name if file is None else file.name
         self.setWindowTitle(f"{name}{count} – xCos Studio" if name else "xCos Studio")
@@ -142,6 +178,7 @@ class MainWindow(Workspace):
             return
         self.notes.keep()
         self.projects.close()
+        keep_view(self)
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel
-from xcos_gui.panels.pair import InspectorPanel
-from xcos_gui.panels.pairs import PairsPanel
+from xcos_gui.panels.pair.panel import InspectorPanel
+from xcos_gui.panels.pairs.panel import PairsPanel
+from xcos_gui.shell.help import show_page, tool_page
+from xcos_gui.shell.story import Story
+from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -40,6 +44,7 @@ class Workspace(QMainWindow):
         super().__init__()
         self.session = session
         self.thumbnails = Thumbnails(session, self)
+        self.history = PairHistory(session)
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.tools: dict[Tool, ToolWindow] = {}
@@ -56,8 +61,16 @@ class Workspace(QMainWindow):
         self.curves = CurvesPanel(session)
         self.pairs = PairsPanel(session, self.thumbnails)
         self.matrix.tool_asked.connect(self.show_tool_of_list)
-        self.setCentralWidget(self.matrix)
-        self.docks = {
+        self.docks: dict[str, QDockWidget] = {}
+        self.story = Story(session, self.matrix, self.docks)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.story)
+        column.addWidget(self.matrix, 1)
+        self.setCentralWidget(middle)
+        session.tool_asked.connect(self.show_named)
+        self.docks |= {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
             "notes": self._dock("Notes", "notes", self.notes),
@@ -68,7 +81,7 @@ class Workspace(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(widget)
+        dock.setWidget(Scrolled(widget))
         return dock
 
     def reset_layout(self) -> None:
@@ -103,7 +116,7 @@ class Workspace(QMainWindow):
         self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
         self.resizeDocks(
             [self.docks["curves"], self.docks["pairs"]],
-            [36 * unit, 22 * unit],
+            [34 * unit, 26 * unit],
             Qt.Orientation.Horizontal,
         )
 
@@ -170,7 +183,9 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            self.tools[tool] = tool.load()(self.session, self)
+            made = self.tools[tool] = tool.load()(self.session, self)
+            key = QKeySequence(QKeySequence.StandardKey.HelpContents)
+            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
         window = self.tools[tool]
         window.show()
         window.raise_()
@@ -184,6 +199,12 @@ class Workspace(QMainWindow):
         window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[0] == name))
         assert isinstance(window, OfListed)
         window.use_listed()
+
+    def show_named(self, name: str) -> None:
+        """A tool that a panel or another tool asks for by its module's name."""
+        from xcos_gui.shell.tool_menu import ALL_TOOLS
+
+        self.show_tool(next(tool for tool in ALL_TOOLS if tool.place[0].split(".")[0] == name))
 
     def close_tools(self) -> None:
         """End the background work of tools and panels, and let go of the tools."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
-from core.gallery.pipeline import Making
+from core.gallery.pipeline import Pipeline
 from core.model.attention_weights import read_head
 from core.model.card import find_weights
 from core.model.target import Target
@@ -25,7 +25,7 @@ class Models:
     """
 
     def __init__(
-        self, cache: Cache, device: str, make: Making, tell: Callable[[str], None]
+        self, cache: Cache, device: str, make: Pipeline, tell: Callable[[str], None]
     ) -> None:
         self.device = device
         self.verifier: Verifier | None = None

@@ -13,11 +13,11 @@ from xcos_gui.state.activity import Activity
 from xcos_gui.state.jobs import Running
 
 if TYPE_CHECKING:
-    from core.query.evaluate import FilterInput
+    from core.query.given import FilterInput
     from core.query.language import Expression
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are filtered anew
-THRESHOLD = {"outcome", "margin", "fragile"}
+THRESHOLD = {"outcome", "margin", "fragile", "unlike"}
 EDITED = {"tag", "note", "decision"}
 
 
@@ -39,6 +39,7 @@ class PairFilter(QObject):
         self._given = given
         self.text = ""
         self.mask: np.ndarray | None = None
+        self.why_none = ""  # where no pair passes, which part of the filter lets none through
         self._expression: Expression | None = None
         self._fields: frozenset[str] = frozenset()
         self._job = activity.job(self)
@@ -96,16 +97,18 @@ class PairFilter(QObject):
             self.changed.emit(None)
             return
 
-        def work(running: Running) -> np.ndarray:
+        def work(running: Running) -> tuple[np.ndarray, str]:
             from core.query.evaluate import passing
+            from core.query.why import why_none
 
-            return passing(expression, given, running)
+            mask = passing(expression, given, running)
+            return mask, "" if mask.any() else why_none(expression, given, running)
 
         self._job.start(work)
 
-    def _on_found(self, mask: np.ndarray) -> None:
-        self.mask = mask
-        self.changed.emit(mask)
+    def _on_found(self, found: tuple[np.ndarray, str]) -> None:
+        self.mask, self.why_none = found
+        self.changed.emit(self.mask)
 
     def _on_failed(self, error: BaseException) -> None:
         self.mask = None

@@ -8,8 +8,8 @@ from threading import Event
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from core.model.memory import give_back
 from core.progress import Progress, StopAsked, Task
+from core.workarounds import give_back
 
 REPORTS_PER_SECOND = 20
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system

@@ -14,7 +14,7 @@ from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, landmarks_in_crop, open_gallery
-from core.gallery.pipeline import Making
+from core.gallery.pipeline import Pipeline
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
@@ -39,7 +39,7 @@ class Loader:
     target: Target | None
     cache: Cache
     settings: GallerySettings
-    make: Making
+    make: Pipeline
 
     def load(
         self,

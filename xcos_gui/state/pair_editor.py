@@ -26,7 +26,7 @@ def editor_work(session: Session) -> Callable[[Running], PairEditor] | None:
     return work
 
 
-def differ_by_threshold(one: PairExplanation | None, other: PairExplanation | None) -> bool:
+def of_one_pair(one: PairExplanation | None, other: PairExplanation | None) -> bool:
     """Whether two explanations are of one pair, model, kind and order."""
     names = ("left", "right", "model", "kind", "order")
     if one is None or other is None:

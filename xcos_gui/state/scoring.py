@@ -11,10 +11,10 @@ from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
-from core.model.memory import give_back
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Refinement, Region
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
+from core.workarounds import give_back
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.matrix_image import MatrixImage
 
@@ -115,8 +115,8 @@ def _spread(count: int, limit: int = 300) -> np.ndarray:
     return np.linspace(0, count - 1, min(limit, count)).round().astype(int)
 
 
-def first_pair(matrix: ScoreMatrix) -> tuple[int, int]:
-    """What to look at first: a genuine pair where there is one, else any."""
+def first_pair(matrix: ScoreMatrix) -> tuple[int, int] | None:
+    """What to look at first: a genuine pair where there is one, else any; None without pairs."""
     n, m = matrix.scores.shape
     every = slice(0, m)
     for row in range(min(n, 50)):
@@ -126,4 +126,6 @@ def first_pair(matrix: ScoreMatrix) -> tuple[int, int]:
             found[row] = False
         if found.any():
             return row, int(found.argmax())
-    return (0, 1) if matrix.square and m > 1 else (0, 0)
+    if not matrix.pairs:
+        return None
+    return (0, 1) if matrix.square else (0, 0)

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 RECENTS = 10
+SIDE = 64  # pixels of a thumbnail at first
 INPUT = ("channels", "normalisation")  # of a target, as TargetChoice.to_json names them
 FILTERS = 30
 
@@ -102,9 +103,46 @@ class Settings:
             self.store.setValue(f"target_{key}", said.get(key, AUTO))
 
     @property
+    def thumbnail_side(self) -> int:
+        """Pixels of the gallery's thumbnails."""
+        try:
+            return int(str(self.store.value("gallery/side", SIDE)))
+        except ValueError:
+            log.warning("setting gallery/side unreadable; using %s", SIDE)
+            return SIDE
+
+    @thumbnail_side.setter
+    def thumbnail_side(self, side: int) -> None:
+        self.store.setValue("gallery/side", side)
+
+    @property
+    def story_seen(self) -> bool:
+        """Whether the sample's story was shown or closed once."""
+        return self.store.value("story") is not None
+
+    def remember_story(self) -> None:
+        self.store.setValue("story", "seen")
+
+    @property
     def runs(self) -> Path:
         """Where training runs are kept."""
         return self._path("runs") or platformdirs.user_data_path("xcos-studio", False) / "runs"
+
+    def recent_paths(self, what: str) -> list[Path]:
+        """Files or folders chosen lately for a purpose, the last one first."""
+        return [Path(text) for text in self._texts(f"paths/{what}")]
+
+    def remember_path(self, what: str, path: Path) -> None:
+        recents = [path, *(other for other in self.recent_paths(what) if other != path)]
+        self.store.setValue(f"paths/{what}", [str(other) for other in recents[:RECENTS]])
+
+    def note(self, what: str) -> str:
+        """A text that a tool keeps, such as the values of a form; empty where there is none."""
+        value = self.store.value(f"notes/{what}")
+        return value if isinstance(value, str) else ""
+
+    def keep_note(self, what: str, text: str) -> None:
+        self.store.setValue(f"notes/{what}", text)
 
     def layout(self, name: str) -> QByteArray:
         """A remembered window geometry or arrangement of docks; empty where there is none."""

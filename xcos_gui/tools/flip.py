@@ -33,6 +33,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.pair_editor import editor_work
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.design import title_label
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -63,10 +64,10 @@ class FlipWindow(ToolWindow):
             maps.addWidget(shown)
         for view in self.faces.values():
             faces.addWidget(view)
-        self.body.addWidget(_heading("The fewest cells"))
+        self.body.addWidget(title_label("The fewest cells"))
         self.body.addWidget(self.cells_text)
         self.body.addLayout(maps, 2)
-        self.body.addWidget(_heading("The smallest edit"))
+        self.body.addWidget(title_label("The smallest edit"))
         self.body.addLayout(self._make_search())
         self.body.addWidget(self.search_text)
         self.body.addLayout(faces, 3)
@@ -79,6 +80,7 @@ class FlipWindow(ToolWindow):
         for kind in FLIP_KINDS:
             self.kind.addItem(NOUNS[kind].capitalize(), kind)
         self.kind.setAccessibleName("Kind of edit")
+        self.kind.currentIndexChanged.connect(self._show_search)
         self.side = QComboBox(toolTip="Which face is edited")
         self.side.addItem("Either face", SIDES)
         for side in SIDES:
@@ -152,7 +154,7 @@ class FlipWindow(ToolWindow):
 
         self.compute("Searching", work, then)
 
-    def _show_search(self) -> None:
+    def _show_search(self, *_: object) -> None:
         report, answer = self.session.report(), self.answer
         for side, view in self.faces.items():
             if answer is not None:
@@ -163,7 +165,8 @@ class FlipWindow(ToolWindow):
         self.save.setEnabled(answer is not None)
         if self.search is None:
             self.search_text.setText(
-                "Search tries patches, blurs, turns and more until one flips the verdict."
+                f"Press Search: it tries {NOUNS[self.kind.currentData()]} from little to much "
+                "until one flips the verdict."
             )
         else:
             said = "" if answer is None else " " + change_words(answer)
@@ -201,11 +204,3 @@ def _at(values: np.ndarray, cells: tuple[Cell, ...]) -> np.ndarray:
     for cell in cells:
         kept[cell] = values[cell]
     return kept
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
-    return label

@@ -61,7 +61,6 @@ class FragileWindow(ToolWindow):
         )
         self.list_all.setAutoDefault(False)
         self.list_all.clicked.connect(lambda: self.list_outcome(None))
-        self.words = QLabel(wordWrap=True)
         self.outcomes = _table(("outcome", "fragile", "pairs", "share"), "Fragile pairs by outcome")
         self.outcomes.itemActivated.connect(lambda item: self.list_row(item.row()))
         self.outcomes.itemDoubleClicked.connect(lambda item: self.list_row(item.row()))

@@ -37,6 +37,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.map_view import MapView
+from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.selector import Selector
 from xcos_gui.widgets.thumbnails import to_image
 
@@ -60,6 +61,7 @@ class PatternsWindow(FollowingWindow):
     """What many pairs have in common."""
 
     title = "Patterns of failure"
+    empty_words = EMPTY
     size_in_lines = (68, 50)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -69,12 +71,10 @@ class PatternsWindow(FollowingWindow):
         self.less = Selector("Less", session, self.ask_refresh)
         self.of.choose("FP")
         self._make_choices()
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         self.body.addWidget(self.words)
         self.body.addLayout(self._make_maps(), 4)
-        self.cell_text = QLabel()
-        self.cell_text.setMinimumHeight(self.fontMetrics().height())
+        self.cell_text = Readout()
         self.body.addWidget(self.cell_text)
         self.about_groups = QLabel(wordWrap=True)
         self.body.addWidget(self.about_groups)

@@ -74,6 +74,7 @@ class WorthWindow(FollowingWindow):
     """The paper's Table 2 as a question about the gallery that is open."""
 
     title = "What attention is worth"
+    empty_words = EMPTY
     size_in_lines = (74, 30)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -81,8 +82,7 @@ class WorthWindow(FollowingWindow):
         self.found: _Found | None = None
         self._computed: tuple[object, ...] = ()  # what the decisions were made from
         self._make_choices()
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         self.body.addWidget(self.words)
         self.table = ExchangeTable(0, len(HEADERS))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

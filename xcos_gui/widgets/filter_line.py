@@ -20,7 +20,7 @@ from xcos_gui.state.session import Session
 CHECKED_AFTER = 700  # milliseconds without a key
 MOST_NAMES = 2000  # that completion offers
 WORD = re.compile(r'[^\s()=!<>~%"]*$')
-PLACEHOLDER = "Filter: outcome = FP and score > 0.4 and region(mouth) > 30 %"
+PLACEHOLDER = "Filter: outcome = FP and score > 0.3 and region(nose) > 30 %"
 TIP = (
     "Return filters; Up and Down bring back earlier filters.\n"
     "Numbers: score, margin, target, fc, region(mouth) in % of the score.\n"

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.tool_window import ToolWindow
 
 SETTLE = 250  # milliseconds without a further change
@@ -15,6 +16,8 @@ SETTLE = 250  # milliseconds without a further change
 class FollowingWindow(ToolWindow):
     """Calls `refresh` once the session rests, and only while the window is seen."""
 
+    follows_threshold = True  # whether a moved threshold makes what is shown out of date
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._stale = True
@@ -22,7 +25,8 @@ class FollowingWindow(ToolWindow):
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
         session.matrix_changed.connect(self.ask_refresh)
-        session.threshold_changed.connect(self.ask_refresh)
+        if self.follows_threshold:
+            session.threshold_changed.connect(self.ask_refresh)
         session.idle.connect(self._settling.start)
 
     def refresh(self) -> None:
@@ -35,6 +39,7 @@ class FollowingWindow(ToolWindow):
             self.tell("The gallery has changed since; wait until it is counted anew.")
             return False
         self.session.list_pairs(title, pairs)
+        self.tell(f"{counted(len(pairs), 'pair')} stand in the main window's list of pairs.")
         return True
 
     @property
@@ -51,6 +56,7 @@ class FollowingWindow(ToolWindow):
         if not self._stale or not self.isVisible():
             return
         if self.session.busy:  # idle comes
+            self.say_working("Waiting for the scores")
             self.tell("Waiting for the scores…")
             return
         self._stale = False

@@ -1,13 +1,16 @@
-"""Colours and words of outcomes and rates, the same in every view."""
+"""Colours, words and buttons of outcomes and rates, the same in every view."""
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from core.analysis.bootstrap import RateInterval
-from core.explain.colours import OUTCOME_COLOURS
 from core.scoring.matrix import Outcome
+from xcos_gui.widgets.design import outcome_colour
 
-GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
+# Of curves and bars, which need a stronger line than a cell of the matrix; on both grounds.
+GENUINE, IMPOSTOR = QColor("#1f7fc0"), QColor("#d55e00")
 LEAST_RATE = 1e-5  # left end of logarithmic axes
+BAND = 6  # pixels of a button's edge that has its outcome's colour
 MEANINGS: dict[Outcome, tuple[str, str, str]] = {
     "TP": (
         "tar",
@@ -32,6 +35,25 @@ MEANINGS: dict[Outcome, tuple[str, str, str]] = {
 }
 
 
+class OutcomeButton(QPushButton):
+    """A button of an outcome's pairs, with its colour at the left edge, in any theme.
+
+    Painted, not styled: a style sheet keeps the colours of the theme that it was made under.
+    """
+
+    def __init__(self, outcome: Outcome, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._outcome = outcome
+        self.setToolTip(f"{MEANINGS[outcome][2]}. Click lists them, worst first.")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        edge = self.rect().adjusted(2, 2, -2, -2)
+        edge.setWidth(BAND)
+        painter.fillRect(edge, outcome_colour(self._outcome, self.palette()))
+
+
 def percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
@@ -42,15 +64,3 @@ def interval_words(rate: RateInterval) -> str:
     """A rate and its interval in percent."""
     low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
     return f"{percent(rate.rate)} [{low} to {high}]"
-
-
-def count_style(outcome: Outcome, palette: QPalette) -> str:
-    """A count's button in the theme of now: a style sheet keeps the colours it was set with."""
-    red, green, blue = OUTCOME_COLOURS[outcome]
-    roles = QPalette.ColorRole.WindowText, QPalette.ColorRole.Mid, QPalette.ColorRole.AlternateBase
-    text, edge, lit = (palette.color(role).name() for role in roles)
-    return (
-        f"QPushButton {{ color: {text}; border: 1px solid {edge}; "
-        f"border-left: 6px solid rgb({red}, {green}, {blue}); padding: 4px 8px; text-align: left; }}"
-        f"QPushButton:focus, QPushButton:hover {{ background: {lit}; }}"
-    )

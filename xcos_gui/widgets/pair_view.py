@@ -9,6 +9,7 @@ from core.explain.colours import ColourLimits, MapName
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.map_view import MapView
+from xcos_gui.widgets.readout import Readout
 
 EMPTY = "Choose a pair in the list to see its faces and maps."
 TITLES: dict[MapName, str] = {
@@ -25,9 +26,8 @@ class PairView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._report: PairReport | None = None
-        self.words, self.cell_text = QLabel(EMPTY, wordWrap=True), QLabel()
+        self.words, self.cell_text = QLabel(EMPTY, wordWrap=True), Readout()
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.cell_text.setMinimumHeight(self.fontMetrics().height())
         self.faces = CellView("Left face"), CellView("Right face")
         names: tuple[MapName, ...] = get_args(MapName)
         self.maps = {name: MapView(name, TITLES[name]) for name in names}

@@ -4,14 +4,16 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.errors import Stopped, XCosError
 from core.log import unexpected
 from xcos_gui.state.jobs import LatestJob, Work
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.escape import clear_field
+from xcos_gui.widgets.placing import Scrolled, fit_to_screen
 from xcos_gui.widgets.progress import ProgressRow
 from xcos_gui.widgets.theme import paint_axes
 
@@ -23,17 +25,20 @@ class ToolWindow(QDialog):
     """
 
     title = ""
+    empty_words = ""  # what `words` says while there is nothing to compute from
     size_in_lines = (60, 42)  # width and height, in heights of a line of text
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.plots: list[Any] = []
+        self.words = QLabel(wordWrap=True)  # what was found, in words; placed by subclasses
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._then: Callable[[Any], None] | None = None
         self.setWindowTitle(self.title)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         line = self.fontMetrics().height()
-        self.resize(self.size_in_lines[0] * line, self.size_in_lines[1] * line)
+        fit_to_screen(self, QSize(*(lines * line for lines in self.size_in_lines)))
         self.job = LatestJob(self)
         self.progress = ProgressRow()
         self.job.progress.connect(self.progress.show_progress)
@@ -42,20 +47,30 @@ class ToolWindow(QDialog):
         self.progress.stop_asked.connect(self.job.stop)
         self.note = QLabel(wordWrap=True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.body = QVBoxLayout()
+        inside = QWidget()
+        # The main window's own shortcuts end at its frame.
+        QShortcut(QKeySequence("Ctrl+D"), self, lambda: self.session.tool_asked.emit("photos"))
+        self.body = QVBoxLayout(inside)
+        self.body.setContentsMargins(0, 0, 0, 0)
         foot = QHBoxLayout()
         foot.addWidget(self.note, 1)
         foot.addWidget(self.progress)
         column = QVBoxLayout(self)
-        column.addLayout(self.body, 1)
+        column.addWidget(Scrolled(inside), 1)  # on a small screen, too, all of it can be reached
         column.addLayout(foot)
 
     def compute(self, what: str, work: Work, then: Callable[[Any], None]) -> None:
         """Run work in the background and give its answer to `then`; the newest call wins."""
         self._then = then
         self.note.clear()
+        self.say_working(what)
         self.progress.show_progress(what, 0, 0)
         self.job.start(work)
+
+    def say_working(self, what: str) -> None:
+        """Say what is being done instead of what to do first: that is done already."""
+        if self.empty_words and self.words.text() == self.empty_words:
+            self.words.setText(f"{what}…")
 
     def tell(self, sentence: str) -> None:
         """Show a sentence at the foot of the window."""
@@ -89,13 +104,19 @@ class ToolWindow(QDialog):
     def showEvent(self, event: Any) -> None:
         self._paint_plots()
         super().showEvent(event)
+        fit_to_screen(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Escape stops what runs; only then does it close the window.
-        if event.key() == Qt.Key.Key_Escape and self.job.running:
-            self.job.stop()
+        if event.key() == Qt.Key.Key_Escape and (clear_field(self) or self.stop()):
             return
         super().keyPressEvent(event)
+
+    def stop(self) -> bool:
+        """Stop what runs; whether anything did."""
+        running = self.job.running
+        if running:
+            self.job.stop()
+        return running
 
     def _paint_plots(self) -> None:
         palette = self.palette()

@@ -64,8 +64,9 @@ class Finding:
         """What it says, in words."""
         if self.kind == "wrong-identity":
             return (
-                f"{self.names[0]} is called {self.names[1]}, but is {self.evidence:.3f} "
-                f"likelier {self.names[2]}."
+                f"{self.names[0]} is called {self.names[1]}, but its mean score with "
+                f"{self.names[2]} is {self.score:.3f}, with {self.names[1]} "
+                f"{self.score - self.evidence:.3f}."
             )
         if self.kind == "same-person":
             return f"{self.names[0]} and {self.names[1]} are likely one person."

@@ -14,6 +14,7 @@ from core.model.backbones import (  # noqa: F401
     iresnet,
     local,
     mobilefacenet,
+    refined,
     sface,
     thin,
 )

@@ -1,13 +1,11 @@
 """The compiled kernel itself; importing this module imports Numba."""
 
-import os
-
 import numpy as np
 
-# With colorama installed, Numba replaces sys.stdout and sys.stderr while it compiles, and so takes
-# what another thread prints meanwhile. As of Numba 0.68.
-os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
-from numba import njit, prange
+from core.workarounds import leave_streams_alone
+
+leave_streams_alone()
+from numba import njit, prange  # noqa: E402
 
 LANES = 16
 ROW = 7 * LANES  # one row of cells, lanes innermost

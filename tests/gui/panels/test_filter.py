@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.analysis.fragile import FragilePairs
 from core.project.edits import face_subject
 from core.scoring.matrix import ScoreMatrix
-from xcos_gui.panels.pairs import FRAGILE, TAGS
+from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.matrix_image import Look, MatrixImage
 
@@ -43,6 +43,9 @@ def test_filter_lists_the_pairs_that_pass_and_dims_the_others(
     assert np.array_equal(same, wanted)
     assert window.pairs.filter.error.isHidden()
     window.pairs.filter.edit.clear()
+    # The list is the one that was there before the filter.
+    qtbot.waitUntil(lambda: window.pairs.choice.currentIndex() == 1)
+    window.pairs.choice.setCurrentIndex(0)
     qtbot.waitUntil(lambda: len(listed(window)) == 15)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.weights import scored
 from xcos_gui.shell.application import missing_library
 
 if sentence := missing_library():
@@ -66,8 +67,9 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow) 
     session = window.session
     scores = np.array([[0, 0.3, 0.6], [0.3, 0, 0.1], [0.6, 0.1, 0]], np.float32)
     codes = np.arange(3, dtype=np.int32)
-    statistics = PairStatistics.of(ScoreMatrix(scores, True, codes, codes, "uniform", "both"))
-    session.statistics = statistics
+    assert session.rows is not None
+    matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
+    session.scored = scored(matrix, session.rows.part(np.arange(3)))
     window.curves._on_matrix_changed()
     window.curves._on_threshold_changed(0.5)
     counts = window.curves.counts

@@ -42,7 +42,7 @@ def opens(qtbot: QtBot, window: MainWindow, source: Path) -> None:
 @pytest.fixture
 def photos(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
     """A window whose galleries are of photos, unless they are known to be crops."""
-    monkeypatch.setattr("xcos_gui.state.session.FIRST_SETTINGS", GallerySettings())
+    monkeypatch.setattr("xcos_gui.state.opening.FIRST_SETTINGS", GallerySettings())
     return window
 
 

@@ -25,6 +25,7 @@ from core.gallery.gallery import Gallery
 from core.project.edits import face_subject
 from core.project.project import Project
 from xcos_gui.panels.gallery.model import ProblemsModel
+from xcos_gui.panels.pairs.model import SCORE
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.alignment import AlignmentDialog
 from xcos_gui.widgets.tags import ask_tags
@@ -85,7 +86,10 @@ def test_a_count_lists_its_pairs_and_a_row_selects(window: MainWindow, qtbot: Qt
     window.session.set_threshold(-1.0)
     window.curves.counts["FP"].click()
     qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 11)
-    scores = [float(window.pairs.model.index(row, 4).data()) for row in range(11)]
+    scores = [
+        float(window.pairs.model.index(row, SCORE).data().split()[0].replace("\N{MINUS SIGN}", "-"))
+        for row in range(11)
+    ]
     assert scores == sorted(scores, reverse=True)
     window.pairs.table.selectRow(4)
     assert window.session.pair == window.pairs.model.cell(4)
@@ -263,9 +267,9 @@ def test_saving_and_copying_the_pair(window: MainWindow, qtbot: QtBot, tmp_path:
     window.session.message.connect(told.append)
     suffixes = (".png", ".svg", ".json", ".csv", ".odd")
     for suffix in suffixes:
-        window.inspector.save_to(tmp_path / f"pair{suffix}")
+        window.inspector.saver.save_to(tmp_path / f"pair{suffix}")
     QApplication.clipboard().clear()
-    window.inspector.copy_picture()
+    window.inspector.saver.copy_picture()
     assert window.session.busy and not told  # it is drawn beside the window's thread
     qtbot.waitUntil(lambda: not window.session.busy, timeout=SCORED)
     assert ["saved as" in text for text in told[:5]] == [True] * 4 + [False]
@@ -281,7 +285,7 @@ def test_what_is_saved_while_the_window_closes_is_written(
     window: MainWindow, tmp_path: Path
 ) -> None:
     for number in range(3):
-        window.inspector.save_to(tmp_path / f"{number}.png")
+        window.inspector.saver.save_to(tmp_path / f"{number}.png")
     window.close()
     assert [Image.open(tmp_path / f"{n}.png").width > 1000 for n in range(3)] == [True] * 3
 

@@ -1,16 +1,32 @@
-"""The training dialog: a form from the config, and a run as a process of its own."""
+"""The training window: three ways filled in from what is open, and runs as processes of their own."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFormLayout
 from pytestqt.qtbot import QtBot
 
-from core.resources import resource_path
-from core.training.config import read_config, write_config
+from core.training.config import TrainConfig, read_config, write_config
+from core.training.longer import train_longer
+from core.training.run_files import CONFIG, STATUS
 from core.training.watch import look, runs_in
 from tests.training.test_training import config_for
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.training.new_run import NewRunPage
+from xcos_gui.tools.training.questions import AdaptQuestions
 from xcos_gui.tools.training.window import TrainingDialog
+
+LONG = 120_000  # milliseconds; a process needs some seconds to load
+
+
+@pytest.fixture(autouse=True)
+def no_estimate_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An estimate would take the processor from what a test waits for."""
+    monkeypatch.setattr(NewRunPage, "_measure_by_itself", lambda _: None)
 
 
 def dialog_of(window: MainWindow) -> TrainingDialog:
@@ -19,21 +35,123 @@ def dialog_of(window: MainWindow) -> TrainingDialog:
     return window.training
 
 
-def test_presets_fill_the_form_and_survive_it(empty: MainWindow, tmp_path: Path) -> None:
-    dialog = dialog_of(empty)
-    for path in resource_path("presets").glob("*.toml"):
-        dialog.load(path)
-        config = dialog.form.config(tmp_path / "config.toml")
-        assert write_config(config) == write_config(read_config(path)), path.name
+def fill(dialog: TrainingDialog, config: TrainConfig) -> None:
+    dialog.new.ways.choose_file("little", config)
 
 
-def test_mistakes_are_told_as_one_types(empty: MainWindow) -> None:
+def text(dialog: TrainingDialog, name: str, value: str) -> None:
+    dialog.new.form.input(name).widget.lineEdit().setText(value)  # type: ignore[attr-defined]
+
+
+def test_two_clicks_from_the_window_to_a_run_on_the_open_gallery(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(TrainingDialog, "_launch", lambda _, path: started.append(path))
+    qtbot.mouseClick(window.train, Qt.MouseButton.LeftButton)
+    assert window.training is not None and window.training.isVisible()
+    start = window.training.new.start
+    assert start.isVisible() and start.isEnabled(), window.training.new.problem.text()
+    qtbot.mouseClick(start, Qt.MouseButton.LeftButton)
+    config = read_config(started[0] / CONFIG)
+    session = window.session
+    assert session.card is not None and config.model.start == session.card.path
+    assert config.data.gallery == session.source
+    assert config.data.gallery_cache == session.cache.path
+    assert config.data.aligned is True and config.data.faces == "central"
+    assert config.name == "adapted" and started[0].name == "adapted-1"
+
+
+def test_each_way_asks_at_most_four_things_and_says_what_it_does(window: MainWindow) -> None:
+    ways = dialog_of(window).new.ways
+    for name, questions in ways.questions.items():
+        ways.choose(name)
+        assert questions.isVisible() and ways.chosen == name
+        layout = questions.layout()
+        assert isinstance(layout, QFormLayout) and 1 <= layout.rowCount() <= 4
+        assert ways._does[name].text().endswith(".") and ways._fails[name].text().endswith(".")
+        others = [other for other in ways.questions.values() if other is not questions]
+        assert not any(other.isVisible() for other in others)
+
+
+def test_answers_follow_what_is_open_until_the_user_answers_otherwise(
+    window: MainWindow, qtbot: QtBot, probes: Path, tmp_path: Path
+) -> None:
+    dialog = dialog_of(window)
+    adapt = dialog.new.ways.questions["adapt"]
+    assert isinstance(adapt, AdaptQuestions)
+    window.session.open_gallery(probes)
+    qtbot.waitUntil(lambda: adapt.gallery.text() == str(probes), timeout=60_000)
+    assert dialog.new.config().data.gallery == probes
+    own = tmp_path / "mine"
+    adapt.gallery.set_text(str(own))
+    adapt.refill()
+    assert dialog.new.config().data.gallery == own
+    assert dialog.new.config().data.gallery_cache is None  # the window knows nothing of that one
+    assert dialog.new.problem.sentences[0].startswith(f"data.gallery names {own}")
+    assert not dialog.new.start.isEnabled()
+
+
+def test_a_message_leads_to_the_question_or_to_the_form(window: MainWindow) -> None:
+    dialog = dialog_of(window)
+    page = dialog.new
+    page.ways.choose("plug-in")
+    assert "data" in page.problem.text() or page.problem.sentences
+    page.go_to("model.frozen")
+    focused = page.focusWidget()
+    assert isinstance(focused, QComboBox) and focused.accessibleName() == "Model"
+    assert not page.settings.isVisible()
+    page.problem.linkActivated.emit("optimisation.batch")
+    assert page.settings.isVisible() and page.unfold.isChecked()
+    assert page.focusWidget() is page.form.input("optimisation.batch").widget
+
+
+def test_mistakes_are_told_as_one_types(window: MainWindow) -> None:
+    dialog = dialog_of(window)
+    text(dialog, "optimisation.batch", "1")
+    assert dialog.new.problem.sentences == ("optimisation.batch is 1; give at least 4.",)
+    assert not dialog.new.start.isEnabled() and not dialog.new.timing.isEnabled()
+    text(dialog, "optimisation.batch", "many")
+    assert "optimisation.batch" in dialog.new.problem.text() and not dialog.new.start.isEnabled()
+    assert dialog.new.unfold.text() == "All settings (1 changed)"
+    dialog.new.reset.click()
+    assert dialog.new.unfold.text() == "All settings" and dialog.new.start.isEnabled()
+
+
+def test_each_way_keeps_its_own_changes_until_the_next_start(window: MainWindow) -> None:
+    dialog = dialog_of(window)
+    text(dialog, "optimisation.steps", "7")
+    dialog.new.ways.choose("from nothing")
+    assert dialog.new.form.changed_names == []
+    text(dialog, "optimisation.batch", "16")
+    dialog.new.ways.choose("adapt")
+    assert dialog.new.form.changed_names == ["optimisation.steps"]
+    adapt = dialog.new.ways.questions["adapt"]
+    assert isinstance(adapt, AdaptQuestions)
+    adapt.trained.setCurrentIndex(adapt.trained.findData("head"))
+    assert dialog.new.config().optimisation.steps == 7
+    assert dialog.new.config().model.trained == "head"
+    dialog.new.keep()
+    again = TrainingDialog(window.session, window.session.settings.runs, window)
+    try:
+        assert again.new.ways.chosen == "adapt"
+        assert again.new.config().model.trained == "head"
+        assert again.new.form.changed_names == ["optimisation.steps"]
+        again.new.ways.choose("from nothing")
+        assert again.new.form.changed_names == ["optimisation.batch"]
+    finally:
+        again.close_job()
+        again.deleteLater()
+
+
+def test_an_empty_page_of_runs_says_what_to_do_first(empty: MainWindow, qtbot: QtBot) -> None:
     dialog = dialog_of(empty)
-    assert not dialog.start.isEnabled() and "name no folder" in dialog.problem.text()
-    dialog.form.field("optimisation.batch").setText("1")  # type: ignore[attr-defined]
-    assert dialog.problem.text() == "optimisation.batch is 1; give at least 4."
-    dialog.form.field("optimisation.batch").setText("many")  # type: ignore[attr-defined]
-    assert "optimisation.batch" in dialog.problem.text() and not dialog.start.isEnabled()
+    dialog.tabs.setCurrentWidget(dialog.runs)
+    assert dialog.runs.empty.isVisible() and "Start" in dialog.runs.empty.text()
+    assert not dialog.runs.list.isVisible() and not dialog.runs._graphics.isVisible()
+    dialog.runs.new_asked.emit()
+    assert dialog.new.isVisible()
+    assert dialog.new.problem.sentences and not dialog.new.start.isEnabled()
 
 
 def test_a_run_is_started_watched_and_used(
@@ -42,67 +160,117 @@ def test_a_run_is_started_watched_and_used(
     dialog = dialog_of(empty)
     config = config_for(crops, tiny_weights, tmp_path)
     config = replace(config, hardware=replace(config.hardware, validate_every=2))
-    dialog.form.set_config(config)
-    assert dialog.start.isEnabled(), dialog.problem.text()
-    dialog.start.click()
+    fill(dialog, config)
+    assert dialog.new.start.isEnabled(), dialog.new.problem.text()
+    dialog.new.start.click()
+    assert dialog.runs.isVisible() and dialog.runs.state.text() == "Starting…"
+    assert dialog.runs.waiting.isVisible() and not dialog.runs._graphics.isVisible()
     runs = empty.session.settings.runs
-    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "finished", timeout=120_000)
+    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "finished", timeout=LONG)
     dialog.refresh()
+    assert dialog.verdict_page.isVisible() and dialog.verdict_page.run == runs_in(runs)[0]
+    dialog.tabs.setCurrentWidget(dialog.runs)
     assert dialog.runs.state.text().startswith("Finished") and dialog.runs.use.isEnabled()
     assert not dialog.runs.stop.isEnabled() and not dialog.runs.resume.isEnabled()
+    assert dialog.runs._graphics.isVisible() and not dialog.runs.waiting.isVisible()
     view = look(runs_in(runs)[0])
     assert view.log["step"][-1] == 6 and view.weights is not None
     dialog.runs.use.click()
     qtbot.waitUntil(lambda: empty.session.card is not None and empty.session.card.name == "little")
+    dialog.verdict_page.keep.click()
+    qtbot.waitUntil(lambda: empty.session.card is not None and empty.session.card.name != "little")
 
 
-def test_a_run_is_stopped_and_resumed(
+def test_two_runs_at_once_are_stopped_and_one_is_resumed(
     empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     dialog = dialog_of(empty)
     config = config_for(crops, tiny_weights, tmp_path)
-    long = replace(config, optimisation=replace(config.optimisation, steps=100_000))
-    dialog.form.set_config(long)
-    dialog.start.click()
+    fill(dialog, replace(config, optimisation=replace(config.optimisation, steps=100_000)))
+    dialog.new.start.click()
+    dialog.new.start.click()
     runs = empty.session.settings.runs
-    qtbot.waitUntil(lambda: len(look(runs_in(runs)[0]).log) > 0, timeout=120_000)
-    dialog.refresh()
+    first, second = sorted(runs_in(runs))
+    assert (first.name, second.name) == ("little-1", "little-2") and len(dialog.running) == 2
+    dialog.runs.choose(second)
+    dialog.runs.stop.click()  # while it starts
+    qtbot.waitUntil(lambda: len(look(first).log) > 0, timeout=LONG)
+    qtbot.waitUntil(lambda: look(second).state == "stopped", timeout=LONG)
+    dialog.runs.choose(first)
     assert dialog.runs.stop.isEnabled() and "photos/s" in dialog.runs.state.text()
     dialog.runs.stop.click()
-    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "stopped", timeout=60_000)
+    qtbot.waitUntil(lambda: look(first).state == "stopped", timeout=LONG)
     dialog.refresh()
-    before = look(runs_in(runs)[0]).log["step"][-1]
-    assert dialog.runs.resume.isEnabled()
+    before = look(first).log["step"][-1]
+    assert dialog.runs.resume.isEnabled() and not dialog.runs.result.isEnabled()
     dialog.runs.resume.click()
-    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).log["step"][-1] > before, timeout=120_000)
+    qtbot.waitUntil(lambda: look(first).log["step"][-1] > before, timeout=LONG)
     dialog.runs.stop_runs()
-    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "stopped", timeout=60_000)
+    qtbot.waitUntil(lambda: look(first).state == "stopped", timeout=LONG)
 
 
-def test_people_are_counted_and_the_time_is_estimated(
+def test_a_run_that_fails_says_why_in_one_sentence(
     empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     dialog = dialog_of(empty)
+    told: list[str] = []
+    empty.session.message.connect(told.append)
+    target = shutil.copy(tiny_weights, tmp_path / "target.safetensors")
+    fill(dialog, config_for(crops, Path(target), tmp_path))
+    dialog.new.start.click()
+    Path(target).unlink()  # before the process has loaded
+    runs = empty.session.settings.runs
+    qtbot.waitUntil(lambda: look(runs_in(runs)[0]).state == "failed", timeout=LONG)
+    dialog.refresh()
+    assert dialog.runs.state.text() == f"target.weights names {target}, which does not exist."
+    assert told[-1] == f"little-1: target.weights names {target}, which does not exist."
+    assert dialog.runs.resume.isEnabled() and not dialog.runs.use.isEnabled()
+
+
+def test_people_are_counted_and_the_time_is_measured(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    dialog = dialog_of(empty)
+    page = dialog.new
     (crops / "dan").mkdir()
     config = config_for(crops, tiny_weights, tmp_path)
-    dialog.form.set_config(config)
-    qtbot.waitUntil(lambda: bool(dialog.faces.text()), timeout=30_000)
-    assert dialog.faces.text() == "9 faces, 6 of them of 3 people"
-    assert "no photo and will be left out: dan" in dialog.problem.text()
-    assert dialog.start.isEnabled()
-    dialog.timing.click()
-    qtbot.waitUntil(lambda: not dialog.job.running, timeout=120_000)
-    assert dialog.note.text().startswith("An epoch of 9 faces takes about")
-    dialog.timing.click()
+    fill(dialog, config)
+    qtbot.waitUntil(lambda: page.faces.isVisible(), timeout=30_000)
+    assert page.faces.text() == "9 faces, 6 of them of 3 people"
+    assert "no photo and will be left out: dan" in page.problem.text()
+    assert page.start.isEnabled()
+    page.timing.click()
+    qtbot.waitUntil(lambda: not dialog.job.running, timeout=LONG)
+    assert page.time.text().startswith("Takes about ") and "as measured" in page.time.text()
+    assert page.time.toolTip().startswith("An epoch of 9 faces takes about")
+    page.timing.click()
     dialog.progress.stop.click()
     qtbot.waitUntil(lambda: not dialog.job.running, timeout=30_000)
-    assert dialog.progress.isHidden() and "An epoch" not in dialog.note.text()
+    assert dialog.progress.isHidden() and page.time.text().endswith("is not measured.")
     alone = replace(config, data=replace(config.data, labelled=[tmp_path / "one"], unlabelled=[]))
     (tmp_path / "one").mkdir()
     (crops / "ann").rename(tmp_path / "one" / "ann")
-    dialog.form.set_config(alone)
-    qtbot.waitUntil(lambda: "has one identity" in dialog.problem.text(), timeout=30_000)
-    assert not dialog.start.isEnabled() and not dialog.timing.isEnabled()
+    fill(dialog, alone)
+    qtbot.waitUntil(lambda: "has one identity" in page.problem.text(), timeout=30_000)
+    assert not page.start.isEnabled() and not page.timing.isEnabled()
+
+
+def test_longer_training_goes_on_from_the_checkpoint(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    run, into = tmp_path / "run", tmp_path / "longer"
+    run.mkdir()
+    into.mkdir()
+    config = config_for(crops, tiny_weights, tmp_path)
+    (run / CONFIG).write_text(write_config(config))
+    with pytest.raises(Exception, match="has no checkpoint to go on from; start a new run"):
+        train_longer(run, into)
+    (run / "last.ckpt").write_bytes(b"state")
+    (run / STATUS).write_text(json.dumps({"state": "finished"}))
+    longer = train_longer(run, into)
+    assert longer.optimisation.steps == 12 and read_config(into / CONFIG) == longer
+    assert (into / "last.ckpt").read_bytes() == b"state" and not (into / STATUS).exists()
+    assert read_config(run / CONFIG).optimisation.steps == 6
 
 
 def test_finished_weights_are_handed_to_the_comparison(

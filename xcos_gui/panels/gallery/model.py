@@ -1,6 +1,8 @@
 """The gallery's faces and problems as Qt models, read from the session when asked for."""
 
-from typing import Any
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import Any, Literal
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -12,12 +14,14 @@ from PySide6.QtCore import (
 
 from core.faces.face import Face, Problem
 from core.faces.photo_files import readable
+from core.gallery.gallery import natural
 from core.project.edits import face_subjects, tags_text
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 FACE_ROLE = Qt.ItemDataRole.UserRole
-FIRST_ROLE = Qt.ItemDataRole.UserRole + 1  # whether a face is the first of its identity
+PAIR_ROLE = Qt.ItemDataRole.UserRole + 1  # whether a face is one of the pair looked at
+Order = Literal["identity", "name", "doubt"]
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -34,7 +38,7 @@ class GalleryModel(QAbstractListModel):
     ) -> None:
         super().__init__(parent)
         self._session, self._thumbnails, self._aside = session, thumbnails, aside
-        self._filter = ""
+        self._filter, self._by = "", "identity"
         self._faces: list[Face] = []
         thumbnails.ready.connect(self._on_ready)
 
@@ -47,7 +51,28 @@ class GalleryModel(QAbstractListModel):
         )
         wanted = readable(self._filter).casefold()
         self._faces = [face for face in faces if not wanted or self._has(face, wanted)]
+        if self._by == "name":
+            self._faces.sort(key=lambda face: natural(PurePosixPath(face.key).name))
+        elif self._by == "doubt":
+            self._faces.sort(key=lambda face: face.doubt is None)
         self.endResetModel()
+
+    def order_by(self, order: Order) -> None:
+        """Order by identity, which is the gallery's own; by the photo's name; doubtful first."""
+        self._by = order
+        self.refresh()
+
+    def groups(self) -> list[tuple[str | None, range]]:
+        """Rows of one identity with its name; all of them without a name in another order."""
+        if self._by != "identity":
+            return [(None, range(len(self._faces)))]
+        found: list[tuple[str | None, range]] = []
+        for name, members in groupby(
+            range(len(self._faces)), key=lambda row: self._faces[row].identity
+        ):
+            rows = list(members)
+            found.append((name or "Unknown", range(rows[0], rows[-1] + 1)))
+        return found
 
     def _has(self, face: Face, wanted: str) -> bool:
         told = (face.key, face.identity or "", *self._tags(face))
@@ -80,7 +105,7 @@ class GalleryModel(QAbstractListModel):
             return None
         face = self._faces[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return face.identity or "unknown"
+            return PurePosixPath(face.key).name
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.get(face)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -89,9 +114,11 @@ class GalleryModel(QAbstractListModel):
             return f"{face.identity or 'unknown identity'}\n{face.key}{told}"
         if role == FACE_ROLE:
             return face
-        if role == FIRST_ROLE:
-            row = index.row()
-            return row == 0 or self._faces[row - 1].identity != face.identity
+        if role == PAIR_ROLE:
+            pair = self._session.pair
+            return pair is not None and any(
+                face.key == other.key for other in self._session.faces_of(pair)
+            )
         return None
 
     def _on_ready(self) -> None:

@@ -4,10 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import (
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
     QUrl,
     Signal,
@@ -16,20 +13,16 @@ from PySide6.QtGui import (
     QAction,
     QDesktopServices,
     QKeySequence,
-    QPainter,
-    QPalette,
-    QPixmap,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
     QInputDialog,
-    QLabel,
     QLineEdit,
     QListView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QSlider,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -37,62 +30,27 @@ from PySide6.QtWidgets import (
 
 from core.faces.face import Face
 from core.project.edits import face_subject, identity_subject
-from xcos_gui.panels.gallery.model import FACE_ROLE, FIRST_ROLE, GalleryModel, ProblemsModel
+from xcos_gui.panels.gallery.delegate import LARGEST_FACE, SMALLEST_FACE, FaceDelegate
+from xcos_gui.panels.gallery.groups import GroupedFaces
+from xcos_gui.panels.gallery.model import FACE_ROLE, GalleryModel, Order, ProblemsModel
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
 
-EMPTY = "Open a folder (Ctrl+O) or drop one here.\nEach sub-folder is an identity."
-
-
-class FaceDelegate(QStyledItemDelegate):
-    """A thumbnail with the identity below, and a bar where a new identity begins."""
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        rect: QRect = option.rect
-        side = _side(option.fontMetrics.height())
-        palette: QPalette = option.palette
-        painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, palette.highlight())
-        place = QRect(rect.x() + (rect.width() - side) // 2, rect.y() + 3, side, side)
-        model = (
-            index.model()
-        )  # asked itself: the way over QModelIndex.data takes three times as long
-        assert isinstance(model, GalleryModel)
-        pixmap = model.data(index, Qt.ItemDataRole.DecorationRole)
-        if isinstance(pixmap, QPixmap):
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(place, pixmap)
-        else:
-            painter.fillRect(place, palette.mid())
-        if model.data(index, FIRST_ROLE):
-            painter.fillRect(rect.x(), rect.y() + 3, 2, side, palette.highlight())
-        selected = option.state & QStyle.StateFlag.State_Selected
-        painter.setPen(palette.highlightedText().color() if selected else palette.text().color())
-        text = option.fontMetrics.elidedText(
-            str(model.data(index)), Qt.TextElideMode.ElideRight, rect.width() - 4
-        )
-        below = QRect(rect.x(), place.bottom() + 1, rect.width(), rect.bottom() - place.bottom())
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
-        painter.restore()
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        height = option.fontMetrics.height()
-        return QSize(_side(height) + 2 * height, _side(height) + height + 8)
+ORDERS: tuple[tuple[str, Order], ...] = (
+    ("By identity", "identity"),
+    ("By photo's name", "name"),
+    ("Doubtful first", "doubt"),
+)
 
 
 class GalleryPanel(QWidget):
     """Tabs of faces, faces set aside and problems, with a search line above."""
 
     edit_alignment = Signal(object)  # Face
+    open_asked = Signal(str)  # folder, sample, or aligned: the open one, of aligned crops
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -104,33 +62,40 @@ class GalleryPanel(QWidget):
         self._search.setAccessibleName("Search the gallery")
         self.model = GalleryModel(session, thumbnails, False, self)
         self.aside_model = GalleryModel(session, thumbnails, True, self)
-        self.view = self._list(self.model, "Faces of the gallery")
-        self._aside = self._list(self.aside_model, "Faces set aside")
+        self.grouped = GroupedFaces(self.model, self)
+        self._aside_grouped = GroupedFaces(self.aside_model, self)
+        self.view = self._list(self.grouped, "Faces of the gallery")
+        self._aside = self._list(self._aside_grouped, "Faces set aside")
         self.problems_model = ProblemsModel(session, self)
         self.problems = QListView(wordWrap=True, layoutMode=QListView.LayoutMode.Batched)
         self.problems.setModel(self.problems_model)
         self.problems.setAccessibleName("Photos that gave no face or a doubtful one, and why")
         self.problems.activated.connect(self._open_folder_of)
-        self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.empty = EmptyState("face")
         self._tabs = QTabWidget(documentMode=True)
         self._tabs.addTab(self.view, "Faces")
         self._tabs.addTab(self._aside, "Aside")
         self._tabs.addTab(self.problems, "Problems")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        for widget in (self._search, self._hint, self._tabs):
-            layout.addWidget(widget)
+        layout.addWidget(self._search)
+        layout.addLayout(self._make_order())
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self._tabs, 1)
         self._make_actions()
         self._search.textChanged.connect(self._on_search)
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
         session.pair_changed.connect(self._on_pair_changed)
+        session.busy_changed.connect(self._show_empty)
+        session.idle.connect(self._show_empty)
         self._on_gallery_changed()
 
     def selected(self) -> list[Face]:
         """The faces selected in the tab that is shown."""
         view = self._aside if self._tabs.currentWidget() is self._aside else self.view
-        return [index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes()]
+        chosen = (index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes())
+        return [face for face in chosen if face is not None]
 
     def focus_search(self) -> None:
         """Let the user type a search."""
@@ -248,18 +213,47 @@ class GalleryPanel(QWidget):
             self.addAction(action)
             self.face_actions.append(action)
 
-    def _list(self, model: GalleryModel, name: str) -> QListView:
+    def _make_order(self) -> QHBoxLayout:
+        self.order = QComboBox(toolTip="Order of the faces", accessibleName="Order of the faces")
+        for text, order in ORDERS:
+            self.order.addItem(text, order)
+        self.order.activated.connect(self._on_order)
+        self.side = QSlider(Qt.Orientation.Horizontal, minimum=SMALLEST_FACE, maximum=LARGEST_FACE)
+        self.side.setToolTip("Size of the thumbnails")
+        self.side.setAccessibleName("Size of the thumbnails")
+        self.side.setValue(self._session.settings.thumbnail_side)
+        self.side.valueChanged.connect(self._on_size)
+        row = QHBoxLayout()
+        row.addWidget(self.order, 1)
+        row.addWidget(self.side, 1)
+        return row
+
+    def _on_order(self, _: int) -> None:
+        for model in (self.model, self.aside_model):
+            model.order_by(self.order.currentData())
+
+    def _on_size(self, side: int) -> None:
+        self._session.settings.thumbnail_side = side
+        for view in (self.view, self._aside):
+            delegate = view.itemDelegate()
+            assert isinstance(delegate, FaceDelegate)
+            delegate.side = side
+            view.scheduleDelayedItemsLayout()
+
+    def _list(self, model: GroupedFaces, name: str) -> QListView:
         view = QListView(
             viewMode=QListView.ViewMode.IconMode,
             resizeMode=QListView.ResizeMode.Adjust,
             movement=QListView.Movement.Static,
-            uniformItemSizes=True,
             selectionMode=QAbstractItemView.SelectionMode.ExtendedSelection,
             layoutMode=QListView.LayoutMode.Batched,
         )
         view.setBatchSize(2000)
         view.setModel(model)
-        view.setItemDelegate(FaceDelegate(view))
+        delegate = FaceDelegate(view)
+        delegate.side = self._session.settings.thumbnail_side
+        view.setItemDelegate(delegate)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setAccessibleName(name)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(lambda at: self._menu(view, at))
@@ -276,8 +270,7 @@ class GalleryPanel(QWidget):
         self.aside_model.refresh()
         self.problems_model.refresh()
         loaded = self._session.loaded
-        self._hint.setVisible(loaded is None)
-        self._tabs.setVisible(loaded is not None)
+        self._show_empty()
         if loaded is None:
             return
         counts = (
@@ -290,12 +283,47 @@ class GalleryPanel(QWidget):
         ):
             self._tabs.setTabText(tab, f"{name} {count:,}")
 
+    def _show_empty(self, *_: object) -> None:
+        """What there is to do while there is no face: open something, wait, or see why not."""
+        session = self._session
+        loaded, ask = session.loaded, self.open_asked.emit
+        faces = 0 if loaded is None else len(loaded.gallery.faces) + len(loaded.gallery.aside)
+        problems = 0 if loaded is None else len(loaded.gallery.problems)
+        self.empty.setVisible(not faces)
+        self._tabs.setVisible(bool(faces or problems))
+        if faces:
+            return
+        if session.opening is not None or (session.faces_so_far is not None):
+            self.empty.say("Reading photos…", "Faces appear here as they are found.")
+        elif problems:
+            self.empty.say(
+                f"{counted(problems, 'photo')}, no face found",
+                "The reasons stand below. Photos that are cut out and aligned already need no search.",
+                (
+                    ("They are aligned crops", lambda: ask("aligned")),
+                    ("Open another folder…", lambda: ask("folder")),
+                ),
+            )
+            self._tabs.setCurrentWidget(self.problems)
+        else:
+            self.empty.say(
+                "No gallery is open",
+                "Open a folder (Ctrl+O) or drop one here; each sub-folder is an identity.",
+                (
+                    ("Open a folder…", lambda: ask("folder")),
+                    ("Open the sample", lambda: ask("sample")),
+                ),
+            )
+
     def _on_search(self, text: str) -> None:
         self.model.set_filter(text)
         self.aside_model.set_filter(text)
 
     def _on_activated(self, index: QModelIndex) -> None:
-        face = self.model.face(index)
+        row = self.grouped.face_row(index)
+        if row is None:
+            return
+        face = self.model.face(self.model.index(row))
         shown, pair = self._session.columns, self._session.pair
         if shown is not None and pair is not None and len(self.selected()) == 1:
             column = shown.gallery.index().get(face.key)
@@ -303,18 +331,15 @@ class GalleryPanel(QWidget):
                 self._session.select_pair(pair[0], column)
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        self.view.viewport().update()  # the pair's faces are marked
         if pair is None or self.view.hasFocus():
             return
         row = self.model.row_of(self._session.faces_of(pair)[1].key)
         if row is not None:
-            self.view.scrollTo(self.model.index(row))
+            self.view.scrollTo(self.grouped.place_of(row))
 
     def _open_folder_of(self, index: QModelIndex) -> None:
         loaded = self._session.loaded
         if loaded is not None:
             folder = (loaded.gallery.root / self.problems_model.problem(index).file).parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-
-def _side(font_height: int) -> int:
-    return 4 * font_height

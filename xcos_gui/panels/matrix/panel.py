@@ -391,5 +391,6 @@ class MatrixPanel(QWidget):
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
         self._show_passing()
         self._show_chosen()
-        self.sides.set_text_pen(pg.mkPen(palette.color(QPalette.ColorRole.WindowText)))
+        self.sides.take_palette(palette)
+        self._show_colours()
         self.frames.take_palette(palette)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QPalette
 
 from xcos_gui.panels.matrix.arranging import Arranger
 from xcos_gui.panels.matrix.axis import SideAxis
@@ -48,10 +48,10 @@ class SideAxes:
         for which, axis in enumerate(self.axes):
             axis.mark(None if cell is None else cell[which])
 
-    def set_text_pen(self, pen: QPen) -> None:
-        """The colour of names."""
+    def take_palette(self, palette: QPalette) -> None:
+        """Colours of another theme."""
         for axis in self.axes:
-            axis.set_text_pen(pen)
+            axis.take_palette(palette)
 
     def click(self, scene: QPointF) -> None:
         """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""

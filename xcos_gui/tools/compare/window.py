@@ -35,7 +35,9 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.compare.tables import AreasTable, CurvePlots, RanksTable
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.readout import Readout
 
 OPACITY = 0.62
 SUFFIXES = (".png", ".svg", ".pdf", ".json")
@@ -101,13 +103,15 @@ class _Column:
 class CompareWindow(FollowingWindow):
     """Holds xCos's evidence against Grad-CAM, occlusion and CorrRISE on one pair."""
 
+    follows_threshold = False
+
     title = "Compare saliency methods"
+    empty_words = EMPTY
     size_in_lines = (76, 56)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         # Only xCos's evidence hangs on the threshold; the others are too dear to follow a drag.
-        session.threshold_changed.disconnect(self.ask_refresh)
         session.threshold_changed.connect(self._on_threshold)
         session.pair_changed.connect(self.ask_refresh)
         session.model_changed.connect(self.ask_refresh)
@@ -121,14 +125,11 @@ class CompareWindow(FollowingWindow):
         self.columns: dict[str, _Column] = {}
         self.job.partial.connect(self._on_method)
         self.body.addLayout(self._make_head())
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         self._maps = QWidget()
         self._grid = QGridLayout(self._maps)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self.cell_text = QLabel()
-        self.cell_text.setMinimumHeight(self.fontMetrics().height())
-        self.cell_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.cell_text = Readout()
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
@@ -145,8 +146,7 @@ class CompareWindow(FollowingWindow):
     # Parts.
 
     def _make_head(self) -> QHBoxLayout:
-        self.about = QLabel()
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.about = ElidedLabel()
         self.with_controls = QCheckBox("&Controls")
         self.with_controls.setChecked(True)
         self.with_controls.setToolTip(

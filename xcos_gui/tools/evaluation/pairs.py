@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.evaluation.verification import PairList
-from core.explain.colours import OUTCOME_COLOURS
+from core.evaluation.verification import ProtocolPairs
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
-from xcos_gui.widgets.outcomes import MEANINGS
+from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.outcomes import OutcomeButton
 
 HEADERS = ("score", "outcome", "left", "right")
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
@@ -41,10 +41,10 @@ class ListedPairsModel(QAbstractTableModel):
         super().__init__(parent)
         self._order = np.empty(0, np.int64)
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
-        self._pairs: PairList | None = None
+        self._pairs: ProtocolPairs | None = None
 
     def show(
-        self, pairs: PairList, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
+        self, pairs: ProtocolPairs, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
     ) -> None:
         """Show the pairs at the places `order` (k,) of the protocol's n."""
         self.beginResetModel()
@@ -99,7 +99,7 @@ class ListedPairs(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pairs: PairList | None = None
+        self._pairs: ProtocolPairs | None = None
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
         self._range: tuple[float, float] | None = None
         self._outcome: Outcome | None = None
@@ -126,6 +126,7 @@ class ListedPairs(QWidget):
             showGrid=False,
             wordWrap=False,
         )
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
         self.table.setAccessibleName("Pairs of the protocol, worst first")
         self.table.verticalHeader().hide()
@@ -144,14 +145,8 @@ class ListedPairs(QWidget):
         self.every.clicked.connect(lambda: self.choose(None))
         self.counts: dict[Outcome, QPushButton] = {}
         for outcome in LISTED:
-            button = QPushButton(outcome, checkable=True)
-            button.setToolTip(f"{MEANINGS[outcome][2]}. Click lists them, worst first.")
-            red, green, blue = OUTCOME_COLOURS[outcome]
-            button.setStyleSheet(
-                f"QPushButton {{ border: 1px solid palette(mid); padding: 4px 8px; "
-                f"border-left: 6px solid rgb({red}, {green}, {blue}); }}"
-                "QPushButton:checked, QPushButton:hover { background: palette(midlight); }"
-            )
+            button = OutcomeButton(outcome, outcome)
+            button.setCheckable(True)
             button.clicked.connect(lambda _=False, o=outcome: self.choose(o))
             self.counts[outcome] = button
         for button in (self.every, *self.counts.values()):
@@ -162,7 +157,7 @@ class ListedPairs(QWidget):
         return row
 
     def show_pairs(
-        self, pairs: PairList, scores: np.ndarray, same: np.ndarray, threshold: float | None
+        self, pairs: ProtocolPairs, scores: np.ndarray, same: np.ndarray, threshold: float | None
     ) -> None:
         """Take one kind's scores (n,) of a protocol's pairs; the chosen outcome stays.
 
@@ -206,7 +201,9 @@ class ListedPairs(QWidget):
         order = np.flatnonzero(chosen)
         genuine = self._pairs.same[order]
         order = order[np.argsort(np.where(genuine, scores[order], -scores[order]))]
-        self.told.setText(f"{len(order):,} pairs{place}, worst first" if len(order) else "No pair.")
+        self.told.setText(
+            f"{counted(len(order), 'pair')}{place}, worst first" if len(order) else "No pair."
+        )
         self.open.setEnabled(len(order) > 0)
         self.model.show(self._pairs, scores, codes, order)
         if len(order):

@@ -137,7 +137,8 @@ class EvaluationDialog(ToolWindow):
         """Start measuring."""
         session, protocol = self.session, self.protocol.text().strip()
         if not protocol:
-            self.tell(START)
+            self.protocol.setFocus()
+            self.tell("Name a protocol above first. " + START)
             return
         if session.model is None:
             self.tell("There are no weights to evaluate; choose some in the Model menu.")

@@ -11,8 +11,8 @@ from core.project.edits import Decision
 
 HEADERS = (
     ("finding", "The likeliest first"),
-    ("score", "The mean score of the two, or how alike two pictures are"),
-    ("evidence", "By how much the score is above the limit, or above that with its own identity"),
+    ("mean score", "Of the face or identity with the other identity"),
+    ("margin", "By how much that is above the limit, or above the mean with its own identity"),
     ("decision", "A accepts, R rejects, U is unsure, Delete takes a decision back"),
 )
 DECISION_COLOURS: dict[Decision, QColor] = {
@@ -20,6 +20,13 @@ DECISION_COLOURS: dict[Decision, QColor] = {
     "reject": QColor(213, 94, 0),
     "unsure": QColor(230, 159, 0),
 }
+# Near-duplicates are found by the pictures' likeness, which is no score of a model.
+DUPLICATES = (
+    HEADERS[0],
+    ("likeness", "How alike the two pictures are, at most 1; it is no score of the model"),
+    ("margin", "By how much the likeness is above the limit"),
+    HEADERS[3],
+)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -61,7 +68,8 @@ class FindingsModel(QAbstractTableModel):
         place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(
             Qt.ItemDataRole(role)
         )
-        return None if place is None else HEADERS[section][place]
+        pictures = bool(self.findings) and self.findings[0].kind == "near-duplicate"
+        return None if place is None else (DUPLICATES if pictures else HEADERS)[section][place]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -70,7 +78,7 @@ class FindingsModel(QAbstractTableModel):
         decision = self.decision(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             texts = (
-                " \N{RIGHTWARDS ARROW} ".join(_short(finding)),
+                _short(finding),
                 f"{finding.score:.3f}",
                 f"{finding.evidence:.3f}",
                 decision or "",
@@ -85,9 +93,10 @@ class FindingsModel(QAbstractTableModel):
         return None
 
 
-def _short(finding: Finding) -> tuple[str, str]:
+def _short(finding: Finding) -> str:
+    """An arrow points to the name that Accept gives; pictures stand as they are shown."""
     if finding.kind == "wrong-identity":
-        return finding.names[0], finding.names[2]
-    if finding.kind in ("same-person", "near-duplicate"):
-        return finding.names[1], finding.names[0]
-    return finding.names[0], finding.names[1]
+        return f"{finding.names[0]} \N{RIGHTWARDS ARROW} {finding.names[2]}"
+    if finding.kind == "same-person":
+        return f"{finding.names[1]} \N{RIGHTWARDS ARROW} {finding.names[0]}"
+    return f"{finding.names[0]} \N{MULTIPLICATION SIGN} {finding.names[1]}"

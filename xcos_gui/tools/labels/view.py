@@ -1,5 +1,7 @@
 """One finding: its faces beside each other, what it says, and the buttons to decide."""
 
+from pathlib import PurePosixPath
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -15,7 +17,7 @@ from xcos_gui.widgets.cell_view import CellView
 EFFECTS: dict[FindingKind, str] = {
     "wrong-identity": "Accept gives the face the other name.",
     "same-person": "Accept gives the second name's faces the first name.",
-    "near-duplicate": "Accept sets the right one aside.",
+    "near-duplicate": "Accept sets the photo on the right aside.",
     "shared-person": "Accept only marks the person.",
 }
 KEYS: tuple[tuple[str, str, Decision | None], ...] = (
@@ -24,6 +26,13 @@ KEYS: tuple[tuple[str, str, Decision | None], ...] = (
     ("Unsure", "U", "unsure"),
     ("Take back", "Del", None),
 )
+
+
+def _accepting(finding: Finding) -> str:
+    """The button's text, which names what Accept does."""
+    if finding.kind == "near-duplicate":
+        return f"Set aside {PurePosixPath(finding.right).name}  (A)".replace("&", "&&")
+    return "Accept  (A)"
 
 
 class FindingView(QWidget):
@@ -76,6 +85,7 @@ class FindingView(QWidget):
             self.says.clear()
             return ""
         self.says.setText(f"{finding.sentence} {EFFECTS[finding.kind]}")
+        self.buttons[0].setText(_accepting(finding))
         shared = finding.kind == "shared-person" and found.probes is not None
         holder = found.probes if shared and found.probes is not None else found.gallery
         likelier = f"likelier {finding.names[2]}\n" if finding.kind == "wrong-identity" else ""

@@ -27,7 +27,6 @@ from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
 from core.analysis.labels.review import LabelQuality, decided
 from core.analysis.labels.search import LabelFindings
 from core.project.edits import Decision
-from core.project.project import Project
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.labels.model import FindingsModel
@@ -55,6 +54,7 @@ class LabelsWindow(FollowingWindow):
         self.quality: Qualities | None = None
         self._other: Path | None = None
         self._searched: object = None
+        self._by_user = True
         self._counting = LatestJob(self)
         self._counting.finished.connect(self._on_counted)
         self.view = FindingView(session.cache)
@@ -70,10 +70,10 @@ class LabelsWindow(FollowingWindow):
         self.before_after.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.before_after)
         for keys, slot in (
-            (QKeySequence.StandardKey.Undo, Project.undo),
-            (QKeySequence("Ctrl+Shift+Z"), Project.redo),
+            (QKeySequence.StandardKey.Undo, session.undo),
+            (QKeySequence("Ctrl+Shift+Z"), session.redo),
         ):
-            QShortcut(QKeySequence(keys), self, lambda s=slot: self.session.edit(s))
+            QShortcut(QKeySequence(keys), self, slot)
         for _, key, decision in KEYS:
             QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
         session.edits_changed.connect(self._on_edits)
@@ -249,7 +249,10 @@ class LabelsWindow(FollowingWindow):
         self.empty.setVisible(not findings)
         self._show_counts()
         if findings:
+            # The main window keeps its pair until the user chooses a finding.
+            self._by_user = False
             self.table.selectRow(0)
+            self._by_user = True
             self.table.setFocus()
         else:
             self._show_finding(None)
@@ -275,7 +278,7 @@ class LabelsWindow(FollowingWindow):
         problem = self.view.show_finding(finding, self.found)
         if problem:
             self.tell(problem)
-        if finding is not None:
+        if finding is not None and self._by_user:
             self._look(finding)
 
     def _look(self, finding: Finding) -> None:

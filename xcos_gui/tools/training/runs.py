@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,11 +27,12 @@ from xcos_gui.widgets.cell_view import CellView
 STATES = {
     "running": "{what}: {done:,} of {total:,}",
     "stopped": "Stopped; it can be resumed.",
-    "finished": "Finished: use its weights for the open gallery, or compare them with the present ones.",
+    "finished": "Finished: its result says whether its weights are better than those before.",
     "failed": "{what}",
-    "ended": "Its process is gone; it can be resumed.",
+    "ended": "{what} Its process is gone; it can be resumed.",
 }
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
+EMPTY = "No run yet. Choose a way to train under New run, and press Start."
 KINDS = ("learned", "uniform", "correlation", "fc")
 
 
@@ -40,21 +42,22 @@ class RunsPanel(QWidget):
     resume_asked = Signal(object)  # folder of a run
     use_asked = Signal(object)  # weights
     compare_asked = Signal(object)  # weights
+    result_asked = Signal(object)  # folder of a run
+    new_asked = Signal()
     told = Signal(str)
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._folder = folder
         self._drawn: list[tuple[Path, int, int]] = []
-        self._shown: tuple[Path, int] | None = None
+        self._shown: tuple[Path, int] | None = None  # a run and the step of its pair
         self.list = QListWidget()
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.setMaximumHeight(6 * self.fontMetrics().height())
         self.list.setToolTip("Select several to see their curves side by side")
         self.list.setAccessibleName("Runs, the newest first")
         self.list.itemSelectionChanged.connect(self.refresh)
-        self.state = QLabel("No run yet: choose a preset, check the settings, and start one.")
-        self.state.setWordWrap(True)
+        self.state = QLabel(wordWrap=True)
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._graphics = pg.GraphicsLayoutWidget()
         self._loss = self._plot(0, "loss", log=True)
@@ -64,28 +67,62 @@ class RunsPanel(QWidget):
         self._graphics.ci.layout.setRowStretchFactor(0, 4)
         self._graphics.ci.layout.setRowStretchFactor(1, 2)
         self._graphics.ci.layout.setRowStretchFactor(2, 4)
-        self._pair_note = QLabel("The validation pair's S and W appear once the run has begun.")
-        self._pair_note.setWordWrap(True)
-        column = QVBoxLayout(self)
+        self._pair_note = QLabel(wordWrap=True)
+        self.pair = QWidget(visible=False)
+        pair = QVBoxLayout(self.pair)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.addWidget(self._pair_note)
+        pair.addLayout(self._make_maps())
+        self.waiting = QLabel("Curves appear with the first steps.")
+        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.waiting.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        there = QWidget()
+        column = QVBoxLayout(there)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.list)
         column.addWidget(self.state)
         column.addLayout(self._make_buttons())
-        column.addWidget(self._graphics, 1)
-        column.addWidget(self._pair_note)
-        column.addLayout(self._make_maps())
+        column.addWidget(self._graphics, 3)
+        column.addWidget(self.waiting, 3)
+        column.addWidget(self.pair, 1)
+        self.shown = QStackedWidget()
+        self.shown.addWidget(self._make_empty())
+        self.shown.addWidget(there)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(self.shown)
 
     # Making.
+
+    def _make_empty(self) -> QWidget:
+        """What to do first, where there is no run yet."""
+        self.empty = QLabel(EMPTY, wordWrap=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        begin = QPushButton("New run", autoDefault=False)
+        begin.clicked.connect(self.new_asked)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.addStretch(1)
+        column.addWidget(self.empty)
+        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(2)
+        return page
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.stop, self.resume = QPushButton("Stop"), QPushButton("Resume")
         self.folder = QPushButton("Open folder")
+        self.result = QPushButton("Result")
         self.compare, self.use = QPushButton("Compare…"), QPushButton("Use these weights")
         for button, tip, slot in (
             (self.stop, "End the chosen runs with a checkpoint", self.stop_runs),
             (self.resume, "Go on with the chosen run from its last checkpoint", self._resume),
             (self.folder, "Settings, logs and checkpoints of the chosen run", self._open_folder),
+            (
+                self.result,
+                "Whether the run's weights are better than those before",
+                lambda: self._with_run(self.result_asked),
+            ),
             (
                 self.compare,
                 "Hold the run's weights against the present ones on the open gallery",
@@ -145,9 +182,19 @@ class RunsPanel(QWidget):
                 except XCosError as error:
                     self.told.emit(str(error))
 
+    def choose(self, path: Path) -> None:
+        """Show one run."""
+        self.refresh()
+        for row in range(self.list.count()):
+            if self.list.item(row).data(Qt.ItemDataRole.UserRole) == path:
+                self.list.setCurrentRow(row)
+
     def _resume(self) -> None:
+        self._with_run(self.resume_asked)
+
+    def _with_run(self, asked: Any) -> None:
         for view in self.chosen()[:1]:
-            self.resume_asked.emit(view.path)
+            asked.emit(view.path)
 
     def _with_weights(self, asked: Any) -> None:
         for view in self.chosen()[:1]:
@@ -197,11 +244,12 @@ class RunsPanel(QWidget):
         self.stop.setEnabled(running)
         self.resume.setEnabled(view is not None and not running and view.state != "finished")
         self.folder.setEnabled(view is not None)
-        for button in (self.use, self.compare):
+        for button in (self.result, self.use, self.compare):
             button.setEnabled(view is not None and view.weights is not None)
+        self.shown.setCurrentIndex(0 if view is None else 1)
         if view is None:
             return
-        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
+        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total).strip()
         if running and not view.total:
             text = f"{view.what}…"
         speed = view.log.get("photos_per_second")
@@ -225,17 +273,20 @@ class RunsPanel(QWidget):
         for plot in (self._loss, self._rate, self._accuracy):
             plot.clear()
         several = len(views) > 1
-        count = 0
+        losses = rates = accuracies = 0
         for view in views:
             prefix = f"{view.path.name}: " if several else ""
-            names = ("total",) if several else LOSSES
-            for name in names:
-                count += self._draw(self._loss, view.log, name, prefix + name, count, 1)
-            self._draw(self._rate, view.log, "rate", prefix + "rate", count, 1)
-            for number, name in enumerate(KINDS):
-                self._draw(
-                    self._accuracy, view.validation, name, prefix + name, number + count, 100
+            for name in ("total",) if several else LOSSES:
+                losses += self._draw(self._loss, view.log, name, prefix + name, losses, 1)
+            rates += self._draw(self._rate, view.log, "rate", prefix + "rate", losses, 1)
+            for name in KINDS:
+                accuracies += self._draw(
+                    self._accuracy, view.validation, name, prefix + name, accuracies, 100
                 )
+        for plot, count in zip(self.plots, (losses, rates, accuracies), strict=True):
+            plot.setVisible(count > 0)
+        self._graphics.setVisible(losses + rates + accuracies > 0)
+        self.waiting.setVisible(losses + rates + accuracies == 0)
 
     def _draw(
         self,
@@ -259,11 +310,8 @@ class RunsPanel(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
+        self.pair.setVisible(shown is not None)
         if view is None or shown is None:
-            self._pair_note.setText("The validation pair's S and W appear once the run has begun.")
-            for cells in self._maps:
-                cells.set_crop(None)
-                cells.set_overlay(None)
             return
         crops, cosine, attention = (view.pair[name] for name in ("crops", "cosine", "attention"))
         for face, crop in zip(self._maps[:2], crops, strict=True):

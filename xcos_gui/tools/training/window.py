@@ -1,47 +1,25 @@
-"""The training dialog: settings checked as one types, and runs in processes of their own."""
+"""The training window: a new run, the runs, and what a run came to."""
 
-import json
 import subprocess
-import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QTabWidget, QWidget
 
-from core.errors import Stopped, XCosError
-from core.files import write_whole
-from core.processes import own_command, own_environment
-from core.resources import resource_path
-from core.training.checks import Verdict, check
-from core.training.config import (
-    TrainConfig,
-    missing_paths,
-    parse_config,
-    read_config,
-    write_config,
-)
-from core.training.run_files import CONFIG
+from core.errors import XCosError
+from core.training.longer import train_longer
 from core.training.watch import look, runs_in
-from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
-from xcos_gui.tools.training.form import TrainingForm
+from xcos_gui.tools.training.launch import launch, new_folder, new_run
+from xcos_gui.tools.training.new_run import NewRunPage
+from xcos_gui.tools.training.result import ResultPage
 from xcos_gui.tools.training.runs import RunsPanel
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EVERY = 1000  # milliseconds between two looks at the runs
-SETTLE = 400  # milliseconds that a setting must rest before folders and memory are looked at
-POLL = 0.1  # seconds between two looks at the process that estimates
+BEFORE = "training/weights before"  # those in use before a run's; "" for those that ship
 
 
 class TrainingDialog(ToolWindow):
@@ -50,223 +28,129 @@ class TrainingDialog(ToolWindow):
     compare_asked = Signal(object)  # weights to hold against those in use
 
     title = "Train xCos"
-    size_in_lines = (84, 46)
+    size_in_lines = (76, 42)
 
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._folder = folder
-        self._checking = LatestJob(self)
-        self._checking.finished.connect(self._on_checked)
-        self._settled = QTimer(self, singleShot=True, interval=SETTLE)
-        self._settled.timeout.connect(self._check_more)
+        self.tabs = QTabWidget(documentMode=True)
+        self.new = NewRunPage(session, folder, self.compute)
+        self.new.start_asked.connect(self.start_run)
+        self.new.told.connect(self.tell)
         self.runs = RunsPanel(folder)
         self.runs.resume_asked.connect(self._launch)
-        self.runs.use_asked.connect(self._use)
+        self.runs.use_asked.connect(self.use)
         self.runs.compare_asked.connect(self.compare_asked)
+        self.runs.result_asked.connect(self.show_result)
+        self.runs.new_asked.connect(lambda: self.tabs.setCurrentWidget(self.new))
         self.runs.told.connect(self.tell)
         self.plots += self.runs.plots
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._make_settings())
-        split.addWidget(self.runs)
-        unit = self.fontMetrics().height()
-        split.setSizes([38 * unit, 46 * unit])
-        self.body.addWidget(split)
+        self.verdict_page = ResultPage(session)
+        self.verdict_page.use_asked.connect(self.use)
+        self.verdict_page.keep_asked.connect(self.keep_old)
+        self.verdict_page.longer_asked.connect(self.train_longer)
+        for page, text in (
+            (self.new, "&New run"),
+            (self.runs, "&Runs"),
+            (self.verdict_page, "Resul&t"),
+        ):
+            self.tabs.addTab(page, text)
+        self.body.addWidget(self.tabs)
+        self._watched = set(self.running)
+        self._processes: list[subprocess.Popen[bytes]] = []  # waited for, so that none is left over
         self._timer = QTimer(self, interval=EVERY)
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
-        self._check()
         self.refresh()
 
     def refresh(self) -> None:
         """Look at the runs again."""
         self.runs.refresh()
+        self._processes = [p for p in self._processes if p.poll() is None]
+        for path in sorted(self._watched):
+            view = look(path)
+            if view.running:
+                continue
+            self._watched.discard(path)
+            if view.state == "finished":
+                self.show_result(path)
+                self.session.message.emit(f"{path.name}: {self.verdict_page.sentence.text()}")
+            elif view.state == "failed":
+                self.runs.choose(path)
+                self.session.message.emit(f"{path.name}: {view.what}")
 
     def close_job(self) -> None:
         """End the background work; runs go on."""
         self._timer.stop()
-        self._checking.close()
+        self.new.keep()
+        self.new.close_job()
+        self.verdict_page.close_job()
         super().close_job()
-
-    # Making.
-
-    def _make_settings(self) -> QWidget:
-        self.form = TrainingForm()
-        self.form.changed.connect(self._check)
-        self.presets = QComboBox()
-        self.presets.setAccessibleName("Preset")
-        for path in sorted(resource_path("presets").glob("*.toml")):
-            self.presets.addItem(path.stem, path)
-        self.presets.setCurrentIndex(-1)
-        self.presets.setPlaceholderText("Preset…")
-        self.presets.setToolTip("Settings that come with xCos Studio")
-        self.presets.activated.connect(lambda _: self.load(self.presets.currentData()))
-        loading, saving = QPushButton("Load…"), QPushButton("Save as…")
-        loading.clicked.connect(self._ask_load)
-        saving.clicked.connect(self._ask_save)
-        self.timing = QPushButton("Estimate time")
-        self.timing.setToolTip(
-            "Time a few steps on a few faces, in a process of its own: how long an epoch and the run take"
-        )
-        self.timing.clicked.connect(self.estimate)
-        for button in (loading, saving, self.timing):
-            button.setAutoDefault(False)
-        self.start = QPushButton("Start")
-        self.start.setDefault(True)
-        self.start.setToolTip("Train with these settings, in a process of its own")
-        self.start.clicked.connect(self.start_run)
-        self.problem, self.faces = QLabel(wordWrap=True), QLabel(wordWrap=True)
-        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        above, below = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.presets, loading, saving):
-            above.addWidget(widget)
-        below.addWidget(self.faces, 1)
-        below.addWidget(self.timing)
-        below.addWidget(self.start)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(above)
-        column.addWidget(self.form, 1)
-        column.addWidget(self.problem)
-        column.addLayout(below)
-        return page
-
-    # Settings.
-
-    def load(self, path: Path) -> None:
-        """Show a config file's settings."""
-        try:
-            self.form.set_config(read_config(path))
-        except XCosError as error:
-            self._show_problems([str(error)])
-
-    def _config(self) -> TrainConfig:
-        return self.form.config(self._folder / CONFIG)
-
-    def _check(self) -> None:
-        """Values and paths at once; folders and memory when the typing rests."""
-        try:
-            missing = missing_paths(self._config())
-        except XCosError as error:
-            missing = [str(error).replace(f"{self._folder / CONFIG}: ", "")]
-        self._checking.drop()
-        self.faces.clear()
-        self._show_problems(missing)
-        if not missing:
-            self._settled.start()
-
-    def _check_more(self) -> None:
-        try:
-            config = self._config()
-        except XCosError:
-            return  # it was told as it was typed
-        self._checking.start(lambda _: check(config))
-
-    def _on_checked(self, verdict: Verdict) -> None:
-        faces = verdict.faces
-        if faces.total:
-            self.faces.setText(
-                f"{faces.total:,} faces, {faces.labelled:,} of them of {faces.identities:,} people"
-            )
-        self._show_problems(list(verdict.problems))
-        if not verdict.problems:
-            self.problem.setText("\n".join(verdict.warnings))
-
-    def _show_problems(self, problems: list[str]) -> None:
-        self.problem.setText(problems[0] if problems else "")
-        self.start.setEnabled(not problems)
-        self.timing.setEnabled(not problems)
-
-    def _ask_load(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Load settings", "", "Settings (*.toml)")
-        if name:
-            self.load(Path(name))
-
-    def _ask_save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save settings", "run.toml", "TOML (*.toml)")
-        if name:
-            try:
-                write_whole(Path(name), self.form.toml().encode())
-            except XCosError as error:
-                self.tell(str(error))
-
-    def estimate(self) -> None:
-        """Time a few steps with the form's settings, in a process that can be stopped."""
-        request = _EstimateRequest(self.form.toml(), self._folder / CONFIG)
-        self.compute("Estimating the time", request.run, self.tell)
-
-    # Runs.
-
-    def start_run(self) -> None:
-        """Start a run with the form's settings, in a process of its own."""
-        config = self._config()
-        number = 1
-        while (path := self._folder / f"{config.name}-{number}").exists():
-            number += 1
-        try:
-            path.mkdir(parents=True)
-            write_whole(path / CONFIG, self.form.toml().encode())
-        except (OSError, XCosError) as error:
-            self.tell(f"{path} cannot be written ({error}); choose another name.")
-            return
-        self._launch(path)
-        self.refresh()
-        self.runs.list.setCurrentRow(0)
-
-    def _launch(self, path: Path) -> None:
-        process = QProcess()
-        environment = QProcessEnvironment.systemEnvironment()
-        for name, value in own_environment().items():
-            environment.insert(name, value)
-        process.setProcessEnvironment(environment)
-        program, *arguments = own_command("train", "--resume", str(path))
-        process.setProgram(program)
-        process.setArguments(arguments)
-        process.setStandardErrorFile(str(path / "output.txt"))
-        process.setStandardOutputFile(str(path / "output.txt"))
-        started = process.startDetached()
-        if not (started[0] if isinstance(started, tuple) else started):
-            self.tell(f"{program} could not be started; start the run by the command.")
-
-    def _use(self, weights: Path) -> None:
-        self.session.set_model(weights)
-        self.tell(f"{weights.name} judges the open gallery now.")
 
     @property
     def running(self) -> list[Path]:
         """Folders of the runs whose processes live."""
         return [path for path in runs_in(self._folder) if look(path).running]
 
+    # Runs.
 
-@dataclass(frozen=True)
-class _EstimateRequest:
-    """Settings as TOML, with paths relative to base, whose time a process of its own tells."""
+    def start_run(self, name: str, toml: str) -> None:
+        """Start a run with settings, in a process of its own."""
+        self.job.drop()  # an estimate would only slow it down
+        self.progress.hide()
+        with self._telling():
+            path = new_run(self._folder, name, toml)
+            self._launch(path)
 
-    toml: str
-    base: Path
+    def train_longer(self, run: Path) -> None:
+        """Start a run that goes on where another one ended."""
+        with self._telling():
+            config = train_longer(run, path := new_folder(self._folder, run.name))
+            self._launch(path)
+            steps = config.optimisation
+            self.tell(f"{path.name} goes on to {steps.epochs or steps.steps:,}.")
 
-    def run(self, running: Running) -> str:
-        """The estimate in words. Raises XCosError with the process's own sentence, and Stopped."""
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            config = Path(folder) / CONFIG
-            settings = parse_config(self.toml, self.base)  # relative paths are the runs' folder's
-            config.write_text(write_config(settings), encoding="utf-8")
-            process = subprocess.Popen(
-                own_command("train", str(config), "--estimate", "--into", folder, "--json"),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=own_environment(),
-            )
-            while process.poll() is None:
-                if running.stopped():
-                    process.kill()
-                    process.wait()
-                    raise Stopped("The estimate")
-                seen = look(Path(folder))
-                running.report(seen.what or "Starting a process", seen.done, seen.total)
-                time.sleep(POLL)
-            said, complaint = process.communicate()
-        if process.returncode:
-            raise XCosError(complaint.strip().removeprefix("xcos: ") or "The estimate failed.")
-        return str(json.loads(said)["words"])
+    def _launch(self, path: Path) -> None:
+        with self._telling():
+            self._processes.append(launch(path))
+            self._watched.add(path)
+            self.runs.choose(path)
+            self.tabs.setCurrentWidget(self.runs)
+
+    # Results.
+
+    def show_result(self, run: Path) -> None:
+        """Show what a run came to."""
+        self.verdict_page.show_run(run)
+        self.tabs.setCurrentWidget(self.verdict_page)
+
+    def use(self, weights: Path) -> None:
+        """Take a run's weights for the open gallery; the way back to those before is kept."""
+        before = self.session.models.weights
+        if before is None or before.resolve() != weights.resolve():
+            self.session.settings.keep_note(BEFORE, "" if before is None else str(before))
+        self.session.set_model(weights)
+        self.tell(f"{weights.name} judges the open gallery now.")
+
+    def keep_old(self) -> None:
+        """Leave the weights before in use, or take them again."""
+        card, new = self.session.card, self.verdict_page.weights
+        if card is not None and new is not None and card.path.resolve() == new.resolve():
+            before = self.session.settings.note(BEFORE)
+            self.session.set_model(Path(before) if before else None)
+            self.tell("The weights before judge the open gallery again.")
+            return
+        name = "They" if card is None else card.name
+        self.tell(f"{name} stays in use; the run's weights stay in {self.verdict_page.run}.")
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell the user's errors at the foot of the window."""
+        try:
+            yield
+        except XCosError as error:
+            self.tell(str(error))
+
+    def _on_failed(self, error: BaseException) -> None:
+        super()._on_failed(error)
+        self.new.not_measured()

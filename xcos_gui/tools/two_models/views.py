@@ -20,18 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from core.analysis.two_models import Comparison, Scatter
-from core.explain.colours import OUTCOME_COLOURS, MapName
+from core.explain.colours import MapName
 from core.explain.explanation import PairExplanation
 from core.explain.words import distinct
 from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
 from xcos_gui.widgets.map_view import MapView
-from xcos_gui.widgets.outcomes import percent
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, percent
+from xcos_gui.widgets.readout import Readout
 
-GENUINE, IMPOSTOR = QColor(*OUTCOME_COLOURS["TP"]), QColor(*OUTCOME_COLOURS["FP"])
-A_COLOUR, B_COLOUR = QColor(*OUTCOME_COLOURS["TP"]), QColor("#cc79a7")
+A_COLOUR, B_COLOUR = GENUINE, QColor("#cc79a7")
 MARK = "#ff00c8"
-LEAST_RATE = 1e-5  # left end of the logarithmic axis
 MAPS: tuple[tuple[MapName, str], ...] = (
     ("cosine", "S"),
     ("attention", "W"),
@@ -258,7 +257,7 @@ class PairMapsView(QWidget):
                 view.view.cell_changed.connect(self._mark)
             grid.addWidget(self.words[side], 1, 3 * side, 1, 3)
             self.maps.append(views)
-        self.cell_text = QLabel()
+        self.cell_text = Readout()
         grid.addWidget(self.cell_text, 3, 0, 1, 6)
         grid.setRowStretch(2, 1)
 

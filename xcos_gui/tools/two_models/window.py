@@ -1,6 +1,8 @@
 """Two models on one gallery: who is right where the other is wrong, and whether that is chance."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +44,11 @@ from xcos_gui.tools.two_models.views import (
     RocView,
     ScatterView,
 )
+from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.following import FollowingWindow
 
 CHOOSE = "choose"
+MOST_OFFERED = 4  # models with a button each; all are in the list above
 POINTS: tuple[tuple[str, Point], ...] = (
     ("Each model's own threshold", "own"),
     ("Equal error rate of each", "eer"),
@@ -66,6 +70,7 @@ class TwoModelsWindow(FollowingWindow):
     """The session's model (A) and another one (B) on the gallery that is open."""
 
     title = "Two models on one gallery"
+    empty_words = EMPTY
     size_in_lines = (76, 60)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -75,8 +80,7 @@ class TwoModelsWindow(FollowingWindow):
         self._models: TwoModels | None = None  # kept while only the operating point moves
         self._scored: tuple[object, ...] = ()  # what they were scored from
         self._make_choices()
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         self.body.addWidget(self.words)
         self.figures, self.agreement = FiguresTable(), AgreementTable()
         self.agreement.asked.connect(self._list)
@@ -107,7 +111,7 @@ class TwoModelsWindow(FollowingWindow):
         self._splitter.addWidget(self.maps)
         self._splitter.setSizes([560, 300])
         self.body.addWidget(self._splitter, 1)
-        self._blank = QWidget()
+        self._blank = EmptyState("models")
         self.body.addWidget(self._blank, 1)
         session.pair_changed.connect(self._show_pair)
         session.attention_changed.connect(self.ask_refresh)
@@ -256,7 +260,30 @@ class TwoModelsWindow(FollowingWindow):
         self.in_matrix.setEnabled(False)
         self._splitter.setVisible(False)
         self._blank.setVisible(True)
+        self._offer()
         self.maps.show_pair(None, None)
+
+    def _offer(self) -> None:
+        """A button for each model that could be the second one."""
+        offered = [
+            (self.choice.itemText(place), self.choice.itemData(place))
+            for place in range(1, self.choice.count() - 1)
+        ]
+        if self.weights is not None or self.job.running:
+            self._blank.say("")
+            return
+        model = "the model in use" if self.session.card is None else self.session.card.name
+        buttons: list[tuple[str, Callable[[], object]]] = [
+            (f"Compare {model} with {text}", partial(self.compare_with, path))
+            for text, path in offered[:MOST_OFFERED]
+        ]
+        buttons.append(("Choose a file…", lambda: self._on_choice(self.choice.count() - 1)))
+        self._blank.say(
+            "Two models judge the gallery that is open",
+            "See who is right where the other is wrong, and whether that is chance. A run of "
+            "Model, Train and a file of Model, Import foreign weights can be the second one, too.",
+            buttons,
+        )
 
     def _show(self, found: _Found) -> None:
         self.found, self._models = found, found.comparison.models

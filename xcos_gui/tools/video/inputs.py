@@ -66,9 +66,9 @@ class VideoInputs(QWidget):
         self.every = QSpinBox(minimum=0, maximum=10_000, specialValueText="automatic")
         self.every.setPrefix("every ")
         self.every.setToolTip(
-            "Look at every so manieth frame; automatic: five a second, at most 1,000 in all"
+            "Analyse every N-th frame; automatic: five a second, at most 1,000 in all"
         )
-        self.every.setAccessibleName("Look at every so manieth frame")
+        self.every.setAccessibleName("Analyse every N-th frame")
         self.aligned = QCheckBox("aligned &crops")
         self.aligned.setToolTip("The frames, and the photo, are aligned 112×112 crops of a face")
         self.find_button = QPushButton("Find &tracks", autoDefault=False)

@@ -29,7 +29,7 @@ from core.explain.editing.what_if_output import change_words, faithfulness_words
 from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES
 from xcos_gui.state.jobs import LatestJob
-from xcos_gui.state.pair_editor import differ_by_threshold, editor_work
+from xcos_gui.state.pair_editor import editor_work, of_one_pair
 from xcos_gui.state.session import Session
 from xcos_gui.tools.what_if.edit_panel import Chosen, EditPanel
 from xcos_gui.tools.what_if.edit_steps import (
@@ -63,6 +63,7 @@ class WhatIfWindow(ToolWindow):
     """Edits of the session's pair; each pair keeps its own while the window lives."""
 
     title = "What if"
+    empty_words = EMPTY
     size_in_lines = (72, 50)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -114,8 +115,7 @@ class WhatIfWindow(ToolWindow):
         self.maps = [MapView(name, title) for name, title in MAPS]
         for shown in self.maps:
             maps.addWidget(shown)
-        self.words = QLabel(EMPTY, wordWrap=True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setText(EMPTY)
         font = self.words.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.words.setFont(font)
@@ -174,11 +174,16 @@ class WhatIfWindow(ToolWindow):
         known, self._prepared = self._prepared, explanation
         if explanation is None:
             self._take(None)
-        elif self.editor is not None and differ_by_threshold(known, explanation):
+        elif self.editor is not None and of_one_pair(known, explanation):
             self.editor.set_threshold(explanation.threshold)
             self._ask()
         elif (work := editor_work(self.session)) is not None:
             self.editor = None
+            self._show_state()
+            report = self.session.report()
+            if report is not None:  # only the maps need the model
+                self.faces["left"].set_crop(report.left_crop)
+                self.faces["right"].set_crop(report.right_crop)
             self.compute("Preparing the pair", work, self._take)
 
     def _take(self, editor: PairEditor | None) -> None:

@@ -1,19 +1,17 @@
 """One pair: both faces, the maps, the cells, and the decision in words."""
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import get_args
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QMenu,
     QSlider,
     QTableView,
     QTabWidget,
@@ -22,16 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.explain.colours import ColourLimits, MapName, centred_table, map_rgba, table
+from core.explain.colours import MapName, centred_table, faded, map_rgba, table
 from core.explain.explanation import PairExplanation
-from core.explain.output import PAIR_SUFFIXES, write_pair
-from core.explain.report import PairReport, to_csv, to_json
+from core.explain.report import LEAST_SCORE, PairReport
 from core.model.kinds import ATTENTION_KINDS, ORDERS
-from xcos_gui.state.in_order import InOrder
+from xcos_gui.panels.pair.saving import PairSaver
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.readout import Readout
+from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
 MAPS: tuple[MapName, ...] = get_args(MapName)
@@ -60,8 +60,9 @@ class InspectorPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._drawing = InOrder(self)
-        session.activity.count(self._drawing)
+        self.saver = PairSaver(session, self)
+        self._plain = False
+        self.verdict = VerdictView()
         self._report: PairReport | None = None
         self._cell: Cell | None = None
         self.words = QLabel(EMPTY, wordWrap=True)
@@ -71,23 +72,27 @@ class InspectorPanel(QWidget):
             "Score: the sum of W\N{MIDDLE DOT}S over the 49 cells. Target cosine: what the target model says "
             "of the pair. FC cosine: what the weights' fully connected head says of it."
         )
-        self.cell_text = QLabel()
-        self.cell_text.setMinimumHeight(self.fontMetrics().height())
+        self.cell_text = Readout()
         self.faces = CellView("Left face"), CellView("Right face")
         self.maps: dict[MapName, CellView] = {name: CellView(TITLES[name]) for name in MAPS}
         self._bars: dict[MapName, ColourBar] = {name: ColourBar() for name in MAPS}
-        self._titles: dict[MapName, QLabel] = {name: QLabel(toolTip=TIPS[name]) for name in MAPS}
+        self._titles: dict[MapName, QLabel] = {name: ElidedLabel() for name in MAPS}
         for view in (*self.faces, *self.maps.values()):
             view.cell_changed.connect(self._mark)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(self._make_switches())
+        layout.addWidget(self.verdict)
         layout.addWidget(self.words)
-        layout.addWidget(self.numbers)
         layout.addLayout(self._make_faces(), 2)
         tabs = QTabWidget(documentMode=True)
         tabs.addTab(self._make_maps(), "Maps")
-        tabs.addTab(self._make_table(), "49 cells")
+        cells = QWidget()
+        column = QVBoxLayout(cells)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.numbers)
+        column.addWidget(self._make_table(), 1)
+        tabs.addTab(cells, "49 cells")
         layout.addWidget(tabs, 3)
         layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
@@ -121,41 +126,39 @@ class InspectorPanel(QWidget):
         )
         swap.clicked.connect(self._session.swap_pair)
         save = QToolButton(text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.save_menu = QMenu("Pair", self)
-        for text, key, slot in (
-            ("Save the pair as picture, table or page…", "Ctrl+S", self.save),
-            ("Copy as picture", "Ctrl+Shift+C", self.copy_picture),
-            ("Copy as CSV", "", lambda: self._copy_text(to_csv)),
-            ("Copy as JSON", "", lambda: self._copy_text(to_json)),
-        ):
-            action = self.save_menu.addAction(text)
-            action.setShortcut(QKeySequence(key))
-            action.triggered.connect(slot)
-        save.setMenu(self.save_menu)
-        for widget in (self.kind, self.order, swap, save):
+        save.setMenu(self.saver.menu)
+        photos = QToolButton(text="Photos", toolTip="Both photos at full size (Ctrl+D)")
+        photos.clicked.connect(lambda: self._session.tool_asked.emit("photos"))
+        for box in (self.kind, self.order):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(8)
+            row.addWidget(box, 3 if box is self.kind else 2)
+        for widget in (swap, photos, save):
             row.addWidget(widget)
-        row.addStretch(1)
         return row
 
     def _make_faces(self) -> QVBoxLayout:
         column = QVBoxLayout()
         row = QHBoxLayout()
-        self._names = QLabel(), QLabel()
+        middle = Qt.AlignmentFlag.AlignHCenter
+        self._names = ElidedLabel(align=middle), ElidedLabel(align=middle)
         for view, label in zip(self.faces, self._names, strict=True):
             below = QVBoxLayout()
             below.addWidget(view, 1)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMinimumWidth(1)
             below.addWidget(label)
             row.addLayout(below)
         column.addLayout(row, 1)
         line = QHBoxLayout()
-        self.overlay = QComboBox(toolTip="What is laid over the faces")
+        self.overlay = QComboBox(
+            toolTip="What is laid over the faces; hold Space to see them plain"
+        )
         self.overlay.setAccessibleName("Overlay on the faces")
         self.overlay.addItem("No overlay", None)
         for name in MAPS:
             self.overlay.addItem(f"Overlay: {TITLES[name]}", name)
-        self.overlay.setCurrentIndex(1)
+        self.overlay.setCurrentIndex(self.overlay.findData("evidence"))
         self.overlay.currentIndexChanged.connect(self._paint_faces)
         self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=45)
         self.opacity.setAccessibleName("Opacity of the overlay")
@@ -210,7 +213,8 @@ class InspectorPanel(QWidget):
         self._report = self._session.report()
         self.cells.show(self._report)
         if explanation is None or self._report is None:
-            self.words.setText(EMPTY)
+            self.verdict.show_pair(None, None)
+            self.words.setText(self._why_none())
             self.numbers.setText("")
             for view in (*self.faces, *self.maps.values()):
                 view.set_crop(None)
@@ -223,14 +227,21 @@ class InspectorPanel(QWidget):
         )
         self.numbers.setText(_numbers(explanation))
         crops = (self._report.left_crop, self._report.right_crop)
-        keys = (explanation.left, explanation.right)
-        for view, label, crop, key in zip(self.faces, self._names, crops, keys, strict=True):
+        assert self._session.pair is not None
+        faces = self._session.faces_of(self._session.pair)
+        self.verdict.show_pair(explanation, faces)
+        for view, label, crop, face in zip(self.faces, self._names, crops, faces, strict=True):
             view.set_crop(crop)
-            wide = max(60, view.width())
-            label.setText(self.fontMetrics().elidedText(key, Qt.TextElideMode.ElideLeft, wide))
-            label.setToolTip(key)
+            label.setText(f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}")
+            label.setToolTip(face.key)
         self._paint_maps()
         self._mark(self._cell)
+
+    def _why_none(self) -> str:
+        loaded = self._session.loaded
+        if loaded is not None and len(loaded) == 1 and self._session.probes is None:
+            return "There is one face; open a second photo with it to get a pair."
+        return EMPTY
 
     def _values(self, name: MapName) -> np.ndarray | None:
         explanation = self._session.explanation
@@ -250,7 +261,7 @@ class InspectorPanel(QWidget):
             values, limit = self._values(name), self._limit(name)
             if values is None or explanation is None:
                 self.maps[name].set_overlay(None)
-                self._titles[name].setText(TITLES[name])
+                self._entitle(name, "")
                 continue
             rgba = map_rgba(name, values, threshold=explanation.threshold, limit=limit)
             self.maps[name].set_overlay(rgba, values)
@@ -259,7 +270,7 @@ class InspectorPanel(QWidget):
                 if name == "cosine"
                 else f"  (sum {values.sum():.3f})".replace("-", "\N{MINUS SIGN}")
             )
-            self._titles[name].setText(TITLES[name] + total)
+            self._entitle(name, total)
             threshold = explanation.threshold or 0.0
             if name == "cosine":
                 self._bars[name].show_table(centred_table(threshold), -1, 1, threshold, TIPS[name])
@@ -269,8 +280,12 @@ class InspectorPanel(QWidget):
                 self._bars[name].show_table(table("diverging"), -limit, limit, None, TIPS[name])
         self._paint_faces()
 
+    def _entitle(self, name: MapName, total: str) -> None:
+        self._titles[name].setText(TITLES[name] + total)
+        self._titles[name].setToolTip(TIPS[name])
+
     def _paint_faces(self, *_: object) -> None:
-        name: MapName | None = self.overlay.currentData()
+        name: MapName | None = None if self._plain else self.overlay.currentData()
         values = None if name is None else self._values(name)
         explanation = self._session.explanation
         rgba = None
@@ -282,6 +297,8 @@ class InspectorPanel(QWidget):
                 limit=self._limit(name),
                 opacity=self.opacity.value() / 100,
             )
+            if name in ("contribution", "evidence"):  # what says nothing hides nothing
+                rgba = faded(rgba, values, self._limit(name))
         for view in self.faces:
             view.set_overlay(rgba)
 
@@ -294,10 +311,9 @@ class InspectorPanel(QWidget):
             self.cell_text.setText("")
             return
         s, w = explanation.cosine[cell], explanation.attention[cell]
-        share = s * w / explanation.score if explanation.score else 0.0
         self.cell_text.setText(
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:.3f}, W {w:.4f}, "
-            f"W\N{MIDDLE DOT}S {s * w:.4f}, {100 * share:.1f} % of the score".replace(
+            f"W\N{MIDDLE DOT}S {s * w:.4f}{_share(s * w, explanation.score)}".replace(
                 "-", "\N{MINUS SIGN}"
             )
         )
@@ -311,54 +327,35 @@ class InspectorPanel(QWidget):
         if current.isValid():
             self._mark(self.cells.cell(current.row()))
 
-    # Saving.
+    # Keys.
 
-    def save(self) -> None:
-        """Ask for a file and write the pair there; the ending tells the form."""
-        if self._report is None:
-            self._session.message.emit("Click a pair in the matrix first.")
-            return
-        forms = " ".join(f"*{suffix}" for suffix in PAIR_SUFFIXES)
-        name, _ = QFileDialog.getSaveFileName(self, "Save the pair", "pair.png", f"Pair ({forms})")
-        if name:
-            self.save_to(Path(name))
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            self._show_plain(True)
+        else:
+            super().keyPressEvent(event)
 
-    def save_to(self, path: Path) -> None:
-        """Write the pair to a file, with the colour limits that are shown."""
-        if self._report is None:
-            return
-        report, limits = self._report, self._session.colour_limits
-        self._drawing.do(
-            lambda: write_pair(path, report, limits),
-            lambda _: self._session.message.emit(f"The pair was saved as {path}."),
-            self._session.tell,
-        )
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._show_plain(False)
+        else:
+            super().keyReleaseEvent(event)
 
-    def copy_picture(self) -> None:
-        """Put the pair's figure on the clipboard."""
-        report, limits = self._report, self._session.colour_limits
-        if report is not None:
-            self._drawing.do(lambda: _picture(report, limits), self._copy, self._session.tell)
+    def _show_plain(self, plain: bool) -> None:
+        """The faces without their overlay, while Space is held."""
+        if plain != self._plain:
+            self._plain = plain
+            self._paint_faces()
 
     def close_job(self) -> None:
         """End the background work, once what is saved is written."""
-        self._drawing.close()
-
-    def _copy(self, picture: QImage) -> None:
-        QGuiApplication.clipboard().setImage(picture)
-        self._session.message.emit("The pair's picture is on the clipboard.")
-
-    def _copy_text(self, make: object) -> None:
-        if self._report is not None and callable(make):
-            QGuiApplication.clipboard().setText(make(self._report))
-            self._session.message.emit("The pair's numbers are on the clipboard.")
+        self.saver.close()
 
 
-def _picture(report: PairReport, limits: ColourLimits) -> QImage:
-    from core.explain.drawing import figure_bytes
-    from core.explain.figure import pair_figure
-
-    return QImage.fromData(figure_bytes(pair_figure(report, limits), "png"))
+def _share(contribution: float, score: float) -> str:
+    if abs(score) < LEAST_SCORE:
+        return ""
+    return f", {100 * contribution / score:.1f} % of the score"
 
 
 def _numbers(explanation: PairExplanation) -> str:

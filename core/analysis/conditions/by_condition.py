@@ -1,0 +1,284 @@
+"""What a condition does to errors, thresholds and likelihood ratios, by ranges of its values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.analysis.conditions.measured import ConditionTable
+from core.analysis.evidence.ratios import HeldOut, Method, costs, drawn_folds, hold_out
+from core.analysis.evidence.reference import Reference
+from core.analysis.rates import PairKinds, Rates, count_errors
+from core.errors import XCosError
+from core.faces.conditions import BY_NAME, Condition
+from core.progress import QUIET, Task
+from core.scoring.lists import PairList, drawn
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoredGallery
+from core.scoring.statistics import PAIRS_PER_FAR
+
+RANGES = 4
+MOST = 4000  # pairs of each sort and range whose scores set its threshold and LRs
+WANTED_FAR = 0.01
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ConditionRange:
+    """Pairs whose worse face has a value from low to high; what they meet at one threshold.
+
+    low, high:   of the condition, inclusive
+    fmr, fnmr:   in [0, 1] with 95 % intervals over people; None without such pairs
+    threshold:   the smallest whose FMR here is at most 1 %; None with fewer than 300 impostor pairs
+    cllr:        of LRs fitted on the range's own pairs, people held out; None with too few people
+    cllr_pooled: of the same pairs by LRs fitted on the pairs of all ranges
+    """
+
+    low: float
+    high: float
+    impostor: int
+    genuine: int
+    fmr: float | None
+    fmr_interval: Pair | None
+    fnmr: float | None
+    fnmr_interval: Pair | None
+    threshold: float | None
+    cllr: float | None
+    cllr_pooled: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class ByCondition:
+    """The ranges of a condition, the better values first.
+
+    kinds: which range each pair is of
+    cllr, cllr_pooled: over all ranges' pairs, by each range's own LRs and by pooled ones
+    """
+
+    condition: Condition
+    threshold: float
+    ranges: tuple[ConditionRange, ...]
+    kinds: PairKinds
+    unknown: int
+    cllr: float | None
+    cllr_pooled: float | None
+
+    @property
+    def words(self) -> str:
+        """Whether LRs by range are worth more than pooled ones, in a sentence."""
+        if self.cllr is None or self.cllr_pooled is None:
+            return "Too few people to say whether likelihood ratios by range are worth more."
+        told = f"Cllr {self.cllr:.3f} by range, {self.cllr_pooled:.3f} with all ranges pooled"
+        if self.cllr < self.cllr_pooled:
+            return f"{told}: likelihood ratios by range are worth more."
+        return f"{told}: likelihood ratios by range are worth no more."
+
+    def pairs(self, scored: ScoredGallery, place: int, wrong: bool, limit: int) -> PairList:
+        """At most so many pairs of a range, or of its errors, drawn at random (seeded)."""
+        matrix, every = scored.matrix, slice(0, scored.matrix.scores.shape[1])
+
+        def wanted(rows: slice) -> np.ndarray:
+            cells = (self.kinds.of(rows) == place) & matrix.known(rows, every)
+            if wrong:
+                same = matrix.scores[rows].astype(np.float64) > self.threshold
+                cells &= same != matrix.genuine(rows, every)
+            return cells
+
+        return drawn(matrix, wanted, limit)[0]
+
+
+def by_condition(
+    scored: ScoredGallery,
+    threshold: float,
+    table: ConditionTable,
+    name: str,
+    edges: Sequence[float] = (),
+    task: Task = QUIET,
+) -> ByCondition:
+    """Rates, thresholds and Cllr by ranges of a condition, a pair having its worse face's value.
+
+    edges: between ranges; none: quarters of the faces' values
+    Raises XCosError for an unknown condition, one that no face has, or one with a single value.
+    """
+    if name not in BY_NAME:
+        raise XCosError(f"{name!r} is no condition; choose one of {', '.join(BY_NAME)}.")
+    condition = BY_NAME[name]
+    left, right = (condition.badness(side) for side in table.of(name))
+    limits = _limits(condition, left, right, edges)
+    kinds = _kinds(limits, left, right)
+    counts = count_errors(scored.matrix, threshold, kinds, task)
+    ends = counts.drawn(lambda r: np.concatenate([r.fmr, r.fnmr], axis=1), task=task)
+    references = _references(scored, kinds, task)
+    own, pooled = _calibrated(references, task)
+    ranges = tuple(
+        _range(condition, limits, place, counts.rates, ends, references[place], (own, pooled))
+        for place in range(kinds.count)
+    )
+    sides = (right,) if scored.square else (left, right)
+    return ByCondition(
+        condition,
+        threshold,
+        ranges,
+        kinds,
+        sum(int(np.isnan(side).sum()) for side in sides),
+        *_costs_of_all(own, pooled),
+    )
+
+
+def _limits(
+    condition: Condition, left: np.ndarray, right: np.ndarray, edges: Sequence[float]
+) -> np.ndarray:
+    """Ends of the ranges as badness, ascending, (R + 1,)."""
+    known = np.concatenate([left, right])
+    known = known[~np.isnan(known)]
+    if not len(known):
+        raise XCosError(
+            f"{condition.title} is known of no face here, since it needs {condition.source}; "
+            "choose another condition."
+        )
+    low, high = float(known.min()), float(known.max())
+    if edges:
+        inner = np.unique(condition.badness(np.array(edges, np.float64)))
+    else:
+        inner = np.unique(np.quantile(known, np.linspace(0, 1, RANGES + 1)[1:-1]))
+    inner = inner[(inner >= low) & (inner < high)]
+    if not len(inner):
+        raise XCosError(
+            f"All faces lie in one range of {condition.title.lower()}; "
+            "choose another condition or other ranges."
+        )
+    return np.array([low, *inner, high])
+
+
+def _kinds(limits: np.ndarray, left: np.ndarray, right: np.ndarray) -> PairKinds:
+    """A face's class is its range, the last class that of faces of unknown value.
+
+    The worse of two faces is the one of the higher range; an unknown one leaves the other's.
+    """
+    count = len(limits) - 1
+    sides = [
+        np.where(np.isnan(side), count, np.searchsorted(limits[1:-1], side, "left"))
+        for side in (left, right)
+    ]
+    table = np.maximum.outer(np.arange(count + 1), np.arange(count + 1))
+    table[count, :count] = table[:count, count] = np.arange(count)
+    table[count, count] = -1
+    return PairKinds(sides[0], sides[1], table)
+
+
+def _references(scored: ScoredGallery, kinds: PairKinds, task: Task) -> list[Reference]:
+    """Genuine and impostor pairs of each range, drawn at random (seeded)."""
+    matrix, every = scored.matrix, slice(0, scored.matrix.scores.shape[1])
+    found = []
+    for place in range(kinds.count):
+        task.report("Drawing pairs of each range", place, kinds.count)
+        lists = []
+        for genuine in (True, False):
+
+            def wanted(rows: slice, place: int = place, genuine: bool = genuine) -> np.ndarray:
+                cells = (kinds.of(rows) == place) & matrix.known(rows, every)
+                return cells & (matrix.genuine(rows, every) == genuine)
+
+            lists.append(drawn(matrix, wanted, MOST, task=task.quiet())[0])
+        found.append(_reference(matrix, lists))
+    return found
+
+
+def _reference(matrix: ScoreMatrix, lists: list[PairList]) -> Reference:
+    rows, columns, scores = (
+        np.concatenate([getattr(pairs, part) for pairs in lists])
+        for part in ("rows", "columns", "scores")
+    )
+    same = np.repeat([True, False], [len(pairs) for pairs in lists])
+    codes = matrix.rows[rows], matrix.columns[columns]
+    return Reference("range", scores.astype(np.float64), same, *codes)
+
+
+HeldOuts = list[HeldOut | None]
+
+
+def _calibrated(references: list[Reference], task: Task) -> tuple[HeldOuts, HeldOuts]:
+    """LRs of each range's pairs, people held out, by its own fit and by that of all ranges."""
+    method: Method = "logistic"
+    whole = Reference(
+        "all",
+        *(
+            np.concatenate([getattr(r, part) for r in references])
+            for part in ("scores", "same", "left", "right")
+        ),
+    )
+    folds = drawn_folds(whole)
+    nothing: HeldOuts = [None] * len(references)
+    known = hold_out(whole, method, task, folds) if whole.tells and folds is not None else None
+    if known is None:
+        return nothing, nothing
+    own: HeldOuts = []
+    pooled: HeldOuts = []
+    start = 0
+    for reference in references:
+        mine = hold_out(reference, method, task.quiet(), folds) if reference.tells else None
+        if mine is None:
+            both = (None, None)
+        else:
+            # The same pairs of both, so that nothing but the fit differs.
+            _, one, other = np.intersect1d(mine.places + start, known.places, return_indices=True)
+            both = mine.at(one), known.at(other)
+        own.append(both[0])
+        pooled.append(both[1])
+        start += len(reference.scores)
+    return own, pooled
+
+
+def _costs_of_all(own: HeldOuts, pooled: HeldOuts) -> tuple[float | None, float | None]:
+    answers: list[float | None] = []
+    for several in (own, pooled):
+        known = [part for part in several if part is not None]
+        if not known or len(known) < 2:
+            answers.append(None)
+            continue
+        parts = [np.concatenate([getattr(k, n) for k in known]) for n in ("log10_lr", "same", "places")]  # fmt: skip
+        answers.append(costs(HeldOut(*parts))[0] if parts[1].any() and not parts[1].all() else None)
+    return answers[0], answers[1]
+
+
+def _range(
+    condition: Condition,
+    limits: np.ndarray,
+    place: int,
+    rates: Rates,
+    ends: np.ndarray,
+    reference: Reference,
+    held_out: tuple[HeldOuts, HeldOuts],
+) -> ConditionRange:
+    count = len(rates.fmr)
+    fmr, fnmr = float(rates.fmr[place]), float(rates.fnmr[place])
+    low, high = limits[place], limits[place + 1]
+    values = (-high, -low) if condition.worse == "low" else (low, high)
+    own, pooled = (_cllr(several[place]) for several in held_out)
+    return ConditionRange(
+        float(values[0]),
+        float(values[1]),
+        round(rates.impostor[place]),
+        round(rates.genuine[place]),
+        None if np.isnan(fmr) else fmr,
+        None if np.isnan(fmr) else (float(ends[0, place]), float(ends[1, place])),
+        None if np.isnan(fnmr) else fnmr,
+        None if np.isnan(fnmr) else (float(ends[0, count + place]), float(ends[1, count + place])),
+        _threshold(reference),
+        own,
+        pooled,
+    )
+
+
+def _cllr(held_out: HeldOut | None) -> float | None:
+    if held_out is None or not held_out.same.any() or held_out.same.all():
+        return None
+    return costs(held_out)[0]
+
+
+def _threshold(reference: Reference) -> float | None:
+    """The smallest threshold whose FMR among the drawn impostor pairs is at most 1 %."""
+    impostor = np.sort(reference.scores[~reference.same])
+    if len(impostor) < PAIRS_PER_FAR / WANTED_FAR:
+        return None
+    return float(impostor[len(impostor) - int(WANTED_FAR * len(impostor)) - 1])

@@ -1,0 +1,33 @@
+"""A likelihood ratio in words that carry the number and what the reference supports at most."""
+
+from core.analysis.evidence.ratios import Strength
+
+
+def strength_words(strength: Strength) -> str:
+    """Such as "40 times likelier if same person; this reference can support at most 300"."""
+    value, most = strength.log10_lr, strength.ceiling
+    who = "same person"
+    if value < 0:
+        value, most, who = -value, -strength.floor, "different people"
+    if most <= 0:
+        return f"This reference supports no evidence for {who}: its scores tell it too little."
+    return (
+        f"{times(value)} times likelier if {who}; this reference can support at most {times(most)}."
+    )
+
+
+def interval_words(strength: Strength) -> str:
+    """The 95 % interval, such as "95 % interval of the likelihood ratio: 25 to 60"."""
+    low, high = strength.interval
+    return f"95 % interval of the likelihood ratio: {times(low)} to {times(high)}"
+
+
+def times(log10: float) -> str:
+    """A likelihood ratio with two significant figures, such as 1.3, 40, 2,500 or 1/40."""
+    if log10 < -0.0043:  # less than 0.99
+        return f"1/{times(-log10)}"
+    value = 10**log10
+    if value >= 9.95:
+        digits = 1 - int(f"{value:.1e}".split("e")[1])
+        return f"{int(round(value, digits)):,}"
+    return f"{value:.1f}"

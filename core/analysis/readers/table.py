@@ -1,0 +1,69 @@
+"""Readings as a CSV, written and read."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.csv_files import csv_bytes, line_error, named_columns, read_rows
+from core.errors import XCosError
+from core.project.readings import LIKENESSES, RATINGS, Likeness, Reading
+
+COLUMNS = ("reader", "left", "right", "rating", "time", "form")
+NAMES = {name: (name,) for name in COLUMNS}
+WANTED = "reader,left,right,rating with a rating from -3 to 3"
+
+
+def readings_csv(readings: Sequence[Reading]) -> bytes:
+    """A row a reading in the order of COLUMNS."""
+    rows = (
+        (
+            one.reader,
+            one.left,
+            one.right,
+            one.rating,
+            one.time,
+            "; ".join(f"{region}: {said}" for region, said in sorted(one.form.items())),
+        )
+        for one in readings
+    )
+    return csv_bytes([COLUMNS, *rows])
+
+
+def read_readings(path: Path) -> list[Reading]:
+    """Readings of such a list; without a time they are of now. Raises XCosError naming the line."""
+    rows = read_rows(path)
+    columns = named_columns(rows[0] if rows else None, NAMES)
+    missing = [name for name in COLUMNS[:4] if name not in columns]
+    if missing:
+        raise XCosError(
+            f"{path} has no column {missing[0]}; its head must be {','.join(COLUMNS[:4])}."
+        )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    found = []
+    for row in rows[1:]:
+        reader, left, right, rating, time, form = (row.cell(columns.get(name)) for name in COLUMNS)
+        if not reader or not left or not right:
+            raise line_error(path, row, WANTED)
+        try:
+            value = int(rating)
+            if value not in RATINGS or datetime.fromisoformat(time or now).tzinfo is None:
+                raise ValueError
+            said = _form(form)
+        except ValueError as error:
+            raise line_error(path, row, WANTED) from error
+        first, second = sorted((left, right))
+        found.append(Reading(reader, first, second, value, time or now, said))
+    return found
+
+
+def _form(text: str) -> dict[str, Likeness]:
+    found: dict[str, Likeness] = {}
+    for part in text.split(";"):
+        if part.strip():
+            region, _, said = (piece.strip() for piece in part.partition(":"))
+            found[region] = next(one for one in LIKENESSES if one == said) if said in LIKENESSES else _refuse()  # fmt: skip
+    return found
+
+
+def _refuse() -> Likeness:
+    raise ValueError("no likeness")

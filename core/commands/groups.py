@@ -1,0 +1,171 @@
+"""xcos groups: error rates by group at one threshold."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.analysis.grouping import group_by
+from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
+from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.errors import XCosError
+from core.json_text import json_text
+from core.scoring.pair_tables import write_pair_table
+
+EXAMPLES = """examples:
+  xcos groups people.csv --by sex            by a column of the CSV
+  xcos groups photos --by glasses            faces or people with the tag, and those without
+  xcos groups photos --by age --json         tags such as age:young and age:old, by their values
+  xcos groups people.csv --by sex -o groups.csv
+
+FMR is of impostor pairs within a group, FNMR of its genuine pairs, ratios are to the mean of all
+groups. Intervals are 95 %, by drawing people. FDR (de Freitas Pereira and Marcel, 2021) is 1 where
+groups are equal, GARBE (Howard et al., 2022) is 0; both weigh FMR and FNMR alike."""
+COLUMNS = (
+    "group",
+    "faces",
+    "people",
+    "fmr",
+    "fmr_low",
+    "fmr_high",
+    "fmr_ratio",
+    "impostor_pairs",
+    "fnmr",
+    "fnmr_low",
+    "fnmr_high",
+    "fnmr_ratio",
+    "genuine_pairs",
+    "photos",
+    "failed",
+)
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "groups",
+        help="error rates by group, and how much they differ",
+        description="Compare the error rates of groups of people at one threshold (ISO/IEC 19795-10).",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--by",
+        required=True,
+        metavar="TAG|COLUMN",
+        help="what tells groups apart: a column of the gallery's CSV, or a tag",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    output: Path | None = options.output
+    if output is not None:
+        if output.suffix.lower() not in (".csv", ".json"):
+            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(output, options.gallery)
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    scored = scored_gallery(setup, options, progress)
+    edits = setup.project_of(scored.columns.gallery.source).edits
+    galleries = [loaded.gallery for loaded in scored.galleries]
+    grouping = group_by(options.by, galleries, edits, options.photos)
+    found = group_rates(scored, threshold, grouping, progress)
+    progress.close()
+    if output is not None:
+        write_pair_table(output, COLUMNS, group_table(found))
+    if options.json:
+        print(json_text(_said(found, setup)))
+    elif output is None:
+        _tell(found)
+    for sentence in found.words:
+        print(f"xcos: {sentence}", file=sys.stderr)
+    return 0
+
+
+def group_table(found: GroupRates) -> list[tuple[Any, ...]]:
+    """A row a group in the order of COLUMNS; empty where a rate is not known."""
+    rows = []
+    for group in found.groups:
+        cells: list[Any] = [group.name, group.faces, group.people]
+        for rate in (group.fmr, group.fnmr):
+            low, high = rate.interval or ("", "")
+            numbers = (rate.value, low, high, rate.ratio)
+            cells += ["" if number is None else number for number in numbers]
+            cells.append(rate.pairs)
+        rows.append((*cells, group.photos, group.failed))
+    return rows
+
+
+def _said(found: GroupRates, setup: Setup) -> dict[str, Any]:
+    return {
+        "by": found.by,
+        "threshold": found.threshold,
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "groups": [
+            {
+                "name": group.name,
+                "faces": group.faces,
+                "people": group.people,
+                "too_few_people": group.too_few,
+                **_rate("fmr", group.fmr),
+                **_rate("fnmr", group.fnmr),
+                "photos": group.photos,
+                "failures_to_acquire": group.failed,
+                "regions": group.regions,
+            }
+            for group in found.groups
+        ],
+        "cross_group": _rate("fmr", found.all_cross),
+        "cross_groups": [
+            {"groups": list(names), **_rate("fmr", rate)} for names, rate in found.cross.items()
+        ],
+        "fdr": _whole(found.fdr),
+        "garbe": _whole(found.garbe),
+        "alpha": ALPHA,
+        "ungrouped_faces": found.ungrouped,
+        "words": list(found.words),
+    }
+
+
+def _rate(name: str, rate: Rate) -> dict[str, Any]:
+    return {
+        name: rate.value,
+        f"{name}_interval": None if rate.interval is None else list(rate.interval),
+        f"{name}_ratio_to_mean": rate.ratio,
+        f"{name}_pairs": rate.pairs,
+        f"{name}_errors": rate.errors,
+    }
+
+
+def _whole(found: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
+    return None if found is None else {"value": found[0], "interval": list(found[1])}
+
+
+def _tell(found: GroupRates) -> None:
+    width = max(len("group"), *(len(group.name) for group in found.groups))
+    print(f"{'group':<{width}}  people  {'FMR, 95 %':<26}{'FNMR, 95 %':<26}no face")
+    for group in found.groups:
+        print(
+            f"{group.name:<{width}}  {group.people:>6}  {_rate_words(group.fmr):<26}"
+            f"{_rate_words(group.fnmr):<26}{group.failed} of {group.photos}"
+        )
+    print(f"across groups: FMR {_rate_words(found.all_cross)}")
+    for name, whole in (("FDR", found.fdr), ("GARBE", found.garbe)):
+        if whole is not None:
+            value, (low, high) = whole
+            print(f"{name} {value:.4f} ({low:.4f} to {high:.4f})")
+
+
+def _rate_words(rate: Rate) -> str:
+    if rate.value is None or rate.interval is None:
+        return "–"
+    low, high = (100 * end for end in rate.interval)
+    return f"{100 * rate.value:.2f} % ({low:.2f} to {high:.2f})"

@@ -1,0 +1,127 @@
+"""xcos identify: probes against a gallery's persons, by rank."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
+from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.errors import XCosError
+from core.json_text import json_text
+from core.scoring.pair_tables import write_pair_table
+from core.scoring.scored import ScoredGallery
+
+EXAMPLES = """examples:
+  xcos identify people --probes cctv              CMC, FPIR and FNIR of probes against persons
+  xcos identify people --fusion best --json       each photo against the others of its gallery
+  xcos identify people --probes cctv -o who.csv   each probe's first and second person
+  xcos identify people --probes cctv --why cctv1.jpg   why the first person and not the second
+
+A person's score is with the mean of the features of its photos, its best photo's, or the mean of
+its photos'. A gallery without probes is its own: each photo is then left out of its person."""
+COLUMNS = ("probe", "identity", "rank", "first", "first_score", "second", "second_score")
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "identify",
+        help="probes against persons of several photos: ranks, and why not the second",
+        description="Score probes against a gallery's persons, and rank them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--fusion",
+        choices=FUSIONS,
+        default="features",
+        help="how a person's photos become one score (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--why", metavar="PROBE", help="a probe whose first and second person to tell apart"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    output: Path | None = options.output
+    if output is not None:
+        if output.suffix.lower() not in (".csv", ".json"):
+            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
+        refuse_overwriting(output, options.gallery)
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    scored = scored_gallery(setup, options, progress)
+    found = identify(scored, options.fusion, progress)
+    why = _why(scored, found, options.why, threshold)
+    progress.close()
+    if output is not None:
+        write_pair_table(output, COLUMNS, _rows(scored, found))
+    fpir, fnir = found.rates(threshold)
+    cmc = found.cmc().tolist() if (found.truth >= 0).any() else None
+    if options.json:
+        said = {
+            "model": setup.card.name,
+            "attention": setup.kind,
+            "threshold": threshold,
+            "fusion": found.fusion,
+            "persons": len(found.persons),
+            "probes": len(found.probes),
+            "mated": int((found.truth >= 0).sum()),
+            "cmc": cmc,
+            "fpir": fpir,
+            "fnir": fnir,
+            "why": why,
+        }
+        print(json_text(said))
+        return 0
+    print(f"{len(found.probes):,} probes, {len(found.persons):,} persons, fusion {found.fusion}")
+    if cmc is not None:
+        print(f"rank 1: {100 * cmc[0]:.1f} %, rank {len(cmc)}: {100 * cmc[-1]:.1f} %")
+    for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
+        print(f"{name} {'–' if rate is None else f'{100 * rate:.1f} %'} at {threshold:.4f}")
+    if why is not None:
+        print(f"{why['first']} and not {why['second']}: {why['margin']:+.4f}, by cells:")
+        for row in why["difference"]:
+            print(" ".join(f"{cell:+.4f}" for cell in row))
+    return 0
+
+
+def _why(
+    scored: ScoredGallery, found: Identification, probe: str | None, threshold: float
+) -> dict[str, Any] | None:
+    if probe is None:
+        return None
+    keys = [scored.rows.gallery.faces[place].key for place in found.probes]
+    if probe not in keys:
+        raise XCosError(f"{probe} is no probe with a known person; name one as -o lists them.")
+    told = why_not_second(scored, found, keys.index(probe), threshold)
+    return {
+        "probe": probe,
+        "first": told.first,
+        "second": told.second,
+        "margin": told.margin,
+        "difference": told.difference.tolist(),
+    }
+
+
+def _rows(scored: ScoredGallery, found: Identification) -> list[tuple[Any, ...]]:
+    ranks = iter(found.ranks.tolist())
+    rows = []
+    for place, probe in enumerate(found.probes):
+        face = scored.rows.gallery.faces[probe]
+        order = np.argsort(-np.nan_to_num(found.scores[place], nan=-np.inf), kind="stable")
+        cells: list[Any] = [face.key, face.identity]
+        cells.append(next(ranks) if found.truth[place] >= 0 else "")
+        for person in order[:2]:
+            cells += [found.persons[person], float(found.scores[place, person])]
+        rows.append(tuple([*cells, "", ""][: len(COLUMNS)]))
+    return rows

@@ -1,0 +1,109 @@
+"""xcos readers: how readers agree, how right they are, and what they add to the score."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.analysis.readers.agreement import Readers, readers_of, readers_words
+from core.analysis.readers.table import read_readings, readings_csv
+from core.commands.scored import add_gallery_options, scored_gallery
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.files import write_whole
+from core.json_text import json_text
+from core.project.readings import RATINGS, readings_of
+
+EXAMPLES = """examples:
+  xcos readers photos                          agreement and accuracy of all readers
+  xcos readers photos -o readings.csv          who rated which pair how and when
+  xcos readers photos --import readings.csv    bring ratings in: reader,left,right,rating
+
+Readers rate pairs in the window (Analyse, Second reader) from -3, surely different people, to 3,
+surely one person, blind to scores, names and each other. Ratings are kept in the project."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "readers",
+        help="agreement and accuracy of people who rated pairs, and their fusion with the score",
+        description="Compare the readers who rated a gallery's pairs.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--import",
+        dest="imported",
+        type=Path,
+        metavar="FILE",
+        help="CSV of reader,left,right,rating to keep in the gallery's project first",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="CSV of all readings to write"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    imported = [] if options.imported is None else read_readings(options.imported)
+    if options.output is not None:
+        sources = [path for path in (options.gallery, options.imported) if path is not None]
+        refuse_overwriting(options.output, *sources)
+    setup, progress = Setup(options), ProgressBar()
+    scored = scored_gallery(setup, options, progress)
+    progress.close()
+    project = setup.project_of(scored.columns.gallery.source)
+    if imported:
+        kept = {one.key: one.value for one in imported}
+        project.change(lambda edits: replace(edits, readings=edits.readings | kept))
+    readings = readings_of(project.edits.readings)
+    found = readers_of(scored, readings)
+    if options.output is not None:
+        write_whole(options.output, readings_csv(readings))
+    if options.json:
+        print(json_text(readers_said(found)))
+    else:
+        print("\n".join(readers_words(found)))
+    if found.elsewhere:
+        print(
+            f"xcos: {found.elsewhere} readings are of faces that this gallery lacks and do not count",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def readers_said(found: Readers) -> dict[str, Any]:
+    """The figures as plain values."""
+    return {
+        "readers": [
+            {
+                "name": one.name,
+                "read": one.read,
+                "decided": one.decided,
+                "accuracy": one.accuracy,
+                "auc": one.auc,
+                "ratings": list(RATINGS),
+                "different_people": one.confusion[0].tolist(),
+                "same_person": one.confusion[1].tolist(),
+                "calibration": list(one.calibration),
+            }
+            for one in found.readers
+        ],
+        "weighted_kappa": [
+            {"readers": [a, b], "kappa": value, "pairs": pairs}
+            for a, b, value, pairs in found.kappa
+        ],
+        "krippendorff_alpha": found.alpha,
+        "fusion": None
+        if found.fusion is None
+        else {
+            "pairs": found.fusion.pairs,
+            "auc_score": found.fusion.score,
+            "auc_ratings": found.fusion.ratings,
+            "auc_fused": found.fusion.fused,
+            "gain": found.fusion.gain,
+        },
+    }

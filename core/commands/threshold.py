@@ -1,0 +1,64 @@
+"""xcos threshold: whether the threshold holds on a gallery, told without its labels."""
+
+import argparse
+from typing import Any
+
+from core.analysis.conditions.measured import Measurer
+from core.analysis.threshold_fit import ThresholdFit, threshold_fit
+from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
+from core.commands.shared import ProgressBar, Setup
+from core.json_text import json_text
+
+EXAMPLES = """examples:
+  xcos threshold photos              how many pairs of two people are called the same here
+  xcos threshold photos --json       the rate with its interval, and the gallery's own threshold
+
+No label is looked at: pairs of faces that are in no group of likely one person are presumably of
+two. The interval reaches from their rate to that of all pairs, and holds the false match rate
+where the gallery has many more people than photos of each."""
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "threshold",
+        help="whether the threshold holds on a gallery, without its labels",
+        description="Predict a gallery's false match rate at the threshold from its scores alone.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; exit code 0, or XCosError."""
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    scored = scored_gallery(setup, options, progress)
+    table = Measurer(setup.cache).table(scored, threshold, progress)
+    found = threshold_fit(scored, threshold, table, progress)
+    progress.close()
+    if options.json:
+        print(json_text(_said(found, setup)))
+    else:
+        print("\n".join(found.words))
+    return 0
+
+
+def _said(found: ThresholdFit, setup: Setup) -> dict[str, Any]:
+    rate = found.found
+    return {
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "threshold": rate.threshold,
+        "label_free_far": rate.rate,
+        "interval": list(rate.interval),
+        "far_where_set": found.shipped,
+        "holds": found.holds,
+        "own_threshold": rate.own,
+        "unlike": dict(found.unlike),
+        "faces": rate.faces,
+        "groups": rate.groups,
+        "words": list(found.words),
+    }

@@ -1,0 +1,50 @@
+"""Files that a config names by a word: own, sface, default."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import XCosError
+from core.model.card import find_weights
+from core.model.sface_package import sface_file
+from core.model.target_choice import TargetChoice
+from core.training.config import ModelConfig, TrainConfig
+
+OWN, SFACE, DEFAULT = Path("own"), Path("sface"), Path("default")
+
+
+def with_files(config: TrainConfig) -> TrainConfig:
+    """The config with files in place of words. Raises XCosError where a word has none here.
+
+    own, as the target: the cosine of what the run starts from, of the fully connected head of
+    model.start's weights or of the frozen model.
+    """
+    model, target = config.model, config.target
+    start = find_weights() if model.start == DEFAULT else model.start
+    frozen = sface_file() if model.frozen == SFACE else model.frozen
+    weights = target.weights
+    if weights == OWN and frozen is not None:
+        target = replace(target, channels=model.channels, normalisation=model.normalisation)
+    if weights == OWN:
+        weights = start if frozen is None else frozen
+        if weights is None:
+            raise XCosError(
+                "target.weights is own, but the run starts from nothing; name weights under "
+                "model.start, a model under model.frozen, or a target's file."
+            )
+    if weights == SFACE:
+        weights = sface_file()
+    others = [sface_file() if path == SFACE else path for path in target.others]
+    return replace(
+        config,
+        model=replace(model, start=start, frozen=frozen),
+        target=replace(target, weights=weights, others=others),
+    )
+
+
+def frozen_choice(model: ModelConfig) -> TargetChoice:
+    """The frozen model as a target, with its input as said. Raises XCosError for a wrong one."""
+    assert model.frozen is not None
+    try:
+        return TargetChoice(model.frozen).with_said(model.channels, model.normalisation)
+    except XCosError as error:
+        raise XCosError(f"model.normalisation: {error}") from error

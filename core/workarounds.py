@@ -1,0 +1,113 @@
+"""Everything that makes up for a fault or a habit of something below us, and what would end it."""
+
+import contextlib
+import ctypes
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from functools import cache
+
+# Numbers of <malloc.h>.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
+LARGEST_INT = 2**31 - 1
+TOP_PAD = 2**28
+SWITCH = 0.0005  # seconds
+SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
+
+
+def keep_memory() -> bool:
+    """Let this process keep freed memory for its next layer; True where that took effect.
+
+    glibc gives large buffers back after every layer, and CPU inference then spends much of its time
+    in page faults. Linux with glibc only; elsewhere nothing happens. `benchmarks/malloc.py`
+    measures what it brings.
+    Ends when torch's CPU allocator keeps its buffers; up to 2.14 it does not.
+    """
+    if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    settings = (
+        (M_MMAP_MAX, 0),
+        (M_TRIM_THRESHOLD, LARGEST_INT),
+        (M_TOP_PAD, TOP_PAD),
+        (M_ARENA_MAX, 1),
+    )
+    taken = [mallopt(name, value) == 1 for name, value in settings]
+    return all(taken)
+
+
+def give_back() -> None:
+    """Return freed memory to the system, after work that needed much and before such of another kind.
+
+    Ends with keep_memory, whose other side it is.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+@cache
+def gpu_may_be_there() -> bool:
+    """False where torch would surely find no GPU: no driver of NVIDIA, AMD or Apple silicon.
+
+    Asked without torch, whose import takes a second or more. Ends when torch is imported in less.
+    """
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if os.path.exists("/dev/kfd"):  # AMD's
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def keep_constants() -> None:
+    """Keep None, True and False alive under PySide.
+
+    PySide 6.12's methods lose a reference to them at each call that answers with one, which ends
+    the program after some thousands of calls where they are not immortal.
+    Ends with Python 3.11: from 3.12 on they are.
+    """
+    if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
+        for constant in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(constant)).value += 1 << (8 * SSIZE - 24)
+
+
+def switch_often() -> None:
+    """Let a busy thread keep Python for half a millisecond only while the window waits for it.
+
+    Ends with builds of Python without a global lock.
+    """
+    sys.setswitchinterval(SWITCH)
+
+
+def leave_streams_alone() -> None:
+    """Keep Numba from replacing sys.stdout and sys.stderr; to be called before its import.
+
+    With colorama installed it does so while it compiles, and takes what another thread prints
+    meanwhile. As of Numba 0.68.
+    """
+    os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
+
+
+@contextlib.contextmanager
+def without_cuda_package() -> Iterator[None]:
+    """Hide CUDA's Python package while pyqtgraph is imported.
+
+    A widget of pyqtgraph that is not used here would load it, for a tenth of a second.
+    As of pyqtgraph 0.14.
+    """
+    hidden = "cuda" not in sys.modules
+    if hidden:
+        sys.modules["cuda"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["cuda"]

@@ -1,0 +1,195 @@
+"""Conditions of a gallery's faces: the table, the command, the filter's words."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.analysis.conditions.by_condition import by_condition
+from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
+from core.analysis.conditions.slices import worst_slices
+from core.cli import main
+from core.errors import XCosError
+from core.faces.conditions import BY_NAME, CONDITIONS
+from core.faces.face import Face
+from core.gallery.cache import Cache
+from core.gallery.gallery import Gallery, LoadedGallery
+from core.model.attention_weights import read_head
+from core.model.card import read_card
+from core.model.features import FaceFeatures
+from core.scoring.engine import PairEngine
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
+from tests import weights
+from tests.query.test_filters import made_gallery
+
+
+@pytest.mark.parametrize("square", [True, False])
+def test_unlike_cells_against_looking_at_each_photo(tiny_weights: Path, square: bool) -> None:
+    card = read_card(tiny_weights)
+    engine = PairEngine(read_head(tiny_weights), card.correlation)
+    gallery = made_gallery(7, 1, card)
+    probes = None if square else made_gallery(4, 2, card)
+    scored = score_gallery(ScoringModel(card, engine), gallery, probes, "uniform", "both")
+    cells = [engine.prepare(g.features.grid).cells for g in (scored.rows, scored.columns)]
+    codes = scored.matrix.rows, scored.matrix.columns
+    for side in (0, 1):
+        found = unlike_cells(scored, 0.05)[side]
+        for place, value in enumerate(found):
+            others = [
+                k
+                for k in range(len(codes[1 - side]))
+                if codes[1 - side][k] == codes[side][place] >= 0 and not (square and k == place)
+            ]
+            if not others:
+                assert np.isnan(value)
+                continue
+            cosines = np.mean(
+                [(cells[side][place] * cells[1 - side][k]).sum(axis=-1) for k in others], axis=0
+            )
+            assert value == pytest.approx(100 * (cosines <= 0.05).mean())
+    assert np.isnan(unlike_cells(scored, None)[0]).all()
+
+
+@pytest.fixture
+def run(crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    def run_(command: str, *more: str) -> tuple[int, str, str]:
+        common = ["--aligned", "--model", str(tiny_weights), "--device", "cpu"]
+        code = main([command, str(crops), *common, *more])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run_
+
+
+def test_command_writes_a_row_a_face(run, tmp_path: Path, crops: Path) -> None:
+    table = tmp_path / "conditions.csv"
+    assert run("conditions", "-o", str(table))[0] == 0
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert [row["path"] for row in rows][:2] == ["ann/1.png", "ann/2.png"] and len(rows) == 6
+    assert list(rows[0]) == ["path", "identity", *(c.name for c in CONDITIONS)]
+    from PIL import Image
+
+    luma = np.asarray(Image.open(crops / "ann" / "1.png"), float) @ [0.299, 0.587, 0.114]
+    assert float(rows[0]["exposure"]) == pytest.approx(luma.mean(), rel=1e-4)
+    assert rows[0]["yaw"] == "" and rows[-1]["unlike"] == ""  # a crop; a person of one photo
+    said = json.loads(run("conditions", "--json")[1])
+    assert said["faces"] == 6 and said["conditions"]["yaw"]["quarters"] is None
+    assert said["conditions"]["exposure"]["known"] == 6
+    assert {c["unit"] for c in said["conditions"].values()} == {c.unit for c in CONDITIONS}
+    assert run("conditions", "-o", "a.txt")[0] == 1
+
+
+def test_filter_words_take_the_worse_face(run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("conditions")[1])))
+    sharpness = {row["path"]: float(row["sharpness"]) for row in rows}
+    limit = sorted(sharpness.values())[2]
+    found = list(csv.DictReader(io.StringIO(run("score", "--filter", f"sharpness < {limit}")[1])))
+    wanted = {
+        (a, b) for a in sharpness for b in sharpness if min(sharpness[a], sharpness[b]) < limit
+    }
+    assert found and all((row["left"], row["right"]) in wanted for row in found)
+    assert len(found) == 5 + 4
+    assert run("score", "--filter", "yaw > 30", "--json")[0] == 0  # not known of crops: no pair
+
+
+def test_what_is_measured_is_kept_and_a_photo_that_is_gone_is_no_error(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = read_card(tiny_weights)
+    loaded = made_gallery(3, 1, card)  # faces whose photos are nowhere
+    engine = PairEngine(read_head(tiny_weights), card.correlation)
+    scored = score_gallery(ScoringModel(card, engine), loaded, None, "uniform", "both")
+    table = Measurer(Cache(tmp_path / "cache.sqlite")).table(scored, 0.1)
+    for name in BY_NAME:
+        assert table.of(name)[0].shape == (3,)
+        assert name == "unlike" or np.isnan(table.of(name)[0]).all()
+
+
+def world(seed: int = 0, people: int = 40, photos: int = 6) -> tuple[ScoredGallery, ConditionTable]:
+    """Scores that fall with the sharpness of the worse face, and faces of known sharpness and yaw."""
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(np.arange(people), photos).astype(np.int32)
+    n = len(codes)
+    sharpness = rng.choice([5.0, 50, 400, 900], n)
+    worse = np.minimum.outer(sharpness, sharpness)
+    same = codes[:, None] == codes[None]
+    scores = np.where(same, 0.6, 0.0) + rng.normal(0, 0.1, (n, n))
+    scores -= np.where(same & (worse < 10), 0.45, 0)
+    scores = np.triu(scores, 1) + np.triu(scores, 1).T
+    faces = tuple(Face(f"{k}.png", 1, f"p{c}", None, f"d{k}") for k, c in enumerate(codes))
+    loaded = LoadedGallery(
+        Gallery(Path("g"), Path("g"), faces), FaceFeatures(np.zeros((n, 32, 7, 7), np.float32))
+    )
+    matrix = ScoreMatrix(scores.astype(np.float32), True, codes, codes, "uniform", "both")
+    values = {c.name: np.full(n, np.nan) for c in CONDITIONS}
+    values |= {"sharpness": sharpness, "yaw": rng.uniform(-40, 40, n)}
+    return weights.scored(matrix, loaded), ConditionTable(values, values)
+
+
+def test_ranges_against_counting_pair_by_pair() -> None:
+    scored, table = world()
+    table.rows["sharpness"][:3] = np.nan  # the pair then has the other face's value
+    found = by_condition(scored, 0.3, table, "sharpness", (10, 100))
+    best, middle, worst = found.ranges
+    assert (best.high, worst.low) == (900, 5) and found.unknown == 3
+    values = BY_NAME["sharpness"].worse_of(table.rows["sharpness"][:, None], table.rows["sharpness"][None])  # fmt: skip
+    matrix = scored.matrix
+    above = np.triu(np.ones(matrix.scores.shape, bool), 1)
+    same = matrix.rows[:, None] == matrix.columns[None]
+    for one, low, high in ((best, 100.1, 1e9), (middle, 10.1, 100), (worst, -1, 10)):
+        here = above & (values > low) & (values <= high)
+        assert one.genuine == (here & same).sum() and one.impostor == (here & ~same).sum()
+        assert one.fnmr == pytest.approx((matrix.scores[here & same] <= 0.3).mean())
+        assert one.fmr == pytest.approx((matrix.scores[here & ~same] > 0.3).mean())
+        assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
+    assert worst.fnmr > 0.8 > 0.1 > best.fnmr
+    assert worst.threshold == pytest.approx(0.233, abs=0.03)  # 2.33 standard deviations
+    assert len(found.pairs(scored, 2, False, 10**6)) == worst.genuine + worst.impostor
+    wrong = found.pairs(scored, 2, True, 10**6)
+    assert len(wrong) == round(worst.fnmr * worst.genuine + worst.fmr * worst.impostor)
+
+
+def test_ratios_by_range_are_worth_more_where_the_range_matters() -> None:
+    scored, table = world()
+    by = by_condition(scored, 0.3, table, "sharpness", (10,))
+    assert by.cllr is not None and by.cllr < by.cllr_pooled
+    assert by.words.endswith("by range are worth more.")
+    by = by_condition(scored, 0.3, table, "yaw")
+    assert len(by.ranges) == 4 and by.cllr == pytest.approx(by.cllr_pooled, abs=0.03)
+
+
+def test_the_worst_slice_is_found_and_said() -> None:
+    scored, table = world()
+    first = worst_slices(scored, 0.3, table)[0]
+    assert first.genuine and "sharpness up to" in first.words
+    assert "false non-matches among" in first.words
+    places = np.concatenate([first.pairs.rows, first.pairs.columns])
+    assert len(first.pairs) >= 30 and first.rate > 0.8
+    sharp = np.minimum(
+        *(table.rows["sharpness"][p] for p in (first.pairs.rows, first.pairs.columns))
+    )
+    assert sharp.max() < 50 and len(places)
+    assert (first.pairs.scores[: first.errors] <= 0.3).all()
+    marked = np.isin(scored.matrix.rows, (1, 2, 3))
+    scores = scored.matrix.scores.copy()
+    either = marked[:, None] | marked[None]
+    scores[either & (scored.matrix.rows[:, None] != scored.matrix.rows[None])] += 0.5
+    again = replace(scored, matrix=replace(scored.matrix, scores=scores))
+    words = [one.words for one in worst_slices(again, 0.3, table, {"twins": (marked, marked)})]
+    assert any("impostor pairs with twins" in text for text in words), words
+
+
+def test_conditions_that_tell_nothing_are_told() -> None:
+    scored, table = world()
+    for name, edges, said in (
+        ("smile", (), "is no condition; choose one of yaw"),
+        ("border", (), "Border is known of no face here"),
+        ("yaw", (80,), "All faces lie in one range of yaw"),
+    ):
+        with pytest.raises(XCosError, match=said):
+            by_condition(scored, 0.3, table, name, edges)

@@ -1,0 +1,113 @@
+"""Scores of persons and ranks against looking at each probe, and the exact difference of maps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
+from core.cli import main
+from core.errors import XCosError
+from core.model.attention_weights import read_head
+from core.model.card import read_card
+from core.scoring.engine import PairEngine
+from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
+from tests.query.test_filters import made_gallery
+
+
+def world(weights: Path, square: bool, kind: str = "learned") -> ScoredGallery:
+    card = read_card(weights)
+    engine = PairEngine(read_head(weights), card.correlation)
+    probes = None if square else made_gallery(6, 2, card)
+    model = ScoringModel(card, engine)
+    return score_gallery(model, made_gallery(9, 1, card), probes, kind, "both")
+
+
+@pytest.mark.parametrize("square", [True, False])
+@pytest.mark.parametrize("fusion", ["best", "mean"])
+def test_scores_of_persons_against_looking_at_each_photo(tiny_weights, square, fusion) -> None:
+    scored = world(tiny_weights, square)
+    found = identify(scored, fusion)
+    columns = scored.columns.gallery.faces
+    for place, probe in enumerate(found.probes):
+        for person, name in enumerate(found.persons):
+            photos = [
+                float(scored.matrix.scores[probe, k])
+                for k, face in enumerate(columns)
+                if face.identity == name and not (square and k == probe)
+            ]
+            value = found.scores[place, person]
+            if not photos:
+                assert np.isnan(value)
+                continue
+            assert value == pytest.approx(max(photos) if fusion == "best" else np.mean(photos))
+
+
+@pytest.mark.parametrize("square", [True, False])
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_difference_of_two_persons_is_exact(tiny_weights, square, fusion) -> None:
+    scored = world(tiny_weights, square)
+    found = identify(scored, fusion)
+    for place in range(len(found.probes)):
+        first, second = found.first_two(place)
+        told = why_not_second(scored, found, place, 0.1)
+        assert (told.first, told.second) == (found.persons[first], found.persons[second])
+        margin = found.scores[place, first] - found.scores[place, second]
+        assert told.margin == pytest.approx(margin, abs=2e-6) and told.margin >= -2e-6
+        assert told.difference.sum() == pytest.approx(told.margin, abs=1e-12)
+
+
+def test_the_mean_of_one_photo_is_that_photo(tiny_weights) -> None:
+    scored = world(tiny_weights, False)
+    single, best = identify(scored, "features"), identify(scored, "best")
+    names = [face.identity for face in scored.columns.gallery.faces]
+    alone = [k for k, name in enumerate(single.persons) if names.count(name) == 1]
+    assert single.scores[:, alone] == pytest.approx(best.scores[:, alone], abs=1e-5)
+
+
+def test_ranks_and_rates_by_hand() -> None:
+    scores = np.array([[0.9, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.3, 0.3], [0.6, 0.1, 0.0]])
+    found = Identification(
+        "best", ("ann", "bob", "cem"), np.arange(4), scores, np.array([0, 1, 2, -1])
+    )
+    assert found.ranks.tolist() == [1, 2, 2]  # a tie counts against the right person
+    assert found.cmc() == pytest.approx([1 / 3, 1, 1])
+    assert found.rates(0.55) == (1.0, pytest.approx(2 / 3))
+    assert found.rates(0.95) == (0.0, 1.0)
+
+
+def test_command_ranks_and_tells_why(
+    crops: Path, probes: Path, tiny_weights: Path, tmp_path: Path, capsys
+) -> None:
+    common = [str(crops), "--aligned", "--model", str(tiny_weights), "--device", "cpu"]
+    table = tmp_path / "who.csv"
+    code = main(
+        [
+            "identify",
+            *common,
+            "--probes",
+            str(probes),
+            "--json",
+            "-o",
+            str(table),
+            "--why",
+            "ann/4.png",
+        ]
+    )
+    said = json.loads(capsys.readouterr().out)
+    assert code == 0 and (said["persons"], said["probes"], said["mated"]) == (3, 4, 2)
+    assert said["cmc"][-1] == 1 and 0 <= said["fpir"] <= 1
+    assert np.sum(said["why"]["difference"]) == pytest.approx(said["why"]["margin"])
+    rows = table.read_text().splitlines()
+    assert rows[0] == "probe,identity,rank,first,first_score,second,second_score" and len(rows) == 5
+    assert main(["identify", *common, "--why", "nobody.png"]) == 1
+    assert "no probe with a known person" in capsys.readouterr().err
+    assert main(["identify", *common, "--fusion", "mean"]) == 0
+    assert "FPIR" in capsys.readouterr().out
+
+
+def test_one_person_has_no_second() -> None:
+    found = Identification("best", ("ann",), np.arange(1), np.array([[0.5]]), np.array([0]))
+    with pytest.raises(XCosError, match="no second person"):
+        found.first_two(0)

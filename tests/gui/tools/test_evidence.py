@@ -1,0 +1,123 @@
+"""The window on what a score is worth: a pair's likelihood ratio, ranges of conditions, groups."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+pytest.importorskip("lir", reason="the extra evidence is not installed")
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from core.project.edits import identity_subject
+from tests.living import make_crops
+from xcos_gui.shell.tool_menu import GALLERY_TOOLS
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.evidence.window import EvidenceWindow
+
+
+@pytest.fixture
+def evidence(window: MainWindow) -> EvidenceWindow:
+    tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "EvidenceWindow")
+    found = window.show_tool(tool)
+    assert isinstance(found, EvidenceWindow)
+    return found
+
+
+def test_the_pair_s_people_are_held_out_of_the_reference(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    strength = evidence.strength
+    # Ann, Bob and Cem are all there are: without Ann and Bob there is but one photo.
+    window.session.select_pair(0, 3)
+    qtbot.waitUntil(lambda: "who are held out" in strength.words.text(), timeout=60_000)
+    assert not strength.use.isEnabled() and strength.tabs.isHidden()
+    others = make_crops(tmp_path / "others", dict.fromkeys(("fay", "gil", "hal", "ida", "jon"), 3))
+    strength.use_reference(others)
+    qtbot.waitUntil(lambda: strength.found is not None, timeout=60_000)
+    said = strength.words.text()
+    assert "this reference can support at most" in said and "5 people" in said
+    assert f"Score {window.session.explanation.score:.4f}" in said
+    strength.prior.setValue(0.5)
+    assert strength.decision is not None and strength.decision.words == strength.bayes.text()
+    if strength.decision.threshold is not None:
+        strength.use.click()
+        assert window.session.threshold == strength.decision.threshold
+    strength.prior.setValue(0.000001)
+    assert "call no pair the same" in strength.bayes.text() and not strength.use.isEnabled()
+
+
+def test_ranges_and_slices_list_their_pairs(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    evidence.tabs.setCurrentWidget(evidence.conditions)
+    conditions = evidence.conditions
+    qtbot.waitUntil(lambda: conditions.found is not None, timeout=60_000)
+    assert "Sharpness in variance of the Laplacian" in conditions.words.text()
+    ranges = conditions.found.ranges.ranges
+    assert conditions.table.rowCount() == len(ranges) > 1
+    assert sum(one.genuine for one in ranges) == 4 and sum(one.impostor for one in ranges) == 11
+    wrong = [round((r.fmr or 0) * r.impostor) + round((r.fnmr or 0) * r.genuine) for r in ranges]
+    assert any(wrong)
+    conditions.table.row_asked.emit(wrong.index(max(wrong)))
+    assert window.pairs.model.rowCount() == max(wrong)
+    conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
+    conditions.choice.activated.emit(0)
+    qtbot.waitUntil(
+        lambda: "Yaw is known of no face here" in conditions.words.text(), timeout=60_000
+    )
+    assert conditions.table.rowCount() == 0
+
+
+def test_groups_by_a_tag(evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot) -> None:
+    evidence.tabs.setCurrentWidget(evidence.groups)
+    groups = evidence.groups
+    qtbot.waitUntil(lambda: "Name a tag or a column" in groups.words.text(), timeout=60_000)
+    assert window.session.project is not None
+    window.session.project.tag(identity_subject("ann"), "glasses")
+    window.session.edits_changed.emit()
+    qtbot.waitUntil(lambda: groups.found is not None, timeout=60_000)
+    names = [groups.table.verticalHeaderItem(k).text() for k in range(groups.table.rowCount())]
+    assert names == ["glasses", "not glasses"]
+    assert "Too few people" in groups.words.text() and groups.by.currentText() == "glasses"
+    groups.by.setEditText("height")
+    groups.by.activated.emit(0)
+    qtbot.waitUntil(lambda: "no column or tag 'height'" in groups.words.text(), timeout=60_000)
+    assert groups.table.rowCount() == 0
+
+
+def test_the_gallery_s_own_threshold_is_offered(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = make_crops(tmp_path / "many", dict.fromkeys(("ann", "bob", "dan", "eve"), 3))
+    empty.session.open_gallery(folder)
+    qtbot.waitUntil(lambda: empty.session.matrix is not None and not empty.session.busy)
+    tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "EvidenceWindow")
+    evidence = empty.show_tool(tool)
+    assert isinstance(evidence, EvidenceWindow)
+    evidence.tabs.setCurrentWidget(evidence.threshold)
+    qtbot.waitUntil(lambda: evidence.threshold.found is not None, timeout=60_000)
+    assert "of pairs of two people are called the same here" in evidence.threshold.words.text()
+    own = evidence.threshold.found.found.own
+    evidence.threshold.use.click()
+    assert empty.session.threshold == own
+
+
+def test_why_the_first_person_and_not_the_second(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    evidence.tabs.setCurrentWidget(evidence.identification)
+    tab = evidence.identification
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=60_000)
+    assert "6 probes, 3 persons" in tab.words.text() and tab.table.rowCount() == 6
+    ranks = [tab.table.item(row, 0).text() for row in range(6)]
+    assert ranks[-1] == "\N{EN DASH}"  # Cem has one photo, which is no probe of his own
+    assert ranks[:5] == sorted(ranks[:5], reverse=True)
+    tab.table.row_asked.emit(0)
+    assert tab.why.values is not None
+    first, second = (float(tab.table.item(0, column).text()) for column in (2, 4))
+    assert tab.why.values.sum() == pytest.approx(first - second, abs=2e-4)
+    assert tab.table.item(0, 1).text() in tab.why.title.text()

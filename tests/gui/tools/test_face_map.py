@@ -1,0 +1,91 @@
+"""The window on the map of faces: points, lasso, thumbnails, and what is done with a selection."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from pytestqt.qtbot import QtBot
+
+from core.analysis.face_map import face_map
+from core.project.edits import face_subject
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.face_map.plot import coloured, inside
+from xcos_gui.tools.face_map.window import FaceMapWindow
+
+
+def opened(window: MainWindow, qtbot: QtBot) -> FaceMapWindow:
+    window.session.tool_asked.emit("face_map")
+    tool = next(t for t in window.tools.values() if isinstance(t, FaceMapWindow))
+    qtbot.waitUntil(lambda: tool.found is not None, timeout=20_000)
+    return tool
+
+
+def test_points_are_the_faces_and_a_click_shows_one(window: MainWindow, qtbot: QtBot) -> None:
+    tool, session = opened(window, qtbot), window.session
+    assert session.columns is not None and tool.found is not None
+    wanted = face_map(session.columns.features.grid).places
+    np.testing.assert_allclose(tool.plot.points, wanted)
+    assert "6 faces" in tool.words.text() and "% of their variance" in tool.words.text()
+    for place in range(6):
+        scene = tool.plot._box.mapViewToScene(QPointF(*wanted[place]))
+        assert tool.plot.nearest(scene) == place
+    tool.look_at(3)
+    assert tool.name.text() == "bob\nbob/1.png"
+    tool.choose_pair()
+    assert session.pair is not None and 3 in session.pair
+    tool.close()
+
+
+def test_a_lasso_selects_and_its_pairs_are_listed(window: MainWindow, qtbot: QtBot) -> None:
+    tool, session = opened(window, qtbot), window.session
+    everything = np.array([[-9, -9], [9, -9], [9, 9], [-9, 9]])
+    tool.plot._on_lasso(everything)
+    assert tool.plot.picked.tolist() == [0, 1, 2, 3, 4, 5]
+    assert tool.selection.text() == "6 faces of 3 identities"
+    tool.select(np.array([0, 3, 4]))
+    assert tool.selection.text() == "3 faces of 2 identities"
+    tool.list_selected()
+    assert window.pairs.choice.currentText() == "Among 3 faces of the map"
+    listed = {window.pairs.model.cell(row) for row in range(window.pairs.model.rowCount())}
+    assert listed == {(0, 3), (0, 4), (3, 4)}
+    session.edit(lambda project: project.tag(face_subject("cem/1.png"), "odd"))
+    tool.colour.setCurrentIndex(tool.colour.findText("Tag: odd"))
+    tool._paint()
+    grey = (tool.plot._colours[:, :3] == 128).all(axis=1)
+    assert grey.tolist() == [True] * 5 + [False]
+    tool.colour.setCurrentIndex(1)  # hardness
+    tool._paint()
+    hard = tool.found.hardness  # type: ignore[union-attr]
+    red = tool.plot._colours[:, 0].astype(int) - tool.plot._colours[:, 2]
+    np.testing.assert_array_equal(np.sign(red), np.sign(hard))
+    tool.close()
+
+
+def test_thumbnails_come_when_near(window: MainWindow, qtbot: QtBot) -> None:
+    tool = opened(window, qtbot)
+    points = np.concatenate([tool.plot.points, np.random.default_rng(0).uniform(5, 6, (200, 2))])
+    tool.plot._pixmap = lambda place: tool._thumbnails.get(tool._faces[place % 6])
+    tool.plot.show_points(points)
+    tool.plot.show_pictures()
+    assert not tool.plot.pictured  # too many are in sight
+    tool.plot._box.setRange(QRectF(-2, -2, 4, 4), padding=0)
+    qtbot.waitUntil(lambda: tool.plot.pictured == set(range(6)), timeout=10_000)
+    tool.close()
+
+
+def test_inside_a_lasso() -> None:
+    points = np.array([[0.5, 0.5], [2, 2], [0.1, 0.9], [0.9, 0.95]])
+    triangle = np.array([[0, 0], [1, 0], [0, 1.05]])
+    assert inside(points, triangle).tolist() == [0, 2]
+    assert inside(np.empty((0, 2)), triangle).tolist() == []
+
+
+def test_hues_are_grey_where_unknown() -> None:
+    made = coloured(np.array([0.0, 0.33, np.nan, 0.0]), dark=False)
+    assert made[2].tolist() == [128, 128, 128, 220]
+    assert (made[0] == made[3]).all() and (made[0] != made[1]).any()

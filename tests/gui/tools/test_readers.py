@@ -1,0 +1,78 @@
+"""The second reader's window: blind, by keys, kept in the project."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from core.project.readings import readings_of
+from core.scoring.lists import PairList
+from xcos_gui.shell.tool_menu import GALLERY_TOOLS
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.readers.window import ReadersWindow
+
+
+@pytest.fixture
+def readers(window: MainWindow) -> ReadersWindow:
+    tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "ReadersWindow")
+    found = window.show_tool(tool)
+    assert isinstance(found, ReadersWindow)
+    scores = window.session.matrix.scores
+    rows, columns = np.array([0, 0, 3]), np.array([1, 3, 4])
+    window.session.list_pairs("Three", PairList(rows, columns, scores[rows, columns]))
+    return found
+
+
+def test_pairs_are_rated_by_keys_and_kept(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    readers.begin()
+    assert "Write your name" in readers.note.text() and readers.pages.currentIndex() == 0
+    readers.reader.setText("Eve")
+    readers.begin()
+    assert readers.place.text() == "Pair 1 of 3"
+    seen = " ".join(label.text() for label in readers.pages.currentWidget().findChildren(QLabel))
+    assert not any(name in seen for name in ("ann", "bob", "Score", "score"))
+    first = readers.sheet[0]
+    qtbot.keyClick(readers, Qt.Key.Key_7)
+    assert readers.place.text() == "Pair 2 of 3"
+    qtbot.keyClick(readers, Qt.Key.Key_Backspace)
+    assert readers.sheet[0] == first and readers.place.text() == "Pair 1 of 3"
+    readers.form.setChecked(True)
+    readers.regions["nose"].setCurrentText("unlike")
+    qtbot.keyClick(readers, Qt.Key.Key_2)
+    assert readers.regions["nose"].currentText() == ""
+    qtbot.keyClick(readers, Qt.Key.Key_4)
+    readers.buttons[6].click()
+    assert readers.pages.currentIndex() == 0 and "All 3 pairs are rated" in readers.note.text()
+    kept = readings_of(window.session.project.edits.readings)
+    assert sorted(one.rating for one in kept) == [-2, 0, 3] and {o.reader for o in kept} == {"Eve"}
+    assert [one.form for one in kept if one.rating == -2] == [{"nose": "unlike"}]
+    assert {(k.left, k.right) for k in kept} == {
+        ("ann/1.png", "ann/2.png"), ("ann/1.png", "bob/1.png"), ("bob/1.png", "bob/2.png")
+    }  # fmt: skip
+    readers.begin()
+    assert "Eve has rated all 3 pairs" in readers.note.text()
+    readers.compare.click()
+    qtbot.waitUntil(lambda: "Eve: 3 pairs" in readers.figures.text(), timeout=60_000)
+
+
+def test_leaving_off_keeps_what_is_rated(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    readers.compare.click()
+    qtbot.waitUntil(lambda: "Nobody has read a pair" in readers.note.text(), timeout=60_000)
+    readers.reader.setText("Gil")
+    readers.begin()
+    qtbot.keyClick(readers, Qt.Key.Key_1)
+    qtbot.keyClick(readers, Qt.Key.Key_Escape)
+    assert readers.pages.currentIndex() == 0 and readers.isVisible()
+    readers.begin()
+    assert readers.place.text() == "Pair 1 of 2"

@@ -1,0 +1,181 @@
+"""The page on what a run came to: figures, changed pairs with their maps, and the way back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.training.config import write_config
+from core.training.run_files import CONFIG, STATUS, status_text
+from core.training.verdict import ChangedPair, Difference, Figure, Figures, HeldOut, Verdict
+from tests.training.test_training import config_for
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.training.figures import FiguresTable
+from xcos_gui.tools.training.new_run import NewRunPage
+from xcos_gui.tools.training.window import TrainingDialog
+
+
+@pytest.fixture(autouse=True)
+def no_estimate_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An estimate would take the processor from what a test waits for."""
+    monkeypatch.setattr(NewRunPage, "_measure_by_itself", lambda _: None)
+
+
+@pytest.fixture
+def run(window: MainWindow, crops: Path, tiny_weights: Path, tmp_path: Path) -> Path:
+    """The folder of a finished run on the open gallery, with its verdict."""
+    path = window.session.settings.runs / "adapted-1"
+    path.mkdir(parents=True)
+    weights = Path(shutil.copy(tiny_weights, path / "adapted.safetensors"))
+    (path / CONFIG).write_text(write_config(config_for(crops, tiny_weights, tmp_path)))
+    (path / STATUS).write_text(status_text("finished", "Finished", 1, 1, 0))
+    verdict_of(window, tiny_weights, weights).write(path)
+    return path
+
+
+def figures(accuracy: float, faithfulness: float) -> Figures:
+    return Figures(
+        Figure(accuracy, accuracy - 0.04, accuracy + 0.03),
+        Figure(0.95, 0.9, 0.99),
+        {"0.01": Figure(0.8, 0.7, 0.9), "0.001": Figure(None)},
+        threshold=0.25,
+        faithfulness=faithfulness,
+    )
+
+
+def verdict_of(window: MainWindow, start: Path, weights: Path) -> Verdict:
+    assert window.session.rows is not None
+    gallery = window.session.rows.gallery
+    one, two, other = (gallery.faces[place] for place in (0, 1, 3))
+    genuine, impostor = (
+        ChangedPair(
+            gallery.photo_path(one), gallery.photo_path(right), one.key, right.key, same, *rest
+        )
+        for right, same, rest in (
+            (two, True, (0.21, 0.34, True)),
+            (other, False, (0.2, 0.28, False)),
+        )
+    )
+    before, after = figures(0.91, 0.41), figures(0.94, 0.36)
+    return Verdict(
+        "better",
+        "Better on people it has not seen: accuracy rose by 3.0 points.",
+        HeldOut(12, 140, 2210),
+        before,
+        after,
+        {"learned": after, "uniform": before, "own": before},
+        {
+            "accuracy": Difference(0.03, 0.01, 0.05),
+            "TAR at FAR 0.01": Difference(-0.01, -0.02, 0.0),
+        },
+        (genuine, impostor),
+        start,
+        weights,
+        83.0,
+    )
+
+
+def dialog_of(window: MainWindow, run: Path) -> TrainingDialog:
+    window.show_training()
+    assert window.training is not None
+    window.training.show_result(run)
+    return window.training
+
+
+def texts(table: FiguresTable) -> dict[str, list[str]]:
+    found = {}
+    for line in range(table.rowCount()):
+        head = table.verticalHeaderItem(line)
+        cells = [table.item(line, column) for column in range(table.columnCount())]
+        assert head is not None and all(cells)
+        found[head.text()] = [cell.text() for cell in cells if cell is not None]
+    return found
+
+
+def test_figures_stand_side_by_side_with_their_intervals(window: MainWindow, run: Path) -> None:
+    page = dialog_of(window, run).verdict_page
+    assert page.sentence.text() == "Better on people it has not seen: accuracy rose by 3.0 points."
+    assert (
+        "12 people that it did not see: 140 genuine and 2,210 impostor pairs." in page.about.text()
+    )
+    shown = texts(page.figures)
+    assert shown["Accuracy"] == [
+        "91.0 %  (87.0 to 94.0)",
+        "94.0 %  (90.0 to 97.0)",
+        "+3.0  (+1.0 to +5.0)",
+    ]
+    assert shown["TAR at FAR 0.01"][2] == "−1.0  (−2.0 to +0.0)"
+    assert shown["TAR at FAR 0.001"] == ["–", "–", "–"]
+    assert shown["Faithfulness r"] == ["0.41", "0.36", "−0.05"]
+    assert page.kinds.isVisible()  # the model's own cosine is among them
+    assert texts(page.kinds)["Its own cosine"][0] == "91.0 %\n(87.0 to 94.0)"
+
+
+def test_a_changed_pair_is_explained_by_both_weights(
+    window: MainWindow, run: Path, qtbot: QtBot
+) -> None:
+    view = dialog_of(window, run).verdict_page.pairs
+    lines = [view.list.item(place).text() for place in range(view.list.count())]
+    assert lines == [
+        "mended: FN → TP, one person, score 0.210 → 0.340",
+        "spoilt: TN → FP, two people, score 0.200 → 0.280",
+    ]
+    qtbot.waitUntil(lambda: view._grid.isVisible(), timeout=60_000)
+    qtbot.waitUntil(lambda: not view.list.item(1).icon().isNull(), timeout=60_000)
+    assert window.session.matrix is not None
+    for place, column in ((0, 1), (1, 3)):
+        view.list.setCurrentRow(place)
+        # Both weights are the session's here, so the page and the matrix must say the same.
+        score = f"{window.session.matrix.scores[0, column]:.3f}".replace("-", "−")
+        for label, side in zip(view.scores, ("Before", "After"), strict=True):
+            qtbot.waitUntil(
+                lambda a=label, b=f"<b>{side}</b>: score {score}, ": a.text().startswith(b),  # type: ignore[misc]
+                timeout=60_000,
+            )
+        for maps in view.maps:
+            cosine, attention = maps["cosine"].values, maps["attention"].values
+            assert cosine is not None and attention is not None
+            assert float((cosine * attention).sum()) == pytest.approx(
+                float(window.session.matrix.scores[0, column]), abs=1e-3
+            )
+
+
+def test_a_pair_whose_photo_is_gone_is_one_sentence(
+    window: MainWindow, run: Path, qtbot: QtBot, probes: Path
+) -> None:
+    window.session.open_gallery(probes)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=60_000)
+    shutil.rmtree(run.parents[1] / "crops")
+    view = dialog_of(window, run).verdict_page.pairs
+    qtbot.waitUntil(lambda: "does not exist" in view.words.text(), timeout=60_000)
+    assert "\n" not in view.words.text() and not view._grid.isVisible()
+    assert view.list.count() == 2
+
+
+def test_use_and_back_again_are_one_click_each(
+    window: MainWindow, run: Path, qtbot: QtBot, tiny_weights: Path
+) -> None:
+    dialog = dialog_of(window, run)
+    page, new = dialog.verdict_page, run / "adapted.safetensors"
+    assert page.keep.text() == "Keep the old ones" and page.use.isEnabled()
+    page.keep.click()
+    assert str(run) in dialog.note.text()
+    page.use.click()
+    qtbot.waitUntil(lambda: page.keep.text() == "Go back to the old weights", timeout=60_000)
+    card = window.session.card
+    assert card is not None and card.path == new and not page.use.isEnabled()
+    page.keep.click()
+    qtbot.waitUntil(lambda: page.keep.text() == "Keep the old ones", timeout=60_000)
+    card = window.session.card
+    assert card is not None and card.path == tiny_weights and new.exists()
+
+
+def test_without_a_verdict_the_page_says_why(window: MainWindow, run: Path) -> None:
+    (run / "verdict.json").write_text("{")
+    page = dialog_of(window, run).verdict_page
+    assert page.sentence.text().startswith(f"{run / 'verdict.json'} cannot be read")
+    assert not page.figures.isVisible() and page.use.isVisible()
+    (run / "verdict.json").unlink()
+    page.show_run(run)
+    assert page.sentence.text().startswith("This run held no people out")

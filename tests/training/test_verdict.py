@@ -1,0 +1,127 @@
+"""The verdict on a run: its figures against slow ones, what it concludes, and how it is kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import XCosError
+from core.training.drawn_people import differences, measured
+from core.training.held_out import HeldOutFaces, pairs_of
+from core.training.judging import _conclusion, _sentence
+from core.training.verdict import (
+    ChangedPair,
+    Difference,
+    Figure,
+    Figures,
+    HeldOut,
+    Verdict,
+    read_verdict,
+)
+
+
+def faces_of(people: int, photos: int) -> HeldOutFaces:
+    codes = np.repeat(np.arange(people), photos)
+    count = len(codes)
+    return HeldOutFaces(
+        np.zeros((count, 112, 112, 3), np.uint8),
+        codes,
+        (Path("a.png"),) * count,
+        ("",) * count,
+        *pairs_of(codes, 0),
+    )
+
+
+def scores_of(faces: HeldOutFaces, apart: float, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=len(faces.same))
+    return noise + apart * faces.same
+
+
+def test_figures_against_counting_pair_by_pair() -> None:
+    faces = faces_of(8, 4)
+    scores = np.round(scores_of(faces, 1.5), 1)  # with ties
+    figures, _ = measured(faces, {"learned": scores}, draws=20)
+    found = figures["learned"]
+    genuine, impostor = scores[faces.same], scores[~faces.same]
+    wins = (genuine[:, None] > impostor).mean() + (genuine[:, None] == impostor).mean() / 2
+    assert found.auc.value == pytest.approx(wins)
+    best = max(
+        ((genuine > t).mean() + (impostor <= t).mean()) / 2 for t in np.unique(scores) + 1e-6
+    )
+    assert found.accuracy.value == pytest.approx(best)
+    wanted = max((genuine > t).mean() for t in np.unique(scores) if (impostor > t).mean() <= 0.01)
+    assert found.tar_at_far["0.01"].value == pytest.approx(wanted)
+    assert found.tar_at_far["0.001"].value is None  # of 448 impostor pairs none can be told
+    assert found.auc.low is not None and found.auc.high is not None
+    assert found.auc.low < wins < found.auc.high
+
+
+def test_the_same_scores_differ_by_nothing_and_better_ones_by_something() -> None:
+    faces = faces_of(12, 4)
+    worse, better = scores_of(faces, 1.0), scores_of(faces, 2.5)
+    _, tables = measured(faces, {"a": worse, "b": worse.copy(), "c": better}, draws=100)
+    impostors = faces.counts[2]
+    nothing = differences(tables["a"], tables["b"], impostors)
+    assert all(change == Difference(0.0, 0.0, 0.0) for change in nothing.values())
+    gain = differences(tables["a"], tables["c"], impostors)
+    assert gain["auc"].low > 0 and gain["auc"].beyond_chance
+    assert "TAR at FAR 0.001" not in gain and "TAR at FAR 0.01" in gain
+
+
+FINE = HeldOut(12, 72, 1056)
+FIGURES = Figures(Figure(0.9, 0.85, 0.95), Figure(0.95, 0.9, 0.99), {"0.01": Figure(0.5, 0.4, 0.6)})
+UP, DOWN, ROUGHLY = (
+    Difference(0.03, 0.01, 0.05),
+    Difference(-0.03, -0.05, -0.01),
+    Difference(0.01, -0.02, 0.03),
+)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "auc", "conclusion", "said"),
+    [
+        (UP, ROUGHLY, "better", "Better on people it has not seen"),
+        (ROUGHLY, UP, "better", "AUC"),
+        (ROUGHLY, ROUGHLY, "no difference", "No difference that these 12 people could show"),
+        (UP, DOWN, "no difference", "No difference"),
+        (DOWN, ROUGHLY, "worse", "Worse: it learned the photos"),
+    ],
+)
+def test_conclusions(accuracy: Difference, auc: Difference, conclusion: str, said: str) -> None:
+    changes = {"accuracy": accuracy, "auc": auc}
+    found = _conclusion(FINE, changes)
+    assert found == conclusion
+    assert said in _sentence(found, FINE, changes, (FIGURES, FIGURES), False)
+    plugged_in = _sentence(found, FINE, changes, (FIGURES, FIGURES), True)
+    assert "the model alone" in plugged_in
+
+
+def test_of_few_people_nothing_is_concluded() -> None:
+    few = HeldOut(2, 60, 400, "2 people were held out")
+    assert _conclusion(few, {"accuracy": UP, "auc": UP}) == "too few"
+    sentence = _sentence("too few", few, {}, (None, FIGURES), False)
+    assert sentence.startswith("Nothing can be told from so few")
+
+
+def test_a_verdict_is_read_as_it_was_written(tmp_path: Path) -> None:
+    pair = ChangedPair(Path("a/1.png"), Path("b/2.png"), "a/1.png", "", False, 0.5, 0.1, True)
+    verdict = Verdict(
+        "better",
+        "Better.",
+        FINE,
+        FIGURES,
+        FIGURES,
+        {"learned": FIGURES},
+        {"accuracy": UP},
+        (pair,),
+        tmp_path / "old.safetensors",
+        tmp_path / "new.safetensors",
+        12.5,
+    )
+    assert read_verdict(tmp_path) is None
+    verdict.write(tmp_path)
+    assert read_verdict(tmp_path) == verdict
+    assert pair.outcomes == ("FP", "TN")
+    (tmp_path / "verdict.json").write_text("{}")
+    with pytest.raises(XCosError, match="cannot be read"):
+        read_verdict(tmp_path)

@@ -1,0 +1,1 @@
+"""One pair: its decision, faces, maps and cells."""

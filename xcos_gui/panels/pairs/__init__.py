@@ -1,0 +1,1 @@
+"""The list of pairs: an outcome's worst, what a filter passes, or what a tool lists."""

@@ -1,0 +1,209 @@
+"""The rows of the list of pairs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+from PySide6.QtGui import QGuiApplication, QIcon
+
+from core.explain.words import OUTCOME_NAMES
+from core.faces.face import Face
+from core.gallery.gallery import LoadedGallery, natural
+from core.project.edits import pair_subjects
+from core.scoring.lists import PairList
+from core.scoring.matrix import Outcome, ScoreMatrix
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.thumbnails import Thumbnails
+from xcos_gui.widgets.verdict import sign_pixmap
+
+HEADERS = (
+    ("left", "The face of the row"),
+    ("right", "The face of the column"),
+    ("score", "What the model gives the pair, over its margin: the score less the threshold"),
+    ("outcome", "True or false, accept or reject, at the threshold"),
+    ("fragile", "Whether the verdict flips when a crop moves a little"),
+    ("tags", "Tags of the pair, its faces and their identities"),
+)
+LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS = range(len(HEADERS))
+Index = QModelIndex | QPersistentModelIndex
+
+
+def _named(face: Face) -> str:
+    """Who a face shows, over the photo's name."""
+    return f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}"
+
+
+class PairsModel(QAbstractTableModel):
+    """Rows of a pair list; thumbnails come when shown."""
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thumbnails = session, thumbnails
+        self.pairs: PairList | None = None  # in the order shown
+        self._given: PairList | None = None  # in the order listed
+        self._column, self._order = -1, Qt.SortOrder.AscendingOrder
+        thumbnails.ready.connect(self._on_ready)
+
+    def show(self, pairs: PairList | None) -> None:
+        """Show another list, in its own order or in the one that the user chose."""
+        self.beginResetModel()
+        self._given = pairs
+        self.pairs = self._session.listed = self._arranged()
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1: as they were listed, worst first."""
+        self.beginResetModel()
+        self._column, self._order = column, order
+        self.pairs = self._session.listed = self._arranged()
+        self.endResetModel()
+
+    def _arranged(self) -> PairList | None:
+        given = self._given
+        if given is None or self._column < 0:
+            return given
+        keys = [self._key(place) for place in range(len(given))]
+        falling = self._order == Qt.SortOrder.DescendingOrder
+        places = sorted(range(len(given)), key=keys.__getitem__, reverse=falling)
+        return given.at(np.array(places, np.int64))
+
+    def _key(self, place: int) -> Any:
+        assert self._given is not None
+        given, session, column = self._given, self._session, self._column
+        if column == SCORE:
+            return float(given.scores[place])
+        cell = int(given.rows[place]), int(given.columns[place])
+        faces = session.faces_of(cell)
+        if column in (LEFT, RIGHT):
+            face = faces[column]
+            return natural(face.identity or ""), natural(face.key)
+        texts = {OUTCOME: self._outcome, FRAGILE: self._fragile, TAGS: self._tags}
+        return texts[column](cell)
+
+    def cell(self, row: int) -> tuple[int, int]:
+        """The matrix cell of a row."""
+        assert self.pairs is not None
+        return int(self.pairs.rows[row]), int(self.pairs.columns[row])
+
+    def row_of(self, pair: tuple[int, int]) -> int | None:
+        """The row of a matrix cell, or None where it is not listed."""
+        if self.pairs is None:
+            return None
+        found = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
+        return int(found[0]) if len(found) else None
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(
+            Qt.ItemDataRole(role)
+        )
+        return None if place is None else HEADERS[section][place]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        session = self._session
+        if not index.isValid() or self.pairs is None or session.matrix is None:
+            return None
+        cell = self.cell(index.row())
+        if cell[0] >= session.matrix.scores.shape[0] or cell[1] >= session.matrix.scores.shape[1]:
+            return None
+        column, faces = index.column(), session.faces_of(cell)
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._picture(cell, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == SCORE:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            outcome = session.matrix.outcome(*cell, session.threshold)
+            return f"{faces[0].key}\n{faces[1].key}\n{OUTCOME_NAMES[outcome]}"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        score = float(self.pairs.scores[index.row()])
+        texts: dict[int, Callable[[], str]] = {
+            LEFT: lambda: _named(faces[0]),
+            RIGHT: lambda: _named(faces[1]),
+            SCORE: lambda: f"{score:.4f}\n{score - session.threshold:+.4f}".replace(
+                "-", "\N{MINUS SIGN}"
+            ),
+            OUTCOME: lambda: self._outcome(cell),
+            FRAGILE: lambda: self._fragile(cell),
+            TAGS: lambda: self._tags(cell),
+        }
+        return texts[column]()
+
+    def _picture(self, cell: tuple[int, int], column: int) -> Any:
+        if column in (LEFT, RIGHT):
+            face = self._session.faces_of(cell)[column]
+            pixmap = self._thumbnails.get(face, column == LEFT)
+            return None if pixmap is None else QIcon(pixmap)
+        if column == OUTCOME:
+            return sign_pixmap(self._outcome(cell), QGuiApplication.palette())
+        return None
+
+    def _outcome(self, cell: tuple[int, int]) -> Outcome:
+        assert self._session.matrix is not None
+        return self._session.matrix.outcome(*cell, self._session.threshold)
+
+    def _fragile(self, cell: tuple[int, int]) -> str:
+        found, matrix = self._session.fragile, self._session.matrix
+        if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
+            return ""
+        return "fragile" if found.fragile[cell] else ""
+
+    def _tags(self, cell: tuple[int, int]) -> str:
+        project = self._session.project
+        if project is None:
+            return ""
+        return ", ".join(project.edits.tags_among(pair_subjects(*self._session.faces_of(cell))))
+
+    def renew(self) -> None:
+        """Ask for all texts again."""
+        if self.rowCount():
+            ends = self.index(0, 0), self.index(self.rowCount() - 1, len(HEADERS) - 1)
+            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DisplayRole])
+
+    def _on_ready(self) -> None:
+        if self.pairs is not None and len(self.pairs):
+            ends = self.index(0, 0), self.index(len(self.pairs) - 1, RIGHT)
+            self.dataChanged.emit(*ends, [Qt.ItemDataRole.DecorationRole])
+
+
+@dataclass(frozen=True, eq=False)
+class KeptPairs:
+    """Pairs by the keys of their faces, so that they outlive a gallery that changes its order."""
+
+    keys: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(pairs: PairList, rows: LoadedGallery, columns: LoadedGallery) -> "KeptPairs":
+        left, right = rows.gallery.faces, columns.gallery.faces
+        both = zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
+        return KeptPairs(tuple((left[i].key, right[j].key) for i, j in both))
+
+    def places(self, rows: LoadedGallery, columns: LoadedGallery, matrix: ScoreMatrix) -> PairList:
+        """Where these pairs are now, with their scores of now; those that are gone are left out."""
+        left, right = rows.gallery.index(), columns.gallery.index()
+        found = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
+        i, j = np.array(found, np.int64).reshape(-1, 2).T
+        return PairList(i, j, matrix.scores[i, j])

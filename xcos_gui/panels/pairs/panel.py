@@ -1,0 +1,262 @@
+"""The pairs of one outcome, worst first, and the filter on them."""
+
+import numpy as np
+from PySide6.QtCore import (
+    QModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+)
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.project.edits import pair_subject
+from core.scoring.lists import PairList, pairs_of
+from core.scoring.matrix import Outcome
+from xcos_gui.panels.pairs.model import (
+    FRAGILE,
+    LEFT,
+    OUTCOME,
+    RIGHT,
+    SCORE,
+    TAGS,
+    KeptPairs,
+    PairsModel,
+)
+from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.filter_line import FilterLine
+from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tags import ask_tags
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+LIMIT = 500
+SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are listed anew
+CHOICES: tuple[tuple[str, Outcome | None], ...] = (
+    ("All pairs", None),
+    ("False accepts (FP)", "FP"),
+    ("False rejects (FN)", "FN"),
+    ("True accepts (TP)", "TP"),
+    ("True rejects (TN)", "TN"),
+    ("Unknown identities", "unknown"),
+)
+
+
+class PairsPanel(QWidget):
+    """A choice of outcome and its table; a row selects the pair."""
+
+    own_lists = len(CHOICES)  # entries of the choice that are always there
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.choice = QComboBox()
+        for text, outcome in CHOICES:
+            self.choice.addItem(text, outcome)
+        self.choice.setAccessibleName("Which pairs to list")
+        self.choice.setCurrentIndex(1)
+        self._count = ElidedLabel()
+        self.model = PairsModel(session, thumbnails, self)
+        self.table = QTableView(
+            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+            showGrid=False,
+            wordWrap=False,
+        )
+        self.table.setModel(self.model)
+        self._make_actions()
+        self._make_columns()
+        top = QHBoxLayout()
+        top.addWidget(self.choice)
+        top.addWidget(self._count, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        self.filter = FilterLine(session)
+        self.filter.applied.connect(self._on_filter)
+        layout.addLayout(top)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.table)
+        self._job = LatestJob(self)
+        self._job.finished.connect(self._on_listed)
+        self._listed: KeptPairs | None = None
+        self._before_filter: int | None = None  # the choice to go back to after a filter
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._list)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        session.matrix_changed.connect(self._list)
+        session.threshold_changed.connect(lambda _: self._timer.start())
+        session.listed_outcome_changed.connect(self._on_outcome)
+        session.pair_changed.connect(self._on_pair_changed)
+        session.pairs_listed.connect(self.show_listed)
+        session.filter_changed.connect(self._list)
+        session.filter_changed.connect(self._on_filtered)
+        session.fragile_changed.connect(self._show_columns)
+        session.threshold_changed.connect(self._show_columns)
+        session.edits_changed.connect(self._show_columns)
+        session.gallery_changed.connect(self._show_columns)
+        self._show_columns()
+
+    def _make_actions(self) -> None:
+        session = self._session
+        for text, key, slot in (
+            ("Tags of the pair…", "Ctrl+Shift+T", self.tag_pair),
+            ("Both photos at full size", "", lambda: session.tool_asked.emit("photos")),
+            ("What if…", "", lambda: session.tool_asked.emit("what_if")),
+            ("What would flip it…", "", lambda: session.tool_asked.emit("flip")),
+        ):
+            action = QAction(text, self, shortcut=QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(slot)
+            self.table.addAction(action)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.table.doubleClicked.connect(lambda _: session.tool_asked.emit("photos"))
+
+    def _make_columns(self) -> None:
+        table, line = self.table, self.fontMetrics().height()
+        table.setAccessibleName("Pairs of the outcome, worst first")
+        table.setIconSize(QSize(2 * line + 4, 2 * line + 4))
+        table.verticalHeader().setDefaultSectionSize(2 * line + 10)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        for column in (LEFT, RIGHT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((SCORE, 5), (OUTCOME, 5), (FRAGILE, 5), (TAGS, 7)):
+            header.resizeSection(column, width * line)
+        self._remembered = RememberedTable(table, self._session.settings, "pairs")
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self._job.close()
+
+    def tag_pair(self) -> None:
+        """Ask for the tags of the pair in the current row."""
+        index = self.table.currentIndex()
+        subjects = []
+        if index.isValid():
+            left, right = self._session.faces_of(self.model.cell(index.row()))
+            subjects.append(pair_subject(left.key, right.key))
+        ask_tags(self, self._session, subjects, "this pair")
+
+    def _on_filter(self) -> None:
+        # A new filter says itself what is listed; an outcome may be chosen afterwards.
+        if 0 < self.choice.currentIndex() < len(CHOICES):
+            self._before_filter = self.choice.currentIndex()
+            self.choice.setCurrentIndex(0)
+
+    def _on_filtered(self, *_: object) -> None:
+        if not self._session.filter.text and self._before_filter is not None:
+            before, self._before_filter = self._before_filter, None
+            if self.choice.currentIndex() == 0:  # nothing else was chosen meanwhile
+                self.choice.setCurrentIndex(before)
+
+    def _on_outcome(self, outcome: Outcome | None) -> None:
+        place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)
+        self.choice.setCurrentIndex(place)
+        self.table.setFocus()
+
+    def show_listed(self, title: str, pairs: PairList) -> None:
+        """Show some pairs under a title, in the order given; it stays in the choice of lists."""
+        session = self._session
+        if session.rows is None or session.columns is None:
+            return
+        self._listed = KeptPairs.of(pairs, session.rows, session.columns)
+        if self.choice.count() == len(CHOICES):
+            self.choice.addItem(title)
+        self.choice.setItemText(len(CHOICES), title)
+        if self.choice.currentIndex() == len(CHOICES):
+            self._list()
+        self.choice.setCurrentIndex(len(CHOICES))
+
+    def _show_columns(self, *_: object) -> None:
+        session = self._session
+        tagged = session.project is not None and bool(session.project.edits.tags)
+        # What was fragile at another threshold need not be so at this one.
+        known = session.fragile is not None and session.fragile.threshold == session.threshold
+        for column, shown in ((FRAGILE, known), (TAGS, tagged)):
+            if self.table.isColumnHidden(column) == shown:
+                self.table.setColumnHidden(column, not shown)
+        self.model.renew()
+
+    def _list(self, *_: object) -> None:
+        if self._session.filter.running:
+            return  # its answer lists the pairs
+        if self.choice.currentIndex() == len(CHOICES):
+            self._show_kept()
+            return
+        matrix, threshold = self._session.matrix, self._session.threshold
+        mask = self._session.filter.mask
+        outcome: Outcome | None = self.choice.currentData()
+        if matrix is None:
+            self._job.drop()
+            self.model.show(None)
+            self._count.setText("")
+            return
+
+        def work(_: Running) -> PairList:
+            return pairs_of(matrix, outcome, threshold, LIMIT, mask)
+
+        self._job.start(work)
+
+    def _show_kept(self) -> None:
+        session = self._session
+        if (
+            self._listed is None
+            or session.matrix is None
+            or not session.rows
+            or not session.columns
+        ):
+            self.choice.setCurrentIndex(0)
+            return
+        self._job.drop()
+        pairs = self._listed.places(session.rows, session.columns, session.matrix)
+        gone = len(self._listed.keys) - len(pairs)
+        mask = session.filter.mask
+        if mask is not None:
+            pairs = pairs.at(np.flatnonzero(mask[pairs.rows, pairs.columns]))
+        self.model.show(pairs)
+        missing = f", {gone} of them not in this gallery any more" if gone else ""
+        shown = "" if mask is None else f"{len(pairs)} of "
+        self._count.setText(f"{shown}{counted(len(self._listed.keys), 'pair')}{missing}")
+        self._on_pair_changed(session.pair)
+
+    def _on_listed(self, pairs: PairList) -> None:
+        self.model.show(pairs)
+        more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
+        yet = "" if not self._session.estimated else ", by estimated scores yet"
+        noun = "pair" if len(pairs) == 1 else "pairs"
+        some = self._session.filter.mask is not None
+        why = self._session.filter.why_none if some else ""
+        self._count.setText(
+            f"{more} {noun}{' that pass' if some else ''}, worst first{yet}"
+            if len(pairs)
+            else why or f"no such pair{' passes' if some else ''}"
+        )
+        self._on_pair_changed(self._session.pair)
+
+    def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            self._session.select_pair(*self.model.cell(current.row()))
+
+    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
+        row = None if pair is None else self.model.row_of(pair)
+        if row is None:  # nothing stays chosen that is not looked at
+            self.table.clearSelection()
+            self.table.setCurrentIndex(QModelIndex())
+        elif row != self.table.currentIndex().row():
+            self.table.selectionModel().blockSignals(True)
+            self.table.selectRow(row)
+            self.table.selectionModel().blockSignals(False)
+            self.table.viewport().update()

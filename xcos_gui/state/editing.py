@@ -1,0 +1,57 @@
+"""Changing the open gallery's project: names, tags, decisions, faces set aside."""
+
+from collections.abc import Callable, Iterable
+
+from core.errors import XCosError
+from core.faces.face import Face
+from core.project.edits import Edits
+from core.project.project import Project
+from xcos_gui.state.opening import Opening
+
+
+class Editing(Opening):
+    """Edits of what is open; the gallery is loaded anew where they concern faces."""
+
+    def edit(self, change: Callable[[Project], None]) -> None:
+        """Change the gallery's project, and load the gallery anew where faces are concerned.
+
+        Told when the project cannot be saved.
+        """
+        if self.project is None:
+            return
+        before = self.project.edits
+        try:
+            change(self.project)
+        except XCosError as error:
+            self.message.emit(str(error))
+        self.take_edits(before)
+
+    def undo(self) -> None:
+        """Take the last change back, and say which."""
+        words = "" if self.project is None else self.project.undo_words
+        if words:
+            self.edit(Project.undo)
+            self.message.emit(f"Undone: {words}.")
+
+    def redo(self) -> None:
+        """Do the change last taken back again, and say which."""
+        words = "" if self.project is None else self.project.redo_words
+        if words:
+            self.edit(Project.redo)
+            self.message.emit(f"Done again: {words}.")
+
+    def take_edits(self, before: Edits) -> None:
+        """Show the project's edits where they differ from those before."""
+        if self.project is not None and self.project.edits != before:
+            self.edits_changed.emit()
+            if not self.project.edits.same_faces(before):
+                self.reload()
+
+    def rename(self, faces: Iterable[Face], identity: str | None) -> None:
+        """Say who faces show; several identities given one name are merged."""
+        named = {face.key: face.identity for face in faces}
+        gallery = None if self.loaded is None else self.loaded.gallery
+        others = () if gallery is None else (*gallery.faces, *gallery.aside)
+        left = {face.identity for face in others if face.key not in named}
+        gone = [name for name in {*named.values()} - left if name is not None]
+        self.edit(lambda project: project.set_identity(named, identity, gone))

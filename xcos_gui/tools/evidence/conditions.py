@@ -1,0 +1,155 @@
+"""The tab on conditions: errors, thresholds and LRs by ranges, and the slices that do worst."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
+
+from core.analysis.conditions.by_condition import ByCondition, ConditionRange, by_condition
+from core.analysis.conditions.slices import Marks, Slice, worst_slices
+from core.errors import XCosError
+from core.faces.conditions import CONDITIONS
+from core.project.edits import Edits
+from core.scoring.scored import ScoredGallery
+from xcos_gui.state.jobs import Running, Work
+from xcos_gui.state.session import Session
+from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, rate_text
+
+LISTED = 1000  # pairs of a range
+HEADS = (
+    ("impostor\npairs", "Pairs of two people whose worse face lies in the range"),
+    ("FMR", "Impostor pairs called the same, with the 95 % interval over people"),
+    ("genuine\npairs", "Pairs of one person whose worse face lies in the range"),
+    ("FNMR", "Genuine pairs called different, with the 95 % interval over people"),
+    ("threshold at\nFMR 1 %", "The smallest threshold whose false match rate here is at most 1 %"),
+    ("Cllr, own", "Of likelihood ratios fitted on the range's own pairs, people held out"),
+    ("Cllr, pooled", "Of the same pairs by likelihood ratios fitted on all ranges"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    scored: ScoredGallery
+    ranges: ByCondition
+    slices: tuple[Slice, ...]
+
+
+class ConditionsTab(Tab):
+    """One condition's ranges as a table, and below it the worst slices over all conditions."""
+
+    title = "&Conditions"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.found: _Found | None = None
+        row = QHBoxLayout()
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Condition")
+        for condition in CONDITIONS:
+            self.choice.addItem(condition.title, condition.name)
+            tip = f"{condition.unit}; from {condition.source}"
+            self.choice.setItemData(self.choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.choice.setCurrentIndex(self.choice.findData("sharpness"))
+        self.choice.activated.connect(self.again)
+        label = QLabel("C&ondition")
+        label.setBuddy(self.choice)
+        row.addWidget(label)
+        row.addWidget(self.choice)
+        row.addStretch(1)
+        self.column.addLayout(row)
+        self.column.addWidget(self.words)
+        self.table = RateTable(HEADS, "Ranges of the condition")
+        self.table.setToolTip("Click a range to list its errors in the main window")
+        self.table.row_asked.connect(self._on_range)
+        self.column.addWidget(self.table, 1)
+        self.column.addWidget(QLabel("Where the model does worst; click a line to list its pairs:"))
+        self.slices = QListWidget()
+        self.slices.setAccessibleName("Slices where the model does worst")
+        self.slices.setWordWrap(True)
+        self.slices.itemActivated.connect(self._on_slice)
+        self.slices.itemClicked.connect(self._on_slice)
+        self.column.addWidget(self.slices, 1)
+
+    def work(self) -> Work:
+        session, name = self.session, self.choice.currentData()
+        scored, measurer = session.scored, session.measurer
+        threshold, own = session.threshold, session.own_threshold
+        if scored is None:
+            raise XCosError("Open a gallery first; its faces' conditions are then measured.")
+        marks = _tags(scored, Edits() if session.project is None else session.project.edits)
+
+        def work(running: Running) -> _Found:
+            table = measurer.table(scored, own, running)
+            slices = worst_slices(scored, threshold, table, marks, running)
+            return _Found(
+                scored, by_condition(scored, threshold, table, name, task=running), slices
+            )
+
+        return work
+
+    def show_answer(self, answer: _Found) -> None:
+        """Show the ranges and the slices."""
+        self.found = answer
+        ranges = answer.ranges
+        condition = ranges.condition
+        unknown = f" It is not known of {ranges.unknown:,} faces." if ranges.unknown else ""
+        self.words.setText(
+            f"{condition.title} in {condition.unit}; from {condition.source}. A pair has the value "
+            f"of its worse face.{unknown} {ranges.words}"
+        )
+        self.table.show_rows([_name(r) for r in ranges.ranges], [_texts(r) for r in ranges.ranges])
+        self.slices.clear()
+        for one in answer.slices:
+            self.slices.addItem(QListWidgetItem(one.words))
+        if not answer.slices:
+            self.slices.addItem("No slice has more errors than all pairs of its sort.")
+
+    def show_nothing(self, sentence: str) -> None:
+        """Show why there are no ranges."""
+        super().show_nothing(sentence)
+        self.found = None
+        self.table.show_rows([], [])
+        self.slices.clear()
+
+    def _on_range(self, place: int) -> None:
+        if self.found is not None:
+            ranges = self.found.ranges
+            pairs = ranges.pairs(self.found.scored, place, True, LISTED)
+            title = f"Errors: {ranges.condition.title.lower()} {_name(ranges.ranges[place])}"
+            self.pairs_chosen.emit(title, pairs)
+
+    def _on_slice(self, item: QListWidgetItem) -> None:
+        place = self.slices.row(item)
+        if self.found is not None and place < len(self.found.slices):
+            one = self.found.slices[place]
+            self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
+
+
+def _tags(scored: ScoredGallery, edits: Edits) -> Marks:
+    """Which faces have each tag, by their own or their identity's."""
+    found = {}
+    for tag in edits.all_tags():
+        keys, names = edits.faces_tagged(tag), edits.identities_tagged(tag)
+        left, right = (
+            np.array([f.key in keys or f.identity in names for f in loaded.gallery.faces], bool)
+            for loaded in (scored.rows, scored.columns)
+        )
+        if left.any() or right.any():
+            found[tag] = (left, right)
+    return found
+
+
+def _name(one: ConditionRange) -> str:
+    return f"{one.low:.4g} to {one.high:.4g}"
+
+
+def _texts(one: ConditionRange) -> list[str]:
+    numbers = (one.threshold, one.cllr, one.cllr_pooled)
+    return [
+        f"{one.impostor:,}",
+        rate_text(one.fmr, one.fmr_interval),
+        f"{one.genuine:,}",
+        rate_text(one.fnmr, one.fnmr_interval),
+        *(DASH if number is None else f"{number:.3f}" for number in numbers),
+    ]

@@ -1,0 +1,1 @@
+"""All faces of the gallery as a map of points."""

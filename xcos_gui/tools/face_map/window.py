@@ -1,0 +1,308 @@
+"""The window of the map: what colours it, the face looked at, and what is done with a selection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.analysis.face_map import (
+    FaceMap,
+    Layout,
+    face_map,
+    hardest_partner,
+    hardness,
+    hues,
+    pairs_among,
+)
+from core.errors import XCosError
+from core.explain.colours import around, overlay_rgba, table
+from core.faces.face import Face
+from core.project.edits import face_subject
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.tools.face_map.plot import MapPlot, coloured
+from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.design import GAP, counted, is_dark, title_label
+from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.tags import ask_tags
+from xcos_gui.widgets.thumbnails import Thumbnails
+
+EMPTY = "Open a gallery with at least two faces; each is a point here."
+LAYOUT_TEXTS: tuple[tuple[str, Layout], ...] = (
+    ("Layout: PCA", "pca"),
+    ("Layout: neighbours (openTSNE)", "neighbours"),
+)
+COLOURS = (("Colour by identity", "identity"), ("Colour by hardness", "hardness"))
+HELP = (
+    "Drag around faces to select them; the wheel zooms, dragging with Ctrl or the right button "
+    "moves, 0 shows all. Alike faces lie near each other."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """hardness: (n,) how far each face's worst pair is on the wrong side."""
+
+    map: FaceMap
+    hardness: np.ndarray
+
+
+class FaceMapWindow(FollowingWindow):
+    """All faces of the gallery as points; follows gallery, scores and threshold."""
+
+    title = "Map of faces"
+    size_in_lines = (74, 48)
+    empty_words = EMPTY
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.found: _Found | None = None
+        self._faces: tuple[Face, ...] = ()
+        self._laid: tuple[object, Layout] | None = None  # what the points are of
+        self._looked: int | None = None
+        self._thumbnails = Thumbnails(session, self)
+        self.plot = MapPlot(self._pixmap)
+        self._thumbnails.ready.connect(self.plot.show_pictures)
+        self.plots.append(self.plot)
+        self.plot.chosen.connect(self.look_at)
+        self.plot.lassoed.connect(self.select)
+        self.words.setText(EMPTY)
+        self.body.addLayout(self._make_choices())
+        self.body.addWidget(self.words)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.plot)
+        split.addWidget(self._make_side())
+        split.setStretchFactor(0, 1)
+        unit = self.fontMetrics().height()
+        split.setSizes([56 * unit, 16 * unit])
+        self.body.addWidget(split, 1)
+        session.edits_changed.connect(self._on_edits)
+        self._fill_colours()
+        self._show_side()
+
+    def close_job(self) -> None:
+        """End the background work."""
+        self._thumbnails.close()
+        super().close_job()
+
+    def _make_choices(self) -> QHBoxLayout:
+        self.layout_choice = QComboBox(
+            toolTip="How faces become points; both are the same each time"
+        )
+        self.layout_choice.setAccessibleName("Layout of the map")
+        for text, layout in LAYOUT_TEXTS:
+            self.layout_choice.addItem(text, layout)
+        self.layout_choice.activated.connect(self.ask_refresh)
+        self.colour = QComboBox(toolTip="What the points' colours say")
+        self.colour.setAccessibleName("Colour of the points")
+        self.colour.activated.connect(self._paint)
+        row = QHBoxLayout()
+        row.addWidget(self.layout_choice)
+        row.addWidget(self.colour)
+        row.addStretch(1)
+        return row
+
+    def _make_side(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(GAP, 0, 0, 0)
+        self.face = CellView("The face looked at", grid=False)
+        self.name, self.hard = ElidedLabel(), QLabel(wordWrap=True)
+        self.pair = QPushButton("Look at its hardest pair", autoDefault=False)
+        self.pair.clicked.connect(self.choose_pair)
+        self.selection = QLabel(wordWrap=True)
+        self.list, self.tag, self.aside = (
+            QPushButton(text, autoDefault=False)
+            for text in ("List their pairs", "Tags…", "Set aside")
+        )
+        self.list.clicked.connect(self.list_selected)
+        self.tag.clicked.connect(self._tag)
+        self.aside.clicked.connect(self._set_aside)
+        column.addWidget(title_label("Face"))
+        column.addWidget(self.face, 1)
+        for widget in (self.name, self.hard, self.pair):
+            column.addWidget(widget)
+        column.addSpacing(GAP)
+        column.addWidget(title_label("Selection"))
+        for widget in (self.selection, self.list, self.tag, self.aside):
+            column.addWidget(widget)
+        return side
+
+    # Computing.
+
+    def refresh(self) -> None:
+        """Lay the faces out, where they are others than those shown; hardness each time."""
+        session = self.session
+        scored = session.scored
+        if scored is None or len(scored.columns) < 2:
+            self._clear()
+            return
+        layout: Layout = self.layout_choice.currentData()
+        columns, threshold, matrix = scored.columns, session.threshold, scored.matrix
+        laid = columns, layout
+        known = self.found.map if self.found is not None and self._laid == laid else None
+
+        def work(running: Running) -> _Found:
+            made = known or face_map(columns.features.grid, layout, running)
+            return _Found(made, hardness(matrix, threshold, running))
+
+        def then(found: _Found) -> None:
+            self._laid, self._faces = laid, columns.gallery.faces
+            self._show(found, known is None)
+
+        self.compute("Laying out the faces", work, then)
+
+    def _clear(self) -> None:
+        self.job.drop()
+        self.progress.hide()
+        self.found, self._laid, self._faces, self._looked = None, None, (), None
+        self.words.setText(EMPTY)
+        self.plot.show_points(np.empty((0, 2)))
+        self._show_side()
+
+    def _show(self, found: _Found, anew: bool) -> None:
+        self.found = found
+        share = found.map.share
+        shown = "" if share is None else f" The plane shows {100 * share:.0f} % of their variance."
+        self.words.setText(f"{counted(len(self._faces), 'face')}.{shown}")
+        self.tell(HELP)
+        self._fill_colours()
+        if anew:
+            self._looked = None
+            self.plot.show_points(found.map.places)
+        self._paint()
+        self._show_side()
+
+    # Colours.
+
+    def _fill_colours(self) -> None:
+        project, kept = self.session.project, self.colour.currentData()
+        tags = [] if project is None else project.edits.all_tags()
+        self.colour.clear()
+        for text, what in (*COLOURS, *((f"Tag: {tag}", ("tag", tag)) for tag in tags)):
+            self.colour.addItem(text, what)
+        data = [self.colour.itemData(place) for place in range(self.colour.count())]
+        self.colour.setCurrentIndex(data.index(kept) if kept in data else 0)
+
+    def _paint(self, *_: object) -> None:
+        if self.found is None:
+            return
+        what, dark = self.colour.currentData(), is_dark(self.palette())
+        if what == "hardness":
+            self.plot.colour(_by_hardness(self.found.hardness))
+        elif what == "identity":
+            known = hues(f.identity for f in self._faces if f.identity is not None)
+            self.plot.colour(
+                coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark)
+            )
+        elif self.session.project is not None:
+            edits, tag = self.session.project.edits, what[1]
+            faces, people = edits.faces_tagged(tag), edits.identities_tagged(tag)
+            tagged = [f.key in faces or f.identity in people for f in self._faces]
+            self.plot.colour(coloured(np.where(tagged, 0.58, np.nan), dark))
+
+    def _on_edits(self) -> None:
+        self._fill_colours()
+        self._paint()
+
+    # One face, and several.
+
+    def _pixmap(self, place: int) -> QPixmap | None:
+        return self._thumbnails.get(self._faces[place])
+
+    def look_at(self, place: int) -> None:
+        """Show a face at the side."""
+        self._looked = place
+        self.plot.mark(place)
+        self._show_side()
+
+    def select(self, places: np.ndarray) -> None:
+        """Select faces by their places (k,)."""
+        self.plot.pick(places)
+        self._show_side()
+
+    def _show_side(self) -> None:
+        place, found = self._looked, self.found
+        looked = place is not None and found is not None and place < len(self._faces)
+        self.pair.setEnabled(looked)
+        self.face.set_crop(None)
+        if not looked or place is None or found is None:
+            self.name.setText("")
+            self.hard.setText("Click a point to see its photo.")
+        else:
+            face, hard = self._faces[place], found.hardness[place]
+            self.face.set_crop(self.session.crop(face))
+            self.name.setText(f"{face.identity or 'unknown'}\n{face.key}")
+            self.hard.setText(_hard_words(float(hard)))
+        picked = self.plot.picked
+        people = {self._faces[k].identity for k in picked.tolist() if k < len(self._faces)}
+        self.selection.setText(
+            f"{counted(len(picked), 'face')} of {counted(len(people), 'identity', 'identities')}"
+            if len(picked)
+            else "Drag around points to select faces."
+        )
+        self.list.setEnabled(len(picked) > 1)
+        for button in (self.tag, self.aside):
+            button.setEnabled(len(picked) > 0)
+
+    def choose_pair(self) -> None:
+        """Look at the face's hardest pair in the main window."""
+        scored, place = self.session.scored, self._looked
+        if not self.current or scored is None or place is None:
+            self.tell("The gallery has changed since; wait until it is laid out anew.")
+            return
+        row = hardest_partner(scored.matrix, place, self.session.threshold)
+        if row is None:
+            self.tell("This face is of no known identity, so none of its pairs is right or wrong.")
+        else:
+            self.session.select_pair(*(sorted((row, place)) if scored.square else (row, place)))
+
+    def list_selected(self) -> None:
+        """List the selected faces' pairs in the main window, worst first."""
+        scored, picked = self.session.scored, self.plot.picked
+        if scored is None or not self.current:
+            self.tell("The gallery has changed since; wait until it is laid out anew.")
+            return
+        try:
+            pairs = pairs_among(scored, picked.tolist(), self.session.threshold)
+        except XCosError as error:
+            self.tell(str(error))
+            return
+        if self.list_pairs(f"Among {counted(len(picked), 'face')} of the map", pairs):
+            self.tell(f"{counted(len(pairs), 'pair')} in the main window's list, worst first.")
+
+    def _tag(self) -> None:
+        keys = [face_subject(self._faces[k].key) for k in self.plot.picked.tolist()]
+        ask_tags(self, self.session, keys, f"these {counted(len(keys), 'face')}")
+
+    def _set_aside(self) -> None:
+        keys = [self._faces[k].key for k in self.plot.picked.tolist()]
+        self.session.edit(lambda project: project.set_aside(keys))
+
+
+def _by_hardness(values: np.ndarray) -> np.ndarray:
+    """Red where a face's worst pair is wrong, blue where all are right, (n, 4) uint8."""
+    top = float(np.nanmax(np.abs(values), initial=1e-6)) if np.isfinite(values).any() else 1.0
+    colours = overlay_rgba(-around(values, 0.0, -top, top)[None], table("diverging"), -1, 1, 0.9)
+    made: np.ndarray = colours[0]
+    made[~np.isfinite(values)] = QColor(128, 128, 128, 220).getRgb()
+    return made
+
+
+def _hard_words(hard: float) -> str:
+    if not np.isfinite(hard):
+        return "Its identity is not known."
+    if hard > 0:
+        return f"Its worst pair is wrong by {hard:.3f}."
+    return f"All its pairs are right, the nearest by {-hard:.3f}."

@@ -1,0 +1,230 @@
+"""A second reader: pairs rated by keys, blind to scores, names and what others said."""
+
+from collections import deque
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.analysis.readers.agreement import readers_of, readers_words
+from core.analysis.readers.sheet import BlindPair, blind_sheet
+from core.errors import XCosError
+from core.faces.regions import REGIONS
+from core.project.readings import LIKENESSES, RATING_WORDS, RATINGS, Reading, readings_of
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.tool_window import ToolWindow
+
+ASKED = [region for region in REGIONS if region != "outside the face"]
+START = (
+    "The pairs that the main window lists are shown one by one, in an order and with sides of your "
+    "own, without scores and names. Rate each with the keys 1 (surely different) to 7 (surely same), "
+    "or a click; Backspace goes one back. Every answer is kept in the project with your name and the "
+    "time, and what you have rated before is not asked again."
+)
+
+
+class ReadersWindow(ToolWindow):
+    """A start page, the sheet, and what all readers said so far."""
+
+    title = "Second reader"
+    size_in_lines = (56, 40)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.sheet: deque[BlindPair] = deque()
+        self.given: list[BlindPair] = []  # rated in this sitting, the last one last
+        self.pages = QStackedWidget()
+        self._make_start()
+        self._make_sheet()
+        self.body.addWidget(self.pages, 1)
+
+    def _make_start(self) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.addWidget(QLabel(START, wordWrap=True))
+        form = QFormLayout()
+        self.reader, self.seed = QLineEdit(), QSpinBox(minimum=0, maximum=999_999)
+        self.reader.setPlaceholderText("Your name or a code")
+        self.seed.setToolTip("Another seed gives another order and other sides")
+        form.addRow("&Reader", self.reader)
+        form.addRow("S&eed", self.seed)
+        column.addLayout(form)
+        row = QHBoxLayout()
+        self.start, self.compare = QPushButton("&Start reading"), QPushButton("&Compare readers")
+        self.compare.setToolTip("Agreement and accuracy of all who have read this gallery")
+        for button, asked in ((self.start, self.begin), (self.compare, self._compare)):
+            button.setAutoDefault(False)
+            button.clicked.connect(asked)
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.figures = QLabel(wordWrap=True)
+        self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self.figures)
+        column.addStretch(1)
+        self.pages.addWidget(page)
+
+    def _make_sheet(self) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        self.place = QLabel()
+        column.addWidget(self.place)
+        faces = QHBoxLayout()
+        self.faces = CellView("Left face", grid=False), CellView("Right face", grid=False)
+        for face in self.faces:
+            face.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys are for ratings
+            faces.addWidget(face)
+        column.addLayout(faces, 1)
+        row = QHBoxLayout()
+        self.buttons = []
+        for number, rating in enumerate(RATINGS, 1):
+            button = QPushButton(f"{number}\n{RATING_WORDS[rating]}")
+            button.setAutoDefault(False)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, rating=rating: self.rate(rating))
+            row.addWidget(button)
+            self.buttons.append(button)
+        column.addLayout(row)
+        self.form = QGroupBox("By &region, if you like", checkable=True, checked=False)
+        grid = QHBoxLayout(self.form)
+        self.regions: dict[str, QComboBox] = {}
+        for half in (ASKED[: len(ASKED) // 2], ASKED[len(ASKED) // 2 :]):
+            lines = QFormLayout()
+            for region in half:
+                box = QComboBox()
+                box.addItems(["", *LIKENESSES])
+                box.setAccessibleName(region)
+                self.regions[region] = box
+                lines.addRow(region.capitalize(), box)
+            grid.addLayout(lines)
+        column.addWidget(self.form)
+        leave = QPushButton("&Leave off")
+        leave.setAutoDefault(False)
+        leave.setToolTip("What you have rated is kept")
+        leave.clicked.connect(self._leave)
+        column.addWidget(leave, 0, Qt.AlignmentFlag.AlignRight)
+        self.pages.addWidget(page)
+
+    # Reading.
+
+    def begin(self) -> None:
+        """Start with the pairs that the main window lists and this reader has not rated."""
+        session, reader = self.session, self.reader.text().strip()
+        scored, listed = session.scored, session.listed
+        if not reader:
+            self.tell("Write your name or a code first; answers are kept under it.")
+            return
+        if scored is None or session.project is None or listed is None or not len(listed):
+            self.tell("The main window lists no pairs; choose an outcome or a filter there first.")
+            return
+        pairs = {
+            tuple(sorted(face.key for face in scored.faces(row, column)))
+            for row, column in zip(listed.rows.tolist(), listed.columns.tolist(), strict=True)
+        }
+        ordered = [(left, right) for left, right in sorted(pairs)]
+        done = session.project.edits.readings
+        self.sheet = deque(blind_sheet(ordered, reader, self.seed.value(), done))
+        self.given = []
+        if not self.sheet:
+            self.tell(f"{reader} has rated all {len(pairs)} pairs of the list already.")
+            return
+        self.tell("")
+        self.pages.setCurrentIndex(1)
+        self._show_next()
+
+    def rate(self, rating: int) -> None:
+        """Keep an answer on the pair that is shown, and go on."""
+        if not self.sheet:
+            return
+        pair = self.sheet.popleft()
+        left, right = sorted((pair.left, pair.right))
+        form = {}
+        if self.form.isChecked():
+            said = {region: box.currentText() for region, box in self.regions.items()}
+            form = {r: like for r, text in said.items() for like in LIKENESSES if like == text}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        reading = Reading(self.reader.text().strip(), left, right, rating, now, form)
+        self.session.edit(lambda project: project.read_pair(reading))
+        self.given.append(pair)
+        self._show_next()
+
+    def back(self) -> None:
+        """Show the last pair once more; a new answer takes the old one's place."""
+        if self.given:
+            self.sheet.appendleft(self.given.pop())
+            self._show_next()
+
+    def _show_next(self) -> None:
+        if not self.sheet:
+            self.tell(f"All {len(self.given)} pairs are rated; thank you.")
+            self._leave()
+            return
+        pair, scored = self.sheet[0], self.session.scored
+        self.place.setText(f"Pair {len(self.given) + 1} of {len(self.given) + len(self.sheet)}")
+        for box in self.regions.values():
+            box.setCurrentIndex(0)
+        if scored is None:
+            return
+        for view, key in zip(self.faces, (pair.left, pair.right), strict=True):
+            rows, columns = scored.rows.gallery, scored.columns.gallery
+            place = columns.index().get(key)
+            if place is not None:
+                view.set_crop(self.session.crop(columns.faces[place]))
+            else:
+                view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True))
+
+    def _leave(self) -> None:
+        self.sheet.clear()
+        self.pages.setCurrentIndex(0)
+
+    # Comparing.
+
+    def _compare(self) -> None:
+        scored, project = self.session.scored, self.session.project
+        if scored is None or project is None:
+            self.tell("Open a gallery first; its readers are then compared.")
+            return
+        readings = readings_of(project.edits.readings)
+
+        def work(_: Running) -> list[str]:
+            return readers_words(readers_of(scored, readings))
+
+        self.compute(
+            "Comparing readers", work, lambda words: self.figures.setText("\n".join(words))
+        )
+
+    def _on_failed(self, error: BaseException) -> None:
+        super()._on_failed(error)
+        if isinstance(error, XCosError):
+            self.figures.clear()
+
+    # Qt's own.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.pages.currentIndex() == 1:
+            number = event.key() - Qt.Key.Key_1
+            if 0 <= number < len(RATINGS):
+                self.rate(RATINGS[number])
+                return
+            if event.key() == Qt.Key.Key_Backspace:
+                self.back()
+                return
+            if event.key() == Qt.Key.Key_Escape:
+                self._leave()
+                return
+        super().keyPressEvent(event)

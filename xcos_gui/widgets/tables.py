@@ -1,0 +1,66 @@
+"""Tables as docs/design.md has them: every column has a name, fits, sorts, and is remembered."""
+
+import json
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QHeaderView, QTableView
+
+from xcos_gui.state.settings import Settings
+
+SETTLE = 400  # milliseconds without a change until it is kept
+WIDEST = 4000  # pixels of a remembered column that are believed
+
+
+class RememberedTable(QObject):
+    """Keeps a table's column widths and its sorting in the settings, by the table's name."""
+
+    def __init__(self, table: QTableView, settings: Settings, name: str) -> None:
+        super().__init__(table)
+        self._table, self._settings = table, settings
+        self._key = f"table/{name}"
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._keep)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        header = table.horizontalHeader()
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setHighlightSections(False)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self._restore()
+        if isinstance(table, QTableView):
+            table.setSortingEnabled(True)
+        header.sectionResized.connect(lambda *_: self._timer.start())
+        header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
+
+    def _movable(self) -> list[int]:
+        header = self._table.horizontalHeader()
+        free = QHeaderView.ResizeMode.Interactive
+        return [
+            column for column in range(header.count()) if header.sectionResizeMode(column) == free
+        ]
+
+    def _keep(self) -> None:
+        header = self._table.horizontalHeader()
+        said = {
+            "widths": {
+                str(column): header.sectionSize(column)
+                for column in self._movable()
+                if not header.isSectionHidden(column)
+            },
+            "sort": [header.sortIndicatorSection(), header.sortIndicatorOrder().value],
+        }
+        self._settings.store.setValue(self._key, json.dumps(said))
+
+    def _restore(self) -> None:
+        header = self._table.horizontalHeader()
+        try:
+            said = json.loads(str(self._settings.store.value(self._key, "{}")))
+            widths = {int(column): int(width) for column, width in said["widths"].items()}
+            column, order = (int(number) for number in said["sort"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return  # a first start, or what cannot be read
+        for place in self._movable():
+            if header.minimumSectionSize() <= widths.get(place, 0) <= WIDEST:
+                header.resizeSection(place, widths[place])
+        if -1 <= column < header.count() and order in (0, 1):
+            header.setSortIndicator(column, Qt.SortOrder(order))
