@@ -159,7 +159,7 @@ class Menus:
     def _make_view_menu(self, view: QMenu) -> None:
         for dock in self.window.docks.values():
             view.addAction(dock.toggleViewAction())
-        self._action(view, "&Reset layout", lambda: self.window.restore_first_layout())
+        self._action(view, "&Reset layout", self.window.reset_layout)
         view.addSeparator()
         self._kinds = QActionGroup(self.window)
         for number, kind in enumerate(ATTENTION_KINDS, start=1):

@@ -62,7 +62,6 @@ class MainWindow(Workspace):
         self.addToolBar(self.toolbar)
         self._connect()
         self.reset_layout()
-        self.first_layout = self.saveState()
         self.restoreGeometry(session.settings.layout("window"))
         self.restoreState(session.settings.layout("docks"))
         self._show_state()
