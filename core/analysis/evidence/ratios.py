@@ -172,17 +172,6 @@ def costs(held_out: HeldOut) -> tuple[float, float]:
     return float(cllr(data)), float(cllr_min(data))
 
 
-def _bounded(reference: Reference, method: Method) -> tuple[float, float, _Calibrator]:
-    """Floor and ceiling (log10), and lir's fitted calibrator."""
-    _refuse_without_lir()
-    from lir.algorithms.bayeserror import elub
-
-    calibrator = _fitted(reference, method)
-    labels = reference.same.astype(np.int64)
-    floor, ceiling = elub(calibrator.transform(reference.scores), labels)
-    return float(floor), float(ceiling), calibrator
-
-
 class _Calibrator:
     """lir's fitted calibrator, asked for a few scores at a time: kernel densities hold the
     interpreter meanwhile, and a window would stand still."""
@@ -194,6 +183,17 @@ class _Calibrator:
         """Scores (k,) to log10 LRs (k,)."""
         parts = [scores[at : at + AT_ONCE] for at in range(0, len(scores), AT_ONCE)]
         return np.concatenate([self._fitted.transform(part) for part in parts])
+
+
+def _bounded(reference: Reference, method: Method) -> tuple[float, float, _Calibrator]:
+    """Floor and ceiling (log10), and lir's fitted calibrator."""
+    _refuse_without_lir()
+    from lir.algorithms.bayeserror import elub
+
+    calibrator = _fitted(reference, method)
+    labels = reference.same.astype(np.int64)
+    floor, ceiling = elub(calibrator.transform(reference.scores), labels)
+    return float(floor), float(ceiling), calibrator
 
 
 def _fitted(reference: Reference, method: Method, quickly: bool = False) -> _Calibrator:
