@@ -18,7 +18,7 @@ DRAWS = 100
 LEVEL = 95  # per cent
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
 FOLDS = 5
-AT_ONCE = 200  # scores
+AT_ONCE = 50  # scores
 FEWEST_PEOPLE = 4  # to hold out: two for a pair of two people, on either side
 
 
