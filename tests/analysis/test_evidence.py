@@ -1,6 +1,7 @@
 """Likelihood ratios: those of lir, bounded, in words, with whole people held out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from core.analysis.evidence.decision import bayes_decision
 from core.analysis.evidence.ratios import METHODS, Strength, fit, hold_out
 from core.analysis.evidence.reference import Reference, reference_of
 from core.analysis.evidence.shipped import ratios_from, summary
-from core.analysis.evidence.words import strength_words, times
+from core.analysis.evidence.words import shipped_words, strength_words, times
 from core.cli import main
 from core.errors import XCosError
 from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery
+from core.model.card import find_weights, read_card
 from core.model.features import FaceFeatures
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
@@ -144,6 +146,17 @@ def test_shipped_figures_give_the_same_ratios() -> None:
     assert again.log10(scores) == pytest.approx(ratios.log10(scores), abs=1e-9)
     assert (again.cllr, again.people) == (ratios.cllr, ratios.people)
     assert not any(isinstance(v, list) and len(v) > 101 for v in summary(ratios).values())
+
+
+def test_a_pair_is_told_what_it_is_worth_by_the_reference_that_ships() -> None:
+    card = read_card(find_weights(None))
+    said = shipped_words(card, "learned", "both", 0.5)
+    if said is None:
+        pytest.skip("no reference ships with the default weights")
+    assert said.startswith("As evidence: ") and "times likelier if same person" in said
+    assert "this reference can support at most" in said and said.endswith(".")
+    assert shipped_words(card, "learned", "left-right", 0.5) is None
+    assert shipped_words(replace(card, fingerprint="other"), "learned", "both", 0.5) is None
 
 
 def test_curves_end_where_all_pairs_and_none_are() -> None:
