@@ -19,6 +19,7 @@ from xcos_gui.shell.help import show_page, tool_page
 from xcos_gui.shell.story import Story
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
+from xcos_gui.state.threshold_watch import ThresholdWatch
 from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -48,6 +49,7 @@ class Workspace(QMainWindow):
         self.session = session
         self.thumbnails = Thumbnails(session, self)
         self.history = PairHistory(session)
+        self.threshold_watch = ThresholdWatch(session)
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.tools: dict[Tool, ToolWindow] = {}
@@ -222,6 +224,7 @@ class Workspace(QMainWindow):
         for tool in self.tools.values():
             tool.close_job()
             tool.close()
+        self.threshold_watch.close()
         self.pairs.close_job()
         self.matrix.close_job()
         self.curves.close_job()
