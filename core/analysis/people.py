@@ -36,7 +36,7 @@ from core.scoring.scored import ScoredGallery
 Animal = Literal["worm", "goat", "phantom", "lamb", "wolf", "chameleon", "dove", "sheep"]
 ANIMALS: tuple[Animal, ...] = get_args(Animal)
 Measure = Literal["mean", "highest"]
-LEAST_PEOPLE = 4  # fewer have no quarters
+LEAST_PEOPLE = 20  # quarters of fewer would be of a handful of people
 WORST = 200  # pairs listed of a person
 MEAN_OF = 500  # genuine pairs in a mean map
 CLOSEST = 50  # impostor pairs in a mean map
@@ -56,7 +56,7 @@ class Person:
                     gallery both are the same
     false_rejects, false_accepts: pairs with this person on the wrong side of the threshold
     animal:         see the module; None where there are no genuine pairs and the impostor scores
-                    do not stand out, or where fewer than four people can be compared
+                    do not stand out, or where fewer than twenty people can be compared
     """
 
     identity: str
@@ -85,7 +85,7 @@ class People:
 
     measure:         which impostor score the classes are by
     genuine_quarters, impostor_quarters: the two scores that bound the lowest and the highest
-                     quarter; None with fewer than four people, or where all score the same
+                     quarter; None with fewer than twenty people, or where all score the same
     unknown:         faces without an identity, which are not counted in any pair
     """
 

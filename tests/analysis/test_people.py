@@ -108,6 +108,25 @@ def person(name: str, genuine: float | None, impostor: float) -> Person:
     return Person(name, 2, 1, genuine, genuine, 9, impostor, impostor, impostor, role, role, 0, 0)
 
 
+@pytest.fixture
+def small_quarters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Classes among four people already, so that they can be counted by hand."""
+    monkeypatch.setattr("core.analysis.people.LEAST_PEOPLE", 4)
+
+
+def test_a_handful_of_people_has_no_classes() -> None:
+    crowd = tuple(person(f"p{k}", k / 20, (7 * k % 20) / 20) for k in range(20))
+    told = {
+        count: {
+            p.animal
+            for p in classified(People(crowd[:count], T, "mean", None, None, 0), "mean").persons
+        }
+        for count in (19, 20)
+    }
+    assert told[19] <= {"sheep", None} and {"goat", "lamb", "dove"} & told[20]
+
+
+@pytest.mark.usefixtures("small_quarters")
 def test_classes_are_the_corners_and_sides_of_the_quarters() -> None:
     persons = (
         person("worm", 0.1, 0.9),
@@ -131,6 +150,7 @@ def test_classes_are_the_corners_and_sides_of_the_quarters() -> None:
     assert few.genuine_quarters is None and all(p.animal != "goat" for p in few.persons)
 
 
+@pytest.mark.usefixtures("small_quarters")
 def test_a_probe_that_matches_strangers_is_a_wolf() -> None:
     persons = tuple(
         replace(

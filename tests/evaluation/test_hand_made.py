@@ -97,7 +97,8 @@ def test_a_wolf_is_one_of_the_probes_and_a_lamb_of_the_gallery() -> None:
     assert max(roles, key=lambda name: roles[name][0]) == "ann"
 
 
-def test_wolves_are_found_only_where_there_are_probes() -> None:
+def test_wolves_are_found_only_where_there_are_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.analysis.people.LEAST_PEOPLE", 4)
     rng = np.random.default_rng(0)
     rows = columns = np.arange(4, dtype=np.int32).repeat(2)
     scores = rng.uniform(0, 0.1, (8, 8)).astype(np.float32)

@@ -79,7 +79,7 @@ def test_words_name_what_decided() -> None:
     assert text.startswith(f"Same person: the score {score:.3f} is above the threshold -0.500")
     assert "uniform attention, tiny" in text
     assert f"the chin (\N{MINUS SIGN}{0.5 * chin / 49:.3f})" in text
-    assert "Most against it: the chin" in text
+    assert "Most towards different: the chin" in text
     different = PairExplanation("a", "b", "tiny", "uniform", "both", cosine, attention, 0.9)
     text = verdict(different, regions)
     assert text is not None and text.startswith("Different people") and "not above" in text
@@ -149,3 +149,17 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_pair(tmp_path / "gone" / "pair.json", report_of(random_pair(0)))
     with pytest.raises(XCosError, match="must end in"):
         write_pair(tmp_path / "pair.docx", report_of(random_pair(0)))
+
+
+def test_judgement_says_whether_the_model_is_right() -> None:
+    from core.explain.words import judgement
+
+    assert judgement(True, "ann", "bob") == (
+        "False accept",
+        "Wrong: the model says same person; the faces are ann and bob.",
+    )
+    assert judgement(False, "ann", "ann")[0] == "False reject"
+    assert judgement(True, "ann", "ann")[1].startswith("Right: ")
+    assert judgement(False, "ann", "bob")[0] == "True reject"
+    assert judgement(True, None, "bob")[0] == "Same person"
+    assert judgement(None, "ann", "bob")[0] == "No decision"

@@ -83,6 +83,7 @@ def check(qtbot: QtBot, widget: QWidget, name: str) -> None:
 @pytest.fixture(params=["light", "dark"])
 def themed(request: pytest.FixtureRequest, window: MainWindow) -> MainWindow:
     """The window in a theme, with a false accept looked at."""
+    QApplication.setCursorFlashTime(0)  # a cursor that blinks would be a change
     window.set_theme(request.param)
     QApplication.processEvents()
     window.session.set_threshold(-0.5)

@@ -235,7 +235,7 @@ class Actions:
         dock.setVisible(not dock.isVisible())
 
     def do_layout(self) -> None:
-        self.window.restore_first_layout()
+        self.window.reset_layout()
 
     def do_resize(self) -> None:
         self.window.resize(self.rng.randint(600, 1700), self.rng.randint(400, 1000))

@@ -49,6 +49,7 @@ def make_window(
     window = MainWindow(Session(settings, Cache(cache), device, make))
     if not settings.layout("window").size():
         fit_to_screen(window, LARGEST_FIRST)
+        window.reset_layout()
     # Python sees Ctrl-C in the terminal only when it runs now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     waking = QTimer(window, interval=300)

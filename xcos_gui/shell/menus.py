@@ -159,7 +159,7 @@ class Menus:
     def _make_view_menu(self, view: QMenu) -> None:
         for dock in self.window.docks.values():
             view.addAction(dock.toggleViewAction())
-        self._action(view, "&Reset layout", lambda: self.window.restore_first_layout())
+        self._action(view, "&Reset layout", self.window.reset_layout)
         view.addSeparator()
         self._kinds = QActionGroup(self.window)
         for number, kind in enumerate(ATTENTION_KINDS, start=1):
@@ -211,7 +211,7 @@ class Menus:
         self._action(model, "&Import foreign weights…", self._actions.ask_import)
         model.addSeparator()
         self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
-        self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
+        self.actions["train"] = self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
         model.addSeparator()
         self._action(model, "&Target model…", self._actions.ask_target)
         self._no_target = self._action(

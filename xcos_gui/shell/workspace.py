@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
@@ -37,6 +37,9 @@ class OfListed(Protocol):
     def use_listed(self) -> None: ...
 
 
+SMALL = 600  # pixels of height below which docks are stacked
+
+
 class Workspace(QMainWindow):
     """Holds the panels and the tools; what they share is in the session."""
 
@@ -48,7 +51,6 @@ class Workspace(QMainWindow):
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.tools: dict[Tool, ToolWindow] = {}
-        self.first_layout = QByteArray()
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
             | QMainWindow.DockOption.AllowTabbedDocks
@@ -93,8 +95,9 @@ class Workspace(QMainWindow):
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
+        small = self.height() < SMALL
         for area, name in (
-            (left, "gallery"),
+            (right if small else left, "gallery"),
             (right, "inspector"),
             (right, "notes"),
             (bottom, "curves"),
@@ -104,25 +107,30 @@ class Workspace(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.splitDockWidget(self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal)
+        if small:  # the matrix keeps its room: what stands beside it is stacked
+            self.tabifyDockWidget(self.docks["curves"], self.docks["pairs"])
+            self.tabifyDockWidget(self.docks["gallery"], self.docks["inspector"])
+            self.docks["curves"].raise_()
+        else:
+            self.splitDockWidget(
+                self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal
+            )
         self.tabifyDockWidget(self.docks["inspector"], self.docks["notes"])
         self.docks["inspector"].raise_()
-        unit = self.fontMetrics().height()
-        self.resizeDocks(
-            [self.docks["gallery"], self.docks["inspector"]],
-            [21 * unit, 30 * unit],
-            Qt.Orientation.Horizontal,
-        )
-        self.resizeDocks([self.docks["curves"]], [17 * unit], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [self.docks["curves"], self.docks["pairs"]],
-            [34 * unit, 26 * unit],
-            Qt.Orientation.Horizontal,
-        )
+        self.share_room()
 
-    def restore_first_layout(self) -> None:
-        """Put every dock back, as at the first start."""
-        self.restoreState(self.first_layout)
+    def share_room(self) -> None:
+        """Give every dock its share of the window as large as it is now."""
+        unit, docks = self.fontMetrics().height(), self.docks
+        across, small = Qt.Orientation.Horizontal, self.height() < SMALL
+        if small:
+            self.resizeDocks([docks["inspector"]], [23 * unit], across)
+        else:
+            sides = [docks["gallery"], docks["inspector"]]
+            self.resizeDocks(sides, [21 * unit, 30 * unit], across)
+            self.resizeDocks([docks["curves"], docks["pairs"]], [34 * unit, 26 * unit], across)
+        high = (10 if small else 17) * unit
+        self.resizeDocks([docks["curves"]], [high], Qt.Orientation.Vertical)
 
     def show_notes(self) -> None:
         """Let the user tag the pair looked at."""

@@ -28,7 +28,7 @@ class Scrolled(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         line = self.fontMetrics().height()
-        return self._inside.minimumSizeHint().boundedTo(QSize(16 * line, 8 * line))
+        return self._inside.minimumSizeHint().boundedTo(QSize(17 * line, 8 * line))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._inside and event.type() == QEvent.Type.LayoutRequest:

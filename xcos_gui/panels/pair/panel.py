@@ -133,7 +133,7 @@ class InspectorPanel(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(4)
             row.addWidget(box, 3 if box is self.kind else 2)
         for widget in (swap, photos, save):
             row.addWidget(widget)
@@ -155,6 +155,10 @@ class InspectorPanel(QWidget):
             toolTip="What is laid over the faces; hold Space to see them plain"
         )
         self.overlay.setAccessibleName("Overlay on the faces")
+        self.overlay.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.overlay.setMinimumContentsLength(12)
         self.overlay.addItem("No overlay", None)
         for name in MAPS:
             self.overlay.addItem(f"Overlay: {TITLES[name]}", name)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.analysis.people import (
+    LEAST_PEOPLE,
     People,
     Person,
     PersonMaps,
@@ -246,7 +247,7 @@ class PeopleWindow(ToolWindow):
         if found.unknown:
             parts.append(f"{found.unknown:,} faces without an identity are not counted")
         if found.genuine_quarters is None:
-            parts.append("classes need four people with two photos each")
+            parts.append(f"classes need {LEAST_PEOPLE} people with two photos each")
         if self.session.matrix is not None and self.session.matrix.square:
             parts.append("in one gallery lambs and wolves are the same people")
         if self.session.estimated:
