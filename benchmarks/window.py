@@ -4,7 +4,7 @@
 
 On Qt's offscreen platform, with made-up crops and the shipped weights. A click is a mouse press in the
 matrix; it ends when the inspector's map has been painted. A threshold ends when the matrix, coloured by
-outcome, has been painted. A start is a new process, from its launch to the main window's first paint.
+outcome, has been painted. Orders and levels are from the choice until the matrix has been painted so. A start is a new process, from its launch to the main window's first paint.
 """
 
 import argparse
@@ -67,6 +67,7 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     from PIL import Image
     from PySide6.QtCore import QPoint, QSettings, Qt
     from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
 
     from core.faces.choose import GallerySettings
     from xcos_gui.shell.build import make_application, make_window
@@ -106,8 +107,27 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     until(lambda: not session.busy)
     for value in rng.uniform(0.1, 0.6, rounds + 5):
         thresholds.append(painted(viewport, lambda v=value: session.set_threshold(float(v))))
+    orders = {}
+    bar = window.matrix.bar
+    for box, key in (
+        (bar.rows, "hardness"),
+        (bar.rows, "name"),
+        (bar.level, "people"),
+        (bar.level, "faces"),
+    ):
+
+        def choose(box: Any = box, key: str = key) -> None:
+            box.setCurrentIndex(box.findData(key))
+            box.activated.emit(box.currentIndex())
+
+        start = time.perf_counter()
+        choose()
+        until(lambda: not session.busy)
+        QApplication.processEvents()
+        orders[key] = 1000 * (time.perf_counter() - start)
     window.close()
     return {
+        "orders": orders,
         "faces": faces,
         "click": told([1000 * s for s in clicks[5:]]),
         "threshold": told([1000 * s for s in thresholds[5:]]),

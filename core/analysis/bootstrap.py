@@ -182,11 +182,15 @@ def _points(share: float, digits: int) -> str:
 
 @dataclass(frozen=True)
 class RateInterval:
-    """A rate from 0 to 1 with its 95 % percentile interval; identities: how many were drawn from."""
+    """A rate from 0 to 1 with its 95 % percentile interval.
+
+    low, high:  None where all such pairs are of one identity, or of the same two
+    identities: how many there are in such pairs
+    """
 
     rate: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     identities: int
 
 
@@ -225,7 +229,7 @@ def rate_intervals(
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR with their intervals; None without such pairs. Raises Stopped.
 
-    Identities are drawn as for differences. With one identity alone the interval is the rate.
+    Identities are drawn as for differences.
     """
     p, q, impostor = found.impostor()
     genuine = found.genuine.astype(np.float64)
@@ -254,14 +258,20 @@ def rate_intervals(
             for sums, product in zip(impostor, dense, strict=True)
         ]
         with np.errstate(divide="ignore", invalid="ignore"):
-            rejected = (weights @ genuine[1]) / (weights @ genuine[0])
-            tables.append(np.stack([1 - rejected, strangers[1] / strangers[0]]))
+            accepted = (weights @ (genuine[0] - genuine[1])) / (weights @ genuine[0])
+            tables.append(np.stack([accepted, strangers[1] / strangers[0]]))
     table = np.concatenate(tables, axis=1)
-    answers: list[RateInterval | None] = []
-    for values in table:
-        if np.isnan(values[0]):
-            answers.append(None)
-            continue
-        low, high = np.nanpercentile(values, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-        answers.append(RateInterval(float(values[0]), float(low), float(high), len(present)))
-    return answers[0], answers[1]
+    return (
+        _rate(table[0], int(np.count_nonzero(genuine[0])), 2),
+        _rate(table[1], len(np.union1d(p, q)), 3),
+    )
+
+
+def _rate(values: np.ndarray, identities: int, least: int) -> RateInterval | None:
+    """The first of the values with the interval of all; least: identities that vary when drawn."""
+    if np.isnan(values[0]):
+        return None
+    if identities < least:
+        return RateInterval(float(values[0]), None, None, identities)
+    low, high = np.nanpercentile(values, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    return RateInterval(float(values[0]), float(low), float(high), identities)

@@ -82,6 +82,8 @@ class CurvesPanel(QWidget):
         plots = QVBoxLayout()
         plots.addWidget(self._tabs, 1)
         self.reading = QLabel(READ)
+        self.reading.setWordWrap(True)
+        self.reading.setFixedHeight(2 * self.fontMetrics().lineSpacing())
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.reading.setTextFormat(Qt.TextFormat.PlainText)
         plots.addWidget(self.reading)

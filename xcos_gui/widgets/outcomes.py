@@ -62,5 +62,7 @@ def percent(share: float | None) -> str:
 
 def interval_words(rate: RateInterval) -> str:
     """A rate and its interval in percent."""
+    if rate.low is None or rate.high is None:
+        return f"{percent(rate.rate)} [too few people]"
     low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))
     return f"{percent(rate.rate)} [{low} to {high}]"

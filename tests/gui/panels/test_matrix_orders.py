@@ -15,6 +15,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from core.project.edits import face_subject
 from core.scoring.orders import Asked
 from xcos_gui.shell.window import MainWindow
 
@@ -150,3 +151,14 @@ def test_a_click_on_a_name_chooses_no_pair(window: MainWindow, qtbot: QtBot) -> 
     qtbot.mouseClick(panel._plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
     qtbot.mouseClick(panel._plot.viewport(), Qt.MouseButton.RightButton, pos=at)
     assert session.pair == (0, 1)
+
+
+def test_tags_given_meanwhile_are_groups_at_once(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    choose(window, qtbot, panel.bar.level, "tags")
+    assert panel.item.image is not None and panel.item.image.shown.shape == (1, 1)
+    session.edit(lambda project: project.tag(face_subject("cem/1.png"), "odd"))
+    rest(window, qtbot)
+    assert panel.item.image.shown.rows.names == ("odd", "untagged")
+    click(window, qtbot, 0, 1)
+    assert session.pair is not None and session.pair[0] == 5

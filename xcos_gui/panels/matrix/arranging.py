@@ -58,6 +58,7 @@ class Arranger(QObject):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._make)
         session.threshold_changed.connect(self._on_threshold)
+        session.edits_changed.connect(self._on_edits)
         session.other_scores_shown.connect(self._on_given)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.matrix_refined.connect(self._on_refined)
@@ -234,6 +235,10 @@ class Arranger(QObject):
     def _on_threshold(self, _: float) -> None:
         if self.asked.against is not None:  # which pairs changed side depends on it
             self._timer.start()
+
+    def _on_edits(self) -> None:
+        if "tags" in (self.asked.level, self.asked.rows, self.asked.columns):
+            self._make()
 
     def _on_given(self, name: str, scores: np.ndarray, threshold: float) -> None:
         """Compare with another model's scores."""

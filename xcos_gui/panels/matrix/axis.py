@@ -190,7 +190,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
                 if rate <= 0:
                     continue
                 length = max(LEAST_BAR, BAR * rate / longest[k])
-                at, high_enough = (start - low) * pixels, max(1.0, step * pixels - 0.5)
+                at, high_enough = (start - low) * pixels, max(1.0, step * pixels)
                 painter.fillRect(
                     QRectF(min(base, base + sign * length), at, length, high_enough), colour
                 )

@@ -17,6 +17,7 @@ class KeptView:
         self._view, self._item, self._bar, self._arranger = view, item, bar, arranger
         self._wanted: dict[str, Any] | None = None  # until the matrix has its size
         self._fitted: QRectF | None = None  # what is seen, while that is all of it
+        self._size = view.size()
         view.sigResized.connect(self._on_resized)
         view.sigRangeChanged.connect(self._on_range)
 
@@ -34,7 +35,7 @@ class KeptView:
         cell = min(width / bounds.width(), height / bounds.height())  # pixels
         self._fitted = None
         self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
-        self._fitted = self._view.viewRect()
+        self._fitted, self._size = self._view.viewRect(), self._view.size()
 
     def state(self) -> dict[str, Any] | None:
         """What is seen of the matrix and how, as JSON values; None without a matrix."""
@@ -76,9 +77,10 @@ class KeptView:
 
     def _on_range(self, *_: object) -> None:
         now = self._view.viewRect()
-        if self._fitted is not None:
+        # A resized view moves what is seen before it tells its new size; it is fitted then.
+        if self._fitted is not None and self._view.size() == self._size:
             left, top = now.left() - self._fitted.left(), now.top() - self._fitted.top()
-            if max(abs(left), abs(top)) >= 0.5:  # moved or zoomed, not only resized
+            if max(abs(left), abs(top)) >= 0.5:  # moved or zoomed
                 self._fitted = None
 
 

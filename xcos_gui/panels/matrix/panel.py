@@ -212,7 +212,7 @@ class MatrixPanel(QWidget):
     def _look_at(self, cell: Cell) -> None:
         """Move what is seen so that a cell is."""
         (left, right), (top, bottom) = self._view.viewRange()
-        if not (left <= cell[1] <= right and top <= cell[0] <= bottom):
+        if not (left <= cell[1] + 0.5 <= right and top <= cell[0] + 0.5 <= bottom):
             self._view.translateBy(
                 x=cell[1] + 0.5 - (left + right) / 2, y=cell[0] + 0.5 - (top + bottom) / 2
             )

@@ -223,7 +223,6 @@ class ChosenBar(QWidget):
             return
         counts = report.counts
         parts = [f"{_pairs(report.total)} chosen: "]
-        known = counts.genuine + counts.impostor
         parts[0] += ", ".join(
             f"{name} {number:,}"
             for name, number in (
@@ -235,8 +234,11 @@ class ChosenBar(QWidget):
         for name, rate in (("TAR", report.tar), ("FAR", report.far)):
             if rate is not None:
                 parts.append(f"{name} {interval_words(rate)}")
-        if known and (found := report.far or report.tar) is not None and found.identities < FEW:
-            parts.append(f"rough, of {found.identities} identities")
+        sure = [
+            rate.identities for rate in (report.tar, report.far) if rate and rate.low is not None
+        ]
+        if sure and min(sure) < FEW:
+            parts.append(f"rough, of {min(sure)} identities")
         self.words.setText("; ".join(parts))
         self.words.setToolTip("In brackets the 95 % interval, by drawing identities anew")
 
