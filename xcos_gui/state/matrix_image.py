@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
+from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
 from core.scoring.blocks import BlockPyramid, Blocks
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, ScoreMatrix, at_most, outcome_codes
 from core.scoring.sides import Arrangement, Side
@@ -29,11 +29,13 @@ class Look:
     outcomes: pairs by their outcome, else by their score
     far:      what a block of many pairs shows: their mean score; the pair farthest on the wrong
               side of the threshold, an error the paler the nearer to it; or the share of errors
+    dark:     outcomes in the colours of a dark ground
     """
 
     threshold: float
     outcomes: bool = False
     far: Far = "mean"
+    dark: bool = False
 
 
 class MatrixImage:
@@ -148,7 +150,7 @@ class MatrixImage:
             own, other = matrix.rows[down][:, None], matrix.columns[across][None]
             known = (own >= 0) & (other >= 0)
             places = outcome_codes(scores, own == other, known, look.threshold).astype(np.uint16)
-            table = _outcome_table()
+            table = _outcome_table(look.dark)
         else:
             places, table = self._by_score(scores, look.threshold)
         if matrix.square:
@@ -167,13 +169,13 @@ class MatrixImage:
     def _blocks(self, part: Part, look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         blocks, bright = self._seen_blocks(part)
         if look.far == "errors":
-            places, table = self._by_errors(part, blocks, look.threshold), _error_table()
+            places, table = self._by_errors(part, blocks, look.threshold), _error_table(look.dark)
         elif look.far == "mean":
             places, table = self._by_score(blocks.mean, look.threshold)
         elif look.outcomes:
             worst, genuine = blocks.worst(look.threshold)
             codes = outcome_codes(worst, genuine, blocks.known, look.threshold)
-            places, table = self._by_severity(codes, worst, look.threshold)
+            places, table = self._by_severity(codes, worst, look)
         else:
             places, table = self._by_score(blocks.worst(look.threshold)[0], look.threshold)
         places[blocks.pairs == 0] = len(table) - 2
@@ -200,11 +202,11 @@ class MatrixImage:
         return np.clip(unit, 0, 255, out=unit).astype(np.uint16), table
 
     def _by_severity(
-        self, codes: np.ndarray, worst: np.ndarray, threshold: float
+        self, codes: np.ndarray, worst: np.ndarray, look: Look
     ) -> tuple[np.ndarray, np.ndarray]:
         """Outcomes; of errors the paler, the nearer they are to the threshold."""
-        places = codes.astype(np.uint16)
-        colours = [_outcome_table()[:-2]]
+        threshold, places = look.threshold, codes.astype(np.uint16)
+        colours = [_outcome_table(look.dark)[:-2]]
         low, high = self.scale(threshold)
         sorts: tuple[tuple[Outcome, float], ...] = (
             ("FP", high - threshold),
@@ -215,7 +217,7 @@ class MatrixImage:
             share = (worst[error] - np.float32(threshold)) / np.float32(span)
             first = sum(map(len, colours))
             places[error] = first + (np.clip(share, 0, 1) * (SEVERITIES - 1)).astype(np.uint16)
-            colours.append(_between("TN", name, np.linspace(PALEST, 1, SEVERITIES)))
+            colours.append(_between("TN", name, np.linspace(PALEST, 1, SEVERITIES), look.dark))
         return places, np.concatenate([*colours, _others()])
 
     def _by_errors(self, part: Part, blocks: Blocks, threshold: float) -> np.ndarray:
@@ -241,30 +243,32 @@ def packed(table: np.ndarray) -> np.ndarray:
     return colours
 
 
-def error_colours() -> np.ndarray:
+def error_colours(dark: bool = False) -> np.ndarray:
     """Colours (256, 3) uint8 of shares of errors from 0 to 1; any error stands out from none."""
     share = np.linspace(0, 1, 256)
-    return _between("TN", "FP", np.where(share > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(share), 0))
+    shown = np.where(share > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(share), 0)
+    return _between("TN", "FP", shown, dark)
 
 
-def _between(one: Outcome, other: Outcome, shares: np.ndarray) -> np.ndarray:
+def _between(one: Outcome, other: Outcome, shares: np.ndarray, dark: bool) -> np.ndarray:
     """Colours (k, 3) uint8 on the way from one outcome's to another's."""
-    start, end = (np.array(OUTCOME_COLOURS[outcome], float) for outcome in (one, other))
+    start, end = (np.array(outcome_colours(dark)[outcome], float) for outcome in (one, other))
     colours: np.ndarray = (start + shares[:, None] * (end - start)).round().astype(np.uint8)
     return colours
 
 
 def _others() -> np.ndarray:
-    return np.array([SELF_COLOUR, OUTCOME_COLOURS["unknown"]], np.uint8)
+    return np.array([SELF_COLOUR, outcome_colours(False)["unknown"]], np.uint8)
 
 
-def _outcome_table() -> np.ndarray:
-    colours = np.array([OUTCOME_COLOURS[outcome] for outcome in OUTCOMES], np.uint8)
+def _outcome_table(dark: bool) -> np.ndarray:
+    known = outcome_colours(dark)
+    colours = np.array([known[outcome] for outcome in OUTCOMES], np.uint8)
     return np.concatenate([colours, _others()])
 
 
-def _error_table() -> np.ndarray:
-    return np.concatenate([error_colours(), _others()])
+def _error_table(dark: bool = False) -> np.ndarray:
+    return np.concatenate([error_colours(dark), _others()])
 
 
 def _faces(side: Side, part: slice) -> np.ndarray | slice:

@@ -219,3 +219,22 @@ def test_a_row_stays_chosen_only_while_it_is_looked_at(window: MainWindow, qtbot
     pairs.table.selectRow(2)
     window.session.select_pair(0, 1)  # genuine, so not listed
     assert not pairs.table.selectionModel().selectedRows()
+
+
+def test_the_matrix_is_quiet_in_the_dark_too(window: MainWindow) -> None:
+    panel, session = window.matrix, window.session
+    panel.colouring.setCurrentIndex(1)
+    session.set_threshold(1.0)
+    image = panel.item.image
+    assert image is not None
+    try:
+        for theme in ("light", "dark"):
+            window.set_theme(theme)
+            QApplication.processEvents()
+            drawn, *_ = image.draw(slice(0, 6), slice(0, 6), panel.item.look)
+            wanted = outcome_colours(theme == "dark")
+            for cell, outcome in (((0, 3), "TN"), ((0, 1), "FN")):
+                colour = QColor(int(drawn[cell]) & 0xFFFFFF)
+                assert (colour.red(), colour.green(), colour.blue()) == wanted[outcome], theme
+    finally:
+        window.set_theme("light")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen
 
-from core.explain.colours import OUTCOME_COLOURS
+from xcos_gui.widgets.design import outcome_colour
 
 GAP = 4.0  # pixels between names, bars and matrix
 BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
@@ -180,7 +180,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         # Far away several items share a line of pixels: the longest of their bars is drawn.
         step = max(1, int(1 / max(pixels, 1e-9)))
         for k, outcome in enumerate(("FN", "FP")):
-            colour = QColor(*OUTCOME_COLOURS[outcome])
+            colour = outcome_colour(outcome, QGuiApplication.palette())
             base = edge + sign * (GAP + k * (BAR + GAP / 2))
             for start in range(first, last, step):
                 rates = values[start : min(start + step, last), k]

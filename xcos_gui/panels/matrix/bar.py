@@ -1,7 +1,7 @@
 """Above the matrix: what is shown, in which order and colours, and what the colours mean."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.explain.colours import OUTCOME_COLOURS, SELF_COLOUR, centred_table
+from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
 from xcos_gui.panels.matrix.margins import RATES_TIP
@@ -20,6 +20,7 @@ from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.design import is_dark
 
 SCORES = "scores"
 AGAINST_TIP = (
@@ -127,7 +128,8 @@ class MatrixBar(QWidget):
 
     def look(self, threshold: float) -> Look:
         """How the matrix is coloured at a threshold."""
-        return Look(threshold, self.outcomes, self._fars[self.outcomes])
+        dark = is_dark(QGuiApplication.palette())
+        return Look(threshold, self.outcomes, self._fars[self.outcomes], dark)
 
     @property
     def asked(self) -> Asked:
@@ -204,9 +206,9 @@ class MatrixBar(QWidget):
             self._bar.show_table(image.score_colours(0.0), low, high, 0.0, tip)
         elif errors:
             tip = "Share of pairs on the wrong side of the threshold; grey: none"
-            self._bar.show_table(error_colours(), 0.0, 1.0, None, tip)
+            self._bar.show_table(error_colours(look.dark), 0.0, 1.0, None, tip)
         elif look.outcomes:
-            self._legend.setText(_outcome_legend(image))
+            self._legend.setText(_outcome_legend(image, look.dark))
         else:
             low, high = image.scale(threshold)
             tip = f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold {threshold:.3f}"
@@ -230,11 +232,11 @@ class MatrixBar(QWidget):
         )
 
 
-def _outcome_legend(image: MatrixImage) -> str:
+def _outcome_legend(image: MatrixImage, dark: bool) -> str:
     matrix = image.matrix
     unknown = bool((matrix.rows < 0).any() or (matrix.columns < 0).any())
     parts: list[tuple[tuple[int, int, int], str]] = [
-        (OUTCOME_COLOURS[o], o) for o in OUTCOMES if o != "unknown" or unknown
+        (outcome_colours(dark)[o], o) for o in OUTCOMES if o != "unknown" or unknown
     ]
     if matrix.square:
         parts.append((SELF_COLOUR, "itself"))
