@@ -27,6 +27,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
+from core.project.project import Project
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, one_pair, score_gallery
 from core.scoring.statistics import Counts, PairStatistics
@@ -35,6 +36,9 @@ from core.workarounds import keep_memory
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from core.analysis.evidence.ratios import Method, Strength
+    from core.analysis.groups import GroupRates
 
 SHOWN_SIDE = 420  # pixels of a matrix's picture, at least
 Face = int | str  # by its place in the gallery, or by its key: ann/1.jpg
@@ -232,6 +236,37 @@ class Matrix:
         if self.threshold is None:
             raise XCosError("These weights have no threshold; give one to matrix().")
         return self.statistics.counts(self.threshold)
+
+    def strength(self, left: Face, right: Face, method: "Method" = "logistic") -> "Strength":
+        """What a pair's score is worth by all other people of the gallery.
+
+        Raises XCosError, also without lir, and for a face that is not there.
+        """
+        from core.analysis.evidence.pair_strength import fit_for
+
+        row, column = (self.gallery._place(face) for face in (left, right))
+        fitted = fit_for(self.scored.faces(row, column), self.scored, method)
+        return fitted.strength(float(self.scores[row, column]))
+
+    def conditions(self) -> "pd.DataFrame":
+        """A row a face, with the columns of `xcos conditions`."""
+        from core.analysis.conditions import measured
+
+        table = measured.Measurer(self.gallery.cache).table(self.scored, self.threshold)
+        rows = measured.condition_rows(self.scored.columns, table.columns)
+        return _pandas().DataFrame(list(rows), columns=list(measured.COLUMNS))
+
+    def groups(self, by: str) -> "GroupRates":
+        """Rates by group of a column of the gallery's CSV, at the threshold. Raises XCosError."""
+        from core.analysis.grouping import group_by
+        from core.analysis.groups import group_rates
+
+        if self.threshold is None:
+            raise XCosError("These weights have no threshold; give one to matrix().")
+        source = self.scored.columns.gallery
+        edits = Project.open(source.source, self.gallery.cache.folder).edits
+        grouping = group_by(by, [source], edits)
+        return group_rates(self.scored, self.threshold, grouping)
 
     def frame(self) -> "pd.DataFrame":
         """A row an unordered pair, with the columns of `xcos score`."""

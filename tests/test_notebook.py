@@ -89,3 +89,25 @@ def test_the_notebook_on_figure_3_runs(tmp_path: Path, monkeypatch: pytest.Monke
         if "image/png" in output.get("data", {})
     ]
     assert len(pictures) >= 3
+
+
+def test_strength_conditions_and_groups_in_a_notebook(tiny_weights: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="the package pandas is not installed")
+    pytest.importorskip("lir", reason="the extra evidence is not installed")
+    from core import load_model, open_gallery
+    from tests.living import make_crops
+
+    names = ("ann", "bob", "cem", "dan", "eve")
+    folder = make_crops(tmp_path / "g", dict.fromkeys(names, 3))
+    lines = [f"{n}/{k}.png,{n},{'f' if n in 'ann eve' else 'm'}" for n in names for k in (1, 2, 3)]
+    (folder / "list.csv").write_text("path,identity,sex\n" + "\n".join(lines))
+    model = load_model(tiny_weights, device="cpu")
+    matrix = open_gallery(
+        folder / "list.csv", model, aligned=True, cache=tmp_path / "cache.sqlite"
+    ).matrix()
+    strength = matrix.strength("ann/1.png", "bob/2.png")
+    assert strength.score == pytest.approx(float(matrix.scores[0, 4]))
+    assert strength.floor <= strength.log10_lr <= strength.ceiling
+    frame = matrix.conditions()
+    assert list(frame.columns[:2]) == ["path", "identity"] and len(frame) == 15
+    assert [(g.name, g.people) for g in matrix.groups("sex").groups] == [("f", 2), ("m", 3)]

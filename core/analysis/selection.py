@@ -7,8 +7,9 @@ import numpy as np
 from core.analysis.bootstrap import RateInterval, RateSums, rate_intervals
 from core.errors import Stopped
 from core.progress import QUIET, Task
-from core.scoring.lists import PairList, ranked
-from core.scoring.matrix import CODE, at_most
+from core.scoring.blocks import UNKNOWN
+from core.scoring.lists import PairList
+from core.scoring.matrix import CODE, Outcome, at_most, outcome_codes
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 from core.scoring.statistics import Counts
@@ -39,7 +40,16 @@ def rates_of_all(
     scored: ScoredGallery, threshold: float, task: Task = QUIET
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR of all pairs at a threshold, with intervals; None without such pairs. Raises Stopped."""
-    return rate_intervals(_summed(scored, None, threshold, task)[0], task)
+    matrix = scored.matrix
+    sums = _sums_for(scored)
+    every = slice(0, matrix.scores.shape[1])
+    for rows in matrix.tiles():
+        if task.stopped():
+            raise Stopped("Counting pairs")
+        row, column = np.nonzero(matrix.counted(rows, every) & matrix.known(rows, every))
+        same = matrix.scores[rows][row, column] > at_most(threshold)
+        sums.add(matrix.rows[rows][row], matrix.columns[column], same)
+    return rate_intervals(sums, task)
 
 
 def look_at_chosen(
@@ -47,41 +57,41 @@ def look_at_chosen(
 ) -> ChosenReport:
     """Count chosen pairs, list the worst, and say how sure their rates are. Raises Stopped."""
     matrix = scored.matrix
-    every = slice(0, matrix.scores.shape[1])
-    sums, counts = _summed(scored, chosen, threshold, task)
-
-    def worst(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        margin = matrix.scores[rows].astype(np.float64) - threshold
-        badness = np.where(matrix.genuine(rows, every), -margin, margin)
-        unknown = ~matrix.known(rows, every)
-        return chosen.pairs(matrix, rows), np.where(unknown, -4 - np.abs(margin), badness)
-
-    pairs = ranked(matrix, worst, LISTED, task)
-    tar, far = rate_intervals(sums, task)
-    return ChosenReport(counts, tar, far, pairs)
-
-
-def _summed(
-    scored: ScoredGallery, chosen: ChosenPairs | None, threshold: float, task: Task
-) -> tuple[RateSums, Counts]:
-    """Pairs and errors by identities, and counts by outcome; chosen None: of all pairs."""
-    matrix = scored.matrix
-    every = slice(0, matrix.scores.shape[1])
-    sums = RateSums(max(scored.identities, default=-1) + 1)
-    numbers = np.zeros(len(CODE), np.int64)
-    for rows in matrix.tiles():
+    sums, numbers = _sums_for(scored), np.zeros(len(CODE), np.int64)
+    worst = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0))
+    for row, column in chosen.parts(matrix):
         if task.stopped():
-            raise Stopped("Counting pairs")
-        wanted = matrix.counted(rows, every) if chosen is None else chosen.pairs(matrix, rows)
-        if not wanted.any():
-            continue
-        task.report("Counting pairs", rows.start, len(matrix.scores))
-        row, column = np.nonzero(wanted)
-        outcomes = matrix.outcomes(rows, every, threshold)[row, column]
-        numbers += np.bincount(outcomes, minlength=len(CODE))
-        left, right = matrix.rows[rows][row], matrix.columns[column]
-        known = (left >= 0) & (right >= 0)
-        same = matrix.scores[rows][row, column] > at_most(threshold)
+            raise Stopped("Counting the chosen pairs")
+        scores, left, right = matrix.scores[row, column], matrix.rows[row], matrix.columns[column]
+        known, genuine = (left >= 0) & (right >= 0), left == right
+        codes = outcome_codes(scores, genuine, known, threshold)
+        numbers += np.bincount(codes, minlength=len(CODE))
+        same = scores > at_most(threshold)
         sums.add(left[known], right[known], same[known])
-    names = ("TP", "FP", "FN", "TN", "unknown")
-    return sums, Counts(*(int(numbers[CODE[name]]) for name in names))
+        margin = scores.astype(np.float64) - threshold
+        badness = np.where(genuine, -margin, margin)
+        badness = np.where(known, badness, UNKNOWN - np.abs(margin))
+        worst = _worst(worst, (row, column, scores, badness))
+    names: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN", "unknown")
+    counts = Counts(*(int(numbers[CODE[name]]) for name in names))
+    tar, far = rate_intervals(sums, task)
+    return ChosenReport(counts, tar, far, PairList(*worst[:3]))
+
+
+def _sums_for(scored: ScoredGallery) -> RateSums:
+    matrix = scored.matrix
+    return RateSums(int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1)
+
+
+Entries = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # rows, columns, scores, badness
+
+
+def _worst(kept: Entries, more: Entries) -> Entries:
+    """The entries of the largest badness of both, in order; ties by place."""
+    if len(more[3]) > LISTED:  # most are out at once
+        least = np.partition(more[3], -LISTED)[-LISTED]
+        inside = more[3] >= least
+        more = more[0][inside], more[1][inside], more[2][inside], more[3][inside]
+    joined = [np.concatenate(both) for both in zip(kept, more, strict=True)]
+    order = np.lexsort((joined[1], joined[0], -joined[3]))[:LISTED]
+    return joined[0][order], joined[1][order], joined[2][order], joined[3][order]

@@ -130,7 +130,8 @@ def threshold_fit(
     """
     found = label_free(scored.matrix, threshold, task)
     figures = shipped_figures(scored.card)
-    shipped, unlike = None, ()
+    shipped: float | None = None
+    unlike: tuple[tuple[str, float], ...] = ()
     if figures is not None and scored.kind in figures["impostor_scores"]:
         kept = np.array(figures["impostor_scores"][scored.kind])
         shipped = float(1 - np.interp(threshold, kept, QUANTILES, left=0.0, right=1.0))

@@ -98,6 +98,12 @@ def add(commands: Any) -> None:
         action="store_true",
         help="call people and photos by numbers, and name no file",
     )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="tell what the report can be checked by too: digests, versions, settings, likelihood "
+        "ratios, conditions, and who decided what when",
+    )
     parser.add_argument("--title", help="heading (default: the gallery's name)")
     parser.add_argument(
         "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
@@ -137,8 +143,9 @@ def run(options: argparse.Namespace) -> int:
         problems = gallery.gallery.problems
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(f"{options.gallery} gives no pair of faces to report{first}")
-    source = ReportSource(scored, setup.threshold, setup.cache)
-    asked = ReportOptions(options.title, options.pictures, options.anonymous)
+    edits = setup.project_of(gallery.gallery.source).edits
+    source = ReportSource(scored, setup.threshold, setup.cache, edits)
+    asked = ReportOptions(options.title, options.pictures, options.anonymous, record=options.record)
     mask = None
     if wanted is not None:
         mask = pairs_passing(wanted, setup, scored, progress)
@@ -188,6 +195,7 @@ def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:
         "threshold": report.threshold,
         "counts": counts,
         "problems": [asdict(problem) for problem in report.problems],
+        "record": None if report.record is None else asdict(report.record),
     }
 
 

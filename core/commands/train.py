@@ -101,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
     if (options.config is None) == (options.resume is None):
         raise XCosError("Give a config file, or --resume with a run's folder, not both.")
     keep_memory()
-    from core.training.config import read_config, with_settings
+    from core.training.assignments import with_settings
+    from core.training.config import read_config
 
     if options.resume is not None and (options.set or options.gallery or options.cache):
         raise XCosError(

@@ -85,7 +85,7 @@ def measure_face(
     photo's width and height, None where the photo is gone
     """
     found = dict.fromkeys(OF_PHOTO, float("nan"))
-    covered = np.ones((SIDE, SIDE), bool)
+    covered: np.ndarray = np.ones((SIDE, SIDE), bool)
     if detection is not None:
         marks = detection.landmarks.astype(np.float64)
         found["yaw"], found["pitch"], found["roll"] = head_pose(marks[None])[0].tolist()
@@ -110,8 +110,8 @@ def _sharpness(luma: np.ndarray, covered: np.ndarray) -> float:
     """The variance of the Laplacian over pixels whose four neighbours the photo covers too."""
     inner = luma[1:-1, 1:-1]
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    whole = covered[1:-1, 1:-1] & covered[:-2, 1:-1] & covered[2:, 1:-1]
-    whole &= covered[1:-1, :-2] & covered[1:-1, 2:]
+    whole: np.ndarray = covered[1:-1, 1:-1] & covered[:-2, 1:-1] & covered[2:, 1:-1]
+    whole = whole & covered[1:-1, :-2] & covered[1:-1, 2:]
     return float((around - 4 * inner)[whole].var()) if whole.any() else float("nan")
 
 
@@ -121,8 +121,8 @@ def _inside(marks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     centres = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
     photo = apply(invert(similarity(marks)), centres)
     limit = np.array(size) - 0.5
-    inside: np.ndarray = ((photo >= -0.5) & (photo < limit)).all(axis=1)
-    return inside.reshape(SIDE, SIDE)
+    within: np.ndarray = (photo >= -0.5) & (photo < limit)
+    return (within[:, 0] & within[:, 1]).reshape(SIDE, SIDE)
 
 
 def _face_share(box: np.ndarray, size: tuple[int, int]) -> float:

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,6 @@ def write_page(
     pieces = template.generate(
         report=report,
         version=version,
-        day=date.today().isoformat(),
         figures=figures(report),
         plots=_plots(report),
         matrix="" if matrix is None else _uri(png(matrix), "png"),
@@ -77,6 +75,7 @@ def write_page(
         bars=_bars(report),
         table=(_table_cells(n, pair) for n, pair in enumerate(report.pairs, start=1)),
         rows=_rows(report, task),
+        record=report.record,
     )
     with path.open("w", encoding="utf-8") as file:
         for piece in pieces:

@@ -3,8 +3,7 @@
 import io
 import textwrap
 import warnings
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from core.reports.figures import (
     pair_strip,
     roc_figure,
 )
+from core.reports.record import Record
 from core.reports.report import GalleryReport, ReportedPair
 from core.reports.rows import figures, signed
 
@@ -45,7 +45,13 @@ def write_pdf(
 ) -> None:
     """Write the PDF page by page. Raises OSError and Stopped."""
     total = 1 + -(-len(report.pairs) // LINES) + -(-len(report.pairs) // PAIRS)
-    about = {"Title": report.title, "Creator": f"xCos Studio {version}"}
+    # Without a date: the same content gives the same bytes.
+    about = {
+        "Title": report.title,
+        "Creator": f"xCos Studio {version}",
+        "CreationDate": None,
+        "ModDate": None,
+    }
     # In memory: on a full disk PdfPages closes with an error of its own, which hides the disk's.
     drawn = io.BytesIO()
     with warnings.catch_warnings():
@@ -74,8 +80,11 @@ def _pages(report: GalleryReport, version: str) -> Iterator[Figure]:
             yield _table(report, start)
     for start in range(0, len(report.pairs), PAIRS):
         yield _pairs(report, start)
+    if report.record is not None:
+        yield from _lines("What this report stands on", _record_lines(report.record), 110)
     if report.problems:
-        yield from _problems(report)
+        told = [f"{problem.file}: {problem.reason}" for problem in report.problems]
+        yield from _lines("Photos that gave no face", told, 110)
 
 
 def _first(report: GalleryReport, version: str) -> Figure:
@@ -83,7 +92,7 @@ def _first(report: GalleryReport, version: str) -> Figure:
     _text(page, LEFT, 0.95, report.title, fontsize=18)
     lines = [
         report.caption,
-        f"made by xCos Studio {version} on {date.today().isoformat()}",
+        f"made by xCos Studio {version}",
         f"{report.faces:,} faces of {report.people:,} known people; shown are {report.shown}.",
         *report.remarks,
     ]
@@ -189,15 +198,18 @@ def _pair(page: Figure, report: GalleryReport, number: int, pair: ReportedPair, 
         )
 
 
-def _problems(report: GalleryReport) -> Iterator[Figure]:
-    lines = [
-        part
-        for problem in report.problems
-        for part in textwrap.wrap(f"{problem.file}: {problem.reason}", 110)
-    ]
+def _record_lines(record: Record) -> list[str]:
+    said = [f"{name}: {value}" for name, value in record.about]
+    for number, lines in enumerate(record.pairs, start=1):
+        said += [f"{number}. {line}" for line in lines]
+    return said
+
+
+def _lines(title: str, told: Sequence[str], width: int) -> Iterator[Figure]:
+    lines = [part for line in told for part in textwrap.wrap(line, width)]
     for start in range(0, len(lines), 60):
         page = new_figure(A4)
-        _text(page, LEFT, 0.95, "Photos that gave no face", fontsize=12)
+        _text(page, LEFT, 0.95, title, fontsize=12)
         shown = "\n".join(lines[start : start + 60])
         _text(page, LEFT, 0.93, shown, fontsize=7.5, va="top", linespacing=1.5)
         yield page

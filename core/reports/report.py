@@ -14,7 +14,9 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.progress import QUIET, Task
+from core.project.edits import Edits
 from core.reports.faces import Names, Pictures, as_shown
+from core.reports.record import Record, make_record
 from core.scoring.lists import PairList
 from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
 from core.scoring.scored import ScoredGallery
@@ -30,11 +32,13 @@ class ReportSource:
     """All that a report is made from.
 
     threshold: None for weights without one; cache: has the faces' crops
+    edits:     of the gallery's project, with decisions and readings
     """
 
     scored: ScoredGallery
     threshold: float | None
     cache: Cache
+    edits: Edits = field(default_factory=Edits)
 
     @property
     def estimated(self) -> bool:
@@ -65,12 +69,14 @@ class ReportOptions:
     pictures:  faces as they are, blurred, or left out
     anonymous: people and photos are called by numbers, and no path is named
     limits:    colour limits of the maps; None: from the pairs
+    record:    what the report can be checked by is told too: digests, versions, who decided what
     """
 
     title: str | None = None
     pictures: Pictures = "shown"
     anonymous: bool = False
     limits: ColourLimits | None = None
+    record: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +110,7 @@ class GalleryReport:
     matrix:        (n, m) float32 scores thinned for drawing, or None where it is not shown
     problems:      files that gave no face; nameless where anonymous
     remarks:       sentences on what the reader should know
+    record:        what the report can be checked by, or None
     """
 
     title: str
@@ -123,6 +130,7 @@ class GalleryReport:
     options: ReportOptions
     problems: tuple[Problem, ...] = ()
     remarks: tuple[str, ...] = field(default=())
+    record: Record | None = None
 
     @property
     def caption(self) -> str:
@@ -201,7 +209,20 @@ def collect(
         options,
         tuple(_nameless(problems) if options.anonymous else problems),
         (*_remarks(source), *faces.lost),
+        _record(source, listed, options, task),
     )
+
+
+def _record(
+    source: ReportSource, pairs: PairList, options: ReportOptions, task: Task
+) -> Record | None:
+    if not options.record:
+        return None
+    if options.anonymous:
+        raise XCosError(
+            "A record names photos by their digests, so it cannot be without names; leave one out."
+        )
+    return make_record(source.scored, pairs, source.threshold, source.edits, source.cache, task)
 
 
 def _explained(

@@ -4,16 +4,19 @@ The extremes hold at every threshold: a block has a false reject when its lowest
 most the threshold, and a false accept when its highest impostor score is above it.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.scoring.matrix import ScoreMatrix, at_most
+from core.scoring.matrix import CELLS_A_TILE, ScoreMatrix, at_most
 from core.scoring.sides import Arrangement
 
 KEPT_CELLS = 4  # cells along a side of the finest blocks that are kept; finer ones are made as seen
 COARSEST = 64  # blocks along a side of the last level that is made beforehand
 ROWS_A_TURN = 32  # blocks down that are made at once
+THREADS = 4  # that make them; the kernel lets go of Python's lock
 UNKNOWN = -4.0  # badness of pairs of unknown identities: after all others
 NO_MASK = np.zeros((0, 0), bool)
 
@@ -133,8 +136,9 @@ class BlockPyramid:
         if step not in self._levels:
             down, across = (np.arange(-(-size // step)) for size in self.shown.shape)
             if step == self.first:
-                turns = range(0, len(down), ROWS_A_TURN)
-                parts = [self._made(step, down[k : k + ROWS_A_TURN], across) for k in turns]
+                turns = [down[k : k + ROWS_A_TURN] for k in range(0, len(down), ROWS_A_TURN)]
+                with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+                    parts = list(pool.map(lambda some: self._made(step, some, across), turns))
                 self._levels[step] = tuple(
                     np.concatenate(arrays) for arrays in zip(*parts, strict=True)
                 )
@@ -177,16 +181,20 @@ def worst_pair(
 ) -> tuple[int, int] | None:
     """The pair of a cell that is farthest on the wrong side of a threshold; None without pairs."""
     down, across = shown.rows.faces(cell[0]), shown.columns.faces(cell[1])
-    scores = matrix.scores[np.ix_(down, across)].astype(np.float64) - threshold
-    own, other = matrix.rows[down][:, None], matrix.columns[across][None]
-    badness = np.where(own == other, -scores, scores)
-    badness = np.where((own >= 0) & (other >= 0), badness, UNKNOWN - np.abs(scores))
-    if matrix.square:
-        badness[down[:, None] == across[None]] = -np.inf
-    if not badness.size or badness.max() == -np.inf:
-        return None
-    row, column = np.unravel_index(int(badness.argmax()), badness.shape)
-    return int(down[row]), int(across[column])
+    found: tuple[float, tuple[int, int] | None] = (-np.inf, None)
+    turn = max(1, CELLS_A_TILE // max(1, len(across)))
+    for start in range(0, len(down), turn):
+        some = down[start : start + turn]
+        scores = matrix.scores[np.ix_(some, across)].astype(np.float64) - threshold
+        own, other = matrix.rows[some][:, None], matrix.columns[across][None]
+        badness = np.where(own == other, -scores, scores)
+        badness = np.where((own >= 0) & (other >= 0), badness, UNKNOWN - np.abs(scores))
+        if matrix.square:
+            badness[some[:, None] == across[None]] = -np.inf
+        row, column = np.unravel_index(int(badness.argmax()), badness.shape)
+        if badness[row, column] > found[0]:
+            found = float(badness[row, column]), (int(some[row]), int(across[column]))
+    return found[1]
 
 
 def _range(part: slice) -> np.ndarray:

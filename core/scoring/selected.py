@@ -1,10 +1,11 @@
 """Pairs chosen by rectangles of rows and columns, added and taken away; no mask of all pairs is kept."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.scoring.matrix import ScoreMatrix
+from core.scoring.matrix import CELLS_A_TILE, ScoreMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +46,19 @@ class ChosenPairs:
             found = found | such if one.adds else found & ~such
         return found
 
-    def pairs(self, matrix: ScoreMatrix, rows: slice) -> np.ndarray:
-        """Which cells of some rows are chosen pairs, each pair once: (r, m) bool."""
-        every = slice(0, matrix.scores.shape[1])
-        places = np.arange(*rows.indices(len(matrix.scores)))
-        if not self.touches(places):
-            return np.zeros((len(places), matrix.scores.shape[1]), bool)
-        return self.cells(places, np.arange(every.stop)) & matrix.counted(rows, every)
-
-    def touches(self, rows: np.ndarray) -> bool:
-        """Whether some rows can have chosen pairs at all."""
-        return any(
-            one.adds and bool(one.rows[rows].any() or (self.square and one.columns[rows].any()))
-            for one in self.rectangles
-        )
+    def parts(self, matrix: ScoreMatrix) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The chosen pairs, each once, in parts of rows and columns by places: (k,) each."""
+        adding = [one for one in self.rectangles if one.adds]
+        rows = np.logical_or.reduce([one.rows for one in adding] or [np.zeros(0, bool)])
+        columns = np.logical_or.reduce([one.columns for one in adding] or [np.zeros(0, bool)])
+        if self.square:
+            rows = columns = rows | columns
+        down, across = np.flatnonzero(rows), np.flatnonzero(columns)
+        turn = max(1, CELLS_A_TILE // max(1, len(across)))
+        for start in range(0, len(down), turn):
+            some = down[start : start + turn]
+            found = self.cells(some, across)
+            if self.square:
+                found &= some[:, None] < across
+            row, column = np.nonzero(found)
+            yield some[row], across[column]

@@ -6,10 +6,9 @@ and values out of range are refused with the setting's name.
 
 import os
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal
 
 from core.errors import XCosError, shown
 from core.faces.choose import FacePolicy
@@ -167,8 +166,8 @@ class LossConfig:
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
     labels: bool = option(
         False,
-        "correct the target by names: genuine pairs are wanted at its median cosine of genuine "
-        "pairs at least, impostor pairs within the usual spread of its impostor pairs",
+        "correct the target by names: genuine pairs are wanted at the upper quartile of its genuine "
+        "cosines at least, impostor pairs at its median impostor cosine and a spread at most",
     )
     embedding_weight: float = option(1.0, "weight of 1 - cosine to the target's embedding", low=0)
     map_weight: float = option(0.0, "weight of 1 - cosine to the target's last map", low=0)
@@ -321,47 +320,6 @@ def parse_config(text: str, path: Path) -> TrainConfig:
         raise XCosError(f"{path} has brackets too deep in one another; mend it.") from error
     config: TrainConfig = group_of(TrainConfig, table, path, "")
     return config
-
-
-def with_settings(config: TrainConfig, assignments: Sequence[str]) -> TrainConfig:
-    """The config with some settings changed: NAME=VALUE, such as data.labelled=DIR.
-
-    Values are TOML, or plain text where no quotes are needed; a list may be given as one text.
-    Relative paths are the working directory's. Raises XCosError.
-    """
-    place = Path.cwd() / "--set"
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        group, _, key = name.strip().rpartition(".")
-        kinds = get_type_hints(TrainConfig)
-        kind: Any = kinds.get(group) if group else TrainConfig
-        known = {f.name for f in fields(kind)} if hasattr(kind, "__dataclass_fields__") else set()
-        if not equals or key not in known or hasattr(kinds.get(key), "__dataclass_fields__"):
-            raise XCosError(
-                f"--set {shown(repr(assignment))} is no setting; write GROUP.NAME=VALUE, such as "
-                "optimisation.steps=500."
-            )
-        table = {key: _given(get_type_hints(kind)[key], text.strip())}
-        try:
-            given = group_of(kind, table, place, f"{group}." if group else "")
-        except XCosError as error:
-            raise XCosError(str(error).replace(str(place), "--set")) from error
-        value = getattr(given, key)
-        if group:
-            config = replace(config, **{group: replace(getattr(config, group), **{key: value})})
-        else:
-            config = replace(config, **{key: value})
-    return config
-
-
-def _given(hint: Any, text: str) -> Any:
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        value = text
-    if get_origin(hint) is list and not isinstance(value, list):
-        return [value]
-    return value
 
 
 def missing_paths(config: TrainConfig) -> list[str]:

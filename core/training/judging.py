@@ -36,7 +36,7 @@ from core.training.verdict import (
 )
 
 SHOWN = 8  # pairs that are judged differently
-TRIED = 4  # genuine pairs whose faithfulness is measured
+TRIED = 3  # genuine pairs whose faithfulness is measured
 DENSE = 20  # times as many pairs as are wanted, up to which all are scored
 BEFORE = "before"
 

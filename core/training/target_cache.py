@@ -123,8 +123,8 @@ def scales_of(answers: Sequence[TargetAnswers]) -> tuple[tuple[float, float], ..
 def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[float, float]:
     """Between which cosines names correct a target: the least of a genuine pair, the most of others.
 
-    Medians of genuine pairs, and the mean of impostor pairs and a spread more; of at most 2,000
-    faces with names. labels: (n,) int64, -1 unknown; some two faces have one label
+    The upper quartile of genuine pairs, where occluded and plain ones mix, and the median of impostor
+    pairs and a spread more; of at most 2,000 faces with names. labels: (n,) int64, -1 unknown; some two faces have one label
     """
     known = np.flatnonzero(labels >= 0)
     some = known[np.unique(np.linspace(0, len(known) - 1, SCALE_FACES).round().astype(int))]
@@ -136,7 +136,7 @@ def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[
     low, middle, high = np.quantile(cosines[~same], (0.16, 0.5, 0.84))
     most = float(middle + (high - low) / 2)
     genuine = cosines[same]
-    return (float(np.median(genuine)) if len(genuine) else 1.0), most
+    return (float(np.quantile(genuine, 0.75)) if len(genuine) else 1.0), most
 
 
 def target_answers(

@@ -34,8 +34,8 @@ class RunView:
     """A run as its files show it.
 
     state:      running, stopped, finished, failed, or ended (its process is gone)
-    what:       what it does, or the sentence it failed with; of one that ended without a word, the
-                last sentence that it printed
+    what:       what it does, or the sentence it failed with; of one whose process is gone, the last
+                sentence that it printed, or what it did
     log:        columns of log.csv, each (rows,) float64 with NaN for no finite number
     validation: columns of validation.csv, alike
     pair:       crops (2, 112, 112, 3), cosine and attention (7, 7), step; empty before the first
@@ -79,7 +79,7 @@ def look(path: Path) -> RunView:
     state = said["state"]
     if state == "running" and not _alive(said["pid"]):
         state = "ended"
-        said["what"] = _last_sentence(path / OUTPUT)
+        said["what"] = _last_sentence(path / OUTPUT) or said["what"]
     weights = sorted(path.glob("*.safetensors"))
     log, validation = _columns(path / LOG, damaged), _columns(path / VALIDATION, damaged)
     pair = _pair(path / PAIR, damaged)

@@ -185,3 +185,45 @@ def test_the_strongest_regions_are_named_only_where_they_speak() -> None:
     assert told(nose=0.1, mouth=-0.2, chin=0.3) == ("chin", "mouth")
     assert told(nose=0.1, mouth=0.0) == ("nose", "") and told(nose=-0.1, mouth=0.0) == ("", "nose")
     assert told() == ("", "")
+
+
+def test_the_same_content_gives_the_same_bytes_and_can_be_checked(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from hashlib import sha256
+
+    from core.project.edits import pair_subject
+    from core.project.project import Project
+    from core.project.readings import Reading
+
+    time = "2026-01-02T03:04:05+00:00"
+    project = Project.open(crops, tmp_path / "cache")
+    project.decide(pair_subject("ann/1.png", "bob/1.png"), "reject")
+    project.read_pair(Reading("Eve", "ann/1.png", "bob/1.png", -2, time, {"nose": "unlike"}))
+    common = [str(crops), "--aligned", "--model", str(tiny_weights), "--device", "cpu", "--record"]
+    common += ["--cache", str(tmp_path / "cache" / "cache.sqlite")]
+    written = []
+    for turn in ("one", "two"):
+        paths = [tmp_path / f"{turn}{suffix}" for suffix in (".html", ".pdf")]
+        outputs = [part for path in paths for part in ("-o", str(path))]
+        assert main(["report", *common, *outputs, "--json"]) == 0
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    said = json.loads(capsys.readouterr().out.split("}\n{")[-1].join(["{", ""]))["record"]
+    about = dict(said["about"])
+    assert sha256(tiny_weights.read_bytes()).hexdigest() in about["Weights"]
+    assert "the weights' own for learned attention" in about["Threshold"]
+    assert about["Reference of likelihood ratios"].startswith("none; No reference ships with tiny")
+    lines = next(lines for lines in said["pairs"] if any("Eve" in line for line in lines))
+    photo = sha256((crops / "ann" / "1.png").read_bytes()).hexdigest()
+    assert lines[0].startswith(f"left: ann/1.png, SHA-256 of the photo {photo}; sharpness ")
+    assert "decision: reject" in lines
+    assert lines[-1] == f"read by Eve at {time}: -2, likely different (nose unlike)"
+    page = written[0][0].decode()
+    assert "What this report stands on" in page and photo in page and "read by Eve" in page
+    assert main(["report", *common, "-o", str(tmp_path / "a.html"), "--anonymous"]) == 1
+    assert "cannot be without names" in capsys.readouterr().err
+    assert main(["report", *common, "-o", str(tmp_path / "b.html"), "--threshold", "0.3"]) == 0
+    assert (
+        "0.300000, set by the user; the weights&#39; own: 0.46" in (tmp_path / "b.html").read_text()
+    )

@@ -19,6 +19,7 @@ from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.progress import Task
 from core.resources import resource_path
+from core.training.assignments import with_settings
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import (
     AugmentConfig,
@@ -30,7 +31,6 @@ from core.training.config import (
     TargetConfig,
     TrainConfig,
     read_config,
-    with_settings,
     write_config,
 )
 from core.training.data import BatchSampler, training_faces

@@ -5,6 +5,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -18,8 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from core.analysis.bootstrap import RateInterval
+from core.analysis.diverse import diverse_pairs
 from core.analysis.selection import rates_of_all
+from core.query.selection import NAMES
+from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
+from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import WANTED_FARS, Counts
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
@@ -58,6 +63,12 @@ class CurvesPanel(QWidget):
         side = QVBoxLayout()
         side.addLayout(self._make_threshold())
         side.addLayout(self._make_counts())
+        self.spread = QCheckBox("List &diverse pairs")
+        self.spread.setToolTip(
+            "A click on a count lists, of each two people, only the worst pair, and kinds of evidence in "
+            "turn, instead of the worst pairs of all"
+        )
+        side.addWidget(self.spread)
         self.summary = QLabel(wordWrap=True)
         # The plot beside it keeps its size, whatever the numbers are.
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -84,11 +95,15 @@ class CurvesPanel(QWidget):
     def close_job(self) -> None:
         """End the background work."""
         self._job.close()
+        self._spreading.close()
 
     # Making.
 
     def _make_readers(self) -> None:
         self._read: float | None = None  # the threshold of the point under the mouse
+        self._spreading = self._session.activity.job(self)
+        self._spreading.finished.connect(self._on_spread)
+        self._spreading.failed.connect(self._session.tell)
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_rates)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
@@ -134,7 +149,7 @@ class CurvesPanel(QWidget):
             grid.addWidget(QLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
                 button = OutcomeButton(outcome)
-                button.clicked.connect(lambda _=False, o=outcome: self._session.list_outcome(o))
+                button.clicked.connect(lambda _=False, o=outcome: self._list(o))
                 self.counts[outcome] = button
                 grid.addWidget(button, row, column)
         return grid
@@ -181,6 +196,28 @@ class CurvesPanel(QWidget):
         point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
         self._tabs.addTab(plot, title)
         return plot, curve, point
+
+    # Listing.
+
+    def _list(self, outcome: Outcome) -> None:
+        session = self._session
+        scored, threshold, mask = session.scored, session.threshold, session.filter.mask
+        if not self.spread.isChecked() or scored is None:
+            session.list_outcome(outcome)
+            return
+        title = f"Diverse {NAMES[outcome]}"
+        self._spreading.start(
+            lambda running: (
+                scored,
+                title,
+                diverse_pairs(scored, outcome, threshold, mask, running),
+            )
+        )
+
+    def _on_spread(self, found: tuple[ScoredGallery, str, PairList]) -> None:
+        scored, title, pairs = found
+        if scored is self._session.scored:
+            self._session.list_pairs(title, pairs)
 
     # Reading a curve.
 

@@ -211,7 +211,7 @@ class Menus:
         self._action(model, "&Import foreign weights…", self._actions.ask_import)
         model.addSeparator()
         self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
-        self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
+        self.actions["train"] = self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
         model.addSeparator()
         self._action(model, "&Target model…", self._actions.ask_target)
         self._no_target = self._action(

@@ -1,4 +1,4 @@
-"""The toolbar: the ten things done most, with icons and words; the menus have the same actions."""
+"""The toolbar: the things done most, with icons and words; the menus have the same actions."""
 
 from __future__ import annotations
 

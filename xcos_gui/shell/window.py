@@ -9,7 +9,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QLabel,
     QMessageBox,
-    QToolButton,
 )
 
 from core.video.frames import VIDEO_SUFFIXES
@@ -38,6 +37,7 @@ TOOLBAR: tuple[tuple[str | None, str], ...] = (
     ("patterns", "Patterns"),
     ("people", "People"),
     ("map", "Map"),
+    ("train", "Train"),
     ("report", "Report"),
 )
 
@@ -73,10 +73,7 @@ class MainWindow(Workspace):
         self._progress = ProgressRow()
         self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
-        self.train = QToolButton(text="Train…", autoRaise=True)
-        self.train.setToolTip("Adapt these weights to this gallery, or train others (Ctrl+T)")
-        self.train.clicked.connect(self.show_training)
-        for widget in (self._progress, self._state, self.train):
+        for widget in (self._progress, self._state):
             self.statusBar().addPermanentWidget(widget)
         self._fading = QTimer(self, singleShot=True, interval=MESSAGE_SECONDS * 1000)
         self._fading.timeout.connect(self._note.clear)

@@ -63,7 +63,7 @@ class DifferenceImage(MatrixImage):
         self, rows: slice, columns: slice, look: Look, largest: int = LARGEST
     ) -> tuple[np.ndarray, int, int, int]:
         far = "errors" if look.far == "errors" else "worst"
-        return super().draw(rows, columns, Look(0.0, False, far), largest)  # type: ignore[arg-type]
+        return super().draw(rows, columns, Look(0.0, False, far, look.dark), largest)  # type: ignore[arg-type]
 
     def count(self, part: Part, threshold: float) -> np.ndarray:
         """How many pairs of each block changed side."""

@@ -14,9 +14,11 @@ from core.scoring.sides import Arrangement, Side
 LARGEST = 1200  # cells drawn along one side; more would be below a pixel of most screens
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
 LEAST_SPAN = 0.2  # of scores on either side of the threshold that the colours tell apart
+MADE_AT_ONCE = 1_500_000  # cells whose blocks are made while painting
 COUNTED_AT_ONCE = 4_000_000  # cells whose errors are counted while painting
 SEVERITIES = 16  # shades of errors that stand for a block
 PALEST = 0.4  # of the colour of an error at the threshold
+ERROR_SHADES = 256  # of shares of errors
 FAINTEST = 0.3  # of the colour of a block with the smallest share of errors
 Far = Literal["mean", "worst", "errors"]
 Part = tuple[slice, slice, int]
@@ -29,7 +31,7 @@ class Look:
     outcomes: pairs by their outcome, else by their score
     far:      what a block of many pairs shows: their mean score; the pair farthest on the wrong
               side of the threshold, an error the paler the nearer to it; or the share of errors
-    dark:     outcomes in the colours of a dark ground
+    dark:     whether the ground is dark
     """
 
     threshold: float
@@ -98,6 +100,8 @@ class MatrixImage:
         step = 1
         while max(rows.stop - rows.start, columns.stop - columns.start) / step > largest:
             step *= 2
+        if 1 < step < self._every.first and _cells_in(rows, columns) > MADE_AT_ONCE:
+            step = self._every.first  # finer blocks would have to be made while painting
         top, left = rows.start // step, columns.start // step
         part = slice(top, -(-rows.stop // step)), slice(left, -(-columns.stop // step)), step
         if step == 1 and self.shown.cells_are_pairs:
@@ -152,7 +156,7 @@ class MatrixImage:
             places = outcome_codes(scores, own == other, known, look.threshold).astype(np.uint16)
             table = _outcome_table(look.dark)
         else:
-            places, table = self._by_score(scores, look.threshold)
+            places, table = self._by_score(scores, look)
         if matrix.square:
             _, i, j = np.intersect1d(
                 np.arange(len(matrix.rows))[down],
@@ -171,13 +175,13 @@ class MatrixImage:
         if look.far == "errors":
             places, table = self._by_errors(part, blocks, look.threshold), _error_table(look.dark)
         elif look.far == "mean":
-            places, table = self._by_score(blocks.mean, look.threshold)
+            places, table = self._by_score(blocks.mean, look)
         elif look.outcomes:
             worst, genuine = blocks.worst(look.threshold)
             codes = outcome_codes(worst, genuine, blocks.known, look.threshold)
             places, table = self._by_severity(codes, worst, look)
         else:
-            places, table = self._by_score(blocks.worst(look.threshold)[0], look.threshold)
+            places, table = self._by_score(blocks.worst(look.threshold)[0], look)
         places[blocks.pairs == 0] = len(table) - 2
         return places, table, bright
 
@@ -193,11 +197,11 @@ class MatrixImage:
             self._seen = part, blocks, bright
         return self._seen[1], self._seen[2]
 
-    def _by_score(self, scores: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-        low, high = self.scale(threshold)
+    def _by_score(self, scores: np.ndarray, look: Look) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self.scale(look.threshold)
         unit = scores - np.float32(low)
         unit *= np.float32(255 / (high - low))
-        table = np.concatenate([self.score_colours(threshold), _others()])
+        table = np.concatenate([self.score_colours(look.threshold), _others(look.dark)])
         unit += np.float32(0.5)
         return np.clip(unit, 0, 255, out=unit).astype(np.uint16), table
 
@@ -205,8 +209,8 @@ class MatrixImage:
         self, codes: np.ndarray, worst: np.ndarray, look: Look
     ) -> tuple[np.ndarray, np.ndarray]:
         """Outcomes; of errors the paler, the nearer they are to the threshold."""
-        threshold, places = look.threshold, codes.astype(np.uint16)
-        colours = [_outcome_table(look.dark)[:-2]]
+        places = codes.astype(np.uint16)
+        colours, threshold = [_outcome_table(look.dark)[:-2]], look.threshold
         low, high = self.scale(threshold)
         sorts: tuple[tuple[Outcome, float], ...] = (
             ("FP", high - threshold),
@@ -218,7 +222,7 @@ class MatrixImage:
             first = sum(map(len, colours))
             places[error] = first + (np.clip(share, 0, 1) * (SEVERITIES - 1)).astype(np.uint16)
             colours.append(_between("TN", name, np.linspace(PALEST, 1, SEVERITIES), look.dark))
-        return places, np.concatenate([*colours, _others()])
+        return places, np.concatenate([*colours, _others(look.dark)])
 
     def _by_errors(self, part: Part, blocks: Blocks, threshold: float) -> np.ndarray:
         if self._errors is not None and self._errors[:2] == (part, threshold):
@@ -231,8 +235,8 @@ class MatrixImage:
             errors = (blocks.genuine <= limit) | (blocks.impostor > limit)
             self.on_uncounted(part, threshold)
         share = errors / np.maximum(blocks.pairs, 1)
-        places = np.ceil(255 * share).astype(np.uint16)
-        places[~blocks.known] = len(_error_table()) - 1
+        places = np.ceil((ERROR_SHADES - 1) * share).astype(np.uint16)
+        places[~blocks.known] = ERROR_SHADES + 1
         return places
 
 
@@ -243,11 +247,11 @@ def packed(table: np.ndarray) -> np.ndarray:
     return colours
 
 
-def error_colours(dark: bool = False) -> np.ndarray:
+def error_colours(dark: bool) -> np.ndarray:
     """Colours (256, 3) uint8 of shares of errors from 0 to 1; any error stands out from none."""
-    share = np.linspace(0, 1, 256)
-    shown = np.where(share > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(share), 0)
-    return _between("TN", "FP", shown, dark)
+    share = np.linspace(0, 1, ERROR_SHADES)
+    strength = np.where(share > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(share), 0)
+    return _between("TN", "FP", strength, dark)
 
 
 def _between(one: Outcome, other: Outcome, shares: np.ndarray, dark: bool) -> np.ndarray:
@@ -257,18 +261,21 @@ def _between(one: Outcome, other: Outcome, shares: np.ndarray, dark: bool) -> np
     return colours
 
 
-def _others() -> np.ndarray:
-    return np.array([SELF_COLOUR, outcome_colours(False)["unknown"]], np.uint8)
+def _cells_in(rows: slice, columns: slice) -> int:
+    return (rows.stop - rows.start) * (columns.stop - columns.start)
+
+
+def _others(dark: bool) -> np.ndarray:
+    return np.array([SELF_COLOUR, outcome_colours(dark)["unknown"]], np.uint8)
 
 
 def _outcome_table(dark: bool) -> np.ndarray:
-    known = outcome_colours(dark)
-    colours = np.array([known[outcome] for outcome in OUTCOMES], np.uint8)
-    return np.concatenate([colours, _others()])
+    colours = np.array([outcome_colours(dark)[outcome] for outcome in OUTCOMES], np.uint8)
+    return np.concatenate([colours, _others(dark)])
 
 
-def _error_table(dark: bool = False) -> np.ndarray:
-    return np.concatenate([error_colours(dark), _others()])
+def _error_table(dark: bool) -> np.ndarray:
+    return np.concatenate([error_colours(dark), _others(dark)])
 
 
 def _faces(side: Side, part: slice) -> np.ndarray | slice:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
+from core.project.edits import Edits
 from core.reports.choice import listed_pairs, one_pair, whole_gallery
 from core.reports.report import (
     MOST_DRAWN,
@@ -68,6 +69,11 @@ class ReportWindow(ToolWindow):
             self.pictures.addItem(text, name)
         self.anonymous = QCheckBox("Call people and photos by &numbers")
         self.anonymous.setToolTip("No name and no path is written")
+        self.record = QCheckBox("What it can be chec&ked by: digests, settings, decisions")
+        self.record.setToolTip(
+            "Digests of photos and weights, versions, the threshold's origin, likelihood ratios, "
+            "conditions, and who decided what when; the same content gives the same bytes"
+        )
         self.cells = QCheckBox("S and W of all 49 &cells in tables")
         self.cells.setToolTip("98 more columns, S_0_0 at the top left of the face")
         self.heading = QLineEdit()
@@ -77,6 +83,7 @@ class ReportWindow(ToolWindow):
         form.addRow("At most, &pairs", self.most)
         form.addRow("Faces &are", self.pictures)
         form.addRow("", self.anonymous)
+        form.addRow("", self.record)
         form.addRow("", self.cells)
         form.addRow("&Heading", self.heading)
         self.body.addLayout(form)
@@ -129,6 +136,7 @@ class ReportWindow(ToolWindow):
             self.pictures.currentData(),
             self.anonymous.isChecked(),
             self.session.colour_limits,
+            self.record.isChecked(),
         )
         cells = self.cells.isChecked()
 
@@ -146,7 +154,8 @@ class ReportWindow(ToolWindow):
         session = self.session
         if session.scored is None:
             raise XCosError(EMPTY)
-        return ReportSource(session.scored, session.threshold, session.cache)
+        edits = Edits() if session.project is None else session.project.edits
+        return ReportSource(session.scored, session.threshold, session.cache, edits)
 
     def _chosen(self, source: ReportSource) -> Chosen:
         what, most = self.what.currentData(), self.most.value()
@@ -173,6 +182,7 @@ class ReportWindow(ToolWindow):
         table = self.suffix in (".csv", ".parquet")
         self.cells.setEnabled(table)
         self.pictures.setEnabled(not table)
+        self.record.setEnabled(not table)
         self.heading.setEnabled(not table)
 
     def _show_state(self, *_: object) -> None:

@@ -202,10 +202,10 @@ def _calibrated(references: list[Reference], task: Task) -> tuple[HeldOuts, Held
     method: Method = "logistic"
     whole = Reference(
         "all",
-        *(
-            np.concatenate([getattr(r, part) for r in references])
-            for part in ("scores", "same", "left", "right")
-        ),
+        np.concatenate([r.scores for r in references]),
+        np.concatenate([r.same for r in references]),
+        np.concatenate([r.left for r in references]),
+        np.concatenate([r.right for r in references]),
     )
     folds = drawn_folds(whole)
     nothing: HeldOuts = [None] * len(references)
@@ -217,9 +217,8 @@ def _calibrated(references: list[Reference], task: Task) -> tuple[HeldOuts, Held
     start = 0
     for reference in references:
         mine = hold_out(reference, method, task.quiet(), folds) if reference.tells else None
-        if mine is None:
-            both = (None, None)
-        else:
+        both: tuple[HeldOut | None, HeldOut | None] = (None, None)
+        if mine is not None:
             # The same pairs of both, so that nothing but the fit differs.
             _, one, other = np.intersect1d(mine.places + start, known.places, return_indices=True)
             both = mine.at(one), known.at(other)

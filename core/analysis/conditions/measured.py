@@ -51,13 +51,14 @@ class Measurer:
         self, scored: ScoredGallery, threshold: float | None, task: Task = QUIET
     ) -> ConditionTable:
         """The conditions of all faces; without a threshold no cell is unlike. Raises Stopped."""
-        columns = self._faces(scored.columns, task)
-        rows = columns if scored.square else self._faces(scored.rows, task)
+        columns = self.faces(scored.columns, task)
+        rows = columns if scored.square else self.faces(scored.rows, task)
         unlike = unlike_cells(scored, threshold)
         right = {**columns, "unlike": unlike[1]}
         return ConditionTable(right if scored.square else {**rows, "unlike": unlike[0]}, right)
 
-    def _faces(self, loaded: LoadedGallery, task: Task) -> Values:
+    def faces(self, loaded: LoadedGallery, task: Task = QUIET) -> Values:
+        """The conditions that need no model, by name, (n,) each. Raises Stopped."""
         faces = loaded.gallery.faces
         found = np.full((len(faces), len(OF_PHOTO)), np.nan)
         for place, face in enumerate(faces):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -48,8 +49,14 @@ class Reference:
 
     def at(self, chosen: np.ndarray) -> "Reference":
         """Some of the pairs, by places or a mask; a pair may be named several times."""
-        parts = (self.scores, self.same, self.left, self.right)
-        return Reference(self.name, *(part[chosen] for part in parts), self.left_out)
+        return Reference(
+            self.name,
+            self.scores[chosen],
+            self.same[chosen],
+            self.left[chosen],
+            self.right[chosen],
+            self.left_out,
+        )
 
     @property
     def tells(self) -> bool:
@@ -108,8 +115,7 @@ def reference_of(
         return known & (matrix.genuine(tile, every) == genuine)
 
     found = [
-        drawn(matrix, lambda tile, genuine=genuine: wanted(genuine, tile), most, task=task)[0]
-        for genuine in (True, False)
+        drawn(matrix, partial(wanted, genuine), most, task=task)[0] for genuine in (True, False)
     ]
     same = np.repeat([True, False], [len(pairs) for pairs in found])
     places = [np.concatenate([getattr(p, side) for p in found]) for side in ("rows", "columns")]

@@ -64,3 +64,20 @@ def test_counts_can_be_read_after_the_theme_has_changed(window: MainWindow, qtbo
         wanted = window.curves.palette().color(QPalette.ColorRole.WindowText)
         for button in window.curves.counts.values():
             assert button.palette().color(QPalette.ColorRole.ButtonText) == wanted
+
+
+def test_a_count_lists_diverse_pairs(window: MainWindow, qtbot: QtBot) -> None:
+    curves, session = window.curves, window.session
+    assert session.matrix is not None
+    session.set_threshold(-1.0)  # every pair of two people is a false accept
+    curves.spread.click()
+    curves.counts["FP"].click()
+    qtbot.waitUntil(lambda: window.pairs.choice.currentText() == "Diverse false accepts")
+    model = window.pairs.model
+    listed = [model.cell(row) for row in range(model.rowCount())]
+    codes = session.matrix.rows
+    people = [tuple(sorted((int(codes[i]), int(codes[j])))) for i, j in listed]
+    assert sorted(people) == [(0, 1), (0, 2), (1, 2)]
+    for (i, j), pair in zip(listed, people, strict=True):
+        same = (codes[:, None] == pair[0]) & (codes[None] == pair[1])
+        assert session.matrix.scores[i, j] == session.matrix.scores[same].max()

@@ -48,7 +48,8 @@ def test_two_clicks_from_the_window_to_a_run_on_the_open_gallery(
 ) -> None:
     started: list[Path] = []
     monkeypatch.setattr(TrainingDialog, "_launch", lambda _, path: started.append(path))
-    qtbot.mouseClick(window.train, Qt.MouseButton.LeftButton)
+    action = next(a for a in window.toolbar.actions() if a.iconText() == "Train")
+    qtbot.mouseClick(window.toolbar.widgetForAction(action), Qt.MouseButton.LeftButton)
     assert window.training is not None and window.training.isVisible()
     start = window.training.new.start
     assert start.isVisible() and start.isEnabled(), window.training.new.problem.text()
@@ -227,6 +228,22 @@ def test_a_run_that_fails_says_why_in_one_sentence(
     assert dialog.runs.resume.isEnabled() and not dialog.runs.use.isEnabled()
 
 
+def test_a_run_that_ends_without_a_word_shows_its_last_sentence(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = empty.session.settings.runs / "broken-1"
+    path.mkdir(parents=True)
+    (path / CONFIG).write_text("[optimisation]\nbatch = 1\n")
+    dialog = dialog_of(empty)
+    dialog._launch(path)
+    qtbot.waitUntil(lambda: look(path).state == "ended", timeout=LONG)
+    dialog.refresh()
+    assert dialog.runs.state.text() == (
+        f"{path / CONFIG}: optimisation.batch is 1; give at least 4. "
+        "Its process is gone; it can be resumed."
+    )
+
+
 def test_people_are_counted_and_the_time_is_measured(
     empty: MainWindow, qtbot: QtBot, crops: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
@@ -236,7 +253,7 @@ def test_people_are_counted_and_the_time_is_measured(
     config = config_for(crops, tiny_weights, tmp_path)
     fill(dialog, config)
     qtbot.waitUntil(lambda: page.faces.isVisible(), timeout=30_000)
-    assert page.faces.text() == "9 faces, 6 of them of 3 people"
+    assert page.faces.text() == "9 photos, 6 of them of 3 people"
     assert "no photo and will be left out: dan" in page.problem.text()
     assert page.start.isEnabled()
     page.timing.click()

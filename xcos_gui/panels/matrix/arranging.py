@@ -7,10 +7,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
 from core.gallery.gallery import LoadedGallery
+from core.progress import Task
 from core.project.edits import Edits
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import Asked, arrange, block_labels
 from core.scoring.refine import Region
+from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
 from xcos_gui.panels.matrix.against import OtherScores, compare, other_scores
 from xcos_gui.panels.matrix.axis import Named, named_blocks
@@ -19,6 +21,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.matrix_image import MatrixImage, Part
 from xcos_gui.state.session import Session
 
+KEPT_ARRANGEMENTS = 8
 SETTLE = 200  # milliseconds that a dragged threshold must rest before a difference follows
 
 
@@ -51,6 +54,7 @@ class Arranger(QObject):
         self._counting.finished.connect(self._on_counted)
         self.given: OtherScores | None = None  # another model's scores, to compare with
         self._other: tuple[object, str, OtherScores] | None = None  # of which scores, and what
+        self._arrangements: tuple[ScoredGallery, list[tuple[object, Arrangement]]] | None = None
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._make)
         session.threshold_changed.connect(self._on_threshold)
@@ -160,7 +164,7 @@ class Arranger(QObject):
         known, thresholds = self._other, session.own_thresholds
 
         def work(running: Running) -> MatrixImage:
-            shown = arrange(scored, asked, threshold, edits, running)
+            shown = self._arranged(scored, asked, threshold, edits, running)
             if against is None:
                 image = MatrixImage(scored.matrix, shown)
                 image.limits = limits
@@ -177,6 +181,23 @@ class Arranger(QObject):
             return image
 
         self._job.start(work)
+
+    def _arranged(
+        self, scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task
+    ) -> Arrangement:
+        """An arrangement, or the one that was made of the same before."""
+        plain = replace(asked, against=None)
+        hard = threshold if "hardness" in (asked.rows, asked.columns) else None
+        key = plain, hard, edits
+        if self._arrangements is None or self._arrangements[0] is not scored:
+            self._arrangements = scored, []
+        known = self._arrangements[1]
+        found = next((shown for other, shown in known if other == key), None)
+        if found is None:
+            found = arrange(scored, plain, threshold, edits, task)
+            known.insert(0, (key, found))
+            del known[KEPT_ARRANGEMENTS:]
+        return found
 
     def _on_made(self, image: MatrixImage) -> None:
         of = image.scored if isinstance(image, DifferenceImage) else image.matrix

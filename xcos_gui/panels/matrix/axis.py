@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen
 
 from xcos_gui.widgets.design import outcome_colour
 
@@ -50,6 +50,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         self.rates: Rates | None = None
         self.marked: int | None = None  # item whose name is told, whatever the room
         self._text = QPen()
+        self._colours: dict[str, QColor] = {}
         self.setStyle(tickLength=0)
 
     def show_blocks(
@@ -70,9 +71,10 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             self.marked = item
             self._renew()
 
-    def set_text_pen(self, pen: QPen) -> None:
-        """The colour of names."""
-        self._text = pen
+    def take_palette(self, palette: QPalette) -> None:
+        """Colours of another theme."""
+        self._text = pg.mkPen(palette.color(QPalette.ColorRole.WindowText))
+        self._colours = {name: outcome_colour(name, palette) for name in ("FN", "FP")}
         self._renew()
 
     def name_of(self, item: int) -> Named | None:
@@ -180,7 +182,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         # Far away several items share a line of pixels: the longest of their bars is drawn.
         step = max(1, int(1 / max(pixels, 1e-9)))
         for k, outcome in enumerate(("FN", "FP")):
-            colour = outcome_colour(outcome, QGuiApplication.palette())
+            colour = self._colours.get(outcome, TICKS)
             base = edge + sign * (GAP + k * (BAR + GAP / 2))
             for start in range(first, last, step):
                 rates = values[start : min(start + step, last), k]

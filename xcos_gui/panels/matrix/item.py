@@ -49,6 +49,10 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
     def viewRangeChanged(self) -> None:
         self.update()
 
+    def drawn_colours(self) -> np.ndarray:
+        """What was painted last, a block each, (r, c) uint32 as in MatrixImage.draw."""
+        return np.empty((0, 0), np.uint32) if self._drawn is None else self._drawn[3]
+
     def seen(self) -> tuple[slice, slice] | None:
         """Rows and columns of cells that are in sight; None where there are none."""
         view = self.getViewBox()

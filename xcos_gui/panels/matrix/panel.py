@@ -1,8 +1,6 @@
 """All pairs as an image: pan, zoom, cross-hair, click and walk, in any order and of any groups."""
 
 import time
-from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -12,23 +10,23 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core.scoring.difference import changed_side
-from core.scoring.orders import Asked, csv_columns
+from core.scoring.orders import csv_columns
 from xcos_gui.panels.matrix.against import comparisons
 from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
-from xcos_gui.panels.matrix.axis import SideAxis
 from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
+from xcos_gui.panels.matrix.hints import hint_of
 from xcos_gui.panels.matrix.item import MatrixItem
+from xcos_gui.panels.matrix.kept_view import KeptView
 from xcos_gui.panels.matrix.keys import TypedName, walk
 from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
+from xcos_gui.panels.matrix.side_axes import SideAxes
 from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
-EMPTY = "The matrix of all pairs appears here.\nOpen a gallery with at least two faces (Ctrl+O)."
-COMING = "{:,} faces; the matrix of all their pairs appears here in a moment."
 NEAR = 12.0  # cells across after a double-click on a pair
 Cell = tuple[int, int]
 
@@ -44,16 +42,16 @@ class MatrixPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._wanted_view: dict[str, Any] | None = None  # until the matrix has its size
         self._hover: Cell | None = None
         self._cell: Cell | None = None  # the cursor: where the pair looked at is shown
         self._before_opened: QRectF | None = None
-        self._fitted: QRectF | None = None  # what is seen, while that is all of it
         self._typed = TypedName()
         self.arranger = Arranger(session)
         self.bar = MatrixBar()
         self.colouring = self.bar.colouring
-        self._axes = SideAxis("left"), SideAxis("top")
+        self.margins = Margins(session)
+        self.sides = SideAxes(session, self.arranger, self.margins)
+        self._axes = self.sides.axes
         self._view = SelectingView()
         axes = {"left": self._axes[0], "top": self._axes[1]}
         self._plot = pg.PlotWidget(viewBox=self._view, axisItems=axes)
@@ -69,8 +67,8 @@ class MatrixPanel(QWidget):
         self.frames = Frames(self._plot, self.item)
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
-        self.margins = Margins(session)
-        self._hint = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
+        self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
         layout = QVBoxLayout(self)
@@ -91,29 +89,27 @@ class MatrixPanel(QWidget):
         self._plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigRangeChanged.connect(self._on_range)
-        self._view.sigResized.connect(self._on_resized)
         for signal in (bar.colours_chosen, bar.arrangement_chosen):
             signal.connect(self.view_changed)
         bar.colours_chosen.connect(self._show_colours)
         bar.arrangement_chosen.connect(lambda: arranger.ask(bar.asked))
         bar.selects.toggled.connect(lambda on: setattr(self._view, "selects", on))
-        bar.rates.toggled.connect(self._show_rates)
-        self.margins.changed.connect(self._show_rates)
+        bar.rates.toggled.connect(self.sides.show_rates)
         self._view.chosen.connect(self._on_band)
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.changed_asked.connect(self._list_changed)
         bar.zoom_asked.connect(self._zoom)
-        bar.fit_asked.connect(self._fit)
+        bar.fit_asked.connect(self._kept.fit)
         bar.back_asked.connect(self.go_back)
         arranger.changed.connect(self._on_image)
-        arranger.made.connect(self._take_view)
+        arranger.made.connect(self._kept.take)
         arranger.recoloured.connect(self._on_recoloured)
         session.gallery_changed.connect(self._show_hint)
         session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
-        session.pair_changed.connect(self._take_view)  # after it, which pans to the pair
+        session.pair_changed.connect(self._kept.take)  # after it, which pans to the pair
         thumbnails.ready.connect(self._show_readout)
 
     def close_job(self) -> None:
@@ -137,39 +133,24 @@ class MatrixPanel(QWidget):
             self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
-        labels = [self.arranger.labels(which) for which in (0, 1)]
-        for which, axis in enumerate(self._axes):
-            axis.show_blocks(labels[which][1], partial(self._short_name, which))
-        self._show_rates()
-        self.frames.show_labels(labels[0][0], labels[1][0])
+        self.frames.show_labels(*self.sides.renew())
         if image is not None and self.item.boundingRect() != before:
-            self._fit()
+            self._kept.fit()
         self._show_passing()
         self._show_colours()
         self._on_pair_changed(session.pair)
 
-    def _short_name(self, which: int, item: int) -> str:
-        """An item's name where there is little room: of a face its file's."""
-        name = self.arranger.name(which, item)
-        image = self.arranger.image
-        groups = image is not None and not image.shown.cells_are_pairs
-        return name if groups else PurePosixPath(name).name
-
     def _show_hint(self) -> None:
-        loaded = self._session.loaded
-        faces = 0 if loaded is None else len(loaded)
-        problems = 0 if loaded is None else len(loaded.gallery.problems)
-        text = COMING.format(faces) if faces > 1 else EMPTY
-        if faces == 0 and problems:
-            what = "1 photo gave" if problems == 1 else f"{problems:,} photos gave"
-            text = (
-                f"{what} no face; why is told under Problems in the gallery.\n"
-                "Are they aligned crops? See File, Faces of a photo. Or open others (Ctrl+O)."
-            )
-        elif faces == 1:
-            text = "One face: a pair needs a second one.\nOpen a gallery with more photos (Ctrl+O)."
-        self._hint.setText(text)
+        self._hint.setText(hint_of(self._session.loaded))
         self._hint.setVisible(self._session.matrix is None)
+
+    def view_state(self) -> dict[str, Any] | None:
+        """What is seen of the matrix and how, as JSON values; None without a matrix."""
+        return self._kept.state()
+
+    def restore_view(self, said: object) -> None:
+        """Show a part again, as soon as there is a matrix of its size; else all of it."""
+        self._kept.restore(said)
 
     def _show_passing(self, *_: object) -> None:
         image = self.arranger.image
@@ -180,14 +161,6 @@ class MatrixPanel(QWidget):
             grey = round(0.75 * base + 0.25 * text)
             image.set_passing(self._session.filter.mask, (grey, grey, grey))
             self.item.forget()
-
-    def _show_rates(self, *_: object) -> None:
-        image, session = self.arranger.image, self._session
-        for axis, which in zip(self._axes, ("rows", "columns"), strict=True):
-            side, loaded = getattr(image and image.shown, which, None), getattr(session, which)
-            people = self.arranger.asked.level in ("faces", "people")
-            shown = people and self.bar.rates.isChecked() and side is not None
-            axis.show_rates(self.margins.rates(side, loaded) if shown and loaded else None)
 
     def _show_chosen(self) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
@@ -214,8 +187,6 @@ class MatrixPanel(QWidget):
             None if seen is None or image is None else matrix_region(image.shown, seen)
         )
         self.frames.renew(self._cell)
-        if self._fitted is not None and not _alike(self._fitted, self._view.viewRect()):
-            self._fitted = None
         self.view_changed.emit()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
@@ -251,50 +222,13 @@ class MatrixPanel(QWidget):
         if image is None or self._session.scored is None:
             self._read.clear()
             return
-        for which, axis in enumerate(self._axes):
-            axis.mark(None if self._hover is None else self._hover[which])
+        self.sides.mark(self._hover)
         if cell is None:
             self._read.clear() if pair is None else self._read.show_pair(pair)
         elif image.shown.cells_are_pairs:
             self._read.show_pair(image.shown.pair_at(*cell))
         else:
-            self._read.show_groups(cell, self.arranger.worst(cell))
-
-    # What is kept of it.
-
-    def view_state(self) -> dict[str, Any] | None:
-        """What is seen of the matrix and how, as JSON values; None without a matrix."""
-        image = self.arranger.image
-        if self._wanted_view is not None or image is None:
-            return self._wanted_view
-        columns, rows = self._view.viewRange()
-        asked = self.arranger.asked
-        state = {"rows": rows, "columns": columns, "of": list(image.shown.shape)}
-        state |= {"level": asked.level, "orders": [asked.rows, asked.columns]}
-        state |= {"against": None if asked.against == "model" else asked.against}
-        return state | {"faces": asked.faces and list(asked.faces), "far": self.bar.fars}
-
-    def restore_view(self, said: object) -> None:
-        """Show a part again, as soon as there is a matrix of its size; else all of it."""
-        self._wanted_view = said if isinstance(said, dict) else None
-        if self._wanted_view is not None:
-            self.bar.set_fars(self._wanted_view.get("far"))
-            self.arranger.ask(_asked_from(self._wanted_view))
-
-    def _take_view(self, *_: object) -> None:
-        said, image = self._wanted_view, self.arranger.image
-        if said is None or image is None or self.arranger.running:
-            return
-        if said.get("of") != list(image.shown.shape):
-            return
-        self._wanted_view = None
-        try:
-            (left, right), (top, bottom) = said["columns"], said["rows"]
-            self._view.setRange(
-                QRectF(float(left), float(top), float(right - left), float(bottom - top)), padding=0
-            )
-        except (KeyError, TypeError, ValueError):
-            return  # a view that cannot be read: all is shown
+            self._read.show_groups(cell)
 
     # What the user does.
 
@@ -317,30 +251,12 @@ class MatrixPanel(QWidget):
             return
         cell = self._cell_at(scene)
         if cell is None:
-            self._on_margin(scene)
+            self.sides.click(scene)
             return
         self.setFocus()
         self.go_to(cell)
         if event.double():
             self._open(cell)
-
-    def _on_margin(self, scene: QPointF) -> None:
-        """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""
-        for which, axis in enumerate(self._axes):
-            if not axis.sceneBoundingRect().contains(scene):
-                continue
-            point, inside = self._view.mapSceneToView(scene), axis.mapFromScene(scene)
-            far = axis.size().height() - inside.y() if which else axis.size().width() - inside.x()
-            bar = axis.rate_at(far, point.x() if which else point.y())
-            if bar is not None:
-                self._list_errors(which, *bar)
-                return
-            named = axis.name_of(int(np.floor(point.x() if which else point.y())))
-            if named is not None:
-                size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
-                part = (middle - size, middle + size)
-                move = self._view.setXRange if which else self._view.setYRange
-                move(*part, padding=0)
 
     def _list_changed(self) -> None:
         """List the pairs on which the scorings compared do not agree."""
@@ -348,16 +264,6 @@ class MatrixPanel(QWidget):
         if isinstance(image, DifferenceImage):
             pairs = changed_side(image.scored, image.found)
             self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
-
-    def _list_errors(self, which: int, item: int, kind: int) -> None:
-        image, session = self.arranger.image, self._session
-        loaded = session.columns if which else session.rows
-        if image is None or loaded is None:
-            return
-        side = image.shown.columns if which else image.shown.rows
-        identity = loaded.gallery.faces[int(side.faces(item)[0])].identity
-        if identity is not None:
-            self.margins.list_errors(identity, kind)
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""
@@ -377,7 +283,7 @@ class MatrixPanel(QWidget):
             self._session.select_pair(*pair)
 
     def _open(self, cell: Cell) -> None:
-        before = self._view.viewRect()
+        before = None if self._kept.fitted else self._view.viewRect()
         if self.arranger.open_cell(*cell):
             self._before_opened = before
         elif self.arranger.image is not None and self.arranger.image.shown.cells_are_pairs:
@@ -421,7 +327,7 @@ class MatrixPanel(QWidget):
         elif key in zooms:
             self._zoom(zooms[key])
         elif key == Qt.Key.Key_0 and not self._typed.going_on:
-            self._fit()
+            self._kept.fit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cell is not None:
             self._open(self._cell)
         elif self._cell is not None and (moved := self._walked(key)) is not None:
@@ -461,21 +367,6 @@ class MatrixPanel(QWidget):
         centre = None if cell is None else QPointF(cell[1] + 0.5, cell[0] + 0.5)
         self._view.scaleBy((factor, factor), centre)
 
-    def _fit(self) -> None:
-        """Show all of it, next to its names."""
-        bounds = self.item.boundingRect()
-        if bounds.isEmpty():
-            return
-        width, height = max(self._view.width(), 1.0), max(self._view.height(), 1.0)
-        cell = min(width / bounds.width(), height / bounds.height())  # pixels
-        self._fitted = None
-        self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
-        self._fitted = self._view.viewRect()
-
-    def _on_resized(self, *_: object) -> None:
-        if self._fitted is not None:
-            self._fit()
-
     # Looks.
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -498,27 +389,8 @@ class MatrixPanel(QWidget):
     def _take_palette(self) -> None:
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
-        self._show_colours()
         self._show_passing()
         self._show_chosen()
-        for axis in self._axes:
-            axis.set_text_pen(pg.mkPen(palette.color(QPalette.ColorRole.WindowText)))
+        self.sides.take_palette(palette)
+        self._show_colours()
         self.frames.take_palette(palette)
-
-
-def _alike(one: QRectF, other: QRectF) -> bool:
-    """Whether two parts begin at the same place and are as large, but for a resized window."""
-    return abs(one.left() - other.left()) < 0.5 and abs(one.top() - other.top()) < 0.5
-
-
-def _asked_from(said: dict[str, Any]) -> Asked:
-    """The level and orders that a view was saved with; the plain matrix where they are unsound."""
-    level, orders, faces = said.get("level"), said.get("orders"), said.get("faces")
-    sound = isinstance(level, str) and isinstance(orders, list) and len(orders) == 2
-    if not sound or not all(isinstance(order, str) for order in orders or ()):
-        return Asked()
-    assert isinstance(level, str) and isinstance(orders, list)
-    known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
-    against = said.get("against") if isinstance(said.get("against"), str) else None
-    chosen = (faces[0], faces[1]) if known and faces else None
-    return Asked(level, orders[0], orders[1], chosen, against)

@@ -9,6 +9,8 @@ from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
+LOOKED_AT = 200_000  # pairs of a cell that are looked at while the mouse passes
+
 
 class Readout(QWidget):
     """Two thumbnails and the words about a pair, or about all pairs of two groups."""
@@ -67,17 +69,23 @@ class Readout(QWidget):
             "\n".join(told),
         )
 
-    def show_groups(self, cell: tuple[int, int], pair: tuple[int, int] | None) -> None:
-        """Tell of all pairs of a cell of groups; pair: the worst of them."""
+    def show_groups(self, cell: tuple[int, int]) -> None:
+        """Tell of all pairs of a cell of groups, of very many only what is known at once."""
         image, threshold = self._arranger.image, self._session.threshold
         assert image is not None
         place = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
         blocks = image.blocks(*place)
         names = f"{self._arranger.name(0, cell[0])}  \N{MULTIPLICATION SIGN}  {self._arranger.name(1, cell[1])}"
-        if pair is None:
+        count = int(blocks.pairs[0, 0])
+        pair = self._arranger.worst(cell) if count <= LOOKED_AT else None
+        if count == 0 or pair is None:
             for label in self._faces:
                 label.clear()
-            self._tell(f"{names}\nno pair", "")
+            told = "no pair"
+            if count:
+                mean = float(blocks.mean[0, 0])
+                told = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
+            self._tell(f"{names}\n{told}", "")
             return
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
@@ -89,7 +97,7 @@ class Readout(QWidget):
             )
             return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
-        count, wrong = int(blocks.pairs[0, 0]), int(image.errors(*place, threshold)[0, 0])
+        wrong = int(image.errors(*place, threshold)[0, 0])
         sort = "" if not blocks.known[0, 0] else " genuine" if genuine else " impostor"
         same = worst > at_most(threshold)
         error = ", an error" if sort and bool(genuine) != bool(same) else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -126,6 +127,7 @@ class StrengthTab(Tab):
 
     def _plot(self, x: str, y: str, title: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
+        plot.setMinimumHeight(12 * self.fontMetrics().height())
         plot.setMenuEnabled(False)
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
@@ -228,9 +230,9 @@ class StrengthTab(Tab):
         self.pav.plot(ends, ends, pen=pg.mkPen("#888888", width=1), name="calibrated")
         priors, own, after, neutral = curves.ece
         for values, colour, name in (
-            (own, LINE, "LRs"),
+            (own, QColor(LINE), "LRs"),
             (after, GENUINE, "after PAV"),
-            (neutral, "#888888", "no evidence"),
+            (neutral, QColor("#888888"), "no evidence"),
         ):
             self.ece.plot(priors, values, pen=pg.mkPen(colour, width=2), name=name)
         self.ece.setYRange(0, 1)

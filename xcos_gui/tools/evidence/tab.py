@@ -65,8 +65,12 @@ class RateTable(QTableWidget):
             item = self.horizontalHeaderItem(column)
             assert item is not None
             item.setToolTip(tip)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.setWordWrap(False)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.verticalHeader().setMaximumWidth(12 * self.fontMetrics().height())
+        self.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setMinimumHeight(6 * self.fontMetrics().height())
         self.cellClicked.connect(lambda row, _: self.row_asked.emit(row))
 
     def show_rows(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -78,6 +82,10 @@ class RateTable(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
+        for row, name in enumerate(names):
+            head = self.verticalHeaderItem(row)
+            assert head is not None
+            head.setToolTip(name)
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -49,6 +50,7 @@ class FiguresTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
 
     def show_verdict(self, verdict: Verdict) -> None:
@@ -65,7 +67,7 @@ class FiguresTable(QTableWidget):
         """A row a kind of score of the weights that the run made."""
         self._fill(
             [KINDS.get(kind, kind) for kind in verdict.kinds],
-            [text for text, _ in ROWS.values()],
+            [text.replace(" ", "\n", 1) for text, _ in ROWS.values()],
             [
                 [_words(figures, row).replace("  (", "\n(") for row in ROWS]
                 for figures in verdict.kinds.values()
@@ -90,9 +92,17 @@ class FiguresTable(QTableWidget):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 item.setToolTip(tip(line, place))
                 self.setItem(line, place, item)
+        self._fit()
+
+    def _fit(self) -> None:
         self.resizeRowsToContents()
-        height = sum(self.rowHeight(line) for line in range(len(rows)))
+        height = sum(self.rowHeight(line) for line in range(self.rowCount()))
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + height + 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()  # an interval may have got another line
 
 
 def _words(figures: Figures | None, row: str) -> str:

@@ -164,6 +164,7 @@ class TrainingForm(QWidget):
         assert isinstance(area, QScrollArea)
         widget = self._rows[name].input.widget
         area.ensureWidgetVisible(widget)
+        area.horizontalScrollBar().setValue(0)
         widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Making.

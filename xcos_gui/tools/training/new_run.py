@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -37,6 +37,7 @@ from xcos_gui.tools.training.ways import FILE, WaysPanel
 
 SETTLE = 400  # milliseconds that a setting must rest before folders and memory are looked at
 RESTED = 1500  # milliseconds after which the time is measured by itself
+BOTH = 80  # heights of a line of text that ways and form take beside each other
 TAKES = "Takes"
 KEPT = "training/changes"  # of a way's settings
 Compute = Callable[[str, Callable[..., object], Callable[[Measured], None]], None]
@@ -69,27 +70,23 @@ class NewRunPage(QWidget):
         self.ways = WaysPanel(session)
         self._make_settings()
         self._make_foot()
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         within = QWidget()
         inside = QVBoxLayout(within)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.ways)
         inside.addLayout(self._said)
         inside.addStretch(1)
-        area.setWidget(within)
-        column.addWidget(area, 1)
-        column.addLayout(self._foot)
+        self._left = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._left.setWidget(within)
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
-        split.addWidget(left)
+        split.addWidget(self._left)
         split.addWidget(self.settings)
         unit = self.fontMetrics().height()
         split.setSizes([36 * unit, 44 * unit])
         page = QVBoxLayout(self)
-        page.addWidget(split)
+        page.addWidget(split, 1)
+        page.addLayout(self._foot)
         self.ways.changed.connect(self._on_way_changed)
         self.form.changed.connect(self._check)
         self._on_way_changed()
@@ -192,7 +189,13 @@ class NewRunPage(QWidget):
 
     def _on_unfolded(self, on: bool) -> None:
         self.settings.setVisible(on)
+        self._make_room()
         self.unfold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+
+    def _make_room(self) -> None:
+        """Where both do not fit beside each other, the form takes the place of the ways."""
+        wide = self.width() >= BOTH * self.fontMetrics().height()
+        self._left.setVisible(wide or not self.unfold.isChecked())
 
     def _check(self) -> None:
         """Values and paths at once; folders and memory when the typing rests."""
@@ -223,9 +226,8 @@ class NewRunPage(QWidget):
         faces = verdict.faces
         self.faces.setVisible(faces.total > 0)
         if faces.total:
-            self.faces.setText(
-                f"{faces.total:,} faces, {faces.labelled:,} of them of {faces.identities:,} people"
-            )
+            some = "" if faces.labelled == faces.total else f", {faces.labelled:,} of them"
+            self.faces.setText(f"{faces.total:,} photos{some} of {faces.identities:,} people")
         self._show_problems(list(verdict.problems))
         if not verdict.problems:
             self.problem.show_sentences(verdict.warnings)
@@ -298,6 +300,10 @@ class NewRunPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._check()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -29,7 +29,7 @@ STATES = {
     "stopped": "Stopped; it can be resumed.",
     "finished": "Finished: its result says whether its weights are better than those before.",
     "failed": "{what}",
-    "ended": "{what} Its process is gone; it can be resumed.",
+    "ended": "Its process is gone; it can be resumed.",
 }
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
 EMPTY = "No run yet. Choose a way to train under New run, and press Start."
@@ -249,7 +249,9 @@ class RunsPanel(QWidget):
         self.shown.setCurrentIndex(0 if view is None else 1)
         if view is None:
             return
-        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total).strip()
+        text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
+        if view.state == "ended" and view.what.endswith("."):  # its last sentence
+            text = f"{view.what} {text}"
         if running and not view.total:
             text = f"{view.what}…"
         speed = view.log.get("photos_per_second")
@@ -300,8 +302,15 @@ class RunsPanel(QWidget):
         values = columns.get(name)
         if values is None or np.isnan(values).all():
             return 0
+        colour = pg.intColor(hue, 9)
+        alone = np.isfinite(values).sum() == 1  # a line needs two
         plot.plot(
-            columns["step"], scale * values, pen=pg.mkPen(pg.intColor(hue, 9), width=2), name=label
+            columns["step"],
+            scale * values,
+            pen=pg.mkPen(colour, width=2),
+            symbol="o" if alone else None,
+            symbolBrush=colour,
+            name=label,
         )
         return 1
 

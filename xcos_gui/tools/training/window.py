@@ -28,7 +28,7 @@ class TrainingDialog(ToolWindow):
     compare_asked = Signal(object)  # weights to hold against those in use
 
     title = "Train xCos"
-    size_in_lines = (76, 42)
+    size_in_lines = (86, 44)
 
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)

@@ -1,0 +1,95 @@
+"""Which part of the matrix is seen: all of it, or what a project was saved with."""
+
+from typing import Any
+
+from PySide6.QtCore import QRectF
+
+from core.scoring.orders import Asked
+from xcos_gui.panels.matrix.arranging import Arranger
+from xcos_gui.panels.matrix.bar import MatrixBar
+from xcos_gui.panels.matrix.item import MatrixItem
+
+
+class KeptView:
+    """Fits the matrix into its view, and saves and restores what is seen."""
+
+    def __init__(self, view: Any, item: MatrixItem, bar: MatrixBar, arranger: Arranger) -> None:
+        self._view, self._item, self._bar, self._arranger = view, item, bar, arranger
+        self._wanted: dict[str, Any] | None = None  # until the matrix has its size
+        self._fitted: QRectF | None = None  # what is seen, while that is all of it
+        view.sigResized.connect(self._on_resized)
+        view.sigRangeChanged.connect(self._on_range)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether all of it is seen."""
+        return self._fitted is not None
+
+    def fit(self) -> None:
+        """Show all of it, next to its names."""
+        bounds = self._item.boundingRect()
+        if bounds.isEmpty():
+            return
+        width, height = max(self._view.width(), 1.0), max(self._view.height(), 1.0)
+        cell = min(width / bounds.width(), height / bounds.height())  # pixels
+        self._fitted = None
+        self._view.setRange(QRectF(0, 0, width / cell, height / cell), padding=0)
+        self._fitted = self._view.viewRect()
+
+    def state(self) -> dict[str, Any] | None:
+        """What is seen of the matrix and how, as JSON values; None without a matrix."""
+        image = self._arranger.image
+        if self._wanted is not None or image is None:
+            return self._wanted
+        columns, rows = self._view.viewRange()
+        asked = self._arranger.asked
+        state = {"rows": rows, "columns": columns, "of": list(image.shown.shape)}
+        state |= {"level": asked.level, "orders": [asked.rows, asked.columns]}
+        state |= {"against": None if asked.against == "model" else asked.against}
+        return state | {"faces": asked.faces and list(asked.faces), "far": self._bar.fars}
+
+    def restore(self, said: object) -> None:
+        """Show a part again, as soon as there is a matrix of its size; else all of it."""
+        self._wanted = said if isinstance(said, dict) else None
+        if self._wanted is not None:
+            self._bar.set_fars(self._wanted.get("far"))
+            self._arranger.ask(asked_from(self._wanted))
+
+    def take(self, *_: object) -> None:
+        """Show the part that was restored, where the matrix has its size by now."""
+        said, image = self._wanted, self._arranger.image
+        if said is None or image is None or self._arranger.running:
+            return
+        if said.get("of") != list(image.shown.shape):
+            return
+        self._wanted = None
+        try:
+            (left, right), (top, bottom) = said["columns"], said["rows"]
+            where = QRectF(float(left), float(top), float(right - left), float(bottom - top))
+        except (KeyError, TypeError, ValueError):
+            return  # a view that cannot be read: all is shown
+        self._view.setRange(where, padding=0)
+
+    def _on_resized(self, *_: object) -> None:
+        if self._fitted is not None:
+            self.fit()
+
+    def _on_range(self, *_: object) -> None:
+        now = self._view.viewRect()
+        if self._fitted is not None:
+            left, top = now.left() - self._fitted.left(), now.top() - self._fitted.top()
+            if max(abs(left), abs(top)) >= 0.5:  # moved or zoomed, not only resized
+                self._fitted = None
+
+
+def asked_from(said: dict[str, Any]) -> Asked:
+    """The level and orders that a view was saved with; the plain matrix where they are unsound."""
+    level, orders, faces = said.get("level"), said.get("orders"), said.get("faces")
+    if not isinstance(level, str) or not isinstance(orders, list) or len(orders) != 2:
+        return Asked()
+    if not all(isinstance(order, str) for order in orders):
+        return Asked()
+    known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
+    against = said.get("against") if isinstance(said.get("against"), str) else None
+    chosen = (faces[0], faces[1]) if known and faces else None
+    return Asked(level, orders[0], orders[1], chosen, against)

@@ -1,0 +1,88 @@
+"""Both sides of the matrix: names and bars of what is shown, and clicks on them."""
+
+from functools import partial
+from pathlib import PurePosixPath
+
+import numpy as np
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPalette
+
+from xcos_gui.panels.matrix.arranging import Arranger
+from xcos_gui.panels.matrix.axis import SideAxis
+from xcos_gui.panels.matrix.margins import Margins
+from xcos_gui.state.session import Session
+
+
+class SideAxes:
+    """The axes left of and above the matrix."""
+
+    def __init__(self, session: Session, arranger: Arranger, margins: Margins) -> None:
+        self._session, self._arranger, self._margins = session, arranger, margins
+        self.axes = SideAxis("left"), SideAxis("top")
+        self._rates = True
+        margins.changed.connect(lambda: self.show_rates(self._rates))
+
+    def renew(self) -> tuple[np.ndarray, np.ndarray]:
+        """Name what is shown now; the numbers of rows and columns, equal for neighbours of one name."""
+        labels = [self._arranger.labels(which) for which in (0, 1)]
+        for which, axis in enumerate(self.axes):
+            axis.show_blocks(labels[which][1], partial(self._short_name, which))
+        self.show_rates(self._rates)
+        return labels[0][0], labels[1][0]
+
+    def show_rates(self, on: bool) -> None:
+        """Show each person's rates, or hide them."""
+        self._rates = on
+        image, session = self._arranger.image, self._session
+        people = self._arranger.asked.level in ("faces", "people")
+        for which, axis in enumerate(self.axes):
+            loaded = session.columns if which else session.rows
+            if image is None or loaded is None or not on or not people:
+                axis.show_rates(None)
+                continue
+            side = image.shown.columns if which else image.shown.rows
+            axis.show_rates(self._margins.rates(side, loaded))
+
+    def mark(self, cell: tuple[int, int] | None) -> None:
+        """Tell the names of a cell's row and column, whatever the room."""
+        for which, axis in enumerate(self.axes):
+            axis.mark(None if cell is None else cell[which])
+
+    def take_palette(self, palette: QPalette) -> None:
+        """Colours of another theme."""
+        for axis in self.axes:
+            axis.take_palette(palette)
+
+    def click(self, scene: QPointF) -> None:
+        """A click on a name shows its items, on a bar lists its errors; neither chooses a pair."""
+        for which, axis in enumerate(self.axes):
+            if not axis.sceneBoundingRect().contains(scene):
+                continue
+            view = axis.linkedView()
+            point, inside = view.mapSceneToView(scene), axis.mapFromScene(scene)
+            far = axis.size().height() - inside.y() if which else axis.size().width() - inside.x()
+            bar = axis.rate_at(far, point.x() if which else point.y())
+            if bar is not None:
+                self._list_errors(which, *bar)
+                return
+            named = axis.name_of(int(np.floor(point.x() if which else point.y())))
+            if named is not None:
+                size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
+                move = view.setXRange if which else view.setYRange
+                move(middle - size, middle + size, padding=0)
+
+    def _list_errors(self, which: int, item: int, kind: int) -> None:
+        image, session = self._arranger.image, self._session
+        loaded = session.columns if which else session.rows
+        if image is None or loaded is None:
+            return
+        side = image.shown.columns if which else image.shown.rows
+        identity = loaded.gallery.faces[int(side.faces(item)[0])].identity
+        if identity is not None:
+            self._margins.list_errors(identity, kind)
+
+    def _short_name(self, which: int, item: int) -> str:
+        """An item's name where there is little room: of a face its file's."""
+        name, image = self._arranger.name(which, item), self._arranger.image
+        groups = image is not None and not image.shown.cells_are_pairs
+        return name if groups else PurePosixPath(name).name
