@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.analysis.evidence.words import shipped_words
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
 from core.explain.explain import pair_report
@@ -57,13 +58,16 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(to_json(report))
     else:
-        _tell(report)
+        e = report.explanation
+        _tell(report, shipped_words(setup.card, e.kind, e.order, e.score))
     return 0
 
 
-def _tell(report: PairReport) -> None:
+def _tell(report: PairReport, worth: str | None) -> None:
     e = report.explanation
     print(report.words or f"No decision, since {e.model} has no threshold; give --threshold.")
+    if worth is not None:
+        print(worth)
     print(f"{report.caption[0].upper()}{report.caption[1:]}.")
     if e.target_cosine is not None:
         print(f"Target cosine {e.target_cosine:.3f}.")

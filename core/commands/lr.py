@@ -185,6 +185,6 @@ def _tell(said: dict[str, Any], ratios: LikelihoodRatios, decision: BayesDecisio
     if ratios.cllr is None:
         print("Too few people to hold any out, so its Cllr is not known.")
     else:
-        print(f"Cllr {ratios.cllr:.3f}, at least {ratios.cllr_min:.3f} by any calibration.")
+        print(f"Cllr {ratios.cllr:.3f}; the best calibration would leave {ratios.cllr_min:.3f}.")
     if decision is not None:
         print(decision.words)

@@ -9,8 +9,8 @@ from core.files import write_whole
 from core.training.config import TrainConfig, read_config, write_config
 from core.training.run_files import CONFIG, LOG, VALIDATION
 
-CHECKPOINT = "last.ckpt"
-KEPT = (CHECKPOINT, LOG, VALIDATION)  # what a run goes on from
+CHECKPOINT, BEST = "last.ckpt", "best.ckpt"
+KEPT = (CHECKPOINT, BEST, LOG, VALIDATION)  # what a run goes on from
 
 
 def train_longer(run: Path, into: Path) -> TrainConfig:

@@ -1,6 +1,7 @@
 """Likelihood ratios: those of lir, bounded, in words, with whole people held out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from core.analysis.evidence.decision import bayes_decision
 from core.analysis.evidence.ratios import METHODS, Strength, fit, hold_out
 from core.analysis.evidence.reference import Reference, reference_of
 from core.analysis.evidence.shipped import ratios_from, summary
-from core.analysis.evidence.words import strength_words, times
+from core.analysis.evidence.words import shipped_words, strength_words, times
 from core.cli import main
 from core.errors import XCosError
 from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery
+from core.model.card import find_weights, read_card
 from core.model.features import FaceFeatures
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
@@ -146,6 +148,17 @@ def test_shipped_figures_give_the_same_ratios() -> None:
     assert not any(isinstance(v, list) and len(v) > 101 for v in summary(ratios).values())
 
 
+def test_a_pair_is_told_what_it_is_worth_by_the_reference_that_ships() -> None:
+    card = read_card(find_weights(None))
+    said = shipped_words(card, "learned", "both", 0.5)
+    if said is None:
+        pytest.skip("no reference ships with the default weights")
+    assert said.startswith("As evidence: ") and "times likelier if same person" in said
+    assert "this reference can support at most" in said and said.endswith(".")
+    assert shipped_words(card, "learned", "left-right", 0.5) is None
+    assert shipped_words(replace(card, fingerprint="other"), "learned", "both", 0.5) is None
+
+
 def test_curves_end_where_all_pairs_and_none_are() -> None:
     held_out = fit(reference(people=40)).held_out
     assert held_out is not None
@@ -206,12 +219,10 @@ def lr(tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 def test_command_prints_the_pair_and_holds_its_people_out(lr, tmp_path: Path) -> None:
     picture = tmp_path / "curves.svg"
-    code, out, err = lr(
-        "--reference", str(lr.people), "--json", "--prior", "0.5", "-o", str(picture)
-    )
-    if code:  # three people are left: too few to draw curves of
-        assert "too few people to hold any out" in err
-        code, out, err = lr("--reference", str(lr.people), "--json", "--prior", "0.5")
+    known = ("--reference", str(lr.people))
+    code, _, err = lr(*known, "-o", str(picture))
+    assert code == 1 and "too few people to hold any out" in err  # three are left
+    code, out, err = lr(*known, "--json", "--prior", "0.5")
     said = json.loads(out)
     assert code == 0 and said["left_out"] == ["ann", "bob"] and "ann, bob" in err
     assert said["reference"]["people"] == 3

@@ -2,8 +2,8 @@
 
     UPDATE_PICTURES=1 uv run pytest tests/gui/test_pictures.py      after a change that is wanted
 
-A picture is reduced to 24x16 mean colours: other fonts move letters, but neither panels, colours
-nor pictures.
+A picture is reduced to 24x16 mean colours, so that letters that are drawn otherwise do not matter.
+Sizes follow the font's, so all is drawn in one font; without it the tests are skipped.
 """
 
 import pytest
@@ -14,12 +14,13 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QFontInfo, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -30,7 +31,8 @@ from xcos_gui.widgets.tool_window import ToolWindow
 FOLDER = Path(__file__).parent / "pictures"
 UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 COLUMNS, ROWS = 24, 16
-# Of 255: what another font changes is about half of it, a theme or a part that is gone far more.
+FONT, POINTS = "DejaVu Sans", 9
+# Of 255; another theme or a part that is gone changes far more.
 MEAN, WORST_TENTH = 8.0, 24.0
 CALM = 80  # looks, ten milliseconds apart, without a change
 PANELS = ("gallery", "inspector", "notes", "pairs")
@@ -78,6 +80,17 @@ def check(qtbot: QtBot, widget: QWidget, name: str) -> None:
     except qtbot.TimeoutError:
         told = differences(coarse(widget), stored)
         pytest.fail(f"{name} looks otherwise: by {told[0]:.1f} in the mean, {told[1]:.1f} at worst")
+
+
+@pytest.fixture(autouse=True)
+def stored_font(qapp: QApplication) -> Iterator[None]:
+    """The font that the pictures were stored with, before a window is made."""
+    font, before = QFont(FONT, POINTS), qapp.font()
+    if QFontInfo(font).family() != FONT:
+        pytest.skip(f"the pictures are drawn in {FONT}, which is not installed")
+    qapp.setFont(font)
+    yield
+    qapp.setFont(before)
 
 
 @pytest.fixture(params=["light", "dark"])

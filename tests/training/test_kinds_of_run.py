@@ -148,7 +148,9 @@ def test_frozen_onnx_by_its_maps_name_or_without(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, tmp_path / "little.onnx")
     config = config_for(crops, tmp_path / "little.onnx", tmp_path)
-    frozen = ModelConfig(frozen=tmp_path / "little.onnx", tensor="map")
+    frozen = ModelConfig(
+        frozen=tmp_path / "little.onnx", tensor="map", channels="rgb", normalisation="127.5,127.5"
+    )
     done = train(replace(config, model=frozen), tmp_path / "run")
     card = finish(done, tmp_path / "head.safetensors")
     assert card.backbone == "onnx" and card.mean == (127.5,) * 3

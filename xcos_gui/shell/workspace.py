@@ -19,6 +19,8 @@ from xcos_gui.shell.help import show_page, tool_page
 from xcos_gui.shell.story import Story
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
+from xcos_gui.state.threshold_watch import ThresholdWatch
+from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -48,6 +50,7 @@ class Workspace(QMainWindow):
         self.session = session
         self.thumbnails = Thumbnails(session, self)
         self.history = PairHistory(session)
+        self.threshold_watch = ThresholdWatch(session)
         self.training: TrainingDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.tools: dict[Tool, ToolWindow] = {}
@@ -192,6 +195,7 @@ class Workspace(QMainWindow):
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
             made = self.tools[tool] = tool.load()(self.session, self)
+            made.setWindowIcon(icon(tool.icon, self.palette()))
             key = QKeySequence(QKeySequence.StandardKey.HelpContents)
             QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
         window = self.tools[tool]
@@ -222,6 +226,7 @@ class Workspace(QMainWindow):
         for tool in self.tools.values():
             tool.close_job()
             tool.close()
+        self.threshold_watch.close()
         self.pairs.close_job()
         self.matrix.close_job()
         self.curves.close_job()

@@ -1,6 +1,5 @@
 """Icons drawn by code in the colour of the text: outlines on a grid of 20, round ends."""
 
-import math
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -8,7 +7,6 @@ from PySide6.QtGui import (
     QColor,
     QIcon,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPalette,
     QPen,
@@ -62,15 +60,6 @@ def _face(x: float, y: float, radius: float) -> tuple[Drawing, ...]:
     )
 
 
-def _star(x: float, y: float, radius: float) -> Drawing:
-    path = QPainterPath()
-    for place in range(11):
-        angle, far = math.pi * place / 5 - math.pi / 2, radius * (1 if place % 2 == 0 else 0.45)
-        at = QPointF(x + far * math.cos(angle), y + far * math.sin(angle))
-        path.lineTo(at) if place else path.moveTo(at)
-    return lambda painter: painter.drawPath(path)
-
-
 DRAWINGS: dict[str, tuple[Drawing, ...]] = {
     "open": (_lines((2.5, 16), (2.5, 4.5), (8, 4.5), (10, 7), (17.5, 7), (17.5, 16), (2.5, 16)),),
     "back": (_lines((12.5, 4), (6.5, 10), (12.5, 16)),),
@@ -79,10 +68,6 @@ DRAWINGS: dict[str, tuple[Drawing, ...]] = {
     "train": (
         _lines((3, 3), (3, 17), (17, 17)),
         _lines((5.5, 5), (7.5, 10), (10, 12.7), (13, 14), (16.5, 14.5)),
-    ),
-    "matrix": (
-        *(_box(x, y, 4, 4, 0.6) for x in (3, 8, 13) for y in (3, 8, 13) if (x, y) != (8, 8)),
-        _dot(10, 10, 2),
     ),
     "outcome": (_ring(6.5, 6.5, 3.5), _lines((13.5, 3), (17, 9.5), (10, 9.5), (13.5, 3)), _box(3, 12.5, 6, 4.5), _lines((11.5, 13), (16.5, 17)), _lines((16.5, 13), (11.5, 17))),
     "photos": (_box(2, 4, 7.3, 12), _box(10.7, 4, 7.3, 12), *_face(5.65, 10, 2.6), *_face(14.35, 10, 2.6)),
@@ -97,12 +82,7 @@ DRAWINGS: dict[str, tuple[Drawing, ...]] = {
     "fragile": (_lines((3, 10), (7, 10), (9, 4), (12, 16), (14, 10), (17, 10)),),
     "worth": (_lines((3, 17), (17, 17)), _lines((5, 17), (5, 11)), _lines((10, 17), (10, 4)), _lines((15, 17), (15, 8))),
     "models": (_box(2.5, 2.5, 9, 9), _box(8.5, 8.5, 9, 9)),
-    "filter": (_lines((3, 4), (17, 4), (11.7, 10.5), (11.7, 16.5), (8.3, 14.5), (8.3, 10.5), (3, 4)),),
-    "search": (_ring(8.5, 8.5, 5), _lines((12.3, 12.3), (17, 17))),
-    "tag": (_star(10, 10.5, 7.5),),
     "face": _face(10, 10, 7.5),
-    "undo": (_lines((7, 4), (3.5, 7.5), (7, 11)), _lines((3.5, 7.5), (12, 7.5)), _arc(12, 11.5, 4, -90, 180), _lines((12, 15.5), (8, 15.5))),
-    "help": (_ring(10, 10, 7.5), _arc(10, 8, 2.4, -50, 230), _lines((10.9, 10), (10, 11.8)), _dot(10, 14.3, 0.9)),
     "evidence": (_lines((10, 3), (10, 17)), _lines((6, 17), (14, 17)), _lines((3.5, 5.5), (16.5, 5.5)), _arc(3.9, 10.5, 2.6, 180, 180), _arc(16.1, 10.5, 2.6, 180, 180), _lines((3.5, 5.5), (1.3, 10.5)), _lines((3.5, 5.5), (6.5, 10.5)), _lines((16.5, 5.5), (13.5, 10.5)), _lines((16.5, 5.5), (18.7, 10.5))),
     "readers": (_ring(6, 10, 3.5), _ring(14, 10, 3.5), _arc(10, 9.5, 1.2, 20, 140), _lines((2.5, 9), (1.5, 7.5)), _lines((17.5, 9), (18.5, 7.5))),
     "video": (_box(2.5, 5, 11, 10), _lines((13.5, 9), (17.5, 6.5), (17.5, 13.5), (13.5, 11))),

@@ -18,6 +18,7 @@ DRAWS = 100
 LEVEL = 95  # per cent
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
 FOLDS = 5
+AT_ONCE = 50  # scores
 FEWEST_PEOPLE = 4  # to hold out: two for a pair of two people, on either side
 
 
@@ -171,7 +172,20 @@ def costs(held_out: HeldOut) -> tuple[float, float]:
     return float(cllr(data)), float(cllr_min(data))
 
 
-def _bounded(reference: Reference, method: Method) -> tuple[float, float, Any]:
+class _Calibrator:
+    """lir's fitted calibrator, asked for a few scores at a time: kernel densities hold the
+    interpreter meanwhile, and a window would stand still."""
+
+    def __init__(self, fitted: Any) -> None:
+        self._fitted = fitted
+
+    def transform(self, scores: np.ndarray) -> np.ndarray:
+        """Scores (k,) to log10 LRs (k,)."""
+        parts = [scores[at : at + AT_ONCE] for at in range(0, len(scores), AT_ONCE)]
+        return np.concatenate([self._fitted.transform(part) for part in parts])
+
+
+def _bounded(reference: Reference, method: Method) -> tuple[float, float, _Calibrator]:
     """Floor and ceiling (log10), and lir's fitted calibrator."""
     _refuse_without_lir()
     from lir.algorithms.bayeserror import elub
@@ -182,7 +196,7 @@ def _bounded(reference: Reference, method: Method) -> tuple[float, float, Any]:
     return float(floor), float(ceiling), calibrator
 
 
-def _fitted(reference: Reference, method: Method, quickly: bool = False) -> Any:
+def _fitted(reference: Reference, method: Method, quickly: bool = False) -> _Calibrator:
     """lir's calibrator of a method; quickly: the same optimum by another solver."""
     from lir.algorithms.isotonic_regression import IsotonicCalibrator
     from lir.algorithms.kde import KDECalibrator
@@ -195,7 +209,7 @@ def _fitted(reference: Reference, method: Method, quickly: bool = False) -> Any:
         made = IsotonicCalibrator()
     else:
         made = LogitCalibrator(**({"solver": "newton-cholesky"} if quickly else {}))
-    return made.fit(reference.scores, reference.same.astype(np.int64))
+    return _Calibrator(made.fit(reference.scores, reference.same.astype(np.int64)))
 
 
 def _intervals(

@@ -1,6 +1,10 @@
 """A likelihood ratio in words that carry the number and what the reference supports at most."""
 
 from core.analysis.evidence.ratios import Strength
+from core.analysis.evidence.shipped import shipped_ratios
+from core.errors import XCosError
+from core.model.card import ModelCard
+from core.model.kinds import AttentionKind, Order
 
 
 def strength_words(strength: Strength) -> str:
@@ -14,6 +18,16 @@ def strength_words(strength: Strength) -> str:
     return (
         f"{times(value)} times likelier if {who}; this reference can support at most {times(most)}."
     )
+
+
+def shipped_words(card: ModelCard, kind: AttentionKind, order: Order, score: float) -> str | None:
+    """What a score is worth by the reference that ships with a model; None where none does."""
+    try:
+        ratios = shipped_ratios(card, kind, order)
+    except XCosError:
+        return None
+    said = strength_words(ratios.strength(score))
+    return f"As evidence: {said[0].lower()}{said[1:]} Reference: {ratios.reference}."
 
 
 def interval_words(strength: Strength) -> str:

@@ -142,6 +142,7 @@ def test_errors_are_a_share_and_none_looks_like_none() -> None:
     image = MatrixImage(ScoreMatrix(scores, False, codes, other, "learned", "both"))
     every = slice(0, 40)
     colours, *_ = image.draw(every, every, Look(0.5, False, "errors"), 10)
-    away = np.abs((colours >> 8 & 255).astype(int) - OUTCOME_COLOURS["TN"][1])
+    parts = np.stack([colours >> shift & 255 for shift in (16, 8, 0)], -1).astype(int)
+    away = np.abs(parts - OUTCOME_COLOURS["TN"]).max(-1)
     assert away[5, 5] == 0 and away[0, 0] > away[2, 2] > 10
     assert np.count_nonzero(away) == 2

@@ -10,8 +10,10 @@ pytest.importorskip("lir", reason="the extra evidence is not installed")
 
 from pathlib import Path
 
+import numpy as np
 from pytestqt.qtbot import QtBot
 
+from core.analysis.threshold_fit import QUANTILES
 from core.project.edits import identity_subject
 from tests.living import make_crops
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
@@ -94,7 +96,9 @@ def test_the_gallery_s_own_threshold_is_offered(
 ) -> None:
     folder = make_crops(tmp_path / "many", dict.fromkeys(("ann", "bob", "dan", "eve"), 3))
     empty.session.open_gallery(folder)
-    qtbot.waitUntil(lambda: empty.session.matrix is not None and not empty.session.busy)
+    qtbot.waitUntil(
+        lambda: empty.session.matrix is not None and not empty.session.busy, timeout=60_000
+    )
     tool = next(tool for tool in GALLERY_TOOLS if tool.place[1] == "EvidenceWindow")
     evidence = empty.show_tool(tool)
     assert isinstance(evidence, EvidenceWindow)
@@ -121,3 +125,25 @@ def test_why_the_first_person_and_not_the_second(
     first, second = (float(tab.table.item(0, column).text()) for column in (2, 4))
     assert tab.why.values.sum() == pytest.approx(first - second, abs=2e-4)
     assert tab.table.item(0, 1).text() in tab.why.title.text()
+
+
+def test_the_window_says_by_itself_where_the_threshold_does_not_hold(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where the threshold was set, next to nothing was above it.
+    kept = {
+        "impostor_scores": {"learned": np.linspace(-1, 0, len(QUANTILES)).tolist()},
+        "conditions": {},
+    }
+    monkeypatch.setattr("core.analysis.threshold_fit.shipped_figures", lambda card: kept)
+    monkeypatch.setattr(type(empty.session.card), "threshold", lambda card, kind: 0.05)
+    told: list[str] = []
+    empty.session.message.connect(told.append)
+    folder = make_crops(tmp_path / "many", dict.fromkeys(("ann", "bob", "dan", "eve"), 3))
+    empty.session.open_gallery(folder)
+    qtbot.waitUntil(lambda: any("does not hold" in one for one in told), timeout=60_000)
+    said = next(one for one in told if "does not hold" in one)
+    assert "0.0 % where it was set" in said
+    count = len([one for one in told if "does not hold" in one])
+    empty.session.set_threshold(0.4)  # the user's own is the user's affair
+    assert len([one for one in told if "does not hold" in one]) == count

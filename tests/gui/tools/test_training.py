@@ -1,6 +1,5 @@
 """The training window: three ways filled in from what is open, and runs as processes of their own."""
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout
 from pytestqt.qtbot import QtBot
 
-from core.training.config import TrainConfig, read_config, write_config
-from core.training.longer import train_longer
-from core.training.run_files import CONFIG, STATUS
+from core.training.config import TrainConfig, read_config
+from core.training.run_files import CONFIG
 from core.training.watch import look, runs_in
 from tests.training.test_training import config_for
 from xcos_gui.shell.window import MainWindow
@@ -270,24 +268,6 @@ def test_people_are_counted_and_the_time_is_measured(
     fill(dialog, alone)
     qtbot.waitUntil(lambda: "has one identity" in page.problem.text(), timeout=30_000)
     assert not page.start.isEnabled() and not page.timing.isEnabled()
-
-
-def test_longer_training_goes_on_from_the_checkpoint(
-    crops: Path, tiny_weights: Path, tmp_path: Path
-) -> None:
-    run, into = tmp_path / "run", tmp_path / "longer"
-    run.mkdir()
-    into.mkdir()
-    config = config_for(crops, tiny_weights, tmp_path)
-    (run / CONFIG).write_text(write_config(config))
-    with pytest.raises(Exception, match="has no checkpoint to go on from; start a new run"):
-        train_longer(run, into)
-    (run / "last.ckpt").write_bytes(b"state")
-    (run / STATUS).write_text(json.dumps({"state": "finished"}))
-    longer = train_longer(run, into)
-    assert longer.optimisation.steps == 12 and read_config(into / CONFIG) == longer
-    assert (into / "last.ckpt").read_bytes() == b"state" and not (into / STATUS).exists()
-    assert read_config(run / CONFIG).optimisation.steps == 6
 
 
 def test_finished_weights_are_handed_to_the_comparison(

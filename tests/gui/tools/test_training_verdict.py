@@ -1,12 +1,13 @@
 """The page on what a run came to: figures, changed pairs with their maps, and the way back."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.training.config import write_config
+from core.training.config import read_config, write_config
 from core.training.run_files import CONFIG, STATUS, status_text
 from core.training.verdict import ChangedPair, Difference, Figure, Figures, HeldOut, Verdict
 from tests.training.test_training import config_for
@@ -112,6 +113,33 @@ def test_figures_stand_side_by_side_with_their_intervals(window: MainWindow, run
     assert texts(page.kinds)["Its own cosine"][0] == "91.0 %\n(87.0 to 94.0)"
 
 
+def test_too_few_people_have_figures_without_intervals(
+    window: MainWindow, run: Path, tiny_weights: Path
+) -> None:
+    verdict = verdict_of(window, tiny_weights, run / "adapted.safetensors")
+    few = HeldOut(2, 56, 64, "2 people were held out, and it takes 5")
+    replace(verdict, held_out=few, conclusion="too few").write(run)
+    page = dialog_of(window, run).verdict_page
+    assert texts(page.figures)["Accuracy"] == ["91.0 %", "94.0 %", "+3.0"]
+    assert "interval" not in page.about.text()
+
+
+def test_the_buttons_are_in_sight_at_1366x768(window: MainWindow, run: Path, qtbot: QtBot) -> None:
+    dialog = dialog_of(window, run)
+    dialog.resize(1366, 728)
+    for button in (dialog.verdict_page.use, dialog.verdict_page.keep, dialog.verdict_page.longer):
+        qtbot.waitUntil(
+            lambda b=button: dialog.rect().contains(b.mapTo(dialog, b.rect().bottomRight()))  # type: ignore[misc]
+        )
+    dialog.tabs.setCurrentWidget(dialog.new)
+    dialog.new.unfold.setChecked(True)
+    start = dialog.new.start
+    qtbot.waitUntil(lambda: dialog.rect().contains(start.mapTo(dialog, start.rect().bottomRight())))
+    assert dialog.new.ways.isVisible() and dialog.new.form.isVisible()
+    dialog.resize(900, 520)
+    qtbot.waitUntil(lambda: not dialog.new.ways.isVisible() and dialog.new.form.isVisible())
+
+
 def test_a_changed_pair_is_explained_by_both_weights(
     window: MainWindow, run: Path, qtbot: QtBot
 ) -> None:
@@ -169,6 +197,25 @@ def test_use_and_back_again_are_one_click_each(
     qtbot.waitUntil(lambda: page.keep.text() == "Keep the old ones", timeout=60_000)
     card = window.session.card
     assert card is not None and card.path == tiny_weights and new.exists()
+
+
+def test_train_longer_is_one_click(
+    window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(TrainingDialog, "_launch", lambda _, path: started.append(path))
+    dialog = dialog_of(window, run)
+    dialog.verdict_page.longer.click()
+    assert dialog.note.text() == (
+        f"{run} has no checkpoint to go on from; start a new run instead."
+    )
+    assert not started and [path.name for path in run.parent.iterdir()] == ["adapted-1"]
+    (run / "last.ckpt").write_bytes(b"state")
+    dialog.verdict_page.longer.click()
+    assert [path.name for path in started] == ["adapted-1-1"]
+    assert dialog.note.text() == "adapted-1-1 goes on where adapted-1 ended."
+    assert read_config(started[0] / CONFIG).optimisation.steps == 12
+    assert (started[0] / "last.ckpt").read_bytes() == b"state" and (run / "verdict.json").exists()
 
 
 def test_without_a_verdict_the_page_says_why(window: MainWindow, run: Path) -> None:

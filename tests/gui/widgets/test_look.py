@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from core.explain.colours import outcome_colours
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.widgets.design import SMALLEST, contrast, counted, is_dark, outcome_colour, secondary
+from xcos_gui.widgets.design import SMALLEST, counted, is_dark, outcome_colour, secondary
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.icons import DRAWINGS, icon
 from xcos_gui.widgets.theme import dark_palette
@@ -31,6 +31,20 @@ BLIND = {
     "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }  # fmt: skip
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """WCAG's contrast of two colours, from 1 to 21."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (colour.redF(), colour.greenF(), colour.blueF())
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def lab(rgb: tuple[int, int, int], blind: str) -> np.ndarray:
@@ -219,3 +233,22 @@ def test_a_row_stays_chosen_only_while_it_is_looked_at(window: MainWindow, qtbot
     pairs.table.selectRow(2)
     window.session.select_pair(0, 1)  # genuine, so not listed
     assert not pairs.table.selectionModel().selectedRows()
+
+
+def test_the_matrix_is_quiet_in_the_dark_too(window: MainWindow) -> None:
+    panel, session = window.matrix, window.session
+    panel.colouring.setCurrentIndex(1)
+    session.set_threshold(1.0)
+    image = panel.item.image
+    assert image is not None
+    try:
+        for theme in ("light", "dark"):
+            window.set_theme(theme)
+            QApplication.processEvents()
+            drawn, *_ = image.draw(slice(0, 6), slice(0, 6), panel.item.look)
+            wanted = outcome_colours(theme == "dark")
+            for cell, outcome in (((0, 3), "TN"), ((0, 1), "FN")):
+                colour = QColor(int(drawn[cell]) & 0xFFFFFF)
+                assert (colour.red(), colour.green(), colour.blue()) == wanted[outcome], theme
+    finally:
+        window.set_theme("light")

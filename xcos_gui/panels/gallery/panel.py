@@ -225,7 +225,6 @@ class GalleryPanel(QWidget):
         self.side.valueChanged.connect(self._on_size)
         row = QHBoxLayout()
         row.addWidget(self.order, 1)
-        self.side.setMinimumWidth(4 * self.fontMetrics().height())
         row.addWidget(self.side, 1)
         return row
 

@@ -1,7 +1,7 @@
 """Above the matrix: what is shown, in which order and colours, and what the colours mean."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -129,7 +129,9 @@ class MatrixBar(QWidget):
 
     def look(self, threshold: float) -> Look:
         """How the matrix is coloured at a threshold."""
-        return Look(threshold, self.outcomes, self._fars[self.outcomes], is_dark(self.palette()))
+        # The application's: when a theme changes, widgets hear of it one after the other.
+        dark = is_dark(QGuiApplication.palette())
+        return Look(threshold, self.outcomes, self._fars[self.outcomes], dark)
 
     @property
     def asked(self) -> Asked:
@@ -247,8 +249,15 @@ def _outcome_legend(image: MatrixImage, dark: bool) -> str:
     return " &nbsp; ".join(squares)
 
 
+class _Box(QComboBox):
+    """Gives way where the window is small; its tooltip and its list have the whole text."""
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().boundedTo(QSize(4 * self.fontMetrics().height(), 10_000))
+
+
 def _box(name: str, texts: list[str]) -> QComboBox:
-    box = QComboBox(accessibleName=name)
+    box = _Box(accessibleName=name)
     box.addItems(texts)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(max(map(len, texts), default=10))

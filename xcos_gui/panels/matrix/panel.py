@@ -389,6 +389,7 @@ class MatrixPanel(QWidget):
     def _take_palette(self) -> None:
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        self._show_colours()
         self._show_passing()
         self._show_chosen()
         self.sides.take_palette(palette)

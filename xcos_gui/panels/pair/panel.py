@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.evidence.words import shipped_words
 from core.explain.colours import MapName, centred_table, faded, map_rgba, table
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, PairReport
@@ -226,9 +227,11 @@ class InspectorPanel(QWidget):
             for label in self._names:
                 label.clear()
             return
-        self.words.setText(
-            self._report.words or "These weights have no threshold, so there is no decision."
-        )
+        words = self._report.words or "These weights have no threshold, so there is no decision."
+        worth = None
+        if (card := self._session.card) is not None:
+            worth = shipped_words(card, explanation.kind, explanation.order, explanation.score)
+        self.words.setText(words if worth is None else f"{words}\n{worth}")
         self.numbers.setText(_numbers(explanation))
         crops = (self._report.left_crop, self._report.right_crop)
         assert self._session.pair is not None

@@ -196,7 +196,7 @@ class StrengthTab(Tab):
             + (
                 "Too few people to hold any out, so Cllr is not known."
                 if ratios.cllr is None
-                else f"Cllr {ratios.cllr:.3f}, at least {ratios.cllr_min:.3f} by any calibration "
+                else f"Cllr {ratios.cllr:.3f}; the best calibration would leave {ratios.cllr_min:.3f} "
                 "(0 is perfect, 1 is no evidence)."
             )
         )

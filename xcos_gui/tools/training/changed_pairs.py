@@ -151,6 +151,9 @@ class ChangedPairsView(QWidget):
         self.maps = [{name: MapView(name, text) for name, text in MAPS} for _ in SIDES]
         self.scores = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self._grid = QWidget()
+        policy = self._grid.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that nothing moves when the maps come
+        self._grid.setSizePolicy(policy)
         grid = QGridLayout(self._grid)
         grid.setContentsMargins(0, 0, 0, 0)
         for line, (face, views) in enumerate(zip(self.faces, self.maps, strict=True)):

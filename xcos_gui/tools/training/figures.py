@@ -55,21 +55,23 @@ class FiguresTable(QTableWidget):
 
     def show_verdict(self, verdict: Verdict) -> None:
         """A row a figure: before, after, and the change."""
+        bare = bool(verdict.held_out.lacking)
         sides = verdict.before, verdict.after
         self._fill(
             [text for text, _ in ROWS.values()],
             ["Before", "After", "Change"],
-            [[*(_words(side, row) for side in sides), _change(verdict, row)] for row in ROWS],
+            [[*(_words(side, row, bare) for side in sides), _change(verdict, row)] for row in ROWS],
             lambda line, _: TIPS[line],
         )
 
     def show_kinds(self, verdict: Verdict) -> None:
         """A row a kind of score of the weights that the run made."""
+        bare = bool(verdict.held_out.lacking)
         self._fill(
             [KINDS.get(kind, kind) for kind in verdict.kinds],
             [text.replace(" ", "\n", 1) for text, _ in ROWS.values()],
             [
-                [_words(figures, row).replace("  (", "\n(") for row in ROWS]
+                [_words(figures, row, bare).replace("  (", "\n(") for row in ROWS]
                 for figures in verdict.kinds.values()
             ],
             lambda _, column: TIPS[column],
@@ -105,7 +107,8 @@ class FiguresTable(QTableWidget):
             self._fit()  # an interval may have got another line
 
 
-def _words(figures: Figures | None, row: str) -> str:
+def _words(figures: Figures | None, row: str, bare: bool) -> str:
+    """bare: without its interval, which says nothing where people are too few"""
     if figures is None:
         return NONE
     if row == "faithfulness":
@@ -113,14 +116,14 @@ def _words(figures: Figures | None, row: str) -> str:
         return NONE if value is None else _signed(f"{value:.2f}")
     known = {"accuracy": figures.accuracy, "auc": figures.auc}
     known |= {f"{TAR}{far}": figure for far, figure in figures.tar_at_far.items()}
-    return _figure(known.get(row, Figure(None)))
+    return _figure(known.get(row, Figure(None)), bare)
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: Figure, bare: bool) -> str:
     if figure.value is None:
         return NONE
     text = f"{100 * figure.value:.1f} %"
-    if figure.low is None or figure.high is None:
+    if bare or figure.low is None or figure.high is None:
         return text
     return f"{text}  ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
 
@@ -135,6 +138,8 @@ def _change(verdict: Verdict, row: str) -> str:
     change = verdict.changes.get(row)
     if change is None:
         return NONE
+    if verdict.held_out.lacking:
+        return _signed(f"{100 * change.value:+.1f}")
     span = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
     return _signed(f"{100 * change.value:+.1f}  ({span})")
 

@@ -1,6 +1,7 @@
 """Runs and estimates as processes of their own."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from core.errors import Stopped, XCosError
 from core.files import write_whole
 from core.processes import own_command, own_environment
 from core.training.config import parse_config, write_config
+from core.training.longer import train_longer
 from core.training.run_files import COMMAND, CONFIG, OUTPUT, STATUS, STOP, status_text
 from core.training.watch import look
 from xcos_gui.state.jobs import Running
@@ -38,12 +40,20 @@ def new_folder(runs: Path, name: str) -> Path:
 
 def new_run(runs: Path, name: str, toml: str) -> Path:
     """Make a run's folder with its settings, which refer to a file in runs. Raises XCosError."""
+    settings = write_config(parse_config(toml, runs / CONFIG))
     path = new_folder(runs, name)
+    write_whole(path / CONFIG, settings.encode())
+    return path
+
+
+def new_longer_run(runs: Path, run: Path) -> Path:
+    """Make the folder of a run that goes on where another one ended. Raises XCosError."""
+    path = new_folder(runs, run.name)
     try:
-        settings = parse_config(toml, runs / CONFIG)
-        write_whole(path / CONFIG, write_config(settings).encode())
-    except OSError as error:
-        raise XCosError(f"{path} cannot be written ({error}); choose another name.") from error
+        train_longer(run, path)
+    except XCosError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
     return path
 
 

@@ -29,6 +29,7 @@ EMPTY = (
     "No result yet: when a run ends, this page says whether its weights are better on people that "
     "they have not seen."
 )
+IN_BRACKETS = " In brackets: 95 % intervals, drawn by identity."
 UNJUDGED = (
     "This run held no people out and had no weights to compare with, so there is no verdict; "
     "Compare holds its weights against those in use."
@@ -150,15 +151,12 @@ class ResultPage(QWidget):
 
 
 def _about(run: Path, verdict: Verdict) -> str:
-    return (
-        f"{run.name}, {duration(verdict.seconds)}. {_held_out(verdict.held_out)} In brackets: 95 % "
-        "intervals, drawn by identity."
-    )
+    intervals = "" if verdict.held_out.lacking else IN_BRACKETS
+    return f"{run.name}, {duration(verdict.seconds)}. {_held_out(verdict.held_out)}{intervals}"
 
 
 def _held_out(held_out: HeldOut) -> str:
-    text = (
+    return (
         f"Measured on {held_out.people:,} people that it did not see: {held_out.genuine:,} genuine "
         f"and {held_out.impostor:,} impostor pairs."
     )
-    return f"{text} {held_out.lacking}".rstrip()

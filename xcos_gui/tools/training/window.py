@@ -9,10 +9,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from core.errors import XCosError
-from core.training.longer import train_longer
 from core.training.watch import look, runs_in
 from xcos_gui.state.session import Session
-from xcos_gui.tools.training.launch import launch, new_folder, new_run
+from xcos_gui.tools.training.launch import launch, new_longer_run, new_run
 from xcos_gui.tools.training.new_run import NewRunPage
 from xcos_gui.tools.training.result import ResultPage
 from xcos_gui.tools.training.runs import RunsPanel
@@ -33,7 +32,7 @@ class TrainingDialog(ToolWindow):
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._folder = folder
-        self.tabs = QTabWidget(documentMode=True)
+        self.tabs = _Pages(documentMode=True)
         self.new = NewRunPage(session, folder, self.compute)
         self.new.start_asked.connect(self.start_run)
         self.new.told.connect(self.tell)
@@ -105,10 +104,9 @@ class TrainingDialog(ToolWindow):
     def train_longer(self, run: Path) -> None:
         """Start a run that goes on where another one ended."""
         with self._telling():
-            config = train_longer(run, path := new_folder(self._folder, run.name))
+            path = new_longer_run(self._folder, run)
             self._launch(path)
-            steps = config.optimisation
-            self.tell(f"{path.name} goes on to {steps.epochs or steps.steps:,}.")
+            self.tell(f"{path.name} goes on where {run.name} ended.")
 
     def _launch(self, path: Path) -> None:
         with self._telling():
@@ -154,3 +152,13 @@ class TrainingDialog(ToolWindow):
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         self.new.not_measured()
+
+
+class _Pages(QTabWidget):
+    """Pages that shrink to their smallest size before the window scrolls.
+
+    A page whose text wraps would else count with the height that it likes best.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        return False
