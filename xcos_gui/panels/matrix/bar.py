@@ -23,6 +23,7 @@ from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
 
 SCORES = "scores"
+LEAST_BOX = 36  # pixels
 AGAINST_TIP = (
     "The scores, or how far they are above those of another attention or order, each from its own "
     "threshold. Another model is compared by Analyse, Two models."
@@ -69,7 +70,7 @@ class MatrixBar(QWidget):
         self.selects.setAccessibleName("Dragging chooses pairs")
         self.against = _box("Scores, or what they are compared with", [])
         self.against.setToolTip(AGAINST_TIP)
-        self.changed = QToolButton(text="Who changed side", hidden=True)
+        self.changed = QToolButton(text="Changed", hidden=True)
         self.changed.setToolTip(
             "List the pairs on which the two do not agree, the farthest apart first"
         )
@@ -261,6 +262,7 @@ def _box(name: str, texts: list[str]) -> QComboBox:
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(max(map(len, texts), default=10))
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    box.setMinimumWidth(LEAST_BOX)  # in a narrow window its text is cut, and the matrix keeps its room
     return box
 
 
