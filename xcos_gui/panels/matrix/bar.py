@@ -262,7 +262,9 @@ def _box(name: str, texts: list[str]) -> QComboBox:
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(max(map(len, texts), default=10))
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    box.setMinimumWidth(LEAST_BOX)  # in a narrow window its text is cut, and the matrix keeps its room
+    box.setMinimumWidth(
+        LEAST_BOX
+    )  # in a narrow window its text is cut, and the matrix keeps its room
     return box
 
 
