@@ -42,6 +42,8 @@ from xcos_gui.widgets.outcomes import (
 )
 from xcos_gui.widgets.theme import paint_axes
 
+HEADROOM = 1.45  # of the histogram's height over its highest bar
+WIDE = 320  # pixels of a histogram that has room for the threshold's label
 READ = "Point at the ROC or the DET to read it; a click sets the threshold."
 SETTLE = 150  # milliseconds that the mouse must rest before intervals are computed
 
@@ -110,7 +112,8 @@ class CurvesPanel(QWidget):
         self._job.finished.connect(self._on_rates)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._find_rates)
-        self._tabs.currentChanged.connect(lambda _: self.readers[0].clear())
+        self._tabs.currentChanged.connect(self._on_tab)
+        self.reading.hide()  # the histogram needs no reading
         self.readers: list[CurveReader] = [
             CurveReader(plot, curve)
             for plot, curve in ((self._roc, self._roc_curve), (self._det, self._det_curve))
@@ -183,6 +186,8 @@ class CurvesPanel(QWidget):
             lambda line: self._session.set_threshold(float(line.value()))
         )
         self._histogram.addItem(self.line)
+        box = self._histogram.getViewBox()
+        box.sigResized.connect(lambda: self.line.label.setVisible(box.width() >= WIDE))
         self._tabs.addTab(self._histogram, "Histograms")
 
     def _make_curve(
@@ -222,6 +227,10 @@ class CurvesPanel(QWidget):
             self._session.list_pairs(title, pairs)
 
     # Reading a curve.
+
+    def _on_tab(self, tab: int) -> None:
+        self.readers[0].clear()
+        self.reading.setVisible(tab > 0)
 
     def _on_read(self, number: int | None) -> None:
         statistics = self._session.statistics
@@ -272,6 +281,9 @@ class CurvesPanel(QWidget):
             edges, genuine, impostor = statistics.histograms()
             for bars, counts in zip(self._bars, (genuine, impostor), strict=True):
                 bars.setData(edges, counts / max(1, counts.sum()))
+            highest = max(float((n / max(1, n.sum())).max()) for n in (genuine, impostor))
+            if highest:  # the legend stands above the bars
+                self._histogram.setYRange(0, HEADROOM * highest, padding=0)
             used = edges[:-1][(genuine + impostor) > 0]
             if len(used):
                 self._histogram.setXRange(

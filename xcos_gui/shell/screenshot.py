@@ -92,6 +92,7 @@ def _render(options: argparse.Namespace, width: int, height: int, folder: Path) 
     messages: list[str] = []
     session.message.connect(messages.append)
     window.resize(width, height)
+    window.reset_layout()
     window.show()
     loop = QEventLoop()
     session.idle.connect(loop.quit)
