@@ -17,18 +17,9 @@ from core.scoring.matrix import OUTCOMES
 OF_CONDITIONS = tuple(condition.name for condition in CONDITIONS)
 NUMBERS = ("score", "margin", "target", "fc", *OF_CONDITIONS)
 TEXTS = (
-    "identity",
-    "left_identity",
-    "right_identity",
-    "photo",
-    "left",
-    "right",
-    "tag",
-    "note",
-    "decision",
-    "outcome",
-    "kind",
-)
+    "identity", "left_identity", "right_identity", "photo", "left", "right", "tag", "note", "decision",
+    "outcome", "kind",
+)  # fmt: skip
 FLAGS = ("doubtful", "fragile", "genuine", "impostor")
 CHOICES: dict[str, tuple[str, ...]] = {
     "outcome": OUTCOMES,
