@@ -90,7 +90,10 @@ class Worth:
         for found in self.kinds:
             if found.kind == kind:
                 return found
-        raise XCosError(self.missing.get(kind, f"There are no scores of {TITLES[kind]}."))
+        raise XCosError(
+            self.missing.get(kind, f"There are no scores of {TITLES[kind]}."),
+            "target" if kind == "target" else None,
+        )
 
     def moved(self, threshold: float, statistics: PairStatistics) -> "Worth":
         """The same with another threshold of the matrix's kind, whose statistics are given."""

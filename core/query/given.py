@@ -65,7 +65,10 @@ def check(expression: Expression, given: FilterInput) -> None:
             for g in (given.scored.rows, given.scored.columns)
         ]
         if name in asked and not all(known):
-            raise XCosError(f"The filter asks for {name}, which these faces do not have; {remedy}.")
+            raise XCosError(
+                f"The filter asks for {name}, which these faces do not have; {remedy}.",
+                "target" if name == "target" else "model",
+            )
     if asked & {*OF_CONDITIONS} and given.conditions is None:
         raise XCosError(
             "The filter asks for conditions of faces, which are not measured here; leave them out."

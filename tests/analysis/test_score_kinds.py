@@ -123,7 +123,7 @@ def test_a_moved_threshold_is_as_computed_anew() -> None:
 
 def test_what_is_missing_is_told_with_the_way_out() -> None:
     found, _ = worth_of(gallery(target=False))
-    with pytest.raises(XCosError, match="There is no target model; choose one under Model"):
+    with pytest.raises(XCosError, match=r"There is no target model; choose one\."):
         found.of("target")
     with pytest.raises(XCosError, match="no learned attention"):
         found.of("learned")
