@@ -130,12 +130,12 @@ def test_publishers_checkpoints_come_in(
 
 
 @pytest.mark.parametrize(
-    # onnx and inner wrap a file and another network, and are tested with those.
+    # onnx, inner and refined wrap a file or another network, and are tested with those.
     "name",
     [
         n
         for n in backbone_names()
-        if n not in ("onnx", "inner") and "152" not in n and "200" not in n
+        if n not in ("onnx", "inner", "refined") and "152" not in n and "200" not in n
     ],
 )
 def test_every_backbone_gives_a_7x7_map(name: str) -> None:

@@ -81,11 +81,11 @@ def test_a_filter_typed() -> None:
 def test_settings_of_a_run_typed(empty: MainWindow, tmp_path: Path) -> None:
     empty.show_training()
     assert empty.training is not None
-    form = empty.training.form
+    form = empty.training.new.form
     before = form.config(tmp_path / "config.toml")
-    rate = form.field("optimisation.learning_rate")
-    rate.setText("0,035")  # type: ignore[attr-defined]
+    rate = form.input("optimisation.learning_rate").widget
+    rate.lineEdit().setText("0,035")  # type: ignore[attr-defined]
     found = form.config(tmp_path / "config.toml")
     assert found.optimisation.learning_rate == 0.035 != before.optimisation.learning_rate
-    form.field("name").setText("a,b 1,5")  # type: ignore[attr-defined]
+    form.input("name").widget.setText("a,b 1,5")  # type: ignore[attr-defined]
     assert form.config(tmp_path / "config.toml").name == "a,b 1,5"
