@@ -17,6 +17,7 @@ from core.scoring.scored import ScoredGallery
 
 ALPHA = 0.5  # weight of false matches against false non-matches, as both papers have it
 MAPPED = 1000  # impostor pairs of each group whose maps are computed
+NAMED = 8  # groups that a sentence names
 Pair = tuple[float, float]
 
 
@@ -24,7 +25,7 @@ Pair = tuple[float, float]
 class Rate:
     """An error rate in [0, 1] with its 95 % interval over people, and the pairs behind it.
 
-    None where there is no pair; ratio: to the mean of all groups' rates, None where that is 0
+    None where there is no pair; interval: None too where drawing people changes nothing; ratio: to the mean of all groups' rates, None where that is 0
     """
 
     value: float | None
@@ -184,7 +185,8 @@ class _Told:
     def whole(self, at: int) -> tuple[float, Pair] | None:
         if np.isnan(self._values[at]):
             return None
-        return float(self._values[at]), self._interval(at)
+        low, high = self._limits[:, at].tolist()
+        return float(self._values[at]), (low, high)
 
     def _rate(self, at: int, pairs: float, every: np.ndarray) -> Rate:
         value = float(self._values[at])
@@ -194,9 +196,10 @@ class _Told:
         ratio = value / mean if mean > 0 else None
         return Rate(value, self._interval(at), round(pairs), round(value * pairs), ratio)
 
-    def _interval(self, at: int) -> Pair:
+    def _interval(self, at: int) -> Pair | None:
+        """None where all draws agree: of so few people or errors, none can be told."""
         low, high = self._limits[:, at].tolist()
-        return low, high
+        return None if low == high else (low, high)
 
 
 def _group(
@@ -257,11 +260,21 @@ def _words(by: str, groups: tuple[Group, ...], ungrouped: int) -> tuple[str, ...
     said = []
     few = [f"{shown(group.name)} ({group.people})" for group in groups if group.too_few]
     if few:
-        said.append(f"Too few people for a sure figure, fewer than {FEW}: {', '.join(few)}.")
+        said.append(f"Too few people for a sure figure, fewer than {FEW}: {_listed(few)}.")
     for what, rate in (("two people", "fmr"), ("one person", "fnmr")):
         none = [shown(group.name) for group in groups if getattr(group, rate).value is None]
         if none:
-            said.append(f"No pair of {what}, so no {rate.upper()}: {', '.join(none)}.")
+            said.append(f"No pair of {what}, so no {rate.upper()}: {_listed(none)}.")
     if ungrouped:
-        said.append(f"{ungrouped:,} faces have no value of {shown(by)} and are not counted.")
+        one = ungrouped == 1
+        said.append(
+            f"{ungrouped:,} {'face has' if one else 'faces have'} no value of {shown(by)} and "
+            f"{'is' if one else 'are'} not counted."
+        )
     return tuple(said)
+
+
+def _listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:NAMED])} and {more:,} more"

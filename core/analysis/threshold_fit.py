@@ -79,9 +79,7 @@ class ThresholdFit:
     @property
     def holds(self) -> bool:
         """Whether nothing speaks against the threshold here."""
-        return (
-            self.found is None or self.shipped is None or self.found.interval[0] <= 3 * self.shipped
-        )
+        return self.shipped is None or self.found.interval[0] <= MUCH * self.shipped
 
 
 def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> LabelFree:

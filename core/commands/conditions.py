@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
             raise XCosError(f"{output} must end in .csv or .json; choose another name.")
         refuse_overwriting(output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
-    scored = scored_gallery(setup, options, progress)
+    scored = scored_gallery(setup, options, progress, least=1)
     table = Measurer(setup.cache).table(scored, setup.threshold, progress)
     progress.close()
     both = [(scored.columns, table.columns)]

@@ -21,7 +21,8 @@ EXAMPLES = """examples:
 
 FMR is of impostor pairs within a group, FNMR of its genuine pairs, ratios are to the mean of all
 groups. Intervals are 95 %, by drawing people. FDR (de Freitas Pereira and Marcel, 2021) is 1 where
-groups are equal, GARBE (Howard et al., 2022) is 0; both weigh FMR and FNMR alike."""
+groups are equal, GARBE (Howard et al., 2022) is 0; both weigh FMR and FNMR alike. A rate stands without an
+interval where its people or errors are so few that drawing people changes nothing."""
 COLUMNS = (
     "group",
     "faces",
@@ -165,7 +166,9 @@ def _tell(found: GroupRates) -> None:
 
 
 def _rate_words(rate: Rate) -> str:
-    if rate.value is None or rate.interval is None:
+    if rate.value is None:
         return "–"
+    if rate.interval is None:
+        return f"{100 * rate.value:.2f} %"
     low, high = (100 * end for end in rate.interval)
     return f"{100 * rate.value:.2f} % ({low:.2f} to {high:.2f})"

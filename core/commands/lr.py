@@ -91,7 +91,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"xcos: {reference.told}", file=sys.stderr)
     decision = None
     if options.prior is not None:
-        decision = bayes_decision(ratios, options.prior, options.cost or 1.0)
+        cost = 1.0 if options.cost is None else options.cost
+        decision = bayes_decision(ratios, options.prior, cost)
     if options.output is not None:
         from core.explain.drawing import figure_bytes
 

@@ -1,7 +1,6 @@
 """xcos readers: how readers agree, how right they are, and what they add to the score."""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 from core.analysis.readers.agreement import Readers, readers_of, readers_words
 from core.analysis.readers.table import read_readings, readings_csv
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
+from core.errors import XCosError
 from core.files import write_whole
 from core.json_text import json_text
 from core.project.readings import RATINGS, readings_of
@@ -49,7 +49,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, or XCosError."""
     imported = [] if options.imported is None else read_readings(options.imported)
+    if options.imported is not None and not imported:
+        raise XCosError(f"{options.imported} lists no rating; write a line for each.")
     if options.output is not None:
+        if options.output.suffix.lower() != ".csv":
+            raise XCosError(f"{options.output} must end in .csv; choose another name.")
         sources = [path for path in (options.gallery, options.imported) if path is not None]
         refuse_overwriting(options.output, *sources)
     setup, progress = Setup(options), ProgressBar()
@@ -57,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     progress.close()
     project = setup.project_of(scored.columns.gallery.source)
     if imported:
+        readers_of(scored, imported)  # a list of another gallery's pairs is not kept
         kept = {one.key: one.value for one in imported}
         project.change(lambda edits: replace(edits, readings=edits.readings | kept))
     readings = readings_of(project.edits.readings)
@@ -68,9 +73,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(readers_words(found)))
     if found.elsewhere:
-        print(
-            f"xcos: {found.elsewhere} readings are of faces that this gallery lacks and do not count",
-            file=sys.stderr,
+        many = found.elsewhere > 1
+        warn(
+            f"{found.elsewhere} {'ratings are' if many else 'rating is'} of faces that this gallery "
+            f"lacks and {'do' if many else 'does'} not count."
         )
     return 0
 

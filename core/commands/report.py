@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
+from core.commands.scored import no_pair
 from core.commands.shared import (
     ProgressBar,
     Setup,
@@ -140,9 +141,7 @@ def run(options: argparse.Namespace) -> int:
     probes = None if options.probes is None else setup.open(options.probes, progress, True)
     scored = setup.score(gallery, probes, progress)
     if scored.matrix.pairs == 0:
-        problems = gallery.gallery.problems
-        first = f" ({problems[0].reason})" if problems else ""
-        raise XCosError(f"{options.gallery} gives no pair of faces to report{first}")
+        raise no_pair(options.gallery, gallery.gallery.problems)
     edits = setup.project_of(gallery.gallery.source).edits
     source = ReportSource(scored, setup.threshold, setup.cache, edits)
     asked = ReportOptions(options.title, options.pictures, options.anonymous, record=options.record)

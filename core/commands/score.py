@@ -148,7 +148,8 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
             print(json_text(_no_pairs(faces, problems, setup, options), None))
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(
-            f"{options.gallery} gives {faces} face(s), so there is no pair to score{first}"
+            f"{options.gallery} gives {faces} face(s), so there is no pair to score; it takes two "
+            f"photos with a face{first}."
         )
     if group.first:
         group.wait()

@@ -1,6 +1,7 @@
 """A gallery with all its pairs scored, for commands that look at many of them."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
+    tell_problems,
 )
 from core.errors import XCosError
+from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery
 from core.scoring.scored import ScoredGallery
 
@@ -40,24 +43,35 @@ def add_gallery_options(parser: argparse.ArgumentParser) -> None:
 
 
 def open_both(
-    setup: Setup, options: Any, progress: ProgressBar
+    setup: Setup, options: Any, progress: ProgressBar, least: int = 2
 ) -> tuple[LoadedGallery, LoadedGallery | None]:
-    """The gallery and its probes, if any. Raises XCosError where there is no pair."""
+    """The gallery and its probes, if any; photos that gave no face are named on stderr.
+
+    least: faces of a gallery without probes. Raises XCosError where there are fewer, or no pair.
+    """
     gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = None
     if options.probes is not None:
         probes = setup.open(options.probes, progress, with_project=True)
-    enough = len(gallery) > 1 if probes is None else len(gallery) and len(probes)
+    enough = len(gallery) >= least if probes is None else len(gallery) and len(probes)
+    problems = [*gallery.gallery.problems, *(probes.gallery.problems if probes else ())]
     if not enough:
-        problems = [*gallery.gallery.problems, *(probes.gallery.problems if probes else ())]
-        first = f" ({problems[0].reason})" if problems else ""
-        raise XCosError(f"{options.gallery} gives no pair of faces{first}")
+        raise no_pair(options.gallery, problems)
+    tell_problems(problems)
     return gallery, probes
 
 
-def scored_gallery(setup: Setup, options: Any, progress: ProgressBar) -> ScoredGallery:
-    """Load the gallery and score all its pairs. Raises XCosError where there is no pair."""
-    gallery, probes = open_both(setup, options, progress)
+def no_pair(gallery: Path, problems: Sequence[Problem]) -> XCosError:
+    """That a gallery gives no pair, with its first problem and the way out."""
+    first = f" ({problems[0].reason})" if problems else ""
+    return XCosError(f"{gallery} gives no pair of faces; it takes two photos with a face{first}.")
+
+
+def scored_gallery(
+    setup: Setup, options: Any, progress: ProgressBar, least: int = 2
+) -> ScoredGallery:
+    """Load the gallery and score all its pairs. Raises XCosError as `open_both` does."""
+    gallery, probes = open_both(setup, options, progress, least)
     return setup.score(gallery, probes, progress)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.faces.choose import FACE_POLICIES, GallerySettings
+from core.faces.face import Problem
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
@@ -265,6 +267,16 @@ def _tell_doubtful(reasons: list[str]) -> None:
     if len(reasons) > MOST_TOLD:
         warn(
             f"warning: {len(reasons) - MOST_TOLD} more faces are doubtful; score --json names all."
+        )
+
+
+def tell_problems(problems: Sequence[Problem]) -> None:
+    """Name on stderr the photos that gave no face."""
+    for problem in problems[:MOST_TOLD]:
+        warn(f"problem: {problem.reason}")
+    if len(problems) > MOST_TOLD:
+        warn(
+            f"problem: {len(problems) - MOST_TOLD} more photos gave no face; score --json names all."
         )
 
 

@@ -33,6 +33,8 @@ EXAMPLES = """examples:
   xcos train --resume runs/small             go on with the run's own config
   xcos train small.toml --estimate           how long an epoch and the run will take
 
+docs/training.md tells what can be set, and a run's config.toml lists it all.
+
 A gallery is a folder, CSV, RecordIO or project (.xcos), with the corrections made to it in the window.
 Of its people a quarter is held out, whole: adapt and plug-in end with a verdict on them, before and
 after, and --json prints it. A run's folder holds config.toml, log.csv, validation.csv, checkpoints
@@ -99,7 +101,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, 130 when stopped, or XCosError."""
     if (options.config is None) == (options.resume is None):
-        raise XCosError("Give a config file, or --resume with a run's folder, not both.")
+        raise XCosError(
+            "Name a preset, such as adapt, or a config file, or --resume with a run's folder; "
+            "one of them, not two."
+        )
     keep_memory()
     from core.training.assignments import with_settings
     from core.training.config import read_config
@@ -109,7 +114,9 @@ def run(options: argparse.Namespace) -> int:
             "A run goes on with its own settings; leave --set out, and --gallery and --cache, or "
             "train anew."
         )
-    source = options.resume / "config.toml" if options.config is None else preset(options.config)
+    source = preset(options.config) if options.resume is None else options.resume / "config.toml"
+    if options.resume is not None and not source.is_file():
+        raise XCosError(f"{options.resume} holds no config.toml; name the folder of a run.")
     config = with_settings(read_config(source), options.set)
     if options.gallery is not None:
         config = replace(config, data=replace(config.data, gallery=options.gallery))
@@ -136,9 +143,14 @@ def preset_names() -> list[str]:
 
 
 def preset(given: Path) -> Path:
-    """A preset's file by its name, any other path as it is."""
-    if given.exists() or str(given) not in preset_names():
+    """A file as it is, or a preset's file by its name. Raises XCosError where it is neither."""
+    if given.exists():
         return given
+    if str(given) not in preset_names():
+        raise XCosError(
+            f"{given} is neither a config file nor a preset; the presets are "
+            f"{', '.join(preset_names())}."
+        )
     return resource_path("presets", f"{given}.toml")
 
 

@@ -326,7 +326,10 @@ def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
     data, found = config.data, []
     if not (data.gallery or data.labelled or data.unlabelled):
-        found.append("data names no faces; set data.gallery, data.labelled or data.unlabelled.")
+        found.append(
+            "The run names no faces; give a gallery (data.gallery), or set data.labelled or "
+            "data.unlabelled."
+        )
     if config.target.weights is None and needs_target(config):
         found.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.gallery", data.gallery)]

@@ -7,6 +7,15 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core.errors import XCosError, shown
 
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    Path: "a path",
+    list: "a list",
+    dict: "a table",
+}
 DEEPEST = 16  # tables and lists within one setting
 LARGEST = 2**63 - 1
 WORDS = ("own", "sface", "default")  # what stands for a file without being its path
@@ -60,7 +69,7 @@ def _value(hint: Any, raw: Any, path: Path, name: str) -> Any:
         return float(raw) if abs(raw) < 10**308 else float("inf")
     plain = origin or hint
     if plain is Path or not isinstance(raw, plain) or (plain is int and isinstance(raw, bool)):
-        wanted = getattr(hint, "__name__", str(hint))
+        wanted = KINDS.get(plain, str(hint))
         raise XCosError(f"{path}: {name} is {shown(repr(raw))}, but must be {wanted}.")
     if _depth(raw) > DEEPEST:
         raise XCosError(f"{path}: {name} has brackets too deep in one another; mend it.")

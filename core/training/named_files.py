@@ -28,8 +28,8 @@ def with_files(config: TrainConfig) -> TrainConfig:
         weights = start if frozen is None else frozen
         if weights is None:
             raise XCosError(
-                "target.weights is own, but the run starts from nothing; name weights under "
-                "model.start, a model under model.frozen, or a target's file."
+                "The run has no model to learn from; name a face model to plug into as "
+                "model.frozen, weights to start from as model.start, or a target as target.weights."
             )
     if weights == SFACE:
         weights = sface_file()

@@ -84,6 +84,16 @@ def test_command_writes_a_row_a_face(run, tmp_path: Path, crops: Path) -> None:
     assert run("conditions", "-o", "a.txt")[0] == 1
 
 
+def test_conditions_of_a_single_photo(crops: Path, tiny_weights: Path, capsys) -> None:
+    photo = str(crops / "ann" / "1.png")
+    common = ["--aligned", "--model", str(tiny_weights), "--device", "cpu"]
+    assert main(["conditions", photo, *common]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert float(row["exposure"]) > 0 and row["unlike"] == ""
+    assert main(["threshold", photo, *common]) == 1
+    assert "it takes two photos with a face" in capsys.readouterr().err
+
+
 def test_filter_words_take_the_worse_face(run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("conditions")[1])))
     sharpness = {row["path"]: float(row["sharpness"]) for row in rows}

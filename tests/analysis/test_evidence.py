@@ -241,6 +241,7 @@ def test_command_prints_the_pair_and_holds_its_people_out(lr, tmp_path: Path) ->
 def test_command_tells_what_is_wrong_in_a_sentence(lr) -> None:
     for more, said in (
         (("--cost", "2"), "give --prior too"),
+        (("--reference", str(lr.people), "--prior", "0.5", "--cost", "0"), "above 0, not 0"),
         (("--method", "kde"), "name a gallery with --reference"),
         (("-o", "a.png"), "without curves"),
         ((), "No reference ships with tiny"),

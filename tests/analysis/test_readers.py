@@ -189,6 +189,18 @@ def test_command_keeps_what_is_brought_in(
     common += ["--cache", str(tmp_path / "cache" / "cache.sqlite")]
     assert main(common) == 1
     assert "Nobody has read a pair" in capsys.readouterr().err
+    foreign = tmp_path / "foreign.csv"
+    for row, sentence in (
+        ("", "lists no rating"),
+        ("gil,x.png,y.png,1\n", "No reading is of a pair"),
+    ):
+        foreign.write_text(f"{lines[0]}\n{row}")
+        assert main([*common, "--import", str(foreign)]) == 1
+        assert sentence in capsys.readouterr().err
+        assert main(common) == 1  # nothing was kept
+        assert "Nobody has read a pair" in capsys.readouterr().err
+    assert main([*common, "-o", str(tmp_path / "out.xlsx")]) == 1
+    assert "must end in .csv" in capsys.readouterr().err
     assert main([*common, "--import", str(table), "--json"]) == 0
     said = capsys.readouterr()
     found = json.loads(said.out)
@@ -196,7 +208,7 @@ def test_command_keeps_what_is_brought_in(
         ("eve", 2, 1.0),
         ("gil", 1, 1.0),
     ]
-    assert found["weighted_kappa"][0]["pairs"] == 1 and "1 readings are of faces" in said.err
+    assert found["weighted_kappa"][0]["pairs"] == 1 and "1 rating is of faces" in said.err
     assert found["fusion"] is None
     assert main([*common, "-o", str(out)]) == 0
     assert "eve and gil: weighted kappa" in capsys.readouterr().out

@@ -149,7 +149,7 @@ def test_weights_without_threshold_give_nulls(
         (("nonsense",), 2, "invalid choice"),
         (("models", "nowhere.safetensors"), 1, "nowhere.safetensors do not exist"),
         (("train",), 1, "config"),
-        (("train", "nowhere.toml"), 1, "nowhere.toml cannot be read"),
+        (("train", "nowhere.toml"), 1, "nowhere.toml is neither a config file nor a preset"),
     ],
 )
 def test_mistakes_are_one_sentence(

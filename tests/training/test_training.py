@@ -410,7 +410,10 @@ def test_config_survives_the_file(tmp_path: Path) -> None:
     [
         ("nonsense = 1", "unknown setting nonsense"),
         ("[data]\nlabeled = []", "unknown setting data.labeled"),
-        ("[optimisation]\nbatch = 'many'", "optimisation.batch is 'many', but must be int"),
+        (
+            "[optimisation]\nbatch = 'many'",
+            "optimisation.batch is 'many', but must be a whole number",
+        ),
         ("[optimisation]\nbatch = 1", "optimisation.batch is 1; give at least 4"),
         ("[losses]\nidentification = 'softmax'", "choose one of none, cosface, arcface"),
         ("[optimisation]\nlearning_rate = nan", "finite"),

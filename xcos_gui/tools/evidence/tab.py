@@ -96,8 +96,10 @@ class RateTable(QTableWidget):
 
 
 def rate_text(value: float | None, interval: tuple[float, float] | None) -> str:
-    """An error rate in per cent with its interval."""
-    if value is None or interval is None:
+    """An error rate in per cent with its interval, where there is one."""
+    if value is None:
         return DASH
+    if interval is None:
+        return f"{100 * value:.2f} %"
     low, high = interval
     return f"{100 * value:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
