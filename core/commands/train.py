@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
     """Add the command\'s parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
-        help="train weights from a config file",
+        help="adapt the weights to a gallery, plug in a model, or train from a config file",
         description="Train xCos as a TOML file says, and write the weights.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

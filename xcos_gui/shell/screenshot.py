@@ -87,6 +87,7 @@ def _render(options: argparse.Namespace, width: int, height: int, folder: Path) 
     app = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     store.setValue("theme", options.theme)
+    store.setValue("story", "seen")
     window = make_window(app, store, options.cache, options.device)
     session = window.session
     messages: list[str] = []
