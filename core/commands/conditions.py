@@ -14,8 +14,7 @@ from core.analysis.conditions.measured import (
     conditions_csv,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, check_table
 from core.faces.conditions import CONDITIONS
 from core.files import write_whole
 from core.gallery.gallery import LoadedGallery
@@ -35,7 +34,7 @@ conditions:
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "conditions",
         help="measure pose, size, sharpness, light and occlusion of each face",
@@ -51,12 +50,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    if output is not None:
-        if output.suffix.lower() not in (".csv", ".json"):
-            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(output, options.gallery)
+    check_table(output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress, least=1)
     table = Measurer(setup.cache).table(scored, setup.threshold, progress)

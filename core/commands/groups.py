@@ -8,8 +8,7 @@ from typing import Any
 from core.analysis.grouping import group_by
 from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
 from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, check_table
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 
@@ -43,7 +42,7 @@ COLUMNS = (
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "groups",
         help="error rates by group, and how much they differ",
@@ -65,12 +64,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    if output is not None:
-        if output.suffix.lower() not in (".csv", ".json"):
-            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(output, options.gallery)
+    check_table(output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.shared import ProgressBar, Setup, check_table
 from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -26,7 +26,7 @@ COLUMNS = ("probe", "identity", "rank", "first", "first_score", "second", "secon
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "identify",
         help="probes against persons of several photos: ranks, and why not the second",
@@ -51,12 +51,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    if output is not None:
-        if output.suffix.lower() not in (".csv", ".json"):
-            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(output, options.gallery)
+    check_table(output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)

@@ -17,7 +17,7 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    check_table,
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
@@ -80,10 +80,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    if output is not None:
-        if output.suffix.lower() not in (".csv", ".json"):
-            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(output, *(p for p in (options.gallery, options.other) if p))
+    check_table(output, options.gallery, options.other)
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     gallery = setup.open(options.gallery, progress, True, options.photos)

@@ -33,7 +33,7 @@ FIGURES = (".png", ".svg", ".pdf")
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "lr",
         help="what a pair's score is worth, as a likelihood ratio",
@@ -80,7 +80,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
     setup, progress = Setup(options), ProgressBar()
     pair = open_pair(setup, options, progress)

@@ -13,7 +13,7 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    check_table,
 )
 from core.csv_files import csv_text
 from core.errors import XCosError
@@ -87,10 +87,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    if output is not None:
-        if output.suffix.lower() not in (".csv", ".json"):
-            raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(output, *(p for p in (options.gallery, options.probes) if p))
+    check_table(output, options.gallery, options.probes)
     setup, progress = Setup(options), ProgressBar()
     if setup.threshold is None:
         raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")

@@ -24,7 +24,7 @@ surely one person, blind to scores, names and each other. Ratings are kept in th
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "readers",
         help="agreement and accuracy of people who rated pairs, and their fusion with the score",
@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     imported = [] if options.imported is None else read_readings(options.imported)
     if options.imported is not None and not imported:
         raise XCosError(f"{options.imported} lists no rating; write a line for each.")

@@ -141,6 +141,15 @@ def refuse_overwriting(output: Path, *sources: Path) -> None:
             raise XCosError(f"{output} would be replaced by the result; choose another name.")
 
 
+def check_table(output: Path | None, *sources: Path | None) -> None:
+    """Raise XCosError for a table that is no .csv or .json, or would replace what it is made from."""
+    if output is None:
+        return
+    if output.suffix.lower() not in (".csv", ".json"):
+        raise XCosError(f"{output} must end in .csv or .json; choose another name.")
+    refuse_overwriting(output, *(source for source in sources if source is not None))
+
+
 def finite(text: str) -> float:
     """An argument that is a finite number; a decimal comma is read as a point."""
     try:

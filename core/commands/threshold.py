@@ -19,7 +19,7 @@ where the gallery has many more people than photos of each."""
 
 
 def add(commands: Any) -> None:
-    """Describe the command."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "threshold",
         help="whether the threshold holds on a gallery, without its labels",
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError."""
+    """Run the command; returns exit code 0. Raises XCosError."""
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)

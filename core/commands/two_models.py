@@ -13,8 +13,7 @@ from core.analysis.two_models import (
     compare_models,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, check_table
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
@@ -28,7 +27,6 @@ EXAMPLES = """examples:
 COLUMNS = (
     "only_right", "pair", "left", "right", "left_identity", "right_identity", "score_a", "score_b",
 )  # fmt: skip
-SUFFIXES = (".csv", ".json")
 
 
 def add(commands: Any) -> None:
@@ -65,10 +63,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    if options.output is not None:
-        if options.output.suffix.lower() not in SUFFIXES:
-            raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(options.output, options.gallery)
+    check_table(options.output, options.gallery)
     progress = ProgressBar()
     first = Setup(options)
     second = Setup(

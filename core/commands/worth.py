@@ -8,8 +8,7 @@ from typing import Any, get_args
 
 from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, check_table, warn
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -22,7 +21,6 @@ EXAMPLES = """examples:
 COLUMNS = (
     "kind", "change", "pair", "left", "right", "left_identity", "right_identity", "score",
 )  # fmt: skip
-SUFFIXES = (".csv", ".json")
 
 
 def add(commands: Any) -> None:
@@ -57,10 +55,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    if options.output is not None:
-        if options.output.suffix.lower() not in SUFFIXES:
-            raise XCosError(f"{options.output} must end in .csv or .json; choose another name.")
-        refuse_overwriting(options.output, options.gallery)
+    check_table(options.output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     found = attention_worth(
