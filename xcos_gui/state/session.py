@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Signal
 
 from core.analysis.conditions.measured import Measurer
 from core.errors import XCosError
-from core.explain.colours import ColourLimits
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
 from core.explain.report import PairReport
-from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import forget_gallery
@@ -22,26 +19,22 @@ from core.gallery.pipeline import Pipeline, make_here
 from core.model.kinds import AttentionKind, Order
 from core.project.edits import Edits
 from core.scoring.lists import PairList
-from core.scoring.matrix import Outcome, ScoreMatrix
+from core.scoring.matrix import Outcome
 from core.scoring.refine import Region
-from core.scoring.scored import ScoredGallery, one_pair
-from core.scoring.statistics import PairStatistics
-from xcos_gui.state.crops import Crops
-from xcos_gui.state.editing import Editing
+from core.scoring.scored import one_pair
 from xcos_gui.state.filter import EDITED, THRESHOLD, PairFilter
-from xcos_gui.state.matrix_image import MatrixImage
 from xcos_gui.state.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.state.settings import Settings
+from xcos_gui.state.shown import Pair, Shown
 
 if TYPE_CHECKING:
     from core.analysis.fragile import FragilePairs
     from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
-Pair = tuple[int, int]
 
 
-class Session(Editing):
+class Session(Shown):
     """Gallery, model, scores, threshold and the pair looked at, with a signal for each change."""
 
     matrix_changed = Signal()
@@ -62,16 +55,11 @@ class Session(Editing):
     ) -> None:
         super().__init__(settings, cache, device, make)
         self.measurer = Measurer(cache)  # of conditions of faces
-        self.scored: ScoredGallery | None = None  # what the matrix shows
-        self.image: MatrixImage | None = None
-        self.seen: Region | None = None  # rows and columns of the matrix that are on screen
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
         self.listed_outcome: Outcome | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
-        self.colour_limits = ColourLimits(1.0, 1.0)
-        self._crops = Crops(cache)
         self._scoring = self.activity.job(self)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
@@ -87,50 +75,6 @@ class Session(Editing):
         self.fragile_changed.connect(lambda: self.filter.look_later({"fragile"}))
 
     # What is looked at.
-
-    @property
-    def matrix(self) -> ScoreMatrix | None:
-        """The scores that are shown."""
-        return None if self.scored is None else self.scored.matrix
-
-    @property
-    def rows(self) -> LoadedGallery | None:
-        """The faces of the matrix's rows."""
-        return None if self.scored is None else self.scored.rows
-
-    @property
-    def columns(self) -> LoadedGallery | None:
-        """The faces of the matrix's columns; the rows' object where both are one gallery."""
-        return None if self.scored is None else self.scored.columns
-
-    @property
-    def statistics(self) -> PairStatistics | None:
-        """Counts, rates and curves of the matrix."""
-        return None if self.scored is None else self.scored.statistics
-
-    @property
-    def estimated(self) -> bool:
-        """Whether scores of the matrix are estimates yet."""
-        return self.scored is not None and self.scored.refinement is not None
-
-    def is_estimate(self, row: int, column: int) -> bool:
-        """Whether a score of the matrix is estimated from the uniform one yet."""
-        return self.scored is not None and self.scored.is_estimate(row, column)
-
-    def faces_of(self, pair: Pair) -> tuple[Face, Face]:
-        """The row's and the column's face of a cell."""
-        assert self.scored is not None
-        return self.scored.faces(*pair)
-
-    def crop(self, face: Face, probe: bool = False) -> np.ndarray:
-        """A face's crop (112, 112, 3) uint8; grey when its photo is gone, which is told once."""
-        holder = self.rows if probe else self.columns
-        try:
-            assert holder is not None
-            return self._crops.get(face, holder.gallery.root)
-        except XCosError as error:
-            self.tell_once(str(error))
-            return np.full((SIDE, SIDE, 3), 128, np.uint8)
 
     def report(self) -> PairReport | None:
         """The pair looked at with its crops and regions, as it is saved; None without a pair."""

@@ -29,8 +29,9 @@ from core.explain.editing.what_if import SIDES, PairEditor, Question, Side, What
 from core.explain.editing.what_if_output import change_words, write_what_if
 from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES
+from core.explain.words import distinct
 from xcos_gui.state.jobs import Running
-from xcos_gui.state.pair_editor import editor_work
+from xcos_gui.state.pair_editor import editor_work, of_one_pair
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import title_label
@@ -105,9 +106,11 @@ class FlipWindow(ToolWindow):
     def _on_explanation(self, explanation: PairExplanation | None) -> None:
         if not self.isVisible() or (explanation is not None and explanation is self._shown):
             return
+        moved = of_one_pair(self._shown, explanation)  # by the threshold alone
         self._shown = explanation
-        self.job.stop()
-        self._editor = self.search = self.answer = None
+        if not moved:
+            self.job.stop()
+            self._editor = self.search = self.answer = None
         self._show_cells(explanation)
         self._show_search()
 
@@ -137,6 +140,8 @@ class FlipWindow(ToolWindow):
         kind: EditKind = self.kind.currentData()
         sides: tuple[Side, ...] = self.side.currentData()
         known, asked = self._editor, self._shown
+        if known is not None and asked is not None:
+            known.set_threshold(asked.threshold)
 
         def work(running: Running) -> Found:
             editor = known or prepare(running)
@@ -148,7 +153,7 @@ class FlipWindow(ToolWindow):
             return editor, search, editor.ask(question)
 
         def then(found: Found) -> None:
-            if asked is self._shown:
+            if of_one_pair(asked, self._shown):
                 self._editor, self.search, self.answer = found
                 self._show_search()
 
@@ -170,7 +175,18 @@ class FlipWindow(ToolWindow):
             )
         else:
             said = "" if answer is None else " " + change_words(answer)
-            self.search_text.setText(f"{self.search.words}{said} {self.search.tried} tried.")
+            self.search_text.setText(
+                f"{self.search.words}{said} {self.search.tried} tried.{self._searched_at()}"
+            )
+
+    def _searched_at(self) -> str:
+        """What to add where the threshold has moved since the search; else nothing."""
+        then = None if self._editor is None else self._editor.before.threshold
+        now = None if self._shown is None else self._shown.threshold
+        if then is None or now is None or then == now:
+            return ""
+        one, other = distinct(then, now)
+        return f" This was searched at the threshold {one}; search again for {other}."
 
     # Saving.
 

@@ -172,6 +172,12 @@ def test_the_flip_window_names_cells_and_finds_an_edit(
     assert flip.search is not None and flip.search.found is not None
     assert flip.answer is not None and flip.answer.after.same is False
     assert flip.search.words in flip.search_text.text()
+    found, before = flip.search, window.session.threshold
+    window.session.set_threshold(before + 0.001)  # a drag is no other pair
+    assert flip.search is found and flip.save.isEnabled()
+    assert f"at the threshold {before:.3f}; search again for" in flip.search_text.text()
+    window.session.set_threshold(before)
+    assert "search again" not in flip.search_text.text()
     flip.save_to(tmp_path / "flip.json")
     said = json.loads((tmp_path / "flip.json").read_text(encoding="utf-8"))
     assert said["verdict"] == "different" and said["before"]["verdict"] == "same"
