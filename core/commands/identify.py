@@ -21,7 +21,10 @@ EXAMPLES = """examples:
   xcos identify people --probes cctv --why cctv1.jpg   why the first person and not the second
 
 A person's score is with the mean of the features of its photos, its best photo's, or the mean of
-its photos'. A gallery without probes is its own: each photo is then left out of its person."""
+its photos'. A gallery without probes is its own: each photo is then left out of its person.
+CMC at rank k: share of probes of known persons whose person is among the first k. FPIR: share of
+probes of nobody in the gallery that score above the threshold with someone, so – without such probes.
+FNIR: share of probes of known persons whose person is not first, or not above the threshold."""
 COLUMNS = ("probe", "identity", "rank", "first", "first_score", "second", "second_score")
 
 

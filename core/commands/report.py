@@ -44,6 +44,7 @@ EXAMPLES = """examples:
   xcos report photos --outcome FP -o fp.html     only the false accepts
   xcos report photos --filter 'genuine and region(nose) > 30 %' -o mouth.html
   xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
+  xcos report photos --record -o record.pdf      with digests, versions, conditions and readers
   xcos report photos --pictures blurred --anonymous -o share.html
                                                  without recognisable faces and names
   xcos report photos -o worst.parquet --cells    numbers, with S and W of all 49 cells
@@ -61,7 +62,10 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "gallery", type=Path, metavar="GALLERY", help="folder, CSV (path,identity) or photo"
+        "gallery",
+        type=Path,
+        metavar="GALLERY",
+        help="folder, CSV (path,identity), photo or project (.xcos)",
     )
     parser.add_argument(
         "-o",

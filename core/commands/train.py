@@ -157,8 +157,10 @@ def preset(given: Path) -> Path:
 def _train(
     config: "TrainConfig", folder: Path, options: argparse.Namespace, asked: StopAsked
 ) -> int:
+    from core.training.longer import refuse_other_faces
     from core.training.run import RunDirectory, run_alone
 
+    refuse_other_faces(folder, config)
     progress, directory = ProgressBar(), RunDirectory(folder)
 
     def report(what: str, done: int, total: int) -> None:

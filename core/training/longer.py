@@ -1,5 +1,6 @@
 """A run that goes on where another one ended, in a folder of its own."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,27 @@ from core.training.run_files import CONFIG, LOG, VALIDATION
 
 CHECKPOINT, BEST = "last.ckpt", "best.ckpt"
 KEPT = (CHECKPOINT, BEST, LOG, VALIDATION)  # what a run goes on from
+FACES = ("gallery", "labelled", "unlabelled")  # settings of data that say which faces are learned
+
+
+def refuse_other_faces(run: Path, config: TrainConfig) -> None:
+    """Raises XCosError where a folder's checkpoint has learned other faces than the config's.
+
+    Going on from it, people that it has learned could be among those held out.
+    """
+    if not ((run / CHECKPOINT).is_file() and (run / CONFIG).is_file()):
+        return
+    earlier = read_config(run / CONFIG).data
+    if any(_places(getattr(earlier, n)) != _places(getattr(config.data, n)) for n in FACES):
+        raise XCosError(
+            f"{run} holds a run on other faces, whose weights would be lost; name another folder "
+            f"with --into, or go on with it by --resume {run}."
+        )
+
+
+def _places(named: Path | list[Path] | None) -> list[str]:
+    paths = named if isinstance(named, list) else [] if named is None else [named]
+    return [os.path.abspath(path) for path in paths]
 
 
 def train_longer(run: Path, into: Path) -> TrainConfig:

@@ -54,6 +54,10 @@ def run_alone(path: Path) -> Iterator[None]:
         ) from error
     except FileExistsError as error:
         raise XCosError(f"{path} is a file; name a folder for the run.") from error
+    except PermissionError as error:
+        raise XCosError(
+            f"{path} cannot be written: {error.strerror}; choose another run folder."
+        ) from error
 
 
 class RunDirectory:

@@ -230,6 +230,35 @@ def test_a_second_run_in_the_same_folder_is_refused(
     assert not (run / "status.json").exists()  # which is the other one's
 
 
+def test_a_folder_that_may_not_be_made_is_one_sentence(
+    gallery: Path,
+    tiny_weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def mkdir(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    assert main(arguments(gallery, tiny_weights, tmp_path / "run")) == 1
+    assert "run cannot be written: Permission denied; choose another" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_run_on_other_faces_is_refused(
+    gallery: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    other = write_config(short(tmp_path / "other people", tiny_weights))
+    (run / "config.toml").write_text(other)
+    (run / "last.ckpt").write_bytes(b"weights")
+    assert main(arguments(gallery, tiny_weights, run)) == 1
+    assert "holds a run on other faces" in capsys.readouterr().err
+    assert (run / "config.toml").read_text() == other
+    assert sorted(path.name for path in run.iterdir()) == ["config.toml", "last.ckpt"]
+
+
 def test_a_full_disk_is_one_sentence(
     gallery: Path,
     tiny_weights: Path,
