@@ -37,6 +37,7 @@ from core.training.verdict import (
 
 SHOWN = 8  # pairs that are judged differently
 TRIED = 3  # genuine pairs whose faithfulness is measured
+PATCHES = 36  # that each of them is covered by, of 72
 DENSE = 20  # times as many pairs as are wanted, up to which all are scored
 BEFORE = "before"
 
@@ -157,7 +158,9 @@ class _Scored:
             for place in np.random.default_rng(0).permutation(places[first])[:TRIED]:
                 one, other = int(faces.left[place]), int(faces.right[place])
                 pair = one_pair(self.model, (self.loaded, one), (self.loaded, other))
-                r = faithfulness(PairEditor(self.verifier, pair, cache), task=task).correlation
+                r = faithfulness(
+                    PairEditor(self.verifier, pair, cache), task=task, most=PATCHES
+                ).correlation
                 if task.stopped():
                     raise Stopped("Judging")
                 if r is not None:

@@ -146,6 +146,8 @@ def test_faithfulness_is_the_correlation_of_both_changes(world: World) -> None:
     editor = world.editor()
     part = faithfulness(editor, task=Task(stopped=lambda: world.calls >= 8))
     assert len(part.real) == 8 and part.total == 72
+    some = faithfulness(editor, most=10)
+    assert len(some.real) == 10 and np.array_equal(some.real[:8], part.real)
     whole = faithfulness(editor, part)
     assert len(whole.real) == 72 and np.array_equal(whole.real[:8], part.real)
     assert whole.correlation == pytest.approx(np.corrcoef(whole.real, whole.predicted)[0, 1])

@@ -245,17 +245,20 @@ def faithfulness(
     editor: PairEditor,
     known: Faithfulness | None = None,
     task: Task = QUIET,
+    most: int | None = None,
 ) -> Faithfulness:
     """Cover a pair's faces patch by patch. Stopped, it returns what it has.
 
     known: what an earlier call had; it is gone on with
+    most:  patches at most, spread over both faces; None: all of them
     """
     every = _spread(probes())
     real = [] if known is None else known.real.tolist()
     predicted = [] if known is None else known.predicted.tolist()
-    while len(real) < len(every) and not task.stopped():
+    wanted = len(every) if most is None else min(most, len(every))
+    while len(real) < wanted and not task.stopped():
         task.report("Measuring faithfulness", len(real), len(every))
-        for side, edits in _by_side(every[len(real) : len(real) + AT_ONCE]):
+        for side, edits in _by_side(every[len(real) : min(len(real) + AT_ONCE, wanted)]):
             made = [editor.faces[side].edited([edit]) for edit in edits]
             scores = editor.scores(side, np.stack([face.crop for face in made]))
             real += (scores - editor.before.score).tolist()
