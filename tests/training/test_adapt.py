@@ -311,7 +311,9 @@ def test_words_for_files_survive_a_config_file(tmp_path: Path) -> None:
 def test_own_cosine_needs_something_to_start_from(tmp_path: Path) -> None:
     config = adapt(tmp_path).config
     nothing = replace(config, model=replace(config.model, start=None))
-    with pytest.raises(XCosError, match=r"no model to learn from; .* weights to start from as model\.start"):
+    with pytest.raises(
+        XCosError, match=r"no model to learn from; .* weights to start from as model\.start"
+    ):
         with_files(nothing)
 
 
