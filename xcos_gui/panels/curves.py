@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,17 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.bootstrap import RateInterval
 from core.analysis.diverse import diverse_pairs
-from core.analysis.selection import rates_of_all
 from core.query.selection import NAMES
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import WANTED_FARS, Counts
-from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.curve_reader import CurveReader
+from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import (
@@ -37,15 +35,12 @@ from xcos_gui.widgets.outcomes import (
     LEAST_RATE,
     MEANINGS,
     OutcomeButton,
-    interval_words,
     percent,
 )
 from xcos_gui.widgets.theme import paint_axes
 
 HEADROOM = 1.45  # of the histogram's height over its highest bar
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
-READ = "Point at the ROC or the DET to read it; a click sets the threshold."
-SETTLE = 150  # milliseconds that the mouse must rest before intervals are computed
 
 
 class CurvesPanel(QWidget):
@@ -83,14 +78,15 @@ class CurvesPanel(QWidget):
         layout.addLayout(side)
         plots = QVBoxLayout()
         plots.addWidget(self._tabs, 1)
-        self.reading = QLabel(READ)
-        self.reading.setWordWrap(True)
-        self.reading.setFixedHeight(2 * self.fontMetrics().lineSpacing())
-        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.reading.setTextFormat(Qt.TextFormat.PlainText)
+        curves = ((self._roc, self._roc_curve), (self._det, self._det_curve))
+        self.reading = CurveReading(session, [CurveReader(*one) for one in curves])
+        self.readers = self.reading.readers
+        self._tabs.currentChanged.connect(self.reading.show_tab)
         plots.addWidget(self.reading)
         layout.addLayout(plots, 1)
-        self._make_readers()
+        self._spreading = self._session.activity.job(self)
+        self._spreading.finished.connect(self._on_spread)
+        self._spreading.failed.connect(self._session.tell)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
         session.idle.connect(self._on_idle)
@@ -98,29 +94,10 @@ class CurvesPanel(QWidget):
 
     def close_job(self) -> None:
         """End the background work."""
-        self._job.close()
+        self.reading.close_job()
         self._spreading.close()
 
     # Making.
-
-    def _make_readers(self) -> None:
-        self._read: float | None = None  # the threshold of the point under the mouse
-        self._spreading = self._session.activity.job(self)
-        self._spreading.finished.connect(self._on_spread)
-        self._spreading.failed.connect(self._session.tell)
-        self._job = LatestJob(self)
-        self._job.finished.connect(self._on_rates)
-        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
-        self._timer.timeout.connect(self._find_rates)
-        self._tabs.currentChanged.connect(self._on_tab)
-        self.reading.hide()  # the histogram needs no reading
-        self.readers: list[CurveReader] = [
-            CurveReader(plot, curve)
-            for plot, curve in ((self._roc, self._roc_curve), (self._det, self._det_curve))
-        ]
-        for reader in self.readers:
-            reader.hovered.connect(self._on_read)
-            reader.picked.connect(self._on_picked)
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -225,45 +202,6 @@ class CurvesPanel(QWidget):
         scored, title, pairs = found
         if scored is self._session.scored:
             self._session.list_pairs(title, pairs)
-
-    # Reading a curve.
-
-    def _on_tab(self, tab: int) -> None:
-        self.readers[0].clear()
-        self.reading.setVisible(tab > 0)
-
-    def _on_read(self, number: int | None) -> None:
-        statistics = self._session.statistics
-        curve = None if statistics is None else statistics.curve()
-        self._read = None
-        if number is None or curve is None or number >= len(curve.thresholds):
-            self._timer.stop()
-            self._job.drop()
-            self.reading.setText(READ)
-            return
-        self._read = float(curve.thresholds[number])
-        far, tar = percent(float(curve.far[number])), percent(float(curve.tar[number]))
-        self.reading.setText(f"threshold {self._read:.4f}: FAR {far}, TAR {tar}")
-        self._timer.start()
-
-    def _find_rates(self) -> None:
-        scored, threshold = self._session.scored, self._read
-        if scored is not None and threshold is not None and not self._session.estimated:
-            self._job.start(lambda running: (threshold, *rates_of_all(scored, threshold, running)))
-
-    def _on_rates(self, found: tuple[float, RateInterval | None, RateInterval | None]) -> None:
-        threshold, tar, far = found
-        if threshold == self._read and tar is not None and far is not None:
-            self.reading.setText(
-                f"threshold {threshold:.4f}: FAR {interval_words(far)}, TAR {interval_words(tar)}; "
-                "in brackets 95 % intervals. A click sets it."
-            )
-
-    def _on_picked(self, number: int) -> None:
-        statistics = self._session.statistics
-        curve = None if statistics is None else statistics.curve()
-        if curve is not None and number < len(curve.thresholds):
-            self._session.set_threshold(float(curve.thresholds[number]))
 
     # Following.
 
