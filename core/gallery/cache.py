@@ -30,6 +30,7 @@ from core.gallery.cache_rows import (
     packed_detections,
 )
 
+CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is opened
 VERSION = 2  # a cache of another version is rebuilt
 CHUNK = 500  # parameters of one query
 GRID = (32, 7, 7)
@@ -247,6 +248,7 @@ class Cache:
             connection.execute("COMMIT")
             wanted = sqlite3.connect(":memory:")
             _make_tables(wanted)
+            _check_pages(connection)
             known = _schema(connection) == _schema(wanted)
             if not known or connection.execute("SELECT * FROM about").fetchall() != [(VERSION,)]:
                 raise _Damaged("its tables are those of another version")
@@ -340,6 +342,19 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 def _schema(connection: sqlite3.Connection) -> list[tuple]:
     return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def _check_pages(connection: sqlite3.Connection) -> None:
+    """Raise _Damaged where pages contradict each other; large files are trusted, since it reads all.
+
+    What such a page loses is missed at each reading, and writing it again may not bring it back.
+    """
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    if pages * size <= CHECKED:
+        said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if said != "ok":
+            raise _Damaged(f"its pages contradict each other ({said})")
 
 
 def _whole(path: Path) -> bool:

@@ -237,3 +237,23 @@ def test_any_damage_of_the_file_is_survived(tmp_path: Path, data: st.DataObject)
     KEPT.put(cache)
     assert KEPT.count_right(cache) == ALL
     cache.close()
+
+
+@pytest.mark.parametrize(("byte", "value"), [(3, 1), (4, 0), (4, 5), (5, 255), (8, 1)])
+def test_a_page_that_counts_its_rows_wrong_is_found_when_opened(
+    tmp_path: Path, byte: int, value: int
+) -> None:
+    """Writing over such a page does not mend it: a row would be missed for ever."""
+    path = tmp_path / "c.sqlite"
+    content = filled(path).read_bytes()
+    for page in range(1, len(content) // 4096):
+        for suffix in ("-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        damaged = bytearray(content)
+        damaged[4096 * page + byte] = value
+        path.write_bytes(damaged)
+        cache = Cache(path)
+        KEPT.count_right(cache)
+        KEPT.put(cache)
+        assert KEPT.count_right(cache) == ALL, page
+        cache.close()
