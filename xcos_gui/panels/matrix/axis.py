@@ -184,9 +184,10 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         for k, outcome in enumerate(("FN", "FP")):
             colour = self._colours.get(outcome, TICKS)
             base = edge + sign * (GAP + k * (BAR + GAP / 2))
-            for start in range(first, last, step):
-                rates = values[start : min(start + step, last), k]
-                rate = float(np.nan_to_num(rates).max(initial=0.0))
+            starts = np.arange(first, last, step)
+            rates = np.nan_to_num(values[first:last, k])
+            highest = np.maximum.reduceat(rates, starts - first) if len(starts) else rates
+            for start, rate in zip(starts.tolist(), highest.tolist(), strict=True):
                 if rate <= 0:
                     continue
                 length = max(LEAST_BAR, BAR * rate / longest[k])
