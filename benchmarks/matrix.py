@@ -151,7 +151,7 @@ def _near_diagonal(matrix: Any, shown: Any) -> float:
 
 def times(faces: int) -> dict[str, float]:
     """Milliseconds of painting, orders, levels and choices on a made-up matrix."""
-    from core.analysis.selection import look_at_chosen
+    from core.analysis.selection import count_chosen
     from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
     from core.scoring.selected import ChosenPairs
@@ -198,7 +198,7 @@ def times(faces: int) -> dict[str, float]:
         )
         scored = ScoredGallery(None, None, None, matrix)  # type: ignore[arg-type]
         found[f"count_chosen_{side}x{side}"] = _once(
-            lambda s=scored, c=chosen: look_at_chosen(s, c, 0.3)
+            lambda s=scored, c=chosen: count_chosen(s, c, 0.3)
         )
     return {name: round(value, 1) for name, value in found.items()}
 

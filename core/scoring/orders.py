@@ -7,6 +7,7 @@ face looked at), or "column:NAME".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +18,14 @@ from core.gallery.gallery import LoadedGallery, natural
 from core.progress import QUIET, Task
 from core.project.edits import Edits, face_subjects
 from core.scoring.blocks import BlockPyramid
+from core.scoring.hardness import Hardness, hardness
 from core.scoring.scored import ScoredGallery
+from core.scoring.seriation import alike_together
 from core.scoring.sides import Arrangement, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_OPTIMAL = 3000  # items whose leaves are put in the optimal order: half a minute
 MOST_ALIKE = 6000  # items that can be ordered by likeness at all: distances take 150 MB
 UNKNOWN, UNTAGGED, EMPTY = "unknown", "untagged", "none"
 COLUMN = "column:"
@@ -84,7 +86,7 @@ def arrange(
             sides.append(sides[0])
             continue
         task.report("Ordering the matrix", k, 2)
-        sides.append(_Ordering(scored, k, asked, threshold, edits).ordered(order))
+        sides.append(_Ordering(scored, k, asked, threshold, edits, task).ordered(order))
         if task.stopped():
             raise Stopped("Ordering the matrix")
     return Arrangement(*sides)
@@ -112,16 +114,26 @@ def block_labels(side: Side, loaded: LoadedGallery) -> tuple[np.ndarray, list[st
     return np.array([codes[name] for name in names], np.int64), names
 
 
+@dataclass(eq=False)
 class _Ordering:
     """Puts one side of a matrix in order. which: 0 for rows, 1 for columns."""
 
-    def __init__(
-        self, scored: ScoredGallery, which: int, asked: Asked, threshold: float, edits: Edits
-    ) -> None:
-        self.scored, self.which, self.asked = scored, which, asked
-        self.threshold, self.edits = threshold, edits
-        self.loaded = (scored.rows, scored.columns)[which]
-        self.side = side_at_level(self.loaded, asked.level, edits)
+    scored: ScoredGallery
+    which: int
+    asked: Asked
+    threshold: float
+    edits: Edits
+    task: Task
+
+    @cached_property
+    def loaded(self) -> LoadedGallery:
+        """The side's faces."""
+        return (self.scored.rows, self.scored.columns)[self.which]
+
+    @cached_property
+    def side(self) -> Side:
+        """Its items in the gallery's order."""
+        return side_at_level(self.loaded, self.asked.level, self.edits)
 
     def ordered(self, order: str) -> Side:
         """The side in an order."""
@@ -156,19 +168,13 @@ class _Ordering:
         both = Arrangement(side, other) if self.which == 0 else Arrangement(other, side)
         return BlockPyramid(self.scored.matrix, both)
 
-    def _all_others(self) -> Side:
-        other = (self.scored.columns, self.scored.rows)[self.which]
-        return Side.of_groups([("all", np.arange(len(other)))])
+    @cached_property
+    def _hardness(self) -> Hardness:
+        return hardness(self.scored.matrix, self.which, self.threshold)
 
     def _hardest(self, side: Side) -> np.ndarray:
         """Items by their share of errors, then by how far the worst pair is on the wrong side."""
-        pyramid = self._against(side, self._all_others())
-        every = [slice(0, size) for size in pyramid.shown.shape]
-        blocks = pyramid.part(every[0], every[1], 1)
-        errors = pyramid.errors(every[0], every[1], 1, self.threshold).ravel()
-        margin = np.maximum(self.threshold - blocks.genuine, blocks.impostor - self.threshold)
-        share = errors / np.maximum(blocks.pairs.ravel(), 1)
-        return np.lexsort((-margin.ravel(), -share))
+        return self._hardness.of_items(side).hardest_first()
 
     def _similar(self, side: Side) -> np.ndarray:
         """Items so that look-alikes are neighbours: clustered by mean scores, leaves in optimal order."""
@@ -179,13 +185,7 @@ class _Ordering:
                 f"The order by similarity takes at most {MOST_ALIKE:,} people, and here are "
                 f"{len(side):,}; choose another order, or open fewer photos."
             )
-        from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-
-        distances = self._distances(side)
-        tree = linkage(distances, "average")
-        if len(side) <= MOST_OPTIMAL:
-            tree = optimal_leaf_ordering(tree, distances)
-        return np.asarray(leaves_list(tree))
+        return alike_together(self._distances(side), self.task)
 
     def _distances(self, side: Side) -> np.ndarray:
         """Condensed distances of items: by their mean score, of probes by their mean scores with others."""
