@@ -163,16 +163,17 @@ class BlockPyramid:
         """Fill in some blocks; without a mask how many pairs they have can be told from the sizes."""
         cells = self._cells(step, down, across)
         sizes = np.diff(self.shown.columns.edges(step))
-        if len(self._mask) or sizes[across].sum() < FOLDED_FROM * len(self.matrix.columns):
+        if sizes[across].sum() < FOLDED_FROM * len(self.matrix.columns):
             numbers = made[3] if len(made) > 3 else np.empty(made[0].shape, np.int32)
             self._kernel("reduce_blocks")(*cells, *made[:3], numbers)
             return
         block_of = np.full(len(sizes), -1, np.int32)
         block_of[across] = np.arange(len(across))
-        scores, row_codes, _, _, square, *places = cells
+        scores, row_codes, _, mask, square, *places = cells
+        uncounted = () if len(made) > 3 else (NO_COUNTS,)
         self._kernel("fold_blocks")(
-            scores, row_codes, self._strangers, square, *self._members, *self._at,
-            np.repeat(block_of, sizes), *places, *made,
+            scores, row_codes, mask, self._strangers, square, *self._members, *self._at,
+            np.repeat(block_of, sizes), *places, *made, *uncounted,
         )  # fmt: skip
 
     def _joined(

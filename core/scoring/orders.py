@@ -66,11 +66,7 @@ class Asked:
 
 def csv_columns(scored: ScoredGallery) -> list[str]:
     """Names of the further columns that the galleries' CSVs have, in their order."""
-    names: dict[str, None] = {}
-    for loaded in scored.galleries:
-        for face in loaded.gallery.faces:
-            names |= dict.fromkeys(face.columns)
-    return list(names)
+    return list(dict.fromkeys(c for one in scored.galleries for c in one.gallery.columns))
 
 
 def arrange(

@@ -84,62 +84,81 @@ def count_errors(
 
 
 @njit(nogil=True, cache=True)
+def _fold(line, passes, impostors, sums, counts, highs):
+    """Add a row to those above it: sums, how many pass, and where it has impostors the highest."""
+    if len(passes):
+        for j in range(len(line)):
+            score = line[j] if passes[j] else np.float32(0)
+            sums[j] += score
+            counts[j] += passes[j]
+            if impostors:
+                high = line[j] if passes[j] else np.float32(-np.inf)
+                highs[j] = high if high > highs[j] else highs[j]
+    elif impostors:
+        for j in range(len(line)):
+            score = line[j]
+            sums[j] += score
+            highs[j] = score if score > highs[j] else highs[j]
+    else:
+        for j in range(len(line)):
+            sums[j] += line[j]
+
+
+@njit(nogil=True, cache=True)
 def fold_blocks(
-    scores, row_codes, strangers, square, members, member_starts, at, at_starts, block_of,
+    scores, row_codes, mask, strangers, square, members, member_starts, at, at_starts, block_of,
     rows, row_edges, some_rows, columns, column_edges, some_columns,
-    genuine, impostor, total,
+    genuine, impostor, total, pairs,
 ):  # fmt: skip
-    """As reduce_blocks without a mask, an order of magnitude faster where most columns are asked for.
+    """As reduce_blocks, several times faster where most columns are asked for.
 
     The rows of a block are first folded into one as they lie in memory; only that one is put in order.
     strangers: column faces of unknown identities
     members:   column faces by identity, those of number p from member_starts[p] on
     at:        places among `columns` by column face, those of face j from at_starts[j] on
     block_of:  the block's place among some_columns, by place among `columns`; -1 for none
+    pairs:     (0, 0) without a mask: sizes tell them
     """
-    highs, sums = np.empty(scores.shape[1], np.float32), np.empty(scores.shape[1], np.float32)
-    kept = np.empty(scores.shape[1], np.float32)
+    m = scores.shape[1]
+    highs, sums, counts = np.empty(m, np.float32), np.empty(m, np.float32), np.zeros(m, np.int32)
+    kept, every, masked = np.empty(m, np.float32), np.empty(0, np.bool_), len(mask) > 0
     for a in range(len(some_rows)):
         highs[:] = -np.inf
         sums[:] = 0
+        counts[:] = 0
         genuine[a, :] = np.inf
         for ii in range(row_edges[some_rows[a]], row_edges[some_rows[a] + 1]):
             i = rows[ii]
-            line, own = scores[i], row_codes[i]
-            itself = sums[i] if square else np.float32(0)
-            if own < 0:
-                for j in range(len(line)):
-                    sums[j] += line[j]
-            else:
-                mine = members[member_starts[own] : member_starts[own + 1]]
-                for k in range(len(mine)):
-                    kept[k] = highs[mine[k]]
-                for j in range(len(line)):
-                    score = line[j]
-                    sums[j] += score
-                    highs[j] = score if score > highs[j] else highs[j]
-                for k in range(len(mine)):
-                    j = mine[k]
-                    highs[j] = kept[k]  # these are no impostors
-                    if square and i == j:
-                        continue
-                    for place in at[at_starts[j] : at_starts[j + 1]]:
-                        b = block_of[place]
-                        if b >= 0 and line[j] < genuine[a, b]:
-                            genuine[a, b] = line[j]
+            line, own, passes = scores[i], row_codes[i], mask[i] if masked else every
+            itself, number = (sums[i], counts[i]) if square else (np.float32(0), np.int32(0))
+            first, last = (member_starts[own], member_starts[own + 1]) if own >= 0 else (0, 0)
+            for k in range(first, last):
+                kept[k - first] = highs[members[k]]
+            _fold(line, passes, own >= 0, sums, counts, highs)
+            for k in range(first, last):
+                j = members[k]
+                highs[j] = kept[k - first]  # these are no impostors
+                if (square and i == j) or (masked and not passes[j]):
+                    continue
+                for place in at[at_starts[j] : at_starts[j + 1]]:
+                    b = block_of[place]
+                    if b >= 0 and line[j] < genuine[a, b]:
+                        genuine[a, b] = line[j]
             if square:
-                sums[i] = itself
+                sums[i], counts[i] = itself, number
         for j in strangers:
             highs[j] = -np.inf
         for b in range(len(some_columns)):
             block = some_columns[b]
-            high, added = np.float32(-np.inf), np.float32(0)
+            high, added, number = np.float32(-np.inf), np.float32(0), np.int32(0)
             for jj in range(column_edges[block], column_edges[block + 1]):
                 j = columns[jj]
                 added += sums[j]
                 high = highs[j] if highs[j] > high else high
-            impostor[a, b] = high
-            total[a, b] = added
+                number += counts[j]
+            impostor[a, b], total[a, b] = high, added
+            if masked:
+                pairs[a, b] = number
 
 
 @njit(nogil=True, cache=True)

@@ -153,14 +153,11 @@ class MatrixPanel(QWidget):
         self._kept.restore(said)
 
     def _show_passing(self, *_: object) -> None:
-        image = self.arranger.image
-        if image is not None:
-            # Grey, not the background: a pair at the threshold is white itself.
-            base = self.palette().color(QPalette.ColorRole.Base).lightness()
-            text = self.palette().color(QPalette.ColorRole.Text).lightness()
-            grey = round(0.75 * base + 0.25 * text)
-            image.set_passing(self._session.filter.mask, (grey, grey, grey))
-            self.item.forget()
+        # Grey, not the background: a pair at the threshold is white itself.
+        base = self.palette().color(QPalette.ColorRole.Base).lightness()
+        text = self.palette().color(QPalette.ColorRole.Text).lightness()
+        grey = round(0.75 * base + 0.25 * text)
+        self.arranger.show_passing((grey, grey, grey))
 
     def _show_chosen(self) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
