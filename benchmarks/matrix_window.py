@@ -121,7 +121,13 @@ class Watched:
         port, rng = panel._plot.viewport(), np.random.default_rng(0)
         n = len(self.session.matrix.scores)  # type: ignore[union-attr]
         found = {}
-        for outcomes, far in ((0, "mean"), (0, "worst"), (0, "errors"), (1, "worst"), (1, "errors")):
+        for outcomes, far in (
+            (0, "mean"),
+            (0, "worst"),
+            (0, "errors"),
+            (1, "worst"),
+            (1, "errors"),
+        ):
             panel.colouring.setCurrentIndex(outcomes)
             _pick(panel.bar.far, far)
             self._rest()
@@ -130,7 +136,9 @@ class Watched:
                 for k in range(ROUNDS):
                     size = share * n * (1 - k / 100)
                     left, top = rng.uniform(0, n - size, 2)
-                    panel._view.setRange(xRange=(left, left + size), yRange=(top, top + size), padding=0)
+                    panel._view.setRange(
+                        xRange=(left, left + size), yRange=(top, top + size), padding=0
+                    )
                     start = time.thread_time()
                     port.repaint()
                     took.append(1000 * (time.thread_time() - start))
@@ -196,7 +204,14 @@ def _show(session: Any, faces: int) -> None:
         own = slice(4 * person, 4 * person + 4)
         scores[own, own] += np.float32(0.5)
     listed = tuple(
-        Face(f"p{k // 4:04d}/{k}.png", 1, f"p{k // 4:04d}", None, str(k), columns={"age": str(k % 83)})
+        Face(
+            f"p{k // 4:04d}/{k}.png",
+            1,
+            f"p{k // 4:04d}",
+            None,
+            str(k),
+            columns={"age": str(k % 83)},
+        )
         for k in range(faces)
     )
     place = Path("made-up")

@@ -57,7 +57,10 @@ class ChosenPairs:
     def stacked(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The rectangles as arrays: which add (k,), their rows (k, n) and columns (k, m), all bool."""
         every = self.rectangles
-        rows, columns = np.zeros((len(every), shape[0]), bool), np.zeros((len(every), shape[1]), bool)
+        rows, columns = (
+            np.zeros((len(every), shape[0]), bool),
+            np.zeros((len(every), shape[1]), bool),
+        )
         for k, one in enumerate(every):
             rows[k], columns[k] = one.rows, one.columns
         return np.array([one.adds for one in every], bool), rows, columns

@@ -205,7 +205,7 @@ class Workspace(QMainWindow):
         return window
 
     def show_tool_of_list(self, name: str) -> None:
-        """Patterns or the report, of the pairs that the list shows."""
+        """A tool by its module, about the pairs that the list shows."""
         from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 
         window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[0] == name))

@@ -17,10 +17,14 @@ def choose_in_row(i, square, adds, by_rows, by_columns, chosen):
     for r in range(len(adds)):
         if by_rows[r, i]:
             for j in range(len(chosen)):
-                chosen[j] = chosen[j] | by_columns[r, j] if adds[r] else chosen[j] & (not by_columns[r, j])
+                chosen[j] = (
+                    chosen[j] | by_columns[r, j] if adds[r] else chosen[j] & (not by_columns[r, j])
+                )
         if square and by_columns[r, i]:
             for j in range(len(chosen)):
-                chosen[j] = chosen[j] | by_rows[r, j] if adds[r] else chosen[j] & (not by_rows[r, j])
+                chosen[j] = (
+                    chosen[j] | by_rows[r, j] if adds[r] else chosen[j] & (not by_rows[r, j])
+                )
 
 
 @njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ from core.scoring.orders import Asked, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
-from xcos_gui.panels.matrix.against import OtherScores, compare, other_scores
+from xcos_gui.panels.matrix.against import LABELS, OtherScores, compare, compare_names, other_scores
 from xcos_gui.panels.matrix.axis import Named, named_blocks
 from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.jobs import Running
@@ -200,6 +200,8 @@ class Arranger(QObject):
             if against is None:
                 image = MatrixImage(scored.matrix, shown)
                 image.limits = limits
+            elif against == LABELS:
+                image = DifferenceImage(scored.matrix, compare_names(scored, threshold), shown)
             else:
                 if against == "model" and given is not None:
                     other = given

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from xcos_gui.panels.matrix.against import LABELS
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.state.difference_image import DifferenceImage
@@ -26,7 +27,8 @@ SCORES = "scores"
 LEAST_BOX = 36  # pixels
 AGAINST_TIP = (
     "The scores, or how far they are above those of another attention or order, each from its own "
-    "threshold. Another model is compared by Analyse, Two models."
+    "threshold; or which outcomes your new names of faces have changed. Another model is compared by "
+    "Analyse, Two models."
 )
 FARS: dict[Far, str] = {"mean": "Mean", "worst": "Worst", "errors": "Errors"}
 FAR_TIPS = (
@@ -169,7 +171,10 @@ class MatrixBar(QWidget):
 
         others: what its scores can be compared with, by what Asked.against says
         """
-        offered = {SCORES: "Scores"} | {k: f"Scores less {name}" for k, name in others.items()}
+        offered = {SCORES: "Scores"} | {
+            key: f"Outcomes less {name}" if key == LABELS else f"Scores less {name}"
+            for key, name in others.items()
+        }
         _fill(self.against, offered, asked.against or SCORES)
         self.changed.setHidden(asked.against is None)
         further = {f"{COLUMN}{name}": name for name in columns}
@@ -201,8 +206,12 @@ class MatrixBar(QWidget):
             self._legend.clear()
         elif isinstance(image, DifferenceImage) and not errors:
             low, high = image.limits
+            names = image.found.outcomes is not None
             tip = (
-                f"Score less threshold, and from it the same by {image.found.name}: green is higher "
+                "Pairs whose outcome another name changed: green above the threshold, purple below; "
+                "all others are pale"
+                if names
+                else f"Score less threshold, and from it the same by {image.found.name}: green is higher "
                 "here, purple there; pairs with the same decision are pale"
             )
             self._bar.show_table(image.score_colours(0.0), low, high, 0.0, tip)

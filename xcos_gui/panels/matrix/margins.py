@@ -28,7 +28,9 @@ class Margins(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._found: np.ndarray | None = None  # FRR and FAR by the matrix's numbers, the last of nobody
+        self._found: np.ndarray | None = (
+            None  # FRR and FAR by the matrix's numbers, the last of nobody
+        )
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)

@@ -129,7 +129,8 @@ class MatrixPanel(QWidget):
         self._hover = self._cell = None
         if session.scored is not None:
             columns = tuple(csv_columns(session.scored))
-            others = comparisons(session.scored, self.arranger.given)
+            renamed = session.project is not None and bool(session.project.edits.identities)
+            others = comparisons(session.scored, self.arranger.given, renamed)
             self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
@@ -260,7 +261,8 @@ class MatrixPanel(QWidget):
         image = self.arranger.image
         if isinstance(image, DifferenceImage):
             pairs = changed_side(image.scored, image.found)
-            self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
+            what = "outcome" if image.found.outcomes is not None else "side"
+            self._session.list_pairs(f"Changed {what}: less {image.found.name}", pairs)
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""

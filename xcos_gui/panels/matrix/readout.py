@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from core.faces.face import Face
-from core.scoring.matrix import at_most
+from core.scoring.matrix import OUTCOMES, at_most
 from xcos_gui.panels.matrix.arranging import Arranger
 from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
@@ -90,8 +90,9 @@ class Readout(QWidget):
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
             every, changed, _ = image.in_cell(cell)
+            what = "outcome" if image.found.outcomes is not None else "side"
             self._tell(
-                f"{names}\n{changed:,} of {every:,} pairs changed side; farthest apart "
+                f"{names}\n{changed:,} of {every:,} pairs changed {what}; farthest apart "
                 f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
                 "",
             )
@@ -114,6 +115,8 @@ class Readout(QWidget):
         if not isinstance(image, DifferenceImage):
             return ""
         found = image.found
+        if found.outcomes is not None:
+            return f"; {OUTCOMES[found.outcomes[pair]]} by {found.name}"
         side = "another side" if found.changed[pair] else "the same side"
         return (
             f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "

@@ -171,7 +171,7 @@ class Selecting(QObject):
 class ChosenBar(QWidget):
     """What the chosen pairs hold, and what can be done with them; hidden while none are chosen."""
 
-    tool_asked = Signal(str)  # "patterns" or "report", of the pairs that are listed
+    tool_asked = Signal(str)  # a tool by its module, of the pairs that are listed
 
     def __init__(self, session: Session, selecting: Selecting) -> None:
         super().__init__()
@@ -191,6 +191,12 @@ class ChosenBar(QWidget):
                 "Patterns…",
                 "Group them by their evidence",
                 lambda: self._send("patterns"),
+            ),
+            (
+                "what_if",
+                "What if…",
+                "Edit all their faces alike, and see which change side",
+                lambda: self._send("what_if.many"),
             ),
             ("report", "Report…", "Write a report of them", lambda: self._send("report")),
             ("clear", "Clear", "Choose nothing (Esc)", selecting.clear),
