@@ -152,11 +152,11 @@ def _near_diagonal(matrix: Any, shown: Any) -> float:
 def times(faces: int) -> dict[str, float]:
     """Milliseconds of painting, orders, levels and choices on a made-up matrix."""
     from core.analysis.selection import count_chosen
+    from core.explain.matrix_image import Look, MatrixImage
     from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
     from core.scoring.selected import ChosenPairs
     from core.scoring.sides import Arrangement, Side
-    from xcos_gui.state.matrix_image import Look, MatrixImage
 
     rng = np.random.default_rng(0)
     codes = (np.arange(faces) // 4).astype(np.int32)

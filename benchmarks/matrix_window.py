@@ -188,12 +188,12 @@ def _pick(box: Any, key: str) -> None:
 def _show(session: Any, faces: int) -> None:
     """Give a session a made-up matrix."""
     from core.explain.colours import ColourLimits
+    from core.explain.matrix_image import MatrixImage
     from core.faces.face import Face
     from core.gallery.gallery import Gallery, LoadedGallery
     from core.model.features import FaceFeatures
     from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
-    from xcos_gui.state.matrix_image import MatrixImage
     from xcos_gui.state.scoring import Scored
 
     rng = np.random.default_rng(0)

@@ -76,6 +76,7 @@ def arrange(
 
     threshold: which pairs are errors, for the order by hardness
     """
+    _check(scored, asked)
     sides: list[Side] = []
     for k, order in enumerate((asked.rows, asked.columns)):
         if k == 1 and scored.square and asked.rows == asked.columns:
@@ -86,6 +87,18 @@ def arrange(
         if task.stopped():
             raise Stopped("Ordering the matrix")
     return Arrangement(*sides)
+
+
+def _check(scored: ScoredGallery, asked: Asked) -> None:
+    """Raise XCosError for a level or an order that is none."""
+    columns = csv_columns(scored)
+    for said, known in ((asked.level, LEVELS), (asked.rows, ORDERS), (asked.columns, ORDERS)):
+        name = said.removeprefix(COLUMN)
+        if said.startswith(COLUMN) and name not in columns:
+            has = f"it has {', '.join(columns)}" if columns else "it has none"
+            raise XCosError(f"The gallery has no column {name!r}; {has}.")
+        if not said.startswith(COLUMN) and said not in known:
+            raise XCosError(f"{said!r} is not known; give {', '.join(known)} or {COLUMN}NAME.")
 
 
 def side_at_level(loaded: LoadedGallery, level: str, edits: Edits) -> Side:

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.analysis.fragile import FragilePairs
+from core.explain.matrix_image import Look, MatrixImage
 from core.project.edits import face_subject
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
 def type_filter(window: MainWindow, qtbot: QtBot, text: str) -> None:

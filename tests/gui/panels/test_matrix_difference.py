@@ -14,14 +14,14 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from core.errors import XCosError
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import Look
 from core.scoring.difference import changed_side, difference
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.sides import Arrangement, Side
 from tests.gui.panels.test_matrix_orders import choose, click, rest
 from tests.weights import other_weights
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.difference_image import DifferenceImage
-from xcos_gui.state.matrix_image import Look
 
 
 def two(size: int = 24) -> tuple[ScoreMatrix, np.ndarray]:

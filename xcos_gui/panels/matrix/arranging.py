@@ -6,19 +6,19 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.project.edits import Edits
+from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import Asked, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
-from xcos_gui.panels.matrix.against import LABELS, OtherScores, compare, compare_names, other_scores
 from xcos_gui.panels.matrix.axis import Named, named_blocks
-from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.jobs import Running
-from xcos_gui.state.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from xcos_gui.state.session import Session
 
 KEPT_ARRANGEMENTS = 8

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import Far, Look, MatrixImage, error_colours
+from core.scoring.against import LABELS
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
-from xcos_gui.panels.matrix.against import LABELS
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
-from xcos_gui.state.difference_image import DifferenceImage
-from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
 

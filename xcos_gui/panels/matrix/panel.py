@@ -9,9 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from core.explain.difference_image import DifferenceImage
+from core.scoring.against import comparisons
 from core.scoring.difference import changed_side
 from core.scoring.orders import csv_columns
-from xcos_gui.panels.matrix.against import comparisons
 from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
 from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
@@ -23,7 +24,6 @@ from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.panels.matrix.side_axes import SideAxes
-from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 

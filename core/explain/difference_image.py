@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.explain.matrix_image import LARGEST, Look, MatrixImage, Part, Passing
 from core.scoring.blocks import BlockPyramid, Blocks
 from core.scoring.difference import Difference
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.sides import Arrangement
-from xcos_gui.state.matrix_image import LARGEST, Look, MatrixImage, Part, Passing
 
 LESS, MORE = (118, 42, 131), (27, 120, 55)  # purple, green: no other matrix has these
 LEAST_LIMIT = 0.05

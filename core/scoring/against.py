@@ -1,4 +1,4 @@
-"""What the matrix can be compared with, and the scores of it."""
+"""What a matrix can be compared with: other scores of its cells, or other names of its faces."""
 
 from dataclasses import dataclass
 from typing import get_args
