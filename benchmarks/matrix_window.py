@@ -1,6 +1,6 @@
 """The matrix of ten thousand faces in the window: orders, levels, choices, filters and painting.
 
-    python -m benchmarks.matrix_window [--faces 10000]
+    python -m benchmarks.matrix_window [--faces 10000] [--similarity]
 
 Made-up scores, four faces a person, on Qt's offscreen platform. An order, level, choice or filter is from the choice
 until the window shows it and nothing runs any more (of a choice: until it is counted; its intervals follow). `wall` is
@@ -24,6 +24,7 @@ from benchmarks.pairs import versions
 from core.json_text import json_text
 
 ROUNDS = 12
+SETTLED = 1.0  # seconds
 SIZE = (1920, 1080)
 
 
@@ -33,11 +34,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--faces", type=int, default=10_000)
+    parser.add_argument(
+        "--similarity", action="store_true", help="the order by similarity too: minutes at 10,000"
+    )
     options = parser.parse_args()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory() as place:
         watched = Watched(Path(place), options.faces)
-        said: dict[str, Any] = {"faces": options.faces, "rows_and_columns": watched.arrangements()}
+        said: dict[str, Any] = {
+            "faces": options.faces,
+            "rows_and_columns": watched.arrangements(options.similarity),
+        }
         said |= {"choices": watched.choices(), "filters": watched.filters()}
         said["painting"] = watched.paintings()
         watched.window.close()
@@ -68,8 +75,11 @@ class Watched:
         self._timer.start()
         _show(self.session, faces)
         self._rest()
+        start = time.monotonic()
+        self._until(lambda: time.monotonic() - start > SETTLED)  # rates beside the rows begin
+        self._rest()
 
-    def arrangements(self) -> dict[str, dict[str, float]]:
+    def arrangements(self, similarity: bool) -> dict[str, dict[str, float]]:
         """Orders and levels; `again` are those that were made before."""
         bar = self.window.matrix.bar
         found = {}
@@ -86,7 +96,8 @@ class Watched:
             (bar.level, "column:age", "ages"),
             (bar.level, "faces", "faces"),
         ):
-            found[name] = self._measured(lambda b=box, k=key: _pick(b, k), lambda: True)
+            if key != "similarity" or similarity:
+                found[name] = self._measured(lambda b=box, k=key: _pick(b, k), lambda: True)
         return found
 
     def choices(self) -> dict[str, dict[str, float]]:

@@ -92,6 +92,8 @@ class BlockPyramid:
         while max(self.shown.shape) >= COARSEST * step:
             self._level(step)
             step *= 2
+        if min(self.shown.shape):  # kernels that painting needs are loaded here, not there
+            self.errors(slice(0, 1), slice(0, 1), 1, 0.0)
 
     def part(self, rows: slice, columns: slice, step: int) -> Blocks:
         """Some blocks of so many items a side, by their places among such blocks."""
