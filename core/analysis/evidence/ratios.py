@@ -1,5 +1,6 @@
 """Scores as likelihood ratios: fitted by lir, bounded by ELUB, with intervals over people."""
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -93,11 +94,19 @@ class LikelihoodRatios:
         return Strength(score, value, (low, high), self.floor, self.ceiling)
 
 
-def fit(reference: Reference, method: Method = "logistic", task: Task = QUIET) -> LikelihoodRatios:
-    """Likelihood ratios from a reference. Raises XCosError, also without lir, and Stopped."""
+def fit(
+    reference: Reference,
+    method: Method = "logistic",
+    task: Task = QUIET,
+    folds: np.ndarray | None = None,
+) -> LikelihoodRatios:
+    """Likelihood ratios from a reference. Raises XCosError, also without lir, and Stopped.
+
+    folds: of each person's number, for holding people out; None: drawn at random (seeded)
+    """
     reference.check()
     floor, ceiling, calibrator = _bounded(reference, method)
-    held_out = hold_out(reference, method, task)
+    held_out = hold_out(reference, method, task, folds)
     low, high = _intervals(reference, method, (floor, ceiling), task)
     cllr, cllr_min = (None, None) if held_out is None else costs(held_out)
     return LikelihoodRatios(
@@ -240,8 +249,12 @@ def _intervals(
     return low, high
 
 
+def lir_missing() -> str | None:
+    """Why there are no likelihood ratios, in a sentence; None where lir is installed."""
+    found = importlib.util.find_spec("lir") is not None
+    return None if found else "Likelihood ratios need lir; install xcos-studio[evidence]."
+
+
 def _refuse_without_lir() -> None:
-    try:
-        import lir  # noqa: F401
-    except ImportError as error:
-        raise XCosError("Likelihood ratios need lir; install xcos-studio[evidence].") from error
+    if (sentence := lir_missing()) is not None:
+        raise XCosError(sentence)
