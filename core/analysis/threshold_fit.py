@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.evidence.shipped import shipped_figures
-from core.errors import Stopped, XCosError
+from core.errors import XCosError
 from core.faces.conditions import BY_NAME
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
@@ -23,7 +24,6 @@ MOST_FACES = 1000  # of which groups are made, drawn at random where there are m
 FEWEST_FACES = 10
 RAISED = np.linspace(0.5, 0.98, 9)  # shares of pairs below the limits that are tried
 DRAWS = 200
-LEVEL = 95  # per cent
 WANTED_FAR = 0.01
 FAR_OFF = (
     0.25  # of two distributions' cumulative shares (Kolmogorov's distance) that is worth a word
@@ -106,8 +106,8 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
     lows, highs = _drawn(above, across, groups, task)
     tail = np.quantile(scores[across], 1 - WANTED_FAR) if across.any() else threshold
     low, high = (
-        float(np.nanpercentile(lows, (100 - LEVEL) / 2)) if rate else 0.0,
-        float(np.percentile(highs, (100 + LEVEL) / 2)),
+        float(interval_of(lows)[0]) if rate else 0.0,
+        float(interval_of(highs)[1]),
     )
     return LabelFree(
         threshold,
@@ -172,17 +172,13 @@ def _drawn(
     within_pairs = sizes * (sizes - 1)
     np.fill_diagonal(both, 0)
     np.fill_diagonal(pairs, 0)
-    rng = np.random.default_rng(0)
-    lows, highs = np.empty(DRAWS), np.empty(DRAWS)
-    for draw in range(DRAWS):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        w = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
+    lows, highs = [], []
+    for (w,) in people_drawn(count, DRAWS, 1, task):
         false, every = w @ both @ w, w @ pairs @ w
-        lows[draw] = false / every if every else np.nan
+        lows.append(false / every if every else np.nan)
         whole = every + w @ within_pairs
-        highs[draw] = (false + w @ within) / whole if whole else 1.0
-    return lows, highs
+        highs.append((false + w @ within) / whole if whole else 1.0)
+    return np.array(lows), np.array(highs)
 
 
 def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[str, float], ...]:

@@ -33,7 +33,7 @@ class Condition:
     def text(self, value: float) -> str:
         """A value as it is told: with four digits, a yaw that is only known to be so large as a range."""
         if self.name == "yaw" and abs(value) > SEEN:
-            low, high = (float(end) for end in yaw_range(np.float64(value)))
+            low, high = (float(end) for end in yaw_range(np.array(value)))
             return f"{value:.4g} ({low:.4g} to {high:.4g})"
         return f"{value:.4g}"
 

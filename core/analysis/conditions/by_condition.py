@@ -130,7 +130,9 @@ def by_condition(
     fitted = _calibrated(references, task)
     own, pooled = [fit.own for fit in fitted], [fit.pooled for fit in fitted]
     ranges = tuple(
-        _Told(condition, limits, counts.rates, ends, threshold).range_at(place, references[place], fitted[place])
+        _Told(condition, limits, counts.rates, ends, threshold).range_at(
+            place, references[place], fitted[place]
+        )
         for place in range(kinds.count)
     )
     sides = (right,) if scored.square else (left, right)
@@ -226,9 +228,12 @@ def _calibrated(references: list[Reference], task: Task) -> list[_Fitted]:
     """LRs of each range's pairs, people held out, by its own fit and by that of all ranges."""
     if lir_missing() is not None:
         return [_Fitted()] * len(references)
-    parts = ("scores", "same", "left", "right")
     whole = Reference(
-        "all", *(np.concatenate([getattr(r, part) for r in references]) for part in parts)
+        "all",
+        np.concatenate([r.scores for r in references]),
+        np.concatenate([r.same for r in references]),
+        np.concatenate([r.left for r in references]),
+        np.concatenate([r.right for r in references]),
     )
     folds = drawn_folds(whole)
     known = None
@@ -327,9 +332,7 @@ def _threshold_interval(reference: Reference) -> Pair:
     """The 95 % interval of that threshold, by drawing people."""
     impostor = reference.at(~reference.same)
     order = np.argsort(impostor.scores)
-    people, places = np.unique(
-        np.concatenate([impostor.left, impostor.right]), return_inverse=True
-    )
+    people, places = np.unique(np.concatenate([impostor.left, impostor.right]), return_inverse=True)
     left, right = places[: len(order)][order], places[len(order) :][order]
     found = []
     for weights in people_drawn(len(people), DRAWS):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.analysis.bootstrap import RateSums, rate_intervals
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.conditions.traits import Traits
+from core.analysis.rates import RateSums, rate_intervals
 from core.errors import Stopped, XCosError, shown
 from core.faces.conditions import CONDITIONS
 from core.progress import QUIET, Task
@@ -185,10 +185,7 @@ def _path(tree: object, leaf: int, features: list[_Feature]) -> str:
         bounds = limits.setdefault(feature, [None, None])
         if bounds[under] is None:  # nearer to the leaf, so tighter
             bounds[under] = float(tree.threshold[node])  # type: ignore[attr-defined]
-    return " and ".join(
-        _bounds(features[feature], limits[feature])
-        for feature in sorted(limits)
-    )
+    return " and ".join(_bounds(features[feature], limits[feature]) for feature in sorted(limits))
 
 
 def _bounds(feature: _Feature, bounds: list[float | None]) -> str:

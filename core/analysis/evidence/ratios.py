@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.evidence.reference import Reference
 from core.errors import Stopped, XCosError
 from core.progress import QUIET, Task
@@ -16,7 +17,6 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # Pairs of each sort that are fitted: the time of kernel densities grows with their square.
 MOST: dict[Method, int] = {"logistic": 10_000, "kde": 4_000, "isotonic": 10_000}
 DRAWS = 100
-LEVEL = 95  # per cent
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
 FOLDS = 5
 AT_ONCE = 50  # scores
@@ -231,21 +231,16 @@ def _intervals(
     """
     people = np.union1d(reference.left, reference.right)
     left, right = (np.searchsorted(people, side) for side in (reference.left, reference.right))
-    rng = np.random.default_rng(0)
     found = []
-    for draw in range(DRAWS):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        task.report("Drawing people", draw, DRAWS)
-        weights = rng.multinomial(len(people), np.full(len(people), 1 / len(people)))
+    for (weights,) in people_drawn(len(people), DRAWS, 1, task):
         times = np.where(reference.same, weights[left], weights[left] * weights[right])
-        sample = reference.at(np.repeat(np.arange(len(times)), times))
+        sample = reference.at(np.repeat(np.arange(len(times)), times.astype(np.int64)))
         if not sample.tells:
             continue
         found.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
     if not found:
         return np.full(len(GRID), bounds[0]), np.full(len(GRID), bounds[1])
-    low, high = np.percentile(found, [(100 - LEVEL) / 2, (100 + LEVEL) / 2], axis=0)
+    low, high = interval_of(np.array(found))
     return low, high
 
 

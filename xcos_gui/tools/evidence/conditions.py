@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
 
 from core.analysis.conditions.by_condition import ByCondition, ConditionRange, by_condition
-from core.analysis.conditions.slices import Marks, Slice, worst_slices
+from core.analysis.conditions.slices import Slice, worst_slices
+from core.analysis.conditions.traits import traits_of
 from core.errors import XCosError
 from core.faces.conditions import CONDITIONS
 from core.project.edits import Edits
@@ -77,11 +77,11 @@ class ConditionsTab(Tab):
         threshold, own = session.threshold, session.own_threshold
         if scored is None:
             raise XCosError("Open a gallery first; its faces' conditions are then measured.")
-        marks = _tags(scored, Edits() if session.project is None else session.project.edits)
+        edits = Edits() if session.project is None else session.project.edits
 
         def work(running: Running) -> _Found:
-            table = measurer.table(scored, own, running)
-            slices = worst_slices(scored, threshold, table, marks, running)
+            table, traits = measurer.table(scored, own, running), traits_of(scored, edits)
+            slices = worst_slices(scored, threshold, table, traits, running)
             return _Found(
                 scored, by_condition(scored, threshold, table, name, task=running), slices
             )
@@ -124,20 +124,6 @@ class ConditionsTab(Tab):
         if self.found is not None and place < len(self.found.slices):
             one = self.found.slices[place]
             self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
-
-
-def _tags(scored: ScoredGallery, edits: Edits) -> Marks:
-    """Which faces have each tag, by their own or their identity's."""
-    found = {}
-    for tag in edits.all_tags():
-        keys, names = edits.faces_tagged(tag), edits.identities_tagged(tag)
-        left, right = (
-            np.array([f.key in keys or f.identity in names for f in loaded.gallery.faces], bool)
-            for loaded in (scored.rows, scored.columns)
-        )
-        if left.any() or right.any():
-            found[tag] = (left, right)
-    return found
 
 
 def _name(one: ConditionRange) -> str:
