@@ -79,7 +79,7 @@ class ThresholdFit:
     @property
     def holds(self) -> bool:
         """Whether nothing speaks against the threshold here."""
-        return self.shipped is None or self.found.interval[0] <= MUCH * self.shipped
+        return _holds(self.found, self.shipped)
 
 
 def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> LabelFree:
@@ -195,13 +195,17 @@ def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[
     return tuple(sorted(found, key=lambda one: -one[1]))
 
 
+def _holds(found: LabelFree, shipped: float | None) -> bool:
+    return shipped is None or found.interval[0] <= MUCH * shipped
+
+
 def _words(
     found: LabelFree, shipped: float | None, unlike: tuple[tuple[str, float], ...]
 ) -> tuple[str, ...]:
     said = [found.words]
     if shipped is not None:
         said.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
-        if found.interval[0] > MUCH * shipped:
+        if not _holds(found, shipped):
             said.append(
                 "So the threshold does not hold here; for a rate of about 1 % take this gallery's "
                 f"own, {found.own:.4f}."
@@ -209,6 +213,13 @@ def _words(
     if unlike:
         names = ", ".join(BY_NAME[name].title.lower() for name, _ in unlike[:NAMED])
         said.append(f"The photos are unlike those that it was set on, most of all in {names}.")
+        if shipped is not None and _holds(found, shipped):
+            said.append(
+                "Its false matches are as many as there, but false non-matches cannot be told without "
+                "labels, and such photos may have more: name the people of some photos, and look at "
+                f"errors by {BY_NAME[unlike[0][0]].title.lower()} (Conditions; xcos conditions --by "
+                f"{unlike[0][0]})."
+            )
     return tuple(said)
 
 

@@ -27,7 +27,13 @@ from core.reports.choice import (
     whole_gallery,
 )
 from core.reports.faces import PICTURES
-from core.reports.output import FORMS, refuse_form, refuse_unwritable, write_report
+from core.reports.output import (
+    FORMS,
+    refuse_form,
+    refuse_lost_record,
+    refuse_unwritable,
+    write_report,
+)
 from core.reports.report import (
     MOST_DRAWN,
     Chosen,
@@ -137,6 +143,8 @@ def run(options: argparse.Namespace) -> int:
         sources = [source for source in (options.gallery, options.probes) if source is not None]
         refuse_overwriting(path, *sources)
         refuse_unwritable(path)
+    if not options.json:  # which prints the record
+        refuse_lost_record(options.output, options.record)
     wanted = read_filter(options)
     if wanted is not None and options.pair is not None:
         raise XCosError("--pair names one pair, so there is nothing to filter; give one of them.")

@@ -57,6 +57,7 @@ PERCENT: "%"
 """
 TOLD = 100  # characters of a filter that a message quotes
 DEEPEST = 50  # brackets and nots around a condition
+IN_COLUMN = re.compile(r"(?<![\w.])column\s*\(\s*[^()\"\s][^()\"]*$", re.IGNORECASE)
 BARE = re.compile(r"[^\W\d][\w./#-]*")
 
 
@@ -165,13 +166,15 @@ def parse(text: str) -> Expression:
         tree = _parser().parse(text)
     except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
-        if text[at] == '"':
+        if text[at] == '"' and _unquoted_column(text, at) is None:
             raise FilterError(text, at, len(text), "the quotation mark is not closed") from None
-        raise FilterError(text, at, at + 1, "this sign has no meaning here") from None
+        raise FilterError(
+            text, at, at + 1, _unquoted_column(text, at) or "this sign has no meaning here"
+        ) from None
     except UnexpectedToken as error:
         token = error.token
         at = len(text) if token.type == "$END" else token.start_pos or 0
-        reason = _wanted(error.accepts or set(), token.type)
+        reason = _unquoted_column(text, at) or _wanted(error.accepts or set(), token.type)
         end = at + len(token)
         if token.type == "OPERATOR" and "_AND" in (error.accepts or ()):
             # The word before it was taken for more of a value: two conditions stand side by side.
@@ -387,6 +390,13 @@ def _wanted(accepted: set[str], found: str) -> str:
     if "LPAR" in accepted:
         return "an opening bracket is missing"
     return "'and' or 'or' is missing"
+
+
+def _unquoted_column(text: str, at: int) -> str | None:
+    """What to say of a place within the bare name of a column; None for any other place."""
+    if IN_COLUMN.search(text[:at]) is None or text[at : at + 1] in (")", ""):
+        return None
+    return 'a column of such a name is written in quotation marks, as column("taken in")'
 
 
 def _in_brackets(part: Expression, kinds: tuple[type, ...]) -> str:

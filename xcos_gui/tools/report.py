@@ -125,7 +125,12 @@ class ReportWindow(ToolWindow):
         """Write the report of what is chosen, in the background."""
         self.written = None
         self._show_state()
+        record = self.record.isChecked() and self.record.isEnabled()
         try:
+            if record:
+                from core.reports.output import refuse_lost_record
+
+                refuse_lost_record([path], record)
             source = self._source()
             chosen = self._chosen(source)
         except XCosError as error:
@@ -136,7 +141,7 @@ class ReportWindow(ToolWindow):
             self.pictures.currentData(),
             self.anonymous.isChecked(),
             self.session.colour_limits,
-            self.record.isChecked(),
+            record,
         )
         cells = self.cells.isChecked()
 

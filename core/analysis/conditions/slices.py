@@ -89,8 +89,11 @@ def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterato
     """Conditions of the worse faces, numbers of both faces, and marks that one of them has.
 
     Unknown values lie in the middle of the known ones, so that no split is made by them alone.
+    Cells unlike the person's other photos are no cause: they are the low scores themselves.
     """
     for condition in CONDITIONS:
+        if condition.name == "unlike":
+            continue
         left, right = table.of(condition.name)
         worse = condition.worse_of(left[pairs.rows], right[pairs.columns])
         yield from _varied(condition.name, worse)
