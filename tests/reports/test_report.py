@@ -221,6 +221,13 @@ def test_the_same_content_gives_the_same_bytes_and_can_be_checked(
     assert lines[-1] == f"read by Eve at {time}: -2, likely different (nose unlike)"
     page = written[0][0].decode()
     assert "What this report stands on" in page and photo in page and "read by Eve" in page
+    table = tmp_path / "a.csv"
+    assert main(["report", *common, "-o", str(table)]) == 1
+    assert "is a table, which holds no record; write a .html or .pdf too" in capsys.readouterr().err
+    assert not table.exists()
+    assert main(["report", *common, "-o", str(table), "-o", str(tmp_path / "a.html")]) == 0
+    assert main(["report", *common, "-o", str(table), "--json"]) == 0  # prints the record itself
+    assert json.loads(capsys.readouterr().out.split("a.html\n")[-1])["record"]["about"]
     assert main(["report", *common, "-o", str(tmp_path / "a.html"), "--anonymous"]) == 1
     assert "cannot be without names" in capsys.readouterr().err
     assert main(["report", *common, "-o", str(tmp_path / "b.html"), "--threshold", "0.3"]) == 0
