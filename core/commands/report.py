@@ -51,6 +51,7 @@ EXAMPLES = """examples:
   xcos report photos --filter 'genuine and region(nose) > 30 %' -o mouth.html
   xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
   xcos report photos --record -o record.pdf      with digests, versions, conditions and readers
+  xcos report people.csv --record --by yaw --by sex -o record.html   and errors by those
   xcos report photos --pictures blurred --anonymous -o share.html
                                                  without recognisable faces and names
   xcos report photos -o worst.parquet --cells    numbers, with S and W of all 49 cells
@@ -115,6 +116,14 @@ def add(commands: Any) -> None:
         help="tell what the report can be checked by too: digests, versions, settings, likelihood "
         "ratios, conditions, and who decided what when",
     )
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="in the record: errors by a condition, a column of the gallery's CSV or a tag; may be "
+        "given several times",
+    )
     parser.add_argument("--title", help="heading (default: the gallery's name)")
     parser.add_argument(
         "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
@@ -145,6 +154,8 @@ def run(options: argparse.Namespace) -> int:
         refuse_unwritable(path)
     if not options.json:  # which prints the record
         refuse_lost_record(options.output, options.record)
+    if options.by and not options.record:
+        raise XCosError("--by tells errors in the record; give --record too.")
     wanted = read_filter(options)
     if wanted is not None and options.pair is not None:
         raise XCosError("--pair names one pair, so there is nothing to filter; give one of them.")
@@ -156,7 +167,13 @@ def run(options: argparse.Namespace) -> int:
         raise no_pair(options.gallery, gallery.gallery.problems)
     edits = setup.project_of(gallery.gallery.source).edits
     source = ReportSource(scored, setup.threshold, setup.cache, edits)
-    asked = ReportOptions(options.title, options.pictures, options.anonymous, record=options.record)
+    asked = ReportOptions(
+        options.title,
+        options.pictures,
+        options.anonymous,
+        record=options.record,
+        by=tuple(options.by),
+    )
     mask = None
     if wanted is not None:
         mask = pairs_passing(wanted, setup, scored, progress)
