@@ -128,7 +128,7 @@ def by_condition(
     ends = counts.drawn(lambda r: np.concatenate([r.fmr, r.fnmr], axis=1), task=task)
     references = _references(scored, kinds, task)
     fitted = _calibrated(references, task)
-    own, pooled = [fit.own for fit in fitted], [fit.pooled for fit in fitted]
+    own, pooled = [one.own for one in fitted], [one.pooled for one in fitted]
     ranges = tuple(
         _Told(condition, limits, counts.rates, ends, threshold).range_at(
             place, references[place], fitted[place]
