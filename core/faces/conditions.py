@@ -31,11 +31,13 @@ class Condition:
     limits: str = ""
 
     def text(self, value: float) -> str:
-        """A value as it is told: with four digits, a yaw that is only known to be so large as a range."""
+        """A value as it is told; a yaw that landmarks cannot tell as the range that it lies in."""
+        if self.worse != "far from 0":
+            return f"{value:.4g}"
         if self.name == "yaw" and abs(value) > SEEN:
             low, high = (float(end) for end in yaw_range(np.array(value)))
-            return f"{value:.4g} ({low:.4g} to {high:.4g})"
-        return f"{value:.4g}"
+            return f"{low:.0f} to {high:.0f}"
+        return f"{value:.0f}"
 
     def badness(self, values: np.ndarray) -> np.ndarray:
         """How bad values are, any shape: the larger, the worse; NaN stays."""

@@ -120,8 +120,9 @@ def test_a_yaw_that_landmarks_cannot_tell_is_told_as_a_range() -> None:
     low, high = yaw_range(np.array([10.0, -10, 47, -47, 120, np.nan]))
     assert low[:4].tolist() == [0, -20, 37, -90] and high[:4].tolist() == [20, 0, 90, -37]
     assert (low[4], high[4]) == (110, 120) and np.isnan([low[5], high[5]]).all()
-    assert BY_NAME["yaw"].text(47) == "47 (37 to 90)" and BY_NAME["yaw"].text(-12.25) == "-12.25"
-    assert BY_NAME["sharpness"].text(470) == "470" and "up to 90" in BY_NAME["yaw"].limits
+    assert BY_NAME["yaw"].text(47.2) == "37 to 90" and BY_NAME["yaw"].text(-47) == "-90 to -37"
+    assert BY_NAME["yaw"].text(-12.25) == "-12" and BY_NAME["roll"].text(47) == "47"
+    assert BY_NAME["sharpness"].text(470.5) == "470.5" and "up to 90" in BY_NAME["yaw"].limits
 
 
 @given(st.floats(-80, 80), st.floats(-20, 20))

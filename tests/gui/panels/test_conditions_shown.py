@@ -140,7 +140,7 @@ def test_the_map_is_coloured_by_a_condition(window: MainWindow, qtbot: QtBot, cr
     qtbot.waitUntil(lambda: tool.found is not None, timeout=20_000)
     tool.colour.setCurrentIndex(tool.colour.findText("Colour by exposure"))
     tool._paint()
-    qtbot.waitUntil(lambda: "Exposure from" in tool.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "Exposure: blue" in tool.words.text(), timeout=60_000)
     known = exposures(crops)
     worst = max(range(6), key=lambda k: abs(list(known.values())[k] - 127.5))
     red, green, blue = tool.plot._colours[worst, :3].astype(int)

@@ -343,7 +343,7 @@ def _scale_words(condition: Condition, values: np.ndarray) -> str:
     order = known[np.argsort(condition.badness(known))]
     best, worst = (condition.text(float(end)) for end in (order[0], order[-1]))
     grey = "; grey: not known" if len(known) < len(values) else ""
-    return f"{condition.title} from {best} (blue) to {worst} (red), {condition.unit}{grey}."
+    return f"{condition.title}: blue {best}, red {worst} ({condition.unit}{grey})."
 
 
 def _hard_words(hard: float) -> str:
