@@ -215,10 +215,10 @@ def _words(
         said.append(f"The photos are unlike those that it was set on, most of all in {names}.")
         if shipped is not None and _holds(found, shipped):
             said.append(
-                "Its false matches are as many as there, but false non-matches cannot be told without "
-                "labels, and such photos may have more: name the people of some photos, and look at "
-                f"errors by {BY_NAME[unlike[0][0]].title.lower()} (Conditions; xcos conditions --by "
-                f"{unlike[0][0]})."
+                "False matches do not speak against the threshold, but false non-matches cannot be told "
+                "without labels, and such photos may have more: name the people of some photos, and "
+                f"look at errors by {BY_NAME[unlike[0][0]].title.lower()} (tab Conditions, or xcos "
+                f"conditions --by {unlike[0][0]})."
             )
     return tuple(said)
 

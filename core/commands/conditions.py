@@ -179,7 +179,7 @@ def _print_ranges(found: ByCondition) -> None:
     )
     rows = [
         (
-            f"{one.low:.4g} to {one.high:.4g}",
+            found.title(place),
             f"{one.impostor:,}",
             _percent(one.fmr, one.fmr_interval),
             f"{one.genuine:,}",
@@ -188,7 +188,7 @@ def _print_ranges(found: ByCondition) -> None:
             DASH if one.worth is None else _number(one.worth.log10_lr, one.worth.interval),
             DASH if one.cllr is None else f"{one.cllr:.3f}",
         )
-        for one in found.ranges
+        for place, one in enumerate(found.ranges)
     ]
     widths = [max(len(row[k]) for row in (heads, *rows)) for k in range(len(heads))]
     for row in (heads, *rows):

@@ -32,12 +32,14 @@ class Condition:
 
     def text(self, value: float) -> str:
         """A value as it is told; a yaw that landmarks cannot tell as the range that it lies in."""
-        if self.worse != "far from 0":
-            return f"{value:.4g}"
         if self.name == "yaw" and abs(value) > SEEN:
             low, high = (float(end) for end in yaw_range(np.array(value)))
             return f"{low:.0f} to {high:.0f}"
-        return f"{value:.0f}"
+        return self.number(value)
+
+    def number(self, value: float) -> str:
+        """A value as measured: angles to a degree, all else with four digits."""
+        return f"{value:.0f}" if self.worse == "far from 0" else f"{value:.4g}"
 
     def badness(self, values: np.ndarray) -> np.ndarray:
         """How bad values are, any shape: the larger, the worse; NaN stays."""

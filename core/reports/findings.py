@@ -88,10 +88,10 @@ def _ranges(
     scored: ScoredGallery, threshold: float, table: ConditionTable, name: str, task: Task
 ) -> Iterator[str]:
     found = by_condition(scored, threshold, table, name, task=task)
-    for one in found.ranges:
+    for place, one in enumerate(found.ranges):
         worth = "" if one.worth is None else f", LR at the threshold {times(one.worth.log10_lr)}"
         yield (
-            f"{one.low:.4g} to {one.high:.4g}: FMR {_rate(one.fmr, one.fmr_interval)} of "
+            f"{found.title(place)}: FMR {_rate(one.fmr, one.fmr_interval)} of "
             f"{one.impostor:,} pairs, FNMR {_rate(one.fnmr, one.fnmr_interval)} of {one.genuine:,}"
             f"{worth}."
         )

@@ -79,6 +79,11 @@ class ByCondition:
     cllr: float | None
     cllr_pooled: float | None
 
+    def title(self, place: int) -> str:
+        """The ends of a range."""
+        one, number = self.ranges[place], self.condition.number
+        return f"{number(one.low)} to {number(one.high)}"
+
     @property
     def words(self) -> str:
         """Whether LRs by range are worth more than pooled ones, in a sentence."""

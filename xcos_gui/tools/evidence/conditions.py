@@ -102,7 +102,8 @@ class ConditionsTab(Tab):
             f"{condition.title} in {condition.unit}; from {condition.source}. A pair has the value "
             f"of its worse face.{unknown} {condition.limits} {ranges.words}".replace("  ", " ")
         )
-        self.table.show_rows([_name(r) for r in ranges.ranges], [_texts(r) for r in ranges.ranges])
+        names = [ranges.title(place) for place in range(len(ranges.ranges))]
+        self.table.show_rows(names, [_texts(one) for one in ranges.ranges])
         self.slices.clear()
         for one in answer.slices:
             self.slices.addItem(QListWidgetItem(one.words))
@@ -122,7 +123,7 @@ class ConditionsTab(Tab):
         if self.found is not None:
             ranges = self.found.ranges
             pairs = ranges.pairs(self.found.scored, place, True, LISTED)
-            title = f"Errors: {ranges.condition.title.lower()} {_name(ranges.ranges[place])}"
+            title = f"Errors: {ranges.condition.title.lower()} {ranges.title(place)}"
             self.pairs_chosen.emit(title, pairs)
 
     def _on_slice(self, item: QListWidgetItem) -> None:
@@ -130,10 +131,6 @@ class ConditionsTab(Tab):
         if self.found is not None and place < len(self.found.slices):
             one = self.found.slices[place]
             self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
-
-
-def _name(one: ConditionRange) -> str:
-    return f"{one.low:.4g} to {one.high:.4g}"
 
 
 def _texts(one: ConditionRange) -> list[str]:
