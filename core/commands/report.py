@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.scored import no_pair
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    refuse_overwriting,
-    warn,
-)
+from core.commands.scored import add_gallery_options, no_pair
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
 from core.errors import XCosError
 from core.json_text import json_text
 from core.reports.choice import (
@@ -69,12 +62,6 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "gallery",
-        type=Path,
-        metavar="GALLERY",
-        help="folder, CSV (path,identity), photo or project (.xcos)",
-    )
-    parser.add_argument(
         "-o",
         "--output",
         type=Path,
@@ -110,6 +97,16 @@ def add(commands: Any) -> None:
         action="store_true",
         help="call people and photos by numbers, and name no file",
     )
+    _add_record_options(parser)
+    parser.add_argument("--title", help="heading (default: the gallery's name)")
+    parser.add_argument(
+        "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_record_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record",
         action="store_true",
@@ -124,25 +121,6 @@ def add(commands: Any) -> None:
         help="in the record: errors by a condition, a column of the gallery's CSV or a tag; may be "
         "given several times",
     )
-    parser.add_argument("--title", help="heading (default: the gallery's name)")
-    parser.add_argument(
-        "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
-    )
-    parser.add_argument(
-        "--probes",
-        type=Path,
-        metavar="DIR",
-        help="pair every face of DIR with every gallery face instead",
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
-    add_face_options(parser)
-    add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -46,10 +46,10 @@ from core.query.language import (
     Negated,
     Operator,
     RegionShare,
-    compare_text,
     completions,
     parse,
 )
+from core.query.texts import compare_text
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoringModel, score_gallery
