@@ -22,7 +22,7 @@ from core.analysis.conditions.by_condition import by_condition
 from core.analysis.conditions.measured import ConditionTable, unlike_cells
 from core.analysis.conditions.slices import worst_slices
 from core.analysis.conditions.traits import traits_of
-from core.analysis.evidence.ratios import fit
+from core.analysis.evidence.ratios import HeldOut, costs, fit
 from core.analysis.evidence.reference import reference_of
 from core.analysis.grouping import Grouping
 from core.analysis.groups import group_rates
@@ -85,6 +85,7 @@ def analyses(scored: ScoredGallery) -> dict[str, Callable[[Task], object]]:
         if i != j
     ]
     return {
+        "loading lir": lambda task: costs(HeldOut(*np.array([[1.0, -1], [1, 0], [0, 1]]))),
         "ratios, logistic": lambda task: fit(reference_of(scored, 10_000), "logistic", task),
         "ratios, isotonic": lambda task: fit(reference_of(scored, 10_000), "isotonic", task),
         "ratios, kde": lambda task: fit(reference_of(scored, 4_000), "kde", task),
