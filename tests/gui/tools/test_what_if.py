@@ -123,12 +123,19 @@ def test_each_pair_keeps_its_edits(window: MainWindow, tool: WhatIfWindow, qtbot
 def test_a_threshold_moves_the_verdict_without_features(
     window: MainWindow, tool: WhatIfWindow, qtbot: QtBot
 ) -> None:
-    editor = tool.editor
-    window.session.set_threshold(0.99999)
-    qtbot.waitUntil(
-        lambda: tool.answer is not None and tool.answer.after.threshold == 0.99999, timeout=30_000
-    )
-    assert tool.editor is editor
+    drag(tool.faces["left"], (30, 30), (40, 40))
+    answered(tool, qtbot)
+    editor, question = tool.editor, tool.history.question
+    assert tool.answer is not None
+    after = tool.answer.after
+    for threshold, said in ((after.score - 0.001, "same person"), (0.99999, "different people")):
+        window.session.set_threshold(threshold)
+        assert said in tool.words.text()
+        for view, one in zip(tool.maps[2:], (tool.answer.before, after), strict=True):
+            assert view.values is not None
+            assert view.values.sum() == pytest.approx(one.score - threshold, abs=1e-6)
+    assert tool.editor is editor and tool.answer.after is after
+    assert tool.history.question == question
 
 
 def test_faithfulness_is_measured_when_nobody_edits(tool: WhatIfWindow, qtbot: QtBot) -> None:
