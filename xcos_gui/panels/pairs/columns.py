@@ -48,7 +48,9 @@ class ColumnsButton(QToolButton):
             said = json.loads(str(self._session.settings.store.value(KEY, json.dumps(DEFAULT))))
         except ValueError:
             return DEFAULT
-        return [name for name in said if name in NAMES] if isinstance(said, list) else DEFAULT
+        if not isinstance(said, list):
+            return DEFAULT
+        return [name for name in said if isinstance(name, str) and name in NAMES]
 
     def _on_toggled(self, _: bool) -> None:
         chosen = [name for name, action in self.actions_by_name.items() if action.isChecked()]
