@@ -32,6 +32,7 @@ COMMANDS: tuple[str, ...] = (
     "two-models",
     "people",
     "conditions",
+    "slices",
     "groups",
     "threshold",
     "identify",

@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.analysis.bootstrap import RateInterval, RateSums, rate_intervals
+from core.analysis.rates import (
+    PairKinds,
+    RateInterval,
+    RateSums,
+    count_errors,
+    rate_intervals,
+)
 from core.errors import Stopped
 from core.progress import QUIET, Task
 from core.scoring.blocks import UNKNOWN
@@ -42,16 +48,9 @@ def rates_of_all(
     scored: ScoredGallery, threshold: float, task: Task = QUIET
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR of all pairs at a threshold, with intervals; None without such pairs. Raises Stopped."""
-    matrix = scored.matrix
-    sums = _sums_for(scored)
-    every = slice(0, matrix.scores.shape[1])
-    for rows in matrix.tiles():
-        if task.stopped():
-            raise Stopped("Counting pairs")
-        row, column = np.nonzero(matrix.counted(rows, every) & matrix.known(rows, every))
-        same = matrix.scores[rows][row, column] > at_most(threshold)
-        sums.add(matrix.rows[rows][row], matrix.columns[column], same)
-    return rate_intervals(sums, task)
+    n, m = scored.matrix.scores.shape
+    kinds = PairKinds(np.zeros(n, np.int64), np.zeros(m, np.int64), np.zeros((1, 1), np.int64))
+    return count_errors(scored.matrix, threshold, kinds, task).told(task)
 
 
 def look_at_chosen(
@@ -94,7 +93,9 @@ def rates_of_chosen(
     scored: ScoredGallery, chosen: ChosenPairs, threshold: float, task: Task = QUIET
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR of chosen pairs with their intervals; None without such pairs. Raises Stopped."""
-    matrix, sums = scored.matrix, _sums_for(scored)
+    matrix = scored.matrix
+    size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1
+    sums = RateSums(size)
     for row, column in chosen.parts(matrix):
         if task.stopped():
             raise Stopped("Counting the chosen pairs")
@@ -102,8 +103,3 @@ def rates_of_chosen(
         known, same = (left >= 0) & (right >= 0), matrix.scores[row, column] > at_most(threshold)
         sums.add(left[known], right[known], same[known])
     return rate_intervals(sums, task)
-
-
-def _sums_for(scored: ScoredGallery) -> RateSums:
-    matrix = scored.matrix
-    return RateSums(int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1)

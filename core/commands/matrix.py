@@ -11,7 +11,8 @@ from typing import Any, get_args
 import numpy as np
 from PIL import Image
 
-from core.analysis.bootstrap import RateInterval
+from core.analysis.conditions.measured import Measurer
+from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
 from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
 from core.commands.shared import ProgressBar, Setup, refuse_overwriting
@@ -23,7 +24,7 @@ from core.explain.matrix_image import Far, Look, MatrixImage
 from core.files import write_whole
 from core.gallery.gallery import Gallery
 from core.json_text import json_text
-from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from core.scoring.orders import COLUMN, CONDITION, LEVELS, ORDERS, Asked
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 
@@ -61,7 +62,8 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--sort", default="name", metavar="ORDER",
-        help=f"order of rows and columns: {', '.join(SORTS)}, or {COLUMN}NAME (default: name)",
+        help=f"order of rows and columns: {', '.join(SORTS)}, {COLUMN}NAME of the CSV, or "
+        f"{CONDITION}NAME such as sharpness (default: name)",
     )  # fmt: skip
     parser.add_argument(
         "--sort-columns", metavar="ORDER", help="with --probes: of the columns alone"
@@ -96,7 +98,10 @@ def run(options: argparse.Namespace) -> int:
     asked = Asked(
         options.level, options.sort, options.sort_columns or options.sort, against=options.less
     )
-    image = arranged_image(scored, asked, threshold, edits, progress)
+    values = None
+    if any(sort.startswith(CONDITION) for sort in (asked.rows, asked.columns)):
+        values = Measurer(setup.cache).table(scored, threshold, progress).of
+    image = arranged_image(scored, asked, threshold, edits, progress, values)
     chosen = None
     if options.choose is not None:
         chosen = look_at_chosen(scored, _chosen(scored, options.choose), threshold, progress)
@@ -135,8 +140,10 @@ def _check(options: argparse.Namespace) -> None:
             f"--level {options.level}: give {', '.join(LEVELS)} or {COLUMN}NAME of the CSV."
         )
     for sort in (options.sort, options.sort_columns or "name"):
-        if sort not in SORTS and not sort.startswith(COLUMN):
-            raise XCosError(f"--sort {sort}: give {', '.join(SORTS)} or {COLUMN}NAME of the CSV.")
+        if sort not in SORTS and not sort.startswith((COLUMN, CONDITION)):
+            raise XCosError(
+                f"--sort {sort}: give {', '.join(SORTS)}, {COLUMN}NAME of the CSV or {CONDITION}NAME."
+            )
     if options.sort_columns is not None and options.probes is None:
         raise XCosError("--sort-columns needs --probes; one gallery has one order, --sort.")
 

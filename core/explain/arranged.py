@@ -10,7 +10,7 @@ from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.scoring.against import LABELS, compare, compare_names, other_scores
 from core.scoring.matrix import at_most
-from core.scoring.orders import Asked, arrange
+from core.scoring.orders import Asked, FaceValues, arrange
 from core.scoring.scored import ScoredGallery
 
 CELL_COLUMNS = (
@@ -19,10 +19,15 @@ CELL_COLUMNS = (
 
 
 def arranged_image(
-    scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task = QUIET
+    scored: ScoredGallery,
+    asked: Asked,
+    threshold: float,
+    edits: Edits,
+    task: Task = QUIET,
+    values: FaceValues | None = None,
 ) -> MatrixImage:
-    """The matrix as it was asked for. Raises XCosError, Stopped."""
-    shown = arrange(scored, asked, threshold, edits, task)
+    """The matrix as it was asked for; values: see `arrange`. Raises XCosError, Stopped."""
+    shown = arrange(scored, asked, threshold, edits, task, values)
     if asked.against is None:
         image = MatrixImage(scored.matrix, shown)
     elif asked.against == LABELS:

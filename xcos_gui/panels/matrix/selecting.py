@@ -8,7 +8,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from core.analysis.bootstrap import FEW, RateInterval
+from core.analysis.bootstrap import FEW
+from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, count_chosen, rates_of_chosen
 from core.errors import Stopped
 from core.project.edits import pair_subject
