@@ -147,6 +147,21 @@ class Workspace(QMainWindow):
         self.docks["pairs"].raise_()
         self.pairs.filter.focus()
 
+    def step_listed(self, step: int) -> None:
+        """Look at the next pair of the list, or the one before: the next error where errors are listed."""
+        session, listed = self.session, self.session.listed
+        if listed is None or not len(listed):
+            session.message.emit("The list of pairs is empty; click a count, such as FP.")
+            return
+        both = list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True))
+        at = both.index(session.pair) if session.pair in both else (-1 if step > 0 else len(both))
+        if 0 <= at + step < len(both):
+            session.select_pair(*both[at + step])
+        else:
+            session.message.emit(
+                "That was the last of the list." if step > 0 else "That was the first of the list."
+            )
+
     def set_theme(self, theme: str) -> None:
         """Switch and remember the theme."""
         self.session.settings.theme = theme  # type: ignore[assignment]

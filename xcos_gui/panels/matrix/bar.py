@@ -31,6 +31,7 @@ AGAINST_TIP = (
     "threshold; or which outcomes your new names of faces have changed. Another model is compared by "
     "Analyse, Two models."
 )
+FIT = "Show all (0)"
 FARS: dict[Far, str] = {"mean": "Mean", "worst": "Worst", "errors": "Errors"}
 FAR_TIPS = (
     "What a point shows that stands for many pairs. Mean: their mean score. Worst: the pair that is "
@@ -113,9 +114,9 @@ class MatrixBar(QWidget):
             button = QToolButton(text=text, toolTip=tip, accessibleName=tip)
             button.clicked.connect(lambda _=False, f=factor: self.zoom_asked.emit(f))
             first.addWidget(button)
-        fit = QToolButton(text="Fit", toolTip="Show all (0)", accessibleName="Show all (0)")
-        fit.clicked.connect(self.fit_asked)
-        first.addWidget(fit)
+        self.fit = QToolButton(text="Fit", toolTip=FIT, accessibleName=FIT)
+        self.fit.clicked.connect(self.fit_asked)
+        first.addWidget(self.fit)
         second.addWidget(self.colouring)
         second.addWidget(self.far)
         second.addWidget(self._bar, 1)
@@ -192,6 +193,13 @@ class MatrixBar(QWidget):
         self.place.setToolTip(title)
         self.place.setHidden(not title)
         self.back.setHidden(not title)
+
+    def show_zoom(self, pixels: float) -> None:
+        """Say how near the matrix is: pixels a cell is wide."""
+        near = (
+            f"{pixels:.0f} points a cell" if pixels >= 1 else f"{1 / pixels**2:.0f} cells a point"
+        )
+        self.fit.setToolTip(f"{FIT}; now {near}")
 
     # What the colours mean.
 

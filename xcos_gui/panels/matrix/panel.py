@@ -68,6 +68,7 @@ class MatrixPanel(QWidget):
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
         self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
+        self.fit = self._kept.fit
         self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
@@ -99,13 +100,14 @@ class MatrixPanel(QWidget):
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.changed_asked.connect(self._list_changed)
-        bar.zoom_asked.connect(self._zoom)
-        bar.fit_asked.connect(self._kept.fit)
+        bar.zoom_asked.connect(self.zoom)
+        bar.fit_asked.connect(self.fit)
         bar.back_asked.connect(self.go_back)
         arranger.changed.connect(self._on_image)
         arranger.made.connect(self._kept.take)
         arranger.recoloured.connect(self._on_recoloured)
         session.gallery_changed.connect(self._show_hint)
+        session.busy_changed.connect(self._show_hint)
         session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
@@ -141,8 +143,9 @@ class MatrixPanel(QWidget):
         self._show_colours()
         self._on_pair_changed(session.pair)
 
-    def _show_hint(self) -> None:
-        self._hint.setText(hint_of(self._session.loaded))
+    def _show_hint(self, *_: object) -> None:
+        reading = self._session.opening is not None
+        self._hint.setText(hint_of(self._session.loaded, reading))
         self._hint.setVisible(self._session.matrix is None)
 
     def view_state(self) -> dict[str, Any] | None:
@@ -185,6 +188,7 @@ class MatrixPanel(QWidget):
             None if seen is None or image is None else matrix_region(image.shown, seen)
         )
         self.frames.renew(self._cell)
+        self.bar.show_zoom(self.item.pixels())
         self.view_changed.emit()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
@@ -324,7 +328,7 @@ class MatrixPanel(QWidget):
         elif back:
             pass
         elif key in zooms:
-            self._zoom(zooms[key])
+            self.zoom(zooms[key])
         elif key == Qt.Key.Key_0 and not self._typed.going_on:
             self._kept.fit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cell is not None:
@@ -361,7 +365,8 @@ class MatrixPanel(QWidget):
         self.go_to((row, column))
         return True
 
-    def _zoom(self, factor: float) -> None:
+    def zoom(self, factor: float) -> None:
+        """Show factor times as much, around the pair looked at."""
         cell = self._cell
         centre = None if cell is None else QPointF(cell[1] + 0.5, cell[0] + 0.5)
         self._view.scaleBy((factor, factor), centre)
@@ -388,7 +393,6 @@ class MatrixPanel(QWidget):
     def _take_palette(self) -> None:
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
-        self._show_colours()
         self._show_passing()
         self._show_chosen()
         self.sides.take_palette(palette)
