@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from core.analysis.people import People, people
 from core.errors import Stopped
 from core.scoring.lists import pairs_with
-from core.scoring.matrix import at_most
+from core.scoring.matrix import ScoreMatrix, at_most
 from core.scoring.sides import Side
 from xcos_gui.panels.matrix.axis import Rates
 from xcos_gui.state.jobs import Running
@@ -31,6 +31,7 @@ class Margins(QObject):
         self._found: np.ndarray | None = (
             None  # FRR and FAR by the matrix's numbers, the last of nobody
         )
+        self._of: ScoreMatrix | None = None  # whose rates were found
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)
@@ -47,7 +48,9 @@ class Margins(QObject):
         matrix = self._session.matrix
         if matrix is None or (codes := (matrix.rows, matrix.columns)[which]).max(initial=-1) < 0:
             return None
-        if self._found is None:  # the room is kept: the matrix must not move once they are there
+        if (
+            self._found is None or self._of is not matrix
+        ):  # the room is kept: the matrix must not move once they are there
             return Rates(np.full((len(side), 2), np.nan))
         return Rates(self._found[codes[side.places[side.starts[:-1]]]])
 
@@ -94,6 +97,7 @@ class Margins(QObject):
         if scored is None:
             return
         numbers = {name: code for code, name in scored.identities.items()}
+        self._of = scored.matrix
         self._found = np.full((max(numbers.values(), default=-1) + 2, 2), np.nan)
         for one in found.persons:
             rejects = one.false_rejects / one.genuine_pairs if one.genuine_pairs else np.nan
