@@ -243,6 +243,14 @@ def test_ranges_tell_thresholds_and_ratios_with_intervals() -> None:
     assert worst.worth.log10_lr > best.worth.log10_lr
 
 
+def test_rates_are_told_without_lir_and_why_there_are_no_ratios(monkeypatch) -> None:
+    monkeypatch.setattr("core.analysis.conditions.by_condition.lir_missing", lambda: "No lir here.")
+    scored, table = world()
+    found = by_condition(scored, 0.3, table, "sharpness", (10,))
+    assert found.words == "No lir here." and found.cllr is None
+    assert all(one.worth is None and one.fmr is not None for one in found.ranges)
+
+
 def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
     said = json.loads(run("conditions", "--by", "sharpness", "--json")[1])
     assert said["by"] == "sharpness" and len(said["ranges"]) > 1
