@@ -23,7 +23,7 @@ from core.training.resumable_arrays import new_array
 from core.training.sources import FaceSource, SomeFaces, open_source, read_excluded, without
 
 CHUNK = 512  # faces decoded between two reports
-MIRRORED = 20_000  # faces up to which mirror images too are shown to a model that stays as it is
+MIRRORED = 5_000  # faces up to which mirror images too are shown to a model that stays as it is
 DONE = "problems.json"  # written once all faces were decoded
 
 

@@ -89,7 +89,7 @@ class FrozenBackbone:
 
     def own_layer(self, maps: np.ndarray) -> OwnLayer | None:
         """What lies between its map and its embedding, where that is linear; maps: some to check by."""
-        return own_layer(self.network, torch.from_numpy(maps).float())
+        return own_layer(self.network, torch.from_numpy(maps).float().to(self._runner.device))
 
     def embeds(self, choice: TargetChoice) -> bool:
         """Whether a target's answers follow from this model's maps: it is the same, as it is."""
