@@ -76,6 +76,7 @@ class FrozenBackbone:
         device, what = self._runner.device.type, "Computing maps"
         some = ON_CPU if device == "cpu" else len(crops)
         parts = []
+        self.network.eval()  # it may be in training
         for start in range(0, len(crops), some):
             task.report(what, start, len(crops))
             with torch.autocast(device, self._type, enabled=self._type is not None):

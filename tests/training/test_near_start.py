@@ -22,11 +22,13 @@ class Maps(nn.Module):
 
 
 def people(count: int, photos: int) -> tuple[Tensor, Tensor]:
-    """Maps of people whose cells vary from photo to photo, and their embeddings' layer."""
+    """Maps of people whose cells vary from photo to photo, and a layer that takes a quarter of them."""
     generator = torch.Generator().manual_seed(0)
     own = torch.randn(count, 24, 7, 7, generator=generator).repeat_interleave(photos, 0)
     maps = own + torch.randn(own.shape, generator=generator)
-    return maps.relu(), torch.randn(49, 24, 40, generator=generator)
+    weight = torch.randn(49, 24, 40, generator=generator)
+    weight[:, 6:] = 0
+    return maps.relu(), weight
 
 
 def agreement(net: XCosNet, maps: Tensor, layer: OwnLayer) -> float:
@@ -50,7 +52,7 @@ def test_fresh_layers_agree_with_the_models_score_before_any_step(local: bool) -
     before = agreement(net, maps, layer)
     start_near(net, layer, maps)
     after = agreement(net, maps, layer)
-    assert after > 0.55 and after > before + 0.1
+    assert after > 0.6 and after > before + 0.05
 
 
 def test_grid_features_of_the_first_faces_are_as_wide_in_training_as_in_use() -> None:

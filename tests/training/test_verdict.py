@@ -96,6 +96,21 @@ def test_conclusions(accuracy: Difference, auc: Difference, conclusion: str, sai
     assert "the model alone" in plugged_in
 
 
+def test_pairs_that_all_draws_judge_alike_have_no_interval() -> None:
+    faces = faces_of(6, 5)
+    perfect = 2.0 * faces.same + np.random.default_rng(0).random(len(faces.same))
+    figures, tables = measured(faces, {"a": perfect, "b": perfect - 1}, draws=50)
+    assert figures["a"].accuracy == Figure(1.0, None, None)
+    changes = differences(tables["a"], tables["b"], faces.counts[2])
+    assert changes["accuracy"] == Difference(0.0, None, None)
+    people = HeldOut(*faces.counts)
+    assert _conclusion(people, changes) == "no difference"
+    sentence = _sentence("no difference", people, changes, (figures["a"], figures["b"]), False)
+    assert "(+0.0 points, too few people for an interval)" in sentence
+    alone = _sentence("alone", people, {}, (None, figures["a"]), False)
+    assert "Accuracy 100.0 %" in alone and "(too few people for an interval)" in alone
+
+
 def test_of_few_people_nothing_is_concluded() -> None:
     few = HeldOut(2, 60, 400, "2 people were held out")
     assert _conclusion(few, {"accuracy": UP, "auc": UP}) == "too few"
