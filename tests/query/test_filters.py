@@ -19,6 +19,7 @@ from core.explain.explanation import PairExplanation
 from core.faces.align import TEMPLATE
 from core.faces.conditions import BY_NAME
 from core.faces.face import Detection, Face
+from core.faces.photo_files import readable
 from core.faces.regions import REGIONS, face_regions
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.gallery.opening import landmarks_in_crop
@@ -36,17 +37,19 @@ from core.query.language import (
     OPERATORS,
     TEXTS,
     Both,
+    ColumnValue,
     Compared,
     Either,
     Expression,
     FilterError,
     Flag,
     Negated,
+    Operator,
     RegionShare,
-    compare_text,
     completions,
     parse,
 )
+from core.query.texts import compare_text
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoringModel, score_gallery
@@ -85,6 +88,26 @@ def expressions(values: st.SearchStrategy[str], numbers: st.SearchStrategy[float
 @given(expressions(st.text(), FINITE))
 def test_what_is_printed_is_read_as_the_same(expression: Expression) -> None:
     assert parse(str(expression)) == expression
+
+
+@given(st.text(), st.sampled_from(OPERATORS), st.text())
+def test_a_column_of_any_name_can_be_asked_for_in_quotation_marks(
+    name: str, operator: Operator, value: str
+) -> None:
+    if operator in ("<", "<=", ">", ">="):
+        value = "30"
+    asked = ColumnValue(readable(name), operator, value)
+    assert parse(str(asked)) == asked
+
+
+@pytest.mark.parametrize("name", ["a=b", "a(b)", "50%", 'a"b', "rock and roll", "and", "x < y"])
+def test_an_odd_column_without_quotation_marks_is_told_of_them(name: str) -> None:
+    try:
+        assert parse(f"column({name}) = x") == ColumnValue(name, "=", "x")
+    except FilterError as error:
+        assert "is written in quotation marks" in str(error)
+    quoted = name.replace('"', '\\"')
+    assert parse(f'column("{quoted}") = x') == ColumnValue(name, "=", "x")
 
 
 def test_precedence_spellings_and_bare_words() -> None:
@@ -337,7 +360,7 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
     @cache
     def explanation(which: int, i: int, j: int) -> PairExplanation:
         by = next(given_ for given_ in made if id(given_) == which)
-        return explain_pair(by.scored, i, j, 0.1)
+        return explain_pair(by.scored, i, j)
 
     return explanation, made
 
