@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -96,18 +97,24 @@ def _digest(path: Path) -> str:
 
 
 def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
-    """Test files that import a file of the program, without a measurement: the nearest first.
+    """Test files that may notice a change of a file, without a measurement: the likeliest first.
 
-    Nearest is by how many imports lie between, and of those the folder that is called as the file's.
+    Likely is what shares words of its path with the file, then what needs few imports to reach it.
     """
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-    beside = f"tests/{Path(file).parent.name}/"
     ranked = []
     for path in test_files:
         name, far = path.relative_to(root).as_posix(), _distance(root, path, module)
-        if far is not None:
-            ranked.append((far, not name.startswith(beside), name))
+        alike = len(_words(name) & _words(file))
+        if far is not None or alike:
+            ranked.append((-alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
+
+
+def _words(file: str) -> set[str]:
+    """What a path is about, in the singular."""
+    parts = re.split(r"[/_.]", file.removesuffix(".py"))
+    return {part.removesuffix("s") for part in parts} - {"core", "gui", "xco", "test", "init", ""}
 
 
 def _distance(root: Path, start: Path, module: str) -> int | None:
