@@ -109,7 +109,7 @@ def add(commands: Any) -> None:
         help="tell what the report can be checked by too: digests, versions, settings, likelihood "
         "ratios, conditions, and who decided what when",
     )
-    parser.add_argument("--title", help="heading (default: the gallery's name)")
+    parser.add_argument("--title", metavar="TEXT", help="heading (default: the gallery's name)")
     parser.add_argument(
         "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
     )

@@ -104,10 +104,11 @@ def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     ranked = []
     for path in test_files:
-        name, far = path.relative_to(root).as_posix(), _distance(root, path, module)
+        name, far = path.relative_to(root).as_posix(), _reached(root, path).get(module)
         alike = len(_words(name) & _words(file))
         if far is not None or alike:
-            ranked.append((-alike, FARTHEST if far is None else far, name))
+            other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
+            ranked.append((other, -alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
 
 
@@ -117,22 +118,24 @@ def _words(file: str) -> set[str]:
     return {part.removesuffix("s") for part in parts} - {"core", "gui", "xco", "test", "init", ""}
 
 
-def _distance(root: Path, start: Path, module: str) -> int | None:
-    """How many imports lead from a file to a module; None where none do."""
-    seen, reached = set[str](), _imports(start)
+@cache
+def _reached(root: Path, start: Path) -> dict[str, int]:
+    """Modules that a file leads to, each with how many imports lie between."""
+    found: dict[str, int] = {}
+    reached = _imports(start)
     for step in range(FARTHEST):
-        if module in reached:
-            return step
-        seen |= reached
+        found |= dict.fromkeys(reached, step)
         files = [root / (name.replace(".", "/") + ".py") for name in reached]
-        reached = frozenset().union(*(_imports(f) for f in files if f.exists())) - seen
-    return None
+        reached = frozenset().union(*(_imports(f) for f in files)) - found.keys()
+    return found
 
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """Modules of the program that a file names, also as what it takes from a package."""
     names: set[str] = set()
+    if not path.exists():  # a name that is no module
+        return frozenset()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
