@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,12 @@ def test_a_gallery_its_matrix_and_a_pair(
     for shown in (pair, matrix):
         assert shown._repr_png_().startswith(b"\x89PNG")
         assert "data:image/png;base64," in shown._repr_html_()
-    assert "6 faces of 3 people" in gallery._repr_html_()
+    assert "6 faces of 3 people" in gallery._repr_html_() and "6 faces of 3 people" in repr(gallery)
+    loose = shutil.copy(crops / "cem" / "1.png", crops / "IMG_0001.png")  # nobody's name
+    more = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
+    assert "7 faces of 3 people" in repr(more) and "7 faces of 3 people" in more._repr_html_(), (
+        loose
+    )
     pair.save(tmp_path / "pair.json")
     assert json.loads((tmp_path / "pair.json").read_text())["score"] == pair.score
 

@@ -159,6 +159,14 @@ def test_the_commands_agree_with_score(
         for row in listed
         if row["kind"] == "uniform" and row["change"] == "saves"
     } == saved
+    for kind in ("uniform", "correlation", "fc"):
+        lines = [(row["change"], row["pair"]) for row in listed if row["kind"] == kind]
+        found = said["kinds"][kind]["against"]
+        for change in ("saves", "loses"):
+            for sort in ("genuine", "impostor"):
+                count = found[f"{'saved' if change == 'saves' else 'lost'}_{sort}"]
+                assert lines.count((change, sort)) == count, (kind, change, sort)
+        assert len(lines) == sum(found.values())
     assert "target" in said["missing"]
 
     other = other_weights(tmp_path / "other.safetensors")

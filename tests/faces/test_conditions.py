@@ -91,7 +91,9 @@ def test_border_and_share_are_of_the_photo() -> None:
 def test_a_face_cut_by_the_photo_s_edge_is_no_sharper_for_it(shift: tuple[int, int]) -> None:
     """The edge to the black beyond the photo is no feature of the face."""
     cut = detection(shift)
-    found = measure_face(align(np.full((200, 224, 3), 90, np.uint8), cut.landmarks), cut, (224, 200))
+    found = measure_face(
+        align(np.full((200, 224, 3), 90, np.uint8), cut.landmarks), cut, (224, 200)
+    )
     assert 20 < found["border"] < 60 and found["sharpness"] == pytest.approx(0)
     assert found["contrast"] == pytest.approx(0)
 

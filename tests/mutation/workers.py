@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import os
 import queue
+import resource
 import shutil
 import signal
 import subprocess
@@ -26,7 +27,9 @@ LIBRARIES = (
     "matplotlib.figure", "safetensors", "lightning_fabric",
 )  # fmt: skip
 NOT_RUN = 99  # the exit code where pytest itself broke down: nothing was noticed
-HUNG = 10  # budgets of clock time after which a run counts as hung, and so as noticed
+# A run counts as hung, and so as noticed, after so many seconds of the processor beyond its budget
+# (an endless loop), or of the clock, which other work may slow down (an endless wait).
+SLACK, WAITED = 60, 900
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,12 @@ def _forked(copy: Path, tests: list[str], log: Path, budget: float) -> int:
     if child == 0:
         try:
             os.setsid()
+            limit = int(budget) + SLACK
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             _pytest(copy, tests, log, budget)
         finally:
             os._exit(NOT_RUN)
-    end = time.monotonic() + HUNG * budget
+    end = time.monotonic() + budget + WAITED
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
