@@ -14,6 +14,7 @@ if sentence := missing_library():
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,7 +22,11 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table, map_rgba, outcome_colours
 from core.model.features import CELLS
+from core.scoring.matrix import ScoreMatrix
+from xcos_gui.panels.matrix.item import MatrixItem
+from xcos_gui.panels.matrix.selecting import SelectingView
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.matrix_image import Look, MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 SCORED = 60_000
@@ -175,13 +180,68 @@ def test_the_matrix_is_painted_row_by_row(probed: MainWindow, qtbot: QtBot) -> N
         at = point_of(probed, *cell)
         qtbot.mouseClick(panel._plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
         qtbot.waitUntil(lambda c=cell: session.pair == c)  # type: ignore[misc]
+        found, (probe, face) = session.explanation, session.faces_of(cell)
+        assert found is not None and session.matrix is not None
+        assert (found.left, found.right) == (probe.key, face.key)
+        assert found.score == pytest.approx(float(session.matrix.scores[cell]), abs=1e-6)
+
+
+def test_the_pair_looked_at_is_brought_into_sight(probed: MainWindow) -> None:
+    panel, session = probed.matrix, probed.session
+    for part in (QRectF(0.6, 0.6, 3.8, 1.8), QRectF(2.6, 1.7, 2.8, 1.6)):
+        for cell in np.ndindex(4, 6):
+            panel._view.setRange(part, padding=0)
+            session.pair = None
+            session.select_pair(*cell)
+            (left, right), (top, bottom) = panel._view.viewRange()
+            assert left <= cell[1] + 0.5 <= right and top <= cell[0] + 0.5 <= bottom, cell
+
+
+def test_a_matrix_by_itself_is_painted_row_by_row(qtbot: QtBot) -> None:
+    view = SelectingView()
+    plot = pg.PlotWidget(viewBox=view)
+    qtbot.addWidget(plot)
+    view.invertY(True)
+    view.setAspectLocked(True)
+    plot.resize(500, 420)
+    scores = np.random.default_rng(3).uniform(-0.4, 0.9, (4, 6)).astype(np.float32)
+    codes = np.arange(10, dtype=np.int32)
+    image = MatrixImage(ScoreMatrix(scores, False, codes[:4], codes[4:], "uniform", "both"))
+    item = MatrixItem()
+    plot.addItem(item)
+    item.show(image, Look(0.3))
+    plot.show()
+    low, high = image.scale(0.3)
+    table = centred_table(0.3, low, high)
+    for part in (QRectF(0, 0, 6, 4), QRectF(3, 0, 3, 2), QRectF(-3.5, 1.2, 6, 4)):
+        view.setRange(part, padding=0)
+        screen, seen = Screen(plot), 0
+        for row, column in np.ndindex(4, 6):
+            scene = view.mapViewToScene(QPointF(column + 0.3, row + 0.6))
+            if view.sceneBoundingRect().adjusted(2, 2, -2, -2).contains(scene):
+                at, seen = plot.mapFromScene(scene), seen + 1
+                place = np.clip(round((scores[row, column] - low) / (high - low) * 255), 0, 255)
+                assert np.abs(screen.at(at.x(), at.y()) - table[place]).max() <= 3, (row, column)
+        assert seen >= 4
 
 
 @pytest.mark.skipif(SCALE in os.environ, reason="runs this file on a screen of 200 % itself")
 def test_on_a_screen_of_200_percent() -> None:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "not pair", __file__]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "overlay or itself or percent",
+    ]
     done = subprocess.run(
-        command, env=os.environ | {SCALE: "2"}, capture_output=True, text=True, check=False
+        [*command, __file__],
+        env=os.environ | {SCALE: "2"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
 

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMenu
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -114,6 +114,28 @@ def test_attention_and_order_switch(window: MainWindow, qtbot: QtBot) -> None:
     session.swap_pair()
     assert forward is not None and session.explanation is not None
     np.testing.assert_allclose(session.explanation.attention, forward.attention, atol=1e-9)
+
+
+def test_renaming_is_of_all_faces_of_an_identity(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(_: QWidget, title: str, question: str, text: str) -> tuple[str, bool]:
+        asked.append(f"{title}: {question} [{text}]")
+        return " Bobby ", True
+
+    monkeypatch.setattr("xcos_gui.panels.gallery.panel.QInputDialog.getText", answer)
+    row = window.gallery.model.row_of("bob/2.png")
+    assert row is not None
+    choose = window.gallery.view.selectionModel()
+    choose.select(window.gallery.grouped.place_of(row), choose.SelectionFlag.Select)
+    window.gallery.rename()
+    settled(qtbot, window)
+    assert asked == ["Rename identity: Who do these 2 faces show? (empty: unknown) [bob]"]
+    assert window.session.loaded is not None
+    found = [face.identity for face in window.session.loaded.gallery.faces]
+    assert sorted(map(str, found)) == ["Bobby"] * 2 + ["ann"] * 3 + ["cem"]
 
 
 def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
