@@ -126,6 +126,9 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert content.startswith(starts.get(suffix, b""))
     if suffix == ".png":
         assert Image.open(path).width > 1000
+    if suffix == ".html":
+        page = content.decode()
+        assert page.count("<svg") == 1 and "<?xml" not in page and "<!DOCTYPE" not in page
     if suffix == ".json":
         assert json.loads(content)["score"] == pytest.approx(report.explanation.score, abs=1e-12)
     if suffix == ".csv":

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.optim.swa_utils import AveragedModel
 
 from core.cli import main
 from core.errors import Stopped, XCosError
@@ -81,7 +82,34 @@ def test_resumed_run_equals_uninterrupted_one(
     assert whole.state()["step"] == broken.state()["step"] == 6
     card = finish(broken, tmp_path / "little.safetensors")
     assert card.embedding_size == 16 and card.correlation is not None
+    assert card.training == (
+        "9 faces, 6 of them with one of 3 identities; 6 steps of 8 faces from random "
+        "initialisation; target tiny"
+    )
     assert read_card(card.path).correlation.sum() == pytest.approx(1)  # type: ignore[union-attr]
+
+
+def test_what_ships_is_the_moving_average(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+    update = AveragedModel.update_parameters
+
+    def noted(average: AveragedModel, net: torch.nn.Module) -> None:
+        seen.append(net.grid[0].weight.detach().clone())  # type: ignore[index]
+        update(average, net)
+
+    monkeypatch.setattr(AveragedModel, "update_parameters", noted)
+    config = config_for(crops, tiny_weights, tmp_path)
+    faster = replace(config.optimisation, average=0.75, learning_rate=0.1, steps=4)
+    done = train(replace(config, optimisation=faster), tmp_path / "run")
+    wanted = seen[0]
+    for weight in seen[1:]:
+        wanted = 0.75 * wanted + 0.25 * weight
+    found = done.exported.grid[0].weight  # type: ignore[index]
+    assert len(seen) == 4
+    torch.testing.assert_close(found, wanted)
+    assert not torch.allclose(found, torch.stack(seen).mean(0), rtol=1e-4)
 
 
 def test_live_target_teaches_mixed_faces(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
