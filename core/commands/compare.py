@@ -233,7 +233,7 @@ def _tell_table(options: argparse.Namespace, table: ComparisonTable) -> None:
 
 def _told(found: Comparison) -> str:
     e = found.explanation
-    limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
+    limit = "no threshold" if found.threshold is None else f"threshold {found.threshold:.3f}"
     lines = [
         f"Score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
         "",

@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits, explain_pairs, pair_regions
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision, PairExplanation
 from core.explain.words import region_evidence
 from core.faces.face import SIDE, Problem
 from core.gallery.cache import Cache
@@ -80,7 +80,7 @@ class ReportOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class ReportedPair:
+class ReportedPair(PairDecision):
     """One pair of a report, named as the report names faces.
 
     outcome:  None without a threshold
@@ -88,16 +88,17 @@ class ReportedPair:
     pictures: the left and the right face (112, 112, 3) uint8, or None where left out
     """
 
-    explanation: PairExplanation
     people: tuple[str | None, str | None]
     outcome: Outcome | None
     regions: np.ndarray
     pictures: tuple[np.ndarray | None, np.ndarray | None]
 
     @property
-    def evidence(self) -> dict[str, float]:
+    def region_evidence(self) -> dict[str, float]:
         """Evidence by region, summing to score - threshold; empty without a threshold."""
-        return region_evidence(self.explanation, self.regions)
+        if self.threshold is None:
+            return {}
+        return region_evidence(self.explanation, self.threshold, self.regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +176,7 @@ def collect(
         pairs.append(
             ReportedPair(
                 explanation,
+                source.threshold,
                 (names.person(source.scored.rows, i), names.person(source.scored.columns, j)),
                 outcomes[number],
                 pair_regions(source.scored, i, j),
@@ -236,7 +238,7 @@ def _explained(
             right=names.face(scored.columns, int(column)),
         )
         for explanation, row, column in zip(
-            explain_pairs(scored, pairs, source.threshold, task),
+            explain_pairs(scored, pairs, task),
             pairs.rows,
             pairs.columns,
             strict=True,

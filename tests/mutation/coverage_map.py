@@ -79,7 +79,7 @@ def measured(root: Path, test_files: Iterable[Path]) -> CoverageMap:
 def _record(root: Path, name: str, kept: Path) -> dict:
     made = kept.with_suffix(".new")
     made.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutation.recording", name]
+    command = [sys.executable, "-m", "pytest", "-n0", "-p", "tests.mutation.recording", name]
     environment = os.environ | {"MUTATION_RECORD": str(made), "PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 5):

@@ -135,7 +135,7 @@ def _pytest(copy: Path, tests: list[str], log: Path, budget: float) -> None:
     import pytest
 
     watch = _Watch(budget)
-    given = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", *tests]
+    given = ["-x", "-q", "--tb=line", "-n0", "-p", "no:cacheprovider", *tests]
     code = pytest.main(given, plugins=[watch])
     sys.stdout.flush()
     os._exit(0 if code == 2 and watch.ended else int(code))

@@ -198,7 +198,7 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
     @cache
     def explanation(which: int, i: int, j: int) -> PairExplanation:
         by = next(given_ for given_ in made if id(given_) == which)
-        return explain_pair(by.scored, i, j, 0.1)
+        return explain_pair(by.scored, i, j)
 
     return explanation, made
 

@@ -75,7 +75,7 @@ def test_a_strip_has_both_faces_then_the_maps(made: GalleryReport, over: float |
     pair, limits = made.pairs[1], made.limits
     left, right = pair.pictures
     assert left is not None and right is not None
-    strip = pair_strip(pair.explanation, left, right, limits, over, gap=8)
+    strip = pair_strip(pair, (left, right), limits, over, gap=8)
     assert strip.shape == (112, 6 * 112 + 5 * 8, 3)
     parts = [strip[:, 120 * k : 120 * k + 112] for k in range(6)]
     assert np.array_equal(parts[0], left) and np.array_equal(parts[1], right)
@@ -83,7 +83,8 @@ def test_a_strip_has_both_faces_then_the_maps(made: GalleryReport, over: float |
         assert (strip[:, 120 * k + 112 : 120 * k + 120] == 255).all()
     for part, name in zip(parts[2:], STRIP, strict=True):
         limit = limits.attention if name == "attention" else limits.contribution
-        values = getattr(pair.explanation, name)
+        values = pair.map_of(name)
+        assert values is not None
         colours = map_rgba(name, values, threshold=THRESHOLD, limit=limit)[..., :3]
         large = colours.repeat(16, 0).repeat(16, 1).astype(float)
         wanted = large if over is None else (large + left) / 2

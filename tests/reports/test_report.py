@@ -180,7 +180,7 @@ def test_a_full_disk_is_one_sentence_and_the_earlier_report_stays(
 
 def test_the_strongest_regions_are_named_only_where_they_speak() -> None:
     def told(**evidence: float) -> tuple[str, str]:
-        return strongest(SimpleNamespace(evidence=evidence))  # type: ignore[arg-type]
+        return strongest(SimpleNamespace(region_evidence=evidence))  # type: ignore[arg-type]
 
     assert told(nose=0.1, mouth=-0.2, chin=0.3) == ("chin", "mouth")
     assert told(nose=0.1, mouth=0.0) == ("nose", "") and told(nose=-0.1, mouth=0.0) == ("", "nose")

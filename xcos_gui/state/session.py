@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -83,6 +82,7 @@ class Session(Shown):
         one, other = self.faces_of(self.pair)
         return PairReport(
             self.explanation,
+            self.threshold,
             self.crop(one, True),
             self.crop(other),
             pair_regions(self.scored, *self.pair),
@@ -95,13 +95,6 @@ class Session(Shown):
         self._loading.stop()
         self._scoring.stop()
         self.filter.stop()
-
-    def set_threshold(self, threshold: float | None) -> None:
-        """Move the threshold; None: back to the weights' own. No model is run."""
-        super().set_threshold(threshold)
-        if self.explanation is not None:  # its maps stay
-            self.explanation = replace(self.explanation, threshold=self.threshold)
-            self.explanation_changed.emit(self.explanation)
 
     def set_kind(self, kind: AttentionKind) -> None:
         """Choose the attention kind; everything is scored anew, in the background."""
@@ -272,5 +265,5 @@ class Session(Shown):
             # By the kind and the order of now: the matrix may still be of others.
             left, right = (self.scored.rows, self.pair[0]), (self.scored.columns, self.pair[1])
             pair = one_pair(self.model, left, right, self.kind, self.order)
-            self.explanation = explain_pair(pair, 0, 0, self.threshold)
+            self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)

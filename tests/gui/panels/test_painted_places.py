@@ -100,7 +100,7 @@ def test_faces_and_maps_of_the_pair_are_its_own(window: MainWindow) -> None:
             # A little of the cell: the picture is scaled.
             own = [crop[16 * r + 4 : 16 * r + 9, 16 * c + 4 : 16 * c + 9] for r, c in points]
             assert np.corrcoef(seen, np.mean(own, axis=(1, 2)).ravel())[0, 1] > 0.9
-        maps = {"cosine": found.cosine, "evidence": found.evidence}
+        maps = {"cosine": found.cosine, "evidence": found.evidence(session.threshold)}
         limit = panel._limit("evidence")
         for name, values in maps.items():
             view = panel.maps[name]  # type: ignore[index]

@@ -257,7 +257,8 @@ class _Box(QComboBox):
 
 
 def _box(name: str, texts: list[str]) -> QComboBox:
-    box = _Box(accessibleName=name)
+    box = _Box()
+    box.setAccessibleName(name)
     box.addItems(texts)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(max(map(len, texts), default=10))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.patterns.groups import MeanMaps
 from core.analysis.people import (
     LEAST_PEOPLE,
     People,
@@ -318,9 +319,9 @@ class PeopleWindow(ToolWindow):
             "impostor": None if found is None else found.impostor,
         }
         means = {
-            (sort, name): getattr(maps, name).mean(axis=0)
+            (sort, name): getattr(mean, name)
             for sort, maps in sorts.items()
-            if maps is not None
+            if maps is not None and (mean := MeanMaps.of(maps, self.session.threshold)) is not None
             for name in MAPS
         }
         # One limit for both rows, so that they can be compared.
