@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from core.faces.face import Face, Problem
 from core.gallery.gallery import Gallery
 from core.project.project import Project
+from core.scoring.lists import PairList
 from xcos_gui.panels.gallery.model import ProblemsModel
 from xcos_gui.panels.pairs.model import SCORE
 from xcos_gui.shell.window import MainWindow
@@ -140,8 +141,16 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     settled(qtbot, window)
     assert session.statistics is not None
     assert len(session.statistics.genuine) == 10  # five faces of one person
+    assert session.matrix is not None
+    rows, columns = np.triu_indices(6, 1)
+    session.list_pairs("all", PairList(rows, columns, session.matrix.scores[rows, columns]))
+    assert window.pairs._count.text() == "15 pairs"
     session.edit(lambda project: project.set_aside(["cem/1.png"]))
     settled(qtbot, window)
+    assert window.pairs._count.text() == "15 pairs, 5 of them not in this gallery any more"
+    assert {window.pairs.model.cell(k) for k in range(10)} == {
+        *zip(*np.triu_indices(5, 1), strict=True)
+    }
     assert window.gallery.model.rowCount() == 5 and window.gallery.aside_model.rowCount() == 1
     session.edit(Project.undo)
     session.edit(Project.undo)
