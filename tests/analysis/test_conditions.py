@@ -119,6 +119,12 @@ def test_what_is_measured_is_kept_and_a_photo_that_is_gone_is_no_error(
     for name in BY_NAME:
         assert table.of(name)[0].shape == (3,)
         assert name == "unlike" or np.isnan(table.of(name)[0]).all()
+    probes = made_gallery(5, 2, card)
+    scored = score_gallery(ScoringModel(card, engine), loaded, probes, "uniform", "both")
+    table = Measurer(Cache(tmp_path / "cache.sqlite")).table(scored, 0.1)
+    assert {tuple(map(len, table.of(name))) for name in BY_NAME} == {(5, 3)}
+    for found, wanted in zip(table.of("unlike"), unlike_cells(scored, 0.1), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def world(seed: int = 0, people: int = 40, photos: int = 6) -> tuple[ScoredGallery, ConditionTable]:

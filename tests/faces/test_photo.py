@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -337,7 +338,13 @@ def test_a_pipe_that_takes_a_photo_s_place_meanwhile_is_not_waited_for(
             _refuse_special(path, state)
 
     monkeypatch.setattr("core.faces.photo._refuse_special", refuse)
-    assert "a named pipe" in sentence(tmp_path / "pipe.jpg")
+    told: list[str] = []
+    reading = threading.Thread(
+        target=lambda: told.append(sentence(tmp_path / "pipe.jpg")), daemon=True
+    )
+    reading.start()
+    reading.join(30)
+    assert told and "a named pipe" in told[0]
 
 
 def test_a_file_too_large_for_a_photo_is_not_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.faces.regions import REGIONS
@@ -57,6 +57,10 @@ def expressions(values: st.SearchStrategy[str], numbers: st.SearchStrategy[float
 
 
 @given(expressions(st.text(), FINITE))
+@example(Compared("note", "=", "and"))
+@example(Compared("identity", "!=", "Or"))
+@example(Compared("tag", "~", "not"))
+@example(Compared("note", "=", ""))
 def test_what_is_printed_is_read_as_the_same(expression: Expression) -> None:
     assert parse(str(expression)) == expression
 
@@ -69,6 +73,12 @@ def test_precedence_spellings_and_bare_words() -> None:
             Negated(Either((Compared("identity", "=", "O'Brien Jr."), Compared("tag", "~", "x")))),
         )
     )
+    for field, words in {
+        "kind": "genuine impostor unknown",
+        "outcome": "TP FP FN TN unknown",
+    }.items():
+        for word in words.split():
+            assert parse(f"{field} = {word.upper()}") == Compared(field, "=", word)
     assert parse('note = "a \\"b\\" \\\\ \\n and"') == Compared("note", "=", 'a "b" \\ \n and')
 
 
