@@ -96,10 +96,11 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
-def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
-    """Test files that may notice a change of a file, without a measurement: the likeliest first.
+def importing(root: Path, test_files: Iterable[Path], file: str, function: str) -> list[str]:
+    """Test files that may notice a change of a file's function, likeliest first, not measured.
 
-    Likely is what shares words of its path with the file, then what needs few imports to reach it.
+    Likely is what names the function, then what shares words of its path with the file, then what
+    needs few imports to reach it.
     """
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     ranked = []
@@ -108,7 +109,8 @@ def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
         alike = len(_words(name) & _words(file))
         if far is not None or alike:
             other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
-            ranked.append((other, -alike, FARTHEST if far is None else far, name))
+            named = function in _identifiers(path)
+            ranked.append((other, not named, -alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
 
 
@@ -116,6 +118,11 @@ def _words(file: str) -> set[str]:
     """What a path is about, in the singular."""
     parts = re.split(r"[/_.]", file.removesuffix(".py"))
     return {part.removesuffix("s") for part in parts} - {"core", "gui", "xco", "test", "init", ""}
+
+
+@cache
+def _identifiers(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", path.read_text()))
 
 
 @cache

@@ -190,11 +190,13 @@ OPERATORS: tuple[Operator, ...] = (
 class Mutant:
     """A changed file: `after` in place of the bytes from `begin` to `end`.
 
+    function: the name of the one that was changed, "" outside
     first, last: the lines of the statement that was changed, from 1
     """
 
     file: str
     operator: str
+    function: str
     first: int
     last: int
     before: str
@@ -245,7 +247,8 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
                 old, new = data[begin:end].decode(), _text(changed, node)
                 if "perf_counter" in old and operator in (sign, factor):
                     continue  # a clock's reading is nobody's law
-                yield Mutant(file, operator.__name__, *statement, old, new, data, begin, end)
+                how, where = operator.__name__, (scope.function, *statement)
+                yield Mutant(file, how, *where, old, new, data, begin, end)
 
 
 def _text(changed: ast.AST, replaced: ast.AST) -> str:
