@@ -11,6 +11,7 @@ import pytest
 
 from core.cli import main
 from core.errors import XCosError
+from core.gallery.cache import Cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,6 +34,9 @@ def test_a_gallery_its_matrix_and_a_pair(
     model = load_model(tiny_weights, device="cpu")
     gallery = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
     assert len(gallery) == 6 and gallery.keys[0] == "ann/1.png"
+    kept = Cache(tmp_path / "cache.sqlite")
+    assert all(kept.crop(face.digest) is not None for face in gallery.loaded.gallery.faces)
+    assert not (tmp_path / "user").exists()  # nothing of it reaches the user's own cache
     assert gallery.frame().identity.tolist() == ["ann"] * 3 + ["bob"] * 2 + ["cem"]
     matrix = gallery.matrix()
     output = tmp_path / "scores.csv"

@@ -219,6 +219,7 @@ def test_the_commands_refuse_in_a_sentence(
     ):
         assert main([given[0], str(crops), *given[1:], *shared]) == 1
         assert sentence in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["two-models", str(crops), "--other", "x", "--at", "often", *shared])
-    assert "neither own, nor eer" in capsys.readouterr().err
+    for wrong in ("often", "0", "1", "nan"):
+        with pytest.raises(SystemExit):
+            main(["two-models", str(crops), "--other", "x", "--at", wrong, *shared])
+        assert "neither own, nor eer" in capsys.readouterr().err

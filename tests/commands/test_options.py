@@ -45,3 +45,4 @@ def test_every_command_runs_something_and_shows_examples() -> None:
         leaves = [p for a in inner for p in a.choices.values()] or [one]
         assert all(callable(leaf.get_default("run")) for leaf in leaves), name
         assert "examples:" in (one.epilog or ""), name
+        assert one.epilog in one.format_help(), name  # a line each, as they are written

@@ -1,5 +1,6 @@
 """What a report draws: the strips of faces and maps, and the lines of the PDF's table."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,10 @@ def made(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Galler
     """Some pairs of four probes with six faces."""
     folder = tmp_path_factory.mktemp("report")
     world = World(tiny_weights, make_crops(folder / "crops"), folder)
+    probes = make_crops(folder / "probes", PROBES, first=4)
+    shutil.copy(probes / "dan" / "4.png", probes / "IMG_0001.png")  # of nobody known
     others = open_gallery(
-        make_crops(folder / "probes", PROBES, first=4),
+        probes,
         verifier=world.verifier,
         cache=world.cache,
         settings=GallerySettings(aligned=True),
@@ -64,6 +67,7 @@ def test_a_table_s_lines_are_the_pairs_with_their_outcomes(made: GalleryReport) 
 
 
 def test_counts_of_some_pairs_with_probes_are_theirs(made: GalleryReport) -> None:
+    assert (made.faces, made.people, made.title) == (6 + 5, 4, "crops")
     same = np.array([True, True, False, False, False])
     scores = np.array([pair.explanation.score for pair in made.pairs])
     np.testing.assert_allclose(made.statistics.genuine, np.sort(scores[same]), atol=1e-6)
