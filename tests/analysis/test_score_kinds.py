@@ -128,6 +128,10 @@ def test_what_is_missing_is_told_with_the_way_out() -> None:
     with pytest.raises(XCosError, match="no learned attention"):
         found.of("learned")
     loaded = gallery()
+    headless = FaceFeatures(loaded.features.grid, None, loaded.features.target)
+    found, _ = worth_of(LoadedGallery(loaded.gallery, headless))
+    assert [kind.kind for kind in found.kinds] == ["uniform", "correlation", "target"]
+    assert "no fully connected head" in found.missing["fc"]
     nobody = tuple(replace(face, identity=None) for face in loaded.gallery.faces)
     with pytest.raises(XCosError, match="No identities are known"):
         worth_of(LoadedGallery(replace(loaded.gallery, faces=nobody), loaded.features))
