@@ -31,6 +31,7 @@ COMMANDS: tuple[str, ...] = (
     "two-models",
     "people",
     "conditions",
+    "slices",
     "groups",
     "threshold",
     "identify",

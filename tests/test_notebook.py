@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.cli import main
@@ -120,4 +121,15 @@ def test_strength_conditions_and_groups_in_a_notebook(tiny_weights: Path, tmp_pa
     assert strength.floor <= strength.log10_lr <= strength.ceiling
     frame = matrix.conditions()
     assert list(frame.columns[:2]) == ["path", "identity"] and len(frame) == 15
+    ranges = matrix.by_condition("sharpness").ranges
+    assert sum(one.genuine for one in ranges) == 15
+    assert isinstance(matrix.slices(), tuple)
+    assert matrix.threshold_fit().found.faces == 15
+    persons = matrix.identify("best")
+    assert persons.persons == names and len(persons.cmc()) == 5
+    why = matrix.why_not_second(persons, 0)
+    assert why.margin == pytest.approx(np.diff(np.sort(persons.scores[0])[-2:])[0], abs=1e-5)
+    with pytest.raises(XCosError, match="Nobody has read a pair"):
+        matrix.readers()
+    assert list(matrix.readings().columns) == ["reader", "left", "right", "rating", "time"]
     assert [(g.name, g.people) for g in matrix.groups("sex").groups] == [("f", 2), ("m", 3)]

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.bootstrap import RateInterval, RateSums, rate_intervals
+from core.analysis.rates import (
+    PairKinds,
+    RateInterval,
+    RateSums,
+    count_errors,
+    rate_intervals,
+)
 from core.errors import Stopped
 from core.progress import QUIET, Task
 from core.scoring.blocks import UNKNOWN
@@ -40,16 +46,9 @@ def rates_of_all(
     scored: ScoredGallery, threshold: float, task: Task = QUIET
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR of all pairs at a threshold, with intervals; None without such pairs. Raises Stopped."""
-    matrix = scored.matrix
-    sums = _sums_for(scored)
-    every = slice(0, matrix.scores.shape[1])
-    for rows in matrix.tiles():
-        if task.stopped():
-            raise Stopped("Counting pairs")
-        row, column = np.nonzero(matrix.counted(rows, every) & matrix.known(rows, every))
-        same = matrix.scores[rows][row, column] > at_most(threshold)
-        sums.add(matrix.rows[rows][row], matrix.columns[column], same)
-    return rate_intervals(sums, task)
+    n, m = scored.matrix.scores.shape
+    kinds = PairKinds(np.zeros(n, np.int64), np.zeros(m, np.int64), np.zeros((1, 1), np.int64))
+    return count_errors(scored.matrix, threshold, kinds, task).told(task)
 
 
 def look_at_chosen(
@@ -57,7 +56,8 @@ def look_at_chosen(
 ) -> ChosenReport:
     """Count chosen pairs, list the worst, and say how sure their rates are. Raises Stopped."""
     matrix = scored.matrix
-    sums, numbers = _sums_for(scored), np.zeros(len(CODE), np.int64)
+    size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1
+    sums, numbers = RateSums(size), np.zeros(len(CODE), np.int64)
     worst = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0))
     for row, column in chosen.parts(matrix):
         if task.stopped():
@@ -76,11 +76,6 @@ def look_at_chosen(
     counts = Counts(*(int(numbers[CODE[name]]) for name in names))
     tar, far = rate_intervals(sums, task)
     return ChosenReport(counts, tar, far, PairList(*worst[:3]))
-
-
-def _sums_for(scored: ScoredGallery) -> RateSums:
-    matrix = scored.matrix
-    return RateSums(int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1)
 
 
 Entries = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # rows, columns, scores, badness

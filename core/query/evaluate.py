@@ -26,10 +26,10 @@ from core.query.language import (
     Flag,
     Negated,
     RegionShare,
-    compare_text,
     fields_of,
     number_in,
 )
+from core.query.texts import compare_text
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
 

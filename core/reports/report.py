@@ -16,6 +16,7 @@ from core.gallery.opening import crop_of
 from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.reports.faces import Names, Pictures, as_shown
+from core.reports.findings import findings
 from core.reports.record import Record, make_record
 from core.scoring.lists import PairList
 from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
@@ -69,7 +70,9 @@ class ReportOptions:
     pictures:  faces as they are, blurred, or left out
     anonymous: people and photos are called by numbers, and no path is named
     limits:    colour limits of the maps; None: from the pairs
-    record:    what the report can be checked by is told too: digests, versions, who decided what
+    record:    what the report can be checked by is told too: digests, versions, who decided what,
+               and what is found of the whole gallery
+    by:        conditions, columns or tags by which a record tells errors
     """
 
     title: str | None = None
@@ -77,6 +80,7 @@ class ReportOptions:
     anonymous: bool = False
     limits: ColourLimits | None = None
     record: bool = False
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +228,12 @@ def _record(
         raise XCosError(
             "A record names photos by their digests, so it cannot be without names; leave one out."
         )
-    return make_record(source.scored, pairs, source.threshold, source.edits, source.cache, task)
+    scored, threshold, edits, cache = source.scored, source.threshold, source.edits, source.cache
+    made = make_record(scored, pairs, threshold, edits, cache, task)
+    if threshold is None:
+        return made
+    found = findings(scored, threshold, edits, cache, options.by, task)
+    return replace(made, about=(*made.about, *found))
 
 
 def _explained(

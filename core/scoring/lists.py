@@ -86,9 +86,10 @@ def drawn(
 
     sizes = [int(np.count_nonzero(cells(rows))) for rows in tiles]
     total = sum(sizes)
-    ranks = np.arange(total)
     if total > limit:
         ranks = np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
+    else:
+        ranks = np.arange(total)
     found: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     before = 0
     for rows, size in zip(tiles, sizes, strict=True):

@@ -2,16 +2,16 @@
 
 A level says what an item is: "faces", "people", "tags", or "column:NAME", a column of the gallery's
 CSV. An order is "name" (the gallery's own), "similarity", "hardness", "tags", "score" (with the
-face looked at), or "column:NAME".
+face looked at), "column:NAME", or "condition:NAME", the worst face first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
+from core.faces.conditions import BY_NAME
 from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery, natural
 from core.progress import QUIET, Task
@@ -20,13 +20,10 @@ from core.scoring.blocks import BlockPyramid
 from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MOST_OPTIMAL = 3000  # items whose leaves are put in the optimal order: half a minute
 MOST_ALIKE = 6000  # items that can be ordered by likeness at all: distances take 150 MB
 UNKNOWN, UNTAGGED, EMPTY = "unknown", "untagged", "none"
-COLUMN = "column:"
+COLUMN, CONDITION = "column:", "condition:"
 LEVELS = {"faces": "Pairs", "people": "People", "tags": "Tags"}
 ORDERS = {
     "name": "By name",
@@ -35,6 +32,8 @@ ORDERS = {
     "tags": "By tag",
     "score": "By score with the face looked at",
 }
+# Values of a condition of the faces of rows (n,) and of columns (m,), by its name.
+FaceValues = Callable[[str], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,17 @@ def csv_columns(scored: ScoredGallery) -> list[str]:
 
 
 def arrange(
-    scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task = QUIET
+    scored: ScoredGallery,
+    asked: Asked,
+    threshold: float,
+    edits: Edits,
+    task: Task = QUIET,
+    values: FaceValues | None = None,
 ) -> Arrangement:
     """Rows and columns as they were asked for. Raises XCosError, Stopped.
 
     threshold: which pairs are errors, for the order by hardness
+    values:    tells the conditions of faces, for the orders by them
     """
     sides: list[Side] = []
     for k, order in enumerate((asked.rows, asked.columns)):
@@ -84,7 +89,16 @@ def arrange(
             sides.append(sides[0])
             continue
         task.report("Ordering the matrix", k, 2)
-        sides.append(_Ordering(scored, k, asked, threshold, edits).ordered(order))
+        ordering = _Ordering(scored, k, asked, threshold, edits)
+        if order.startswith(CONDITION):
+            if values is None:
+                raise XCosError("The conditions of faces are not measured; choose another order.")
+            name = order.removeprefix(CONDITION)
+            if name not in BY_NAME:
+                raise XCosError(f"{name!r} is no condition of faces; choose another order.")
+            sides.append(ordering.by_condition(name, values(name)[k]))
+        else:
+            sides.append(ordering.ordered(order))
         if task.stopped():
             raise Stopped("Ordering the matrix")
     return Arrangement(*sides)
@@ -137,7 +151,20 @@ class _Ordering:
         keys = [(value is None, natural(value or "")) for value in values]
         return self.side.in_order(np.array(sorted(range(len(keys)), key=keys.__getitem__), int))
 
-    def _by_people(self, by: "Callable[[Side], np.ndarray]") -> Side:
+    def by_condition(self, name: str, values: np.ndarray) -> Side:
+        """The side with the worst items first, of groups by their faces' mean; unknown ones last.
+
+        values: (n,) of the side's faces, NaN where not known
+        """
+        badness = BY_NAME[name].badness(values)[self.side.places]
+        known = ~np.isnan(badness)
+        starts = self.side.starts[:-1]
+        count = np.add.reduceat(known.astype(np.float64), starts)
+        total = np.add.reduceat(np.where(known, badness, 0.0), starts)
+        mean = np.divide(total, count, out=np.full(len(count), -np.inf), where=count > 0)
+        return self.side.in_order(np.argsort(-mean, kind="stable"))
+
+    def _by_people(self, by: Callable[[Side], np.ndarray]) -> Side:
         """People in order with each one's faces together; groups are ordered themselves."""
         if not self.side.single:
             return self.side.in_order(by(self.side))

@@ -252,3 +252,16 @@ def test_command_tells_what_is_wrong_in_a_sentence(lr) -> None:
     ):
         code, _, err = lr(*more)
         assert code == 1 and said in err and "Traceback" not in err
+
+
+def test_a_photo_that_is_not_there_is_called_a_photo(
+    tiny_weights: Path, tmp_path: Path, capsys
+) -> None:
+    for command in ("lr", "explain"):
+        gone = tmp_path / "gone.png"
+        assert (
+            main([command, str(gone), "b.png", "--model", str(tiny_weights), "--device", "cpu"])
+            == 1
+        )
+        err = capsys.readouterr().err
+        assert f"The photo {gone} does not exist; look at its spelling and folder." in err

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.faces.photo_files import readable
 from core.faces.regions import REGIONS
 from core.query.language import (
     CHOICES,
@@ -14,17 +15,19 @@ from core.query.language import (
     OPERATORS,
     TEXTS,
     Both,
+    ColumnValue,
     Compared,
     Either,
     Expression,
     FilterError,
     Flag,
     Negated,
+    Operator,
     RegionShare,
-    compare_text,
     completions,
     parse,
 )
+from core.query.texts import compare_text
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 ORDERED = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
@@ -63,6 +66,26 @@ def expressions(values: st.SearchStrategy[str], numbers: st.SearchStrategy[float
 @example(Compared("note", "=", ""))
 def test_what_is_printed_is_read_as_the_same(expression: Expression) -> None:
     assert parse(str(expression)) == expression
+
+
+@given(st.text(), st.sampled_from(OPERATORS), st.text())
+def test_a_column_of_any_name_can_be_asked_for_in_quotation_marks(
+    name: str, operator: Operator, value: str
+) -> None:
+    if operator in ("<", "<=", ">", ">="):
+        value = "30"
+    asked = ColumnValue(readable(name), operator, value)
+    assert parse(str(asked)) == asked
+
+
+@pytest.mark.parametrize("name", ["a=b", "a(b)", "50%", 'a"b', "rock and roll", "and", "x < y"])
+def test_an_odd_column_without_quotation_marks_is_told_of_them(name: str) -> None:
+    try:
+        assert parse(f"column({name}) = x") == ColumnValue(name, "=", "x")
+    except FilterError as error:
+        assert "is written in quotation marks" in str(error)
+    quoted = name.replace('"', '\\"')
+    assert parse(f'column("{quoted}") = x') == ColumnValue(name, "=", "x")
 
 
 def test_precedence_spellings_and_bare_words() -> None:

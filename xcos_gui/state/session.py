@@ -21,6 +21,7 @@ from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from core.scoring.refine import Region
 from core.scoring.scored import one_pair
+from xcos_gui.state.conditions import FaceConditions
 from xcos_gui.state.filter import EDITED, THRESHOLD, PairFilter
 from xcos_gui.state.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.state.settings import Settings
@@ -66,6 +67,11 @@ class Session(Shown):
         self.filter = PairFilter(self, self.activity, self._filter_input)
         self.filter.changed.connect(self.filter_changed)
         self.filter.broke.connect(self.tell_unexpected)
+        self.conditions = FaceConditions(
+            self, self.activity, self.measurer, lambda: (self.scored, self.own_threshold)
+        )
+        self.matrix_changed.connect(self.conditions.look_later)
+        self.threshold_changed.connect(lambda _: self.conditions.look_later())
         self.loaded_changed.connect(self._on_loaded)
         self.project_taken.connect(self.filter.use)
         self.matrix_changed.connect(self.filter.look_anew)
@@ -174,6 +180,7 @@ class Session(Shown):
         self._loading.close()
         self._scoring.close()
         self.filter.close()
+        self.conditions.close()
         self.cache.close()
 
     # Answers.

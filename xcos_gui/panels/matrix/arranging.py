@@ -10,7 +10,7 @@ from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.project.edits import Edits
 from core.scoring.blocks import worst_pair
-from core.scoring.orders import Asked, arrange, block_labels
+from core.scoring.orders import CONDITION, Asked, FaceValues, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
@@ -153,6 +153,7 @@ class Arranger(QObject):
         session, asked = self._session, self.asked
         scored, threshold = session.scored, session.threshold
         edits = Edits() if session.project is None else session.project.edits
+        own, measurer = session.own_threshold, session.measurer
         self._missed = []
         self.opened = None
         if scored is None or session.image is None:
@@ -165,7 +166,10 @@ class Arranger(QObject):
         known, thresholds = self._other, session.own_thresholds
 
         def work(running: Running) -> MatrixImage:
-            shown = self._arranged(scored, asked, threshold, edits, running)
+            values = None
+            if any(order.startswith(CONDITION) for order in (asked.rows, asked.columns)):
+                values = measurer.table(scored, own, running).of
+            shown = self._arranged(scored, asked, threshold, edits, running, values)
             if against is None:
                 image = MatrixImage(scored.matrix, shown)
                 image.limits = limits
@@ -184,18 +188,26 @@ class Arranger(QObject):
         self._job.start(work)
 
     def _arranged(
-        self, scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task
+        self,
+        scored: ScoredGallery,
+        asked: Asked,
+        threshold: float,
+        edits: Edits,
+        task: Task,
+        values: FaceValues | None,
     ) -> Arrangement:
         """An arrangement, or the one that was made of the same before."""
         plain = replace(asked, against=None)
-        hard = threshold if "hardness" in (asked.rows, asked.columns) else None
+        # Which cells are unlike depends on the threshold, too.
+        moved = {"hardness", f"{CONDITION}unlike"} & {asked.rows, asked.columns}
+        hard = threshold if moved else None
         key = plain, hard, edits
         if self._arrangements is None or self._arrangements[0] is not scored:
             self._arrangements = scored, []
         known = self._arrangements[1]
         found = next((shown for other, shown in known if other == key), None)
         if found is None:
-            found = arrange(scored, plain, threshold, edits, task)
+            found = arrange(scored, plain, threshold, edits, task, values)
             known.insert(0, (key, found))
             del known[KEPT_ARRANGEMENTS:]
         return found

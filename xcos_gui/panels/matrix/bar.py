@@ -13,8 +13,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
+from core.faces.conditions import CONDITIONS
 from core.scoring.matrix import OUTCOMES
-from core.scoring.orders import COLUMN, LEVELS, ORDERS, Asked
+from core.scoring.orders import COLUMN, CONDITION, LEVELS, ORDERS, Asked
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.state.difference_image import DifferenceImage
@@ -38,7 +39,7 @@ LEVEL_TIP = (
 )
 ORDER_TIP = (
     "The order of rows and columns. By similarity puts look-alikes side by side; hardest first "
-    "goes by the share of errors at the threshold of now."
+    "goes by the share of errors at the threshold of now; by a condition, its worst faces come first."
 )
 
 
@@ -175,6 +176,7 @@ class MatrixBar(QWidget):
         further = {f"{COLUMN}{name}": name for name in columns}
         _fill(self.level, LEVELS | further, asked.level)
         orders = ORDERS | {key: f"By {name}" for key, name in further.items()}
+        orders |= {f"{CONDITION}{c.name}": f"By {c.title.lower()}, worst first" for c in CONDITIONS}
         _fill(self.rows, orders if square else _prefixed("Rows ", orders), asked.rows)
         _fill(self.columns, _prefixed("Columns ", orders), asked.columns)
         self.columns.setHidden(square)
