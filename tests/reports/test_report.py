@@ -105,6 +105,10 @@ def test_a_selection_by_filter_and_one_pair(
     assert "<title>bob</title>" in page.read_text(encoding="utf-8")
     assert report(crops / "bob", tiny_weights, page, "--title", "A & B") == 0
     assert "<title>A &amp; B</title>" in page.read_text(encoding="utf-8")
+    assert "1 pair; 0 photos gave no face" in capsys.readouterr().err
+    (crops / "bob" / "bad.png").write_bytes(b"no picture")
+    assert report(crops / "bob", tiny_weights, page) == 0
+    assert "; 1 photo gave no face" in capsys.readouterr().err
     assert report(crops / "cem", tiny_weights, tmp_path / "none.html") == 1
     assert not (tmp_path / "none.html").exists()
     page = tmp_path / "hardest.html"
