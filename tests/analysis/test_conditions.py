@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.conditions.by_condition import by_condition
+from core.analysis.conditions.by_condition import _threshold, by_condition
 from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
 from core.analysis.conditions.slices import worst_slices
 from core.analysis.conditions.traits import Traits, traits_of
+from core.analysis.evidence.reference import Reference
 from core.cli import main
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, CONDITIONS
@@ -122,6 +123,12 @@ def test_what_is_measured_is_kept_and_a_photo_that_is_gone_is_no_error(
     for name in BY_NAME:
         assert table.of(name)[0].shape == (3,)
         assert name == "unlike" or np.isnan(table.of(name)[0]).all()
+    probes = made_gallery(5, 2, card)
+    scored = score_gallery(ScoringModel(card, engine), loaded, probes, "uniform", "both")
+    table = Measurer(Cache(tmp_path / "cache.sqlite")).table(scored, 0.1)
+    assert {tuple(map(len, table.of(name))) for name in BY_NAME} == {(5, 3)}
+    for found, wanted in zip(table.of("unlike"), unlike_cells(scored, 0.1), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def world(seed: int = 0, people: int = 40, photos: int = 6) -> tuple[ScoredGallery, ConditionTable]:
@@ -171,6 +178,18 @@ def test_ranges_against_counting_pair_by_pair() -> None:
     assert len(wrong) == round(worst.fnmr * worst.genuine + worst.fmr * worst.impostor)
 
 
+@pytest.mark.parametrize(("count", "above"), [(300, 3), (399, 3), (400, 4), (1234, 12)])
+def test_a_range_s_threshold_lets_one_in_a_hundred_through(count: int, above: int) -> None:
+    scores = np.random.default_rng(count).permutation(np.linspace(0.9, -0.3, count))
+    codes = np.arange(count)
+    genuine = np.zeros(count, bool)
+    found = _threshold(Reference("range", scores, genuine, codes, codes + 1))
+    assert found is not None and (scores > found).sum() == above and found in scores
+    few = slice(0, 299)
+    short = Reference("range", scores[few], genuine[few], codes[few], codes[few] + 1)
+    assert _threshold(short) is None
+
+
 def test_ratios_by_range_are_worth_more_where_the_range_matters() -> None:
     scored, table = world()
     by = by_condition(scored, 0.3, table, "sharpness", (10,))
@@ -191,6 +210,10 @@ def test_the_worst_slice_is_found_and_said() -> None:
     )
     assert sharp.max() < 50
     assert (first.pairs.scores[: first.errors] <= 0.3).all()
+    assert (first.pairs.scores[first.errors :] > 0.3).all()
+    for part in (slice(None, first.errors), slice(first.errors, None)):  # as in the matrix
+        cells = np.stack([first.pairs.rows[part], first.pairs.columns[part]])
+        assert (np.lexsort(cells[::-1]) == np.arange(cells.shape[1])).all()
     marked = np.isin(scored.matrix.rows, (1, 2, 3))
     scores = scored.matrix.scores.copy()
     either = marked[:, None] | marked[None]
