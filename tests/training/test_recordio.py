@@ -101,7 +101,7 @@ def test_without_an_index_a_cut_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(XCosError, match="record 5 is damaged: the file ends within it"):
         RecordSource(folder)
     (folder / "train.rec").write_bytes(b"")
-    with pytest.raises(XCosError, match="train.rec"):
+    with pytest.raises(XCosError, match=r"train\.rec"):
         RecordSource(folder)
 
 
