@@ -63,6 +63,9 @@ def test_hovering_a_cell_marks_it_everywhere(window: MainWindow) -> None:
     )
     assert all(view._cell == (2, 5) for view in (*inspector.faces, *inspector.maps.values()))
     assert inspector.cells.cell(inspector.table.currentIndex().row()) == (2, 5)
+    listed = [inspector.cells.cell(row) for row in range(49)]  # first what speaks most for "same"
+    values = [float(explanation.contribution[cell]) for cell in listed]
+    assert values == sorted(values, reverse=True) and inspector.table.isSortingEnabled()
 
 
 def test_a_block_partly_in_sight_is_named_at_its_part(empty: MainWindow) -> None:

@@ -48,6 +48,22 @@ def test_who_changed_side_the_farthest_apart_first() -> None:
     assert np.allclose(apart, sorted(apart, reverse=True), atol=1e-6)
 
 
+def test_a_cell_of_groups_tells_how_many_changed_and_the_farthest_apart() -> None:
+    matrix, other = two()
+    found = difference(matrix, 0.6, other, 0.4, "another")
+    people = Side.of_groups([(str(k), np.arange(2 * k, 2 * k + 2)) for k in range(12)])
+    image = DifferenceImage(matrix, found, Arrangement(people, people))
+    apart = np.abs((matrix.scores - 0.6) - (other - 0.4))
+    changed = (matrix.scores > 0.6) != (other > 0.4)
+    for a, b in ((0, 0), (2, 7), (7, 2), (5, 5), (3, 9)):
+        cells = [(i, j) for i in (2 * a, 2 * a + 1) for j in (2 * b, 2 * b + 1) if i != j]
+        pairs, differing, farthest = image.in_cell((a, b))
+        assert (pairs, differing) == (len(cells), sum(changed[cell] for cell in cells))
+        assert farthest == max(cells, key=lambda cell: (changed[cell], apart[cell]))
+    plain = DifferenceImage(matrix, found, Arrangement.plain(24, 24))
+    assert plain.in_cell((4, 4)) == (0, 0, None)  # a face with itself
+
+
 def test_nothing_that_changed_vanishes_far_away() -> None:
     matrix, other = two()
     other[:] = matrix.scores

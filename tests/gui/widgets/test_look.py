@@ -104,6 +104,9 @@ def test_every_window_fits_the_smallest_screen(window: MainWindow, qtbot: QtBot)
     for tool in (*shown, window.evaluation):
         assert tool is not None
         assert tool.screen().availableGeometry().contains(tool.geometry()), tool.title
+        assert tool.height() > 12 * tool.fontMetrics().height(), (
+            tool.title
+        )  # room for what it shows
         tool.resize(SMALLEST)
         assert tool.size() == SMALLEST, tool.title
         tool.close()
@@ -213,6 +216,11 @@ def test_the_table_of_pairs_sorts_and_remembers(window: MainWindow, qtbot: QtBot
     pairs.choice.setCurrentIndex(0)
     qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
     worst_first = [pairs.model.cell(row) for row in range(15)]
+    assert pairs._count.text() == "15 pairs, worst first"
+    place = pairs.table.visualRect(pairs.model.index(3, 2)).center()
+    qtbot.mouseClick(pairs.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert pairs.table.selectionModel().isRowSelected(3)  # not the cell alone
+    assert session.pair == worst_first[3]
     header = pairs.table.horizontalHeader()
     header.setSortIndicator(2, Qt.SortOrder.DescendingOrder)
     scores = [float(session.matrix.scores[pairs.model.cell(row)]) for row in range(15)]  # type: ignore[union-attr]
