@@ -181,7 +181,8 @@ class CurvesPanel(QWidget):
         plot.setLogMode(x=True, y=log_y)
         plot.showGrid(x=True, y=True, alpha=0.2)
         curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
-        point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
+        point = pg.PlotDataItem(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
+        plot.addItem(point, ignoreBounds=True)  # axes stay as the threshold moves
         self._tabs.addTab(plot, title)
         return plot, curve, point
 
