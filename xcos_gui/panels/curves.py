@@ -1,7 +1,5 @@
 """Counts, rates, histograms, ROC and DET, all following one threshold."""
 
-from typing import Literal
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
@@ -34,6 +32,7 @@ from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
+    LEAST_RATE,
     MEANINGS,
     OutcomeButton,
     percent,
@@ -181,8 +180,7 @@ class CurvesPanel(QWidget):
         plot.setLogMode(x=True, y=log_y)
         plot.showGrid(x=True, y=True, alpha=0.2)
         curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
-        point = pg.PlotDataItem(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
-        plot.addItem(point, ignoreBounds=True)  # axes stay as the threshold moves
+        point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
         self._tabs.addTab(plot, title)
         return plot, curve, point
 
@@ -238,12 +236,12 @@ class CurvesPanel(QWidget):
                 self._roc_curve.setData([], [])
                 self._det_curve.setData([], [])
             else:
-                far = np.maximum(curve.far, self._least("impostor"))
+                far = np.maximum(curve.far, LEAST_RATE)
                 self._roc_curve.setData(far, curve.tar)
-                self._det_curve.setData(far, np.maximum(curve.frr, self._least("genuine")))
+                self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
                 told = (
-                    f"Rates begin at one of {len(statistics.impostor):,} impostor and one of "
-                    f"{len(statistics.genuine):,} genuine pairs; lower ones cannot be told."
+                    f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
+                    f"{len(statistics.genuine):,} genuine pairs; what is drawn below is 0."
                 )
                 for plot in (self._roc, self._det):
                     plot.setToolTip(told)
@@ -278,17 +276,12 @@ class CurvesPanel(QWidget):
         growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
         self.summary.setText((growing or estimated) + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, self._least("impostor"))
+            far = max(counts.far, LEAST_RATE)
             self._roc_point.setData([far], [counts.tar])
-            self._det_point.setData([far], [max(1 - counts.tar, self._least("genuine"))])
+            self._det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
         else:
             self._roc_point.setData([], [])
             self._det_point.setData([], [])
-
-    def _least(self, sort: Literal["genuine", "impostor"]) -> float:
-        """The least rate but 0 that so many pairs can show; a logarithmic axis has no 0."""
-        statistics = self._session.statistics
-        return 1.0 if statistics is None else 1 / max(1, len(getattr(statistics, sort)))
 
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
