@@ -12,9 +12,10 @@ EQUIVALENT: dict[str, str] = {
     'core/notebook/objects.py: pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3] -> pixels = overlay_rgba(centred, table("diverging"), -1, 1, 2.0)[..., :3]': "The opacity is cut off with the fourth channel.",
     "core/analysis/face_map.py: if len(space) <= FEW: -> if (len(space) < FEW):": "Both ways find the same axes; which takes this very number is a matter of time.",
     "core/training/recordio.py: if place == len(self._index) or self._index[place] != key: -> if (place == len(self._index)):": "All keys that are asked for are the index's own.",
-    "core/model/margin_heads.py: cosine_BK = cosine_BK.clamp(-1, 1) -> cosine_BK = cosine_BK.clamp(-2, 1)": "A product of unit vectors is above 1 by rounding alone.",
+    "core/model/margin_heads.py: cosine_BK = cosine_BK.clamp(-1, 1) -> cosine_BK = cosine_BK.clamp(-1, 2)": "A product of unit vectors is above 1 by rounding alone.",
     "core/gallery/finder.py: self._names = lru_cache(maxsize=None)(self._read_names) -> self._names = lru_cache()(self._read_names)": "A folder is read again after 128 others.",
     "core/scoring/kernels/numba_kernel.py: act[y + 1, (x + 1) * LANES + lane] = v if v > 0 else mix_slope * v -> act[y + 1, (x + 1) * LANES + lane] = v if (v >= 0) else mix_slope * v": "0 times a slope is 0.",
     "core/analysis/evidence/ratios.py: people = np.union1d(reference.left, reference.right) -> people = np.union1d(reference.right, reference.left)": "A union has no order.",
     'core/reports/figures.py: Image.fromarray(pixels).save(buffer, "PNG", optimize=True) -> Image.fromarray(pixels).save(buffer, "PNG", optimize=False)': "The same pixels, in a larger file.",
+    "core/scoring/kernels/numba_kernel.py: left[i], right_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one -> left[i], right_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, other": "Both rows are scratch, which is cleared before it is added to.",
 }
