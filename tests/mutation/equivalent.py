@@ -17,5 +17,5 @@ EQUIVALENT: dict[str, str] = {
     "core/scoring/kernels/numba_kernel.py: act[y + 1, (x + 1) * LANES + lane] = v if v > 0 else mix_slope * v -> act[y + 1, (x + 1) * LANES + lane] = v if (v >= 0) else mix_slope * v": "0 times a slope is 0.",
     "core/analysis/evidence/ratios.py: people = np.union1d(reference.left, reference.right) -> people = np.union1d(reference.right, reference.left)": "A union has no order.",
     'core/reports/figures.py: Image.fromarray(pixels).save(buffer, "PNG", optimize=True) -> Image.fromarray(pixels).save(buffer, "PNG", optimize=False)': "The same pixels, in a larger file.",
-    "core/scoring/kernels/numba_kernel.py: left[i], right_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one -> left[i], right_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, other": "Both rows are scratch, which is cleared before it is added to.",
+    "core/scoring/kernels/numba_kernel.py: right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one -> right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, other": "Both rows are scratch, which is cleared before it is added to.",
 }
