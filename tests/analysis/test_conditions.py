@@ -167,7 +167,10 @@ def test_ranges_against_counting_pair_by_pair() -> None:
         assert one.genuine == (here & same).sum() and one.impostor == (here & ~same).sum()
         assert one.fnmr == pytest.approx((matrix.scores[here & same] <= 0.3).mean())
         assert one.fmr == pytest.approx((matrix.scores[here & ~same] > 0.3).mean())
-        assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
+        if one.fnmr_interval is None:  # nobody has an error
+            assert one.fnmr == 0
+        else:
+            assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
     assert worst.fnmr > 0.8 > 0.1 > best.fnmr
     assert worst.threshold == pytest.approx(0.233, abs=0.03)  # 2.33 standard deviations
     assert len(found.pairs(scored, 2, False, 10**6)) == worst.genuine + worst.impostor
@@ -266,12 +269,21 @@ def test_ranges_tell_thresholds_and_ratios_with_intervals() -> None:
     assert worst.worth.log10_lr > best.worth.log10_lr
 
 
+def test_rates_are_told_without_lir_and_why_there_are_no_ratios(monkeypatch) -> None:
+    monkeypatch.setattr("core.analysis.conditions.by_condition.lir_missing", lambda: "No lir here.")
+    scored, table = world()
+    found = by_condition(scored, 0.3, table, "sharpness", (10,))
+    assert found.words == "No lir here." and found.cllr is None
+    assert all(one.worth is None and one.fmr is not None for one in found.ranges)
+
+
 def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
     said = json.loads(run("conditions", "--by", "sharpness", "--json")[1])
     assert said["by"] == "sharpness" and len(said["ranges"]) > 1
     assert sum(one["genuine"] for one in said["ranges"]) == 4
     first = said["ranges"][0]
-    assert first["threshold"] is None and first["fmr_low"] <= first["fmr"] <= first["fmr_high"]
+    assert first["threshold"] is None and 0 <= first["fmr"] <= 1
+    assert first["fmr_low"] is None or first["fmr_low"] <= first["fmr"] <= first["fmr_high"]
     table = tmp_path / "by.csv"
     assert run("conditions", "--by", "exposure", "-o", str(table))[0] == 0
     rows = list(csv.DictReader(io.StringIO(table.read_text())))

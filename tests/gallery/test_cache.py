@@ -264,3 +264,14 @@ def test_a_page_that_counts_its_rows_wrong_is_found_when_opened(
         KEPT.put(cache)
         assert KEPT.count_right(cache) == ALL, page
         cache.close()
+
+
+def test_grid_features_may_have_more_channels(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache.sqlite")
+    grid = np.random.default_rng(0).normal(size=(96, 7, 7)).astype(np.float32)
+    odd = grid[:40]
+    cache.put_features("wide", [("a", grid, None), ("b", grid, None), ("c", odd, None)])
+    found = cache.features("wide", ["a", "b", "c"])
+    assert sorted(found) == ["a", "b"]  # 40 channels no model has
+    np.testing.assert_array_equal(found["a"][0], grid)
+    cache.close()

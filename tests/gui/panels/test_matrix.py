@@ -13,10 +13,10 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table
+from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.matrix.axis import Named
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 SCORED = 60_000
 

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table, map_rgba, outcome_colours
+from core.explain.matrix_image import Look, MatrixImage
 from core.model.features import CELLS
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.matrix.item import MatrixItem
 from xcos_gui.panels.matrix.selecting import SelectingView
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 SCORED = 60_000

@@ -260,3 +260,18 @@ def test_the_matrix_is_quiet_in_the_dark_too(window: MainWindow) -> None:
                 assert (colour.red(), colour.green(), colour.blue()) == wanted[outcome], theme
     finally:
         window.set_theme("light")
+
+
+def test_a_second_escape_closes_a_tool_whose_work_ends_late(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    from threading import Event
+
+    tool = window.show_tool(next(t for t in ALL_TOOLS if t.place[0] == "fragile"))
+    goes_on = Event()
+    tool.compute("Working", lambda _: goes_on.wait(30), lambda _: None)
+    qtbot.keyClick(tool, Qt.Key.Key_Escape)
+    assert tool.isVisible() and tool.job.stopping
+    qtbot.keyClick(tool, Qt.Key.Key_Escape)
+    assert not tool.isVisible()
+    goes_on.set()

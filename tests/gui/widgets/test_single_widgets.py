@@ -19,10 +19,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.explain.matrix_image import LEAST_SPAN, MatrixImage
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import Asked
 from xcos_gui.panels.matrix.kept_view import asked_from
-from xcos_gui.state.matrix_image import LEAST_SPAN, MatrixImage
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.design import outcome_colour
