@@ -62,6 +62,7 @@ def test_one_person_under_two_names_keeps_the_larger_one_s() -> None:
     assert same_people(even, gallery, 0.5) == []
     assert len(same_people(even, gallery, 0.499)) == 1 + 2
     (found,) = same_people(matrix_of([0, 0, 0, 1, 1], gallery), gallery, T)
+    assert found.evidence == pytest.approx(found.score - T)
     assert found.names == ("anna", "ann")
 
 
