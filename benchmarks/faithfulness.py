@@ -289,8 +289,8 @@ def maps_of(
     explained = scorer.explained(left, right)
     found["xcos learned"] = explained.contribution
     took("xcos", start)
-    if explained.evidence is not None:
-        found["xcos evidence"] = explained.evidence
+    if scorer.threshold is not None:
+        found["xcos evidence"] = explained.evidence(scorer.threshold)
     found["attention"] = explained.attention
     for kind in KINDS[1:] if scorer.card.correlation is not None else KINDS[1:2]:
         weights = scorer.engine.weights(kind)

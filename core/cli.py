@@ -20,6 +20,7 @@ def _module(command: str) -> str:
 
 COMMANDS: tuple[str, ...] = (
     "score",
+    "matrix",
     "explain",
     "lr",
     "what-if",
@@ -31,6 +32,7 @@ COMMANDS: tuple[str, ...] = (
     "two-models",
     "people",
     "conditions",
+    "slices",
     "groups",
     "threshold",
     "identify",

@@ -16,6 +16,12 @@ settings.register_profile(
 settings.load_profile("xcos")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core where all tests are run, up to eight; none beside this one for named files."""
+    everything = config.args_source is not pytest.Config.ArgsSource.ARGS
+    return min(os.cpu_count() or 1, 8) if everything else 0
+
+
 @pytest.fixture(autouse=True)
 def temporary_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that a test does reaches the user's own cache, log or settings."""

@@ -1,10 +1,11 @@
-"""How sure a difference of two deciders is: a bootstrap over identities, not over pairs.
+"""How sure a figure is: a bootstrap over identities, not over pairs; and the difference of two deciders.
 
 Pairs that share a person are not independent, so whole identities are drawn with replacement
 (as the two-way subsets bootstrap of Bolle, Ratha and Pankanti, 2004). Drawn w times, an identity's
 genuine pairs count w times, and its impostor pairs with one drawn v times count w*v times.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,31 @@ DENSE = 30  # pairs of identities of which one in so many differs are summed by 
 LARGEST = 8000  # identities of such a matrix, 512 MB
 FEW = 20  # identities below which an interval is rough
 Figure = Literal["accuracy", "TAR", "FAR"]
+
+
+def people_drawn(
+    people: int, draws: int, at_once: int = 50, task: Task = QUIET
+) -> Iterator[np.ndarray]:
+    """How often each of some people is drawn, in parts: (k, P) float64, seeded. Raises Stopped."""
+    rng = np.random.default_rng(0)
+    chances = np.full(people, 1 / max(1, people))
+    for start in range(0, draws, at_once):
+        if task.stopped():
+            raise Stopped("The bootstrap")
+        task.report("Drawing people", start, draws)
+        some = min(at_once, draws - start)
+        yield rng.multinomial(people, chances, some).astype(np.float64)
+    task.report("Drawing people", draws, draws)
+
+
+def interval_of(values: np.ndarray) -> np.ndarray:
+    """The 95 % percentile interval of draws (k, ...), (2, ...); draws without a figure are NaN."""
+    ends = [(100 - LEVEL) / 2, (100 + LEVEL) / 2]
+    known = ~np.isnan(values).all(axis=0)
+    found = np.full((2, *values.shape[1:]), np.nan)
+    if known.any():
+        found[:, known] = np.nanpercentile(values[:, known], ends, axis=0)
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,7 +118,6 @@ def intervals(
     differences: Differences,
     task: Task = QUIET,
     draws: int = DRAWS,
-    seed: int = 0,
 ) -> tuple[Interval, ...]:
     """Differences of accuracy, TAR and FAR with their intervals; thresholds stay. Raises Stopped.
 
@@ -105,33 +130,26 @@ def intervals(
     if len(present) < 2:
         return ()
     impostor = found.impostor()
-    dense = _dense(impostor, found.size)
+    dense = dense_sums(impostor, found.size)
     sums = impostor[2] if dense is None else impostor[2][:0]
-    rng = np.random.default_rng(seed)
     turn = max(1, PRODUCTS // max(1, len(sums), found.size))
     tables = [_figures(np.ones((1, found.size)), found, impostor, dense, r, c)]
-    for start in range(0, draws, turn):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        task.report("Drawing identities", start, draws)
-        some = min(turn, draws - start)
-        weights = np.zeros((some, found.size))
-        chances = np.full(len(present), 1 / len(present))
-        weights[:, present] = rng.multinomial(len(present), chances, some)
+    for drawn in people_drawn(len(present), draws, turn, task):
+        weights = np.zeros((len(drawn), found.size))
+        weights[:, present] = drawn
         tables.append(_figures(weights, found, impostor, dense, r, c))
-    task.report("Drawing identities", draws, draws)
     table = np.concatenate(tables)
     answers = []
     names: tuple[Figure, ...] = ("accuracy", "TAR", "FAR")
     for name, values in zip(names, table.T, strict=True):
         if np.isnan(values[0]):
             continue
-        low, high = np.nanpercentile(values[1:], [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+        low, high = interval_of(values[1:])
         answers.append(Interval(name, float(values[0]), float(low), float(high), len(present)))
     return tuple(answers)
 
 
-def _dense(impostor: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -> np.ndarray | None:
+def dense_sums(impostor: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -> np.ndarray | None:
     """The sums as a matrix (P, P) where so many pairs of identities differ that it is faster."""
     p, q, sums = impostor
     if len(sums) * DENSE < size * size or size > LARGEST:
@@ -178,100 +196,3 @@ def _figures(
 
 def _points(share: float, digits: int) -> str:
     return f"{100 * share:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-@dataclass(frozen=True)
-class RateInterval:
-    """A rate from 0 to 1 with its 95 % percentile interval.
-
-    low, high:  None where all such pairs are of one identity, or of the same two
-    identities: how many there are in such pairs
-    """
-
-    rate: float
-    low: float | None
-    high: float | None
-    identities: int
-
-
-class RateSums:
-    """Pairs and errors among them, summed by identities as they pass by; size: identities there are."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.genuine = np.zeros((2, size), np.int64)  # pairs, and those called different
-        self._impostor: list[tuple[np.ndarray, np.ndarray]] = []  # keys p * size + q, (2, k) sums
-
-    def add(self, left: np.ndarray, right: np.ndarray, same: np.ndarray) -> None:
-        """Some pairs of known identities (k,), and which are called the same (k,) bool."""
-        own = left == right
-        for kind, such in enumerate((own, own & ~same)):
-            self.genuine[kind] += np.bincount(left[such], minlength=self.size)
-        keys = left[~own].astype(np.int64) * self.size + right[~own]
-        found, places = np.unique(keys, return_inverse=True)
-        sums = [np.bincount(places, weights, len(found)) for weights in (None, same[~own])]
-        self._impostor.append((found, np.array(sums)))
-
-    def impostor(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs of identities p, q, and (2, k): pairs of faces, and those called the same."""
-        if not self._impostor:
-            return np.empty(0, np.int64), np.empty(0, np.int64), np.zeros((2, 0))
-        keys, places = np.unique(
-            np.concatenate([keys for keys, _ in self._impostor]), return_inverse=True
-        )
-        every = np.concatenate([sums for _, sums in self._impostor], axis=1)
-        sums = np.array([np.bincount(places, weights, len(keys)) for weights in every])
-        return keys // self.size, keys % self.size, sums
-
-
-def rate_intervals(
-    found: RateSums, task: Task = QUIET, draws: int = DRAWS, seed: int = 0
-) -> tuple[RateInterval | None, RateInterval | None]:
-    """TAR and FAR with their intervals; None without such pairs. Raises Stopped.
-
-    Identities are drawn as for differences.
-    """
-    p, q, impostor = found.impostor()
-    genuine = found.genuine.astype(np.float64)
-    present = np.unique(np.concatenate([np.flatnonzero(genuine[0]), p, q]))
-    if not len(present):
-        return None, None
-    rank = np.zeros(found.size, np.int64)
-    rank[present] = np.arange(len(present))
-    p, q, genuine = rank[p], rank[q], genuine[:, present]
-    dense = [_dense((p, q, sums), len(present)) for sums in impostor]
-    rng = np.random.default_rng(seed)
-    turn = max(1, PRODUCTS // max(1, len(present), 0 if dense[0] is not None else len(p)))
-    tables = []
-    for start in range(-1, draws, turn):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        some = min(turn, draws - start)
-        chances = np.full(len(present), 1 / len(present))
-        weights = rng.multinomial(len(present), chances, some).astype(np.float64)
-        if start < 0:
-            weights[0] = 1  # the pairs themselves
-        strangers = [
-            (weights[:, p] * weights[:, q]) @ sums
-            if product is None
-            else ((weights @ product) * weights).sum(axis=1)
-            for sums, product in zip(impostor, dense, strict=True)
-        ]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            accepted = (weights @ (genuine[0] - genuine[1])) / (weights @ genuine[0])
-            tables.append(np.stack([accepted, strangers[1] / strangers[0]]))
-    table = np.concatenate(tables, axis=1)
-    return (
-        _rate(table[0], int(np.count_nonzero(genuine[0])), 2),
-        _rate(table[1], len(np.union1d(p, q)), 3),
-    )
-
-
-def _rate(values: np.ndarray, identities: int, least: int) -> RateInterval | None:
-    """The first of the values with the interval of all; least: identities that vary when drawn."""
-    if np.isnan(values[0]):
-        return None
-    if identities < least:
-        return RateInterval(float(values[0]), None, None, identities)
-    low, high = np.nanpercentile(values, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-    return RateInterval(float(values[0]), float(low), float(high), identities)

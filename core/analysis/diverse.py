@@ -36,8 +36,9 @@ def diverse_pairs(
     pairs, people = pool.at(kept), people[kept]
     if not len(pairs):
         return pairs
-    maps = maps_of(scored, pairs, threshold, task)
-    groups = find_groups(Selection(NAMES[outcome], pairs, len(pairs)), maps, task=task)
+    maps = maps_of(scored, pairs, task)
+    selection = Selection(NAMES[outcome], pairs, len(pairs))
+    groups = find_groups(selection, maps, threshold, task=task)
     return pairs.at(_in_turn([group.places for group in groups.groups], people, LISTED))
 
 

@@ -243,7 +243,7 @@ def _regions(
         if not total:
             means.append(None)
             continue
-        evidence = maps_of(scored, pairs, threshold, task.quiet()).evidence.mean(axis=0)
+        evidence = maps_of(scored, pairs, task.quiet()).evidence(threshold).mean(axis=0)
         means.append(np.bincount(places.ravel(), evidence.ravel(), minlength=len(REGIONS)))
     known = [mean for mean in means if mean is not None]
     if not known:

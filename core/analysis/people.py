@@ -157,7 +157,7 @@ def person_maps(
     code = next(code for code, name in scored.identities.items() if name == identity)
 
     def maps(pairs: PairList) -> PairMaps | None:
-        return maps_of(scored, pairs, threshold, task) if len(pairs) else None
+        return maps_of(scored, pairs, task) if len(pairs) else None
 
     genuine = _genuine_pairs(matrix, code)
     closest = pairs_with(matrix, code, 0.0, CLOSEST, genuine=False)

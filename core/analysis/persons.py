@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from core.errors import XCosError
-from core.explain.maps import PairMaps, maps_of
+from core.explain.maps import maps_of
 from core.gallery.gallery import LoadedGallery
 from core.model.features import FaceFeatures
 from core.progress import QUIET, Task
@@ -215,14 +215,10 @@ def _evidence(
         mean = _persons(scored.columns, [faces])
         one = score_gallery(scored.model, mean, left, scored.kind, scored.order, task.quiet())
         only = PairList(np.array([0]), np.array([0]), one.matrix.scores[0])
-        return _maps(one, only, threshold, task).evidence[0]
+        return maps_of(one, only, task.quiet()).evidence(threshold)[0]
     scores = scored.matrix.scores[row, faces]
     if found.fusion == "best":
         faces = faces[[int(scores.argmax())]]
     pairs = PairList(np.full(len(faces), row), faces, scored.matrix.scores[row, faces])
-    evidence: np.ndarray = _maps(scored, pairs, threshold, task).evidence.mean(axis=0)
+    evidence: np.ndarray = maps_of(scored, pairs, task.quiet()).evidence(threshold).mean(axis=0)
     return evidence
-
-
-def _maps(scored: ScoredGallery, pairs: PairList, threshold: float, task: Task) -> PairMaps:
-    return maps_of(scored, pairs, threshold, task.quiet())

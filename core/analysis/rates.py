@@ -12,12 +12,18 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from core.analysis.bootstrap import (
+    PRODUCTS,
+    dense_sums,
+    interval_of,
+    people_drawn,
+)
 from core.errors import Stopped
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
 
 DRAWS = 500
-LEVEL = 95  # per cent
+CHOSEN_DRAWS = 1000  # for chosen pairs, which are few
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,24 +112,23 @@ class ErrorCounts:
 
         figures: of rates (k, G), (k, F). Raises Stopped.
         """
-        rng = np.random.default_rng(0)
         people = self.people
         found = []
-        for start in range(0, draws, 50):
-            if task.stopped():
-                raise Stopped("The bootstrap")
-            task.report("Drawing people", start, draws)
-            weights = np.zeros((min(50, draws - start), len(self.faces[0])))
-            chances = np.full(len(people), 1 / max(1, len(people)))
-            weights[:, people] = rng.multinomial(len(people), chances, len(weights))
+        for drawn in people_drawn(len(people), draws, task=task):
+            weights = np.zeros((len(drawn), len(self.faces[0])))
+            weights[:, people] = drawn
             found.append(figures(self.weighted(weights)))
-        values = np.concatenate(found)
-        known = ~np.isnan(values).all(axis=0)
-        limits = np.full((2, values.shape[1]), np.nan)
-        ends = [(100 - LEVEL) / 2, (100 + LEVEL) / 2]
-        if known.any():
-            limits[:, known] = np.nanpercentile(values[:, known], ends, axis=0)
-        return limits
+        return interval_of(np.concatenate(found))
+
+    def told(self, task: Task = QUIET) -> "tuple[RateInterval | None, RateInterval | None]":
+        """TAR and FAR of the first kind with intervals; None without such pairs. Raises Stopped."""
+        one = self.rates
+        ends = self.drawn(lambda r: np.stack([1 - r.fnmr[:, 0], r.fmr[:, 0]], axis=1), task=task)
+        known = int(np.count_nonzero(self._genuine_pairs[:, 0])), len(self.people)
+        return (
+            _rate(1 - float(one.fnmr[0]), ends[:, 0], known[0], 2),
+            _rate(float(one.fmr[0]), ends[:, 1], known[1], 3),
+        )
 
     @cached_property
     def _genuine_pairs(self) -> np.ndarray:
@@ -202,3 +207,104 @@ def _faces(codes: np.ndarray, classes: np.ndarray, people: int, count: int) -> n
     found = np.zeros((people, count))
     np.add.at(found, (codes[known], classes[known]), 1)
     return found
+
+
+@dataclass(frozen=True)
+class RateInterval:
+    """A rate from 0 to 1 with its 95 % percentile interval.
+
+    low, high:  None where all such pairs are of one identity, or of the same two
+    identities: how many there are in such pairs
+    """
+
+    rate: float
+    low: float | None
+    high: float | None
+    identities: int
+
+
+class RateSums:
+    """Pairs and errors among them, summed by identities as they pass by; size: identities there are."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.genuine = np.zeros((2, size), np.int64)  # pairs, and those called different
+        self._impostor: list[tuple[np.ndarray, np.ndarray]] = []  # keys p * size + q, (2, k) sums
+
+    def add(self, left: np.ndarray, right: np.ndarray, same: np.ndarray) -> None:
+        """Some pairs of known identities (k,), and which are called the same (k,) bool."""
+        own = left == right
+        for kind, such in enumerate((own, own & ~same)):
+            self.genuine[kind] += np.bincount(left[such], minlength=self.size)
+        keys = left[~own].astype(np.int64) * self.size + right[~own]
+        found, places = np.unique(keys, return_inverse=True)
+        sums = [np.bincount(places, weights, len(found)) for weights in (None, same[~own])]
+        self._impostor.append((found, np.array(sums)))
+
+    def impostor(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of identities p, q, and (2, k): pairs of faces, and those called the same."""
+        if not self._impostor:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.zeros((2, 0))
+        keys, places = np.unique(
+            np.concatenate([keys for keys, _ in self._impostor]), return_inverse=True
+        )
+        every = np.concatenate([sums for _, sums in self._impostor], axis=1)
+        sums = np.array([np.bincount(places, weights, len(keys)) for weights in every])
+        return keys // self.size, keys % self.size, sums
+
+
+def rate_intervals(
+    found: RateSums, task: Task = QUIET, draws: int = CHOSEN_DRAWS
+) -> tuple[RateInterval | None, RateInterval | None]:
+    """TAR and FAR with their intervals; None without such pairs. Raises Stopped.
+
+    Identities are drawn as for differences.
+    """
+    p, q, impostor = found.impostor()
+    genuine = found.genuine.astype(np.float64)
+    present = np.unique(np.concatenate([np.flatnonzero(genuine[0]), p, q]))
+    if not len(present):
+        return None, None
+    rank = np.zeros(found.size, np.int64)
+    rank[present] = np.arange(len(present))
+    p, q, genuine = rank[p], rank[q], genuine[:, present]
+    dense = [dense_sums((p, q, sums), len(present)) for sums in impostor]
+    turn = max(1, PRODUCTS // max(1, len(present), 0 if dense[0] is not None else len(p)))
+    tables = [_shares(np.ones((1, len(present))), genuine, (p, q), impostor, dense)]
+    for weights in people_drawn(len(present), draws, turn, task):
+        tables.append(_shares(weights, genuine, (p, q), impostor, dense))
+    table = np.concatenate(tables, axis=1)
+    ends = interval_of(table[:, 1:].T)
+    return (
+        _rate(float(table[0, 0]), ends[:, 0], int(np.count_nonzero(genuine[0])), 2),
+        _rate(float(table[1, 0]), ends[:, 1], len(np.union1d(p, q)), 3),
+    )
+
+
+def _shares(
+    weights: np.ndarray,
+    genuine: np.ndarray,
+    people: tuple[np.ndarray, np.ndarray],
+    impostor: np.ndarray,
+    dense: list[np.ndarray | None],
+) -> np.ndarray:
+    """TAR and FAR with people counted so often, weights (k, P): (2, k)."""
+    p, q = people
+    strangers = [
+        (weights[:, p] * weights[:, q]) @ sums
+        if product is None
+        else ((weights @ product) * weights).sum(axis=1)
+        for sums, product in zip(impostor, dense, strict=True)
+    ]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        accepted = (weights @ (genuine[0] - genuine[1])) / (weights @ genuine[0])
+        return np.stack([accepted, strangers[1] / strangers[0]])
+
+
+def _rate(value: float, ends: np.ndarray, identities: int, least: int) -> RateInterval | None:
+    """A rate with the ends of its interval (2,); least: identities that vary when drawn."""
+    if np.isnan(value):
+        return None
+    if identities < least:
+        return RateInterval(value, None, None, identities)
+    return RateInterval(value, float(ends[0]), float(ends[1]), identities)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.evidence.shipped import shipped_figures
-from core.errors import Stopped, XCosError
+from core.errors import XCosError
 from core.faces.conditions import BY_NAME
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
@@ -23,7 +24,6 @@ MOST_FACES = 1000  # of which groups are made, drawn at random where there are m
 FEWEST_FACES = 10
 RAISED = np.linspace(0.5, 0.98, 9)  # shares of pairs below the limits that are tried
 DRAWS = 200
-LEVEL = 95  # per cent
 WANTED_FAR = 0.01
 FAR_OFF = (
     0.25  # of two distributions' cumulative shares (Kolmogorov's distance) that is worth a word
@@ -79,7 +79,7 @@ class ThresholdFit:
     @property
     def holds(self) -> bool:
         """Whether nothing speaks against the threshold here."""
-        return self.shipped is None or self.found.interval[0] <= MUCH * self.shipped
+        return _holds(self.found, self.shipped)
 
 
 def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> LabelFree:
@@ -106,8 +106,8 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
     lows, highs = _drawn(above, across, groups, task)
     tail = np.quantile(scores[across], 1 - WANTED_FAR) if across.any() else threshold
     low, high = (
-        float(np.nanpercentile(lows, (100 - LEVEL) / 2)) if rate else 0.0,
-        float(np.percentile(highs, (100 + LEVEL) / 2)),
+        float(interval_of(lows)[0]) if rate else 0.0,
+        float(interval_of(highs)[1]),
     )
     return LabelFree(
         threshold,
@@ -172,17 +172,13 @@ def _drawn(
     within_pairs = sizes * (sizes - 1)
     np.fill_diagonal(both, 0)
     np.fill_diagonal(pairs, 0)
-    rng = np.random.default_rng(0)
-    lows, highs = np.empty(DRAWS), np.empty(DRAWS)
-    for draw in range(DRAWS):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        w = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
+    lows, highs = [], []
+    for (w,) in people_drawn(count, DRAWS, 1, task):
         false, every = w @ both @ w, w @ pairs @ w
-        lows[draw] = false / every if every else np.nan
+        lows.append(false / every if every else np.nan)
         whole = every + w @ within_pairs
-        highs[draw] = (false + w @ within) / whole if whole else 1.0
-    return lows, highs
+        highs.append((false + w @ within) / whole if whole else 1.0)
+    return np.array(lows), np.array(highs)
 
 
 def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[str, float], ...]:
@@ -199,13 +195,17 @@ def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[
     return tuple(sorted(found, key=lambda one: -one[1]))
 
 
+def _holds(found: LabelFree, shipped: float | None) -> bool:
+    return shipped is None or found.interval[0] <= MUCH * shipped
+
+
 def _words(
     found: LabelFree, shipped: float | None, unlike: tuple[tuple[str, float], ...]
 ) -> tuple[str, ...]:
     said = [found.words]
     if shipped is not None:
         said.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
-        if found.interval[0] > MUCH * shipped:
+        if not _holds(found, shipped):
             said.append(
                 "So the threshold does not hold here; for a rate of about 1 % take this gallery's "
                 f"own, {found.own:.4f}."
@@ -213,6 +213,13 @@ def _words(
     if unlike:
         names = ", ".join(BY_NAME[name].title.lower() for name, _ in unlike[:NAMED])
         said.append(f"The photos are unlike those that it was set on, most of all in {names}.")
+        if shipped is not None and _holds(found, shipped):
+            said.append(
+                "False matches do not speak against the threshold, but false non-matches cannot be told "
+                "without labels, and such photos may have more: name the people of some photos, and "
+                f"look at errors by {BY_NAME[unlike[0][0]].title.lower()} (tab Conditions, or xcos "
+                f"conditions --by {unlike[0][0]})."
+            )
     return tuple(said)
 
 

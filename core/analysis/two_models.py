@@ -8,7 +8,7 @@ import numpy as np
 from core.analysis.bootstrap import DRAWS, FEW, Differences, Interval, intervals
 from core.errors import XCosError
 from core.explain.explain import explain_pair
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision
 from core.gallery.gallery import LoadedGallery
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, drawn, ranked
@@ -215,10 +215,10 @@ class Comparison:
             text = "only A right" if a_right else "only B right"
         return sort + (text if sort else text[0].upper() + text[1:])
 
-    def explain(self, row: int, column: int) -> tuple[PairExplanation, PairExplanation]:
-        """Why each model scored a pair as it did."""
+    def explain(self, row: int, column: int) -> tuple[PairDecision, PairDecision]:
+        """Why each model scored a pair as it did, at its threshold."""
         first, second = (
-            explain_pair(m.scored, row, column, threshold)
+            PairDecision(explain_pair(m.scored, row, column), threshold)
             for m, (threshold, _) in ((self.models.a, self.first), (self.models.b, self.second))
         )
         return first, second

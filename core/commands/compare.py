@@ -75,7 +75,11 @@ def add(commands: Any) -> None:
         help="no random order, no shuffled weights; half the time",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the random orders and shuffled weights (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the random orders and shuffled weights (default: %(default)s)",
     )
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder that the photos are relative to"
@@ -229,7 +233,7 @@ def _tell_table(options: argparse.Namespace, table: ComparisonTable) -> None:
 
 def _told(found: Comparison) -> str:
     e = found.explanation
-    limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.3f}"
+    limit = "no threshold" if found.threshold is None else f"threshold {found.threshold:.3f}"
     lines = [
         f"Score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
         "",

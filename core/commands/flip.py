@@ -66,15 +66,13 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_outputs(options, [] if options.output is None else [options.output], PAIR_SUFFIXES)
     setup, progress = Setup(options), ProgressBar()
-    needed_threshold(setup)
+    threshold = needed_threshold(setup)
     editor = open_editor(setup, options, progress)
     before = editor.before
-    evidence = before.evidence
-    assert evidence is not None
-    cells = deciding_cells(evidence, before.contribution, before.law)
+    cells = deciding_cells(before.evidence(threshold), before.contribution, before.law)
     sides = SIDES if options.side == "either" else (options.side,)
     kinds = options.kind or ["patch"]
-    searches = [smallest_flip(editor, kind, sides, progress) for kind in kinds]
+    searches = [smallest_flip(editor, threshold, kind, sides, progress) for kind in kinds]
     progress.close()
     found = [search.found for search in searches if search.found is not None]
     if options.output is not None:
@@ -83,11 +81,10 @@ def run(options: argparse.Namespace) -> int:
                 f"No edit of these kinds flips the verdict, so {options.output} was not written."
             )
         edits = {found[0].side: (found[0].edit,)}
-        write_what_if(
-            options.output, editor.ask(Question(edits.get("left", ()), edits.get("right", ())))
-        )
+        question = Question(edits.get("left", ()), edits.get("right", ()))
+        write_what_if(options.output, editor.ask(question, threshold))
     if options.json:
-        said = {"score": editor.before.score, "threshold": editor.before.threshold}
+        said = {"score": editor.before.score, "threshold": threshold}
         print(json_text(said | _as_dict(cells, searches)))
     else:
         print(cells_words(cells, editor.regions()))

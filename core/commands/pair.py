@@ -56,6 +56,8 @@ def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> ScoredGa
 def open_face(setup: Setup, name: str, photos: Path | None, task: Task) -> Place:
     """One photo's face, PHOTO#2 its second: the gallery that it is in, and its place. Raises XCosError."""
     path, number = _photo(name, photos)
+    if not path.exists():
+        raise XCosError(f"The photo {path} does not exist; look at its spelling and folder.")
     if path.is_dir() or path.suffix.lower() == ".csv":
         raise XCosError(f"{path} is not a photo; name one photo, or open it with score.")
     settings = GallerySettings("all", setup.settings.aligned) if number > 1 else None

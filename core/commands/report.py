@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.scored import no_pair
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    refuse_overwriting,
-    warn,
-)
+from core.commands.scored import add_gallery_options, no_pair
+from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
 from core.errors import XCosError
 from core.json_text import json_text
 from core.reports.choice import (
@@ -27,7 +20,13 @@ from core.reports.choice import (
     whole_gallery,
 )
 from core.reports.faces import PICTURES
-from core.reports.output import FORMS, refuse_form, refuse_unwritable, write_report
+from core.reports.output import (
+    FORMS,
+    refuse_form,
+    refuse_lost_record,
+    refuse_unwritable,
+    write_report,
+)
 from core.reports.report import (
     MOST_DRAWN,
     Chosen,
@@ -45,6 +44,7 @@ EXAMPLES = """examples:
   xcos report photos --filter 'genuine and region(nose) > 30 %' -o mouth.html
   xcos report photos --pair ann/1.jpg bob/2.jpg -o pair.html
   xcos report photos --record -o record.pdf      with digests, versions, conditions and readers
+  xcos report people.csv --record --by yaw --by sex -o record.html   and errors by those
   xcos report photos --pictures blurred --anonymous -o share.html
                                                  without recognisable faces and names
   xcos report photos -o worst.parquet --cells    numbers, with S and W of all 49 cells
@@ -60,12 +60,6 @@ def add(commands: Any) -> None:
         description="Write a report: HTML in one file, PDF, or a table of numbers.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "gallery",
-        type=Path,
-        metavar="GALLERY",
-        help="folder, CSV (path,identity), photo or project (.xcos)",
     )
     parser.add_argument(
         "-o",
@@ -103,31 +97,30 @@ def add(commands: Any) -> None:
         action="store_true",
         help="call people and photos by numbers, and name no file",
     )
+    _add_record_options(parser)
+    parser.add_argument("--title", metavar="TEXT", help="heading (default: the gallery's name)")
+    parser.add_argument(
+        "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
+    )
+    add_gallery_options(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_record_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record",
         action="store_true",
         help="tell what the report can be checked by too: digests, versions, settings, likelihood "
         "ratios, conditions, and who decided what when",
     )
-    parser.add_argument("--title", help="heading (default: the gallery's name)")
     parser.add_argument(
-        "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="in the record: errors by a condition, a column of the gallery's CSV or a tag; may be "
+        "given several times",
     )
-    parser.add_argument(
-        "--probes",
-        type=Path,
-        metavar="DIR",
-        help="pair every face of DIR with every gallery face instead",
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
-    add_face_options(parser)
-    add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -137,6 +130,10 @@ def run(options: argparse.Namespace) -> int:
         sources = [source for source in (options.gallery, options.probes) if source is not None]
         refuse_overwriting(path, *sources)
         refuse_unwritable(path)
+    if not options.json:  # which prints the record
+        refuse_lost_record(options.output, options.record)
+    if options.by and not options.record:
+        raise XCosError("--by tells errors in the record; give --record too.")
     wanted = read_filter(options)
     if wanted is not None and options.pair is not None:
         raise XCosError("--pair names one pair, so there is nothing to filter; give one of them.")
@@ -148,7 +145,13 @@ def run(options: argparse.Namespace) -> int:
         raise no_pair(options.gallery, gallery.gallery.problems)
     edits = setup.project_of(gallery.gallery.source).edits
     source = ReportSource(scored, setup.threshold, setup.cache, edits)
-    asked = ReportOptions(options.title, options.pictures, options.anonymous, record=options.record)
+    asked = ReportOptions(
+        options.title,
+        options.pictures,
+        options.anonymous,
+        record=options.record,
+        by=tuple(options.by),
+    )
     mask = None
     if wanted is not None:
         mask = pairs_passing(wanted, setup, scored, progress)

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     editor = open_editor(setup, options, progress)
     question = Question(tuple(options.left_edits), tuple(options.right_edits), options.swap)
-    answer = editor.ask(question)
+    answer = editor.ask(question, setup.threshold)
     found = faithfulness(editor, None, progress) if options.faithfulness else None
     progress.close()
     for path in options.output:
@@ -96,7 +96,7 @@ def open_editor(setup: Setup, options: argparse.Namespace, progress: ProgressBar
     """The pair that the options name, ready to be edited, its faces called as the user did."""
     pair = open_pair(setup, options, progress)
     names = options.left, options.right
-    return PairEditor(setup.verifier, pair, setup.cache, setup.threshold, names)
+    return PairEditor(setup.verifier, pair, setup.cache, names)
 
 
 def _edit(text: str) -> Edit:

@@ -63,17 +63,16 @@ def explain_listed(
     model: ScoringModel,
     kind: AttentionKind,
     order: Order,
-    threshold: float | None,
 ) -> PairExplanation:
     """Why a protocol's pair scored as it did; a video's features are the mean of its frames'.
 
-    threshold: the protocol's for the kind; None: the weights' own. Raises XCosError for a kind that the weights lack.
+    Raises XCosError for a kind that the weights lack.
     """
     first = tuple(opened.gallery.faces[group[0]] for group in opened.groups)
     faces = LoadedGallery(replace(opened.gallery, faces=first), opened.features)
     left, right = (faces.part(np.array([side[pair]])) for side in (opened.left, opened.right))
     scored = score_gallery(model, right, left, kind, order)
-    return explain_pair(scored, 0, 0, threshold)
+    return explain_pair(scored, 0, 0)
 
 
 def occlusion_of(

@@ -110,7 +110,6 @@ class CropScorer:
             self.order,
             cosine,
             attention,
-            self.threshold,
             law=law_of(self.card, self.kind),
         )
 

@@ -17,25 +17,20 @@ from core.scoring.scored import ScoredGallery
 SAMPLED_PAIRS = 2000  # that fix the colours' limits
 
 
-def explain_pair(
-    scored: ScoredGallery, row: int, column: int, threshold: float | None = None
-) -> PairExplanation:
+def explain_pair(scored: ScoredGallery, row: int, column: int) -> PairExplanation:
     """Why a pair of a scored gallery scored as it did; no model is run.
 
-    threshold None: the weights' own for the kind, where they have one.
     Raises XCosError for a kind that the weights lack.
     """
     cell = PairList(np.array([row]), np.array([column]), scored.matrix.scores[[row], [column]])
-    if threshold is None:
-        threshold = scored.card.threshold(scored.kind)
-    return explain_pairs(scored, cell, threshold)[0]
+    return explain_pairs(scored, cell)[0]
 
 
 def explain_pairs(
-    scored: ScoredGallery, pairs: PairList, threshold: float | None, task: Task = QUIET
+    scored: ScoredGallery, pairs: PairList, task: Task = QUIET
 ) -> list[PairExplanation]:
     """Why some pairs scored as they did. Raises XCosError for a kind that the weights lack, Stopped."""
-    maps = maps_of(scored, pairs, 0.0, task)
+    maps = maps_of(scored, pairs, task)
     target, fc = pair_cosines(
         scored.rows.features, pairs.rows, scored.columns.features, pairs.columns
     )
@@ -54,7 +49,6 @@ def explain_pairs(
                 scored.order,
                 maps.cosine[place],
                 maps.attention[place],
-                threshold,
                 None if target is None else float(target[place]),
                 None if fc is None else float(fc[place]),
                 law,
@@ -66,10 +60,15 @@ def explain_pairs(
 def pair_report(
     scored: ScoredGallery, row: int, column: int, threshold: float | None, cache: Cache
 ) -> PairReport:
-    """A pair's explanation with its crops and regions. Raises XCosError for a photo that is gone."""
+    """A pair's explanation with its crops and regions.
+
+    threshold None: the weights' own for the kind, where they have one.
+    Raises XCosError for a photo that is gone, or a kind that the weights lack.
+    """
     one, other = scored.faces(row, column)
     return PairReport(
-        explain_pair(scored, row, column, threshold),
+        explain_pair(scored, row, column),
+        scored.card.threshold(scored.kind) if threshold is None else threshold,
         crop_of(one, scored.rows.gallery.root, cache),
         crop_of(other, scored.columns.gallery.root, cache),
         pair_regions(scored, row, column),
@@ -106,7 +105,7 @@ def colour_limits(scored: ScoredGallery) -> ColourLimits:
     else:
         places = np.random.default_rng(0).integers(0, total, SAMPLED_PAIRS)
     i, j = np.divmod(places, m)
-    maps = maps_of(scored, PairList(i, j, scored.matrix.scores[i, j]), 0.0)
+    maps = maps_of(scored, PairList(i, j, scored.matrix.scores[i, j]))
     size = float(np.percentile(np.abs(maps.contribution), 99.8))
     return ColourLimits(float(maps.attention.max()), max(size, 1e-6))
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from core.explain.colours import ColourLimits, centred_table, map_rgba, table
 from core.explain.drawing import new_figure
-from core.explain.report import PairReport
+from core.explain.report import NO_DECISION, PairReport
 from core.faces.face import SIDE
 from core.faces.photo_files import readable
 from core.model.features import CELLS
@@ -27,17 +27,17 @@ def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figur
     axes = figure.subplots(2, 3)
     _face(axes[0, 0], report.left_crop, f"left: {_ending(e.left)}")
     _face(axes[1, 0], report.right_crop, f"right: {_ending(e.right)}")
-    centre = e.threshold or 0.0
+    centre = report.threshold or 0.0
     cosine = ListedColormap(centred_table(centre) / 255.0)
     draw_map(axes[0, 1], "cosine map S", e.cosine, cosine, (-1, 1), map_rgba(
-        "cosine", e.cosine, threshold=e.threshold, limit=1
+        "cosine", e.cosine, threshold=report.threshold, limit=1
     ))  # fmt: skip
     top = limits.attention if limits else float(e.attention.max())
     sequential, diverging = (ListedColormap(table(n) / 255.0) for n in ("sequential", "diverging"))
     draw_map(axes[1, 1], "attention map W", e.attention, sequential, (0, top), map_rgba(
         "attention", e.attention, limit=top
     ))  # fmt: skip
-    evidence = e.evidence
+    evidence = report.evidence
     both = [e.contribution] if evidence is None else [e.contribution, evidence]
     own = max(float(np.abs(values).max()) for values in both) or 1.0
     limit = limits.contribution if limits else own
@@ -50,7 +50,7 @@ def pair_figure(report: PairReport, limits: ColourLimits | None = None) -> Figur
         draw_map(axes[1, 2], "evidence", evidence, diverging, (-limit, limit), map_rgba(
             "evidence", evidence, limit=limit
         ))  # fmt: skip
-    title = report.words or "These weights have no threshold, so there is no decision."
+    title = report.words or NO_DECISION
     figure.suptitle(wrapped(title), fontsize=11, x=0.01, ha="left", parse_math=False)
     figure.supxlabel(report.caption, fontsize=9, parse_math=False)
     return figure

@@ -22,12 +22,10 @@ class PairMaps:
     """Maps of k pairs. Row 0 is the top of the face.
 
     cosine, attention: (k, 7, 7) float64, S and W as in PairExplanation
-    threshold:         the one that evidence is measured against
     """
 
     cosine: np.ndarray
     attention: np.ndarray
-    threshold: float
 
     def __len__(self) -> int:
         return len(self.cosine)
@@ -37,10 +35,9 @@ class PairMaps:
         """(k, 7, 7): W*S; sums to the scores."""
         return formula.contribution(self.cosine, self.attention)
 
-    @property
-    def evidence(self) -> np.ndarray:
+    def evidence(self, threshold: float) -> np.ndarray:
         """(k, 7, 7): W*S - t*W/sum(W); sums to score - threshold."""
-        return formula.evidence(self.cosine, self.attention, self.threshold)
+        return formula.evidence(self.cosine, self.attention, threshold)
 
     @property
     def scores(self) -> np.ndarray:
@@ -48,12 +45,10 @@ class PairMaps:
         return formula.score(self.cosine, self.attention)
 
 
-def maps_of(
-    scored: ScoredGallery, pairs: PairList, threshold: float, task: Task = QUIET
-) -> PairMaps:
+def maps_of(scored: ScoredGallery, pairs: PairList, task: Task = QUIET) -> PairMaps:
     """Maps of some pairs of a scored gallery. Raises XCosError, Stopped."""
     kind, order = scored.kind, scored.order
-    return maps_of_pairs(scored.engine, scored.prepared(pairs), kind, order, threshold, task)
+    return maps_of_pairs(scored.engine, scored.prepared(pairs), kind, order, task)
 
 
 def maps_of_pairs(
@@ -61,7 +56,6 @@ def maps_of_pairs(
     pairs: PreparedPairs,
     kind: AttentionKind,
     order: Order,
-    threshold: float,
     task: Task = QUIET,
 ) -> PairMaps:
     """Maps of prepared pairs. Raises XCosError, Stopped."""
@@ -83,4 +77,4 @@ def maps_of_pairs(
             else shared[None]
         )
     task.report("Computing maps", len(i), len(i))
-    return PairMaps(cosine, attention, threshold)
+    return PairMaps(cosine, attention)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.explain.drawing import figure_bytes
 from core.explain.figure import pair_figure
-from core.explain.report import PairReport, cell_rows
+from core.explain.report import NO_DECISION, PairReport, cell_rows
 
 
 def to_html(report: PairReport) -> str:
@@ -36,7 +36,7 @@ svg {{ max-width: 100%; height: auto; }} table {{ border-collapse: collapse; }}
 td, th {{ padding: 0.1em 0.8em; text-align: right; border-bottom: 1px solid #ccc; }}
 </style></head><body>
 <h1>{title}</h1>
-<p>{html.escape(report.words or "These weights have no threshold, so there is no decision.")}</p>
+<p>{html.escape(report.words or NO_DECISION)}</p>
 <p>{html.escape(report.caption)}. {html.escape(". ".join(others))}</p>
 {picture}
 <table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>

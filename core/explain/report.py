@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 
 from core.csv_files import csv_text
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision
 from core.explain.words import distinct, verdict
 from core.json_text import json_text
 from core.model.features import CELLS
 
+NO_DECISION = "These weights have no threshold, so there is no decision."
 LEAST_SCORE = 0.05  # nearer to 0, shares of the score would be of hundreds of percent
 
 
 @dataclass(frozen=True, eq=False)
-class PairReport:
-    """A pair, its two crops (112, 112, 3) uint8, and the regions (7, 7) of its cells."""
+class PairReport(PairDecision):
+    """A decided pair, its two crops (112, 112, 3) uint8, and the regions (7, 7) of its cells."""
 
-    explanation: PairExplanation
     left_crop: np.ndarray
     right_crop: np.ndarray
     regions: np.ndarray
@@ -26,15 +26,15 @@ class PairReport:
     @property
     def words(self) -> str | None:
         """The decision in words; None for weights without a threshold."""
-        return verdict(self.explanation, self.regions)
+        return verdict(self.explanation, self.threshold, self.regions)
 
     @property
     def caption(self) -> str:
         """The score with its threshold, attention kind, order and model."""
         e = self.explanation
         score, limit = f"{e.score:.3f}", "no threshold"
-        if e.threshold is not None:
-            score, threshold = distinct(e.score, e.threshold)
+        if self.threshold is not None:
+            score, threshold = distinct(e.score, self.threshold)
             limit = f"threshold {threshold}"
         return f"score {score}, {limit}, {e.kind} attention, order {e.order}, {e.model}"
 
@@ -42,7 +42,7 @@ class PairReport:
 def as_dict(report: PairReport) -> dict[str, Any]:
     """The keys that scripts rely on; what does not exist is None."""
     e = report.explanation
-    same = e.same
+    same, evidence = report.same, report.evidence
     return {
         "left": e.left,
         "right": e.right,
@@ -50,14 +50,14 @@ def as_dict(report: PairReport) -> dict[str, Any]:
         "attention": e.kind,
         "order": e.order,
         "score": e.score,
-        "threshold": e.threshold,
+        "threshold": report.threshold,
         "verdict": None if same is None else "same" if same else "different",
         "target_cosine": e.target_cosine,
         "fc_cosine": e.fc_cosine,
         "cosine": e.cosine.tolist(),
         "attention_map": e.attention.tolist(),
         "contribution": e.contribution.tolist(),
-        "evidence": None if e.evidence is None else e.evidence.tolist(),
+        "evidence": None if evidence is None else evidence.tolist(),
         "regions": report.regions.tolist(),
         "words": report.words,
     }
@@ -75,7 +75,7 @@ def cell_rows(report: PairReport) -> list[dict[str, Any]]:
     """
     e = report.explanation
     contribution = e.contribution.ravel()
-    total, evidence = e.score, e.evidence
+    total, evidence = e.score, report.evidence
     order = np.argsort(-contribution, kind="stable")
     sums = np.cumsum(contribution[order])
     rows = []

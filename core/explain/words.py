@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision, PairExplanation
 from core.scoring.matrix import Outcome, outcome_of
 
 LEAST = 0.0005  # evidence that would round to 0.000 is not named
@@ -16,33 +16,37 @@ OUTCOME_NAMES: dict[Outcome, str] = {
 }
 
 
-def region_evidence(explanation: PairExplanation, regions: np.ndarray) -> dict[str, float]:
+def region_evidence(
+    explanation: PairExplanation, threshold: float, regions: np.ndarray
+) -> dict[str, float]:
     """Evidence summed over each region's cells; the sums add up to score - threshold.
 
-    regions: (7, 7) names. Empty for weights without a threshold.
+    regions: (7, 7) names
     """
-    evidence = explanation.evidence
-    if evidence is None:
-        return {}
+    evidence = explanation.evidence(threshold)
     return {name: float(evidence[regions == name].sum()) for name in np.unique(regions).tolist()}
 
 
-def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
+def verdict(
+    explanation: PairExplanation, threshold: float | None, regions: np.ndarray
+) -> str | None:
     """One to three sentences: the decision, and what speaks most towards either side.
 
-    None for weights without a threshold.
+    None without a threshold.
     """
-    if explanation.threshold is None:
+    if threshold is None:
         return None
-    same = bool(explanation.same)
+    same = explanation.score > threshold
     decision = "Same person" if same else "Different people"
     side = "above" if same else "not above"
-    score, threshold = distinct(explanation.score, explanation.threshold)
+    score, limit = distinct(explanation.score, threshold)
     text = (
         f"{decision}: the score {score} is {side} the threshold "
-        f"{threshold} ({explanation.kind} attention, {explanation.model})."
+        f"{limit} ({explanation.kind} attention, {explanation.model})."
     )
-    sums = sorted(region_evidence(explanation, regions).items(), key=lambda item: item[1])
+    sums = sorted(
+        region_evidence(explanation, threshold, regions).items(), key=lambda item: item[1]
+    )
     positive = [(n, v) for n, v in reversed(sums) if v >= LEAST][:NAMED]
     negative = [(n, v) for n, v in sums if v <= -LEAST][:NAMED]
     for found, side in ((positive, "same"), (negative, "different")):
@@ -51,6 +55,15 @@ def verdict(explanation: PairExplanation, regions: np.ndarray) -> str | None:
         elif sums:
             text += f" No region speaks towards {side}."
     return text
+
+
+def decision_words(decided: PairDecision) -> str:
+    """A pair's score, threshold and decision, in a line."""
+    score, threshold = decided.explanation.score, decided.threshold
+    if threshold is None:
+        return f"score {_minus(f'{score:.3f}')}, no threshold"
+    told, limit = distinct(score, threshold)
+    return _minus(f"score {told}, threshold {limit}: {'same' if decided.same else 'different'}")
 
 
 def judgement(same: bool | None, left: str | None, right: str | None) -> tuple[str, str]:
@@ -89,4 +102,8 @@ def article(name: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return _minus(f"{value:+.3f}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.faces.align import apply, invert, similarity
 from core.faces.face import SIDE, Detection
-from core.faces.pose import head_pose
+from core.faces.pose import SEEN, head_pose, yaw_range
 
 GREY_LEVELS = 10  # of 255 that a grey pixel's channels may differ by: JPEG makes some
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -20,6 +20,7 @@ class Condition:
     """What is measured of each face.
 
     source: what it is measured from; worse: which of two faces is the worse one
+    limits: what it cannot tell, in a sentence; empty for nothing
     """
 
     name: str
@@ -27,6 +28,18 @@ class Condition:
     unit: str
     source: str
     worse: Worse
+    limits: str = ""
+
+    def text(self, value: float) -> str:
+        """A value as it is told; a yaw that landmarks cannot tell as the range that it lies in."""
+        if self.name == "yaw" and abs(value) > SEEN:
+            low, high = (float(end) for end in yaw_range(np.array(value)))
+            return f"{low:.0f} to {high:.0f}"
+        return self.number(value)
+
+    def number(self, value: float) -> str:
+        """A value as measured: angles to a degree, all else with four digits."""
+        return f"{value:.0f}" if self.worse == "far from 0" else f"{value:.4g}"
 
     def badness(self, values: np.ndarray) -> np.ndarray:
         """How bad values are, any shape: the larger, the worse; NaN stays."""
@@ -49,7 +62,9 @@ class Condition:
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition("yaw", "Yaw", "degrees, positive to the right of the picture",
-              "the five landmarks, by a mean head", "far from 0"),
+              "the five landmarks, by a mean head", "far from 0",
+              f"Beyond {SEEN} degrees the landmarks cannot tell how far a head is turned, since the "
+              "hidden eye is a guess: it may be up to 90."),
     Condition("pitch", "Pitch", "degrees, positive upwards",
               "the five landmarks, by a mean head", "far from 0"),
     Condition("roll", "Roll", "degrees, positive clockwise",

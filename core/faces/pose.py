@@ -8,6 +8,9 @@ import numpy as np
 HEAD = np.array(
     [[-31.5, 0, 0], [31.5, 0, 0], [0, 36, -39], [-26, 72.7, -7], [26, 72.7, -7]], np.float64
 )
+SEEN = 25  # degrees of yaw up to which a detector sees both eyes: beyond, one may be a guess
+NEAR = 10  # degrees that yaw is off at most, in 95 of 100 frontal photos
+PROFILE = 90
 FLATTEST = 1e-9  # scale of a projection below which the landmarks lie on one point or line
 
 
@@ -35,3 +38,15 @@ def head_pose(landmarks: np.ndarray) -> np.ndarray:
     roll = np.arctan2(-rows[:, 0, 1], rows[:, 1, 1])
     found[sized] = np.degrees(np.stack([yaw, pitch, roll], axis=1))
     return found
+
+
+def yaw_range(yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Between which degrees the true yaw lies, for yaws (k,) of `head_pose`: lowest, highest, (k,).
+
+    Beyond 25 degrees the landmarks cannot tell how far: a detector guesses the hidden eye where a
+    head turned by some 45 degrees would have it, also in profile. NaN stays.
+    """
+    far = np.abs(yaw) > SEEN
+    low = np.where(far & (yaw < 0), np.minimum(yaw, -PROFILE), yaw - NEAR)
+    high = np.where(far & (yaw > 0), np.maximum(yaw, PROFILE), yaw + NEAR)
+    return low, high

@@ -21,7 +21,7 @@ import platformdirs
 from PIL import Image
 
 from core.errors import XCosError
-from core.faces.face import SIDE, Detection
+from core.faces.face import CELLS, SIDE, Detection
 from core.gallery.cache_rows import (
     alike,
     checksum,
@@ -29,11 +29,12 @@ from core.gallery.cache_rows import (
     numbers_from,
     packed_detections,
 )
+from core.model.features import CHANNELS
 
 CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is opened
 VERSION = 2  # a cache of another version is rebuilt
 CHUNK = 500  # parameters of one query
-GRID = (32, 7, 7)
+GRID = CHANNELS * CELLS * CELLS  # numbers that the least grid features have
 # Paths are bytes, since a file's name may be no text; a time may be too large for an integer.
 TABLES = """
 CREATE TABLE about (version INTEGER);
@@ -147,7 +148,7 @@ class Cache:
     def features(
         self, model: str, digests: Sequence[str]
     ) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
-        """Grid features (32, 7, 7) and embedding of faces, as a model computed them."""
+        """Grid features (C, 7, 7) and embedding of faces, as a model computed them."""
         grids: dict[str, np.ndarray] = {}
         embeddings: dict[str, np.ndarray | None] = {}
         for digest, _, blob, embedding in self._rows(
@@ -156,11 +157,16 @@ class Cache:
             grid, vector = numbers_from(blob), numbers_from(embedding)
             if (
                 grid is not None
-                and grid.size == np.prod(GRID)
+                and grid.size % GRID == 0
                 and (vector is not None or embedding is None)
             ):
-                grids[digest], embeddings[digest] = grid.reshape(GRID), vector
-        return {digest: (grids[digest], vector) for digest, vector in alike(embeddings).items()}
+                grids[digest], embeddings[digest] = grid.reshape(-1, CELLS, CELLS), vector
+        usual = alike(grids)
+        return {
+            digest: (usual[digest], vector)
+            for digest, vector in alike(embeddings).items()
+            if digest in usual
+        }
 
     def put_features(
         self, model: str, rows: Iterable[tuple[str, np.ndarray, np.ndarray | None]]

@@ -8,19 +8,10 @@ from safetensors import SafetensorError, safe_open
 
 from core.errors import XCosError
 from core.model.card import read_card
-from core.model.features import CHANNELS
+from core.model.features import CHANNELS, MOST_CHANNELS
 
 EPSILON = 1e-5  # of torch's batch norm
-HALF = CHANNELS // 2
-SHAPES: dict[str, tuple[int, ...]] = {  # of what `fold` gives
-    f"{part}_{what}": shape
-    for part, outputs, inputs in (
-        ("reduce", HALF, CHANNELS),
-        ("mix", HALF, CHANNELS),
-        ("last", 1, HALF),
-    )
-    for what, shape in (("weight", (outputs, inputs, 3, 3)), ("bias", (outputs,)), ("slope", ()))
-}
+HALF = 16  # channels of each face's half
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +21,7 @@ class HeadWeights:
     Batch norms are folded into weights and biases. mix_weight's first 16 inputs are the left
     face's, the last 16 the right one's.
 
-    reduce_weight: (16, 32, 3, 3), reduce_bias: (16,)
+    reduce_weight: (16, C, 3, 3) for C grid channels, mostly 32, reduce_bias: (16,)
     mix_weight:    (16, 32, 3, 3), mix_bias: (16,)
     last_weight:   (1, 16, 3, 3), last_bias: (1,)
     """
@@ -76,8 +67,24 @@ def fold(tensors: dict[str, np.ndarray]) -> HeadWeights:
         folded[f"{part}_weight"] = weight.astype(np.float32)
         folded[f"{part}_bias"] = bias.astype(np.float32)
         folded[f"{part}_slope"] = float(get[f"{part}.2.weight"].item())
-    for name, shape in SHAPES.items():
+    for name, shape in _shapes(len(np.asarray(folded["reduce_weight"])[0])).items():
         value = np.asarray(folded[name])
         if value.shape != shape or not np.isfinite(value).all():
             raise ValueError(f"{name} {value.shape}")
     return HeadWeights(**folded)  # type: ignore[arg-type]
+
+
+def _shapes(channels: int) -> dict[str, tuple[int, ...]]:
+    """Of what `fold` gives. Raises ValueError for a number of grid channels that is none."""
+    if channels not in range(CHANNELS, MOST_CHANNELS + 1, CHANNELS):
+        raise ValueError(f"{channels} grid channels")
+    parts = (("reduce", HALF, channels), ("mix", HALF, 2 * HALF), ("last", 1, HALF))
+    return {
+        f"{part}_{what}": shape
+        for part, outputs, inputs in parts
+        for what, shape in (
+            ("weight", (outputs, inputs, 3, 3)),
+            ("bias", (outputs,)),
+            ("slope", ()),
+        )
+    }

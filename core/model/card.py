@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from core.digests import file_digest
 from core.errors import XCosError
-from core.model.features import CELLS
+from core.model.features import CELLS, CHANNELS, MOST_CHANNELS
 from core.model.kinds import ATTENTION_KINDS, AttentionKind, Channels
 from core.model.lfs import refuse_pointer
 from core.model.normalisation import Normalisation, Triple
@@ -38,6 +38,7 @@ class ModelCard:
     correlation:      P (7, 7) float64, or None
     correlation_form: normalised (negative cells 0, sum 1) or raw, as the paper leaves it
     embedding_size:   of the fully connected head, or None without one
+    grid_channels:    of the grid features, a multiple of 32
     law:              what learned attention does where a part of a face is hidden. additive: it
                       stays, and hidden cells give nothing more; robust: it leaves them, and what
                       is left is the score of the other cells
@@ -57,6 +58,7 @@ class ModelCard:
     correlation: np.ndarray | None = None
     correlation_form: CorrelationForm = "normalised"
     embedding_size: int | None = None
+    grid_channels: int = CHANNELS
     law: HidingLaw = "additive"
     licence: str = ""
     training: str = ""
@@ -169,6 +171,8 @@ def _refuse_wrong(card: ModelCard) -> None:
     size = card.embedding_size
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise ValueError("embedding_size is no size")
+    if card.grid_channels not in range(CHANNELS, MOST_CHANNELS + 1, CHANNELS):
+        raise ValueError("grid_channels is no multiple of 32")
     if min(card.std) <= 0:
         raise ValueError("std is not above 0")
 

@@ -1,5 +1,6 @@
 """Foreign checkpoints as named tensors: without wrappers, and without what training added to names."""
 
+import tarfile
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from core.model.weights import read_safetensors
 
 # What data parallelism and torch.compile put between the parts of a name.
 ADDED = frozenset(("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"))
+PICKLED = b"\x80"  # the first byte of every pickle since protocol 2
 DEEPEST = 8  # containers within containers
 MOST_PACKED = 20  # times its size that a file may unpack to; torch does not pack at all
 
@@ -49,6 +51,7 @@ def read_pickled(path: Path) -> Any:
     """
     try:
         refuse_pointer(path)
+        _refuse_other_kinds(path)
         _refuse_bomb(path)
         with warnings.catch_warnings():  # what they speak of is refused in a sentence later
             warnings.simplefilter("ignore")
@@ -66,6 +69,16 @@ def read_pickled(path: Path) -> Any:
                 "ask its publisher for a file of plain tensors."
             ) from error
         raise XCosError(f"{path} is not a file of weights; choose another file.") from error
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Raise XCosError for what neither torch nor Python's pickle writes, a table or a photo."""
+    if zipfile.is_zipfile(path) or tarfile.is_tarfile(path):
+        return
+    with path.open("rb") as file:
+        begins = file.read(1)
+    if begins != PICKLED:
+        raise XCosError(f"{path} is not a file of weights; choose another file.")
 
 
 def _refuse_bomb(path: Path) -> None:

@@ -6,14 +6,15 @@ import numpy as np
 
 from core.faces.face import CELLS as CELLS
 
-CHANNELS = 32  # of the grid features
+CHANNELS = 32  # of the grid features, where weights do not say otherwise
+MOST_CHANNELS = 512
 
 
 @dataclass(frozen=True, eq=False)
 class FaceFeatures:
     """Features of n faces, in the faces' order.
 
-    grid:      (n, 32, 7, 7) float32, grid features F, not normalised
+    grid:      (n, 32, 7, 7) float32, grid features F, not normalised; some weights give more channels
     embedding: (n, d) float32 unit vectors of the fully connected head, or None without one
     target:    (n, t) float32 unit vectors of the target model, or None without one
     """

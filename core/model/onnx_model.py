@@ -171,9 +171,23 @@ class OnnxBackbone(nn.Module):
     def __init__(self, path: str, tensor: str, side: int = CELLS) -> None:
         super().__init__()
         self._side = side
+        self._rest: Callable[[Tensor], Tensor] | None = None
         self._model = OnnxSession(Path(path), tensor, side)
         self.normalisation = self._model.normalisation
         self.channels = self._model.run(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape[1]
+
+    @property
+    def embed_map(self) -> Callable[[Tensor], Tensor]:
+        """What takes the map (B, C, 7, 7) to the model's embedding (B, D): the rest of the graph.
+
+        Raises AttributeError where that cannot be run by itself: hasattr tells.
+        """
+        if self._rest is None and self._side == CELLS:
+            names = self._model.tensor, OnnxSession(self._model.path).tensor
+            self._rest = _rest_of_graph(self._model.path, *names, int(self.channels))
+        if self._rest is None:
+            raise AttributeError(f"{self._model.path} has no part behind its map")
+        return self._rest
 
     def __deepcopy__(self, _: Any) -> "OnnxBackbone":
         return self  # it never changes, and a session cannot be copied
@@ -181,6 +195,33 @@ class OnnxBackbone(nn.Module):
     def forward(self, x_BCHW: Tensor) -> Tensor:
         found = torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
         return found if self._side == CELLS else F.adaptive_avg_pool2d(found, CELLS)
+
+
+def _rest_of_graph(
+    path: Path, tensor: str, embedding: str, channels: int
+) -> Callable[[Tensor], Tensor] | None:
+    """What follows a map, by itself; None where it also needs something else, or one face at a time."""
+    from onnx import TensorProto, helper
+    from onnx.utils import Extractor
+
+    model = read_graph(path)
+    shape = ["faces", channels, CELLS, CELLS]
+    told = helper.make_tensor_value_info(tensor, TensorProto.FLOAT, shape)
+    others = [info for info in model.graph.value_info if info.name != tensor]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend([*others, told])
+    try:
+        session = _session(Extractor(model).extract_model([tensor], [embedding]), path)
+
+        def embed_map(map_BCHW: Tensor) -> Tensor:
+            fed = {tensor: map_BCHW.detach().cpu().numpy()}
+            (found,) = run_quietly(session, [embedding], fed, path)
+            return torch.from_numpy(found.reshape(len(map_BCHW), -1)).to(map_BCHW.device)
+
+        two = embed_map(torch.zeros(2, *shape[1:]))  # type: ignore[arg-type]
+    except Exception:  # of many kinds, as graphs are; it is only a shorter way
+        return None
+    return embed_map if two.dtype == torch.float32 else None
 
 
 def layouts(given: PictureInput, path: Path) -> list[Layout]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.model.card import read_card
-from core.model.features import CELLS, CHANNELS, FaceFeatures
+from core.model.features import CELLS, FaceFeatures
 from core.progress import QUIET, Task
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Verifier:
         """(n, 112, 112, 3) uint8 RGB crops to features of n faces. Raises XCosError, Stopped."""
         if len(crops) == 0:
             size = self.card.embedding_size
-            grid = np.empty((0, CHANNELS, CELLS, CELLS), np.float32)
+            grid = np.empty((0, self.card.grid_channels, CELLS, CELLS), np.float32)
             return FaceFeatures(grid, None if size is None else np.empty((0, size), np.float32))
         network, runner = self._load()
         outputs = runner.run(

@@ -25,7 +25,9 @@ OUTSIDE = ("onnx",)  # backbones whose weights are elsewhere
 def build(card: ModelCard) -> nn.Module:
     """The network that a card describes, with fresh weights. Raises XCosError."""
     backbone = build_backbone(card.backbone, **card.options)
-    return backbone if card.kind == "target" else XCosNet(backbone, card.embedding_size)
+    if card.kind == "target":
+        return backbone
+    return XCosNet(backbone, card.embedding_size, card.grid_channels)
 
 
 def filled(card: ModelCard, tensors: dict[str, Tensor]) -> nn.Module:

@@ -13,15 +13,17 @@ from torch.nn import functional as F
 
 from core.model.features import CELLS, CHANNELS
 
+REDUCED = 16  # channels within the attention
+
 
 class GridLayer(nn.Sequential):
     """The 1x1 convolution from the backbone's map to the grid features (B, 32, 7, 7)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, inputs: int, channels: int = CHANNELS) -> None:
         super().__init__(
-            nn.Conv2d(channels, CHANNELS, 1),
-            nn.BatchNorm2d(CHANNELS),
-            nn.PReLU(CHANNELS),
+            nn.Conv2d(inputs, channels, 1),
+            nn.BatchNorm2d(channels),
+            nn.PReLU(channels),
         )
 
 
@@ -32,16 +34,17 @@ class LearnedAttention(nn.Module):
     softmax over all 49 cells. Not symmetric in its two faces.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = CHANNELS) -> None:
         super().__init__()
-        half = CHANNELS // 2
         self.reduce = nn.Sequential(
-            nn.Conv2d(CHANNELS, half, 3, padding=1), nn.BatchNorm2d(half), nn.PReLU()
+            nn.Conv2d(channels, REDUCED, 3, padding=1), nn.BatchNorm2d(REDUCED), nn.PReLU()
         )
         self.mix = nn.Sequential(
-            nn.Conv2d(CHANNELS, half, 3, padding=1), nn.BatchNorm2d(half), nn.PReLU()
+            nn.Conv2d(2 * REDUCED, REDUCED, 3, padding=1), nn.BatchNorm2d(REDUCED), nn.PReLU()
         )
-        self.last = nn.Sequential(nn.Conv2d(half, 1, 3, padding=1), nn.BatchNorm2d(1), nn.PReLU())
+        self.last = nn.Sequential(
+            nn.Conv2d(REDUCED, 1, 3, padding=1), nn.BatchNorm2d(1), nn.PReLU()
+        )
 
     def forward(self, left_BCHW: Tensor, right_BCHW: Tensor) -> Tensor:
         both = torch.cat([self.reduce(left_BCHW), self.reduce(right_BCHW)], dim=1)
@@ -63,16 +66,18 @@ class XCosNet(nn.Module):
 
     The fully connected head maps the flattened F (1568) to an embedding whose cosine is the
     FC cosine: the baseline beside xCos, and the stand-in for a target that is not there.
+    channels: of F
     """
 
-    def __init__(self, backbone: nn.Module, embedding_size: int | None = None) -> None:
+    def __init__(
+        self, backbone: nn.Module, embedding_size: int | None = None, channels: int = CHANNELS
+    ) -> None:
         super().__init__()
-        self.backbone = backbone
-        self.grid = GridLayer(int(backbone.channels))  # type: ignore[arg-type]
-        self.attention = LearnedAttention()
-        self.embedding = (
-            None if embedding_size is None else nn.Linear(CHANNELS * CELLS * CELLS, embedding_size)
-        )
+        self.backbone, self.channels = backbone, channels
+        self.grid = GridLayer(int(backbone.channels), channels)  # type: ignore[arg-type]
+        self.attention = LearnedAttention(channels)
+        size = channels * CELLS * CELLS
+        self.embedding = None if embedding_size is None else nn.Linear(size, embedding_size)
 
     def forward(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """Normalised faces (B, 3, 112, 112) to F (B, 32, 7, 7) and embeddings (B, D)."""
@@ -91,7 +96,7 @@ class XCosNet(nn.Module):
 
 
 def cosine_map(left_BCHW: Tensor, right_BCHW: Tensor) -> Tensor:
-    """S: the cosine of each cell's 32 channels, (B, 7, 7) in [-1, 1]."""
+    """S: the cosine of each cell's channels, (B, 7, 7) in [-1, 1]."""
     left, right = F.normalize(left_BCHW, dim=1), F.normalize(right_BCHW, dim=1)
     return (left * right).sum(dim=1)
 

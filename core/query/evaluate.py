@@ -26,10 +26,10 @@ from core.query.language import (
     Flag,
     Negated,
     RegionShare,
-    compare_text,
     fields_of,
     number_in,
 )
+from core.query.texts import compare_text
 from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.matrix import OUTCOMES, outcome_codes
 
@@ -290,7 +290,7 @@ class _Looker:
         rows, columns = self._prepared
         scored = self.given.scored
         pairs = PreparedPairs(rows, block.rows, columns, block.columns)
-        maps = maps_of_pairs(scored.engine, pairs, scored.kind, scored.order, 0.0, task)
+        maps = maps_of_pairs(scored.engine, pairs, scored.kind, scored.order, task)
         left, right = self._landmarks
         marks = (left[block.rows] + right[block.columns]) / 2
         self._shares = block, region_percent(maps.contribution, marks)

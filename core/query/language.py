@@ -1,8 +1,7 @@
 """The language of filters on pairs: its grammar, what it means as data, and back to text."""
 
-import fnmatch
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -57,6 +56,7 @@ PERCENT: "%"
 """
 TOLD = 100  # characters of a filter that a message quotes
 DEEPEST = 50  # brackets and nots around a condition
+IN_COLUMN = re.compile(r"(?<![\w.])column\s*\(\s*[^()\"\s][^()\"]*$", re.IGNORECASE)
 BARE = re.compile(r"[^\W\d][\w./#-]*")
 
 
@@ -70,9 +70,9 @@ class FilterError(XCosError):
         start = min(max(start, 0), len(text))
         self.start, self.end = start, max(start, min(end, len(text)))
         near = shown(text[self.start : self.end], 40)
-        where = f"near '{near}'" if near else "at its end"
+        where = f", near '{near}'" if near else ", at its end" if start == len(text) else ""
         super().__init__(
-            f"The filter '{shown(text, TOLD)}' is not understood at column {start + 1}, {where}: {reason}."
+            f"The filter '{shown(text, TOLD)}' is not understood at column {start + 1}{where}: {reason}."
         )
 
 
@@ -165,13 +165,14 @@ def parse(text: str) -> Expression:
         tree = _parser().parse(text)
     except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
-        if text[at] == '"':
+        if text[at] == '"' and _unquoted_column(text, at) is None:
             raise FilterError(text, at, len(text), "the quotation mark is not closed") from None
-        raise FilterError(text, at, at + 1, "this sign has no meaning here") from None
+        reason = _unquoted_column(text, at) or "this sign has no meaning here"
+        raise FilterError(text, at, at + 1, reason) from None
     except UnexpectedToken as error:
         token = error.token
         at = len(text) if token.type == "$END" else token.start_pos or 0
-        reason = _wanted(error.accepts or set(), token.type)
+        reason = _unquoted_column(text, at) or _wanted(error.accepts or set(), token.type)
         end = at + len(token)
         if token.type == "OPERATOR" and "_AND" in (error.accepts or ()):
             # The word before it was taken for more of a value: two conditions stand side by side.
@@ -190,24 +191,26 @@ def quoted(value: str) -> str:
 
 def fields_of(expression: Expression) -> frozenset[str]:
     """Names of the fields and flags that a filter asks for, "region" and "column" among them."""
-    if isinstance(expression, Either | Both):
-        return frozenset().union(*(fields_of(part) for part in expression.parts))
-    if isinstance(expression, Negated):
-        return fields_of(expression.part)
-    if isinstance(expression, Compared):
-        return frozenset([expression.field])
-    if isinstance(expression, ColumnValue):
-        return frozenset(["column"])
-    return frozenset(["region" if isinstance(expression, RegionShare) else expression.name])
+    named = {ColumnValue: "column", RegionShare: "region"}
+    return frozenset(
+        part.field if isinstance(part, Compared) else named.get(type(part)) or str(part)
+        for part in _leaves(expression)
+    )
 
 
 def columns_of(expression: Expression) -> frozenset[str]:
     """Names of the CSV's columns that a filter asks for."""
+    return frozenset(part.column for part in _leaves(expression) if isinstance(part, ColumnValue))
+
+
+def _leaves(expression: Expression) -> Iterator[Compared | ColumnValue | RegionShare | Flag]:
     if isinstance(expression, Either | Both):
-        return frozenset().union(*(columns_of(part) for part in expression.parts))
-    if isinstance(expression, Negated):
-        return columns_of(expression.part)
-    return frozenset([expression.column] if isinstance(expression, ColumnValue) else [])
+        for part in expression.parts:
+            yield from _leaves(part)
+    elif isinstance(expression, Negated):
+        yield from _leaves(expression.part)
+    else:
+        yield expression
 
 
 def completions(columns: Iterable[str] = ()) -> list[str]:
@@ -217,23 +220,6 @@ def completions(columns: Iterable[str] = ()) -> list[str]:
     further = [f"column({quoted(name)})" for name in columns]
     words = {*NUMBERS, *TEXTS, *FLAGS, *regions, *further, *choices, "and", "or", "not"}
     return sorted(words, key=str.lower)
-
-
-def compare_text(operator: Operator, value: str) -> Callable[[str], bool]:
-    """What "=" or "~" says of a text; "!=" is the opposite of "=", which the caller negates.
-
-    "=" is the same text; "~" contains it in any case or, with * or ?, is all of that pattern.
-    Accents may be spelled in either of Unicode's ways on both sides.
-    """
-    wanted = readable(value)
-    if operator != "~":
-        return lambda text: readable(text) == wanted
-    wanted = wanted.casefold()
-    if "*" not in wanted and "?" not in wanted:
-        return lambda text: wanted in readable(text).casefold()
-    # fnmatch merges stars and never tries one again; a bracket means nothing here.
-    pattern = re.compile(fnmatch.translate(wanted.replace("[", "[[]")))
-    return lambda text: pattern.match(readable(text).casefold()) is not None
 
 
 @lru_cache(1)
@@ -387,6 +373,13 @@ def _wanted(accepted: set[str], found: str) -> str:
     if "LPAR" in accepted:
         return "an opening bracket is missing"
     return "'and' or 'or' is missing"
+
+
+def _unquoted_column(text: str, at: int) -> str | None:
+    """What to say of a place within the bare name of a column; None for any other place."""
+    inside = IN_COLUMN.search(text[:at]) is not None and text[at : at + 1] not in (")", "")
+    said = 'a column of such a name is written in quotation marks, as column("taken in")'
+    return said if inside else None
 
 
 def _in_brackets(part: Expression, kinds: tuple[type, ...]) -> str:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.explain.colours import ColourLimits, MapName, around, map_rgba, overlay_rgba, table
 from core.explain.drawing import new_figure
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision
 from core.faces.face import SIDE
 from core.reports.report import GalleryReport
 
@@ -25,20 +25,19 @@ TITLES = {
 
 
 def map_colours(
-    explanation: PairExplanation, name: MapName, limits: ColourLimits, opacity: float = 1.0
+    pair: PairDecision, name: MapName, limits: ColourLimits, opacity: float = 1.0
 ) -> np.ndarray | None:
     """A map's colours (7, 7, 4) uint8, or None for evidence without a threshold."""
-    values = getattr(explanation, name)
+    values = pair.map_of(name)
     if values is None:
         return None
     limit = limits.attention if name == "attention" else limits.contribution
-    return map_rgba(name, values, threshold=explanation.threshold, limit=limit, opacity=opacity)
+    return map_rgba(name, values, threshold=pair.threshold, limit=limit, opacity=opacity)
 
 
 def pair_strip(
-    explanation: PairExplanation,
-    left: np.ndarray | None,
-    right: np.ndarray | None,
+    pair: PairDecision,
+    faces: tuple[np.ndarray | None, np.ndarray | None],
     limits: ColourLimits,
     over: float | None = None,
     maps: tuple[MapName, ...] = STRIP,
@@ -49,9 +48,10 @@ def pair_strip(
     over: lay the maps over the left face with this opacity; None: the maps alone
     """
     white = np.full((SIDE, SIDE, 3), 255, np.uint8)
-    parts = [white if face is None else face for face in (left, right)]
+    parts = [white if face is None else face for face in faces]
+    left = faces[0]
     for name in maps:
-        rgba = map_colours(explanation, name, limits, 1.0 if over is None else over)
+        rgba = map_colours(pair, name, limits, 1.0 if over is None else over)
         if rgba is None:
             parts.append(white)
             continue

@@ -1,5 +1,6 @@
 """Writing a report whole or not at all, as a page, a PDF or a table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Stopped, XCosError
@@ -18,6 +19,15 @@ def refuse_form(path: Path) -> None:
     """Raise XCosError for an ending that names no form of report."""
     if path.suffix.lower() not in FORMS:
         raise XCosError(f"{path} must end in one of {', '.join(FORMS)}; choose another name.")
+
+
+def refuse_lost_record(paths: Sequence[Path], record: bool) -> None:
+    """Raise XCosError where a record is asked for and no page is written that could hold it."""
+    if record and not any(path.suffix.lower() in PAGES for path in paths):
+        raise XCosError(
+            f"{paths[0]} is a table, which holds no record; write a {' or '.join(PAGES)} too, or "
+            "leave the record out."
+        )
 
 
 def write_report(

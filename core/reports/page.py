@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.errors import Stopped
 from core.explain.colours import centred_table, table
-from core.explain.report import PairReport, cell_rows
+from core.explain.report import NO_DECISION, PairReport, cell_rows
 from core.explain.words import verdict
 from core.faces.photo_files import readable
 from core.progress import QUIET, Task
@@ -36,7 +36,6 @@ COLUMNS = (
     ("most for", False), ("most against", False),
 )  # fmt: skip
 CELL_COLUMNS = ("row", "column", "region", "S", "W", "W·S", "evidence")
-NO_DECISION = "These weights have no threshold, so there is no decision."
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _row(report: GalleryReport, pair: ReportedPair) -> dict[str, Any]:
         "left": e.left,
         "right": e.right,
         "outcome": pair.outcome,
-        "words": verdict(e, pair.regions) or NO_DECISION,
+        "words": verdict(e, pair.threshold, pair.regions) or NO_DECISION,
         "faces": [
             (name, _uri(jpeg(face), "jpeg"))
             for name, face in zip(("left", "right"), pair.pictures, strict=True)
@@ -108,10 +107,11 @@ def _row(report: GalleryReport, pair: ReportedPair) -> dict[str, Any]:
             (
                 TITLES[name],
                 _uri(png(rgba), "png"),
-                "" if name == "cosine" else signed(float(getattr(e, name).sum()), 3),
+                "" if name == "cosine" else signed(float(values.sum()), 3),
             )
             for name in STRIP
-            if (rgba := map_colours(e, name, report.limits)) is not None
+            if (rgba := map_colours(pair, name, report.limits)) is not None
+            and (values := pair.map_of(name)) is not None
         ],
         "cell_rows": _cell_rows(pair),
     }
@@ -119,7 +119,7 @@ def _row(report: GalleryReport, pair: ReportedPair) -> dict[str, Any]:
 
 def _table_cells(number: int, pair: ReportedPair) -> list[Cell]:
     e = pair.explanation
-    margin = None if e.threshold is None else e.score - e.threshold
+    margin = None if pair.threshold is None else e.score - pair.threshold
     people = [person or "unknown" for person in pair.people]
     return [
         Cell(str(number), str(number), True),
@@ -143,7 +143,7 @@ def _number(value: float | None) -> Cell:
 
 def _cell_rows(pair: ReportedPair) -> Iterator[list[str]]:
     empty = np.zeros((0, 0, 3), np.uint8)
-    for cell in cell_rows(PairReport(pair.explanation, empty, empty, pair.regions)):
+    for cell in cell_rows(PairReport(pair.explanation, pair.threshold, empty, empty, pair.regions)):
         evidence = cell["evidence"]
         yield [
             str(cell["row"] + 1),

@@ -151,7 +151,7 @@ def _table(report: GalleryReport, start: int) -> Figure:
             _ending(pair.explanation.left),
             _ending(pair.explanation.right),
             signed(pair.explanation.score),
-            "" if (e := pair.explanation).threshold is None else signed(e.score - e.threshold),
+            "" if pair.threshold is None else signed(pair.explanation.score - pair.threshold),
             pair.outcome or "",
         )
         for number, pair in enumerate(report.pairs[start : start + LINES], start=start + 1)
@@ -175,11 +175,11 @@ def _pair(page: Figure, report: GalleryReport, number: int, pair: ReportedPair, 
     e = pair.explanation
     title = f"{number}. {_ending(e.left, 52)} and {_ending(e.right, 52)}"
     _text(page, LEFT, top, title, fontsize=8.5, weight="bold")
-    words = verdict(e, pair.regions) or f"score {e.score:.4f}, no threshold"
+    words = verdict(e, pair.threshold, pair.regions) or f"score {e.score:.4f}, no threshold"
     if pair.outcome is not None:
         words = f"{pair.outcome}. {words}"
     _text(page, LEFT, top - 0.008, "\n".join(textwrap.wrap(words, 125)), fontsize=7, va="top")
-    strip = pair_strip(e, *pair.pictures, report.limits)
+    strip = pair_strip(pair, pair.pictures, report.limits)
     width = 1 - 2 * LEFT
     high = width * A4[0] / A4[1] * strip.shape[0] / strip.shape[1]
     axes = page.add_axes((LEFT, top - 0.045 - high, width, high))
@@ -188,9 +188,9 @@ def _pair(page: Figure, report: GalleryReport, number: int, pair: ReportedPair, 
     step = (strip.shape[1] + 8) / (2 + len(STRIP))
     names = ["left", "right"] + [
         TITLES[name]
-        if name == "cosine" or getattr(e, name) is None
-        else f"{TITLES[name]}, {signed(float(getattr(e, name).sum()), 3)}"
-        for name in STRIP
+        if name == "cosine" or values is None
+        else f"{TITLES[name]}, {signed(float(values.sum()), 3)}"
+        for name, values in ((name, pair.map_of(name)) for name in STRIP)
     ]
     for column, name in enumerate(names):
         axes.text(

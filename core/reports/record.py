@@ -128,8 +128,8 @@ def _conditions(
     known = [c for c in CONDITIONS if c.name in values]
     words = []
     for place in range(len(chosen)):
-        told = ((c.title.lower(), float(values[c.name][place])) for c in known)
-        words.append(", ".join(f"{title} {value:.4g}" for title, value in told if value == value))
+        told = ((c, float(values[c.name][place])) for c in known)
+        words.append(", ".join(f"{c.title.lower()} {c.text(v)}" for c, v in told if v == v))
     return [words[place] for place in back.tolist()]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import Stopped, XCosError
 from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits, explain_pairs, pair_regions
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision, PairExplanation
 from core.explain.words import region_evidence
 from core.faces.face import SIDE, Problem
 from core.gallery.cache import Cache
@@ -16,6 +16,7 @@ from core.gallery.opening import crop_of
 from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.reports.faces import Names, Pictures, as_shown
+from core.reports.findings import findings
 from core.reports.record import Record, make_record
 from core.scoring.lists import PairList
 from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
@@ -69,7 +70,9 @@ class ReportOptions:
     pictures:  faces as they are, blurred, or left out
     anonymous: people and photos are called by numbers, and no path is named
     limits:    colour limits of the maps; None: from the pairs
-    record:    what the report can be checked by is told too: digests, versions, who decided what
+    record:    what the report can be checked by is told too: digests, versions, who decided what,
+               and what is found of the whole gallery
+    by:        conditions, columns or tags by which a record tells errors
     """
 
     title: str | None = None
@@ -77,10 +80,11 @@ class ReportOptions:
     anonymous: bool = False
     limits: ColourLimits | None = None
     record: bool = False
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class ReportedPair:
+class ReportedPair(PairDecision):
     """One pair of a report, named as the report names faces.
 
     outcome:  None without a threshold
@@ -88,16 +92,17 @@ class ReportedPair:
     pictures: the left and the right face (112, 112, 3) uint8, or None where left out
     """
 
-    explanation: PairExplanation
     people: tuple[str | None, str | None]
     outcome: Outcome | None
     regions: np.ndarray
     pictures: tuple[np.ndarray | None, np.ndarray | None]
 
     @property
-    def evidence(self) -> dict[str, float]:
+    def region_evidence(self) -> dict[str, float]:
         """Evidence by region, summing to score - threshold; empty without a threshold."""
-        return region_evidence(self.explanation, self.regions)
+        if self.threshold is None:
+            return {}
+        return region_evidence(self.explanation, self.threshold, self.regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +180,7 @@ def collect(
         pairs.append(
             ReportedPair(
                 explanation,
+                source.threshold,
                 (names.person(source.scored.rows, i), names.person(source.scored.columns, j)),
                 outcomes[number],
                 pair_regions(source.scored, i, j),
@@ -222,7 +228,12 @@ def _record(
         raise XCosError(
             "A record names photos by their digests, so it cannot be without names; leave one out."
         )
-    return make_record(source.scored, pairs, source.threshold, source.edits, source.cache, task)
+    scored, threshold, edits, cache = source.scored, source.threshold, source.edits, source.cache
+    made = make_record(scored, pairs, threshold, edits, cache, task)
+    if threshold is None:
+        return made
+    found = findings(scored, threshold, edits, cache, options.by, task)
+    return replace(made, about=(*made.about, *found))
 
 
 def _explained(
@@ -236,7 +247,7 @@ def _explained(
             right=names.face(scored.columns, int(column)),
         )
         for explanation, row, column in zip(
-            explain_pairs(scored, pairs, source.threshold, task),
+            explain_pairs(scored, pairs, task),
             pairs.rows,
             pairs.columns,
             strict=True,

@@ -34,14 +34,14 @@ def table_columns(cells: bool) -> tuple[tuple[str, type], ...]:
 
 def table_row(pair: ReportedPair, cells: bool) -> tuple[Any, ...]:
     """A pair's row in the order of table_columns; None for what there is not."""
-    e, evidence = pair.explanation, pair.evidence
+    e, evidence = pair.explanation, pair.region_evidence
     row = (
         e.left,
         e.right,
         *pair.people,
         e.score,
         pair.outcome,
-        e.threshold,
+        pair.threshold,
         e.target_cosine,
         e.fc_cosine,
         *(evidence.get(region, 0.0 if evidence else None) for region in REGIONS),
@@ -87,7 +87,7 @@ def figures(report: GalleryReport) -> list[tuple[str, str]]:
 
 def strongest(pair: ReportedPair) -> tuple[str, str]:
     """The regions that spoke most for and most against "same"; empty where none did."""
-    ranked = sorted(pair.evidence.items(), key=lambda item: item[1])
+    ranked = sorted(pair.region_evidence.items(), key=lambda item: item[1])
     if not ranked:
         return "", ""
     (worst, low), (best, high) = ranked[0], ranked[-1]

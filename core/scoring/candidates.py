@@ -16,7 +16,7 @@ CHUNK = 1024
 
 
 def vectors(faces: PreparedFaces) -> np.ndarray:
-    """(n, 1568) float32 whose inner products are the uniform scores."""
+    """(n, 49 C) float32 whose inner products are the uniform scores."""
     flat: np.ndarray = faces.cells.reshape(len(faces), -1) / np.float32(CELLS)
     return flat
 

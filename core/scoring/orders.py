@@ -2,31 +2,30 @@
 
 A level says what an item is: "faces", "people", "tags", or "column:NAME", a column of the gallery's
 CSV. An order is "name" (the gallery's own), "similarity", "hardness", "tags", "score" (with the
-face looked at), or "column:NAME".
+face looked at), "column:NAME", or "condition:NAME", the worst face first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 import numpy as np
 
 from core.errors import Stopped, XCosError
+from core.faces.conditions import BY_NAME
 from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery, natural
 from core.progress import QUIET, Task
 from core.project.edits import Edits, face_subjects
 from core.scoring.blocks import BlockPyramid
+from core.scoring.hardness import Hardness, hardness
 from core.scoring.scored import ScoredGallery
+from core.scoring.seriation import alike_together
 from core.scoring.sides import Arrangement, Side
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-MOST_OPTIMAL = 3000  # items whose leaves are put in the optimal order: half a minute
 MOST_ALIKE = 6000  # items that can be ordered by likeness at all: distances take 150 MB
 UNKNOWN, UNTAGGED, EMPTY = "unknown", "untagged", "none"
-COLUMN = "column:"
+COLUMN, CONDITION = "column:", "condition:"
 LEVELS = {"faces": "Pairs", "people": "People", "tags": "Tags"}
 ORDERS = {
     "name": "By name",
@@ -35,6 +34,8 @@ ORDERS = {
     "tags": "By tag",
     "score": "By score with the face looked at",
 }
+# Values of a condition of the faces of rows (n,) and of columns (m,), by its name.
+FaceValues = Callable[[str], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -64,30 +65,56 @@ class Asked:
 
 def csv_columns(scored: ScoredGallery) -> list[str]:
     """Names of the further columns that the galleries' CSVs have, in their order."""
-    names: dict[str, None] = {}
-    for loaded in scored.galleries:
-        for face in loaded.gallery.faces:
-            names |= dict.fromkeys(face.columns)
-    return list(names)
+    return list(dict.fromkeys(c for one in scored.galleries for c in one.gallery.columns))
 
 
 def arrange(
-    scored: ScoredGallery, asked: Asked, threshold: float, edits: Edits, task: Task = QUIET
+    scored: ScoredGallery,
+    asked: Asked,
+    threshold: float,
+    edits: Edits,
+    task: Task = QUIET,
+    values: FaceValues | None = None,
 ) -> Arrangement:
     """Rows and columns as they were asked for. Raises XCosError, Stopped.
 
     threshold: which pairs are errors, for the order by hardness
+    values:    tells the conditions of faces, for the orders by them
     """
+    _check(scored, asked)
     sides: list[Side] = []
     for k, order in enumerate((asked.rows, asked.columns)):
         if k == 1 and scored.square and asked.rows == asked.columns:
             sides.append(sides[0])
             continue
         task.report("Ordering the matrix", k, 2)
-        sides.append(_Ordering(scored, k, asked, threshold, edits).ordered(order))
+        ordering = _Ordering(scored, k, asked, threshold, edits, task)
+        if order.startswith(CONDITION):
+            if values is None:
+                raise XCosError("The conditions of faces are not measured; choose another order.")
+            name = order.removeprefix(CONDITION)
+            if name not in BY_NAME:
+                raise XCosError(f"{name!r} is no condition of faces; choose another order.")
+            sides.append(ordering.by_condition(name, values(name)[k]))
+        else:
+            sides.append(ordering.ordered(order))
         if task.stopped():
             raise Stopped("Ordering the matrix")
     return Arrangement(*sides)
+
+
+def _check(scored: ScoredGallery, asked: Asked) -> None:
+    """Raise XCosError for a level or an order that is none."""
+    columns = csv_columns(scored)
+    for said, known in ((asked.level, LEVELS), (asked.rows, ORDERS), (asked.columns, ORDERS)):
+        name = said.removeprefix(COLUMN)
+        if said.startswith(COLUMN) and name not in columns:
+            has = f"it has {', '.join(columns)}" if columns else "it has none"
+            raise XCosError(f"The gallery has no column {name!r}; {has}.")
+        if said.startswith(CONDITION) and known is ORDERS:
+            continue
+        if not said.startswith(COLUMN) and said not in known:
+            raise XCosError(f"{said!r} is not known; give {', '.join(known)} or {COLUMN}NAME.")
 
 
 def side_at_level(loaded: LoadedGallery, level: str, edits: Edits) -> Side:
@@ -112,16 +139,26 @@ def block_labels(side: Side, loaded: LoadedGallery) -> tuple[np.ndarray, list[st
     return np.array([codes[name] for name in names], np.int64), names
 
 
+@dataclass(eq=False)
 class _Ordering:
     """Puts one side of a matrix in order. which: 0 for rows, 1 for columns."""
 
-    def __init__(
-        self, scored: ScoredGallery, which: int, asked: Asked, threshold: float, edits: Edits
-    ) -> None:
-        self.scored, self.which, self.asked = scored, which, asked
-        self.threshold, self.edits = threshold, edits
-        self.loaded = (scored.rows, scored.columns)[which]
-        self.side = side_at_level(self.loaded, asked.level, edits)
+    scored: ScoredGallery
+    which: int
+    asked: Asked
+    threshold: float
+    edits: Edits
+    task: Task
+
+    @cached_property
+    def loaded(self) -> LoadedGallery:
+        """The side's faces."""
+        return (self.scored.rows, self.scored.columns)[self.which]
+
+    @cached_property
+    def side(self) -> Side:
+        """Its items in the gallery's order."""
+        return side_at_level(self.loaded, self.asked.level, self.edits)
 
     def ordered(self, order: str) -> Side:
         """The side in an order."""
@@ -137,7 +174,20 @@ class _Ordering:
         keys = [(value is None, natural(value or "")) for value in values]
         return self.side.in_order(np.array(sorted(range(len(keys)), key=keys.__getitem__), int))
 
-    def _by_people(self, by: "Callable[[Side], np.ndarray]") -> Side:
+    def by_condition(self, name: str, values: np.ndarray) -> Side:
+        """The side with the worst items first, of groups by their faces' mean; unknown ones last.
+
+        values: (n,) of the side's faces, NaN where not known
+        """
+        badness = BY_NAME[name].badness(values)[self.side.places]
+        known = ~np.isnan(badness)
+        starts = self.side.starts[:-1]
+        count = np.add.reduceat(known.astype(np.float64), starts)
+        total = np.add.reduceat(np.where(known, badness, 0.0), starts)
+        mean = np.divide(total, count, out=np.full(len(count), -np.inf), where=count > 0)
+        return self.side.in_order(np.argsort(-mean, kind="stable"))
+
+    def _by_people(self, by: Callable[[Side], np.ndarray]) -> Side:
         """People in order with each one's faces together; groups are ordered themselves."""
         if not self.side.single:
             return self.side.in_order(by(self.side))
@@ -156,19 +206,13 @@ class _Ordering:
         both = Arrangement(side, other) if self.which == 0 else Arrangement(other, side)
         return BlockPyramid(self.scored.matrix, both)
 
-    def _all_others(self) -> Side:
-        other = (self.scored.columns, self.scored.rows)[self.which]
-        return Side.of_groups([("all", np.arange(len(other)))])
+    @cached_property
+    def _hardness(self) -> Hardness:
+        return hardness(self.scored.matrix, self.which, self.threshold)
 
     def _hardest(self, side: Side) -> np.ndarray:
         """Items by their share of errors, then by how far the worst pair is on the wrong side."""
-        pyramid = self._against(side, self._all_others())
-        every = [slice(0, size) for size in pyramid.shown.shape]
-        blocks = pyramid.part(every[0], every[1], 1)
-        errors = pyramid.errors(every[0], every[1], 1, self.threshold).ravel()
-        margin = np.maximum(self.threshold - blocks.genuine, blocks.impostor - self.threshold)
-        share = errors / np.maximum(blocks.pairs.ravel(), 1)
-        return np.lexsort((-margin.ravel(), -share))
+        return self._hardness.of_items(side).hardest_first()
 
     def _similar(self, side: Side) -> np.ndarray:
         """Items so that look-alikes are neighbours: clustered by mean scores, leaves in optimal order."""
@@ -179,13 +223,7 @@ class _Ordering:
                 f"The order by similarity takes at most {MOST_ALIKE:,} people, and here are "
                 f"{len(side):,}; choose another order, or open fewer photos."
             )
-        from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-
-        distances = self._distances(side)
-        tree = linkage(distances, "average")
-        if len(side) <= MOST_OPTIMAL:
-            tree = optimal_leaf_ordering(tree, distances)
-        return np.asarray(leaves_list(tree))
+        return alike_together(self._distances(side), self.task)
 
     def _distances(self, side: Side) -> np.ndarray:
         """Condensed distances of items: by their mean score, of probes by their mean scores with others."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.model.features import CELLS
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
-from core.training.config import TrainConfig
+from core.training.config import TrainConfig, keeps_maps
 from core.training.data import Batch, BatchSampler, TrainingFaces
 from core.training.hiding import HiddenViews, hidden_views
 
@@ -68,7 +68,7 @@ class Feed:
     def _prepare(self, step: int) -> tuple[Batch, Draws, list[Tensor]]:
         batch = self._sampler.batch(step).part(self._rank, self._processes)
         draws = Draws.of(self._config.hardware.seed, batch.samples)
-        if self._config.model.frozen is not None:
+        if keeps_maps(self._config.model):
             return batch, draws, []  # its maps are known, so nothing is decoded or varied
         pixels = [
             torch.from_numpy(which)

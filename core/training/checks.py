@@ -12,8 +12,15 @@ import psutil
 from core.errors import XCosError
 from core.faces.face import SIDE
 from core.model.features import CELLS, CHANNELS
-from core.training.config import TrainConfig, missing_paths, needs_target, target_choice
-from core.training.data import cache_folder
+from core.model.target_choice import TargetChoice
+from core.training.config import (
+    TrainConfig,
+    keeps_maps,
+    missing_paths,
+    needs_target,
+    target_choice,
+)
+from core.training.data import cache_folder, views_kept
 from core.training.gallery_source import listed_people
 from core.training.named_files import with_files
 from core.training.sources import empty_folders, open_source
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
 COPIES = 5  # of each weight: itself, its gradient, two moments, the moving average
 MAP_CHANNELS = 512  # of the last map of most face models
-PAIR_BYTES = 4 * CELLS * CELLS * (4 * CHANNELS + 3 * CHANNELS)  # of a pair with learned attention
+PAIR_BYTES = 4 * CELLS * CELLS * 3 * 32  # of a pair's learned attention
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,18 @@ def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
             "augmentation.mix needs target.live, since the target must see the mixed faces; "
             "set target.live to true or augmentation.mix to 0."
         )
-    if config.locality.hidden and (config.model.frozen is not None or not config.model.xcos):
+    if config.model.grid_channels % CHANNELS:
+        return (
+            f"model.grid_channels is {config.model.grid_channels}, which is no multiple of "
+            f"{CHANNELS}; set it to one."
+        )
+    plugged_in = config.model.frozen is not None
+    if plugged_in and not keeps_maps(config.model) and TargetChoice(config.model.frozen).is_onnx:
+        return (
+            f"model.trained is {config.model.trained}, and the layers of {config.model.frozen}, an "
+            "ONNX file, cannot be trained; set model.trained to head, or name a torch file."
+        )
+    if config.locality.hidden and (plugged_in or not config.model.xcos):
         return (
             "locality.hidden shows views to a backbone that is trained under xCos, and "
             "model.frozen or model.xcos rules that out; set locality.hidden to 0."
@@ -139,7 +157,7 @@ def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
             f"model.trained is {config.model.trained}, and without model.start the rest would stay "
             "random; name weights there or set model.trained to all."
         )
-    if live and config.model.frozen is not None:
+    if live and keeps_maps(config.model):
         return "target.live varies each face, but a frozen model's maps are kept; set it to false."
     return None
 
@@ -157,11 +175,14 @@ def batch_bytes(config: TrainConfig, identities: int) -> int:
         with torch.device("meta"):
             network = build_backbone(config.model.backbone, **config.model.options)
         weights, outputs = _sizes(network)
-    weights += identities * CHANNELS * CELLS * CELLS * (losses.identification != "none")
+    weights += (
+        identities * config.model.grid_channels * CELLS * CELLS * (losses.identification != "none")
+    )
     size = 4 if config.hardware.precision == "32-true" else 2
     pixels = 3 * 3 * SIDE * SIDE * 4  # faces, donors, companions
     pairs = losses.pairs * bool(losses.cosine_weight and config.model.xcos)
-    return 4 * COPIES * weights + batch * (size * outputs + pixels) + pairs * PAIR_BYTES
+    cells = 4 * CELLS * CELLS * 4 * config.model.grid_channels  # of a pair
+    return 4 * COPIES * weights + batch * (size * outputs + pixels) + pairs * (PAIR_BYTES + cells)
 
 
 def free_memory(device: str) -> tuple[int, str]:
@@ -215,7 +236,7 @@ def _memory(config: TrainConfig, faces: Faces) -> list[str]:
             f"{_told(free)} free: lower optimisation.batch, or raise optimisation.accumulate."
         )
     decoded, available = faces.total * SIDE * SIDE * 3, psutil.virtual_memory().available
-    if config.model.frozen is None and decoded > 0.9 * available:
+    if not keeps_maps(config.model) and decoded > 0.9 * available:
         found.append(
             f"The decoded faces take {_told(decoded)} and {_told(available)} of memory are free, so "
             "they are read from the disk again and again: a fast disk for data.cache helps."
@@ -224,9 +245,9 @@ def _memory(config: TrainConfig, faces: Faces) -> list[str]:
 
 
 def _disk(config: TrainConfig, faces: Faces) -> list[str]:
-    kept = config.model.frozen is not None
+    kept = views_kept(faces.total) if keeps_maps(config.model) else 0
     maps = needs_target(config) and config.losses.map_weight > 0 and not config.target.live
-    bytes_a_face = MAP_CHANNELS * CELLS * CELLS * (4 * kept + 2 * maps)
+    bytes_a_face = MAP_CHANNELS * CELLS * CELLS * (2 * kept + 2 * maps)
     cache = cache_folder(config.data).absolute()
     place = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(place).free

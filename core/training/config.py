@@ -13,6 +13,7 @@ from typing import Any, Literal
 from core.errors import XCosError, shown
 from core.faces.choose import FacePolicy
 from core.model.card import HidingLaw
+from core.model.features import CHANNELS, MOST_CHANNELS
 from core.model.target_choice import TargetChoice
 from core.training.config_values import group_of
 from core.training.toml import toml_line
@@ -80,6 +81,7 @@ class DataConfig:
     fill_borders: bool = option(True, "fill black borders with other photos' surroundings")
 
 
+Precision = Literal["32-true", "16-mixed", "bf16-mixed"]
 TrainedPart = Literal["all", "last two stages", "last stage", "head"]
 
 
@@ -97,7 +99,7 @@ class ModelConfig:
     trained: TrainedPart = option(
         "all",
         "what is trained: all, the backbone's layers at 14x14 and 7x7, those at 7x7, or only what "
-        "follows the backbone",
+        "follows the backbone; a plugged-in model stays as it is by all and by head",
     )
     channels: Literal["auto", "rgb", "bgr"] = option(
         "auto", "order of the frozen model's colour channels; auto: as its file says, else measured"
@@ -112,13 +114,22 @@ class ModelConfig:
         "a 3x3 layer between the frozen model's map and the grid: nearer to the model's score, and "
         "a cell sees its neighbours",
     )
+    grid_channels: int = option(
+        CHANNELS,
+        "channels of the grid features, a multiple of 32: more keep nearer to a frozen model's score, "
+        "and take more memory and time",
+        low=CHANNELS,
+        high=MOST_CHANNELS,
+        unit="channels",
+    )
     embedding: bool = option(True, "add a fully connected head that regresses the target's one")
     xcos: bool = option(
         True, "off: the backbone with its own embedding, by the identification loss alone"
     )
     frozen: Path | None = option(
         None,
-        "torch or ONNX file of a trained model, or sface; only xCos's head on its 7x7 map is trained",
+        "torch or ONNX file of a trained model, or sface, to plug xCos into: its layers on the "
+        "model's 7x7 map are trained",
     )
     tensor: str = option(
         "",
@@ -161,6 +172,13 @@ class LossConfig:
     uniform_weight: float = option(10.0, "weight of L_cos with uniform attention", low=0)
     pairs: int = option(
         2048, "pairs a step whose learned attention is supervised", low=1, unit="pairs"
+    )
+    hard: float = option(
+        0.0,
+        "share of those pairs for which the ones are taken whose uniform score is furthest from the "
+        "target's cosine",
+        low=0,
+        high=1,
     )
     alike: float = option(0.3, "a target cosine above this makes a pair one of the rare alike")
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
@@ -240,6 +258,9 @@ class OptimisationConfig:
         high=1,
     )
     learning_rate: float = option(2e-3, "largest learning rate", low=0)
+    attention_rate: float = option(
+        1.0, "times the rate of all else at which learned attention is trained", low=0
+    )
     warm_up: int = option(100, "steps in which the learning rate rises", low=0, unit="steps")
     schedule: Literal["cosine", "constant", "steps"] = option(
         "cosine",
@@ -268,9 +289,7 @@ class HardwareConfig:
     """What to run it on, and how often to save."""
 
     device: str = option("auto", "auto, cpu, cuda, cuda:1, mps")
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = option(
-        "32-true", "arithmetic: single or mixed precision"
-    )
+    precision: Precision = option("32-true", "arithmetic: single or mixed precision")
     compile: bool = option(False, "compile the backbone first: slower start, faster steps")
     threads: int = option(0, "CPU threads; 0: all", low=0, unit="threads")
     seed: int = option(0, "seed of everything that is drawn", low=0)
@@ -349,6 +368,11 @@ def missing_paths(config: TrainConfig) -> list[str]:
         if p is not None and not os.path.exists(p)
     ]
     return found
+
+
+def keeps_maps(model: ModelConfig) -> bool:
+    """Whether a plugged-in model stays as it is, so that each face's map is computed once."""
+    return model.frozen is not None and model.trained in ("all", "head")
 
 
 def needs_target(config: TrainConfig) -> bool:

@@ -23,6 +23,7 @@ from core.training.resumable_arrays import new_array
 from core.training.sources import FaceSource, SomeFaces, open_source, read_excluded, without
 
 CHUNK = 512  # faces decoded between two reports
+MIRRORED = 5_000  # faces up to which mirror images too are shown to a model that stays as it is
 DONE = "problems.json"  # written once all faces were decoded
 
 
@@ -72,6 +73,14 @@ class TrainingFaces:
         if pixels.shape != (SIDE, SIDE, 3):
             raise XCosError(_wrong_size(self.name(face), pixels))
         return pixels
+
+
+def views_kept(faces: int) -> int:
+    """Of how many views of each face maps are kept: as it is, and mirrored where faces are few.
+
+    Of many, mirror images teach little more, and cost as much time and disk again.
+    """
+    return 1 + (faces <= MIRRORED)
 
 
 def open_sources(
@@ -292,6 +301,7 @@ class BatchSampler:
     labels:     (n,) identity numbers, -1 unknown
     neighbours: (n, k) int64 indices, -1 where there is none
     bordered:   (n,) bool, faces with black padding, which fill no other's; None: not known
+    mirror:     whether half of the faces are turned left to right
     """
 
     def __init__(
@@ -301,7 +311,9 @@ class BatchSampler:
         config: OptimisationConfig,
         seed: int,
         bordered: np.ndarray | None = None,
+        mirror: bool = True,
     ) -> None:
+        self._mirror = mirror
         whole = np.flatnonzero(~bordered) if bordered is not None else np.empty(0, np.int64)
         self._whole = whole if len(whole) else np.arange(len(labels))
         self._count = len(labels)
@@ -327,7 +339,7 @@ class BatchSampler:
             faces=faces,
             donors=rng.choice(self._whole, len(faces)),
             companions=rng.integers(0, self._count, len(faces)),
-            mirrored=rng.random(len(faces)) < 0.5,
+            mirrored=(rng.random(len(faces)) < 0.5) & self._mirror,
             samples=samples,
         )
 

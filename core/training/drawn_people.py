@@ -116,6 +116,7 @@ def _figures(table: np.ndarray, threshold: float, impostors: int) -> Figures:
     return Figures(every[0], every[1], tars, threshold)
 
 
-def _interval(drawn: np.ndarray) -> tuple[float, float]:
+def _interval(drawn: np.ndarray) -> tuple[float, float] | tuple[None, None]:
+    """None where all draws agree: so few people err that drawing them anew tells nothing."""
     low, high = np.nanpercentile(drawn, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-    return float(low), float(high)
+    return (float(low), float(high)) if high > low else (None, None)

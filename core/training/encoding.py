@@ -1,5 +1,7 @@
 """What the network being trained makes of faces as they are, without gradients."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -11,15 +13,22 @@ MEAN, SCALE = 127.5, 128.0  # of our own weights: (x - 127.5) / 128
 BATCH = 128
 
 
+def normalised(x_BCHW: Tensor) -> Tensor:
+    """Pixels from 0 to 255 as our own weights take them."""
+    return (x_BCHW - MEAN) / SCALE
+
+
 def encode(
     net: nn.Module,
     device: torch.device,
     crops: np.ndarray | None = None,
     maps: np.ndarray | None = None,
+    normalise: Callable[[Tensor], Tensor] = normalised,
 ) -> tuple[Tensor | None, Tensor | None]:
     """Grid features (n, 32, 7, 7) and embeddings (n, D) of n faces, each None where there is none.
 
     crops: (n, 112, 112, 3) uint8; or maps: (n, C, 7, 7) of a frozen backbone, n >= 1.
+    normalise: what is done to pixels from 0 to 255, (B, 3, 112, 112)
     The network is left in the mode it was in.
     """
     count = len(crops if maps is None else maps)  # type: ignore[arg-type]
@@ -31,7 +40,8 @@ def encode(
             part = slice(start, start + BATCH)
             if maps is None:
                 assert crops is not None
-                grid, embedding = _of_crops(net, torch.from_numpy(crops[part]).to(device))
+                u8_BHWC = torch.from_numpy(crops[part]).to(device)
+                grid, embedding = _of_crops(net, normalise(u8_BHWC.permute(0, 3, 1, 2).float()))
             else:
                 assert isinstance(net, XCosNet)
                 of_frozen = torch.from_numpy(maps[part]).to(device).float()
@@ -43,8 +53,7 @@ def encode(
     return _joined(grids), _joined(embeddings)
 
 
-def _of_crops(net: nn.Module, u8_BHWC: Tensor) -> tuple[Tensor | None, Tensor | None]:
-    x_BCHW = (u8_BHWC.permute(0, 3, 1, 2).float() - MEAN) / SCALE
+def _of_crops(net: nn.Module, x_BCHW: Tensor) -> tuple[Tensor | None, Tensor | None]:
     x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
     if isinstance(net, XCosNet):
         found: tuple[Tensor, Tensor | None] = net(x_BCHW)

@@ -22,6 +22,7 @@ from core.training.data import (
     identities_of,
     open_sources,
     training_faces,
+    views_kept,
 )
 from core.training.encoding import encode
 from core.training.held_out import MOST_PHOTOS, chosen_people
@@ -102,8 +103,9 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
         finally:
             training.feed.close()
             training.run.close()
+    views = {"Computing maps": views_kept(count) / views_kept(len(some))}
     preparing = sum(
-        watch.seconds[what] / len(some) * left
+        watch.seconds[what] / len(some) * left * views.get(what, 1.0)
         for what, left in _left(config, sources, count).items()
         if what in watch.seconds
     )
@@ -196,7 +198,7 @@ def _encoding(training: Training) -> float:
     if training.maps is not None:
         maps = training.maps[0, which]
     begun = time.monotonic()
-    encode(training.exported, training.fabric.device, crops, maps)
+    encode(training.exported, training.fabric.device, crops, maps, training.normalise)
     return (time.monotonic() - begun) / len(which)
 
 

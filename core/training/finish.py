@@ -8,9 +8,11 @@ from torch import nn
 
 from core.evaluation.verification import balanced_threshold
 from core.model.card import HidingLaw, ModelCard
+from core.model.features import CHANNELS
 from core.model.weights import save_weights
 from core.model.xcos import XCosNet
 from core.progress import QUIET, Task
+from core.training.config import keeps_maps
 from core.training.correlation import BATCHES
 from core.training.encoding import MEAN, SCALE
 from core.training.training import Training
@@ -24,23 +26,26 @@ def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
     Raises Stopped, and XCosError when the file cannot be written.
     """
     config, network = training.config, training.exported
+    is_xcos = isinstance(network, XCosNet)
     seen = training.start if training.frozen is None else training.frozen.card
     backbone, options = config.model.backbone, config.model.options
     if seen is not None:
         backbone, options = seen.backbone, seen.options
-    if training.frozen is not None and config.model.local:
-        backbone, options = "refined", {"backbone": backbone, "options": options}
+    if training.frozen is not None:
+        local = config.model.local
+        backbone, options = "refined", {"backbone": backbone, "options": options, "local": local}
     card = ModelCard(
         name=config.name,
         path=path,
         fingerprint="",
-        kind="xcos" if isinstance(network, XCosNet) else "target",
+        kind="xcos" if is_xcos else "target",
         backbone=backbone,
         options=options,
         mean=(MEAN,) * 3 if seen is None else seen.mean,
         std=(SCALE,) * 3 if seen is None else seen.std,
         channels="RGB" if seen is None else seen.channels,
         embedding_size=_embedding_size(network),
+        grid_channels=getattr(network, "channels", CHANNELS) if is_xcos else CHANNELS,
         law=_law(training),
         licence=config.licence,
         training=_told(training),
@@ -94,7 +99,8 @@ def _told(training: Training) -> str:
     target = " and ".join(path.stem for path in named if path is not None) or None
     start = "random initialisation" if training.start is None else training.start.name
     if training.frozen is not None:
-        start = f"the frozen {training.frozen.path.name}"
+        whole = keeps_maps(config.model)
+        start = f"the {'frozen' if whole else 'trained'} {training.frozen.path.name}"
     return (
         f"{len(training.faces)} faces, {labelled} of them with one of "
         f"{len(training.faces.identities)} identities; {training.step} steps of "

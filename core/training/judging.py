@@ -27,6 +27,7 @@ from core.training.drawn_people import differences, measured
 from core.training.held_out import HeldOutFaces, lacking
 from core.training.named_files import frozen_choice
 from core.training.verdict import (
+    NO_INTERVAL,
     ChangedPair,
     Conclusion,
     Difference,
@@ -219,9 +220,9 @@ def _conclusion(held_out: HeldOut, changes: dict[str, Difference]) -> Conclusion
     if not changes:
         return "alone"
     told = [changes[name] for name in ("accuracy", "auc") if changes[name].beyond_chance]
-    if any(change.low > 0 for change in told) and all(change.low > 0 for change in told):
+    if told and all(change.is_up for change in told):
         return "better"
-    if any(change.high < 0 for change in told) and all(change.high < 0 for change in told):
+    if told and all(change.is_down for change in told):
         return "worse"
     return "no difference"
 
@@ -239,11 +240,11 @@ def _sentence(
     people = f"{held_out.people} people"
     after = figures[1].accuracy
     if conclusion == "alone":
-        assert after.value is not None and after.low is not None and after.high is not None
-        return (
-            f"Accuracy {100 * after.value:.1f} % on {people} it has not seen (95 % interval "
-            f"{100 * after.low:.1f} to {100 * after.high:.1f})."
-        )
+        assert after.value is not None
+        span = NO_INTERVAL
+        if after.low is not None and after.high is not None:
+            span = f"95 % interval {100 * after.low:.1f} to {100 * after.high:.1f}"
+        return f"Accuracy {100 * after.value:.1f} % on {people} it has not seen ({span})."
     name = "accuracy"
     if not changes[name].beyond_chance and changes["auc"].beyond_chance:
         name = "auc"
@@ -253,7 +254,7 @@ def _sentence(
     was = "the model alone has" if plugged_in else "it was"
     said = (
         f"{shown} {100 * new:.1f} % where {was} {100 * old:.1f} ({_points(change.value)} points, "
-        f"95 % interval {_points(change.low)} to {_points(change.high)})"
+        f"{_span(change)})"
     )
     if plugged_in:
         return {
@@ -266,6 +267,12 @@ def _sentence(
         "no difference": f"No difference that these {people} could show: {said}.",
         "worse": f"Worse: it learned the photos; on {people} it has not seen {said}.",
     }[conclusion]
+
+
+def _span(change: Difference) -> str:
+    if change.low is None or change.high is None:
+        return NO_INTERVAL
+    return f"95 % interval {_points(change.low)} to {_points(change.high)}"
 
 
 def _points(share: float) -> str:

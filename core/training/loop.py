@@ -1,6 +1,7 @@
 """The training loop: steps, what is logged of them, checkpoints, and when it ends."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> 
         return
     names = ["rate", *LOSS_NAMES, "total"]
     values = {n: [row[n] for row in recent if n in row] for n in names}
-    mean = {n: float(np.mean(found)) if found else float("nan") for n, found in values.items()}
+    mean = {n: float(np.mean(found)) if found else None for n, found in values.items()}
     batch = training.config.optimisation.batch
     speed = {"photos_per_second": batch / seconds, "seconds_per_step": seconds}
     row = {"step": training.step} | _rounded(speed) | _rounded(mean)
@@ -134,5 +135,5 @@ def _keep_pair(training: Training) -> None:
         training.run.keep_pair(training.step, *pair)
 
 
-def _rounded(row: dict[str, float]) -> dict[str, float]:
-    return {name: float(f"{value:.6g}") for name, value in row.items()}
+def _rounded(row: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {n: None if value is None else float(f"{value:.6g}") for n, value in row.items()}

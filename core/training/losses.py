@@ -109,6 +109,18 @@ def choose_pairs(
     return torch.cat([rare, others]).T
 
 
+def with_hardest(pairs_2P: Tensor, error_BB: Tensor, count: int) -> Tensor:
+    """The pairs with those of the largest error in place of the last ones, (2, P).
+
+    error_BB: 0 or more; pairs of a face with itself are never taken
+    """
+    count = min(count, pairs_2P.shape[1], error_BB.numel() - len(error_BB))
+    error_BB = error_BB.clone().fill_diagonal_(-1)
+    places = error_BB.flatten().topk(count, sorted=False).indices
+    hardest = torch.stack([places // len(error_BB), places % len(error_BB)])
+    return torch.cat([pairs_2P[:, : pairs_2P.shape[1] - count], hardest], dim=1)
+
+
 def balanced_error(score: Tensor, target: Tensor, alike: float, alike_weight: float) -> Tensor:
     """Mean squared error in which each alike pair counts alike_weight times."""
     weight = torch.where(target > alike, alike_weight, 1.0)
@@ -133,7 +145,11 @@ def score_losses(
     cosines_BB: the target's; pairs_2P: None leaves learned attention out
     """
     losses = {}
+    uniform_BB = uniform_scores(grid_BCHW) if config.uniform_weight or config.hard else None
     if pairs_2P is not None:
+        if config.hard and uniform_BB is not None:
+            error_BB = (uniform_BB.detach() - cosines_BB) ** 2
+            pairs_2P = with_hardest(pairs_2P, error_BB, round(config.hard * pairs_2P.shape[1]))
         left, right = pairs_2P
         weights = attention_of_pairs(attention, grid_BCHW, left, right)
         # Normalised before pairs are formed: a face is in many of them.
@@ -142,14 +158,11 @@ def score_losses(
         scores = xcos(cosine, weights)
         wanted = cosines_BB[left, right]
         losses["cosine"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
-    if config.uniform_weight:
+    if config.uniform_weight and uniform_BB is not None:
         rows, columns = torch.triu_indices(
             len(grid_BCHW), len(grid_BCHW), 1, device=grid_BCHW.device
         )
-        scores, wanted = (
-            uniform_scores(grid_BCHW)[rows, columns],
-            cosines_BB[rows, columns],
-        )
+        scores, wanted = uniform_BB[rows, columns], cosines_BB[rows, columns]
         losses["uniform"] = balanced_error(scores, wanted, config.alike, config.alike_weight)
     return losses
 

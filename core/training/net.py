@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from core.errors import XCosError
 from core.model.backbones import build_backbone
 from core.model.backbones.refined import Refined, from_map
-from core.model.features import CELLS, CHANNELS
+from core.model.features import CELLS
 from core.model.margin_heads import ArcFace, CosFace
 from core.model.xcos import XCosNet
-from core.training.config import TrainConfig
+from core.training.config import TrainConfig, keeps_maps
 from core.training.hiding import HiddenViews
 from core.training.locality import HiddenGrids, HiddenPairs, hidden_pairs, locality_losses
 from core.training.losses import (
@@ -49,7 +49,7 @@ class TrainingNet(nn.Module):
     With model.xcos off the network is the backbone with its own embedding, the paper's baseline.
     embedding_size: of the target's embeddings, None without a target
     map_channels:   of its map, None without map loss
-    frozen:         the backbone that is not trained; faces then come as its maps
+    plugged_in:     the model that xCos is plugged into; where it stays as it is, faces come as maps
     limits:         between which the target's cosines are corrected by names; None: not at all
     """
 
@@ -61,27 +61,29 @@ class TrainingNet(nn.Module):
         embedding_size: int | None,
         map_channels: int | None,
         identities: int,
-        frozen: nn.Module | None = None,
+        plugged_in: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self._losses, self._locality = config.losses, config.locality
-        self._frozen = frozen is not None
-        if frozen is None:
+        self._of_maps = keeps_maps(config.model)
+        if plugged_in is None:
             backbone = build_backbone(config.model.backbone, **config.model.options)
         else:
-            backbone = Refined.around(frozen) if config.model.local else frozen
+            plugged_in.requires_grad_(not self._of_maps)
+            backbone = Refined.around(plugged_in, config.model.local)
         channels = int(backbone.channels)  # type: ignore[arg-type]
         self.net: Any
         if config.model.xcos:
-            self.net = XCosNet(backbone, embedding_size if config.model.embedding else None)
-            size = CHANNELS * CELLS * CELLS
+            width = config.model.grid_channels
+            self.net = XCosNet(backbone, embedding_size if config.model.embedding else None, width)
+            size = width * CELLS * CELLS
         else:
             self.net = backbone
             size = _own_embedding_size(backbone, channels, config.model.backbone)
         self.projector = None if map_channels is None else nn.Conv2d(channels, map_channels, 1)
         head = HEADS.get(config.losses.identification)
         self.head = None if head is None else head(size, identities)
-        whole = self._frozen or not config.model.xcos
+        whole = self._of_maps or not config.model.xcos
         self._kept = [] if whole else keep_rest(self.net, config.model.trained)
 
     def train(self, mode: bool = True) -> Self:
@@ -105,7 +107,7 @@ class TrainingNet(nn.Module):
             own_BD = gathered(self.net.embed(x_BCHW).float())
             return self._identification(own_BD, gathered(labels_B))
         backbone = self.net.backbone
-        map_BCHW = from_map(backbone, x_BCHW) if self._frozen else backbone(x_BCHW)
+        map_BCHW = from_map(backbone, x_BCHW) if self._of_maps else backbone(x_BCHW)
         # Cosines need single precision also where the backbone runs in less.
         with torch.autocast(x_BCHW.device.type, enabled=False):
             count = len(labels_B)

@@ -11,7 +11,7 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.progress import Task
 from core.training.checks import too_few_identities
-from core.training.config import TrainConfig, needs_target, target_choice
+from core.training.config import TrainConfig, keeps_maps, needs_target, target_choice
 from core.training.data import (
     TrainingFaces,
     faces_folder,
@@ -31,6 +31,7 @@ from core.training.target_cache import (
     JointTeacher,
     LiveTarget,
     TargetAnswers,
+    answers_from_maps,
     scales_of,
     target_answers,
 )
@@ -46,7 +47,9 @@ class Prepared:
     faces:    to train on; held_out: of people who are not trained on, or None
     answers:  of each target, the first one's first; teacher: who teaches a step, or None
     near:     (n, 8) likely positives of each face, or None
-    frozen:   the plugged-in model, and its maps (2, n, C, 7, 7) float16, [1] of mirrored faces; or None
+    frozen:   the plugged-in model, or None
+    maps:     where it stays as it is its maps (2, n, C, 7, 7) float16, [1] of mirrored faces, or
+              (1, n, C, 7, 7); else None
     problems: photos left out, and why; notes: sentences on what was found out by itself
     """
 
@@ -82,13 +85,15 @@ def prepare(
         faces = faces or training_faces(config.data, task, sources)
         _refuse_few_people(config, faces)
         config, notes = _with_input(config, faces, task)
-        answers, teacher = _ask_targets(config, faces, str(device), task)
-        near = _likely_positives(config, faces, answers, str(device), task)
         frozen = maps = None
         if config.model.frozen is not None:
-            frozen = FrozenBackbone(config.model, str(device))
-            maps = frozen.maps_of(faces, task)
+            frozen = FrozenBackbone(config.model, str(device), config.hardware.precision)
             notes = (*notes, *frozen.notes)
+        if frozen is not None and keeps_maps(config.model):
+            maps = frozen.maps_of(faces, task)
+        known = None if frozen is None or maps is None else (frozen, maps)
+        answers, teacher = _ask_targets(config, faces, known, str(device), task)
+        near = _likely_positives(config, faces, answers, str(device), task)
     problems = (*problems_of(sources, config.data.aligned), *faces.problems)
     return Prepared(config, faces, held_out, answers, teacher, near, frozen, maps, problems, notes)
 
@@ -141,9 +146,16 @@ def _with_input(
 
 
 def _ask_targets(
-    config: TrainConfig, faces: TrainingFaces, device: str, task: Task
+    config: TrainConfig,
+    faces: TrainingFaces,
+    known: tuple[FrozenBackbone, np.ndarray] | None,
+    device: str,
+    task: Task,
 ) -> tuple[list[TargetAnswers], Teacher | None]:
-    """What each target says of every face, the first one's first, and who teaches a step."""
+    """What each target says of every face, the first one's first, and who teaches a step.
+
+    known: the plugged-in model with its maps, by which it need not be asked again
+    """
     if not needs_target(config):
         return [], None
     with_maps = config.losses.map_weight > 0
@@ -151,9 +163,14 @@ def _ask_targets(
     answers: list[TargetAnswers] = []
     teachers: list[TargetAnswers | LiveTarget] = []
     for choice in (target_choice(config), *map(TargetChoice, config.target.others)):
-        target = Target(choice, device)
         maps = with_maps and not teachers  # of the first target alone
-        answers.append(target_answers(faces, target, maps and not live, task))
+        if known is not None and not maps and known[0].embeds(choice):
+            answers.append(answers_from_maps(faces, *known, task))
+            teachers.append(answers[-1])
+            continue
+        target = Target(choice, device)
+        views = 2 if known is None else len(known[1])
+        answers.append(target_answers(faces, target, maps and not live, task, views))
         here = torch.device(device)
         teachers.append(LiveTarget(target, maps, here) if live else answers[-1])
         if live and config.hardware.compile:

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 def run_alone(path: Path) -> Iterator[None]:
     """Keep other processes from running in the same folder meanwhile. Raises XCosError.
 
+    A run that is refused before its first checkpoint leaves no folder, where there was none.
     Of several processes that train as one, the first one speaks for all.
     """
     from filelock import FileLock, Timeout
@@ -43,10 +45,15 @@ def run_alone(path: Path) -> Iterator[None]:
     if os.environ.get("RANK", "0") != "0":
         yield
         return
+    fresh = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         with FileLock(path / "run.lock", timeout=0):
             yield
+    except XCosError:
+        if fresh:
+            _remove_refused(path)
+        raise
     except Timeout as error:
         raise XCosError(
             f"Another run writes into {path} just now; wait for it, or name another folder with "
@@ -58,6 +65,14 @@ def run_alone(path: Path) -> Iterator[None]:
         raise XCosError(
             f"{path} cannot be written: {error.strerror}; choose another run folder."
         ) from error
+
+
+def _remove_refused(path: Path) -> None:
+    """Remove a run's folder that holds nothing but what every run begins with."""
+    begun = {CONFIG, STATUS, PROBLEMS, "versions.json", "run.lock"}
+    with contextlib.suppress(OSError):
+        if {file.name for file in path.iterdir()} <= begun:
+            shutil.rmtree(path)
 
 
 class RunDirectory:
@@ -177,7 +192,7 @@ class RunDirectory:
 
             self._writer = SummaryWriter(str(self.path), purge_step=self._from)
         for name, value in row.items():
-            if name != "step" and value == value:
+            if name != "step" and value is not None:
                 self._writer.add_scalar(f"{group}/{name}", value, row["step"])
         self._writer.flush()
 
@@ -212,16 +227,16 @@ class RunDirectory:
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
-    """Add a row; columns that a log of an earlier version lacks are added to it, as nan."""
+    """Add a row, a cell of what does not apply empty; columns that a log lacks are added to it."""
     try:
         known = logged_rows(path)
         head = known.head
         fresh = [name for name in row if name not in head]
         if fresh:
             head = head + fresh
-            _replace(path, known, [head, *(old + ["nan"] * len(fresh) for old in known.rows)])
+            _replace(path, known, [head, *(old + [""] * len(fresh) for old in known.rows)])
         with path.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([row.get(name, "nan") for name in head])
+            csv.writer(file).writerow([row.get(name) for name in head])
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,14 @@ def logged_rows(path: Path) -> LoggedRows:
     return LoggedRows(head, sound, len(sound) == len(rows))
 
 
+def logged_number(cell: str) -> float:
+    """A cell's number, NaN where it is empty: of what does not apply. Raises ValueError."""
+    return float(cell) if cell else math.nan
+
+
 def _is_sound(row: list[str]) -> bool:
     try:
-        numbers = [float(value) for value in row]
+        numbers = [logged_number(value) for value in row]
         return 0 <= int(row[0]) <= LAST_STEP and len(numbers) == len(row)
     except ValueError:
         return False

@@ -8,6 +8,8 @@ from torch import nn
 
 from core.training.config import OptimisationConfig
 
+ATTENTION = "net.attention."  # before the names of learned attention's parameters
+
 
 def total_steps(config: OptimisationConfig, faces: int) -> int:
     """Optimiser steps of a run over so many faces."""
@@ -35,14 +37,26 @@ def learning_rate(step: int, steps: int, config: OptimisationConfig, epoch: int 
 def make_optimiser(
     model: nn.Module, config: OptimisationConfig, device: torch.device
 ) -> torch.optim.Optimizer:
-    """AdamW, or SGD with momentum, over the parameters that are trained."""
-    # Scales, shifts, slopes and biases are not decayed: it would only move them to 0.
-    moved = [p for p in model.parameters() if p.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in moved if p.ndim > 1]},
-        {"params": [p for p in moved if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    """AdamW, or SGD with momentum, over the parameters that are trained.
+
+    Each group has `times`, by which a step's rate is multiplied for it.
+    """
+    moved = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    apart = config.attention_rate != 1.0
+    of_attention = {name for name in moved if apart and name.startswith(ATTENTION)}
     rate, decay = config.learning_rate, config.weight_decay
+    groups: list[dict[str, Any]] = []
+    for names, times in (
+        (moved.keys() - of_attention, 1.0),
+        (of_attention, config.attention_rate),
+    ):
+        some = [p for name, p in moved.items() if name in names]
+        # Scales, shifts, slopes and biases are not decayed: it would only move them to 0.
+        groups += [
+            {"params": [p for p in some if p.ndim > 1], "times": times},
+            {"params": [p for p in some if p.ndim <= 1], "times": times, "weight_decay": 0.0},
+        ]
+    groups = [group for group in groups if group["params"]]
     if config.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=0.9, weight_decay=decay)
     fused = device.type == "cuda"

@@ -37,6 +37,7 @@ def as_started(config: TrainConfig) -> TrainConfig:
         backbone=card.backbone,
         options=card.options,
         embedding=card.embedding_size is not None,
+        grid_channels=card.grid_channels,
     )
     return replace(config, model=model)
 

@@ -16,6 +16,7 @@ from core.model.target import Target
 from core.progress import Task
 from core.training.batch_loader import Views
 from core.training.data import TrainingFaces
+from core.training.frozen import FrozenBackbone
 from core.training.losses import Lesson, joint_cosines
 from core.training.resumable_arrays import count_up, counted, new_array
 
@@ -25,9 +26,9 @@ SCALE_FACES = 2000  # by whose pairs a target's cosines are measured
 
 @dataclass(frozen=True, eq=False)
 class TargetAnswers:
-    """What the target says of n faces, as they are and mirrored.
+    """What the target says of n faces, as they are and mirrored, or only as they are.
 
-    embeddings: (2, n, t) float32 unit vectors; [0] as it is, [1] mirrored
+    embeddings: (2, n, t) float32 unit vectors, [0] as it is, [1] mirrored; or (1, n, t)
     maps:       (2, n, C, 7, 7) uint8 proportional to the target's last map, or None
     folder:     where they are kept
     """
@@ -139,17 +140,34 @@ def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[
     return (float(np.quantile(genuine, 0.75)) if len(genuine) else 1.0), most
 
 
+def answers_from_maps(
+    faces: TrainingFaces, frozen: FrozenBackbone, maps: np.ndarray, task: Task
+) -> TargetAnswers:
+    """What a plugged-in model says of every face, by its kept maps. Raises Stopped."""
+    folder = faces.folder / f"{frozen.kept}-embeddings"
+    folder.mkdir(parents=True, exist_ok=True)
+    marker, place = folder / "done.txt", folder / "embeddings.npy"
+    already, count = counted(marker), len(faces)
+    for start in range(already, count, CHUNK):
+        if task.stopped():
+            raise Stopped("Computing the model's own cosines")
+        task.report("Computing embeddings", start, count)
+        for side in range(len(maps)):
+            found = frozen.embeddings(maps[side, start : start + CHUNK])
+            kept = _array(place, np.float32, (len(maps), count, found.shape[1]))
+            kept[side, start : start + CHUNK] = found
+        count_up(marker, min(start + CHUNK, count))
+    return TargetAnswers(np.load(place, mmap_mode="r"), None, folder)
+
+
 def target_answers(
-    faces: TrainingFaces,
-    target: Target,
-    with_maps: bool,
-    task: Task,
+    faces: TrainingFaces, target: Target, with_maps: bool, task: Task, views: int = 2
 ) -> TargetAnswers:
     """Ask the target about every face, mirrored too; an interrupted asking goes on where it was.
 
-    Raises XCosError for a target without a 7x7 map where maps are wanted, and Stopped.
+    views: 1 asks about the faces as they are alone. Raises XCosError for a target without a 7x7 map where maps are wanted, and Stopped.
     """
-    folder = faces.folder / f"target-{target.fingerprint[:16]}"
+    folder = faces.folder / (f"target-{target.fingerprint[:16]}" + "-plain" * (views == 1))
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / ("done-maps.txt" if with_maps else "done.txt")
     already = counted(marker)
@@ -161,10 +179,11 @@ def target_answers(
             raise Stopped("Asking the target about the training faces")
         task.report("Asking the target", start, count)
         crops = faces.take(np.arange(start, min(start + CHUNK, count)))
-        for turned, seen in enumerate((crops, np.ascontiguousarray(crops[:, :, ::-1]))):
+        for turned in range(views):
+            seen = np.ascontiguousarray(crops[:, :, ::-1]) if turned else crops
             answer = target.answers(seen, with_map=with_maps)
             if embeddings is None:
-                size = (2, count, answer.embeddings.shape[1])
+                size = (views, count, answer.embeddings.shape[1])
                 embeddings = _array(folder / "embeddings.npy", np.float32, size)
             embeddings[turned, start : start + CHUNK] = answer.embeddings
             if answer.maps is not None:
@@ -172,7 +191,7 @@ def target_answers(
                     maps = _array(
                         folder / "maps.npy",
                         np.uint8,
-                        (2, count, *answer.maps.shape[1:]),
+                        (views, count, *answer.maps.shape[1:]),
                     )
                 maps[turned, start : start + CHUNK] = _quantised(answer.maps)
         count_up(marker, min(start + CHUNK, count))

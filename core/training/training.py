@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import XCosError
-from core.model.backbones.refined import Refined
 from core.model.xcos import XCosNet
 from core.progress import QUIET, Task
 from core.training.batch_loader import Feed, Views
@@ -19,10 +18,11 @@ from core.training.checks import contradiction
 from core.training.config import TrainConfig, missing_paths, write_config
 from core.training.correlation import correlation_attention
 from core.training.data import BatchSampler, TrainingFaces
-from core.training.encoding import MEAN, SCALE, encode
-from core.training.frozen import stored
+from core.training.encoding import encode, normalised
+from core.training.frozen import FrozenBackbone, stored
 from core.training.losses import joint_cosines
 from core.training.named_files import with_files
+from core.training.near_start import SOME, start_near
 from core.training.net import Beside, TrainingNet, weighted
 from core.training.parallel import (
     make_fabric,
@@ -97,7 +97,9 @@ class Training:
         self._make_model()
         self.validation = Validation.of(config, self.held_out)
         if self.validation is not None and self.frozen is not None:
-            self.validation.maps = self.frozen.maps(self.validation.crops, task)
+            self.validation.normalise = self.normalise
+            if self.maps is not None:
+                self.validation.maps = self.frozen.maps(self.validation.crops, task)
         self.step, self.best, self.without_gain = 0, 0.0, 0
 
     def _make_sampler(self) -> BatchSampler:
@@ -108,7 +110,8 @@ class Training:
         optimisation = config.optimisation
         part = replace(optimisation, batch=optimisation.batch // optimisation.accumulate)
         seed = config.hardware.seed
-        return BatchSampler(self.faces.labels, near, part, seed, self.faces.bordered)
+        mirror = self.maps is None or len(self.maps) > 1
+        return BatchSampler(self.faces.labels, near, part, seed, self.faces.bordered, mirror)
 
     def _make_model(self) -> None:
         config, device = self.config, self.fabric.device
@@ -123,16 +126,16 @@ class Training:
         if config.losses.labels and self.answers:
             model.limits = label_limits(self.answers, self.faces.labels)
         self.start = take_start(model.net, config)
+        if self.frozen is not None and not self.run.last.exists():
+            self._start_near(model.net, self.frozen)
         # Attention runs on gathered pairs, so its statistics are the whole batch's already.
         if not isinstance(model.net, XCosNet):
             share_batch_norm(model.net, device)
         else:
             share_batch_norm(model.net.grid, device)
             backbone = model.net.backbone
-            if self.frozen is None:
+            if self.maps is None:
                 share_batch_norm(backbone, device)
-            elif isinstance(backbone, Refined):
-                share_batch_norm(backbone.local, device)
         model = model.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             model.net,
@@ -145,11 +148,27 @@ class Training:
             getattr(model.net, "backbone", model.net).compile()
         self.model, self.optimiser = self.fabric.setup(model, optimiser)
 
+    def _start_near(self, net: XCosNet, frozen: FrozenBackbone) -> None:
+        """Begin near the plugged-in model's own score, where its last layer is linear."""
+        count = len(self.faces)
+        some = np.unique(np.linspace(0, count - 1, SOME).round().astype(np.int64))
+        if self.maps is None:
+            maps = frozen.maps(self.faces.take(some), QUIET)
+        else:
+            maps = self.maps[0, some]
+        layer = frozen.own_layer(maps)
+        if layer is not None:
+            start_near(net, layer, torch.from_numpy(maps).float())
+
     @property
     def net(self) -> nn.Module:
         """The network whose weights the optimiser moves: an XCosNet, or a baseline."""
         net: nn.Module = self.model.net
         return net
+
+    def normalise(self, x_BCHW: Tensor) -> Tensor:
+        """Pixels from 0 to 255, (B, 3, 112, 112), as the network takes them."""
+        return normalised(x_BCHW) if self.frozen is None else self.frozen.normalised(x_BCHW)
 
     @property
     def exported(self) -> nn.Module:
@@ -192,7 +211,7 @@ class Training:
             crops = self.faces.take(chosen)
         else:
             maps = self.maps[0, chosen]
-        grid, _ = encode(self.exported, self.fabric.device, crops, maps)
+        grid, _ = encode(self.exported, self.fabric.device, crops, maps, self.normalise)
         assert grid is not None
         return grid.float().cpu().numpy()
 
@@ -251,7 +270,7 @@ class Training:
         epoch = steps_of_epoch(optimisation, len(self.faces))
         rate = learning_rate(self.step, self.steps, optimisation, epoch)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("times", 1.0)
         self.model.train()
         self.optimiser.zero_grad()
         parts = [self._backward(part) for part in range(optimisation.accumulate)]
@@ -309,7 +328,7 @@ class Training:
         pixels = views.pixels
         if views.hidden is not None:
             pixels = torch.cat([pixels, views.hidden.pixels])
-        return ((pixels - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
+        return self.normalise(pixels).contiguous(memory_format=torch.channels_last)
 
     def _not_finite(self, bad: list[str], step: int, faces: np.ndarray) -> XCosError:
         names = ", ".join(name for name in bad if name != "total") or "total"

@@ -1,5 +1,6 @@
 """Validation accuracy of a network while it trains, on a list of pairs it never learns from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from core.evaluation.verification import ProtocolPairs, balanced_threshold, read
 from core.gallery.finder import PhotoFinder
 from core.model.xcos import XCosNet, cosine_map, xcos
 from core.training.config import TrainConfig
-from core.training.encoding import encode
+from core.training.encoding import encode, normalised
 from core.training.held_out import HeldOutFaces
 from core.training.sources import FaceReader
 
@@ -23,10 +24,12 @@ class Validation:
 
     held_out: the people of a list, or those that were kept out of the training faces
     maps:     (n, C, 7, 7) float32 of a frozen backbone, which is then not run again
+    normalise: what is done to pixels where it is run
     """
 
     held_out: HeldOutFaces
     maps: np.ndarray | None = None
+    normalise: Callable[[torch.Tensor], torch.Tensor] = normalised
 
     def __post_init__(self) -> None:
         self.crops, self.same = self.held_out.crops, self.held_out.same
@@ -53,7 +56,7 @@ class Validation:
         training = net.training
         net.eval()
         found = {}
-        grid_BCHW, embedding_BD = encode(net, device, self.crops, self.maps)
+        grid_BCHW, embedding_BD = encode(net, device, self.crops, self.maps, self.normalise)
         with torch.inference_mode():
             if grid_BCHW is not None and isinstance(net, XCosNet):
                 left, right = grid_BCHW[self.left], grid_BCHW[self.right]
@@ -79,7 +82,7 @@ class Validation:
         pair = int(np.flatnonzero(self.same)[0])
         faces = [int(self.left[pair]), int(self.right[pair])]
         kept = None if self.maps is None else self.maps[faces]
-        grid, _ = encode(net, device, self.crops[faces], kept)
+        grid, _ = encode(net, device, self.crops[faces], kept, self.normalise)
         assert grid is not None
         training = net.training
         net.eval()

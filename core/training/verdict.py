@@ -15,6 +15,7 @@ from core.json_text import json_text
 
 VERDICT = "verdict.json"
 FARS = ("0.01", "0.001")
+NO_INTERVAL = "too few people for an interval"
 Conclusion = Literal["better", "no difference", "worse", "too few", "alone"]
 
 
@@ -22,7 +23,8 @@ Conclusion = Literal["better", "no difference", "worse", "too few", "alone"]
 class Figure:
     """A fraction from 0 to 1 and its 95 % interval, from a bootstrap over identities.
 
-    value: None where there are too few pairs for it; low, high: None where there is no interval
+    value:     None where there are too few pairs for it
+    low, high: None where people are too few for an interval: every draw of them gives the same
     """
 
     value: float | None
@@ -32,16 +34,29 @@ class Figure:
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure after less the one before, from -1 to 1, with its 95 % interval (both alike drawn)."""
+    """A figure after less the one before, from -1 to 1, with its 95 % interval (both alike drawn).
+
+    low, high: None where people are too few for an interval
+    """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     @property
     def beyond_chance(self) -> bool:
         """Whether the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
+        return self.is_up or self.is_down
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the whole interval is above 0."""
+        return self.low is not None and self.low > 0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the whole interval is below 0."""
+        return self.high is not None and self.high < 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from core.training.run_files import (
     STATUS,
     STOP,
     VALIDATION,
+    logged_number,
     logged_rows,
 )
 
@@ -170,7 +171,7 @@ def _columns(path: Path, damaged: list[str]) -> Columns:
         return {}
     if not found.whole:
         damaged.append(path.name)
-    values = np.array(found.rows, np.float64)
+    values = np.array([[logged_number(cell) for cell in row] for row in found.rows], np.float64)
     values[~np.isfinite(values)] = np.nan
     return dict(zip(found.head, values.T, strict=True)) if len(values) else {}
 

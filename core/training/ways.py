@@ -62,7 +62,7 @@ def plug_in(
     model: Path | None,
     gallery: Path | None,
     target: Path = OWN,
-    local: bool = False,
+    local: bool = True,
 ) -> Way:
     """xCos for a model that one already has, which stays as it is.
 

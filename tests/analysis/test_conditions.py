@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.conditions.by_condition import by_condition
+from core.analysis.conditions.by_condition import _threshold, by_condition
 from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
 from core.analysis.conditions.slices import worst_slices
+from core.analysis.conditions.traits import Traits, traits_of
+from core.analysis.evidence.reference import Reference
 from core.cli import main
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, CONDITIONS
@@ -21,6 +23,7 @@ from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.attention_weights import read_head
 from core.model.card import read_card
 from core.model.features import FaceFeatures
+from core.project.edits import Edits, identity_subject
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
@@ -71,7 +74,9 @@ def test_command_writes_a_row_a_face(run, tmp_path: Path, crops: Path) -> None:
     assert run("conditions", "-o", str(table))[0] == 0
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert [row["path"] for row in rows][:2] == ["ann/1.png", "ann/2.png"] and len(rows) == 6
-    assert list(rows[0]) == ["path", "identity", *(c.name for c in CONDITIONS)]
+    assert list(rows[0]) == [
+        "path", "identity", *(c.name for c in CONDITIONS), "yaw_low", "yaw_high",
+    ]  # fmt: skip
     from PIL import Image
 
     luma = np.asarray(Image.open(crops / "ann" / "1.png"), float) @ [0.299, 0.587, 0.114]
@@ -97,7 +102,7 @@ def test_conditions_of_a_single_photo(crops: Path, tiny_weights: Path, capsys) -
 def test_filter_words_take_the_worse_face(run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("conditions")[1])))
     sharpness = {row["path"]: float(row["sharpness"]) for row in rows}
-    limit = sorted(sharpness.values())[2]
+    limit = sum(sorted(sharpness.values())[1:3]) / 2  # between two values: a table rounds them
     found = list(csv.DictReader(io.StringIO(run("score", "--filter", f"sharpness < {limit}")[1])))
     wanted = {
         (a, b) for a in sharpness for b in sharpness if min(sharpness[a], sharpness[b]) < limit
@@ -118,6 +123,12 @@ def test_what_is_measured_is_kept_and_a_photo_that_is_gone_is_no_error(
     for name in BY_NAME:
         assert table.of(name)[0].shape == (3,)
         assert name == "unlike" or np.isnan(table.of(name)[0]).all()
+    probes = made_gallery(5, 2, card)
+    scored = score_gallery(ScoringModel(card, engine), loaded, probes, "uniform", "both")
+    table = Measurer(Cache(tmp_path / "cache.sqlite")).table(scored, 0.1)
+    assert {tuple(map(len, table.of(name))) for name in BY_NAME} == {(5, 3)}
+    for found, wanted in zip(table.of("unlike"), unlike_cells(scored, 0.1), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def world(seed: int = 0, people: int = 40, photos: int = 6) -> tuple[ScoredGallery, ConditionTable]:
@@ -156,12 +167,27 @@ def test_ranges_against_counting_pair_by_pair() -> None:
         assert one.genuine == (here & same).sum() and one.impostor == (here & ~same).sum()
         assert one.fnmr == pytest.approx((matrix.scores[here & same] <= 0.3).mean())
         assert one.fmr == pytest.approx((matrix.scores[here & ~same] > 0.3).mean())
-        assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
+        if one.fnmr_interval is None:  # nobody has an error
+            assert one.fnmr == 0
+        else:
+            assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
     assert worst.fnmr > 0.8 > 0.1 > best.fnmr
     assert worst.threshold == pytest.approx(0.233, abs=0.03)  # 2.33 standard deviations
     assert len(found.pairs(scored, 2, False, 10**6)) == worst.genuine + worst.impostor
     wrong = found.pairs(scored, 2, True, 10**6)
     assert len(wrong) == round(worst.fnmr * worst.genuine + worst.fmr * worst.impostor)
+
+
+@pytest.mark.parametrize(("count", "above"), [(300, 3), (399, 3), (400, 4), (1234, 12)])
+def test_a_range_s_threshold_lets_one_in_a_hundred_through(count: int, above: int) -> None:
+    scores = np.random.default_rng(count).permutation(np.linspace(0.9, -0.3, count))
+    codes = np.arange(count)
+    genuine = np.zeros(count, bool)
+    found = _threshold(Reference("range", scores, genuine, codes, codes + 1))
+    assert found is not None and (scores > found).sum() == above and found in scores
+    few = slice(0, 299)
+    short = Reference("range", scores[few], genuine[few], codes[few], codes[few] + 1)
+    assert _threshold(short) is None
 
 
 def test_ratios_by_range_are_worth_more_where_the_range_matters() -> None:
@@ -184,13 +210,96 @@ def test_the_worst_slice_is_found_and_said() -> None:
     )
     assert sharp.max() < 50
     assert (first.pairs.scores[: first.errors] <= 0.3).all()
+    assert (first.pairs.scores[first.errors :] > 0.3).all()
+    for part in (slice(None, first.errors), slice(first.errors, None)):  # as in the matrix
+        cells = np.stack([first.pairs.rows[part], first.pairs.columns[part]])
+        assert (np.lexsort(cells[::-1]) == np.arange(cells.shape[1])).all()
     marked = np.isin(scored.matrix.rows, (1, 2, 3))
     scores = scored.matrix.scores.copy()
     either = marked[:, None] | marked[None]
     scores[either & (scored.matrix.rows[:, None] != scored.matrix.rows[None])] += 0.5
     again = replace(scored, matrix=replace(scored.matrix, scores=scores))
-    words = [one.words for one in worst_slices(again, 0.3, table, {"twins": (marked, marked)})]
+    words = [
+        one.words for one in worst_slices(again, 0.3, table, Traits({"twins": (marked, marked)}))
+    ]
     assert any("impostor pairs with twins" in text for text in words), words
+
+
+def test_slices_look_at_tags_and_columns_too() -> None:
+    scored, table = world()
+    codes = scored.matrix.rows
+
+    def face(k: int, old: Face) -> Face:
+        told = {"age": str(20 + codes[k]), "sex": "fm"[codes[k] % 2], "code": f"c{k % 60}"}
+        return replace(old, columns=told if k else {})
+
+    faces = tuple(face(k, old) for k, old in enumerate(scored.rows.gallery.faces))
+    loaded = replace(scored.rows, gallery=replace(scored.rows.gallery, faces=faces))
+    edits = Edits(tags={identity_subject("p3"): ("hat",), identity_subject("nobody"): ("none",)})
+    scored = replace(scored, rows=loaded, columns=loaded)
+    traits = traits_of(scored, edits)
+    assert list(traits.numbers) == ["age"] and traits.left_out == ("code",)
+    assert list(traits.marks) == ["tag = hat", "column(sex) = f", "column(sex) = m"]
+    assert np.array_equal(traits.marks["tag = hat"][0], codes == 3)
+    age = traits.numbers["age"][0]
+    assert np.isnan(age[0]) and age[1:].tolist() == (20 + codes[1:]).tolist()
+    assert traits.words == ("Left out, with more than 50 values that are no numbers: column code.")
+    old = scored.matrix.scores.copy()
+    older = np.fmax(age[:, None], age[None]) > 50
+    old[older & (codes[:, None] == codes[None])] -= 0.5  # genuine pairs of people above 50 fail
+    found = worst_slices(
+        replace(scored, matrix=replace(scored.matrix, scores=old)), 0.3, table, traits
+    )
+    assert " age above 50" in found[0].where and found[0].genuine and found[0].rate > 0.9
+    low, high = found[0].interval
+    assert (
+        low <= found[0].rate <= high and f"({100 * low:.1f} to {100 * high:.1f})" in found[0].words
+    )
+
+
+def test_ranges_tell_thresholds_and_ratios_with_intervals() -> None:
+    scored, table = world()
+    best, worst = by_condition(scored, 0.3, table, "sharpness", (10,)).ranges
+    for one in (best, worst):
+        low, high = one.threshold_interval
+        assert low <= one.threshold <= high and high - low < 0.1
+        assert one.worth.score == 0.3
+        assert one.worth.floor <= one.worth.log10_lr <= one.worth.ceiling
+    # Where genuine pairs score as low as 0.15, a score of 0.3 is likelier of one person.
+    assert worst.worth.log10_lr > best.worth.log10_lr
+
+
+def test_rates_are_told_without_lir_and_why_there_are_no_ratios(monkeypatch) -> None:
+    monkeypatch.setattr("core.analysis.conditions.by_condition.lir_missing", lambda: "No lir here.")
+    scored, table = world()
+    found = by_condition(scored, 0.3, table, "sharpness", (10,))
+    assert found.words == "No lir here." and found.cllr is None
+    assert all(one.worth is None and one.fmr is not None for one in found.ranges)
+
+
+def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
+    said = json.loads(run("conditions", "--by", "sharpness", "--json")[1])
+    assert said["by"] == "sharpness" and len(said["ranges"]) > 1
+    assert sum(one["genuine"] for one in said["ranges"]) == 4
+    first = said["ranges"][0]
+    assert first["threshold"] is None and 0 <= first["fmr"] <= 1
+    assert first["fmr_low"] is None or first["fmr_low"] <= first["fmr"] <= first["fmr_high"]
+    table = tmp_path / "by.csv"
+    assert run("conditions", "--by", "exposure", "-o", str(table))[0] == 0
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert list(rows[0])[:4] == ["low", "high", "impostor", "fmr"] and rows[0]["cllr"] == ""
+    code, out, _ = run("conditions", "--by", "sharpness")
+    assert code == 0 and "impostor" in out.splitlines()[0]
+    code, out, _ = run("slices")
+    assert code == 0 and "No slice has more errors" in out  # six photos are too few
+    assert json.loads(run("slices", "--json")[1])["slices"] == []
+    for more, wanted in (
+        (("--ranges", "1"), "name it with --by"),
+        (("--by", "yaw"), "Yaw is known of no face here"),
+        (("--by", "sharpness", "--ranges", "a"), "write numbers such as 10,25"),
+    ):
+        code, _, err = run("conditions", *more)
+        assert code == 1 and wanted in err
 
 
 def test_conditions_that_tell_nothing_are_told() -> None:

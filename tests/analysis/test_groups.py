@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analysis.grouping import group_by
 from core.analysis.groups import fairness_discrepancy, garbe, gini
 from core.analysis.rates import PairKinds, count_errors
 from core.cli import main
-from core.project.edits import face_subject, identity_subject
+from core.errors import XCosError
+from core.faces.face import Face
+from core.gallery.gallery import Gallery
+from core.project.edits import Edits, face_subject, identity_subject
 from core.project.project import Project
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
@@ -135,6 +139,10 @@ def test_command_by_a_column(groups, tmp_path: Path) -> None:
     assert (f["photos"], f["failures_to_acquire"], m["failures_to_acquire"]) == (6, 1, 0)
     assert said["cross_group"]["fmr_pairs"] == 25
     assert said["cross_groups"][0]["groups"] == ["f", "m"]
+    mean = (f["fmr"] + m["fmr"]) / 2
+    cross = said["cross_group"]
+    wanted = pytest.approx(cross["fmr"] / mean) if mean else None
+    assert cross["fmr_ratio_to_mean"] == wanted
     for group in said["groups"]:
         low, high = group["fnmr_interval"] or (0, 1)
         assert low <= group["fnmr"] <= high
@@ -199,3 +207,14 @@ def test_bad_groups_are_told_in_a_sentence(groups) -> None:
     assert code == 1 and "has 60 values, and groups can be at most 50" in err
     code, _, err = groups("--by", "sex")
     assert code == 1 and "has no tags and no column 'sex'" in err
+
+
+def test_a_column_of_thousands_of_values_is_refused_before_anything_is_read() -> None:
+    faces = tuple(
+        Face(f"{k}.png", 1, "ann", None, str(k), columns={"serial": f"s{k}"}) for k in range(5000)
+    )
+    with pytest.raises(XCosError, match="'serial' has 5,000 values, and groups can be at most 50"):
+        group_by("serial", [Gallery(Path("nowhere"), Path("nowhere"), faces)], Edits())
+    empty = [Gallery(Path("nowhere"), Path("nowhere"), faces[:0])]
+    with pytest.raises(XCosError, match="has no tags and no column 'serial'"):
+        group_by("serial", empty, Edits())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.analysis.patterns.groups import MeanMaps, find_groups, group_sentence, region_shares
-from core.analysis.patterns.report import look_for_patterns
+from core.analysis.patterns.report import _upper, look_for_patterns
 from core.cli import main
 from core.errors import XCosError
 from core.explain.maps import PairMaps
@@ -36,12 +36,15 @@ def matrix_of(n: int, people: int, seed: int = 0) -> ScoreMatrix:
     return ScoreMatrix((scores + scores.T) / 2, True, codes, codes, "learned", "both")
 
 
+THRESHOLD = 0.1
+
+
 def carried_by(regions: list[str], seed: int = 0) -> PairMaps:
-    """A pair a name: S is high in that region only, W uniform, the threshold 0.1."""
+    """A pair a name: S is high in that region only, W uniform; the threshold is to be THRESHOLD."""
     rng = np.random.default_rng(seed)
     cosine = np.stack([np.where(name == REGIONS, 0.9, 0.08) for name in regions])
     cosine = cosine + rng.normal(0, 0.01, cosine.shape)
-    return PairMaps(cosine, np.full(cosine.shape, 1 / 49), 0.1)
+    return PairMaps(cosine, np.full(cosine.shape, 1 / 49))
 
 
 def numbered(count: int, title: str = "false accepts") -> Selection:
@@ -93,15 +96,15 @@ def test_drawn_and_ranked_are_what_sorting_gives() -> None:
 
 def test_means_and_differences_are_of_the_maps() -> None:
     rng = np.random.default_rng(1)
-    maps = PairMaps(rng.uniform(-1, 1, (9, 7, 7)), rng.random((9, 7, 7)), 0.3)
-    whole, some = MeanMaps.of(maps), MeanMaps.of(maps, np.array([2, 5]))
+    maps = PairMaps(rng.uniform(-1, 1, (9, 7, 7)), rng.random((9, 7, 7)))
+    whole, some = MeanMaps.of(maps, 0.3), MeanMaps.of(maps, 0.3, np.array([2, 5]))
     assert whole is not None and some is not None
-    np.testing.assert_allclose(whole.evidence, maps.evidence.mean(0))
+    np.testing.assert_allclose(whole.evidence, maps.evidence(0.3).mean(0))
     np.testing.assert_allclose(some.cosine, (maps.cosine[2] + maps.cosine[5]) / 2)
     less = some.less(whole)
     np.testing.assert_allclose(less.attention, some.attention - whole.attention)
     assert less.score == pytest.approx(some.score - whole.score)
-    assert MeanMaps.of(PairMaps(maps.cosine[:0], maps.attention[:0], 0.3)) is None
+    assert MeanMaps.of(PairMaps(maps.cosine[:0], maps.attention[:0]), 0.3) is None
 
 
 def test_groups_find_what_carries_pairs() -> None:
@@ -109,7 +112,7 @@ def test_groups_find_what_carries_pairs() -> None:
     order = np.random.default_rng(3).permutation(len(names))
     mixed = [names[k] for k in order]
     maps = carried_by(mixed)
-    found = find_groups(numbered(len(names)), maps)
+    found = find_groups(numbered(len(names)), maps, THRESHOLD)
     assert [len(group.pairs) for group in found.groups] == [14, 9, 5]
     assert found.silhouette is not None and found.silhouette > 0.8
     for group, name in zip(found.groups, ("mouth", "left eye", "chin"), strict=True):
@@ -122,7 +125,7 @@ def test_groups_find_what_carries_pairs() -> None:
             group.sentence,
         )
         assert told is not None, group.sentence
-        positive = np.maximum(maps.evidence, 0)
+        positive = np.maximum(maps.evidence(THRESHOLD), 0)
         inside = np.zeros(28, bool)
         inside[group.places] = True
         shares = [
@@ -135,25 +138,25 @@ def test_groups_find_what_carries_pairs() -> None:
 
 
 def test_few_or_like_pairs_are_one_group() -> None:
-    few = find_groups(numbered(5), carried_by(["mouth"] * 3 + ["chin"] * 2))
+    few = find_groups(numbered(5), carried_by(["mouth"] * 3 + ["chin"] * 2), THRESHOLD)
     assert len(few.groups) == 1 and few.silhouette is None
     assert few.groups[0].sentence.startswith("All 5 false accepts are carried by")
-    like = find_groups(numbered(40), carried_by(["nose"] * 40))
+    like = find_groups(numbered(40), carried_by(["nose"] * 40), THRESHOLD)
     assert len(like.groups) == 1 and like.words.startswith("One group")
-    asked = find_groups(numbered(5), carried_by(["mouth"] * 3 + ["chin"] * 2), count=2)
+    asked = find_groups(numbered(5), carried_by(["mouth"] * 3 + ["chin"] * 2), THRESHOLD, count=2)
     assert [len(g.pairs) for g in asked.groups] == [3, 2]
 
 
 def test_false_rejects_are_carried_by_evidence_against() -> None:
     maps = PairMaps(
-        np.where(REGIONS == "nose", -0.8, 0.15)[None].repeat(3, 0), np.full((3, 7, 7), 1 / 49), 0.2
+        np.where(REGIONS == "nose", -0.8, 0.15)[None].repeat(3, 0), np.full((3, 7, 7), 1 / 49)
     )
-    assert region_shares(maps, -1)["nose"] == pytest.approx(
+    assert region_shares(maps.evidence(0.2), -1)["nose"] == pytest.approx(
         (REGIONS == "nose").sum()
         * 1.0
         / ((REGIONS == "nose").sum() * 1.0 + (REGIONS != "nose").sum() * 0.05)
     )
-    sentence = find_groups(numbered(3, "false rejects"), maps).groups[0].sentence
+    sentence = find_groups(numbered(3, "false rejects"), maps, 0.2).groups[0].sentence
     assert "carried by the nose" in sentence and 'against "same"' in sentence
 
 
@@ -164,6 +167,8 @@ def test_one_pair_is_told_in_the_singular() -> None:
         "then the chin, 40 %."
     )
     assert in_number("true rejects of Ann", 1) == "true reject of Ann"
+    assert _upper("3 true rejects of Ann") == "3 true rejects of Ann"
+    assert _upper("the pairs of Ann") == "The pairs of Ann"
 
 
 def test_an_empty_selection_is_one_sentence() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis.bootstrap import RateSums, rate_intervals
+from core.analysis.rates import RateSums, rate_intervals
 from core.analysis.selection import look_at_chosen
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs

@@ -87,6 +87,12 @@ def test_command_says_whether_the_threshold_holds(
     out = capsys.readouterr().out
     assert "does not hold here; for a rate of about 1 % take this gallery's own" in out
     assert "unlike those that it was set on, most of all in sharpness" in out
+    assert "xcos conditions --by" not in out
+    # As many are above it as where it was set, but photos are unlike: what to look at is said.
+    kept["impostor_scores"] = {"learned": np.linspace(0, 1, len(QUANTILES)).tolist()}
+    assert main([*common, "--threshold", "0.05"]) == 0
+    out = capsys.readouterr().out
+    assert "does not hold here" not in out and "xcos conditions --by sharpness" in out
 
 
 def test_it_holds_where_the_rate_is_near_that_where_it_was_set() -> None:

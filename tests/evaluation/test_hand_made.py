@@ -172,12 +172,10 @@ def test_evidence_of_a_raw_map_sums_to_the_score_less_the_threshold() -> None:
     rng = np.random.default_rng(0)
     raw = rng.uniform(-0.1, 0.3, (7, 7))
     cosine = rng.uniform(-1, 1, (7, 7))
-    pair = PairExplanation("a", "b", "m", "correlation", "both", cosine, raw, 0.4)
-    assert pair.evidence is not None
-    assert pair.evidence.sum() == pytest.approx(pair.score - 0.4)
-    assert pair.evidence[2, 5] == pytest.approx(
-        raw[2, 5] * cosine[2, 5] - 0.4 * raw[2, 5] / raw.sum()
-    )
+    pair = PairExplanation("a", "b", "m", "correlation", "both", cosine, raw)
+    evidence = pair.evidence(0.4)
+    assert evidence.sum() == pytest.approx(pair.score - 0.4)
+    assert evidence[2, 5] == pytest.approx(raw[2, 5] * cosine[2, 5] - 0.4 * raw[2, 5] / raw.sum())
 
 
 def test_features_of_a_part_keep_their_embeddings() -> None:

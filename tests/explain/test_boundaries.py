@@ -10,8 +10,7 @@ from core.analysis.fragile import VARIANTS, FragilePairs, fragile_counts
 from core.analysis.patterns.groups import Groups, region_shares
 from core.explain.editing.what_if import Faithfulness
 from core.explain.explain import colour_limits, pair_cosines
-from core.explain.explanation import PairExplanation, law_of
-from core.explain.maps import PairMaps
+from core.explain.explanation import PairDecision, PairExplanation, law_of
 from core.explain.saliency.compare import disagreement, random_maps
 from core.faces.align import TEMPLATE
 from core.faces.face import Face
@@ -38,13 +37,12 @@ def test_no_correlation_where_nothing_changes_or_little_was_tried() -> None:
 
 def test_a_score_at_the_threshold_is_different() -> None:
     attention, cosine = np.full((7, 7), 1 / 49), np.full((7, 7), 0.5)
-    pair = PairExplanation("a", "b", "m", "uniform", "both", cosine, attention, 0.25)
-    assert pair.same is True
-    assert replace(pair, threshold=pair.score).same is False
-    assert (
-        replace(pair, threshold=None).same is None
-        and replace(pair, threshold=None).evidence is None
-    )
+    pair = PairExplanation("a", "b", "m", "uniform", "both", cosine, attention)
+    assert PairDecision(pair, 0.25).same is True
+    assert PairDecision(pair, pair.score).same is False
+    without = PairDecision(pair, None)
+    assert without.same is None and without.evidence is None and without.map_of("evidence") is None
+    assert without.map_of("cosine") is cosine
 
 
 def test_only_learned_attention_can_leave_a_hidden_cell(tmp_path) -> None:
@@ -118,13 +116,10 @@ def test_colours_reach_as_far_as_the_pairs_do() -> None:
 
 def test_shares_of_regions_are_of_one_side_and_sum_to_1() -> None:
     rng = np.random.default_rng(2)
-    maps = PairMaps(
-        rng.uniform(-1, 1, (6, 7, 7)), rng.dirichlet(np.ones(49), 6).reshape(6, 7, 7), 0.1
-    )
-    some = np.array([1, 4])
+    evidence = rng.uniform(-1, 1, (6, 7, 7))[[1, 4]]
     for side in (1, -1):
-        found = region_shares(maps, side, some)
-        cells = np.maximum(side * maps.evidence[some], 0).sum(axis=0)
+        found = region_shares(evidence, side)
+        cells = np.maximum(side * evidence, 0).sum(axis=0)
         assert sum(found.values()) == pytest.approx(1)
         for name, share in found.items():
             assert share == pytest.approx(cells[name == REGIONS_OF_TEMPLATE].sum() / cells.sum())

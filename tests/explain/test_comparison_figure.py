@@ -28,11 +28,11 @@ def comparison(seed: int) -> Comparison:
         return Compared(SaliencyMap(name, left, right, rng.random(), 2), curves)
 
     pair = PairExplanation(
-        "a", "b", "m", "learned", "both", rng.uniform(-1, 1, (7, 7)), np.full((7, 7), 1 / 49), 0.2
+        "a", "b", "m", "learned", "both", rng.uniform(-1, 1, (7, 7)), np.full((7, 7), 1 / 49)
     )
     made = {name: compared(name) for name in (*METHODS, *CONTROLS)}
     return Comparison(
-        pair, {n: made[n] for n in METHODS}, {n: made[n] for n in CONTROLS}, "Some words."
+        pair, 0.2, {n: made[n] for n in METHODS}, {n: made[n] for n in CONTROLS}, "Some words."
     )
 
 

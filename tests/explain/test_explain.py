@@ -14,6 +14,7 @@ from PIL import Image
 from core.errors import XCosError
 from core.explain.colours import around, map_rgba, overlay_rgba, table
 from core.explain.explanation import PairExplanation
+from core.explain.figure import pair_figure
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.page import to_html
 from core.explain.report import PairReport, as_dict, cell_rows, to_csv
@@ -27,31 +28,32 @@ KEYS = {
 }  # fmt: skip
 
 
-def random_pair(seed: int, threshold: float | None = 0.2, raw: bool = False) -> PairExplanation:
+def random_pair(seed: int, raw: bool = False) -> PairExplanation:
     rng = np.random.default_rng(seed)
     attention = rng.random((7, 7)) - (0.2 if raw else 0)
     if not raw:
         attention /= attention.sum()
     kind = "correlation" if raw else "learned"
     cosine = rng.uniform(-1, 1, (7, 7))
-    return PairExplanation("a.jpg", "b.jpg", "tiny", kind, "both", cosine, attention, threshold)  # type: ignore[arg-type]
+    return PairExplanation("a.jpg", "b.jpg", "tiny", kind, "both", cosine, attention)  # type: ignore[arg-type]
 
 
-def report_of(pair: PairExplanation) -> PairReport:
+def report_of(pair: PairExplanation, threshold: float | None = 0.2) -> PairReport:
     crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3)).astype(np.uint8)
-    return PairReport(pair, crops[0], crops[1], face_regions(TEMPLATE))
+    return PairReport(pair, threshold, crops[0], crops[1], face_regions(TEMPLATE))
 
 
 @given(st.integers(0, 10**6), st.floats(-1, 1), st.booleans())
 def test_cells_add_up(seed: int, threshold: float, raw: bool) -> None:
-    pair = random_pair(seed, threshold, raw)
+    pair = random_pair(seed, raw)
+    report = report_of(pair, threshold)
     assert abs(pair.contribution.sum() - pair.score) < 1e-12
-    assert pair.evidence is not None
-    assert abs(pair.evidence.sum() - (pair.score - threshold)) < 1e-9
-    assert pair.same == (pair.score > threshold)
-    regions = face_regions(TEMPLATE)
-    assert abs(sum(region_evidence(pair, regions).values()) - (pair.score - threshold)) < 1e-9
-    rows = cell_rows(report_of(pair))
+    assert report.evidence is not None
+    assert abs(report.evidence.sum() - (pair.score - threshold)) < 1e-9
+    assert report.same == (pair.score > threshold)
+    sums = region_evidence(pair, threshold, face_regions(TEMPLATE))
+    assert abs(sum(sums.values()) - (pair.score - threshold)) < 1e-9
+    rows = cell_rows(report)
     assert len(rows) == 49
     assert abs(rows[-1]["running_sum"] - pair.score) < 1e-12
 
@@ -71,23 +73,22 @@ def test_words_name_what_decided() -> None:
     regions = face_regions(TEMPLATE)
     cosine[regions == "mouth"] = 1.0
     cosine[regions == "chin"] = -1.0
-    pair = PairExplanation("a", "b", "tiny", "uniform", "both", cosine, attention, -0.5)
+    pair = PairExplanation("a", "b", "tiny", "uniform", "both", cosine, attention)
     mouth, chin = (regions == "mouth").sum(), (regions == "chin").sum()
     score = (mouth - chin) / 49
-    text = verdict(pair, regions)
+    text = verdict(pair, -0.5, regions)
     assert text is not None
     assert text.startswith(f"Same person: the score {score:.3f} is above the threshold -0.500")
     assert "uniform attention, tiny" in text
     assert f"the chin (\N{MINUS SIGN}{0.5 * chin / 49:.3f})" in text
     assert "Most towards different: the chin" in text
-    different = PairExplanation("a", "b", "tiny", "uniform", "both", cosine, attention, 0.9)
-    text = verdict(different, regions)
+    text = verdict(pair, 0.9, regions)
     assert text is not None and text.startswith("Different people") and "not above" in text
     assert f"the mouth (+{0.1 * mouth / 49:.3f})" in text
 
 
 def test_no_threshold_no_verdict() -> None:
-    said = as_dict(report_of(random_pair(0, None)))
+    said = as_dict(report_of(random_pair(0), None))
     assert set(said) >= KEYS
     assert [said[key] for key in ("threshold", "verdict", "evidence", "words")] == [None] * 4
     assert said["score"] == pytest.approx(random_pair(0).score)
@@ -126,6 +127,9 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert content.startswith(starts.get(suffix, b""))
     if suffix == ".png":
         assert Image.open(path).width > 1000
+    if suffix == ".html":
+        page = content.decode()
+        assert page.count("<svg") == 1 and "<?xml" not in page and "<!DOCTYPE" not in page
     if suffix == ".json":
         assert json.loads(content)["score"] == pytest.approx(report.explanation.score, abs=1e-12)
     if suffix == ".csv":
@@ -134,11 +138,29 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_the_figure_has_faces_at_the_left_and_each_map_in_its_place() -> None:
+    report = report_of(random_pair(1))
+    figure = pair_figure(report)
+    found, limit = report.explanation, 1.0
+    evidence = report.evidence
+    assert evidence is not None
+    limit = max(float(np.abs(m).max()) for m in (found.contribution, evidence))
+    wanted = [
+        ("left: ", report.left_crop), ("cosine map S", map_rgba("cosine", found.cosine, threshold=report.threshold, limit=1)),
+        ("contribution W·S", map_rgba("contribution", found.contribution, limit=limit)),
+        ("right: ", report.right_crop), ("attention map W", map_rgba("attention", found.attention, limit=float(found.attention.max()))),
+        ("evidence", map_rgba("evidence", evidence, limit=limit)),
+    ]  # fmt: skip
+    places = [axes for axes in figure.axes if axes.get_images()][:6]
+    for axes, (title, picture) in zip(places, wanted, strict=True):
+        assert axes.get_title().startswith(title)
+        np.testing.assert_array_equal(axes.get_images()[0].get_array(), picture)
+        assert len(axes.get_images()) == 1
+
+
 def test_html_escapes_names() -> None:
     pair = random_pair(1)
-    evil = PairExplanation(
-        "<b>.jpg", "&.jpg", "m", "learned", "both", pair.cosine, pair.attention, 0.1
-    )
+    evil = PairExplanation("<b>.jpg", "&.jpg", "m", "learned", "both", pair.cosine, pair.attention)
     page = to_html(report_of(evil))
     assert "<b>.jpg" not in page and "&lt;b&gt;.jpg" in page
     assert to_csv(report_of(evil)).count("\n") == 50

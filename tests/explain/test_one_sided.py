@@ -52,8 +52,8 @@ def score(world: World, left: np.ndarray, right: np.ndarray, order: Order) -> fl
     return float((s * w).sum())
 
 
-def editor(world: World, order: Order, threshold: float | None = None) -> PairEditor:
-    return world.editor(0, 4, threshold, order)
+def editor(world: World, order: Order) -> PairEditor:
+    return world.editor(0, 4, order)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -127,7 +127,7 @@ def test_the_smallest_turn_of_the_right_face(world: World) -> None:
     ]
     start = editor(world, "right-left").before.score
     threshold = float(start + 0.6 * (min(reached) - start))
-    found = smallest_flip(editor(world, "right-left", threshold), "turn", ("right",)).found
+    found = smallest_flip(editor(world, "right-left"), threshold, "turn", ("right",)).found
     assert found is not None and found.side == "right"
     first = next(k for k, value in enumerate(reached) if value <= threshold)
     same_size = [k for k, (size, _) in enumerate(ladder) if size == ladder[first][0]]
@@ -195,17 +195,16 @@ def test_maps_of_pairs_are_each_pair_s_own(world: World, others: LoadedGallery) 
     columns = world.engine.prepare(world.loaded.features.grid)
     i, j = np.array([0, 3, 2, 1]), np.array([5, 0, 4, 1])
     for order in ORDERS:
-        found = maps_of_pairs(
-            world.engine, PreparedPairs(rows, i, columns, j), "learned", order, 0.3
-        )
+        found = maps_of_pairs(world.engine, PreparedPairs(rows, i, columns, j), "learned", order)
         assert len(found) == 4
         for k in range(4):
             s, w = world.engine.maps(rows, int(i[k]), columns, int(j[k]), "learned", order)
             np.testing.assert_allclose(found.cosine[k], s, atol=1e-6)
             np.testing.assert_allclose(found.attention[k], w, atol=1e-6)
             assert found.scores[k] == pytest.approx((s * w).sum(), abs=1e-6)
-            assert found.evidence[k].sum() == pytest.approx((s * w).sum() - 0.3, abs=1e-6)
-            np.testing.assert_allclose(found.evidence[k], s * w - 0.3 * w / w.sum(), atol=1e-6)
+            evidence = found.evidence(0.3)[k]
+            assert evidence.sum() == pytest.approx((s * w).sum() - 0.3, abs=1e-6)
+            np.testing.assert_allclose(evidence, s * w - 0.3 * w / w.sum(), atol=1e-6)
 
 
 def test_a_region_filter_takes_the_mean_of_two_different_faces(
@@ -264,14 +263,14 @@ def test_a_region_s_share_is_of_its_own_pair() -> None:
 
 def test_one_group_asked_for_is_all_pairs() -> None:
     rng = np.random.default_rng(0)
-    maps = PairMaps(rng.uniform(-1, 1, (12, 7, 7)), np.full((12, 7, 7), 1 / 49), 0.0)
+    maps = PairMaps(rng.uniform(-1, 1, (12, 7, 7)), np.full((12, 7, 7), 1 / 49))
     places = np.arange(12)
     chosen = Selection("pairs", PairList(places, places + 1, maps.scores.astype(np.float32)), 12)
-    found = find_groups(chosen, maps, 1)
+    found = find_groups(chosen, maps, 0.0, 1)
     (group,) = found.groups
     assert found.silhouette is None and len(group.pairs) == 12
     assert {*group.places.tolist()} == {*range(12)} and group.others == {}
     assert group.sentence.startswith("All 12 pairs are carried by")
-    two = find_groups(chosen, maps, 2)
+    two = find_groups(chosen, maps, 0.0, 2)
     assert len(two.groups) == 2 and sum(len(g.pairs) for g in two.groups) == 12
     assert len(two.groups[0].pairs) >= len(two.groups[1].pairs)

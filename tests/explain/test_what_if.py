@@ -57,11 +57,9 @@ class World:
     def model(self) -> ScoringModel:
         return ScoringModel(self.verifier.card, self.engine)
 
-    def editor(
-        self, i: int = 0, j: int = 3, threshold: float | None = None, order: Order = "both"
-    ) -> PairEditor:
+    def editor(self, i: int = 0, j: int = 3, order: Order = "both") -> PairEditor:
         pair = one_pair(self.model, (self.loaded, i), (self.loaded, j), order=order)
-        return PairEditor(self.verifier, pair, self.cache, threshold)
+        return PairEditor(self.verifier, pair, self.cache)
 
     def score_of(self, left: np.ndarray, right: np.ndarray) -> float:
         """The score of two crops by the long way."""
@@ -100,7 +98,7 @@ def test_the_robust_law_predicts_the_score_of_what_is_seen() -> None:
     covered = np.zeros((7, 7))
     covered[1:4, 2:6] = 1
     covered[4, 2:6] = 0.25
-    pair = PairExplanation("a", "b", "m", "learned", "both", cosine, attention, 0.2, law="robust")
+    pair = PairExplanation("a", "b", "m", "learned", "both", cosine, attention, law="robust")
     weights = attention * (1 - covered)
     assert pair.without(covered) == pytest.approx(np.average(cosine, weights=weights))
     assert pair.predicted_change(covered) == pytest.approx(
@@ -130,11 +128,12 @@ def test_swapping_exchanges_a_one_sided_order(world: World) -> None:
 
 
 def test_the_outcome_follows_identities_and_threshold(world: World) -> None:
-    impostors, genuine = world.editor(0, 3, -1.0), world.editor(0, 1, 1.0)
-    assert impostors.ask(Question()).outcome_after == "FP"
-    assert genuine.ask(Question()).outcome_after == "FN"
-    genuine.set_threshold(-1.0)
-    assert genuine.ask(Question()).outcome_after == "TP"
+    impostors, genuine = world.editor(0, 3), world.editor(0, 1)
+    assert impostors.ask(Question(), -1.0).outcome_after == "FP"
+    answer = genuine.ask(Question(), 1.0)
+    assert answer.outcome_before == answer.outcome_after == "FN"
+    assert replace(answer, threshold=-1.0).outcome_after == "TP"
+    assert genuine.ask(Question()).outcome_after == "unknown"
 
 
 def test_agreement_of_one_edit() -> None:
@@ -206,25 +205,35 @@ def test_the_smallest_flip_flips_and_no_smaller_one_does(world: World) -> None:
         for _, edit in ladder
     }
     reached = np.array(list(both.values()))
-    # A threshold that some turn, but not the smallest ones, crosses.
-    threshold = float((start + reached.min()) / 2)
-    found = smallest_flip(world.editor(threshold=threshold), "turn").found
+    # A threshold that some turn, but not the smallest ones, crosses, and another one as large.
+    by_size = reached.reshape(-1, 4)  # both senses and both faces of each size
+    below = np.minimum.accumulate(np.r_[start, by_size.min(axis=1)])[:-1]  # of all smaller ones
+    second = np.sort(by_size, axis=1)[:, 1]
+    size = int(np.argmax(below - second))
+    assert below[size] > second[size]
+    threshold = float((below[size] + second[size]) / 2)
+    found = smallest_flip(world.editor(), threshold, "turn").found
     assert found is not None
     assert both[found.edit][found.side == "right"] == pytest.approx(found.score, abs=1e-4)
     assert found.score <= threshold
     smaller = [v for size, edit in ladder if size < found.size for v in both[edit]]
     assert all(v > threshold for v in smaller)
+    rivals = [v for size, edit in ladder if size == found.size for v in both[edit]]
+    assert sum(v <= threshold for v in rivals) > 1
+    assert found.score == pytest.approx(min(rivals), abs=1e-4)  # the one that goes farthest
 
 
 def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> None:
-    editor = world.editor(threshold=-1.0)
-    search = smallest_flip(editor, "dark", ("left",))
+    editor = world.editor()
+    search = smallest_flip(editor, -1.0, "dark", ("left",))
     assert search.found is None and search.tried == 20
     assert search.words == "No loss of light up to 100 % on the left face changes the verdict."
     with pytest.raises(Stopped):
-        smallest_flip(editor, "patch", task=Task(stopped=lambda: True))
+        smallest_flip(editor, -1.0, "patch", task=Task(stopped=lambda: True))
     with pytest.raises(XCosError, match="mirror has no sizes"):
-        smallest_flip(editor, "mirror")
+        smallest_flip(editor, -1.0, "mirror")
+    with pytest.raises(XCosError, match="has no threshold"):
+        smallest_flip(editor, None, "patch")
 
 
 def test_fragile_pairs_are_those_that_a_small_move_flips(world: World) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.faces.face import Detection
-from core.gallery.cache import Cache, PhotoRecord, packed_crop
+from core.gallery.cache import Cache, PhotoRecord, default_cache, packed_crop
 from core.gallery.cache_rows import checksum
 
 PATHS = ["/g/a.jpg", os.fsdecode(b"/g/\xe9\xff.jpg")]
@@ -85,6 +85,13 @@ def filled(path: Path) -> Path:
     KEPT.put(cache)
     cache.close()
     return path
+
+
+def test_the_user_s_own_cache_is_a_file_in_a_folder_of_ours() -> None:
+    path = default_cache()
+    assert path.name == "cache.sqlite" and not path.exists()
+    KEPT.put(Cache(path))
+    assert path.is_file()
 
 
 def test_all_comes_back(tmp_path: Path) -> None:
@@ -257,3 +264,14 @@ def test_a_page_that_counts_its_rows_wrong_is_found_when_opened(
         KEPT.put(cache)
         assert KEPT.count_right(cache) == ALL, page
         cache.close()
+
+
+def test_grid_features_may_have_more_channels(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache.sqlite")
+    grid = np.random.default_rng(0).normal(size=(96, 7, 7)).astype(np.float32)
+    odd = grid[:40]
+    cache.put_features("wide", [("a", grid, None), ("b", grid, None), ("c", odd, None)])
+    found = cache.features("wide", ["a", "b", "c"])
+    assert sorted(found) == ["a", "b"]  # 40 channels no model has
+    np.testing.assert_array_equal(found["a"][0], grid)
+    cache.close()

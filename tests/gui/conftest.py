@@ -1,9 +1,11 @@
 """A window over small crops and a small random model; skipped where Qt cannot be loaded."""
 
+import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from xcos_gui.shell.application import missing_library
@@ -15,6 +17,8 @@ if missing_library() is None:
 
     from core.faces.choose import GallerySettings
     from core.gallery.pipeline_process import MakerProcess
+    from core.training.run_files import STATUS
+    from core.training.watch import runs_in
     from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.window import MainWindow
 
@@ -23,6 +27,12 @@ if missing_library() is None:
         """The process that computes features, as it is beside the window."""
         with closing(MakerProcess()) as process:
             yield process
+
+    def end_runs(runs: Path) -> None:
+        """A training that a failed test leaves would make the closing window ask what to do with it."""
+        for path in runs_in(runs):
+            with suppress(OSError, ValueError, LookupError, psutil.Error):
+                psutil.Process(json.loads((path / STATUS).read_text())["pid"]).kill()
 
     @pytest.fixture
     def empty(
@@ -44,6 +54,7 @@ if missing_library() is None:
         window.resize(1400, 900)
         window.show()
         yield window
+        end_runs(window.session.settings.runs)
         window.close()
         # A closed window lives on with its 500 widgets, and each further one would take longer to make.
         window.deleteLater()

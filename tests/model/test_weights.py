@@ -11,7 +11,7 @@ from core.errors import XCosError
 from core.model.attention_weights import read_head
 from core.model.backbones import backbone_names, build_backbone
 from core.model.card import ModelCard, find_weights, read_card
-from core.model.importers import import_weights
+from core.model.importers import import_weights, read_foreign
 from core.model.target import Target
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos, save_weights
@@ -55,6 +55,12 @@ def test_head_is_there_without_torch(tiny_weights: Path) -> None:
 
 
 def test_own_weights_can_be_a_target(tiny_weights: Path, faces: np.ndarray) -> None:
+    target = Target(tiny_weights, "cpu")
+    target.embeddings(faces)
+    assert target._load().warnings == []  # half precision was not asked for
+    x_BCHW = torch.from_numpy(faces).permute(0, 3, 1, 2).float()
+    (views,) = target.answers_to_views(x_BCHW, False)
+    np.testing.assert_allclose(views.numpy(), target.embeddings(faces), atol=1e-5)
     np.testing.assert_allclose(
         Target(tiny_weights, "cpu").embeddings(faces),
         Verifier(tiny_weights, "cpu").features(faces).embedding,
@@ -95,6 +101,10 @@ def test_weights_that_carry_code_are_not_run(tmp_path: Path) -> None:
             return (Path.touch, (tmp_path / "ran",))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
+    table = tmp_path / "people.csv"
+    table.write_text("path,identity\na.png,ann\n")
+    with pytest.raises(XCosError, match=r"people\.csv is not a file of weights"):
+        read_foreign(table)
     with pytest.raises(XCosError, match=r"evil\.pth carries code"):
         import_weights(tmp_path / "evil.pth", tmp_path / "out.safetensors")
     assert not (tmp_path / "ran").exists()

@@ -100,6 +100,17 @@ def test_a_selection_by_filter_and_one_pair(
         assert all(r["left_identity"] == r["right_identity"] for r in csv.DictReader(file))
     assert report(crops, tiny_weights, path, "--pair", "ann/1.png", "bob/2.png", "--json") == 0
     assert json.loads(capsys.readouterr().out)["pairs"] == 1
+    page = tmp_path / "two.html"  # a gallery of one pair, called as its folder
+    assert report(crops / "bob", tiny_weights, page) == 0
+    assert "<title>bob</title>" in page.read_text(encoding="utf-8")
+    assert report(crops / "bob", tiny_weights, page, "--title", "A & B") == 0
+    assert "<title>A &amp; B</title>" in page.read_text(encoding="utf-8")
+    assert "1 pair; 0 photos gave no face" in capsys.readouterr().err
+    (crops / "bob" / "bad.png").write_bytes(b"no picture")
+    assert report(crops / "bob", tiny_weights, page) == 0
+    assert "; 1 photo gave no face" in capsys.readouterr().err
+    assert report(crops / "cem", tiny_weights, tmp_path / "none.html") == 1
+    assert not (tmp_path / "none.html").exists()
     page = tmp_path / "hardest.html"
     assert report(crops, tiny_weights, page, "--hardest", "3") == 0
     assert "Shown are the hardest pairs: 3 pairs." in page.read_text(encoding="utf-8")
@@ -180,7 +191,7 @@ def test_a_full_disk_is_one_sentence_and_the_earlier_report_stays(
 
 def test_the_strongest_regions_are_named_only_where_they_speak() -> None:
     def told(**evidence: float) -> tuple[str, str]:
-        return strongest(SimpleNamespace(evidence=evidence))  # type: ignore[arg-type]
+        return strongest(SimpleNamespace(region_evidence=evidence))  # type: ignore[arg-type]
 
     assert told(nose=0.1, mouth=-0.2, chin=0.3) == ("chin", "mouth")
     assert told(nose=0.1, mouth=0.0) == ("nose", "") and told(nose=-0.1, mouth=0.0) == ("", "nose")
@@ -206,7 +217,8 @@ def test_the_same_content_gives_the_same_bytes_and_can_be_checked(
     for turn in ("one", "two"):
         paths = [tmp_path / f"{turn}{suffix}" for suffix in (".html", ".pdf")]
         outputs = [part for path in paths for part in ("-o", str(path))]
-        assert main(["report", *common, *outputs, "--json"]) == 0
+        by = ["--by", "sharpness", "--by", "sex"]
+        assert main(["report", *common, *outputs, *by, "--json"]) == 0
         written.append([path.read_bytes() for path in paths])
     assert written[0] == written[1]
     said = json.loads(capsys.readouterr().out.split("}\n{")[-1].join(["{", ""]))["record"]
@@ -219,8 +231,22 @@ def test_the_same_content_gives_the_same_bytes_and_can_be_checked(
     assert lines[0].startswith(f"left: ann/1.png, SHA-256 of the photo {photo}; sharpness ")
     assert "decision: reject" in lines
     assert lines[-1] == f"read by Eve at {time}: -2, likely different (nose unlike)"
+    assert about["Whether the threshold holds"].startswith("Not told: 6 faces are too few")
+    assert "persons, by the best photo. Rank 1: " in about["Identification"]
+    assert about["Readers"].startswith("Eve: 1 pair, 100.0 % of 1 right")
+    assert about["Where the model does worst"].startswith("No slice has more errors")
+    ranges = about["By sharpness"]
+    assert ranges.count("FMR ") == ranges.count(" FNMR ") >= 2
+    assert about["By sex"].startswith("Not told: ") and "no column 'sex'" in about["By sex"]
     page = written[0][0].decode()
     assert "What this report stands on" in page and photo in page and "read by Eve" in page
+    table = tmp_path / "a.csv"
+    assert main(["report", *common, "-o", str(table)]) == 1
+    assert "is a table, which holds no record; write a .html or .pdf too" in capsys.readouterr().err
+    assert not table.exists()
+    assert main(["report", *common, "-o", str(table), "-o", str(tmp_path / "a.html")]) == 0
+    assert main(["report", *common, "-o", str(table), "--json"]) == 0  # prints the record itself
+    assert json.loads(capsys.readouterr().out.split("a.html\n")[-1])["record"]["about"]
     assert main(["report", *common, "-o", str(tmp_path / "a.html"), "--anonymous"]) == 1
     assert "cannot be without names" in capsys.readouterr().err
     assert main(["report", *common, "-o", str(tmp_path / "b.html"), "--threshold", "0.3"]) == 0

@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 ORDER = st.sampled_from(ORDERS)
 
 
-def random_head(seed: int) -> tuple[LearnedAttention, HeadWeights]:
+def random_head(seed: int, channels: int = 32) -> tuple[LearnedAttention, HeadWeights]:
     torch.manual_seed(seed)
-    attention = LearnedAttention().eval()
+    attention = LearnedAttention(channels).eval()
     for module in attention.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.3)
@@ -36,9 +36,9 @@ def random_head(seed: int) -> tuple[LearnedAttention, HeadWeights]:
     return attention, fold({k: v.numpy() for k, v in attention.state_dict().items()})
 
 
-def random_grid(seed: int, count: int) -> np.ndarray:
+def random_grid(seed: int, count: int, channels: int = 32) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    grid = rng.normal(0.2, 1, (count, 32, 7, 7)).astype(np.float32)
+    grid = rng.normal(0.2, 1, (count, channels, 7, 7)).astype(np.float32)
     grid[0, :, 2, 3] = 0  # a cell without any feature has cosine 0
     return grid
 
@@ -75,10 +75,17 @@ def test_learned_scores_of_two_galleries(
     np.testing.assert_allclose(scores, straightforward(attention, left, right, order), atol=1e-5)
 
 
-@given(st.integers(0, 10**6), st.sampled_from([1, 2, 15, 16, 17, 33]), ORDER)
-def test_learned_scores_of_one_gallery(compiled: None, seed: int, n: int, order: Order) -> None:
-    attention, head = random_head(seed)
-    grid = random_grid(seed, n)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([1, 2, 15, 16, 17, 33]),
+    st.sampled_from([32, 64, 128]),
+    ORDER,
+)
+def test_learned_scores_of_one_gallery(
+    compiled: None, seed: int, n: int, channels: int, order: Order
+) -> None:
+    attention, head = random_head(seed, channels)
+    grid = random_grid(seed, n, channels)
     engine = PairEngine(head, None)
     faces = engine.prepare(grid)
     scores = engine.scores(faces, faces, "learned", order)

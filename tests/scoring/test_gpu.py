@@ -165,7 +165,7 @@ def test_the_triton_kernel_compiles_for_a_gpu(
 
     kinds = dict.fromkeys(_score.arg_names[:8], "*fp32") | {"columns": "i32"}
     kinds |= dict.fromkeys(("bias", "mix_slope", "last_slope"), "fp32")
-    fixed = {"FORWARD": True, "BACKWARD": True, "COLUMNS": COLUMNS}
+    fixed = {"FORWARD": True, "BACKWARD": True, "COLUMNS": COLUMNS, "CHANNELS": 32}
     kinds |= dict.fromkeys(fixed, "constexpr")
     source = triton.compiler.ASTSource(fn=_score, signature=kinds, constexprs=fixed)
     made = triton.compile(source, target=compiler.GPUTarget("cuda", capability, 32))

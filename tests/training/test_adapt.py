@@ -149,6 +149,18 @@ def test_one_identity_is_refused(tiny_weights: Path, tmp_path: Path) -> None:
     assert "one identity" in check(short(one, tiny_weights)).problems[0]
 
 
+def test_a_refused_run_leaves_no_folder(
+    tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, run = make_crops(tmp_path / "one", {"ann": 5}), tmp_path / "run"
+    assert main(arguments(one, tiny_weights, run)) == 1
+    assert "one identity" in capsys.readouterr().err and not run.exists()
+    run.mkdir()
+    (run / "notes.txt").write_text("mine")
+    assert main(arguments(one, tiny_weights, run)) == 1
+    assert (run / "notes.txt").read_text() == "mine"
+
+
 def test_one_photo_of_everybody_is_refused(tiny_weights: Path, tmp_path: Path) -> None:
     singles = make_crops(tmp_path / "singles", dict.fromkeys("abcdef", 1))
     with pytest.raises(XCosError, match="has one photo, so that no pair shows one person twice"):

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from core.training.augment import LUMA, Draws, augment, border_mask, is_mixed
 from core.training.config import AugmentConfig, OptimisationConfig
 from core.training.data import BatchSampler
-from core.training.losses import balanced_error, choose_pairs, embedding_loss, map_loss
+from core.training.losses import (
+    balanced_error,
+    choose_pairs,
+    embedding_loss,
+    map_loss,
+    with_hardest,
+)
 from core.training.positive_mining import SAME_PICTURE, likely_positives
 
 STILL = AugmentConfig(0, 0, 0, 0, 0, 0, 0, 0)
@@ -43,6 +49,18 @@ def test_embeddings_and_balanced_errors_by_hand() -> None:
     score, target = torch.tensor([0.5, 0.1, 0.3]), torch.tensor([0.9, 0.0, 0.3])
     found = balanced_error(score, target, 0.3, 4.0)  # 0.3 itself is not alike
     assert found.item() == pytest.approx((4 * 0.16 + 0.01 + 0) / 6)
+
+
+def test_the_hardest_pairs_stand_in_for_the_last_ones() -> None:
+    error = torch.rand(6, 6, generator=torch.Generator().manual_seed(2))
+    error.fill_diagonal_(9)  # a face with itself is no pair
+    pairs = torch.tensor([[0, 0, 0, 0], [1, 2, 3, 4]])
+    left, right = with_hardest(pairs, error, 2)
+    assert (left[:2].tolist(), right[:2].tolist()) == ([0, 0], [1, 2])
+    others = error[~torch.eye(6, dtype=torch.bool)]
+    assert sorted(error[left[2:], right[2:]].tolist()) == sorted(others.topk(2).values.tolist())
+    left, right = with_hardest(pairs, error, 99)
+    assert len(left) == 4 and (left != right).all()
 
 
 def test_alike_pairs_take_at_most_half() -> None:

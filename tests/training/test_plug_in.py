@@ -182,9 +182,10 @@ def test_a_run_tells_what_the_explanation_costs(
     assert said["before"] == said["kinds"]["own"] and said["after"] == said["kinds"]["learned"]
     assert "furthest apart" in captured.err and "The map is map" in captured.err
     card = read_card(Path(said["weights"]))
-    assert card.backbone == ("refined" if local == "true" else "onnx")
+    assert card.backbone == "refined" and card.options["backbone"] == "onnx"
+    assert card.options["local"] is (local == "true") and card.grid_channels == 128
     # The weights stand by themselves, and change with the model that they are of.
     features = Verifier(Path(said["weights"]), "cpu").features(np.stack([crop("ann", 1)]))
-    assert features.grid.shape == (1, 32, 7, 7)
+    assert features.grid.shape == (1, 128, 7, 7)
     path.write_bytes(face_model(tmp_path / "another.onnx", batch=1).read_bytes())
     assert read_card(Path(said["weights"])).fingerprint != card.fingerprint

@@ -12,7 +12,9 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.training.checks import check
+from core.training.config import DataConfig
 from core.training.data import training_faces
+from core.training.gallery_source import listed_people
 from core.training.recordio import HEADER, MAGIC, RecordSource
 from tests.conftest import make_crops
 from tests.training.test_training import config_for
@@ -99,7 +101,7 @@ def test_without_an_index_a_cut_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(XCosError, match="record 5 is damaged: the file ends within it"):
         RecordSource(folder)
     (folder / "train.rec").write_bytes(b"")
-    with pytest.raises(XCosError, match="train.rec"):
+    with pytest.raises(XCosError, match=r"train\.rec"):
         RecordSource(folder)
 
 
@@ -152,6 +154,11 @@ def test_equal_names_of_two_folders_are_different_people_others_keep_theirs(
         assert folders[source] in Path(faces.name(face_number)).parents
         assert faces.identities[faces.labels[face_number]].endswith(("cem", "dan", f"/{source}"))
     assert check(replace(config, data=data)).faces.identities == 6
+
+
+def test_the_people_of_a_gallery_that_is_a_set_are_known(tmp_path: Path) -> None:
+    found = listed_people(DataConfig(gallery=write(tmp_path / "set", FACES)))
+    assert found == (6, ["000004"] * 3 + ["000009"] * 3)
 
 
 def test_an_unlabelled_set_names_nobody(tmp_path: Path, tiny_weights: Path) -> None:

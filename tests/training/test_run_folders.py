@@ -134,6 +134,20 @@ def test_a_pair_of_another_shape_or_kind_is_not_shown(
     assert view.pair == {} and "pair.npz" in view.warning
 
 
+def test_what_does_not_apply_is_an_empty_cell_and_no_number_of_a_curve(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    run.begin("")
+    run.log({"step": 1, "cosine": None, "total": 2.0})
+    run.log({"step": 2, "cosine": 0.5, "total": 1.0, "late": 3.0})
+    run.close()
+    text = (run.path / "log.csv").read_text()
+    assert text.splitlines() == ["step,cosine,total,late", "1,,2.0,", "2,0.5,1.0,3.0"]
+    view = look(run.path)
+    np.testing.assert_array_equal(view.log["cosine"], [np.nan, 0.5])
+    np.testing.assert_array_equal(view.log["late"], [np.nan, 3.0])
+    assert view.warning == ""
+
+
 def test_a_run_without_a_checkpoint_logs_anew(run: RunDirectory) -> None:
     again = RunDirectory(run.path)
     again.begin("name = 'x'\n")

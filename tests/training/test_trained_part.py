@@ -3,17 +3,22 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
+from core.model.verifier import Verifier
 from core.model.weights import load_xcos
 from core.model.xcos import XCosNet
 from core.training.checks import contradiction
 from core.training.config import ModelConfig, TrainedPart
+from core.training.finish import finish
 from core.training.loop import train
+from core.training.net import TrainingNet
+from core.training.schedule import make_optimiser
 from core.training.trained_part import keep_rest
 from tests.training.test_training import config_for
 
@@ -83,3 +88,58 @@ def test_a_part_of_nothing_is_refused(crops: Path, tiny_weights: Path, tmp_path:
     assert said is not None and said.startswith("model.trained is head") and "model.start" in said
     with pytest.raises(XCosError, match=r"model\.start"):
         train(config, tmp_path / "run")
+
+
+def plugged_into(path: Path, part: TrainedPart) -> ModelConfig:
+    return ModelConfig(frozen=path, trained=part, local=True, grid_channels=64)
+
+
+def test_the_last_stage_of_a_plugged_in_model_can_be_trained_too(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    usual = config_for(crops, tiny_weights, tmp_path)
+    steps = replace(usual.optimisation, average=0.0, learning_rate=0.01)
+    config = replace(usual, model=plugged_into(tiny_weights, "last stage"), optimisation=steps)
+    done = train(config, tmp_path / "run")
+    assert done.maps is None
+    card = finish(done, tmp_path / "plugged.safetensors")
+    assert card.grid_channels == 64 and "trained tiny" in card.training
+    _, before = load_xcos(tiny_weights)
+    _, after = load_xcos(card.path)
+    moved = {
+        name.split(".")[1]
+        for name, tensor in before.backbone.state_dict().items()
+        if not torch.equal(tensor, after.backbone.network.state_dict()[name])  # type: ignore[union-attr]
+        and name.startswith("stages")
+    }
+    assert moved == {"2"}
+    # The file computes from pixels what the run validated.
+    pixels = done.faces.take(np.arange(2))
+    with torch.inference_mode():
+        x = done.normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2).float())
+        wanted = done.exported.eval()(x)[0].numpy()
+    np.testing.assert_allclose(Verifier(card.path, "cpu").features(pixels).grid, wanted, atol=1e-3)
+
+
+def test_the_layers_of_an_onnx_file_cannot_be_trained(crops: Path, tmp_path: Path) -> None:
+    model = tmp_path / "face.onnx"
+    model.write_bytes(b"graph")
+    config = config_for(crops, model, tmp_path)
+    unfrozen = contradiction(replace(config, model=plugged_into(model, "last stage")))
+    assert unfrozen is not None and "an ONNX file, cannot be trained" in unfrozen
+    assert contradiction(replace(config, model=plugged_into(model, "head"))) is None
+    odd = replace(config, model=replace(plugged_into(model, "head"), grid_channels=40))
+    assert "multiple of 32" in str(contradiction(odd))
+
+
+def test_learned_attention_may_have_a_rate_of_its_own(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    model = TrainingNet(config, 8, None, 3)
+    alike = make_optimiser(model, config.optimisation, torch.device("cpu"))
+    assert {group["times"] for group in alike.param_groups} == {1.0}
+    apart = replace(config.optimisation, attention_rate=3.0)
+    groups = make_optimiser(model, apart, torch.device("cpu")).param_groups
+    faster = {id(p) for group in groups if group["times"] == 3.0 for p in group["params"]}
+    assert faster == {id(p) for p in model.net.attention.parameters()}

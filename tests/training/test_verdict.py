@@ -62,9 +62,9 @@ def test_the_same_scores_differ_by_nothing_and_better_ones_by_something() -> Non
     _, tables = measured(faces, {"a": worse, "b": worse.copy(), "c": better}, draws=100)
     impostors = faces.counts[2]
     nothing = differences(tables["a"], tables["b"], impostors)
-    assert all(change == Difference(0.0, 0.0, 0.0) for change in nothing.values())
+    assert all(change == Difference(0.0, None, None) for change in nothing.values())
     gain = differences(tables["a"], tables["c"], impostors)
-    assert gain["auc"].low > 0 and gain["auc"].beyond_chance
+    assert gain["auc"].is_up and gain["auc"].beyond_chance
     assert "TAR at FAR 0.001" not in gain and "TAR at FAR 0.01" in gain
 
 
@@ -94,6 +94,35 @@ def test_conclusions(accuracy: Difference, auc: Difference, conclusion: str, sai
     assert said in _sentence(found, FINE, changes, (FIGURES, FIGURES), False)
     plugged_in = _sentence(found, FINE, changes, (FIGURES, FIGURES), True)
     assert "the model alone" in plugged_in
+
+
+def test_pairs_that_all_draws_judge_alike_have_no_interval() -> None:
+    faces = faces_of(6, 5)
+    perfect = 2.0 * faces.same + np.random.default_rng(0).random(len(faces.same))
+    figures, tables = measured(faces, {"a": perfect, "b": perfect - 1}, draws=50)
+    assert figures["a"].accuracy == Figure(1.0, None, None)
+    changes = differences(tables["a"], tables["b"], faces.counts[2])
+    assert changes["accuracy"] == Difference(0.0, None, None)
+    people = HeldOut(*faces.counts)
+    assert _conclusion(people, changes) == "no difference"
+    sentence = _sentence("no difference", people, changes, (figures["a"], figures["b"]), False)
+    assert "(+0.0 points, too few people for an interval)" in sentence
+    alone = _sentence("alone", people, {}, (None, figures["a"]), False)
+    assert "Accuracy 100.0 %" in alone and "(too few people for an interval)" in alone
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "beyond"),
+    [
+        (0.01, 0.2, True),
+        (-0.2, -0.01, True),
+        (-0.1, 0.1, False),
+        (0.0, 0.1, False),
+        (-0.1, 0.0, False),
+    ],
+)
+def test_an_interval_that_touches_0_is_chance(low: float, high: float, beyond: bool) -> None:
+    assert Difference((low + high) / 2, low, high).beyond_chance is beyond
 
 
 def test_of_few_people_nothing_is_concluded() -> None:

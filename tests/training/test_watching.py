@@ -89,7 +89,7 @@ def test_later_columns_join_an_earlier_log(tmp_path: Path) -> None:
     run.log_validation({"step": 2, "learned": 0.75, "correlation": 0.6})
     run.close()
     assert rows_of(tmp_path) == [
-        {"step": "1", "learned": "0.5", "correlation": "nan"},
+        {"step": "1", "learned": "0.5", "correlation": ""},
         {"step": "2", "learned": "0.75", "correlation": "0.6"},
     ]
 

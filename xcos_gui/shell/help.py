@@ -88,10 +88,10 @@ S = {largest["cosine"]:.3f} and W = {largest["attention"]:.4f}: it gives
 The least, {least["contribution"]:.4f}, comes from row {least["row"] + 1}, column {least["column"] + 1}
 ({least["region"]}). The other 48 cells give {rest:.4f}, and together that is the score
 {largest["contribution"]:.4f} + {rest:.4f} = <b>{e.score:.4f}</b>.</p>"""
-    if e.evidence is not None and e.threshold is not None:
-        speaking = int(np.count_nonzero(e.evidence > 0))
-        text += f"""<p>The threshold is {e.threshold:.4f}. {speaking} cells speak for the same person and
-{49 - speaking} do not; their evidence sums to {e.evidence.sum():.4f} = {e.score:.4f} − {e.threshold:.4f}.</p>
+    if (evidence := report.evidence) is not None and report.threshold is not None:
+        speaking = int(np.count_nonzero(evidence > 0))
+        text += f"""<p>The threshold is {report.threshold:.4f}. {speaking} cells speak for the same person and
+{49 - speaking} do not; their evidence sums to {evidence.sum():.4f} = {e.score:.4f} − {report.threshold:.4f}.</p>
 <p>{_safe(report.words or "")}</p>"""
     return text
 

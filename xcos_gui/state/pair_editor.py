@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from core.explain.editing.what_if import PairEditor
-from core.explain.explanation import PairExplanation
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 
@@ -15,20 +14,12 @@ def editor_work(session: Session) -> Callable[[Running], PairEditor] | None:
     pair, scored, verifier = session.pair, session.scored, session.verifier
     if pair is None or scored is None or verifier is None or session.explanation is None:
         return None
-    threshold, cache = session.explanation.threshold, session.cache
+    cache = session.cache
     both = scored.part(*(np.array([place]) for place in pair))
 
     def work(_: Running) -> PairEditor:
-        editor = PairEditor(verifier, both, cache, threshold)
+        editor = PairEditor(verifier, both, cache)
         editor.warm_up()
         return editor
 
     return work
-
-
-def of_one_pair(one: PairExplanation | None, other: PairExplanation | None) -> bool:
-    """Whether two explanations are of one pair, model, kind and order."""
-    names = ("left", "right", "model", "kind", "order")
-    if one is None or other is None:
-        return False
-    return all(getattr(one, name) == getattr(other, name) for name in names)

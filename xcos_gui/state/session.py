@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -22,6 +21,7 @@ from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from core.scoring.refine import Region
 from core.scoring.scored import one_pair
+from xcos_gui.state.conditions import FaceConditions
 from xcos_gui.state.filter import EDITED, THRESHOLD, PairFilter
 from xcos_gui.state.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.state.settings import Settings
@@ -67,6 +67,11 @@ class Session(Shown):
         self.filter = PairFilter(self, self.activity, self._filter_input)
         self.filter.changed.connect(self.filter_changed)
         self.filter.broke.connect(self.tell_unexpected)
+        self.conditions = FaceConditions(
+            self, self.activity, self.measurer, lambda: (self.scored, self.own_threshold)
+        )
+        self.matrix_changed.connect(self.conditions.look_later)
+        self.threshold_changed.connect(lambda _: self.conditions.look_later())
         self.loaded_changed.connect(self._on_loaded)
         self.project_taken.connect(self.filter.use)
         self.matrix_changed.connect(self.filter.look_anew)
@@ -83,6 +88,7 @@ class Session(Shown):
         one, other = self.faces_of(self.pair)
         return PairReport(
             self.explanation,
+            self.threshold,
             self.crop(one, True),
             self.crop(other),
             pair_regions(self.scored, *self.pair),
@@ -95,13 +101,6 @@ class Session(Shown):
         self._loading.stop()
         self._scoring.stop()
         self.filter.stop()
-
-    def set_threshold(self, threshold: float | None) -> None:
-        """Move the threshold; None: back to the weights' own. No model is run."""
-        super().set_threshold(threshold)
-        if self.explanation is not None:  # its maps stay
-            self.explanation = replace(self.explanation, threshold=self.threshold)
-            self.explanation_changed.emit(self.explanation)
 
     def set_kind(self, kind: AttentionKind) -> None:
         """Choose the attention kind; everything is scored anew, in the background."""
@@ -181,6 +180,7 @@ class Session(Shown):
         self._loading.close()
         self._scoring.close()
         self.filter.close()
+        self.conditions.close()
         self.cache.close()
 
     # Answers.
@@ -272,5 +272,5 @@ class Session(Shown):
             # By the kind and the order of now: the matrix may still be of others.
             left, right = (self.scored.rows, self.pair[0]), (self.scored.columns, self.pair[1])
             pair = one_pair(self.model, left, right, self.kind, self.order)
-            self.explanation = explain_pair(pair, 0, 0, self.threshold)
+            self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)

@@ -31,7 +31,7 @@ from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES
 from core.explain.words import distinct
 from xcos_gui.state.jobs import Running
-from xcos_gui.state.pair_editor import editor_work, of_one_pair
+from xcos_gui.state.pair_editor import editor_work
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import title_label
@@ -55,6 +55,7 @@ class FlipWindow(ToolWindow):
         self.answer: WhatIf | None = None
         self._editor: PairEditor | None = None
         self._shown: PairExplanation | None = None
+        self._searched: float | None = None  # the threshold of the search
         self.cells_text, self.search_text = QLabel(EMPTY, wordWrap=True), QLabel(wordWrap=True)
         for label in (self.cells_text, self.search_text):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -74,6 +75,7 @@ class FlipWindow(ToolWindow):
         self.body.addLayout(faces, 3)
         QShortcut(QKeySequence("Ctrl+S"), self).activated.connect(self.ask_where)
         session.explanation_changed.connect(self._on_explanation)
+        session.threshold_changed.connect(self._on_threshold)
 
     def _make_search(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -106,22 +108,26 @@ class FlipWindow(ToolWindow):
     def _on_explanation(self, explanation: PairExplanation | None) -> None:
         if not self.isVisible() or (explanation is not None and explanation is self._shown):
             return
-        moved = of_one_pair(self._shown, explanation)  # by the threshold alone
         self._shown = explanation
-        if not moved:
-            self.job.stop()
-            self._editor = self.search = self.answer = None
-        self._show_cells(explanation)
+        self.job.stop()
+        self._editor = self.search = self.answer = None
+        self._show_cells()
         self._show_search()
 
-    def _show_cells(self, explanation: PairExplanation | None) -> None:
+    def _on_threshold(self, _: float) -> None:
+        if self.isVisible():
+            self._show_cells()
+            self._show_search()
+
+    def _show_cells(self) -> None:
         report = self.session.report()
-        evidence = None if explanation is None else explanation.evidence
-        if report is None or explanation is None or evidence is None:
+        evidence = None if report is None else report.evidence
+        if report is None or evidence is None:
             self.cells_text.setText(EMPTY)
             for shown in self.maps:
                 shown.show_map(None, 0.0, 1.0)
             return
+        explanation = report.explanation
         cells = deciding_cells(evidence, explanation.contribution, explanation.law)
         self.cells_text.setText(cells_words(cells, report.regions))
         limit = self.session.colour_limits.contribution
@@ -139,22 +145,21 @@ class FlipWindow(ToolWindow):
             return
         kind: EditKind = self.kind.currentData()
         sides: tuple[Side, ...] = self.side.currentData()
-        known, asked = self._editor, self._shown
-        if known is not None and asked is not None:
-            known.set_threshold(asked.threshold)
+        known, asked, threshold = self._editor, self._shown, self.session.threshold
 
         def work(running: Running) -> Found:
             editor = known or prepare(running)
-            search = smallest_flip(editor, kind, sides, running)
+            search = smallest_flip(editor, threshold, kind, sides, running)
             if search.found is None:
                 return editor, search, None
             edits = {search.found.side: (search.found.edit,)}
             question = Question(edits.get("left", ()), edits.get("right", ()))
-            return editor, search, editor.ask(question)
+            return editor, search, editor.ask(question, threshold)
 
         def then(found: Found) -> None:
-            if of_one_pair(asked, self._shown):
+            if asked is self._shown:
                 self._editor, self.search, self.answer = found
+                self._searched = threshold
                 self._show_search()
 
         self.compute("Searching", work, then)
@@ -181,9 +186,8 @@ class FlipWindow(ToolWindow):
 
     def _searched_at(self) -> str:
         """What to add where the threshold has moved since the search; else nothing."""
-        then = None if self._editor is None else self._editor.before.threshold
-        now = None if self._shown is None else self._shown.threshold
-        if then is None or now is None or then == now:
+        then, now = self._searched, self.session.threshold
+        if then is None or then == now:
             return ""
         one, other = distinct(then, now)
         return f" This was searched at the threshold {one}; search again for {other}."

@@ -74,6 +74,13 @@ class ReportWindow(ToolWindow):
             "Digests of photos and weights, versions, the threshold's origin, likelihood ratios, "
             "conditions, and who decided what when; the same content gives the same bytes"
         )
+        self.by = QLineEdit()
+        self.by.setPlaceholderText("yaw, glasses")
+        self.by.setToolTip(
+            "In the record: errors by these conditions, columns of the gallery's CSV or tags, with "
+            "commas between them"
+        )
+        self.record.toggled.connect(self._on_form)
         self.cells = QCheckBox("S and W of all 49 &cells in tables")
         self.cells.setToolTip("98 more columns, S_0_0 at the top left of the face")
         self.heading = QLineEdit()
@@ -84,6 +91,7 @@ class ReportWindow(ToolWindow):
         form.addRow("Faces &are", self.pictures)
         form.addRow("", self.anonymous)
         form.addRow("", self.record)
+        form.addRow("Errors &by", self.by)
         form.addRow("", self.cells)
         form.addRow("&Heading", self.heading)
         self.body.addLayout(form)
@@ -125,7 +133,12 @@ class ReportWindow(ToolWindow):
         """Write the report of what is chosen, in the background."""
         self.written = None
         self._show_state()
+        record = self.record.isChecked() and self.record.isEnabled()
         try:
+            if record:
+                from core.reports.output import refuse_lost_record
+
+                refuse_lost_record([path], record)
             source = self._source()
             chosen = self._chosen(source)
         except XCosError as error:
@@ -136,7 +149,8 @@ class ReportWindow(ToolWindow):
             self.pictures.currentData(),
             self.anonymous.isChecked(),
             self.session.colour_limits,
-            self.record.isChecked(),
+            record,
+            tuple(name.strip() for name in self.by.text().split(",") if name.strip()),
         )
         cells = self.cells.isChecked()
 
@@ -183,6 +197,7 @@ class ReportWindow(ToolWindow):
         self.cells.setEnabled(table)
         self.pictures.setEnabled(not table)
         self.record.setEnabled(not table)
+        self.by.setEnabled(not table and self.record.isChecked())
         self.heading.setEnabled(not table)
 
     def _show_state(self, *_: object) -> None:

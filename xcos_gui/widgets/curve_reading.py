@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-from core.analysis.bootstrap import RateInterval
+from core.analysis.rates import RateInterval
 from core.analysis.selection import rates_of_all
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session

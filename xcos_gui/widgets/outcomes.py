@@ -3,7 +3,7 @@
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from core.analysis.bootstrap import RateInterval
+from core.analysis.rates import RateInterval
 from core.scoring.matrix import Outcome
 from xcos_gui.widgets.design import outcome_colour
 

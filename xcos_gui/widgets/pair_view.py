@@ -59,12 +59,12 @@ class PairView(QWidget):
                 view.show_map(None, 0.0, 1.0)
                 continue
             found = report.explanation
-            values = getattr(found, name)
+            values = report.map_of(name)
             top = limits or ColourLimits(
                 float(found.attention.max()), max(float(abs(found.contribution).max()), 1e-6)
             )
             limit = top.attention if name == "attention" else top.contribution
-            view.show_map(values, found.threshold or 0.0, limit)
+            view.show_map(values, report.threshold or 0.0, limit)
         self._mark(None)
 
     def _mark(self, cell: Cell | None) -> None:

@@ -74,3 +74,5 @@ def paint_axes(plot: Any, palette: QPalette) -> None:
     legend = getattr(plot, "plotItem", plot).legend
     if legend is not None:
         legend.setLabelTextColor(text)
+        for _, label in legend.items:
+            label.setText(label.text)  # takes the colour only then

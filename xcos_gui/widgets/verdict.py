@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from core.explain.explanation import PairExplanation
+from core.explain.report import PairReport
 from core.explain.words import distinct, judgement
 from core.faces.face import Face
 from core.scoring.matrix import Outcome, outcome_of
@@ -98,32 +98,29 @@ class VerdictView(QWidget):
         column.addLayout(row)
         column.addWidget(self.says)
 
-    def show_pair(
-        self, explanation: PairExplanation | None, faces: tuple[Face, Face] | None
-    ) -> None:
+    def show_pair(self, report: PairReport | None, faces: tuple[Face, Face] | None) -> None:
         """Judge a pair's decision; None: no pair."""
-        self.setVisible(explanation is not None)
-        if explanation is None or faces is None:
+        self.setVisible(report is not None)
+        if report is None or faces is None:
             self.sign.show_outcome(None)
             return
         left, right = (face.identity for face in faces)
-        same = explanation.same
+        same = report.same
         if faces[0].key == faces[1].key and faces[0].digest == faces[1].digest:
             self.sign.show_outcome(None)
             headline, says = SELF
         else:
-            self.sign.show_outcome(None if same is None else outcome_of(left, right, bool(same)))
-            headline, says = judgement(None if same is None else bool(same), left, right)
+            self.sign.show_outcome(None if same is None else outcome_of(left, right, same))
+            headline, says = judgement(same, left, right)
         self.headline.setText(headline)
         self.says.setText(says)
-        self.score.setText(told_score(explanation))
+        self.score.setText(told_score(report.explanation.score, report.threshold))
 
 
-def told_score(explanation: PairExplanation) -> str:
+def told_score(score: float, threshold: float | None) -> str:
     """The score and its margin over the threshold, such as 0.562 (+0.294)."""
-    if explanation.threshold is None:
-        text = f"{explanation.score:.3f}"
+    if threshold is None:
+        text = f"{score:.3f}"
     else:
-        margin = explanation.score - explanation.threshold
-        text = f"{distinct(explanation.score, explanation.threshold)[0]}  ({margin:+.3f})"
+        text = f"{distinct(score, threshold)[0]}  ({score - threshold:+.3f})"
     return text.replace("-", "\N{MINUS SIGN}")

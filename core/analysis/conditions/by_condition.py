@@ -5,8 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.conditions.measured import ConditionTable
-from core.analysis.evidence.ratios import HeldOut, Method, costs, drawn_folds, hold_out
+from core.analysis.evidence.ratios import (
+    HeldOut,
+    LikelihoodRatios,
+    Strength,
+    costs,
+    drawn_folds,
+    fit,
+    hold_out,
+    lir_missing,
+)
 from core.analysis.evidence.reference import Reference
 from core.analysis.rates import PairKinds, Rates, count_errors
 from core.errors import XCosError
@@ -20,6 +30,7 @@ from core.scoring.statistics import PAIRS_PER_FAR
 RANGES = 4
 MOST = 4000  # pairs of each sort and range whose scores set its threshold and LRs
 WANTED_FAR = 0.01
+DRAWS = 200
 Pair = tuple[float, float]
 
 
@@ -28,8 +39,12 @@ class ConditionRange:
     """Pairs whose worse face has a value from low to high; what they meet at one threshold.
 
     low, high:   of the condition, inclusive
-    fmr, fnmr:   in [0, 1] with 95 % intervals over people; None without such pairs
-    threshold:   the smallest whose FMR here is at most 1 %; None with fewer than 300 impostor pairs
+    fmr, fnmr:   in [0, 1]; None without such pairs. Their intervals are 95 %, over people; None too
+                 where drawing people changes nothing
+    threshold:   the smallest whose FMR here is at most 1 %, with its 95 % interval over people; None
+                 with fewer than 300 impostor pairs
+    worth:       what a score at the one threshold is worth by LRs fitted on the range's own pairs;
+                 None where none can be fitted
     cllr:        of LRs fitted on the range's own pairs, people held out; None with too few people
     cllr_pooled: of the same pairs by LRs fitted on the pairs of all ranges
     """
@@ -43,6 +58,8 @@ class ConditionRange:
     fnmr: float | None
     fnmr_interval: Pair | None
     threshold: float | None
+    threshold_interval: Pair | None
+    worth: Strength | None
     cllr: float | None
     cllr_pooled: float | None
 
@@ -63,9 +80,16 @@ class ByCondition:
     cllr: float | None
     cllr_pooled: float | None
 
+    def title(self, place: int) -> str:
+        """The ends of a range."""
+        one, number = self.ranges[place], self.condition.number
+        return f"{number(one.low)} to {number(one.high)}"
+
     @property
     def words(self) -> str:
         """Whether LRs by range are worth more than pooled ones, in a sentence."""
+        if (missing := lir_missing()) is not None:
+            return missing
         if self.cllr is None or self.cllr_pooled is None:
             return "Too few people to say whether likelihood ratios by range are worth more."
         told = f"Cllr {self.cllr:.3f} by range, {self.cllr_pooled:.3f} with all ranges pooled"
@@ -109,9 +133,12 @@ def by_condition(
     counts = count_errors(scored.matrix, threshold, kinds, task)
     ends = counts.drawn(lambda r: np.concatenate([r.fmr, r.fnmr], axis=1), task=task)
     references = _references(scored, kinds, task)
-    own, pooled = _calibrated(references, task)
+    fitted = _calibrated(references, task)
+    own, pooled = [one.own for one in fitted], [one.pooled for one in fitted]
     ranges = tuple(
-        _range(condition, limits, place, counts.rates, ends, references[place], (own, pooled))
+        _Told(condition, limits, counts.rates, ends, threshold).range_at(
+            place, references[place], fitted[place]
+        )
         for place in range(kinds.count)
     )
     sides = (right,) if scored.square else (left, right)
@@ -194,12 +221,19 @@ def _reference(matrix: ScoreMatrix, lists: list[PairList]) -> Reference:
     return Reference("range", scores.astype(np.float64), same, *codes)
 
 
-HeldOuts = list[HeldOut | None]
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """LRs of a range: fitted on its own pairs, and held-out ones of the same pairs by both fits."""
+
+    ratios: LikelihoodRatios | None = None
+    own: HeldOut | None = None
+    pooled: HeldOut | None = None
 
 
-def _calibrated(references: list[Reference], task: Task) -> tuple[HeldOuts, HeldOuts]:
+def _calibrated(references: list[Reference], task: Task) -> list[_Fitted]:
     """LRs of each range's pairs, people held out, by its own fit and by that of all ranges."""
-    method: Method = "logistic"
+    if lir_missing() is not None:
+        return [_Fitted()] * len(references)
     whole = Reference(
         "all",
         np.concatenate([r.scores for r in references]),
@@ -208,24 +242,35 @@ def _calibrated(references: list[Reference], task: Task) -> tuple[HeldOuts, Held
         np.concatenate([r.right for r in references]),
     )
     folds = drawn_folds(whole)
-    nothing: HeldOuts = [None] * len(references)
-    known = hold_out(whole, method, task, folds) if whole.tells and folds is not None else None
-    if known is None:
-        return nothing, nothing
-    own: HeldOuts = []
-    pooled: HeldOuts = []
+    known = None
+    if whole.tells and folds is not None:
+        known = hold_out(whole, "logistic", task, folds)
+    found = []
     start = 0
-    for reference in references:
-        mine = hold_out(reference, method, task.quiet(), folds) if reference.tells else None
-        both: tuple[HeldOut | None, HeldOut | None] = (None, None)
-        if mine is not None:
-            # The same pairs of both, so that nothing but the fit differs.
-            _, one, other = np.intersect1d(mine.places + start, known.places, return_indices=True)
-            both = mine.at(one), known.at(other)
-        own.append(both[0])
-        pooled.append(both[1])
-        start += len(reference.scores)
-    return own, pooled
+    for place, reference in enumerate(references):
+        task.report("Fitting likelihood ratios", place, len(references))
+        end = start + len(reference.scores)
+        found.append(_fitted(reference, folds, known, start, task.quiet()))
+        start = end
+    return found
+
+
+def _fitted(
+    reference: Reference, folds: np.ndarray | None, whole: HeldOut | None, start: int, task: Task
+) -> _Fitted:
+    """start: the place of the range's first pair among all ranges' pairs"""
+    if not reference.tells:
+        return _Fitted()
+    ratios = fit(reference, "logistic", task, folds)
+    own = ratios.held_out
+    if own is None or whole is None:
+        return _Fitted(ratios)
+    # The same pairs of both, so that nothing but the fit differs.
+    _, one, other = np.intersect1d(own.places + start, whole.places, return_indices=True)
+    return _Fitted(ratios, own.at(one), whole.at(other))
+
+
+HeldOuts = list[HeldOut | None]
 
 
 def _costs_of_all(own: HeldOuts, pooled: HeldOuts) -> tuple[float | None, float | None]:
@@ -240,33 +285,40 @@ def _costs_of_all(own: HeldOuts, pooled: HeldOuts) -> tuple[float | None, float 
     return answers[0], answers[1]
 
 
-def _range(
-    condition: Condition,
-    limits: np.ndarray,
-    place: int,
-    rates: Rates,
-    ends: np.ndarray,
-    reference: Reference,
-    held_out: tuple[HeldOuts, HeldOuts],
-) -> ConditionRange:
-    count = len(rates.fmr)
-    fmr, fnmr = float(rates.fmr[place]), float(rates.fnmr[place])
-    low, high = limits[place], limits[place + 1]
-    values = (-high, -low) if condition.worse == "low" else (low, high)
-    own, pooled = (_cllr(several[place]) for several in held_out)
-    return ConditionRange(
-        float(values[0]),
-        float(values[1]),
-        round(rates.impostor[place]),
-        round(rates.genuine[place]),
-        None if np.isnan(fmr) else fmr,
-        None if np.isnan(fmr) else (float(ends[0, place]), float(ends[1, place])),
-        None if np.isnan(fnmr) else fnmr,
-        None if np.isnan(fnmr) else (float(ends[0, count + place]), float(ends[1, count + place])),
-        _threshold(reference),
-        own,
-        pooled,
-    )
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What was counted of all ranges: rates (R,), and their intervals, FMR before FNMR (2, 2R)."""
+
+    condition: Condition
+    limits: np.ndarray
+    rates: Rates
+    ends: np.ndarray
+    threshold: float
+
+    def range_at(self, place: int, reference: Reference, fitted: _Fitted) -> ConditionRange:
+        low, high = self.limits[place], self.limits[place + 1]
+        values = (-high, -low) if self.condition.worse == "low" else (low, high)
+        own = _threshold(reference)
+        return ConditionRange(
+            float(values[0]),
+            float(values[1]),
+            round(self.rates.impostor[place]),
+            round(self.rates.genuine[place]),
+            *self._rate(self.rates.fmr, place, place),
+            *self._rate(self.rates.fnmr, place, len(self.rates.fmr) + place),
+            own,
+            None if own is None else _threshold_interval(reference),
+            None if fitted.ratios is None else fitted.ratios.strength(self.threshold),
+            _cllr(fitted.own),
+            _cllr(fitted.pooled),
+        )
+
+    def _rate(self, rates: np.ndarray, place: int, at: int) -> tuple[float | None, Pair | None]:
+        rate = float(rates[place])
+        if np.isnan(rate):
+            return None, None
+        low, high = self.ends[:, at].tolist()
+        return rate, None if low == high else (low, high)  # so few errors tell no interval
 
 
 def _cllr(held_out: HeldOut | None) -> float | None:
@@ -281,3 +333,20 @@ def _threshold(reference: Reference) -> float | None:
     if len(impostor) < PAIRS_PER_FAR / WANTED_FAR:
         return None
     return float(impostor[len(impostor) - int(WANTED_FAR * len(impostor)) - 1])
+
+
+def _threshold_interval(reference: Reference) -> Pair:
+    """The 95 % interval of that threshold, by drawing people."""
+    impostor = reference.at(~reference.same)
+    order = np.argsort(impostor.scores)
+    people, places = np.unique(np.concatenate([impostor.left, impostor.right]), return_inverse=True)
+    left, right = places[: len(order)][order], places[len(order) :][order]
+    found = []
+    for weights in people_drawn(len(people), DRAWS):
+        counts = (weights[:, left] * weights[:, right]).cumsum(axis=1)
+        some = counts[:, -1] > 0
+        # The first pair at or below which all but 1 % of the drawn ones are.
+        first = (counts >= (1 - WANTED_FAR) * counts[:, -1:]).argmax(axis=1)
+        found.append(impostor.scores[order][first[some]])
+    low, high = interval_of(np.concatenate(found))
+    return float(low), float(high)

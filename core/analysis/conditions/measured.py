@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.faces.conditions import CONDITIONS, OF_PHOTO, measure_face
 from core.faces.face import Face
 from core.faces.photo import photo_size
+from core.faces.pose import yaw_range
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
@@ -18,7 +19,14 @@ from core.progress import QUIET, Task
 from core.scoring.scored import ScoredGallery
 
 Values = dict[str, np.ndarray]
-COLUMNS = ("path", "identity", *(condition.name for condition in CONDITIONS))
+Columns = tuple[tuple[str, type], ...]
+COLUMNS: Columns = (
+    ("path", str),
+    ("identity", str),
+    *((condition.name, float) for condition in CONDITIONS),
+    ("yaw_low", float),
+    ("yaw_high", float),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,20 +131,13 @@ def _unlike(
     return found
 
 
-def condition_rows(loaded: LoadedGallery, values: Values) -> Iterator[tuple[object, ...]]:
-    """A row a face in the order of COLUMNS; None where a condition is not known."""
-    table = np.stack([values[condition.name] for condition in CONDITIONS], axis=1)
-    for face, row in zip(loaded.gallery.faces, table.tolist(), strict=True):
-        yield (face.key, face.identity, *(None if v != v else v for v in row))
-
-
-def conditions_csv(loaded: LoadedGallery, values: Values) -> bytes:
-    """The same as a CSV; empty where a condition or an identity is not known."""
-    rows = (
-        [
-            f"{cell:.6g}" if isinstance(cell, float) else ("" if cell is None else cell)
-            for cell in row
-        ]
-        for row in condition_rows(loaded, values)
-    )
-    return csv_bytes([COLUMNS, *rows])
+def condition_rows(scored: ScoredGallery, table: ConditionTable) -> Iterator[tuple[Any, ...]]:
+    """A row a face in the order of COLUMNS, the gallery's first; None where a value is not known."""
+    sides = [(scored.columns, table.columns)]
+    if not scored.square:
+        sides.append((scored.rows, table.rows))
+    for loaded, values in sides:
+        told = [values[condition.name] for condition in CONDITIONS]
+        numbers = np.stack([*told, *yaw_range(values["yaw"])], axis=1).tolist()
+        for face, row in zip(loaded.gallery.faces, numbers, strict=True):
+            yield (face.key, face.identity, *(None if v != v else v for v in row))

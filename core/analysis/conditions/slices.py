@@ -1,12 +1,15 @@
 """Slices of a gallery where the model does worst, found by a shallow tree over conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from core.analysis.conditions.measured import ConditionTable
-from core.errors import Stopped, XCosError
+from core.analysis.conditions.traits import Traits
+from core.analysis.rates import RateSums, rate_intervals
+from core.errors import Stopped, XCosError, shown
 from core.faces.conditions import CONDITIONS
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, drawn
@@ -17,7 +20,14 @@ DEPTH = 3
 MOST = 20_000  # pairs of each sort that the tree is grown on
 LEAST = 30  # pairs in a slice
 PRUNED = 0.002  # impurity that a split must take away: less is chance
-Marks = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+class _Feature(NamedTuple):
+    """What the tree may ask of pairs: values (k,) float64, and how both answers are told."""
+
+    name: str
+    values: np.ndarray
+    mark: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +36,18 @@ class Slice:
 
     genuine:  whether they are genuine pairs, whose errors are false non-matches
     rate:     errors of the pairs drawn in the slice; overall: of all pairs drawn of the sort
-    words:    the slice in a sentence
+    interval: of the rate, 95 % by drawing people; None with too few people. The slice was found on
+              the same pairs, so that all its figures err to the high side
+    where:    the conditions; words: the slice in a sentence
     pairs:    those drawn, errors first
     """
 
     genuine: bool
     rate: float
+    interval: tuple[float, float] | None
     overall: float
     errors: int
+    where: str
     words: str
     pairs: PairList
 
@@ -42,12 +56,11 @@ def worst_slices(
     scored: ScoredGallery,
     threshold: float,
     table: ConditionTable,
-    marks: Marks | None = None,
+    traits: Traits = Traits(),
     task: Task = QUIET,
 ) -> tuple[Slice, ...]:
     """Slices with more errors than their sort of pairs has, the worst first.
 
-    marks: further yes-or-no properties of faces by name, such as tags: (n,) and (m,) bool
     Raises XCosError where no pair has known identities, and Stopped.
     """
     matrix, every = scored.matrix, slice(0, scored.matrix.scores.shape[1])
@@ -62,7 +75,8 @@ def worst_slices(
 
         pairs, total = drawn(matrix, wanted, MOST, task=task.quiet())
         if total:
-            found += _slices(pairs, genuine, threshold, _features(pairs, table, marks or {}))
+            grown = _Grown(scored, pairs, genuine, threshold)
+            found += _slices(grown, [*_features(pairs, table, traits)])
         elif genuine and not (matrix.rows >= 0).any():
             raise XCosError(
                 "No face has an identity, so no error is known; put each person's photos in a "
@@ -71,73 +85,95 @@ def worst_slices(
     return tuple(sorted(found, key=lambda one: one.overall - one.rate))
 
 
-def _features(
-    pairs: PairList, table: ConditionTable, marks: Marks
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names, values (k, F) of the worse faces with unknown ones in the middle, and which are marks."""
-    names, columns, marked = [], [], []
+def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterator[_Feature]:
+    """Conditions of the worse faces, numbers of both faces, and marks that one of them has.
+
+    Unknown values lie in the middle of the known ones, so that no split is made by them alone.
+    Cells unlike the person's other photos are no cause: they are the low scores themselves.
+    """
     for condition in CONDITIONS:
+        if condition.name == "unlike":
+            continue
         left, right = table.of(condition.name)
-        values = condition.worse_of(left[pairs.rows], right[pairs.columns])
-        known = values[~np.isnan(values)]
-        if len(known) and np.ptp(known) > 0:
-            names.append(condition.name)
-            columns.append(np.where(np.isnan(values), np.median(known), values))
-            marked.append(False)
-    for name, (left, right) in marks.items():
-        names.append(name)
-        columns.append((left[pairs.rows] | right[pairs.columns]).astype(np.float64))
-        marked.append(True)
-    return names, np.stack(columns, axis=1) if columns else np.empty((len(pairs), 0)), np.array(marked)  # fmt: skip
+        worse = condition.worse_of(left[pairs.rows], right[pairs.columns])
+        yield from _varied(condition.name, worse)
+    for name, (left, right) in traits.numbers.items():
+        both = left[pairs.rows], right[pairs.columns]
+        yield from _varied(f"the smaller {shown(name)}", np.fmin(*both))
+        yield from _varied(f"the larger {shown(name)}", np.fmax(*both))
+    for name, (left, right) in traits.marks.items():
+        has = left[pairs.rows] | right[pairs.columns]
+        yield _Feature(name, has.astype(np.float64), mark=True)
 
 
-def _slices(
-    pairs: PairList,
-    genuine: bool,
-    threshold: float,
-    features: tuple[list[str], np.ndarray, np.ndarray],
-) -> list[Slice]:
+def _varied(name: str, values: np.ndarray) -> Iterator[_Feature]:
+    known = values[~np.isnan(values)]
+    if len(known) and np.ptp(known) > 0:
+        yield _Feature(name, np.where(np.isnan(values), np.median(known), values))
+
+
+@dataclass(frozen=True, eq=False)
+class _Grown:
+    """The drawn pairs of one sort, on which a tree is grown."""
+
+    scored: ScoredGallery
+    pairs: PairList
+    genuine: bool
+    threshold: float
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Which of the pairs are errors, (k,) bool."""
+        same: np.ndarray = self.pairs.scores > at_most(self.threshold)
+        return ~same if self.genuine else same
+
+    def slice_at(self, places: np.ndarray, where: str) -> Slice:
+        """The slice of some pairs."""
+        wrong, genuine = self.wrong, self.genuine
+        rate, overall = float(wrong[places].mean()), float(wrong.mean())
+        pairs = self.pairs.at(places[np.argsort(~wrong[places], kind="stable")])
+        interval = self._interval(pairs)
+        told = "" if interval is None else f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+        sort, error = ("genuine", "false non-matches") if genuine else ("impostor", "false matches")
+        words = (
+            f"{100 * rate:.1f} %{told} {error} among {len(pairs):,} {sort} pairs with {where}, "
+            f"{rate / overall:.1f} times the {100 * overall:.1f} % of all."
+        )
+        errors = int(wrong[places].sum())
+        return Slice(genuine, rate, interval, overall, errors, where, words, pairs)
+
+    def _interval(self, pairs: PairList) -> tuple[float, float] | None:
+        left, right = self.scored.matrix.rows[pairs.rows], self.scored.matrix.columns[pairs.columns]
+        sums = RateSums(int(max(left.max(), right.max())) + 1)
+        sums.add(left, right, pairs.scores > at_most(self.threshold))
+        tar, far = rate_intervals(sums)
+        told = tar if self.genuine else far
+        if told is None or told.low is None or told.high is None:
+            return None
+        return (1 - told.high, 1 - told.low) if self.genuine else (told.low, told.high)
+
+
+def _slices(grown: _Grown, features: list[_Feature]) -> list[Slice]:
     from sklearn.tree import DecisionTreeClassifier
 
-    names, values, marked = features
-    same = pairs.scores > at_most(threshold)
-    wrong = ~same if genuine else same
-    if not values.shape[1] or not wrong.any() or wrong.all():
+    wrong = grown.wrong
+    if not features or not wrong.any() or wrong.all() or len(wrong) < 2 * LEAST:
         return []
     tree = DecisionTreeClassifier(
         max_depth=DEPTH, min_samples_leaf=LEAST, ccp_alpha=PRUNED, random_state=0
     )
-    if len(wrong) < 2 * LEAST:
-        return []
+    values = np.stack([feature.values for feature in features], axis=1)
     leaves = tree.fit(values, wrong).apply(values)
-    overall = float(wrong.mean())
     found = []
     for leaf in np.unique(leaves):
         mine = leaves == leaf
-        rate = float(wrong[mine].mean())
-        if rate <= overall:
-            continue
-        where = _path(tree.tree_, int(leaf), names, marked)
-        if not where:
-            continue
-        places = np.flatnonzero(mine)
-        order = places[np.argsort(~wrong[places], kind="stable")]
-        found.append(_slice(pairs.at(order), genuine, rate, overall, int(wrong[mine].sum()), where))
+        where = _path(tree.tree_, int(leaf), features)
+        if where and wrong[mine].mean() > wrong.mean():
+            found.append(grown.slice_at(np.flatnonzero(mine), where))
     return found
 
 
-def _slice(
-    pairs: PairList, genuine: bool, rate: float, overall: float, errors: int, where: str
-) -> Slice:
-    sort, error = ("genuine", "false non-matches") if genuine else ("impostor", "false matches")
-    words = (
-        f"{100 * rate:.1f} % {error} among {len(pairs):,} {sort} pairs with {where}, "
-        f"{rate / overall:.1f} times the {100 * overall:.1f} % of all."
-    )
-    return Slice(genuine, rate, overall, errors, words, pairs)
-
-
-def _path(tree: object, leaf: int, names: list[str], marked: np.ndarray) -> str:
+def _path(tree: object, leaf: int, features: list[_Feature]) -> str:
     """The conditions that lead to a leaf, each name once with its tightest limits."""
     left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
     above: dict[int, tuple[int, bool]] = {}
@@ -152,15 +188,12 @@ def _path(tree: object, leaf: int, names: list[str], marked: np.ndarray) -> str:
         bounds = limits.setdefault(feature, [None, None])
         if bounds[under] is None:  # nearer to the leaf, so tighter
             bounds[under] = float(tree.threshold[node])  # type: ignore[attr-defined]
-    return " and ".join(
-        _bounds(names[feature], bool(marked[feature]), limits[feature])
-        for feature in sorted(limits)
-    )
+    return " and ".join(_bounds(features[feature], limits[feature]) for feature in sorted(limits))
 
 
-def _bounds(name: str, mark: bool, bounds: list[float | None]) -> str:
-    low, high = bounds
-    if mark:
+def _bounds(feature: _Feature, bounds: list[float | None]) -> str:
+    name, (low, high) = feature.name, bounds
+    if feature.mark:
         return name if low is not None else f"not {name}"
     if low is None:
         return f"{name} up to {high:.4g}"

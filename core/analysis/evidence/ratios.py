@@ -1,11 +1,13 @@
 """Scores as likelihood ratios: fitted by lir, bounded by ELUB, with intervals over people."""
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.evidence.reference import Reference
 from core.errors import Stopped, XCosError
 from core.progress import QUIET, Task
@@ -15,7 +17,6 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # Pairs of each sort that are fitted: the time of kernel densities grows with their square.
 MOST: dict[Method, int] = {"logistic": 10_000, "kde": 4_000, "isotonic": 10_000}
 DRAWS = 100
-LEVEL = 95  # per cent
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
 FOLDS = 5
 AT_ONCE = 50  # scores
@@ -93,11 +94,19 @@ class LikelihoodRatios:
         return Strength(score, value, (low, high), self.floor, self.ceiling)
 
 
-def fit(reference: Reference, method: Method = "logistic", task: Task = QUIET) -> LikelihoodRatios:
-    """Likelihood ratios from a reference. Raises XCosError, also without lir, and Stopped."""
+def fit(
+    reference: Reference,
+    method: Method = "logistic",
+    task: Task = QUIET,
+    folds: np.ndarray | None = None,
+) -> LikelihoodRatios:
+    """Likelihood ratios from a reference. Raises XCosError, also without lir, and Stopped.
+
+    folds: of each person's number, for holding people out; None: drawn at random (seeded)
+    """
     reference.check()
     floor, ceiling, calibrator = _bounded(reference, method)
-    held_out = hold_out(reference, method, task)
+    held_out = hold_out(reference, method, task, folds)
     low, high = _intervals(reference, method, (floor, ceiling), task)
     cllr, cllr_min = (None, None) if held_out is None else costs(held_out)
     return LikelihoodRatios(
@@ -222,26 +231,25 @@ def _intervals(
     """
     people = np.union1d(reference.left, reference.right)
     left, right = (np.searchsorted(people, side) for side in (reference.left, reference.right))
-    rng = np.random.default_rng(0)
     found = []
-    for draw in range(DRAWS):
-        if task.stopped():
-            raise Stopped("The bootstrap")
-        task.report("Drawing people", draw, DRAWS)
-        weights = rng.multinomial(len(people), np.full(len(people), 1 / len(people)))
+    for (weights,) in people_drawn(len(people), DRAWS, 1, task):
         times = np.where(reference.same, weights[left], weights[left] * weights[right])
-        sample = reference.at(np.repeat(np.arange(len(times)), times))
+        sample = reference.at(np.repeat(np.arange(len(times)), times.astype(np.int64)))
         if not sample.tells:
             continue
         found.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
     if not found:
         return np.full(len(GRID), bounds[0]), np.full(len(GRID), bounds[1])
-    low, high = np.percentile(found, [(100 - LEVEL) / 2, (100 + LEVEL) / 2], axis=0)
+    low, high = interval_of(np.array(found))
     return low, high
 
 
+def lir_missing() -> str | None:
+    """Why there are no likelihood ratios, in a sentence; None where lir is installed."""
+    found = importlib.util.find_spec("lir") is not None
+    return None if found else "Likelihood ratios need lir; install xcos-studio[evidence]."
+
+
 def _refuse_without_lir() -> None:
-    try:
-        import lir  # noqa: F401
-    except ImportError as error:
-        raise XCosError("Likelihood ratios need lir; install xcos-studio[evidence].") from error
+    if (sentence := lir_missing()) is not None:
+        raise XCosError(sentence)

@@ -1,6 +1,6 @@
 """A likelihood ratio in words that carry the number and what the reference supports at most."""
 
-from core.analysis.evidence.ratios import Strength
+from core.analysis.evidence.ratios import LikelihoodRatios, Strength
 from core.analysis.evidence.shipped import shipped_ratios
 from core.errors import XCosError
 from core.model.card import ModelCard
@@ -20,12 +20,29 @@ def strength_words(strength: Strength) -> str:
     )
 
 
+def strength_short(strength: Strength) -> str:
+    """For a table: the LR, and below it the bound on its side: "40", "≤ 300"."""
+    if strength.log10_lr < 0:
+        return f"{times(strength.log10_lr)}\n\N{GREATER-THAN OR EQUAL TO} {times(strength.floor)}"
+    return f"{times(strength.log10_lr)}\n\N{LESS-THAN OR EQUAL TO} {times(strength.ceiling)}"
+
+
 def shipped_words(card: ModelCard, kind: AttentionKind, order: Order, score: float) -> str | None:
     """What a score is worth by the reference that ships with a model; None where none does."""
+    ratios = shipped_or_none(card, kind, order)
+    return None if ratios is None else worth_words(ratios, score)
+
+
+def shipped_or_none(card: ModelCard, kind: AttentionKind, order: Order) -> LikelihoodRatios | None:
+    """LRs by the reference that ships with a model; None where none does."""
     try:
-        ratios = shipped_ratios(card, kind, order)
+        return shipped_ratios(card, kind, order)
     except XCosError:
         return None
+
+
+def worth_words(ratios: LikelihoodRatios, score: float) -> str:
+    """What a score is worth, with the reference, in two sentences."""
     said = strength_words(ratios.strength(score))
     return f"As evidence: {said[0].lower()}{said[1:]} Reference: {ratios.reference}."
 

@@ -35,13 +35,13 @@ class MeanMaps:
     pairs: int
 
     @staticmethod
-    def of(maps: PairMaps, places: np.ndarray | None = None) -> "MeanMaps | None":
+    def of(maps: PairMaps, threshold: float, places: np.ndarray | None = None) -> "MeanMaps | None":
         """Means over all pairs, or over some of them by place; None without a pair."""
         chosen = slice(None) if places is None else places
         count = len(maps) if places is None else len(places)
         if not count:
             return None
-        stacks = (maps.cosine, maps.attention, maps.contribution, maps.evidence)
+        stacks = (maps.cosine, maps.attention, maps.contribution, maps.evidence(threshold))
         cosine, attention, contribution, evidence = (s[chosen].mean(axis=0) for s in stacks)
         return MeanMaps(cosine, attention, contribution, evidence, count)
 
@@ -104,12 +104,11 @@ class Groups:
         return f"{len(self.groups)} groups, {apart} apart (silhouette {self.silhouette:.2f})."
 
 
-def region_shares(maps: PairMaps, side: int, places: np.ndarray | None = None) -> dict[str, float]:
-    """By region, the share of the evidence on one side (1 for "same", -1 against) over some pairs.
+def region_shares(evidence: np.ndarray, side: int) -> dict[str, float]:
+    """By region, the share of the evidence (k, 7, 7) on one side (1 for "same", -1 against).
 
     Each pair's cells on that side are summed; the shares sum to 1, or are all 0 without any.
     """
-    evidence = maps.evidence if places is None else maps.evidence[places]
     cells = np.maximum(side * evidence, 0).sum(axis=0)
     regions = face_regions(TEMPLATE)
     total = float(cells.sum()) or 1.0
@@ -119,6 +118,7 @@ def region_shares(maps: PairMaps, side: int, places: np.ndarray | None = None) -
 def find_groups(
     selection: Selection,
     maps: PairMaps,
+    threshold: float,
     count: int | None = None,
     task: Task = QUIET,
 ) -> Groups:
@@ -128,7 +128,8 @@ def find_groups(
     its strength. count None: the number from 2 to 6 of the largest silhouette (Rousseeuw, 1987),
     or one group where none parts the pairs, or where they are few.
     """
-    shapes = maps.evidence.reshape(len(maps), CELLS * CELLS)
+    evidence = maps.evidence(threshold)
+    shapes = evidence.reshape(len(maps), CELLS * CELLS)
     length = np.linalg.norm(shapes, axis=1, keepdims=True)
     shapes = shapes / np.where(length > 0, length, 1)
     labels, silhouette = _clustered(shapes, count, task)
@@ -140,11 +141,11 @@ def find_groups(
         near = np.linalg.norm(shapes[inside] - centre, axis=1)
         inside = inside[np.argsort(near, kind="stable")]
         outside = np.flatnonzero(labels != label)
-        mean = MeanMaps.of(maps, inside)
+        mean = MeanMaps.of(maps, threshold, inside)
         assert mean is not None
-        side = 1 if mean.score > maps.threshold else -1
-        shares = region_shares(maps, side, inside)
-        others = region_shares(maps, side, outside) if len(outside) else {}
+        side = 1 if mean.score > threshold else -1
+        shares = region_shares(evidence[inside], side)
+        others = region_shares(evidence[outside], side) if len(outside) else {}
         sentence = group_sentence(selection.title, len(inside), len(maps), side, shares, others)
         groups.append(
             Group(inside, selection.pairs.at(inside), mean, side, shares, others, sentence)

@@ -76,15 +76,15 @@ def look_for_patterns(
     for selection in (of, less):
         if selection is None:
             continue
-        maps = maps_of(scored, selection.pairs, threshold, task)
-        mean = MeanMaps.of(maps)
+        maps = maps_of(scored, selection.pairs, task)
+        mean = MeanMaps.of(maps, threshold)
         if mean is None:
             raise XCosError(
                 f"There are no {selection.title} at the threshold {threshold:.4f}; choose others."
             )
         stacks.append(maps)
         means.append(mean)
-    found = None if groups is None else find_groups(of, stacks[0], groups or None, task)
+    found = None if groups is None else find_groups(of, stacks[0], threshold, groups or None, task)
     base = means[1] if less is not None else None
     name, kind, order = scored.card.name, scored.kind, scored.order
     return PatternReport(name, kind, order, threshold, of, means[0], less, base, found)

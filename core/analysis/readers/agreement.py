@@ -206,7 +206,8 @@ def readers_words(found: Readers) -> list[str]:
             "" if one.accuracy is None else f", {100 * one.accuracy:.1f} % of {one.decided} right"
         )
         auc = "" if one.auc is None else f", AUC {one.auc:.3f}"
-        said.append(f"{one.name}: {one.read} pairs{right}{auc}.")
+        read = "1 pair" if one.read == 1 else f"{one.read:,} pairs"
+        said.append(f"{one.name}: {read}{right}{auc}.")
     for a, b, kappa, pairs in found.kappa:
         told = "not known" if kappa is None else f"{kappa:.3f}"
         said.append(f"{a} and {b}: weighted kappa {told} over {pairs} pairs.")

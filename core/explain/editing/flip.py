@@ -165,6 +165,7 @@ def _named(cells: Sequence[Cell], regions: np.ndarray) -> str:
 
 def smallest_flip(
     editor: PairEditor,
+    threshold: float | None,
     kind: EditKind,
     sides: Sequence[Side] = SIDES,
     task: Task = QUIET,
@@ -175,7 +176,6 @@ def smallest_flip(
     their sides and places in steps of 8 pixels. Raises XCosError for a kind without sizes or a
     pair without a threshold, and Stopped.
     """
-    threshold = editor.before.threshold
     if kind not in FLIP_KINDS:
         raise XCosError(f"{kind} has no sizes to search; choose one of {', '.join(FLIP_KINDS)}.")
     if threshold is None:

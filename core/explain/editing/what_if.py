@@ -53,7 +53,8 @@ class WhatIf:
 
     left, right:   the edited faces
     before, after: explanations; `after` with the swapped order where that was asked
-    outcome_before, outcome_after: of the two identities
+    people:        identities of the left and the right face, None where unknown
+    threshold:     that decides; None where there is none
     """
 
     question: Question
@@ -61,8 +62,23 @@ class WhatIf:
     right: EditedFace
     before: PairExplanation
     after: PairExplanation
-    outcome_before: Outcome
-    outcome_after: Outcome
+    people: tuple[str | None, str | None]
+    threshold: float | None
+
+    @property
+    def outcome_before(self) -> Outcome:
+        """The outcome of the pair as it was."""
+        return self._outcome(self.before)
+
+    @property
+    def outcome_after(self) -> Outcome:
+        """The outcome of the edited pair."""
+        return self._outcome(self.after)
+
+    def _outcome(self, explanation: PairExplanation) -> Outcome:
+        if self.threshold is None:
+            return "unknown"
+        return outcome_of(*self.people, explanation.score > self.threshold)
 
     @property
     def covered(self) -> np.ndarray:
@@ -88,7 +104,7 @@ class WhatIf:
     def report(self) -> PairReport:
         """The edited pair, as an explained pair is saved."""
         regions = face_regions((self.left.landmarks + self.right.landmarks) / 2)
-        return PairReport(self.after, self.left.crop, self.right.crop, regions)
+        return PairReport(self.after, self.threshold, self.left.crop, self.right.crop, regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,15 +147,14 @@ class PairEditor:
         verifier: Features,
         pair: ScoredGallery,
         cache: Cache,
-        threshold: float | None = None,
         names: tuple[str, str] | None = None,
     ) -> None:
-        """pair: a gallery of one pair; threshold None: the weights' own; names: what to call the faces.
+        """pair: a gallery of one pair; names: what to call the faces.
 
         Raises XCosError when a face has neither photo nor crop.
         """
         self._verifier, self._model, self._names = verifier, pair.model, names
-        self.kind, self.order, self._threshold = pair.kind, pair.order, threshold
+        self.kind, self.order = pair.kind, pair.order
         self._alone = dict(zip(SIDES, (pair.rows, pair.columns), strict=True))
         self.faces: dict[Side, EditableFace] = {
             side: editable_face(one.gallery.faces[0], one.gallery.root, cache)
@@ -152,17 +167,15 @@ class PairEditor:
         """One face, as the gallery knows it."""
         return self._alone[side].gallery.faces[0]
 
-    def set_threshold(self, threshold: float | None) -> None:
-        """Decide by another threshold; no features are computed."""
-        self._threshold = threshold
-        self.before = self._explain(self._alone["left"], self._alone["right"])
-
     def warm_up(self) -> None:
         """Load the network, so that the first answer is as quick as the others."""
         self._verifier.features(self.faces["left"].crop[None])
 
-    def ask(self, question: Question) -> WhatIf:
-        """Explain the pair as it is after the question's edits. Raises XCosError."""
+    def ask(self, question: Question, threshold: float | None = None) -> WhatIf:
+        """Explain the pair as it is after the question's edits, decided by a threshold, if any.
+
+        Raises XCosError.
+        """
         edited = {side: self.faces[side].edited(question.of(side)) for side in SIDES}
         loaded = {side: self._edited(side, question.of(side), edited[side]) for side in SIDES}
         after = self._explain(loaded["left"], loaded["right"], question.swapped)
@@ -172,8 +185,8 @@ class PairEditor:
             edited["right"],
             self.before,
             after,
-            self._outcome(self.before),
-            self._outcome(after),
+            (self.face("left").identity, self.face("right").identity),
+            threshold,
         )
 
     def scores(self, side: Side, crops: np.ndarray) -> np.ndarray:
@@ -214,7 +227,7 @@ class PairEditor:
     ) -> PairExplanation:
         order = TURNED[self.order] if swapped else self.order
         pair = one_pair(self._model, (left, 0), (right, 0), self.kind, order)
-        made = explain_pair(pair, 0, 0, self._threshold)
+        made = explain_pair(pair, 0, 0)
         return (
             made
             if self._names is None
@@ -224,12 +237,6 @@ class PairEditor:
     def regions(self) -> np.ndarray:
         """Names of the cells' regions, (7, 7), of the faces as they are."""
         return face_regions((self.faces["left"].landmarks + self.faces["right"].landmarks) / 2)
-
-    def _outcome(self, explanation: PairExplanation) -> Outcome:
-        if explanation.same is None:
-            return "unknown"
-        one, other = (self.face(side).identity for side in SIDES)
-        return outcome_of(one, other, explanation.same)
 
 
 def probes() -> list[tuple[Side, Edit]]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
+from core.explain.explanation import PairDecision
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.report import as_dict
 from core.files import write_whole
@@ -18,16 +19,18 @@ from core.json_text import json_text
 def what_if_dict(answer: WhatIf, faithfulness: Faithfulness | None = None) -> dict[str, Any]:
     """The keys that scripts rely on: those of explain, of the edited pair, and these."""
     before = answer.before
+    decided = PairDecision(before, answer.threshold)
+    same, evidence = decided.same, decided.evidence
     return as_dict(answer.report()) | {
         "edits": {side: [edit.text for edit in answer.question.of(side)] for side in SIDES},
         "swapped": answer.question.swapped,
         "outcome": answer.outcome_after,
         "before": {
             "score": before.score,
-            "verdict": None if before.same is None else "same" if before.same else "different",
+            "verdict": None if same is None else "same" if same else "different",
             "outcome": answer.outcome_before,
             "contribution": before.contribution.tolist(),
-            "evidence": None if before.evidence is None else before.evidence.tolist(),
+            "evidence": None if evidence is None else evidence.tolist(),
         },
         "covered": answer.covered.tolist(),
         "real_change": answer.real_change,
@@ -73,9 +76,10 @@ def change_words(answer: WhatIf) -> str:
     text = (
         f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
     )
-    if after.same is not None:
-        verdict = "same person" if after.same else "different people"
-        text += f": {'still ' if after.same == before.same else 'now '}{verdict}"
+    if answer.threshold is not None:
+        then, now = (one.score > answer.threshold for one in (before, after))
+        verdict = "same person" if now else "different people"
+        text += f": {'still ' if then == now else 'now '}{verdict}"
         if "unknown" not in (answer.outcome_before, answer.outcome_after):
             moved = answer.outcome_before != answer.outcome_after
             text += f", {answer.outcome_before + ' to ' if moved else ''}{answer.outcome_after}"

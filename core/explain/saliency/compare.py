@@ -58,6 +58,7 @@ class Comparison:
     """
 
     explanation: PairExplanation
+    threshold: float | None
     methods: Mapping[str, Compared]
     controls: Mapping[str, Compared]
     words: str | None
@@ -73,7 +74,7 @@ class Comparison:
         ranks = self.ranks.tolist()
         return {
             "score": self.explanation.score,
-            "threshold": self.explanation.threshold,
+            "threshold": self.threshold,
             "model": self.explanation.model,
             "attention": self.explanation.kind,
             "order": self.explanation.order,
@@ -141,7 +142,7 @@ def compare(
     told = None
     if "occlusion" in methods:
         told = disagreement(explanation.attention, methods["occlusion"].map.map, regions)
-    return Comparison(explanation, methods, controls, told)
+    return Comparison(explanation, subject.scorer.threshold, methods, controls, told)
 
 
 def title(name: str) -> str:

@@ -79,7 +79,7 @@ def _compile() -> None:
 class Blocks:
     """Column faces in blocks of 16 lanes; the last block is filled up with zeros.
 
-    cells: (b, 49, 32, 16), left and right: (b, 16, 49, 16), float32
+    cells: (b, 49, C, 16), left and right: (b, 16, 49, 16), float32
     """
 
     def __init__(self, faces: PreparedFaces) -> None:

@@ -23,7 +23,7 @@ from core.scoring.kernels.prepared import HALF, PLACES, PreparedFaces, convolve
 SIDE = 2048  # faces of a tile's side: scores of 17 MB, between two looks at the stop
 PAIRS_AT_ONCE = 2**18  # of torch's own operations, where memory allows
 BYTES_PER_PAIR = 4800  # of their intermediates: 784 mixed numbers, some maps of 49
-BYTES_PER_FACE = 17_000  # on the device, halves with their border
+BYTES_PER_FACE = 36_000  # on the device, halves with their border, cells of up to 128 channels
 INPUTS = HALF * PLACES
 
 
@@ -35,7 +35,7 @@ class DeviceFull(Exception):
 class _Faces:
     """n faces on the device. With the fused kernel, as that wants them.
 
-    cells: (n, 49, 32), fused (n, 32, 49)
+    cells: (n, 49, C), fused (n, C, 49)
     left, right: (n, 784), fused (n, 16, 9, 9) with a border of zeros; None without learned attention
     """
 
@@ -216,7 +216,8 @@ class GpuScorer:
         self._taps = self._tensor(self._head.last_weight.reshape(HALF, 9))
         if self.fused:
             half = np.zeros((1, HALF, PLACES), np.float32)
-            zeros = PreparedFaces(np.zeros((1, PLACES, 32), np.float32), half, half)
+            channels = self._head.reduce_weight.shape[1]
+            zeros = PreparedFaces(np.zeros((1, PLACES, channels), np.float32), half, half)
             try:
                 face = self._upload(zeros, True)
                 self._fused_tile(face, face, True, True).cpu()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.model.attention_weights import HeadWeights
-from core.model.features import CELLS, CHANNELS
+from core.model.features import CELLS
 
 PLACES = CELLS * CELLS
 HALF = 16  # channels between the attention's convolutions
@@ -18,7 +18,7 @@ LANES = 16  # faces side by side, as the lanes of two AVX2 registers
 class PreparedFaces:
     """n faces ready to be paired.
 
-    cells: (n, 49, 32) float32, each cell's channels as a unit vector; a zero cell stays zero
+    cells: (n, 49, C) float32, C a multiple of 32, each cell's channels as a unit vector; a zero cell stays zero
     left:  (n, 16, 49) float32, what the face adds to the first mixed map as left face, with
            the bias; None without learned attention
     right: (n, 16, 49) float32, the same as right face
@@ -48,15 +48,15 @@ class PreparedPairs(NamedTuple):
 
 
 def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
-    """Grid features (n, 32, 7, 7) to prepared faces.
+    """Grid features (n, C, 7, 7) to prepared faces.
 
     The first convolution after the concatenation is linear in its two halves, so each face's
     half is convolved here, and a pair only adds two of them.
     """
-    cells = np.empty((len(grid), PLACES, CHANNELS), np.float32)
+    cells = np.empty((len(grid), PLACES, grid.shape[1]), np.float32)
     for start in range(0, len(grid), FACES_A_TURN):
         part = grid[start : start + FACES_A_TURN]
-        flat = part.reshape(len(part), CHANNELS, PLACES).transpose(0, 2, 1)
+        flat = part.reshape(len(part), grid.shape[1], PLACES).transpose(0, 2, 1)
         length = np.linalg.norm(flat, axis=2, keepdims=True)
         cells[start : start + len(part)] = flat / np.where(length > 1e-12, length, 1)
     if head is None:

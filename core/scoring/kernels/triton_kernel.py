@@ -42,7 +42,7 @@ def _attended(
 def _score(
     row_cells, row_left, row_right, column_cells, column_left, column_right, weights, out,
     columns, bias, mix_slope, last_slope,
-    FORWARD: tl.constexpr, BACKWARD: tl.constexpr, COLUMNS: tl.constexpr,
+    FORWARD: tl.constexpr, BACKWARD: tl.constexpr, COLUMNS: tl.constexpr, CHANNELS: tl.constexpr,
 ):  # fmt: skip
     row = tl.program_id(0)
     column = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
@@ -50,10 +50,11 @@ def _score(
     there, real = column < columns, place < 49
     inside = there[:, None] & real[None, :]
     cosine = tl.zeros((COLUMNS, 64), tl.float32)
-    for channel in range(32):
+    for channel in range(CHANNELS):
         at = channel * 49 + place
-        one = tl.load(row_cells + row * 1568 + at, mask=real, other=0.0)
-        other = tl.load(column_cells + column[:, None] * 1568 + at[None, :], mask=inside, other=0.0)
+        one = tl.load(row_cells + row * (49 * CHANNELS) + at, mask=real, other=0.0)
+        theirs = column[:, None] * (49 * CHANNELS) + at[None, :]
+        other = tl.load(column_cells + theirs, mask=inside, other=0.0)
         cosine += one[None, :] * other
     total = tl.zeros((COLUMNS,), tl.float32)
     if FORWARD:
@@ -81,13 +82,13 @@ def score_tile(
 ) -> Tensor:
     """Scores (n, m) of n row faces with m column faces, n * m < 2**31.
 
-    rows, columns: cells (n, 32, 49), left and right halves with a border (n, 16, 9, 9), contiguous
+    rows, columns: cells (n, C, 49), left and right halves with a border (n, 16, 9, 9), contiguous
     weights:       (16, 9) of the last convolution; numbers: its bias, the slopes of both PReLUs
     """
     made = torch.empty((len(rows[0]), len(columns[0])), device=weights.device)
     grid = (made.shape[0], triton.cdiv(made.shape[1], COLUMNS))
     _score[grid](
         *rows, *columns, weights, made, made.shape[1], *numbers,
-        FORWARD=forward, BACKWARD=backward, COLUMNS=COLUMNS,
+        FORWARD=forward, BACKWARD=backward, COLUMNS=COLUMNS, CHANNELS=rows[0].shape[1],
     )  # fmt: skip
     return made

@@ -35,8 +35,10 @@ def test_the_pair_is_compared(window: MainWindow, qtbot: QtBot, tmp_path: Path) 
     shown = opened(window, qtbot)
     assert list(shown.methods) == METHODS and not shown.controls
     explanation = window.session.explanation
-    assert explanation is not None and explanation.evidence is not None
-    assert shown.methods["xcos"].map.map == pytest.approx(explanation.evidence, abs=1e-5)
+    assert explanation is not None
+    assert shown.methods["xcos"].map.map == pytest.approx(
+        explanation.evidence(window.session.threshold), abs=1e-5
+    )
     assert f"score {explanation.score:.3f}" in shown.about.text()
     assert "Attention and occlusion" in shown.words.text()
     assert "target" in shown.note.text()
@@ -84,8 +86,10 @@ def test_another_pair_is_compared_anew(window: MainWindow, qtbot: QtBot) -> None
         lambda: isinstance(shown.found, Comparison) and shown.found is not former, timeout=120_000
     )
     explanation = window.session.explanation
-    assert explanation is not None and explanation.evidence is not None
-    assert shown.methods["xcos"].map.map == pytest.approx(explanation.evidence, abs=1e-5)
+    assert explanation is not None
+    assert shown.methods["xcos"].map.map == pytest.approx(
+        explanation.evidence(window.session.threshold), abs=1e-5
+    )
 
 
 def test_it_can_be_stopped_and_asked_again(window: MainWindow, qtbot: QtBot) -> None:

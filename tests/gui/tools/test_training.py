@@ -18,7 +18,7 @@ from xcos_gui.tools.training.new_run import NewRunPage
 from xcos_gui.tools.training.questions import AdaptQuestions
 from xcos_gui.tools.training.window import TrainingDialog
 
-LONG = 120_000  # milliseconds; a process needs some seconds to load
+LONG = 300_000  # milliseconds; a run loads torch first
 
 
 @pytest.fixture(autouse=True)

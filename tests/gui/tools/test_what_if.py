@@ -71,7 +71,8 @@ def test_a_dragged_patch_moves_score_and_maps(tool: WhatIfWindow, qtbot: QtBot) 
     assert (edit.x + 16, edit.y + 16) == pytest.approx((60, 70), abs=1)
     assert tool.answer.after.score != before and tool.answer.covered.sum() == pytest.approx(4, 0.2)
     assert np.array_equal(tool.maps[0].values, tool.answer.after.cosine)  # type: ignore[arg-type]
-    assert np.array_equal(tool.maps[2].values, tool.answer.before.evidence)  # type: ignore[arg-type]
+    evidence = tool.answer.before.evidence(tool.session.threshold)
+    assert np.array_equal(tool.maps[2].values, evidence)  # type: ignore[arg-type]
     assert "predicted" in tool.words.text() and "agreement" in tool.words.text()
     # One drag is one step, and the way back is exact.
     QTest.keyClick(tool, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -122,12 +123,19 @@ def test_each_pair_keeps_its_edits(window: MainWindow, tool: WhatIfWindow, qtbot
 def test_a_threshold_moves_the_verdict_without_features(
     window: MainWindow, tool: WhatIfWindow, qtbot: QtBot
 ) -> None:
-    editor = tool.editor
-    window.session.set_threshold(0.99999)
-    qtbot.waitUntil(
-        lambda: tool.answer is not None and tool.answer.after.threshold == 0.99999, timeout=30_000
-    )
-    assert tool.editor is editor
+    drag(tool.faces["left"], (30, 30), (40, 40))
+    answered(tool, qtbot)
+    editor, question = tool.editor, tool.history.question
+    assert tool.answer is not None
+    after = tool.answer.after
+    for threshold, said in ((after.score - 0.001, "same person"), (0.99999, "different people")):
+        window.session.set_threshold(threshold)
+        assert said in tool.words.text()
+        for view, one in zip(tool.maps[2:], (tool.answer.before, after), strict=True):
+            assert view.values is not None
+            assert view.values.sum() == pytest.approx(one.score - threshold, abs=1e-6)
+    assert tool.editor is editor and tool.answer.after is after
+    assert tool.history.question == question
 
 
 def test_faithfulness_is_measured_when_nobody_edits(tool: WhatIfWindow, qtbot: QtBot) -> None:
@@ -170,7 +178,7 @@ def test_the_flip_window_names_cells_and_finds_an_edit(
     flip.start.click()
     qtbot.waitUntil(lambda: flip.search is not None and not flip.job.running, timeout=60_000)
     assert flip.search is not None and flip.search.found is not None
-    assert flip.answer is not None and flip.answer.after.same is False
+    assert flip.answer is not None and flip.answer.after.score <= window.session.threshold
     assert flip.search.words in flip.search_text.text()
     found, before = flip.search, window.session.threshold
     window.session.set_threshold(before + 0.001)  # a drag is no other pair

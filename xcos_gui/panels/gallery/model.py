@@ -2,8 +2,9 @@
 
 from itertools import groupby
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -12,6 +13,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from core.faces.conditions import BY_NAME
 from core.faces.face import Face, Problem
 from core.faces.photo_files import readable
 from core.gallery.gallery import natural
@@ -21,7 +23,7 @@ from xcos_gui.widgets.thumbnails import Thumbnails
 
 FACE_ROLE = Qt.ItemDataRole.UserRole
 PAIR_ROLE = Qt.ItemDataRole.UserRole + 1  # whether a face is one of the pair looked at
-Order = Literal["identity", "name", "doubt"]
+Order = str  # identity, name, doubt, or the name of a condition
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -55,12 +57,26 @@ class GalleryModel(QAbstractListModel):
             self._faces.sort(key=lambda face: natural(PurePosixPath(face.key).name))
         elif self._by == "doubt":
             self._faces.sort(key=lambda face: face.doubt is None)
+        elif self._by in BY_NAME:
+            self._faces.sort(key=self._badness, reverse=True)
         self.endResetModel()
 
     def order_by(self, order: Order) -> None:
-        """Order by identity, which is the gallery's own; by the photo's name; doubtful first."""
+        """Order by identity, which is the gallery's own; by the photo's name; doubtful first; or by a
+        condition, the worst first and those that are not measured last."""
         self._by = order
+        if order in BY_NAME:
+            self._session.conditions.ask()
         self.refresh()
+
+    @property
+    def by_condition(self) -> bool:
+        """Whether the faces are in the order of a condition."""
+        return self._by in BY_NAME
+
+    def _badness(self, face: Face) -> float:
+        value = self._session.conditions.value(face, self._by)
+        return -np.inf if value is None else float(BY_NAME[self._by].badness(np.array(value)))
 
     def groups(self) -> list[tuple[str | None, range]]:
         """Rows of one identity with its name; all of them without a name in another order."""
@@ -105,12 +121,14 @@ class GalleryModel(QAbstractListModel):
             return None
         face = self._faces[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return PurePosixPath(face.key).name
+            return self._caption(face)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.get(face)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             tags = self._tags(face)
             told = f"\nTags: {tags_text(tags)}" if tags else ""
+            measured = self._session.conditions.words(face)
+            told += f"\n\n{measured}" if measured else ""
             return f"{face.identity or 'unknown identity'}\n{face.key}{told}"
         if role == FACE_ROLE:
             return face
@@ -120,6 +138,13 @@ class GalleryModel(QAbstractListModel):
                 face.key == other.key for other in self._session.faces_of(pair)
             )
         return None
+
+    def _caption(self, face: Face) -> str:
+        """The photo's name, in the order of a condition its value."""
+        if not self.by_condition:
+            return PurePosixPath(face.key).name
+        value = self._session.conditions.value(face, self._by)
+        return "not known" if value is None else BY_NAME[self._by].text(value)
 
     def _on_ready(self) -> None:
         arrived = self._thumbnails.arrived

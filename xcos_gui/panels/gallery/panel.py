@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.faces.conditions import CONDITIONS
 from core.faces.face import Face
 from core.project.edits import face_subject, identity_subject
 from xcos_gui.panels.gallery.delegate import LARGEST_FACE, SMALLEST_FACE, FaceDelegate
@@ -43,6 +44,7 @@ ORDERS: tuple[tuple[str, Order], ...] = (
     ("By identity", "identity"),
     ("By photo's name", "name"),
     ("Doubtful first", "doubt"),
+    *((f"By {c.title.lower()}, worst first", c.name) for c in CONDITIONS),
 )
 
 
@@ -86,6 +88,7 @@ class GalleryPanel(QWidget):
         self._search.textChanged.connect(self._on_search)
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
+        session.conditions.changed.connect(self._on_measured)
         session.pair_changed.connect(self._on_pair_changed)
         session.busy_changed.connect(self._show_empty)
         session.idle.connect(self._show_empty)
@@ -282,6 +285,11 @@ class GalleryPanel(QWidget):
             zip(("Faces", "Aside", "Problems"), counts, strict=True)
         ):
             self._tabs.setTabText(tab, f"{name} {count:,}")
+
+    def _on_measured(self) -> None:
+        if self.model.by_condition:
+            self.model.refresh()
+            self.aside_model.refresh()
 
     def _show_empty(self, *_: object) -> None:
         """What there is to do while there is no face: open something, wait, or see why not."""

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from core.analysis.evidence.words import shipped_words
 from core.explain.colours import MapName, centred_table, faded, map_rgba, table
 from core.explain.explanation import PairExplanation
-from core.explain.report import LEAST_SCORE, PairReport
+from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
 from core.model.kinds import ATTENTION_KINDS, ORDERS
 from xcos_gui.panels.pair.saving import PairSaver
 from xcos_gui.state.session import Session
@@ -32,6 +32,7 @@ from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.readout import Readout
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
@@ -97,6 +98,7 @@ class InspectorPanel(QWidget):
         layout.addWidget(tabs, 3)
         layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
+        session.threshold_changed.connect(self._on_threshold)
         session.attention_changed.connect(self._show_switches)
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
@@ -190,7 +192,6 @@ class InspectorPanel(QWidget):
         self.cells = CellsModel(self)
         self.table = QTableView(sortingEnabled=True, showGrid=False)
         self.table.setModel(self.cells)
-        self.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
         self.table.setAccessibleName("Contributions of the 49 cells")
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
@@ -198,6 +199,8 @@ class InspectorPanel(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        by_contribution = 4, Qt.SortOrder.DescendingOrder
+        RememberedTable(self.table, self._session.settings, "cells", by_contribution)
         self.table.selectionModel().currentRowChanged.connect(self._on_table_row)
         return self.table
 
@@ -215,34 +218,46 @@ class InspectorPanel(QWidget):
             item.setEnabled(kind in known)
 
     def _on_explanation_changed(self, explanation: PairExplanation | None) -> None:
-        self._report = self._session.report()
-        self.cells.show(self._report)
+        self._show_report()
         if explanation is None or self._report is None:
-            self.verdict.show_pair(None, None)
-            self.words.setText(self._why_none())
-            self.numbers.setText("")
             for view in (*self.faces, *self.maps.values()):
                 view.set_crop(None)
                 view.set_overlay(None)
             for label in self._names:
                 label.clear()
             return
-        words = self._report.words or "These weights have no threshold, so there is no decision."
-        worth = None
-        if (card := self._session.card) is not None:
-            worth = shipped_words(card, explanation.kind, explanation.order, explanation.score)
-        self.words.setText(words if worth is None else f"{words}\n{worth}")
-        self.numbers.setText(_numbers(explanation))
         crops = (self._report.left_crop, self._report.right_crop)
         assert self._session.pair is not None
         faces = self._session.faces_of(self._session.pair)
-        self.verdict.show_pair(explanation, faces)
         for view, label, crop, face in zip(self.faces, self._names, crops, faces, strict=True):
             view.set_crop(crop)
             label.setText(f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}")
             label.setToolTip(face.key)
         self._paint_maps()
         self._mark(self._cell)
+
+    def _on_threshold(self, _: float) -> None:
+        if self._report is not None:
+            self._show_report()
+            self._paint_maps()
+
+    def _show_report(self) -> None:
+        """The decision in words and numbers, and the table of cells."""
+        session, self._report = self._session, self._session.report()
+        report = self._report
+        self.cells.show(report)
+        if report is None or session.pair is None:
+            self.verdict.show_pair(None, None)
+            self.words.setText(self._why_none())
+            self.numbers.setText("")
+            return
+        words, e = report.words or NO_DECISION, report.explanation
+        worth = None
+        if (card := session.card) is not None:
+            worth = shipped_words(card, e.kind, e.order, e.score)
+        self.words.setText(words if worth is None else f"{words}\n{worth}")
+        self.numbers.setText(_numbers(report))
+        self.verdict.show_pair(report, session.faces_of(session.pair))
 
     def _why_none(self) -> str:
         loaded = self._session.loaded
@@ -251,11 +266,7 @@ class InspectorPanel(QWidget):
         return EMPTY
 
     def _values(self, name: MapName) -> np.ndarray | None:
-        explanation = self._session.explanation
-        if explanation is None:
-            return None
-        values: np.ndarray | None = getattr(explanation, name)
-        return values
+        return None if self._report is None else self._report.map_of(name)
 
     def _limit(self, name: MapName) -> float:
         """Upper end of a map's colours: fixed for the gallery, so that pairs can be compared."""
@@ -263,14 +274,14 @@ class InspectorPanel(QWidget):
         return {"cosine": 1.0, "attention": limits.attention}.get(name, limits.contribution)
 
     def _paint_maps(self) -> None:
-        explanation = self._session.explanation
+        report = self._report
         for name in MAPS:
             values, limit = self._values(name), self._limit(name)
-            if values is None or explanation is None:
+            if values is None or report is None:
                 self.maps[name].set_overlay(None)
                 self._entitle(name, "")
                 continue
-            rgba = map_rgba(name, values, threshold=explanation.threshold, limit=limit)
+            rgba = map_rgba(name, values, threshold=report.threshold, limit=limit)
             self.maps[name].set_overlay(rgba, values)
             total = (
                 ""
@@ -278,7 +289,7 @@ class InspectorPanel(QWidget):
                 else f"  (sum {values.sum():.3f})".replace("-", "\N{MINUS SIGN}")
             )
             self._entitle(name, total)
-            threshold = explanation.threshold or 0.0
+            threshold = report.threshold or 0.0
             if name == "cosine":
                 self._bars[name].show_table(centred_table(threshold), -1, 1, threshold, TIPS[name])
             elif name == "attention":
@@ -294,13 +305,13 @@ class InspectorPanel(QWidget):
     def _paint_faces(self, *_: object) -> None:
         name: MapName | None = None if self._plain else self.overlay.currentData()
         values = None if name is None else self._values(name)
-        explanation = self._session.explanation
+        report = self._report
         rgba = None
-        if name is not None and values is not None and explanation is not None:
+        if name is not None and values is not None and report is not None:
             rgba = map_rgba(
                 name,
                 values,
-                threshold=explanation.threshold,
+                threshold=report.threshold,
                 limit=self._limit(name),
                 opacity=self.opacity.value() / 100,
             )
@@ -313,10 +324,11 @@ class InspectorPanel(QWidget):
         self._cell = cell
         for view in (*self.faces, *self.maps.values()):
             view.set_cell(cell)
-        explanation, report = self._session.explanation, self._report
-        if cell is None or explanation is None or report is None:
+        report = self._report
+        if cell is None or report is None:
             self.cell_text.setText("")
             return
+        explanation = report.explanation
         s, w = explanation.cosine[cell], explanation.attention[cell]
         self.cell_text.setText(
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:.3f}, W {w:.4f}, "
@@ -365,9 +377,9 @@ def _share(contribution: float, score: float) -> str:
     return f", {100 * contribution / score:.1f} % of the score"
 
 
-def _numbers(explanation: PairExplanation) -> str:
-    e = explanation
-    limit = "no threshold" if e.threshold is None else f"threshold {e.threshold:.4f}"
+def _numbers(report: PairReport) -> str:
+    e, threshold = report.explanation, report.threshold
+    limit = "no threshold" if threshold is None else f"threshold {threshold:.4f}"
     parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
         parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")

@@ -15,7 +15,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QGuiApplication, QIcon
 
+from core.analysis.evidence.ratios import LikelihoodRatios
+from core.analysis.evidence.words import strength_short, worth_words
 from core.explain.words import OUTCOME_NAMES
+from core.faces.conditions import CONDITIONS, Condition
 from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery, natural
 from core.project.edits import pair_subjects
@@ -32,8 +35,12 @@ HEADERS = (
     ("outcome", "True or false, accept or reject, at the threshold"),
     ("fragile", "Whether the verdict flips when a crop moves a little"),
     ("tags", "Tags of the pair, its faces and their identities"),
-)
-LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS = range(len(HEADERS))
+    ("LR", "Likelihood ratio: how many times likelier the score is if both photos show one person, by "
+     "the reference that ships with the model, over what that can support"),
+    *((c.title.lower(), f"Of the worse face, in {c.unit}; from {c.source}. {c.limits}".strip())
+      for c in CONDITIONS),
+)  # fmt: skip
+LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS, LR, FIRST_CONDITION = range(8)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -52,6 +59,7 @@ class PairsModel(QAbstractTableModel):
         self._session, self._thumbnails = session, thumbnails
         self.pairs: PairList | None = None  # in the order shown
         self._given: PairList | None = None  # in the order listed
+        self.ratios: LikelihoodRatios | None = None  # of the reference that ships
         self._column, self._order = -1, Qt.SortOrder.AscendingOrder
         thumbnails.ready.connect(self._on_ready)
 
@@ -81,9 +89,12 @@ class PairsModel(QAbstractTableModel):
     def _key(self, place: int) -> Any:
         assert self._given is not None
         given, session, column = self._given, self._session, self._column
-        if column == SCORE:
+        if column in (SCORE, LR):  # an LR rises with the score
             return float(given.scores[place])
         cell = int(given.rows[place]), int(given.columns[place])
+        if column >= FIRST_CONDITION:
+            value = self._value(cell, CONDITIONS[column - FIRST_CONDITION])
+            return -np.inf if value is None else value
         faces = session.faces_of(cell)
         if column in (LEFT, RIGHT):
             face = faces[column]
@@ -132,11 +143,14 @@ class PairsModel(QAbstractTableModel):
         column, faces = index.column(), session.faces_of(cell)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(cell, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == SCORE:
+        numbers = column in (SCORE, LR) or column >= FIRST_CONDITION
+        if role == Qt.ItemDataRole.TextAlignmentRole and numbers:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             outcome = session.matrix.outcome(*cell, session.threshold)
-            return f"{faces[0].key}\n{faces[1].key}\n{OUTCOME_NAMES[outcome]}"
+            score = float(self.pairs.scores[index.row()])
+            worth = "" if self.ratios is None else f"\n{worth_words(self.ratios, score)}"
+            return f"{faces[0].key}\n{faces[1].key}\n{OUTCOME_NAMES[outcome]}{worth}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         score = float(self.pairs.scores[index.row()])
@@ -149,7 +163,10 @@ class PairsModel(QAbstractTableModel):
             OUTCOME: lambda: self._outcome(cell),
             FRAGILE: lambda: self._fragile(cell),
             TAGS: lambda: self._tags(cell),
+            LR: lambda: "" if self.ratios is None else strength_short(self.ratios.strength(score)),
         }
+        if column >= FIRST_CONDITION:
+            return self._condition(cell, CONDITIONS[column - FIRST_CONDITION])
         return texts[column]()
 
     def _picture(self, cell: tuple[int, int], column: int) -> Any:
@@ -170,6 +187,19 @@ class PairsModel(QAbstractTableModel):
         if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
             return ""
         return "fragile" if found.fragile[cell] else ""
+
+    def _value(self, cell: tuple[int, int], condition: Condition) -> float | None:
+        """A condition of the worse face; None where it is not known."""
+        table = self._session.conditions.table(self._session.scored)
+        if table is None:
+            return None
+        left, right = table.of(condition.name)
+        value = float(condition.worse_of(left[cell[0]], right[cell[1]]))
+        return None if value != value else value
+
+    def _condition(self, cell: tuple[int, int], condition: Condition) -> str:
+        value = self._value(cell, condition)
+        return "" if value is None else condition.text(value)
 
     def _tags(self, cell: tuple[int, int]) -> str:
         project = self._session.project

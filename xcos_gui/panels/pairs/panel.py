@@ -18,12 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.evidence.words import shipped_or_none
 from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
+from xcos_gui.panels.pairs.columns import ColumnsButton
 from xcos_gui.panels.pairs.model import (
     FRAGILE,
     LEFT,
+    LR,
     OUTCOME,
     RIGHT,
     SCORE,
@@ -78,9 +81,12 @@ class PairsPanel(QWidget):
         self.table.setModel(self.model)
         self._make_actions()
         self._make_columns()
+        self.columns = ColumnsButton(self.table, session)
+        self.columns.changed.connect(self._show_columns)
         top = QHBoxLayout()
         top.addWidget(self.choice)
         top.addWidget(self._count, 1)
+        top.addWidget(self.columns)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         self.filter = FilterLine(session)
@@ -107,6 +113,9 @@ class PairsPanel(QWidget):
         session.threshold_changed.connect(self._show_columns)
         session.edits_changed.connect(self._show_columns)
         session.gallery_changed.connect(self._show_columns)
+        session.model_changed.connect(self._show_columns)
+        session.attention_changed.connect(self._show_columns)
+        session.conditions.changed.connect(self.model.renew)
         self._show_columns()
 
     def _make_actions(self) -> None:
@@ -133,7 +142,7 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7)):
+        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 7)):
             header.resizeSection(column, width * line)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
@@ -185,7 +194,14 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
-        for column, shown in ((FRAGILE, known), (TAGS, tagged)):
+        ratios = None
+        if session.card is not None:
+            ratios = shipped_or_none(session.card, session.kind, session.order)
+        self.model.ratios = ratios
+        chosen = self.columns.shown
+        wanted = {FRAGILE: known, TAGS: tagged} | chosen
+        wanted[LR] = chosen[LR] and ratios is not None
+        for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)
         self.model.renew()

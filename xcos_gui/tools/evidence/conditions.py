@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
 
 from core.analysis.conditions.by_condition import ByCondition, ConditionRange, by_condition
-from core.analysis.conditions.slices import Marks, Slice, worst_slices
+from core.analysis.conditions.slices import Slice, worst_slices
+from core.analysis.conditions.traits import Traits, traits_of
+from core.analysis.evidence.words import times
 from core.errors import XCosError
 from core.faces.conditions import CONDITIONS
 from core.project.edits import Edits
@@ -22,10 +23,13 @@ HEADS = (
     ("FMR", "Impostor pairs called the same, with the 95 % interval over people"),
     ("genuine\npairs", "Pairs of one person whose worse face lies in the range"),
     ("FNMR", "Genuine pairs called different, with the 95 % interval over people"),
-    ("threshold at\nFMR 1 %", "The smallest threshold whose false match rate here is at most 1 %"),
+    ("threshold at\nFMR 1 %", "The smallest threshold whose false match rate here is at most 1 %, with "
+     "the 95 % interval over people"),
+    ("LR at the\nthreshold", "What a score at the threshold of now is worth here, by likelihood ratios "
+     "fitted on the range's own pairs, with the 95 % interval over people"),
     ("Cllr, own", "Of likelihood ratios fitted on the range's own pairs, people held out"),
     ("Cllr, pooled", "Of the same pairs by likelihood ratios fitted on all ranges"),
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class _Found:
     scored: ScoredGallery
     ranges: ByCondition
     slices: tuple[Slice, ...]
+    traits: Traits
 
 
 class ConditionsTab(Tab):
@@ -77,14 +82,13 @@ class ConditionsTab(Tab):
         threshold, own = session.threshold, session.own_threshold
         if scored is None:
             raise XCosError("Open a gallery first; its faces' conditions are then measured.")
-        marks = _tags(scored, Edits() if session.project is None else session.project.edits)
+        edits = Edits() if session.project is None else session.project.edits
 
         def work(running: Running) -> _Found:
-            table = measurer.table(scored, own, running)
-            slices = worst_slices(scored, threshold, table, marks, running)
-            return _Found(
-                scored, by_condition(scored, threshold, table, name, task=running), slices
-            )
+            table, traits = measurer.table(scored, own, running), traits_of(scored, edits)
+            slices = worst_slices(scored, threshold, table, traits, running)
+            ranges = by_condition(scored, threshold, table, name, task=running)
+            return _Found(scored, ranges, slices, traits)
 
         return work
 
@@ -96,14 +100,17 @@ class ConditionsTab(Tab):
         unknown = f" It is not known of {ranges.unknown:,} faces." if ranges.unknown else ""
         self.words.setText(
             f"{condition.title} in {condition.unit}; from {condition.source}. A pair has the value "
-            f"of its worse face.{unknown} {ranges.words}"
+            f"of its worse face.{unknown} {condition.limits} {ranges.words}".replace("  ", " ")
         )
-        self.table.show_rows([_name(r) for r in ranges.ranges], [_texts(r) for r in ranges.ranges])
+        names = [ranges.title(place) for place in range(len(ranges.ranges))]
+        self.table.show_rows(names, [_texts(one) for one in ranges.ranges])
         self.slices.clear()
         for one in answer.slices:
             self.slices.addItem(QListWidgetItem(one.words))
         if not answer.slices:
             self.slices.addItem("No slice has more errors than all pairs of its sort.")
+        if answer.traits.words is not None:
+            self.slices.addItem(answer.traits.words)
 
     def show_nothing(self, sentence: str) -> None:
         """Show why there are no ranges."""
@@ -116,7 +123,7 @@ class ConditionsTab(Tab):
         if self.found is not None:
             ranges = self.found.ranges
             pairs = ranges.pairs(self.found.scored, place, True, LISTED)
-            title = f"Errors: {ranges.condition.title.lower()} {_name(ranges.ranges[place])}"
+            title = f"Errors: {ranges.condition.title.lower()} {ranges.title(place)}"
             self.pairs_chosen.emit(title, pairs)
 
     def _on_slice(self, item: QListWidgetItem) -> None:
@@ -126,30 +133,21 @@ class ConditionsTab(Tab):
             self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
 
 
-def _tags(scored: ScoredGallery, edits: Edits) -> Marks:
-    """Which faces have each tag, by their own or their identity's."""
-    found = {}
-    for tag in edits.all_tags():
-        keys, names = edits.faces_tagged(tag), edits.identities_tagged(tag)
-        left, right = (
-            np.array([f.key in keys or f.identity in names for f in loaded.gallery.faces], bool)
-            for loaded in (scored.rows, scored.columns)
-        )
-        if left.any() or right.any():
-            found[tag] = (left, right)
-    return found
-
-
-def _name(one: ConditionRange) -> str:
-    return f"{one.low:.4g} to {one.high:.4g}"
-
-
 def _texts(one: ConditionRange) -> list[str]:
-    numbers = (one.threshold, one.cllr, one.cllr_pooled)
+    worth = DASH
+    if one.worth is not None:
+        low, high = (times(end) for end in one.worth.interval)
+        worth = f"{times(one.worth.log10_lr)} ({low} to {high})"
+    threshold = DASH
+    if one.threshold is not None and one.threshold_interval is not None:
+        low_end, high_end = one.threshold_interval
+        threshold = f"{one.threshold:.3f} ({low_end:.3f} to {high_end:.3f})"
     return [
         f"{one.impostor:,}",
         rate_text(one.fmr, one.fmr_interval),
         f"{one.genuine:,}",
         rate_text(one.fnmr, one.fnmr_interval),
-        *(DASH if number is None else f"{number:.3f}" for number in numbers),
+        threshold,
+        worth,
+        *(DASH if number is None else f"{number:.3f}" for number in (one.cllr, one.cllr_pooled)),
     ]

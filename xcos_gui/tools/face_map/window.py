@@ -26,6 +26,7 @@ from core.analysis.face_map import (
 )
 from core.errors import XCosError
 from core.explain.colours import around, overlay_rgba, table
+from core.faces.conditions import CONDITIONS, Condition
 from core.faces.face import Face
 from core.project.edits import face_subject
 from xcos_gui.state.jobs import Running
@@ -43,7 +44,13 @@ LAYOUT_TEXTS: tuple[tuple[str, Layout], ...] = (
     ("Layout: PCA", "pca"),
     ("Layout: neighbours (openTSNE)", "neighbours"),
 )
-COLOURS = (("Colour by identity", "identity"), ("Colour by hardness", "hardness"))
+COLOURS: tuple[tuple[str, object], ...] = (
+    ("Colour by identity", "identity"),
+    ("Colour by hardness", "hardness"),
+    *((f"Colour by {c.title.lower()}", c) for c in CONDITIONS),
+)
+UNKNOWN = QColor(128, 128, 128, 220)
+SPAN = (2, 98)  # per cent of the values between which colours go from blue to red
 HELP = (
     "Drag around faces to select them; the wheel zooms, dragging with Ctrl or the right button "
     "moves, 0 shows all. Alike faces lie near each other."
@@ -71,6 +78,7 @@ class FaceMapWindow(FollowingWindow):
         self._faces: tuple[Face, ...] = ()
         self._laid: tuple[object, Layout] | None = None  # what the points are of
         self._looked: int | None = None
+        self._said = EMPTY  # of the faces, before what the colours say
         self._thumbnails = Thumbnails(session, self)
         self.plot = MapPlot(self._pixmap)
         self._thumbnails.ready.connect(self.plot.show_pictures)
@@ -88,6 +96,7 @@ class FaceMapWindow(FollowingWindow):
         split.setSizes([56 * unit, 16 * unit])
         self.body.addWidget(split, 1)
         session.edits_changed.connect(self._on_edits)
+        session.conditions.changed.connect(self._paint)
         self._fill_colours()
         self._show_side()
 
@@ -175,7 +184,7 @@ class FaceMapWindow(FollowingWindow):
         self.found = found
         share = found.map.share
         shown = "" if share is None else f" The plane shows {100 * share:.0f} % of their variance."
-        self.words.setText(f"{counted(len(self._faces), 'face')}.{shown}")
+        self._said = f"{counted(len(self._faces), 'face')}.{shown}"
         self.tell(HELP)
         self._fill_colours()
         if anew:
@@ -199,7 +208,10 @@ class FaceMapWindow(FollowingWindow):
         if self.found is None:
             return
         what, dark = self.colour.currentData(), is_dark(self.palette())
-        if what == "hardness":
+        self.words.setText(self._said)
+        if isinstance(what, Condition):
+            self._paint_condition(what)
+        elif what == "hardness":
             self.plot.colour(_by_hardness(self.found.hardness))
         elif what == "identity":
             known = hues(f.identity for f in self._faces if f.identity is not None)
@@ -211,6 +223,19 @@ class FaceMapWindow(FollowingWindow):
             faces, people = edits.faces_tagged(tag), edits.identities_tagged(tag)
             tagged = [f.key in faces or f.identity in people for f in self._faces]
             self.plot.colour(coloured(np.where(tagged, 0.58, np.nan), dark))
+
+    def _paint_condition(self, condition: Condition) -> None:
+        """From blue to red, the worst; measured once it is asked for."""
+        conditions = self.session.conditions
+        conditions.ask()
+        table = conditions.table(self.session.scored)
+        values = None if table is None else table.columns[condition.name]
+        if values is None or len(values) != len(self._faces):
+            self.words.setText(f"{self._said} {condition.title} is being measured.")
+            self.plot.colour(_by_badness(np.full(len(self._faces), np.nan)))
+            return
+        self.words.setText(f"{self._said} {_scale_words(condition, values)}")
+        self.plot.colour(_by_badness(condition.badness(values)))
 
     def _on_edits(self) -> None:
         self._fill_colours()
@@ -296,8 +321,29 @@ def _by_hardness(values: np.ndarray) -> np.ndarray:
     top = float(np.nanmax(np.abs(values), initial=1e-6)) if np.isfinite(values).any() else 1.0
     colours = overlay_rgba(-around(values, 0.0, -top, top)[None], table("diverging"), -1, 1, 0.9)
     made: np.ndarray = colours[0]
-    made[~np.isfinite(values)] = QColor(128, 128, 128, 220).getRgb()
+    made[~np.isfinite(values)] = UNKNOWN.getRgb()
     return made
+
+
+def _by_badness(values: np.ndarray) -> np.ndarray:
+    """Blue for the best value and red for the worst, grey where it is not known, (n, 4) uint8."""
+    known = np.isfinite(values)
+    low, high = np.percentile(values[known], SPAN) if known.any() else (0.0, 1.0)
+    centred = 1 - 2 * (np.nan_to_num(values) - low) / max(high - low, 1e-9)
+    made: np.ndarray = overlay_rgba(centred[None], table("diverging"), -1, 1, 0.9)[0]
+    made[~known] = UNKNOWN.getRgb()
+    return made
+
+
+def _scale_words(condition: Condition, values: np.ndarray) -> str:
+    """What the colours say."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return f"{condition.title} is known of no face here; it needs {condition.source}."
+    order = known[np.argsort(condition.badness(known))]
+    best, worst = (condition.text(float(end)) for end in (order[0], order[-1]))
+    grey = "; grey: not known" if len(known) < len(values) else ""
+    return f"{condition.title}: blue {best}, red {worst} ({condition.unit}{grey})."
 
 
 def _hard_words(hard: float) -> str:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.analysis.patterns.groups import MeanMaps
 from core.analysis.people import (
     LEAST_PEOPLE,
     People,
@@ -38,6 +39,7 @@ from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
 from xcos_gui.tools.people.words import legend, told
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -132,7 +134,6 @@ class PeopleWindow(ToolWindow):
             wordWrap=False,
         )
         self.table.setModel(self.model)
-        self.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
         self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
         self.table.verticalHeader().hide()
         unit = self.fontMetrics().height()
@@ -143,6 +144,8 @@ class PeopleWindow(ToolWindow):
         header.setResizeContentsPrecision(50)  # rows looked at; all of thousands would take seconds
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        by_mean = 3, Qt.SortOrder.AscendingOrder
+        RememberedTable(self.table, self.session.settings, "people", by_mean)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.modelReset.connect(self._mark_row)
         self.who = QLabel(
@@ -318,9 +321,9 @@ class PeopleWindow(ToolWindow):
             "impostor": None if found is None else found.impostor,
         }
         means = {
-            (sort, name): getattr(maps, name).mean(axis=0)
+            (sort, name): getattr(mean, name)
             for sort, maps in sorts.items()
-            if maps is not None
+            if maps is not None and (mean := MeanMaps.of(maps, self.session.threshold)) is not None
             for name in MAPS
         }
         # One limit for both rows, so that they can be compared.

@@ -81,6 +81,7 @@ class PhotosWindow(ToolWindow):
         ):
             QShortcut(QKeySequence(key), self).activated.connect(slot)
         session.explanation_changed.connect(self._on_explanation)
+        session.threshold_changed.connect(lambda _: self._on_explanation(session.explanation))
 
     def _make_bar(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -138,7 +139,7 @@ class PhotosWindow(ToolWindow):
             self._clear()
             return
         faces = session.faces_of(pair)
-        self.verdict.show_pair(explanation, faces)
+        self.verdict.show_pair(self._report, faces)
         for label, face in zip(self.names, faces, strict=True):
             label.setText(
                 f"{face.identity or 'unknown'}  \N{MIDDLE DOT}  {PurePosixPath(face.key).name}"
@@ -199,15 +200,15 @@ class PhotosWindow(ToolWindow):
 
     def _show_overlay(self, *_: object) -> None:
         name: MapName | None = self.overlay.currentData()
-        found = self.session.explanation
-        values = None if name is None or found is None else getattr(found, name)
-        if name is None or found is None or values is None:
+        report = self._report
+        values = None if name is None or report is None else report.map_of(name)
+        if name is None or report is None or values is None:
             self.canvas.set_overlay(None)
             return
         limits = self.session.colour_limits
         limit = {"cosine": 1.0, "attention": limits.attention}.get(name, limits.contribution)
         opacity = self.opacity.value() / 100
-        rgba = map_rgba(name, values, threshold=found.threshold, limit=limit, opacity=opacity)
+        rgba = map_rgba(name, values, threshold=report.threshold, limit=limit, opacity=opacity)
         if name in ("contribution", "evidence"):
             rgba = faded(rgba, values, limit)
         self.canvas.set_overlay(rgba)

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 from core.errors import Stopped, XCosError
 from core.explain.colours import MapName
 from core.explain.explain import explain_pair
-from core.explain.explanation import PairExplanation
-from core.explain.words import distinct
+from core.explain.explanation import PairDecision, shared_limits
+from core.explain.words import decision_words
 from core.faces.choose import GallerySettings
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
@@ -51,8 +51,8 @@ class ExplainedPair:
     """
 
     crops: Crops
-    before: PairExplanation | None
-    after: PairExplanation
+    before: PairDecision | None
+    after: PairDecision
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class PairRequest:
 
     def _explained(
         self, pair: ChangedPair, weights: Path, figures: Figures | None, running: Running
-    ) -> tuple[Crops, PairExplanation]:
+    ) -> tuple[Crops, PairDecision]:
         loader = self.models.loader_with(weights, self.settings)
         faces = self._faces(pair, loader, running)
         crops = _crops(faces, loader)
@@ -103,7 +103,9 @@ class PairRequest:
         model = ScoringModel(loader.verifier.card, self.models.engine_of(loader.verifier))
         scored = one_pair(model, (left, 0), (right, 0))
         threshold = None if figures is None else figures.threshold
-        return crops, explain_pair(scored, 0, 0, threshold)
+        if threshold is None:
+            threshold = scored.card.threshold(scored.kind)
+        return crops, PairDecision(explain_pair(scored, 0, 0), threshold)
 
     def _faces(self, pair: ChangedPair, loader: Loader, running: Running) -> list[LoadedGallery]:
         """Both faces, each as a gallery of one."""
@@ -214,20 +216,16 @@ class ChangedPairsView(QWidget):
 
     def _on_explained(self, found: ExplainedPair) -> None:
         known = [e for e in (found.before, found.after) if e is not None]
-        limits = {
-            name: max(float(np.abs(getattr(e, name)).max()) for e in known) or 1.0
-            for name, _ in MAPS
-            if all(getattr(e, name) is not None for e in known)
-        }
+        limits = shared_limits(known, [name for name, _ in MAPS])
         for face, crop in zip(self.faces, found.crops, strict=True):
             face.set_crop(crop)
         explained = found.before, found.after
         for one, side, views, words in zip(explained, SIDES, self.maps, self.scores, strict=True):
             words.setText(_scored(one, side))
             for name, view in views.items():
-                values = None if one is None else getattr(one, name)
+                values = None if one is None else one.map_of(name)
                 threshold = 0.0 if one is None else one.threshold or 0.0
-                view.show_map(values, threshold, limits.get(name, 1.0))
+                view.show_map(values, threshold, limits[name])
         self.words.clear()
         self._grid.setVisible(True)
 
@@ -274,16 +272,9 @@ def _line(pair: ChangedPair) -> str:
     return f"{mended}: {before} \N{RIGHTWARDS ARROW} {after}, {who}, score {scores}"
 
 
-def _scored(explained: PairExplanation | None, side: str) -> str:
+def _scored(decided: PairDecision | None, side: str) -> str:
     name = f"<b>{side.capitalize()}</b>"
-    if explained is None:
-        return f"{name}: a model without maps"
-    if explained.threshold is None:
-        return f"{name}: score {explained.score:.3f}, no threshold"
-    score, threshold = distinct(explained.score, explained.threshold)
-    verdict = "same" if explained.same else "different"
-    text = f"{name}: score {score}, threshold {threshold}: {verdict}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return f"{name}: {'a model without maps' if decided is None else decision_words(decided)}"
 
 
 def _icon(crops: Crops) -> QIcon:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.training.verdict import FARS, Figure, Figures, Verdict
+from core.training.verdict import FARS, NO_INTERVAL, Figure, Figures, Verdict
 
 NONE = "\N{EN DASH}"
 KINDS = {
@@ -123,8 +123,10 @@ def _figure(figure: Figure, bare: bool) -> str:
     if figure.value is None:
         return NONE
     text = f"{100 * figure.value:.1f} %"
-    if bare or figure.low is None or figure.high is None:
+    if bare:
         return text
+    if figure.low is None or figure.high is None:
+        return f"{text}  ({NO_INTERVAL})"
     return f"{text}  ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
 
 
@@ -140,7 +142,9 @@ def _change(verdict: Verdict, row: str) -> str:
         return NONE
     if verdict.held_out.lacking:
         return _signed(f"{100 * change.value:+.1f}")
-    span = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+    span = NO_INTERVAL
+    if change.low is not None and change.high is not None:
+        span = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
     return _signed(f"{100 * change.value:+.1f}  ({span})")
 
 

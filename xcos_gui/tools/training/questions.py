@@ -196,6 +196,7 @@ class PlugInQuestions(Questions):
         self.target.choose(OWN)
         self.ask("&Taught by", self.target, "The model whose cosine the score keeps to", TARGET)
         self.local = QCheckBox("A &3×3 layer before the grid")
+        self.local.setChecked(True)
         self.local.toggled.connect(self.changed)
         self.ask(
             "",
@@ -225,14 +226,14 @@ class PlugInQuestions(Questions):
         return {
             "model": str(self.model.path or ""),
             "target": str(self.target.path),
-            "local": "yes" if self.local.isChecked() else "",
+            "local": "yes" if self.local.isChecked() else "no",
         }
 
     def restore(self, answers: dict[str, Any]) -> None:
         for name, choice in (("model", self.model), ("target", self.target)):
             if answers.get(name):
                 choice.choose(Path(answers[name]))
-        self.local.setChecked(bool(answers.get("local")))
+        self.local.setChecked(answers.get("local") != "no")
 
 
 class NothingQuestions(Questions):

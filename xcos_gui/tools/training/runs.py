@@ -1,5 +1,6 @@
 """The runs of a folder: how they go, their curves side by side, and what to do with them."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ STATES = {
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
 EMPTY = "No run yet. Choose a way to train under New run, and press Start."
 KINDS = ("learned", "uniform", "correlation", "fc")
+LINE = 2 * "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 
 
 class RunsPanel(QWidget):
@@ -157,7 +159,6 @@ class RunsPanel(QWidget):
         plot.setLogMode(y=log)
         plot.showGrid(x=True, y=True, alpha=0.2)
         plot.getAxis("left").setWidth(5 * self.fontMetrics().height())
-        plot.addLegend(offset=(-5, 2), labelTextSize="8pt", colCount=3)
         if row == 2:
             plot.setLabel("bottom", "step")
         return plot
@@ -272,8 +273,10 @@ class RunsPanel(QWidget):
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        for plot in (self._loss, self._rate, self._accuracy):
+        for plot in self.plots:
             plot.clear()
+            plot.setTitle(None)
+        self._named: dict[pg.PlotItem, list[str]] = {plot: [] for plot in self.plots}
         several = len(views) > 1
         losses = rates = accuracies = 0
         for view in views:
@@ -287,6 +290,8 @@ class RunsPanel(QWidget):
                 )
         for plot, count in zip(self.plots, (losses, rates, accuracies), strict=True):
             plot.setVisible(count > 0)
+            if self._named[plot]:  # above the curves, which a legend would cover
+                plot.setTitle(" &nbsp; ".join(self._named[plot]), size="8pt")
         self._graphics.setVisible(losses + rates + accuracies > 0)
         self.waiting.setVisible(losses + rates + accuracies == 0)
 
@@ -312,6 +317,8 @@ class RunsPanel(QWidget):
             symbolBrush=colour,
             name=label,
         )
+        mark = f'<span style="color: {colour.name()}">{LINE}</span>'
+        self._named[plot].append(f"{mark} {escape(label)}")
         return 1
 
     def _show_pair(self, view: RunView | None) -> None:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from core.analysis.two_models import Comparison, Scatter
 from core.explain.colours import MapName
-from core.explain.explanation import PairExplanation
-from core.explain.words import distinct
+from core.explain.explanation import PairDecision, shared_limits
+from core.explain.words import decision_words
 from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
 from xcos_gui.widgets.map_view import MapView
@@ -263,32 +263,26 @@ class PairMapsView(QWidget):
 
     def show_pair(
         self,
-        explained: tuple[PairExplanation, PairExplanation] | None,
+        decided: tuple[PairDecision, PairDecision] | None,
         found: Comparison | None,
     ) -> None:
         """Show a pair under both models with shared colours; None: no pair."""
-        self._empty.setVisible(explained is None)
+        self._empty.setVisible(decided is None)
         self._mark(None)
-        if explained is None or found is None:
+        if decided is None or found is None:
             for views, words in zip(self.maps, self.words, strict=True):
                 words.clear()
                 for view in views.values():
                     view.show_map(None, 0, 1)
             return
-        limits = {
-            name: max(float(np.abs(getattr(e, name)).max()) for e in explained) or 1.0
-            for name, _ in MAPS
-        }
-        for e, views, words, name in zip(
-            explained, self.maps, self.words, found.names, strict=True
+        shared = shared_limits(decided, [name for name, _ in MAPS])
+        for pair, views, words, name in zip(
+            decided, self.maps, self.words, found.names, strict=True
         ):
-            assert e.threshold is not None
-            score, threshold = distinct(e.score, e.threshold)
-            verdict = "same" if e.same else "different"
-            words.setText(f"<b>{name}</b>: score {score}, threshold {threshold}: {verdict}")
-            words.setToolTip(f"{e.left}\n{e.right}")
+            words.setText(f"<b>{name}</b>: {decision_words(pair)}")
+            words.setToolTip(f"{pair.explanation.left}\n{pair.explanation.right}")
             for map_name, view in views.items():
-                view.show_map(getattr(e, map_name), e.threshold, limits[map_name])
+                view.show_map(pair.map_of(map_name), pair.threshold or 0.0, shared[map_name])
 
     def _mark(self, cell: Cell | None) -> None:
         texts = []

@@ -311,9 +311,9 @@ class TwoModelsWindow(FollowingWindow):
             self.maps.show_pair(None, None)
             self.scatter.mark(None)
             return
-        explained = self.found.comparison.explain(*places)
-        self.maps.show_pair(explained, self.found.comparison)
-        self.scatter.mark((explained[0].score, explained[1].score))
+        one, other = self.found.comparison.explain(*places)
+        self.maps.show_pair((one, other), self.found.comparison)
+        self.scatter.mark((one.explanation.score, other.explanation.score))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -301,9 +301,11 @@ class VideoWindow(ToolWindow):
         except XCosError as error:
             self.tell(str(error))
             return
-        explanation = explain_pair(pair, 0, 0, session.own_threshold)
+        explanation = explain_pair(pair, 0, 0)
         crops = track.faces[self._place].crop, crop
-        self.view.show_report(PairReport(explanation, *crops, pair_regions(pair, 0, 0)))
+        self.view.show_report(
+            PairReport(explanation, session.own_threshold, *crops, pair_regions(pair, 0, 0))
+        )
 
     def _on_written(self, folder: Path) -> None:
         session = self.session

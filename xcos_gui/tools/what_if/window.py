@@ -26,10 +26,10 @@ from core.explain.editing.what_if import (
     faithfulness,
 )
 from core.explain.editing.what_if_output import change_words, faithfulness_words, write_what_if
-from core.explain.explanation import PairExplanation
+from core.explain.explanation import PairDecision, PairExplanation
 from core.explain.output import PAIR_SUFFIXES
 from xcos_gui.state.jobs import LatestJob
-from xcos_gui.state.pair_editor import editor_work, of_one_pair
+from xcos_gui.state.pair_editor import editor_work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.what_if.edit_panel import Chosen, EditPanel
 from xcos_gui.tools.what_if.edit_steps import (
@@ -94,6 +94,7 @@ class WhatIfWindow(ToolWindow):
         self.body.addLayout(row)
         self._connect()
         session.explanation_changed.connect(self._on_explanation)
+        session.threshold_changed.connect(self._on_threshold)
         self._show_state()
 
     # Making.
@@ -171,12 +172,9 @@ class WhatIfWindow(ToolWindow):
     def _on_explanation(self, explanation: PairExplanation | None) -> None:
         if not self.isVisible() or explanation is self._prepared:
             return
-        known, self._prepared = self._prepared, explanation
+        self._prepared = explanation
         if explanation is None:
             self._take(None)
-        elif self.editor is not None and of_one_pair(known, explanation):
-            self.editor.set_threshold(explanation.threshold)
-            self._ask()
         elif (work := editor_work(self.session)) is not None:
             self.editor = None
             self._show_state()
@@ -185,6 +183,11 @@ class WhatIfWindow(ToolWindow):
                 self.faces["left"].set_crop(report.left_crop)
                 self.faces["right"].set_crop(report.right_crop)
             self.compute("Preparing the pair", work, self._take)
+
+    def _on_threshold(self, threshold: float) -> None:
+        if self.answer is not None:
+            self.answer = replace(self.answer, threshold=threshold)
+            self._show_answer()
 
     def _take(self, editor: PairEditor | None) -> None:
         self.editor, self.answer, self.faithfulness, self._chosen = editor, None, None, None
@@ -305,10 +308,11 @@ class WhatIfWindow(ToolWindow):
             view.set_crop(editor.faces[side].edited(question.of(side)).crop)
         self._rest.start()
         if not self.live.running:
-            self.live.start(lambda _: editor.ask(question))
+            threshold = self.session.threshold
+            self.live.start(lambda _: editor.ask(question, threshold))
 
     def _on_answer(self, answer: WhatIf) -> None:
-        self.answer = answer
+        self.answer = replace(answer, threshold=self.session.threshold)
         self._show_answer()
         if answer.question != self.history.question:
             self._ask()
@@ -317,9 +321,10 @@ class WhatIfWindow(ToolWindow):
         answer = self.answer
         if answer is None:
             return
-        limits, threshold = self.session.colour_limits, answer.after.threshold or 0.0
-        now, before = answer.after, answer.before
-        values = (now.cosine, now.attention, before.evidence, now.evidence)
+        limits, threshold = self.session.colour_limits, answer.threshold or 0.0
+        now = answer.after
+        evidence = (PairDecision(one, answer.threshold).evidence for one in (answer.before, now))
+        values = (now.cosine, now.attention, *evidence)
         for view, shown in zip(self.maps, values, strict=True):
             limit = limits.attention if view.name == "attention" else limits.contribution
             view.show_map(shown, threshold, limit)

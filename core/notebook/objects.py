@@ -1,11 +1,11 @@
-"""Galleries, matrices and pairs for a notebook: they show themselves, and give pandas frames."""
+"""What a notebook handles: models, galleries, matrices and pairs."""
 
 import base64
 import html
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -27,7 +27,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
-from core.project.project import Project
+from core.notebook.evidence import Evidence, pandas_or_error
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, one_pair, score_gallery
 from core.scoring.statistics import Counts, PairStatistics
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.analysis.evidence.ratios import Method, Strength
-    from core.analysis.groups import GroupRates
+    from core.explain.matrix_image import Far, MatrixImage
 
 SHOWN_SIDE = 420  # pixels of a matrix's picture, at least
 Face = int | str  # by its place in the gallery, or by its key: ann/1.jpg
@@ -155,7 +155,7 @@ class Gallery:
     def frame(self) -> "pd.DataFrame":
         """A row a face: its key, identity and photo. Raises XCosError without pandas."""
         rows = [(f.key, f.identity, f.photo, f.number) for f in self.loaded.gallery.faces]
-        return _pandas().DataFrame(rows, columns=["face", "identity", "photo", "number"])
+        return pandas_or_error().DataFrame(rows, columns=["face", "identity", "photo", "number"])
 
     def crop(self, face: Face) -> np.ndarray:
         """A face's aligned crop, (112, 112, 3) uint8."""
@@ -210,7 +210,7 @@ class Gallery:
 
 
 @dataclass(frozen=True, eq=False)
-class Matrix:
+class Matrix(Evidence):
     """All pairs of a gallery. As the last line of a cell it is drawn, white at the threshold.
 
     threshold: None for weights without one
@@ -242,36 +242,40 @@ class Matrix:
 
         Raises XCosError, also without lir, and for a face that is not there.
         """
-        from core.analysis.evidence.pair_strength import fit_for
-
         row, column = (self.gallery._place(face) for face in (left, right))
-        fitted = fit_for(self.scored.faces(row, column), self.scored, method)
+        fitted = self.ratios(row, column, method=method)
         return fitted.strength(float(self.scores[row, column]))
 
-    def conditions(self) -> "pd.DataFrame":
-        """A row a face, with the columns of `xcos conditions`."""
-        from core.analysis.conditions import measured
+    @property
+    def _cache(self) -> Cache:
+        return self.gallery.cache
 
-        table = measured.Measurer(self.gallery.cache).table(self.scored, self.threshold)
-        rows = measured.condition_rows(self.scored.columns, table.columns)
-        return _pandas().DataFrame(list(rows), columns=list(measured.COLUMNS))
+    def arranged(
+        self,
+        level: str = "faces",
+        sort: str = "name",
+        far: "Far" = "worst",
+        against: str | None = None,
+    ) -> "Arranged":
+        """The matrix in an order, or of people, tags or columns; see `xcos matrix --help` for the words.
 
-    def groups(self, by: str) -> "GroupRates":
-        """Rates by group of a column of the gallery's CSV, at the threshold. Raises XCosError."""
-        from core.analysis.grouping import group_by
-        from core.analysis.groups import group_rates
+        against: shown less another scoring, such as attention:uniform. Raises XCosError for
+        words that are none, and without a threshold.
+        """
+        from core.explain.arranged import arranged_image
+        from core.scoring.orders import Asked
 
         if self.threshold is None:
             raise XCosError("These weights have no threshold; give one to matrix().")
-        source = self.scored.columns.gallery
-        edits = Project.open(source.source, self.gallery.cache.folder).edits
-        grouping = group_by(by, [source], edits)
-        return group_rates(self.scored, self.threshold, grouping)
+        asked = Asked(level, sort, sort, against=against)
+        return Arranged(
+            arranged_image(self.scored, asked, self.threshold, self._edits()), self.threshold, far
+        )
 
     def frame(self) -> "pd.DataFrame":
         """A row an unordered pair, with the columns of `xcos score`."""
         rows = table_rows(self.scored, self.threshold)
-        return _pandas().DataFrame(list(rows), columns=[name for name, _ in COLUMNS])
+        return pandas_or_error().DataFrame(list(rows), columns=[name for name, _ in COLUMNS])
 
     def _repr_png_(self) -> bytes:
         return _png(self._pixels())
@@ -287,6 +291,34 @@ class Matrix:
         pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3]
         size = max(1, SHOWN_SIDE // max(1, len(pixels)))
         return pixels.repeat(size, 0).repeat(size, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """A matrix in an order, or of groups. As the last line of a cell it is drawn.
+
+    far: what stands for many pairs: mean, worst or errors
+    """
+
+    image: "MatrixImage"
+    threshold: float
+    far: "Far"
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a cell of groups: its pairs, mean, worst and errors, as `xcos matrix -o FILE.csv` has them."""
+        from core.explain.arranged import CELL_COLUMNS, cells
+
+        if not self.image.shown.rows.names:
+            raise XCosError("Cells are pairs here; Matrix.frame() has a row for each of them.")
+        return pandas_or_error().DataFrame(
+            list(cells(self.image, self.threshold)), columns=list(CELL_COLUMNS)
+        )
+
+    def _repr_png_(self) -> bytes:
+        from core.explain.arranged import picture
+        from core.explain.matrix_image import Look
+
+        return _png(picture(self.image, Look(self.threshold, False, self.far), SHOWN_SIDE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +344,7 @@ class Pair:
 
     def frame(self) -> "pd.DataFrame":
         """A row a cell, the largest contribution first."""
-        return _pandas().DataFrame(cell_rows(self.report))
+        return pandas_or_error().DataFrame(cell_rows(self.report))
 
     def save(self, path: str | Path, limits: ColourLimits | None = None) -> None:
         """Write .png, .svg, .pdf, .json, .csv or .html, by the name's ending. Raises XCosError."""
@@ -332,14 +364,6 @@ class Pair:
         picture = base64.b64encode(self._repr_png_()).decode()
         words = html.escape(self.words or self.report.caption)
         return f'<p>{words}</p><img style="max-width:100%" src="data:image/png;base64,{picture}">'
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError as error:
-        raise XCosError("Frames need pandas; install xcos-studio[notebook].") from error
-    return pandas
 
 
 def _image(pixels: np.ndarray, side: int | None = None) -> str:

@@ -1,0 +1,106 @@
+"""The conditions of the faces that the window shows, measured once somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.analysis.conditions.measured import ConditionTable, Measurer
+from core.faces.conditions import BY_NAME
+from core.faces.face import Face
+from core.scoring.scored import ScoredGallery
+from xcos_gui.state.activity import Activity
+from xcos_gui.state.jobs import Running
+
+SETTLE = 200  # milliseconds that a dragged threshold must rest before cells are compared anew
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A scored gallery, its faces' conditions, and the places of its faces by key, by columns."""
+
+    scored: ScoredGallery
+    table: ConditionTable
+    places: dict[str, int]
+
+
+class FaceConditions(QObject):
+    """Holds nothing until it is asked; from then on it follows gallery and threshold."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        activity: Activity,
+        measurer: Measurer,
+        given: Callable[[], tuple[ScoredGallery | None, float | None]],
+    ) -> None:
+        """given: what is shown now, and the threshold, None for weights without one."""
+        super().__init__(parent)
+        self._measurer, self._given = measurer, given
+        self._wanted = False
+        self._found: _Measured | None = None
+        self._job = activity.job(self)
+        self._job.finished.connect(self._take)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._timer.timeout.connect(self._measure)
+
+    @property
+    def running(self) -> bool:
+        """Whether faces are being measured."""
+        return self._job.running
+
+    def ask(self) -> None:
+        """Measure the faces that are shown, now and whenever they change."""
+        if not self._wanted:
+            self._wanted = True
+            self._measure()
+
+    def look_later(self) -> None:
+        """Measure anew soon: gallery or threshold have changed."""
+        if self._wanted:
+            self._timer.start()
+
+    def table(self, scored: ScoredGallery | None) -> ConditionTable | None:
+        """The conditions of a scored gallery's faces; None where they are not known yet."""
+        found = self._found
+        return found.table if found is not None and found.scored is scored else None
+
+    def value(self, face: Face, name: str) -> float | None:
+        """A condition of a face of the gallery; None where it is not known."""
+        found = self._found
+        place = None if found is None else found.places.get(face.key)
+        if found is None or place is None:
+            return None
+        value = float(found.table.columns[name][place])
+        return None if value != value else value
+
+    def words(self, face: Face) -> str:
+        """What is known of a face of the gallery, a line a condition; empty for nothing."""
+        told = ((condition, self.value(face, name)) for name, condition in BY_NAME.items())
+        return "\n".join(f"{c.title} {c.text(v)}" for c, v in told if v is not None)
+
+    def close(self) -> None:
+        """End the background work."""
+        self._job.close()
+
+    def _measure(self) -> None:
+        scored, threshold = self._given()
+        if scored is None:
+            self._job.drop()
+            return
+        measurer = self._measurer
+
+        def work(running: Running) -> _Measured:
+            table = measurer.table(scored, threshold, running)
+            places = {face.key: k for k, face in enumerate(scored.columns.gallery.faces)}
+            return _Measured(scored, table, places)
+
+        self._job.start(work)
+
+    def _take(self, found: _Measured) -> None:
+        self._found = found
+        self.changed.emit()
