@@ -144,7 +144,9 @@ def test_no_face_is_made_up(portrait: np.ndarray) -> None:
     assert Detector().detect(photos) == [[], [], [], []]
 
 
-@pytest.mark.parametrize("height, width", [(1, 1), (1, 640), (640, 1), (2, 3), (12, 3000), (3000, 5)])
+@pytest.mark.parametrize(
+    "height, width", [(1, 1), (1, 640), (640, 1), (2, 3), (12, 3000), (3000, 5)]
+)
 def test_photos_of_a_few_pixels_have_no_face(height: int, width: int) -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (height, width, 3), np.uint8)

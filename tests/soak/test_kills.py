@@ -1,7 +1,6 @@
 """A few kills of each kind; `python -m tests.soak.kills` makes forty of each."""
 
 import sys
-from pathlib import Path
 from random import Random
 
 import pytest
