@@ -19,6 +19,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_lost_where_work_is_killed(kind: str, place: Workplace) -> None:
-    found = KINDS[kind](place, Random(7), times=2)
+    found = KINDS[kind](place, Random(7), 2)
     assert found.faults == []
     assert found.runs == 2
