@@ -151,12 +151,12 @@ def _near_diagonal(matrix: Any, shown: Any) -> float:
 
 def times(faces: int) -> dict[str, float]:
     """Milliseconds of painting, orders, levels and choices on a made-up matrix."""
-    from core.analysis.selection import look_at_chosen
+    from core.analysis.selection import count_chosen
+    from core.explain.matrix_image import Look, MatrixImage
     from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
     from core.scoring.selected import ChosenPairs
     from core.scoring.sides import Arrangement, Side
-    from xcos_gui.state.matrix_image import Look, MatrixImage
 
     rng = np.random.default_rng(0)
     codes = (np.arange(faces) // 4).astype(np.int32)
@@ -198,7 +198,7 @@ def times(faces: int) -> dict[str, float]:
         )
         scored = ScoredGallery(None, None, None, matrix)  # type: ignore[arg-type]
         found[f"count_chosen_{side}x{side}"] = _once(
-            lambda s=scored, c=chosen: look_at_chosen(s, c, 0.3)
+            lambda s=scored, c=chosen: count_chosen(s, c, 0.3)
         )
     return {name: round(value, 1) for name, value in found.items()}
 

@@ -20,6 +20,7 @@ def _module(command: str) -> str:
 
 COMMANDS: tuple[str, ...] = (
     "score",
+    "matrix",
     "explain",
     "lr",
     "what-if",

@@ -31,8 +31,10 @@ MISREAD = {  # what Python's errors say, and what that means
     "field larger": f"a cell is longer than {csv.field_size_limit():,} characters",
     "": "it is no line of a CSV",
 }
-BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+BEYOND_ASCII, BROKEN = re.compile("[^\x00-\x7f\udc80-\udcff]"), re.compile("[\udc80-\udcff]")
 LINE_END = re.compile(r"\r\n|\r|\n")
+HIGH, HIGH_RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{2,}")
+ACCENTED_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def read_text(path: Path) -> str:
     """A text file's characters, whether it is in UTF-8, UTF-16, UTF-32 or Windows-1252.
 
     Names that are no UTF-8 among others that are stay as the file system gives them
-    (surrogate escapes). Raises XCosError, also for a file that is no text.
+    (surrogate escapes). Raises XCosError, also for a file that is no text, or whose letters would
+    come out as others.
     """
     try:
         if path.exists() and not path.is_file():
@@ -68,13 +71,19 @@ def read_text(path: Path) -> str:
             f"{path} is damaged: its {error.encoding} ends or breaks at byte {error.start}; "
             "save it anew as UTF-8."
         ) from error
+    if text is None:
+        raise XCosError(
+            f"{path} is neither in UTF-8 nor in a Western encoding (it may be in GBK, Shift-JIS or "
+            "Windows-1251, which files do not tell); save it as UTF-8."
+        )
     if "\0" in text:
         line = len(LINE_END.findall(text[: text.index("\0")])) + 1
         raise XCosError(f"{path}, line {line}: there is a NUL, so it is no list; save it as text.")
     return text
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(data: bytes) -> str | None:
+    """A text's characters; None for letters that no form of Unicode and no Western encoding has."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding)
@@ -85,11 +94,22 @@ def _decoded(data: bytes) -> str:
     with contextlib.suppress(UnicodeDecodeError):
         return data.decode("utf-8")
     escaped = data.decode("utf-8", "surrogateescape")
-    if BEYOND_ASCII.search(escaped):  # UTF-8 but for some names
+    sound, broken = len(BEYOND_ASCII.findall(escaped)), len(BROKEN.findall(escaped))
+    if broken > sound and b"\0" not in data and _in_another_alphabet(data):
+        return None
+    if sound:  # UTF-8 but for some names
         return escaped
     with contextlib.suppress(UnicodeDecodeError):
         return data.decode("cp1252")
     return data.decode("latin-1")
+
+
+def _in_another_alphabet(data: bytes) -> bool:
+    """Whether the letters beyond ASCII stand together and fill their words, as no accented ones do."""
+    beyond, together, words = (
+        sum(map(len, kind.findall(data))) for kind in (HIGH, HIGH_RUN, ACCENTED_WORD)
+    )
+    return 2 * together > beyond and 2 * beyond > words
 
 
 def read_lines(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 
 # Numbers of <malloc.h>.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
@@ -111,3 +112,25 @@ def without_cuda_package() -> Iterator[None]:
     finally:
         if hidden:
             del sys.modules["cuda"]
+
+
+@contextlib.contextmanager
+def without_compiler() -> Iterator[None]:
+    """Keep torch's compiler out while torchvision is imported, which facenet-pytorch does.
+
+    One operator of torchvision asks it a question that is never put here; loading it would take
+    190 MB and more time than torch itself. A later import finds the real one.
+    Ends when torchvision imports it at use; as of 0.29.
+    """
+    names = ("torch._dynamo", "torch._dynamo.utils")
+    hidden = not any(name in sys.modules for name in names)
+    if hidden:
+        for name in names:
+            sys.modules[name] = ModuleType(name)
+        sys.modules[names[1]].is_compile_supported = lambda device: False  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        if hidden:
+            for name in names:
+                del sys.modules[name]

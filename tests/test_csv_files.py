@@ -154,3 +154,26 @@ def test_digits_of_any_script_are_counts_and_others_are_none() -> None:
 def test_messages_quote_on_one_short_line(said: str) -> None:
     shown = quoted(said * 40)
     assert len(shown.splitlines()) == 1 and len(shown) < 700 and shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "encoding, name",
+    [("gbk", "李小龙"), ("cp932", "山田太郎"), ("big5", "李小龍"), ("euc-kr", "김연아"),
+     ("cp1251", "Юрий"), ("cp1253", "Μαρία")],
+)  # fmt: skip
+def test_letters_that_would_come_out_as_others_are_refused(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"path,identity\na/1.jpg,{name}\n".encode(encoding))
+    with pytest.raises(XCosError, match=r"list\.csv is neither in UTF-8 .* save it as UTF-8"):
+        read_rows(path)
+    path.write_text(f"path,identity\na/1.jpg,{name}\n", encoding="utf-8")
+    assert read_rows(path)[1].cells == ("a/1.jpg", name)
+
+
+@pytest.mark.parametrize("name", ["Müller", "José Núñez", "Françoise Daniélou", "Ærø", "Größe"])
+def test_western_accents_are_read_in_windows_1252(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"path,identity\na/1.jpg,{name}\n".encode("cp1252"))
+    assert read_rows(path)[1].cells == ("a/1.jpg", name)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from core.cli import main
 from core.errors import XCosError
+from core.gallery.cache import Cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,6 +35,9 @@ def test_a_gallery_its_matrix_and_a_pair(
     model = load_model(tiny_weights, device="cpu")
     gallery = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
     assert len(gallery) == 6 and gallery.keys[0] == "ann/1.png"
+    kept = Cache(tmp_path / "cache.sqlite")
+    assert all(kept.crop(face.digest) is not None for face in gallery.loaded.gallery.faces)
+    assert not (tmp_path / "user").exists()  # nothing of it reaches the user's own cache
     assert gallery.frame().identity.tolist() == ["ann"] * 3 + ["bob"] * 2 + ["cem"]
     matrix = gallery.matrix()
     output = tmp_path / "scores.csv"
@@ -52,7 +57,12 @@ def test_a_gallery_its_matrix_and_a_pair(
     for shown in (pair, matrix):
         assert shown._repr_png_().startswith(b"\x89PNG")
         assert "data:image/png;base64," in shown._repr_html_()
-    assert "6 faces of 3 people" in gallery._repr_html_()
+    assert "6 faces of 3 people" in gallery._repr_html_() and "6 faces of 3 people" in repr(gallery)
+    loose = shutil.copy(crops / "cem" / "1.png", crops / "IMG_0001.png")  # nobody's name
+    more = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
+    assert "7 faces of 3 people" in repr(more) and "7 faces of 3 people" in more._repr_html_(), (
+        loose
+    )
     pair.save(tmp_path / "pair.json")
     assert json.loads((tmp_path / "pair.json").read_text())["score"] == pair.score
 

@@ -75,7 +75,11 @@ def add(commands: Any) -> None:
         help="no random order, no shuffled weights; half the time",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the random orders and shuffled weights (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the random orders and shuffled weights (default: %(default)s)",
     )
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder that the photos are relative to"

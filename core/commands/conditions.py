@@ -201,8 +201,10 @@ def _print_ranges(found: ByCondition) -> None:
 
 
 def _percent(value: float | None, interval: tuple[float, float] | None) -> str:
-    if value is None or interval is None:
+    if value is None:
         return DASH
+    if interval is None:
+        return f"{100 * value:.2f} %"
     return f"{100 * value:.2f} % ({100 * interval[0]:.2f} to {100 * interval[1]:.2f})"
 
 

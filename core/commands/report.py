@@ -98,7 +98,7 @@ def add(commands: Any) -> None:
         help="call people and photos by numbers, and name no file",
     )
     _add_record_options(parser)
-    parser.add_argument("--title", help="heading (default: the gallery's name)")
+    parser.add_argument("--title", metavar="TEXT", help="heading (default: the gallery's name)")
     parser.add_argument(
         "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
     )

@@ -11,6 +11,7 @@ from PIL import Image
 from core.faces.face import Detection
 from core.faces.plausible import LEAST_PROBABILITY, is_tight, plausibility
 from core.faces.scaled import SEARCH_SIDE
+from core.workarounds import without_compiler
 
 if TYPE_CHECKING:
     from core.faces.cascade import Networks
@@ -158,7 +159,8 @@ class Detector:
     def _load(self) -> "Networks":
         with self._loading:
             if self._networks is None:
-                from facenet_pytorch import MTCNN
+                with without_compiler():
+                    from facenet_pytorch import MTCNN
 
                 from core.faces.cascade import Networks
 

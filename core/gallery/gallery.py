@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,11 @@ class Gallery:
     def photo_path(self, face: Face) -> Path:
         """Where a face's photo lies."""
         return self.root / face.photo
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the further columns that the CSV has, in their order."""
+        return tuple(dict.fromkeys(name for face in self.faces for name in face.columns))
 
     def index(self) -> dict[str, int]:
         """Place of each face by its key."""

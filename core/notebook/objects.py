@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.analysis.evidence.ratios import Method, Strength
+    from core.explain.matrix_image import Far, MatrixImage
 
 SHOWN_SIDE = 420  # pixels of a matrix's picture, at least
 Face = int | str  # by its place in the gallery, or by its key: ann/1.jpg
@@ -249,6 +250,28 @@ class Matrix(Evidence):
     def _cache(self) -> Cache:
         return self.gallery.cache
 
+    def arranged(
+        self,
+        level: str = "faces",
+        sort: str = "name",
+        far: "Far" = "worst",
+        against: str | None = None,
+    ) -> "Arranged":
+        """The matrix in an order, or of people, tags or columns; see `xcos matrix --help` for the words.
+
+        against: shown less another scoring, such as attention:uniform. Raises XCosError for
+        words that are none, and without a threshold.
+        """
+        from core.explain.arranged import arranged_image
+        from core.scoring.orders import Asked
+
+        if self.threshold is None:
+            raise XCosError("These weights have no threshold; give one to matrix().")
+        asked = Asked(level, sort, sort, against=against)
+        return Arranged(
+            arranged_image(self.scored, asked, self.threshold, self._edits()), self.threshold, far
+        )
+
     def frame(self) -> "pd.DataFrame":
         """A row an unordered pair, with the columns of `xcos score`."""
         rows = table_rows(self.scored, self.threshold)
@@ -268,6 +291,34 @@ class Matrix(Evidence):
         pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3]
         size = max(1, SHOWN_SIDE // max(1, len(pixels)))
         return pixels.repeat(size, 0).repeat(size, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """A matrix in an order, or of groups. As the last line of a cell it is drawn.
+
+    far: what stands for many pairs: mean, worst or errors
+    """
+
+    image: "MatrixImage"
+    threshold: float
+    far: "Far"
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a cell of groups: its pairs, mean, worst and errors, as `xcos matrix -o FILE.csv` has them."""
+        from core.explain.arranged import CELL_COLUMNS, cells
+
+        if not self.image.shown.rows.names:
+            raise XCosError("Cells are pairs here; Matrix.frame() has a row for each of them.")
+        return pandas_or_error().DataFrame(
+            list(cells(self.image, self.threshold)), columns=list(CELL_COLUMNS)
+        )
+
+    def _repr_png_(self) -> bytes:
+        from core.explain.arranged import picture
+        from core.explain.matrix_image import Look
+
+        return _png(picture(self.image, Look(self.threshold, False, self.far), SHOWN_SIDE))
 
 
 @dataclass(frozen=True, eq=False)

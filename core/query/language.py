@@ -70,9 +70,9 @@ class FilterError(XCosError):
         start = min(max(start, 0), len(text))
         self.start, self.end = start, max(start, min(end, len(text)))
         near = shown(text[self.start : self.end], 40)
-        where = f"near '{near}'" if near else "at its end"
+        where = f", near '{near}'" if near else ", at its end" if start == len(text) else ""
         super().__init__(
-            f"The filter '{shown(text, TOLD)}' is not understood at column {start + 1}, {where}: {reason}."
+            f"The filter '{shown(text, TOLD)}' is not understood at column {start + 1}{where}: {reason}."
         )
 
 

@@ -7,6 +7,7 @@ most the threshold, and a false accept when its highest impostor score is above 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,8 +18,10 @@ KEPT_CELLS = 4  # cells along a side of the finest blocks that are kept; finer o
 COARSEST = 64  # blocks along a side of the last level that is made beforehand
 ROWS_A_TURN = 32  # blocks down that are made at once
 THREADS = 4  # that make them; the kernel lets go of Python's lock
+FOLDED_FROM = 0.5  # of the columns that must be asked for, so that folding whole rows pays
 UNKNOWN = -4.0  # badness of pairs of unknown identities: after all others
 NO_MASK = np.zeros((0, 0), bool)
+NO_COUNTS = np.zeros((0, 0), np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,8 @@ class BlockPyramid:
         while max(self.shown.shape) >= COARSEST * step:
             self._level(step)
             step *= 2
+        if min(self.shown.shape):  # kernels that painting needs are loaded here, not there
+            self.errors(slice(0, 1), slice(0, 1), 1, 0.0)
 
     def part(self, rows: slice, columns: slice, step: int) -> Blocks:
         """Some blocks of so many items a side, by their places among such blocks."""
@@ -128,7 +133,7 @@ class BlockPyramid:
                 made = self._made(step, down, across)
             else:
                 down, across = np.unique(down // 2), np.unique(across // 2)
-                made = _joined(self._levels[step // 2], down, across)
+                made = self._joined(self._levels[step // 2], down, across)
             for kept, new in zip(level, made, strict=True):
                 kept[np.ix_(down, across)] = new
 
@@ -136,21 +141,66 @@ class BlockPyramid:
         if step not in self._levels:
             down, across = (np.arange(-(-size // step)) for size in self.shown.shape)
             if step == self.first:
-                turns = [down[k : k + ROWS_A_TURN] for k in range(0, len(down), ROWS_A_TURN)]
+                made = _empty(len(down), len(across), counted=len(self._mask) > 0)
+                turns = [slice(k, k + ROWS_A_TURN) for k in range(0, len(down), ROWS_A_TURN)]
+
+                def make(rows: slice) -> None:
+                    self._make(step, down[rows], across, tuple(part[rows] for part in made))
+
                 with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
-                    parts = list(pool.map(lambda some: self._made(step, some, across), turns))
-                self._levels[step] = tuple(
-                    np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-                )
+                    list(pool.map(make, turns))
+                self._levels[step] = made
             else:
-                self._levels[step] = _joined(self._level(step // 2), down, across)
+                self._levels[step] = self._joined(self._level(step // 2), down, across)
         return self._levels[step]
 
     def _made(self, step: int, down: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, ...]:
-        shape = len(down), len(across)
-        made = tuple(np.empty(shape, np.float32) for _ in range(3)) + (np.empty(shape, np.int32),)
-        self._kernel("reduce_blocks")(*self._cells(step, down, across), *made)
-        return made if len(self._mask) else made[:3]  # else they can be told from the sizes
+        made = _empty(len(down), len(across), counted=len(self._mask) > 0)
+        self._make(step, down, across, made)
+        return made
+
+    def _make(
+        self, step: int, down: np.ndarray, across: np.ndarray, made: tuple[np.ndarray, ...]
+    ) -> None:
+        """Fill in some blocks; without a mask how many pairs they have can be told from the sizes."""
+        cells = self._cells(step, down, across)
+        sizes = np.diff(self.shown.columns.edges(step))
+        if sizes[across].sum() < FOLDED_FROM * len(self.matrix.columns):
+            numbers = made[3] if len(made) > 3 else np.empty(made[0].shape, np.int32)
+            self._kernel("reduce_blocks")(*cells, *made[:3], numbers)
+            return
+        block_of = np.full(len(sizes), -1, np.int32)
+        block_of[across] = np.arange(len(across))
+        scores, row_codes, _, mask, square, *places = cells
+        uncounted = () if len(made) > 3 else (NO_COUNTS,)
+        self._kernel("fold_blocks")(
+            scores, row_codes, mask, self._strangers, square, *self._members, *self._at,
+            np.repeat(block_of, sizes), *places, *made, *uncounted,
+        )  # fmt: skip
+
+    def _joined(
+        self, finer: tuple[np.ndarray, ...], down: np.ndarray, across: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """Blocks of 2x2 finer ones, by their places; an odd last row or column stands alone."""
+        made = _empty(len(down), len(across), counted=len(finer) > 3)
+        uncounted = () if len(finer) > 3 else (NO_COUNTS,)
+        self._kernel("join_blocks")(*finer, *uncounted, down, across, *made, *uncounted)
+        return made
+
+    @cached_property
+    def _strangers(self) -> np.ndarray:
+        return np.flatnonzero(self.matrix.columns < 0)
+
+    @cached_property
+    def _members(self) -> tuple[np.ndarray, np.ndarray]:
+        return members(self.matrix.columns, self.matrix.rows)
+
+    @cached_property
+    def _at(self) -> tuple[np.ndarray, np.ndarray]:
+        places = self.shown.columns.places
+        order = np.argsort(places, kind="stable")
+        numbers = np.arange(len(self.matrix.columns) + 1)
+        return order, np.searchsorted(places[order], numbers)
 
     def _cells(self, step: int, down: np.ndarray, across: np.ndarray) -> tuple[object, ...]:
         matrix, rows, columns = self.matrix, self.shown.rows, self.shown.columns
@@ -201,25 +251,16 @@ def _range(part: slice) -> np.ndarray:
     return np.arange(part.start, part.stop)
 
 
-def _joined(
-    finer: tuple[np.ndarray, ...], down: np.ndarray, across: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Blocks of 2x2 finer ones, by their places; an odd last row or column stands alone."""
-    joins = (np.minimum, np.maximum, np.add, np.add)
-    nothing = (np.inf, -np.inf, 0, 0)
-    n, m = finer[0].shape
-    answers = []
-    for values, join, fill in zip(finer, joins, nothing, strict=False):
-        quarters = []
-        for i in (0, 1):
-            for j in (0, 1):
-                row, column = 2 * down + i, 2 * across + j
-                part = values[np.ix_(np.minimum(row, n - 1), np.minimum(column, m - 1))]
-                part[row >= n] = fill
-                part[:, column >= m] = fill
-                quarters.append(part)
-        first, *others = quarters
-        for part in others:
-            join(first, part, out=first)
-        answers.append(first)
-    return tuple(answers)
+def members(codes: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Faces by identity, and where those of each number start among them, and the end.
+
+    codes: (n,) identity numbers, -1 unknown; others: of the other side, whose numbers count as well
+    """
+    order = np.argsort(codes, kind="stable")
+    count = int(max(codes.max(initial=-1), others.max(initial=-1))) + 1
+    return order, np.searchsorted(codes[order], np.arange(count + 1))
+
+
+def _empty(down: int, across: int, counted: bool) -> tuple[np.ndarray, ...]:
+    kinds = (np.float32, np.float32, np.float32, np.int32)
+    return tuple(np.empty((down, across), kind) for kind in kinds[: 4 if counted else 3])

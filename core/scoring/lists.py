@@ -46,7 +46,7 @@ def pairs_of(
     Worst is what is farthest on the wrong side of the threshold, then what is nearest to it on
     the right side; among pairs of unknown identities what is nearest to it.
     """
-    best = _Best(limit)
+    best = Best(limit)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
         wanted = matrix.counted(rows, every)
@@ -112,7 +112,7 @@ def ranked(
 
     sort: for some rows, which cells are of the sort, (r, m) bool, and how bad each is, (r, m)
     """
-    best = _Best(limit)
+    best = Best(limit)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
         if task.stopped():
@@ -135,7 +135,7 @@ def pairs_with(
 
     genuine: only those of one person, or only those of two; None: both
     """
-    best = _Best(limit)
+    best = Best(limit)
     lines = (
         (matrix.scores, matrix.rows, matrix.columns),
         (
@@ -196,7 +196,7 @@ class HardestPairs:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._best = {True: _Best(count), False: _Best(count)}
+        self._best = {True: Best(count), False: Best(count)}
         self._sums = {True: 0, False: 0}  # fixed point, so that no order rounds otherwise
         self._numbers = {True: 0, False: 0}
 
@@ -273,7 +273,7 @@ def _joined(lists: tuple[PairList, ...]) -> PairList:
     )
 
 
-class _Best:
+class Best:
     """Keeps the entries of the largest badness while tiles pass by."""
 
     def __init__(self, limit: int) -> None:
@@ -307,7 +307,7 @@ class _Best:
         """What is less bad than this is not kept; -inf while there is room."""
         return self._floor
 
-    def merge(self, other: "_Best") -> None:
+    def merge(self, other: "Best") -> None:
         """Take in another's entries."""
         self.add(*other._kept)
 

@@ -7,6 +7,7 @@ face looked at), "column:NAME", or "condition:NAME", the worst face first.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from core.gallery.gallery import LoadedGallery, natural
 from core.progress import QUIET, Task
 from core.project.edits import Edits, face_subjects
 from core.scoring.blocks import BlockPyramid
+from core.scoring.hardness import Hardness, hardness
 from core.scoring.scored import ScoredGallery
+from core.scoring.seriation import alike_together
 from core.scoring.sides import Arrangement, Side
 
-MOST_OPTIMAL = 3000  # items whose leaves are put in the optimal order: half a minute
 MOST_ALIKE = 6000  # items that can be ordered by likeness at all: distances take 150 MB
 UNKNOWN, UNTAGGED, EMPTY = "unknown", "untagged", "none"
 COLUMN, CONDITION = "column:", "condition:"
@@ -63,11 +65,7 @@ class Asked:
 
 def csv_columns(scored: ScoredGallery) -> list[str]:
     """Names of the further columns that the galleries' CSVs have, in their order."""
-    names: dict[str, None] = {}
-    for loaded in scored.galleries:
-        for face in loaded.gallery.faces:
-            names |= dict.fromkeys(face.columns)
-    return list(names)
+    return list(dict.fromkeys(c for one in scored.galleries for c in one.gallery.columns))
 
 
 def arrange(
@@ -83,13 +81,14 @@ def arrange(
     threshold: which pairs are errors, for the order by hardness
     values:    tells the conditions of faces, for the orders by them
     """
+    _check(scored, asked)
     sides: list[Side] = []
     for k, order in enumerate((asked.rows, asked.columns)):
         if k == 1 and scored.square and asked.rows == asked.columns:
             sides.append(sides[0])
             continue
         task.report("Ordering the matrix", k, 2)
-        ordering = _Ordering(scored, k, asked, threshold, edits)
+        ordering = _Ordering(scored, k, asked, threshold, edits, task)
         if order.startswith(CONDITION):
             if values is None:
                 raise XCosError("The conditions of faces are not measured; choose another order.")
@@ -102,6 +101,20 @@ def arrange(
         if task.stopped():
             raise Stopped("Ordering the matrix")
     return Arrangement(*sides)
+
+
+def _check(scored: ScoredGallery, asked: Asked) -> None:
+    """Raise XCosError for a level or an order that is none."""
+    columns = csv_columns(scored)
+    for said, known in ((asked.level, LEVELS), (asked.rows, ORDERS), (asked.columns, ORDERS)):
+        name = said.removeprefix(COLUMN)
+        if said.startswith(COLUMN) and name not in columns:
+            has = f"it has {', '.join(columns)}" if columns else "it has none"
+            raise XCosError(f"The gallery has no column {name!r}; {has}.")
+        if said.startswith(CONDITION) and known is ORDERS:
+            continue
+        if not said.startswith(COLUMN) and said not in known:
+            raise XCosError(f"{said!r} is not known; give {', '.join(known)} or {COLUMN}NAME.")
 
 
 def side_at_level(loaded: LoadedGallery, level: str, edits: Edits) -> Side:
@@ -126,16 +139,26 @@ def block_labels(side: Side, loaded: LoadedGallery) -> tuple[np.ndarray, list[st
     return np.array([codes[name] for name in names], np.int64), names
 
 
+@dataclass(eq=False)
 class _Ordering:
     """Puts one side of a matrix in order. which: 0 for rows, 1 for columns."""
 
-    def __init__(
-        self, scored: ScoredGallery, which: int, asked: Asked, threshold: float, edits: Edits
-    ) -> None:
-        self.scored, self.which, self.asked = scored, which, asked
-        self.threshold, self.edits = threshold, edits
-        self.loaded = (scored.rows, scored.columns)[which]
-        self.side = side_at_level(self.loaded, asked.level, edits)
+    scored: ScoredGallery
+    which: int
+    asked: Asked
+    threshold: float
+    edits: Edits
+    task: Task
+
+    @cached_property
+    def loaded(self) -> LoadedGallery:
+        """The side's faces."""
+        return (self.scored.rows, self.scored.columns)[self.which]
+
+    @cached_property
+    def side(self) -> Side:
+        """Its items in the gallery's order."""
+        return side_at_level(self.loaded, self.asked.level, self.edits)
 
     def ordered(self, order: str) -> Side:
         """The side in an order."""
@@ -183,19 +206,13 @@ class _Ordering:
         both = Arrangement(side, other) if self.which == 0 else Arrangement(other, side)
         return BlockPyramid(self.scored.matrix, both)
 
-    def _all_others(self) -> Side:
-        other = (self.scored.columns, self.scored.rows)[self.which]
-        return Side.of_groups([("all", np.arange(len(other)))])
+    @cached_property
+    def _hardness(self) -> Hardness:
+        return hardness(self.scored.matrix, self.which, self.threshold)
 
     def _hardest(self, side: Side) -> np.ndarray:
         """Items by their share of errors, then by how far the worst pair is on the wrong side."""
-        pyramid = self._against(side, self._all_others())
-        every = [slice(0, size) for size in pyramid.shown.shape]
-        blocks = pyramid.part(every[0], every[1], 1)
-        errors = pyramid.errors(every[0], every[1], 1, self.threshold).ravel()
-        margin = np.maximum(self.threshold - blocks.genuine, blocks.impostor - self.threshold)
-        share = errors / np.maximum(blocks.pairs.ravel(), 1)
-        return np.lexsort((-margin.ravel(), -share))
+        return self._hardness.of_items(side).hardest_first()
 
     def _similar(self, side: Side) -> np.ndarray:
         """Items so that look-alikes are neighbours: clustered by mean scores, leaves in optimal order."""
@@ -206,13 +223,7 @@ class _Ordering:
                 f"The order by similarity takes at most {MOST_ALIKE:,} people, and here are "
                 f"{len(side):,}; choose another order, or open fewer photos."
             )
-        from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-
-        distances = self._distances(side)
-        tree = linkage(distances, "average")
-        if len(side) <= MOST_OPTIMAL:
-            tree = optimal_leaf_ordering(tree, distances)
-        return np.asarray(leaves_list(tree))
+        return alike_together(self._distances(side), self.task)
 
     def _distances(self, side: Side) -> np.ndarray:
         """Condensed distances of items: by their mean score, of probes by their mean scores with others."""

@@ -46,14 +46,31 @@ class ChosenPairs:
             found = found | such if one.adds else found & ~such
         return found
 
+    def rows_touched(self) -> np.ndarray:
+        """Rows that may have a chosen pair, ascending places."""
+        adding = [one for one in self.rectangles if one.adds]
+        touched = [one.rows for one in adding] or [np.zeros(0, bool)]
+        if self.square:
+            touched += [one.columns for one in adding]
+        return np.flatnonzero(np.logical_or.reduce(touched))
+
+    def stacked(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The rectangles as arrays: which add (k,), their rows (k, n) and columns (k, m), all bool."""
+        every = self.rectangles
+        rows, columns = (
+            np.zeros((len(every), shape[0]), bool),
+            np.zeros((len(every), shape[1]), bool),
+        )
+        for k, one in enumerate(every):
+            rows[k], columns[k] = one.rows, one.columns
+        return np.array([one.adds for one in every], bool), rows, columns
+
     def parts(self, matrix: ScoreMatrix) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The chosen pairs, each once, in parts of rows and columns by places: (k,) each."""
         adding = [one for one in self.rectangles if one.adds]
-        rows = np.logical_or.reduce([one.rows for one in adding] or [np.zeros(0, bool)])
         columns = np.logical_or.reduce([one.columns for one in adding] or [np.zeros(0, bool)])
-        if self.square:
-            rows = columns = rows | columns
-        down, across = np.flatnonzero(rows), np.flatnonzero(columns)
+        down = self.rows_touched()
+        across = down if self.square else np.flatnonzero(columns)
         turn = max(1, CELLS_A_TILE // max(1, len(across)))
         for start in range(0, len(down), turn):
             some = down[start : start + turn]

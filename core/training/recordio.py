@@ -13,12 +13,14 @@ MAGIC = 0xCED7230A
 RECORD = struct.Struct("<II")  # magic; three bits of continuation, 29 of length
 HEADER = struct.Struct("<IfQQ")  # flag, label, id, id2; flag labels of float32 follow
 LENGTH = (1 << 29) - 1
+WHOLE_OR_LAST = (0, 3)  # continuations: the whole record, its first, middle and last part
 
 
 class RecordSource:
     """The images of a folder with train.rec and train.idx, and the identities of their labels.
 
     The index is read whole, images are read when asked for, from the file mapped into memory.
+    Without train.idx the records are numbered from 0, in their order in train.rec.
     labelled: whether the identities are taken as known
     Raises XCosError for a file that is cut off or no RecordIO.
     """
@@ -27,14 +29,17 @@ class RecordSource:
         self._path = folder / "train.rec"
         index = folder / "train.idx"
         try:
-            numbers = np.array(index.read_bytes().split(), np.int64).reshape(-1, 2)
             with self._path.open("rb") as file:
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             state = self._path.stat()
+            if index.exists():
+                numbers = np.array(index.read_bytes().split(), np.int64).reshape(-1, 2)
+            else:
+                numbers = self._counted()
         except OSError as error:
             raise XCosError(
-                f"{error.filename or folder} cannot be read: {error.strerror}; a RecordIO folder "
-                "needs train.rec and train.idx."
+                f"{error.filename or folder} cannot be read: {error.strerror or error}; "
+                "get train.rec and train.idx anew."
             ) from error
         except (ValueError, OverflowError) as error:
             raise XCosError(f"{index} or {self._path} is damaged; get both anew.") from error
@@ -104,6 +109,17 @@ class RecordSource:
             raise self._damaged(key, f"its label is {label:g}")
         return int(label)
 
+    def _counted(self) -> np.ndarray:
+        """Number and place of each record, (n, 2), by walking through the file."""
+        found, at, begun = [], 0, True
+        while at < len(self._data):
+            if begun:
+                found.append(at)
+            length, more = self._head(len(found) - 1, at)
+            begun = more in WHOLE_OR_LAST
+            at += RECORD.size + (length + 3) // 4 * 4
+        return np.stack([np.arange(len(found)), np.array(found, np.int64)], axis=1)
+
     def _record(self, key: int) -> tuple[tuple[float, ...], bytes]:
         """Labels and content of a record."""
         content = self._content(key)
@@ -124,19 +140,25 @@ class RecordSource:
         at = int(self._offsets[place])
         parts: list[bytes] = []
         while True:
-            if at < 0 or at + RECORD.size > len(self._data):
-                raise self._damaged(key, "it lies beyond the file's end")
-            magic, told = RECORD.unpack_from(self._data, at)
-            start, length, more = at + RECORD.size, told & LENGTH, told >> 29
-            if magic != MAGIC:
-                raise self._damaged(key, "it does not begin as a record")
-            if start + length > len(self._data):
-                raise self._damaged(key, "the file ends within it")
+            length, more = self._head(key, at)
+            start = at + RECORD.size
             parts.append(self._data[start : start + length])
-            if more in (0, 3):
+            if more in WHOLE_OR_LAST:
                 # A record is cut where its content happens to hold the magic number.
                 return struct.pack("<I", MAGIC).join(parts)
             at = start + (length + 3) // 4 * 4
+
+    def _head(self, key: int, at: int) -> tuple[int, int]:
+        """Length and continuation of the record, or part of one, that begins at a place."""
+        if at < 0 or at + RECORD.size > len(self._data):
+            raise self._damaged(key, "it lies beyond the file's end")
+        magic, told = RECORD.unpack_from(self._data, at)
+        length = told & LENGTH
+        if magic != MAGIC:
+            raise self._damaged(key, "it does not begin as a record")
+        if at + RECORD.size + length > len(self._data):
+            raise self._damaged(key, "the file ends within it")
+        return length, told >> 29
 
     def _damaged(self, key: int, why: str) -> XCosError:
         return XCosError(f"{self._path}, record {key} is damaged: {why}; get the file anew.")

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.conditions.by_condition import by_condition
+from core.analysis.conditions.by_condition import _threshold, by_condition
 from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
 from core.analysis.conditions.slices import worst_slices
 from core.analysis.conditions.traits import Traits, traits_of
+from core.analysis.evidence.reference import Reference
 from core.cli import main
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, CONDITIONS
@@ -122,6 +123,12 @@ def test_what_is_measured_is_kept_and_a_photo_that_is_gone_is_no_error(
     for name in BY_NAME:
         assert table.of(name)[0].shape == (3,)
         assert name == "unlike" or np.isnan(table.of(name)[0]).all()
+    probes = made_gallery(5, 2, card)
+    scored = score_gallery(ScoringModel(card, engine), loaded, probes, "uniform", "both")
+    table = Measurer(Cache(tmp_path / "cache.sqlite")).table(scored, 0.1)
+    assert {tuple(map(len, table.of(name))) for name in BY_NAME} == {(5, 3)}
+    for found, wanted in zip(table.of("unlike"), unlike_cells(scored, 0.1), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def world(seed: int = 0, people: int = 40, photos: int = 6) -> tuple[ScoredGallery, ConditionTable]:
@@ -160,12 +167,27 @@ def test_ranges_against_counting_pair_by_pair() -> None:
         assert one.genuine == (here & same).sum() and one.impostor == (here & ~same).sum()
         assert one.fnmr == pytest.approx((matrix.scores[here & same] <= 0.3).mean())
         assert one.fmr == pytest.approx((matrix.scores[here & ~same] > 0.3).mean())
-        assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
+        if one.fnmr_interval is None:  # nobody has an error
+            assert one.fnmr == 0
+        else:
+            assert one.fnmr_interval[0] <= one.fnmr <= one.fnmr_interval[1]
     assert worst.fnmr > 0.8 > 0.1 > best.fnmr
     assert worst.threshold == pytest.approx(0.233, abs=0.03)  # 2.33 standard deviations
     assert len(found.pairs(scored, 2, False, 10**6)) == worst.genuine + worst.impostor
     wrong = found.pairs(scored, 2, True, 10**6)
     assert len(wrong) == round(worst.fnmr * worst.genuine + worst.fmr * worst.impostor)
+
+
+@pytest.mark.parametrize(("count", "above"), [(300, 3), (399, 3), (400, 4), (1234, 12)])
+def test_a_range_s_threshold_lets_one_in_a_hundred_through(count: int, above: int) -> None:
+    scores = np.random.default_rng(count).permutation(np.linspace(0.9, -0.3, count))
+    codes = np.arange(count)
+    genuine = np.zeros(count, bool)
+    found = _threshold(Reference("range", scores, genuine, codes, codes + 1))
+    assert found is not None and (scores > found).sum() == above and found in scores
+    few = slice(0, 299)
+    short = Reference("range", scores[few], genuine[few], codes[few], codes[few] + 1)
+    assert _threshold(short) is None
 
 
 def test_ratios_by_range_are_worth_more_where_the_range_matters() -> None:
@@ -188,6 +210,10 @@ def test_the_worst_slice_is_found_and_said() -> None:
     )
     assert sharp.max() < 50
     assert (first.pairs.scores[: first.errors] <= 0.3).all()
+    assert (first.pairs.scores[first.errors :] > 0.3).all()
+    for part in (slice(None, first.errors), slice(first.errors, None)):  # as in the matrix
+        cells = np.stack([first.pairs.rows[part], first.pairs.columns[part]])
+        assert (np.lexsort(cells[::-1]) == np.arange(cells.shape[1])).all()
     marked = np.isin(scored.matrix.rows, (1, 2, 3))
     scores = scored.matrix.scores.copy()
     either = marked[:, None] | marked[None]
@@ -243,12 +269,21 @@ def test_ranges_tell_thresholds_and_ratios_with_intervals() -> None:
     assert worst.worth.log10_lr > best.worth.log10_lr
 
 
+def test_rates_are_told_without_lir_and_why_there_are_no_ratios(monkeypatch) -> None:
+    monkeypatch.setattr("core.analysis.conditions.by_condition.lir_missing", lambda: "No lir here.")
+    scored, table = world()
+    found = by_condition(scored, 0.3, table, "sharpness", (10,))
+    assert found.words == "No lir here." and found.cllr is None
+    assert all(one.worth is None and one.fmr is not None for one in found.ranges)
+
+
 def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
     said = json.loads(run("conditions", "--by", "sharpness", "--json")[1])
     assert said["by"] == "sharpness" and len(said["ranges"]) > 1
     assert sum(one["genuine"] for one in said["ranges"]) == 4
     first = said["ranges"][0]
-    assert first["threshold"] is None and first["fmr_low"] <= first["fmr"] <= first["fmr_high"]
+    assert first["threshold"] is None and 0 <= first["fmr"] <= 1
+    assert first["fmr_low"] is None or first["fmr_low"] <= first["fmr"] <= first["fmr_high"]
     table = tmp_path / "by.csv"
     assert run("conditions", "--by", "exposure", "-o", str(table))[0] == 0
     rows = list(csv.DictReader(io.StringIO(table.read_text())))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 pytest.importorskip("lir", reason="the extra evidence is not installed")
 
 from core.analysis.evidence.curves import evidence_curves
-from core.analysis.evidence.decision import bayes_decision
+from core.analysis.evidence.decision import _crossing, bayes_decision
 from core.analysis.evidence.ratios import METHODS, Strength, fit, hold_out
 from core.analysis.evidence.reference import Reference, reference_of
 from core.analysis.evidence.shipped import ratios_from, summary
@@ -118,6 +118,8 @@ def test_bayes_threshold_is_where_the_expected_costs_meet() -> None:
     never, always = bayes_decision(ratios, 1e-6, 100), bayes_decision(ratios, 1 - 1e-6)
     assert never.threshold is None and "call no pair the same" in never.words
     assert always.threshold is None and "call every pair the same" in always.words
+    for needed, ends in ((never.log10_needed, 1.0), (always.log10_needed, -1.0)):
+        assert _crossing(ratios, needed) == ends
     with pytest.raises(XCosError, match="between 0 and 1"):
         bayes_decision(ratios, 1.0)
     with pytest.raises(XCosError, match="above 0"):

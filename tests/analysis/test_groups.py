@@ -139,6 +139,10 @@ def test_command_by_a_column(groups, tmp_path: Path) -> None:
     assert (f["photos"], f["failures_to_acquire"], m["failures_to_acquire"]) == (6, 1, 0)
     assert said["cross_group"]["fmr_pairs"] == 25
     assert said["cross_groups"][0]["groups"] == ["f", "m"]
+    mean = (f["fmr"] + m["fmr"]) / 2
+    cross = said["cross_group"]
+    wanted = pytest.approx(cross["fmr"] / mean) if mean else None
+    assert cross["fmr_ratio_to_mean"] == wanted
     for group in said["groups"]:
         low, high = group["fnmr_interval"] or (0, 1)
         assert low <= group["fnmr"] <= high

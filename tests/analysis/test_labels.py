@@ -57,6 +57,10 @@ def test_a_face_in_the_wrong_folder_is_found_and_no_other() -> None:
 
 def test_one_person_under_two_names_keeps_the_larger_one_s() -> None:
     gallery = gallery_of(["ann", "anna", "anna", "bob", "bob"])
+    even = matrix_of([0, 0, 0, 1, 1], gallery)
+    even.scores[:] = 0.5  # a mean at the threshold is no "same", as a score is none
+    assert same_people(even, gallery, 0.5) == []
+    assert len(same_people(even, gallery, 0.499)) == 1 + 2
     (found,) = same_people(matrix_of([0, 0, 0, 1, 1], gallery), gallery, T)
     assert found.names == ("anna", "ann")
 
@@ -72,6 +76,8 @@ def test_people_of_two_galleries(order: str) -> None:
     found = shared_people(matrix, probes, gallery, T)
     assert {f.names for f in found} == {("x", "ann"), ("2.png", "3.png"), ("bob", "bob")}
     assert found[0].names == ("2.png", "3.png")
+    for one in found:
+        assert one.evidence == pytest.approx(one.score - T) and one.threshold == T
 
 
 def test_near_duplicates_are_one_picture_not_one_person() -> None:

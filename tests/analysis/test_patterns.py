@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.analysis.patterns.groups import MeanMaps, find_groups, group_sentence, region_shares
-from core.analysis.patterns.report import look_for_patterns
+from core.analysis.patterns.report import _upper, look_for_patterns
 from core.cli import main
 from core.errors import XCosError
 from core.explain.maps import PairMaps
@@ -167,6 +167,8 @@ def test_one_pair_is_told_in_the_singular() -> None:
         "then the chin, 40 %."
     )
     assert in_number("true rejects of Ann", 1) == "true reject of Ann"
+    assert _upper("3 true rejects of Ann") == "3 true rejects of Ann"
+    assert _upper("the pairs of Ann") == "The pairs of Ann"
 
 
 def test_an_empty_selection_is_one_sentence() -> None:

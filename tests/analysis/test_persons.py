@@ -1,5 +1,6 @@
 """Scores of persons and ranks against looking at each probe, and the exact difference of maps."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -101,6 +102,11 @@ def test_command_ranks_and_tells_why(
     assert np.sum(said["why"]["difference"]) == pytest.approx(said["why"]["margin"])
     rows = table.read_text().splitlines()
     assert rows[0] == "probe,identity,rank,first,first_score,second,second_score" and len(rows) == 5
+    for row in csv.DictReader(rows):
+        own = row["identity"]
+        assert float(row["first_score"]) > float(row["second_score"])
+        rank = {own == row["first"]: "1", own == row["second"]: "2"}.get(True, "3")
+        assert row["rank"] == ("" if own == "dan" else rank), row
     assert main(["identify", *common, "--why", "nobody.png"]) == 1
     assert "no probe with a known person" in capsys.readouterr().err
     assert main(["identify", *common, "--fusion", "mean"]) == 0

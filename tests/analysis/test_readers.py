@@ -151,6 +151,8 @@ def test_readings_outlive_the_window_and_can_be_taken_back(tmp_path: Path) -> No
         ('["reading","ann","a","b"]', {"rating": 1, "time": "noon", "form": {}}),
         ('["reading","ann","a","b"]', {"rating": 1, "time": NOW, "form": {"nose": "big"}}),
         ('["reading","ann","a","b"]', 3),
+        ('["reading","  ","a","b"]', {"rating": 1, "time": NOW, "form": {}}),
+        ('["note","ann","a","b"]', {"rating": 1, "time": NOW, "form": {}}),
     ],
 )
 def test_damaged_readings_are_left_out_and_named(key: str, value: object) -> None:
@@ -209,6 +211,7 @@ def test_command_keeps_what_is_brought_in(
         ("gil", 1, 1.0),
     ]
     assert found["weighted_kappa"][0]["pairs"] == 1 and "1 rating is of faces" in said.err
+    assert "lacks and does not count" in said.err
     assert found["fusion"] is None
     assert main([*common, "-o", str(out)]) == 0
     assert "eve and gil: weighted kappa" in capsys.readouterr().out

@@ -128,6 +128,10 @@ def test_what_is_missing_is_told_with_the_way_out() -> None:
     with pytest.raises(XCosError, match="no learned attention"):
         found.of("learned")
     loaded = gallery()
+    headless = FaceFeatures(loaded.features.grid, None, loaded.features.target)
+    found, _ = worth_of(LoadedGallery(loaded.gallery, headless))
+    assert [kind.kind for kind in found.kinds] == ["uniform", "correlation", "target"]
+    assert "no fully connected head" in found.missing["fc"]
     nobody = tuple(replace(face, identity=None) for face in loaded.gallery.faces)
     with pytest.raises(XCosError, match="No identities are known"):
         worth_of(LoadedGallery(replace(loaded.gallery, faces=nobody), loaded.features))
@@ -159,6 +163,14 @@ def test_the_commands_agree_with_score(
         for row in listed
         if row["kind"] == "uniform" and row["change"] == "saves"
     } == saved
+    for kind in ("uniform", "correlation", "fc"):
+        lines = [(row["change"], row["pair"]) for row in listed if row["kind"] == kind]
+        found = said["kinds"][kind]["against"]
+        for change in ("saves", "loses"):
+            for sort in ("genuine", "impostor"):
+                count = found[f"{'saved' if change == 'saves' else 'lost'}_{sort}"]
+                assert lines.count((change, sort)) == count, (kind, change, sort)
+        assert len(lines) == sum(found.values())
     assert "target" in said["missing"]
 
     other = other_weights(tmp_path / "other.safetensors")
@@ -211,6 +223,7 @@ def test_the_commands_refuse_in_a_sentence(
     ):
         assert main([given[0], str(crops), *given[1:], *shared]) == 1
         assert sentence in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["two-models", str(crops), "--other", "x", "--at", "often", *shared])
-    assert "neither own, nor eer" in capsys.readouterr().err
+    for wrong in ("often", "0", "1", "nan"):
+        with pytest.raises(SystemExit):
+            main(["two-models", str(crops), "--other", "x", "--at", wrong, *shared])
+        assert "neither own, nor eer" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from core.cli import main
 from core.faces.choose import GallerySettings
 from core.project.project import Project
 from core.project.state import ProjectState
+from tests.weights import other_weights
 from xcos_gui.shell.application import main as start
 
 
@@ -42,6 +43,9 @@ def test_score_takes_what_the_project_says(
     other = summary(capsys, str(project), *cache, "--attention", "learned", "--order", "left-right")
     assert (other["attention"], other["threshold"]) == ("learned", 0.46)
     assert other["order"] == "left-right"
+    another = other_weights(tmp_path / "other.safetensors")
+    other = summary(capsys, str(project), *cache, "--model", str(another))
+    assert (other["model"], other["threshold"], other["attention"]) == ("other", 0.4, "uniform")
     assert main(["tag", str(project), "ann/1.png", "--add", "odd"]) == 0
     found = summary(capsys, str(project), *cache, "--filter", "tag = odd")
     assert found["pairs"] == 4

@@ -1,6 +1,7 @@
 """Protocols: lists become figures, folds are judged by the others' threshold."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,13 @@ def test_evaluate_prints_the_fixed_keys(
     for result in said["results"].values():
         assert {"accuracy", "std", "threshold", "auc", "eer", "tar_at_far"} <= set(result)
         assert set(result["tar_at_far"]) == {"0.1", "0.01", "0.001", "0.0001"}
+    options.remove("--json")
+    assert main(["evaluate", str(tmp_path / "pairs.csv"), *options]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 5 and len({len(line) for line in lines}) == 1
+    cells = [re.split(r" {2,}", line) for line in lines]
+    assert cells[0][:3] == ["scores", "accuracy %", "± %"]
+    assert len(cells[0]) >= 7 and {len(row) for row in cells} == {len(cells[0])}
     assert said["results"]["fc"]["accuracy"] == said["results"]["target"]["accuracy"]
     assert said["results"]["uniform"]["auc"] == pytest.approx(
         said["results"]["correlation"]["auc"], abs=0.02

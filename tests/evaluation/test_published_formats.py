@@ -166,6 +166,11 @@ def test_intervals_hold_the_truth() -> None:
     found = intervals(scores, same, None)
     low, high = found["auc"]
     assert low < 0.921 < high and high - low < 0.1  # Phi(2 / sqrt 2) = 0.921
+    # The best threshold lets some of each sort through: the normal law's interval of a share.
+    low, high = found["accuracy"]
+    right = (low + high) / 2
+    spread = 2 * 1.96 * np.sqrt(right * (1 - right) / 400)
+    assert high - low == pytest.approx(spread, rel=0.1)
     card = ModelCard("m", Path("m"), "", "xcos", "thin")
     pairs = ProtocolPairs(("a",) * 400, ("b",) * 400, same, None)
     result = evaluate("p", card, "both", {"learned": scores, "fc": None}, pairs, 0)

@@ -14,6 +14,7 @@ from PIL import Image
 from core.errors import XCosError
 from core.explain.colours import around, map_rgba, overlay_rgba, table
 from core.explain.explanation import PairExplanation
+from core.explain.figure import pair_figure
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.page import to_html
 from core.explain.report import PairReport, as_dict, cell_rows, to_csv
@@ -126,12 +127,35 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert content.startswith(starts.get(suffix, b""))
     if suffix == ".png":
         assert Image.open(path).width > 1000
+    if suffix == ".html":
+        page = content.decode()
+        assert page.count("<svg") == 1 and "<?xml" not in page and "<!DOCTYPE" not in page
     if suffix == ".json":
         assert json.loads(content)["score"] == pytest.approx(report.explanation.score, abs=1e-12)
     if suffix == ".csv":
         rows = list(csv.DictReader(io.StringIO(content.decode())))
         assert float(rows[-1]["running_sum"]) == pytest.approx(report.explanation.score, abs=1e-12)
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_figure_has_faces_at_the_left_and_each_map_in_its_place() -> None:
+    report = report_of(random_pair(1))
+    figure = pair_figure(report)
+    found, limit = report.explanation, 1.0
+    evidence = report.evidence
+    assert evidence is not None
+    limit = max(float(np.abs(m).max()) for m in (found.contribution, evidence))
+    wanted = [
+        ("left: ", report.left_crop), ("cosine map S", map_rgba("cosine", found.cosine, threshold=report.threshold, limit=1)),
+        ("contribution W·S", map_rgba("contribution", found.contribution, limit=limit)),
+        ("right: ", report.right_crop), ("attention map W", map_rgba("attention", found.attention, limit=float(found.attention.max()))),
+        ("evidence", map_rgba("evidence", evidence, limit=limit)),
+    ]  # fmt: skip
+    places = [axes for axes in figure.axes if axes.get_images()][:6]
+    for axes, (title, picture) in zip(places, wanted, strict=True):
+        assert axes.get_title().startswith(title)
+        np.testing.assert_array_equal(axes.get_images()[0].get_array(), picture)
+        assert len(axes.get_images()) == 1
 
 
 def test_html_escapes_names() -> None:

@@ -205,14 +205,22 @@ def test_the_smallest_flip_flips_and_no_smaller_one_does(world: World) -> None:
         for _, edit in ladder
     }
     reached = np.array(list(both.values()))
-    # A threshold that some turn, but not the smallest ones, crosses.
-    threshold = float((start + reached.min()) / 2)
+    # A threshold that some turn, but not the smallest ones, crosses, and another one as large.
+    by_size = reached.reshape(-1, 4)  # both senses and both faces of each size
+    below = np.minimum.accumulate(np.r_[start, by_size.min(axis=1)])[:-1]  # of all smaller ones
+    second = np.sort(by_size, axis=1)[:, 1]
+    size = int(np.argmax(below - second))
+    assert below[size] > second[size]
+    threshold = float((below[size] + second[size]) / 2)
     found = smallest_flip(world.editor(), threshold, "turn").found
     assert found is not None
     assert both[found.edit][found.side == "right"] == pytest.approx(found.score, abs=1e-4)
     assert found.score <= threshold
     smaller = [v for size, edit in ladder if size < found.size for v in both[edit]]
     assert all(v > threshold for v in smaller)
+    rivals = [v for size, edit in ladder if size == found.size for v in both[edit]]
+    assert sum(v <= threshold for v in rivals) > 1
+    assert found.score == pytest.approx(min(rivals), abs=1e-4)  # the one that goes farthest
 
 
 def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> None:

@@ -49,6 +49,12 @@ def test_shift_by_whole_pixels_is_a_cut_and_outside_is_black() -> None:
     assert not beyond[:, 50:].any()
 
 
+@pytest.mark.parametrize("beside", [(400, 0), (0, 400), (-400, 10), (20, -400), (400, -400)])
+def test_a_face_beside_the_photo_is_black(beside: tuple[int, int]) -> None:
+    photo = np.full((150, 170, 3), 200, np.uint8)
+    assert not align(photo, TEMPLATE + np.array(beside)).any()
+
+
 @pytest.mark.parametrize("times", [2, 3, 4, 7])
 def test_large_photo_is_averaged_where_it_is_seen(times: int) -> None:
     small = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)

@@ -89,6 +89,17 @@ def test_border_and_share_are_of_the_photo() -> None:
     assert np.isnan(measure_face(align(photo, far.landmarks), far, (224, 200))["exposure"])
 
 
+@pytest.mark.parametrize("shift", [(-30, 0), (0, -30), (142, 10), (10, 118), (-30, -30)])
+def test_a_face_cut_by_the_photo_s_edge_is_no_sharper_for_it(shift: tuple[int, int]) -> None:
+    """The edge to the black beyond the photo is no feature of the face."""
+    cut = detection(shift)
+    found = measure_face(
+        align(np.full((200, 224, 3), 90, np.uint8), cut.landmarks), cut, (224, 200)
+    )
+    assert 20 < found["border"] < 60 and found["sharpness"] == pytest.approx(0)
+    assert found["contrast"] == pytest.approx(0)
+
+
 def test_a_pair_has_the_value_of_its_worse_face() -> None:
     nan = np.nan
     for name, left, right, worse in (

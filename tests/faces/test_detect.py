@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from core.faces.cascade import _AreaSums
 from core.faces.choose import choose
 from core.faces.detect import Detector
 from core.faces.face import Detection
@@ -72,6 +74,24 @@ def portrait() -> np.ndarray:
 @pytest.fixture(scope="module")
 def marks(portrait: np.ndarray) -> np.ndarray:
     return Detector().detect([portrait])[0][0].landmarks
+
+
+def test_boxes_are_means_of_what_lies_in_the_photo_and_those_beside_it_are_none() -> None:
+    photo = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 30, 40, 3)))
+    boxes = [
+        (5, 3, 24, 22), (-4, -9, 15, 10), (31, 20, 50, 39),  # whole; cut at two edges
+        (-30, 5, -10, 25), (5, -30, 25, -10), (60, 5, 80, 25), (5, 50, 25, 70),  # beside the photo
+    ]  # fmt: skip
+    given = torch.tensor([(*box, 1.0) for box in boxes])
+    kept, of, pixels = _AreaSums(photo).crops(given, torch.zeros(len(boxes), dtype=torch.long), 2)
+    assert kept.tolist() == given[:3].tolist() and of.tolist() == [0, 0, 0]
+    for box, crop in zip(boxes, pixels, strict=False):
+        left, top, right, bottom = max(box[0], 1) - 1, max(box[1], 1) - 1, *box[2:]
+        seen = photo[0, top:bottom, left:right].double()
+        half = seen.shape[0] // 2, seen.shape[1] // 2
+        if seen.shape[0] % 2 == seen.shape[1] % 2 == 0:
+            corner = seen[: half[0], : half[1]].mean(dim=(0, 1))
+            assert torch.allclose(crop[:, 0, 0].double(), (corner - 127.5) / 128, atol=1e-4)
 
 
 def eyes(landmarks: np.ndarray) -> float:

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -14,7 +15,13 @@ from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
 from core.faces import photo, photo_kinds
-from core.faces.photo import LARGEST_FILE, PHOTO_SUFFIXES, decode_photo, read_photo
+from core.faces.photo import (
+    LARGEST_FILE,
+    PHOTO_SUFFIXES,
+    _refuse_special,
+    decode_photo,
+    read_photo,
+)
 
 RED = np.zeros((40, 60, 3), np.uint8)
 RED[:, :30] = (250, 10, 10)  # the left half is red, the right one black
@@ -315,6 +322,29 @@ def test_pipes_sockets_devices_and_folders_are_no_photos(tmp_path: Path) -> None
     with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{short}/s.jpg")  # a socket's path may not be long
         assert "a socket" in sentence(Path(short, "s.jpg"))
+
+
+def test_a_pipe_that_takes_a_photo_s_place_meanwhile_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name == "nt":
+        return
+    os.mkfifo(tmp_path / "pipe.jpg")
+    looked: list[Path] = []
+
+    def refuse(path: Path, state: os.stat_result) -> None:
+        looked.append(path)
+        if len(looked) > 1:  # the first look saw a file
+            _refuse_special(path, state)
+
+    monkeypatch.setattr("core.faces.photo._refuse_special", refuse)
+    told: list[str] = []
+    reading = threading.Thread(
+        target=lambda: told.append(sentence(tmp_path / "pipe.jpg")), daemon=True
+    )
+    reading.start()
+    reading.join(30)
+    assert told and "a named pipe" in told[0]
 
 
 def test_a_file_too_large_for_a_photo_is_not_read(tmp_path: Path) -> None:

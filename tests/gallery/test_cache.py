@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.faces.face import Detection
-from core.gallery.cache import Cache, PhotoRecord, packed_crop
+from core.gallery.cache import Cache, PhotoRecord, default_cache, packed_crop
 from core.gallery.cache_rows import checksum
 
 PATHS = ["/g/a.jpg", os.fsdecode(b"/g/\xe9\xff.jpg")]
@@ -85,6 +85,13 @@ def filled(path: Path) -> Path:
     KEPT.put(cache)
     cache.close()
     return path
+
+
+def test_the_user_s_own_cache_is_a_file_in_a_folder_of_ours() -> None:
+    path = default_cache()
+    assert path.name == "cache.sqlite" and not path.exists()
+    KEPT.put(Cache(path))
+    assert path.is_file()
 
 
 def test_all_comes_back(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Foreign checkpoints: under what training wraps around them, and with damage of every kind."""
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -178,4 +179,8 @@ def test_a_file_that_unpacks_to_much_more_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", b"\0" * 3_000_000)
     with pytest.raises(XCosError, match=r"bomb\.pth would unpack to"):
+        read_foreign(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:  # to a tenth, as texts are
+        packed.writestr("archive/data/0", b"\0" * 200_000 + os.urandom(20_000))
+    with pytest.raises(XCosError, match=r"bomb\.pth is not a file of weights"):
         read_foreign(path)

@@ -55,6 +55,12 @@ def test_head_is_there_without_torch(tiny_weights: Path) -> None:
 
 
 def test_own_weights_can_be_a_target(tiny_weights: Path, faces: np.ndarray) -> None:
+    target = Target(tiny_weights, "cpu")
+    target.embeddings(faces)
+    assert target._load().warnings == []  # half precision was not asked for
+    x_BCHW = torch.from_numpy(faces).permute(0, 3, 1, 2).float()
+    (views,) = target.answers_to_views(x_BCHW, False)
+    np.testing.assert_allclose(views.numpy(), target.embeddings(faces), atol=1e-5)
     np.testing.assert_allclose(
         Target(tiny_weights, "cpu").embeddings(faces),
         Verifier(tiny_weights, "cpu").features(faces).embedding,

@@ -63,7 +63,7 @@ def main() -> int:
         "--by",
         choices=("coverage", "imports"),
         default="coverage",
-        help="find tests by the lines they run (measured once), or by what they import",
+        help="find tests by the lines they run (measured once), or by what they name and import",
     )
     parser.add_argument("--list", action="store_true", help="only show the mutants")
     given = parser.parse_args()
@@ -73,7 +73,7 @@ def main() -> int:
         return 0
     tests = _files(given.tests, "test_*.py")
     if given.by == "imports":
-        jobs = [(m, importing(ROOT, tests, m.file)) for m in drawn]
+        jobs = [(m, importing(ROOT, tests, m.file, m.function)) for m in drawn]
     else:
         covered = measured(ROOT, tests)
         jobs = [(m, covered.covering(m.file, m.first, m.last, given.budget)) for m in drawn]

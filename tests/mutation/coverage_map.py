@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -78,7 +79,7 @@ def measured(root: Path, test_files: Iterable[Path]) -> CoverageMap:
 def _record(root: Path, name: str, kept: Path) -> dict:
     made = kept.with_suffix(".new")
     made.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutation.recording", name]
+    command = [sys.executable, "-m", "pytest", "-n0", "-p", "tests.mutation.recording", name]
     environment = os.environ | {"MUTATION_RECORD": str(made), "PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 5):
@@ -95,37 +96,53 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
-def importing(root: Path, test_files: Iterable[Path], file: str) -> list[str]:
-    """Test files that import a file of the program, without a measurement: the nearest first.
+def importing(root: Path, test_files: Iterable[Path], file: str, function: str) -> list[str]:
+    """Test files that may notice a change of a file's function, likeliest first, not measured.
 
-    Nearest is by how many imports lie between, and of those the folder that is called as the file's.
+    Likely is what names the function, then what shares words of its path with the file, then what
+    needs few imports to reach it.
     """
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-    beside = f"tests/{Path(file).parent.name}/"
     ranked = []
     for path in test_files:
-        name, far = path.relative_to(root).as_posix(), _distance(root, path, module)
-        if far is not None:
-            ranked.append((far, not name.startswith(beside), name))
+        name, far = path.relative_to(root).as_posix(), _reached(root, path).get(module)
+        alike = len(_words(name) & _words(file))
+        if far is not None or alike:
+            other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
+            named = function in _identifiers(path)
+            ranked.append((other, not named, -alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
 
 
-def _distance(root: Path, start: Path, module: str) -> int | None:
-    """How many imports lead from a file to a module; None where none do."""
-    seen, reached = set[str](), _imports(start)
+def _words(file: str) -> set[str]:
+    """What a path is about, in the singular."""
+    parts = re.split(r"[/_.]", file.removesuffix(".py"))
+    return {part.removesuffix("s") for part in parts} - {"core", "gui", "xco", "test", "init", ""}
+
+
+@cache
+def _identifiers(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", path.read_text()))
+
+
+@cache
+def _reached(root: Path, start: Path) -> dict[str, int]:
+    """Modules that a file leads to, each with how many imports lie between."""
+    found: dict[str, int] = {}
+    reached = _imports(start)
     for step in range(FARTHEST):
-        if module in reached:
-            return step
-        seen |= reached
+        found |= dict.fromkeys(reached, step)
         files = [root / (name.replace(".", "/") + ".py") for name in reached]
-        reached = frozenset().union(*(_imports(f) for f in files if f.exists())) - seen
-    return None
+        reached = frozenset().union(*(_imports(f) for f in files)) - found.keys()
+    return found
 
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """Modules of the program that a file names, also as what it takes from a package."""
     names: set[str] = set()
+    if not path.exists():  # a name that is no module
+        return frozenset()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}

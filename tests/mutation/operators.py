@@ -32,6 +32,7 @@ COMPARED = {
     ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
 UNSEEN = ("axis", "dim", "dtype", "device", "non_blocking", "strict", "stacklevel")  # or a crash
+LOOKS = re.compile("setContentsMargins|setSpacing|setMinimumWidth|^_(lines|box|dot|ring|arc)$")
 KEYED = re.compile(r"key|digest|fingerprint|signature|asked|state|name", re.IGNORECASE)
 
 
@@ -189,11 +190,13 @@ OPERATORS: tuple[Operator, ...] = (
 class Mutant:
     """A changed file: `after` in place of the bytes from `begin` to `end`.
 
+    function: the name of the one that was changed, "" outside
     first, last: the lines of the statement that was changed, from 1
     """
 
     file: str
     operator: str
+    function: str
     first: int
     last: int
     before: str
@@ -209,8 +212,13 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """What stays when lines above it move: for the list of equivalent ones."""
-        return f"{self.file}: {' '.join(self.before.split())} -> {' '.join(self.after.split())}"
+        """Its lines before and after, which stay when others move: for the list of equivalent ones."""
+        start = self.whole.rfind(b"\n", 0, self.begin) + 1
+        stop = self.whole.find(b"\n", self.end)
+        before = self.whole[start : stop if stop >= 0 else None].decode()
+        head, tail = self.whole[start : self.begin].decode(), self.whole[self.end : stop].decode()
+        lines = (" ".join(text.split()) for text in (before, head + self.after + tail))
+        return f"{self.file}: {' -> '.join(lines)}"
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
@@ -239,7 +247,8 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
                 old, new = data[begin:end].decode(), _text(changed, node)
                 if "perf_counter" in old and operator in (sign, factor):
                     continue  # a clock's reading is nobody's law
-                yield Mutant(file, operator.__name__, *statement, old, new, data, begin, end)
+                how, where = operator.__name__, (scope.function, *statement)
+                yield Mutant(file, how, *where, old, new, data, begin, end)
 
 
 def _text(changed: ast.AST, replaced: ast.AST) -> str:
@@ -263,6 +272,8 @@ def _visited(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.AST, tuple[int, i
             return  # a docstring
         if isinstance(node, ast.keyword) and node.arg == "strict":
             return  # only crashes
+        if isinstance(node, ast.Call) and LOOKS.search(ast.unparse(node.func)):
+            return  # a pixel more or less is nobody's law
         if isinstance(node, ast.JoinedStr) and not KEYED.search(getattr(function, "name", "")):
             return
         if isinstance(node, ast.stmt):

@@ -56,6 +56,21 @@ def test_undo_restores_and_redo_repeats(tmp_path: Path, edits: list[tuple]) -> N
     assert not project.can_redo
 
 
+def test_of_people_who_are_one_the_name_that_stays_keeps_its_own(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project.json")
+    ann, bob = identity_subject("Ann"), identity_subject("Bob")
+    project.tag(ann, "x", "y")
+    project.tag(bob, "y", "z")
+    project.note(ann, "first")
+    project.note(bob, "second")
+    project.decide(ann, "accept")
+    project.decide(bob, "reject")
+    project.set_identity(["a.jpg", "b.jpg"], "Ann", gone=["Ann", "Bob"])
+    assert project.edits.tags == {ann: ("x", "y", "z")}
+    assert project.edits.notes == {ann: "first\nsecond"}
+    assert project.edits.decisions == {ann: "accept"}
+
+
 def test_edits_and_undo_outlive_the_window(tmp_path: Path) -> None:
     source = tmp_path / "gallery"
     project = Project.open(source, tmp_path)

@@ -100,6 +100,17 @@ def test_a_selection_by_filter_and_one_pair(
         assert all(r["left_identity"] == r["right_identity"] for r in csv.DictReader(file))
     assert report(crops, tiny_weights, path, "--pair", "ann/1.png", "bob/2.png", "--json") == 0
     assert json.loads(capsys.readouterr().out)["pairs"] == 1
+    page = tmp_path / "two.html"  # a gallery of one pair, called as its folder
+    assert report(crops / "bob", tiny_weights, page) == 0
+    assert "<title>bob</title>" in page.read_text(encoding="utf-8")
+    assert report(crops / "bob", tiny_weights, page, "--title", "A & B") == 0
+    assert "<title>A &amp; B</title>" in page.read_text(encoding="utf-8")
+    assert "1 pair; 0 photos gave no face" in capsys.readouterr().err
+    (crops / "bob" / "bad.png").write_bytes(b"no picture")
+    assert report(crops / "bob", tiny_weights, page) == 0
+    assert "; 1 photo gave no face" in capsys.readouterr().err
+    assert report(crops / "cem", tiny_weights, tmp_path / "none.html") == 1
+    assert not (tmp_path / "none.html").exists()
     page = tmp_path / "hardest.html"
     assert report(crops, tiny_weights, page, "--hardest", "3") == 0
     assert "Shown are the hardest pairs: 3 pairs." in page.read_text(encoding="utf-8")

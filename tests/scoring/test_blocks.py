@@ -83,6 +83,7 @@ def test_blocks_are_what_lies_in_them(
         *(some_side(size, grouped, rng) for size in matrix.scores.shape)  # each its own order
     )
     pyramid = BlockPyramid(matrix, shown)
+    assert pyramid.first & (pyramid.first - 1) == 0  # coarser blocks are of whole ones
     assert_exact(pyramid, threshold)
     # A part of the scores changes, as while estimates are refined.
     rows, columns = (

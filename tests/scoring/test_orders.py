@@ -133,6 +133,18 @@ def test_hardest_first_is_by_share_of_errors_then_by_the_worst_margin() -> None:
     assert faces.places.tolist() == [2, 3, 4, 0, 1]
 
 
+def test_hardest_probes_and_the_faces_they_are_hard_for() -> None:
+    """Three probes down, five faces across: each side is ordered by its own pairs."""
+    scores = np.array([[0.9, 0.8, 0.1, 0.2, 0.1], [0.1, 0.5, 0.7, 0.8, 0.3], [0.6, 0.7, 0.1, 0.2, 0.1]])  # fmt: skip
+    scored = scored_of(scores, ["ann", "bob", "bob"])
+    faces = arrange(scored, Asked("faces", "hardness", "hardness"), 0.4, Edits())
+    people = arrange(scored, Asked("people", "hardness", "hardness"), 0.4, Edits())
+    # Errors of the probes: 0, 1 and 4 of 5; of the columns: 1, 2, 1, 1 and 0 of 3.
+    assert people.rows.names == ("bob", "ann") and faces.rows.places.tolist() == [2, 1, 0]
+    assert people.columns.names == ("ann", "bob", "cem")
+    assert faces.columns.places.tolist() == [1, 0, 2, 3, 4]  # 2 is farther below than 3
+
+
 def test_by_a_condition_the_worst_face_comes_first_and_unknown_ones_last() -> None:
     yaw = np.array([5.0, -40, np.nan, 20, 0, 60, np.nan])
     scored = scored_of(symmetric(0))

@@ -1,5 +1,6 @@
 """People held out: whole, seeded, enough of them, and what is said where they are too few."""
 
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -8,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.training.data import identities_of
-from core.training.held_out import chosen_people, lacking, pairs_of, split
+from core.training.held_out import (
+    MOST_PHOTOS,
+    _tried,
+    chosen_people,
+    lacking,
+    pairs_of,
+    split,
+)
 from core.training.sources import open_source
 from tests.living import make_crops
 
@@ -75,6 +83,16 @@ def test_pairs_are_all_pairs_or_a_seeded_part() -> None:
     assert int(same.sum()) == 300 and len(same) == 12_300
     again = pairs_of(np.repeat(np.arange(100), 3), 0)
     assert all(np.array_equal(a, b) for a, b in zip((left, right, same), again, strict=True))
+
+
+def test_of_a_person_of_many_photos_some_are_tried_and_none_twice() -> None:
+    names = names_of([30, 3, 25, 2])
+    out = np.isin(names, ["p0", "p1"])
+    tried = _tried(names, out, 0)
+    counts = Counter(names[tried].tolist())
+    assert counts == {"p0": MOST_PHOTOS, "p1": 3} and len({*tried.tolist()}) == len(tried)
+    assert (np.diff(tried) > 0).all() and not np.array_equal(tried, _tried(names, out, 1))
+    assert np.array_equal(tried, _tried(names, out, 0))
 
 
 def test_what_is_missing_is_said() -> None:

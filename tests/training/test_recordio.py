@@ -12,7 +12,9 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.training.checks import check
+from core.training.config import DataConfig
 from core.training.data import training_faces
+from core.training.gallery_source import listed_people
 from core.training.recordio import HEADER, MAGIC, RecordSource
 from tests.conftest import make_crops
 from tests.training.test_training import config_for
@@ -70,6 +72,39 @@ def test_headers_of_many_makings(
     assert [source.read(n).shape for n in range(6)] == [(112, 112, 3)] * 6
 
 
+@pytest.mark.parametrize("head", [[], [many(0, 0)], [many(7, 9)]])
+def test_without_an_index_the_records_are_counted(tmp_path: Path, head: list[bytes]) -> None:
+    ranges = [many(1, 4), many(4, 7)] if head == [many(7, 9)] else []
+    folder = write(tmp_path, [*head, *FACES, *ranges])
+    indexed = RecordSource(folder)
+    (folder / "train.idx").unlink()
+    source = RecordSource(folder)
+    assert source.identities.tolist() == indexed.identities.tolist() != []
+    assert all(np.array_equal(source.read(n), indexed.read(n)) for n in range(6))
+
+
+def test_a_record_in_parts_counts_once(tmp_path: Path) -> None:
+    cut = 60  # where MXNet would have found the magic number
+    whole = one(3, 1)
+    body = b""
+    for more, part in ((1, whole[:cut]), (3, whole[cut + 4 :]), (0, one(5, 2))):
+        body += struct.pack("<II", MAGIC, more << 29 | len(part)) + part + bytes(-len(part) % 4)
+    (tmp_path / "train.rec").write_bytes(body)
+    assert [int(name) for name in RecordSource(tmp_path).identities] == [3, 5]
+
+
+def test_without_an_index_a_cut_file_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path, FACES)
+    (folder / "train.idx").unlink()
+    whole = (folder / "train.rec").read_bytes()
+    (folder / "train.rec").write_bytes(whole[:-9])
+    with pytest.raises(XCosError, match="record 5 is damaged: the file ends within it"):
+        RecordSource(folder)
+    (folder / "train.rec").write_bytes(b"")
+    with pytest.raises(XCosError, match=r"train\.rec"):
+        RecordSource(folder)
+
+
 @pytest.mark.parametrize(
     "records, told",
     [
@@ -119,6 +154,11 @@ def test_equal_names_of_two_folders_are_different_people_others_keep_theirs(
         assert folders[source] in Path(faces.name(face_number)).parents
         assert faces.identities[faces.labels[face_number]].endswith(("cem", "dan", f"/{source}"))
     assert check(replace(config, data=data)).faces.identities == 6
+
+
+def test_the_people_of_a_gallery_that_is_a_set_are_known(tmp_path: Path) -> None:
+    found = listed_people(DataConfig(gallery=write(tmp_path / "set", FACES)))
+    assert found == (6, ["000004"] * 3 + ["000009"] * 3)
 
 
 def test_an_unlabelled_set_names_nobody(tmp_path: Path, tiny_weights: Path) -> None:

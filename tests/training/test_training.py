@@ -1,6 +1,5 @@
 """Training: config, batches, losses, and a run that resumes exactly."""
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +8,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.optim.swa_utils import AveragedModel
 
-from core.cli import main
 from core.errors import Stopped, XCosError
-from core.evaluation.verification import best_threshold, read_lfw_pairs
 from core.faces.masks import free_form_mask
-from core.model.backbones import build_backbone
 from core.model.card import read_card
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.progress import Task
-from core.resources import resource_path
-from core.training.assignments import with_settings
 from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
 from core.training.config import (
     AugmentConfig,
@@ -30,15 +25,12 @@ from core.training.config import (
     OptimisationConfig,
     TargetConfig,
     TrainConfig,
-    read_config,
-    write_config,
 )
 from core.training.data import BatchSampler, training_faces
 from core.training.finish import finish
 from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
 from core.training.positive_mining import likely_positives
-from core.training.schedule import learning_rate, total_steps
 
 
 def config_for(crops: Path, target: Path, tmp_path: Path) -> TrainConfig:
@@ -81,7 +73,34 @@ def test_resumed_run_equals_uninterrupted_one(
     assert whole.state()["step"] == broken.state()["step"] == 6
     card = finish(broken, tmp_path / "little.safetensors")
     assert card.embedding_size == 16 and card.correlation is not None
+    assert card.training == (
+        "9 faces, 6 of them with one of 3 identities; 6 steps of 8 faces from random "
+        "initialisation; target tiny"
+    )
     assert read_card(card.path).correlation.sum() == pytest.approx(1)  # type: ignore[union-attr]
+
+
+def test_what_ships_is_the_moving_average(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+    update = AveragedModel.update_parameters
+
+    def noted(average: AveragedModel, net: torch.nn.Module) -> None:
+        seen.append(net.grid[0].weight.detach().clone())  # type: ignore[index]
+        update(average, net)
+
+    monkeypatch.setattr(AveragedModel, "update_parameters", noted)
+    config = config_for(crops, tiny_weights, tmp_path)
+    faster = replace(config.optimisation, average=0.75, learning_rate=0.1, steps=4)
+    done = train(replace(config, optimisation=faster), tmp_path / "run")
+    wanted = seen[0]
+    for weight in seen[1:]:
+        wanted = 0.75 * wanted + 0.25 * weight
+    found = done.exported.grid[0].weight  # type: ignore[index]
+    assert len(seen) == 4
+    torch.testing.assert_close(found, wanted)
+    assert not torch.allclose(found, torch.stack(seen).mean(0), rtol=1e-4)
 
 
 def test_live_target_teaches_mixed_faces(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
@@ -291,18 +310,6 @@ def test_free_form_masks_cover_their_share(share: float, seed: int) -> None:
     assert share <= mask.mean() <= share + 0.03
 
 
-def test_shipped_presets_are_valid() -> None:
-    paths = sorted(resource_path("presets").glob("*.toml"))
-    assert {"small", "laptop", "paper-arcface", "paper-cosface"} <= {path.stem for path in paths}
-    for path in paths:
-        text = path.read_text(encoding="utf-8")
-        # No place of anybody's disk: what to name is told, or stands beside the config.
-        assert "../" not in text and "/home" not in text
-        model = read_config(path).model
-        with torch.device("meta"):
-            assert build_backbone(model.backbone, **model.options).channels
-
-
 def test_faces_that_do_not_fit_the_disk_are_decoded_each_time(
     crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,142 +335,3 @@ def test_damaged_photos_are_left_out_and_told(
         assert len(faces) == 5 and faces.identities == ("ann", "bob", "cem")
         assert len(faces.problems) == 2 and any("2.png" in told for told in faces.problems)
         assert faces.take(np.arange(5)).shape == (5, 112, 112, 3)
-
-
-def test_settings_given_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    config = with_settings(
-        TrainConfig(),
-        [
-            "name=mine",
-            "data.labelled=people",
-            'data.unlabelled=["a", "b"]',
-            "optimisation.learning_rate=1",
-            "losses.identification = arcface",
-            "model.options={ stem = 8 }",
-            "target.live=true",
-        ],
-    )
-    assert config.name == "mine" and config.data.labelled == [tmp_path / "people"]
-    assert config.data.unlabelled == [tmp_path / "a", tmp_path / "b"]
-    assert config.optimisation.learning_rate == 1.0 and config.losses.identification == "arcface"
-    assert config.model.options == {"stem": 8} and config.target.live is True
-    assert config.optimisation.steps == TrainConfig().optimisation.steps
-
-
-@pytest.mark.parametrize(
-    ("assignment", "told"),
-    [
-        ("steps=3", "'steps=3' is no setting"),
-        ("optimisation.stepz=3", "is no setting"),
-        ("optimisation=3", "is no setting"),
-        ("optimisation.steps", "write GROUP.NAME=VALUE"),
-        ("optimisation.steps=few", r"optimisation\.steps is 'few'"),
-        ("optimisation.steps=0", "at least 1"),
-        ("losses.identification=triplet", "choose one of none, cosface, arcface"),
-    ],
-)
-def test_a_setting_that_does_not_fit_is_named(assignment: str, told: str) -> None:
-    with pytest.raises(XCosError, match=told):
-        with_settings(TrainConfig(), [assignment])
-
-
-def test_a_preset_by_its_name_with_settings(
-    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    values = {
-        "data.labelled": crops,
-        "data.unlabelled": crops / "ann",
-        "target.weights": tiny_weights,
-        "model.options": "{ widths = [4, 4, 6, 8], depths = [1, 1, 1, 1], spatial = [1, 0, 0, 0] }",
-        "losses.map_weight": 0,
-        "optimisation.steps": 2,
-        "optimisation.batch": 8,
-        "losses.pairs": 8,
-        "locality.pairs": 8,
-        "hardware.device": "cpu",
-        "hardware.precision": "32-true",
-        "hardware.compile": "false",
-    }
-    settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    assert main(["train", "local", "--into", str(tmp_path / "run"), *settings]) == 0
-    assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-local.safetensors"))
-    card = read_card(tmp_path / "run" / "xcos-local.safetensors")
-    assert card.law == "robust" and card.backbone == "local"
-    # Decoded faces went to the user's cache, since none was named.
-    assert list((tmp_path / "user" / "training").glob("faces-*"))
-    assert main(["train", "--resume", str(tmp_path / "run"), "--set", "name=x"]) == 1
-    assert "leave --set out" in capsys.readouterr().err
-
-
-def test_config_survives_the_file(tmp_path: Path) -> None:
-    config = read_config(resource_path("presets", "small.toml"))
-    (tmp_path / "c.toml").write_text(write_config(config))
-    tomllib.loads(write_config(config))
-    again = read_config(tmp_path / "c.toml")
-    assert again.optimisation == config.optimisation and again.model == config.model
-    assert [p.resolve() for p in again.data.labelled] == [p.resolve() for p in config.data.labelled]
-
-
-@pytest.mark.parametrize(
-    "text, wanted",
-    [
-        ("nonsense = 1", "unknown setting nonsense"),
-        ("[data]\nlabeled = []", "unknown setting data.labeled"),
-        (
-            "[optimisation]\nbatch = 'many'",
-            "optimisation.batch is 'many', but must be a whole number",
-        ),
-        ("[optimisation]\nbatch = 1", "optimisation.batch is 1; give at least 4"),
-        ("[losses]\nidentification = 'softmax'", "choose one of none, cosface, arcface"),
-        ("[optimisation]\nlearning_rate = nan", "finite"),
-        ("data = 3", "data must be a table"),
-        ("[data", "is not TOML"),
-    ],
-)
-def test_config_mistakes_name_the_setting(tmp_path: Path, text: str, wanted: str) -> None:
-    path = tmp_path / "c.toml"
-    path.write_text(text)
-    with pytest.raises(XCosError) as error:
-        read_config(path)
-    assert wanted in str(error.value) and "c.toml" in str(error.value)
-
-
-def test_learning_rates() -> None:
-    cool = OptimisationConfig(
-        steps=100, learning_rate=1.0, warm_up=10, schedule="constant", cool_down=20
-    )
-    rates = [learning_rate(step, 100, cool) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1) and rates[50] == 1 and rates[90] == pytest.approx(0.5)
-    paper = OptimisationConfig(
-        steps=100, learning_rate=1e-3, warm_up=0, schedule="steps", milestones=[12, 15, 18]
-    )
-    expected = pytest.approx([1e-3, 1e-4, 1e-5, 1e-6])
-    assert [learning_rate(s, 100, paper) for s in (0, 12, 15, 18)] == expected
-    by_epochs = replace(paper, epochs=20)
-    assert [learning_rate(s * 7, 140, by_epochs, 7) for s in (0, 12, 15, 18)] == expected
-    assert total_steps(replace(by_epochs, batch=10), 65) == 140
-
-
-@given(st.integers(0, 10**6), st.integers(1, 40))
-def test_best_threshold_is_best(seed: int, count: int) -> None:
-    rng = np.random.default_rng(seed)
-    scores = rng.integers(-3, 4, count) / 3
-    same = rng.random(count) < 0.5
-    threshold, accuracy = best_threshold(scores, same)
-    assert ((scores > threshold) == same).mean() == pytest.approx(accuracy)
-    for candidate in [-2, *np.unique(scores)]:
-        assert ((scores > candidate) == same).mean() <= accuracy + 1e-12
-
-
-def test_lfw_lists(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.txt"
-    path.write_text("2\t1\nA_B\t1\t4\nA_B\t1\tC\t2\nD\t3\t4\nD\t1\tE\t11\n")
-    pairs = read_lfw_pairs(path)
-    assert pairs.left[:2] == ("A_B/A_B_0001", "A_B/A_B_0001")
-    assert pairs.right == ("A_B/A_B_0004", "C/C_0002", "D/D_0004", "E/E_0011")
-    assert pairs.same.tolist() == [True, False, True, False] and pairs.folds is not None
-    assert pairs.folds.tolist() == [0, 0, 1, 1]
-    path.write_text("2\t1\nA\t1\t4\n")
-    with pytest.raises(XCosError, match="1 pairs, but its first line says 4"):
-        read_lfw_pairs(path)

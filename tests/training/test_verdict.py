@@ -111,6 +111,20 @@ def test_pairs_that_all_draws_judge_alike_have_no_interval() -> None:
     assert "Accuracy 100.0 %" in alone and "(too few people for an interval)" in alone
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "beyond"),
+    [
+        (0.01, 0.2, True),
+        (-0.2, -0.01, True),
+        (-0.1, 0.1, False),
+        (0.0, 0.1, False),
+        (-0.1, 0.0, False),
+    ],
+)
+def test_an_interval_that_touches_0_is_chance(low: float, high: float, beyond: bool) -> None:
+    assert Difference((low + high) / 2, low, high).beyond_chance is beyond
+
+
 def test_of_few_people_nothing_is_concluded() -> None:
     few = HeldOut(2, 60, 400, "2 people were held out")
     assert _conclusion(few, {"accuracy": UP, "auc": UP}) == "too few"

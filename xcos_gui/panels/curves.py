@@ -1,5 +1,7 @@
 """Counts, rates, histograms, ROC and DET, all following one threshold."""
 
+from typing import Literal
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
@@ -32,7 +34,6 @@ from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
-    LEAST_RATE,
     MEANINGS,
     OutcomeButton,
     percent,
@@ -40,6 +41,7 @@ from xcos_gui.widgets.outcomes import (
 from xcos_gui.widgets.theme import paint_axes
 
 HEADROOM = 1.45  # of the histogram's height over its highest bar
+HANDLE = 12  # pixels of the mark on the threshold's line
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
@@ -141,6 +143,7 @@ class CurvesPanel(QWidget):
         self._histogram.setMenuEnabled(False)
         # Panning would only move the threshold line away from under the mouse.
         self._histogram.setMouseEnabled(x=False, y=False)
+        self._histogram.hideButtons()
         self._histogram.setLabel("bottom", "score")
         self._histogram.setLabel("left", "share of pairs")
         self._histogram.addLegend(offset=(-10, 10))
@@ -158,6 +161,7 @@ class CurvesPanel(QWidget):
             self._histogram.addItem(curve)
             self._bars.append(curve)
         self.line = pg.InfiniteLine(movable=True, angle=90, label="threshold {value:.3f}")
+        self.line.addMarker("<|>", 0.5, HANDLE)  # it can be caught beside the line too
         self.line.setHoverPen(pg.mkPen("#ff00c8", width=4))
         self.line.sigPositionChanged.connect(
             lambda line: self._session.set_threshold(float(line.value()))
@@ -207,6 +211,7 @@ class CurvesPanel(QWidget):
 
     def _on_matrix_changed(self) -> None:
         statistics = self._session.statistics
+        self._tabs.setVisible(statistics is not None)  # never axes of nothing
         known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
         for outcome, button in self.counts.items():
             button.setEnabled(known)
@@ -232,9 +237,15 @@ class CurvesPanel(QWidget):
                 self._roc_curve.setData([], [])
                 self._det_curve.setData([], [])
             else:
-                far = np.maximum(curve.far, LEAST_RATE)
+                far = np.maximum(curve.far, self._least("impostor"))
                 self._roc_curve.setData(far, curve.tar)
-                self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
+                self._det_curve.setData(far, np.maximum(curve.frr, self._least("genuine")))
+                told = (
+                    f"Rates begin at one of {len(statistics.impostor):,} impostor and one of "
+                    f"{len(statistics.genuine):,} genuine pairs; lower ones cannot be told."
+                )
+                for plot in (self._roc, self._det):
+                    plot.setToolTip(told)
         self._on_threshold_changed(self._session.threshold)
 
     def _widest(self, most: int) -> int:
@@ -266,12 +277,17 @@ class CurvesPanel(QWidget):
         growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
         self.summary.setText((growing or estimated) + self._summary(counts))
         if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, LEAST_RATE)
+            far = max(counts.far, self._least("impostor"))
             self._roc_point.setData([far], [counts.tar])
-            self._det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
+            self._det_point.setData([far], [max(1 - counts.tar, self._least("genuine"))])
         else:
             self._roc_point.setData([], [])
             self._det_point.setData([], [])
+
+    def _least(self, sort: Literal["genuine", "impostor"]) -> float:
+        """The least rate but 0 that so many pairs can show; a logarithmic axis has no 0."""
+        statistics = self._session.statistics
+        return 1.0 if statistics is None else 1 / max(1, len(getattr(statistics, sort)))
 
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
@@ -283,10 +299,14 @@ class CurvesPanel(QWidget):
                 "No identities are known, so there is nothing to count. "
                 "Put each person's photos in a folder of their own, or name faces with F2."
             )
-        parts = [f"accuracy {percent(counts.accuracy)}"]
+        parts = []
         auc, eer = statistics.auc(), statistics.eer()
         if auc is not None and eer is not None:
             parts += [f"AUC {auc:.4f}", f"EER {percent(eer[0])} at {eer[1]:.3f}"]
+        parts.append(
+            f"accuracy {percent(counts.accuracy)} of {counts.genuine:,} genuine and "
+            f"{counts.impostor:,} impostor pairs"
+        )
         if counts.unknown:
             parts.append(f"{counts.unknown:,} pairs of unknown identities not counted")
         return ", ".join(parts)

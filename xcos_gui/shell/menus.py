@@ -180,6 +180,15 @@ class Menus:
             lambda place: colour.setChecked(place == 1)
         )
         self.actions["outcome"] = colour
+        matrix = self.window.matrix
+        for text, slot, key in (
+            ("Zoom matrix &in", lambda: matrix.zoom(0.5), "Ctrl++"),
+            ("Zoom matrix o&ut", lambda: matrix.zoom(2.0), "Ctrl+-"),
+            ("Show &all of the matrix", matrix.fit, "Ctrl+0"),
+            ("&Next listed pair", lambda: self.window.step_listed(1), "F3"),
+            ("Listed pair be&fore", lambda: self.window.step_listed(-1), "Shift+F3"),
+        ):
+            self._action(view, text, slot, key)
         history = self.window.history
         self.actions["back"] = self._action(view, "Pair &before", history.back, "Alt+Left")
         self.actions["forward"] = self._action(view, "Pair a&fter", history.forward, "Alt+Right")

@@ -99,6 +99,13 @@ GALLERY_TOOLS = (
         "What many pairs have in common: their mean maps, and groups of pairs with like evidence. Click a group to list its pairs.",
     ),
     Tool(
+        "What if, of man&y pairs…",
+        "Ctrl+Shift+Y",
+        ("what_if.many", "WhatIfManyWindow"),
+        "what-if",
+        "All listed or chosen pairs with the same edit of their faces, such as a covered mouth: how scores and outcomes change, those that change most first.",
+    ),
+    Tool(
         "What &attention is worth…",
         "Ctrl+Shift+A",
         ("score_kinds", "WorthWindow"),

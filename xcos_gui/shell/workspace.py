@@ -39,6 +39,7 @@ class OfListed(Protocol):
     def use_listed(self) -> None: ...
 
 
+SHARE_BELOW = 0.27  # of a window's height, at most, for what lies below the matrix
 SMALL = 600  # pixels of height below which docks are stacked
 
 
@@ -131,8 +132,8 @@ class Workspace(QMainWindow):
         else:
             sides = [docks["gallery"], docks["inspector"]]
             self.resizeDocks(sides, [21 * unit, 30 * unit], across)
-            self.resizeDocks([docks["curves"], docks["pairs"]], [34 * unit, 26 * unit], across)
-        high = (10 if small else 17) * unit
+            self.resizeDocks([docks["curves"], docks["pairs"]], [29 * unit, 31 * unit], across)
+        high = 10 * unit if small else min(17 * unit, round(SHARE_BELOW * self.height()))
         self.resizeDocks([docks["curves"]], [high], Qt.Orientation.Vertical)
 
     def show_notes(self) -> None:
@@ -146,6 +147,21 @@ class Workspace(QMainWindow):
         self.docks["pairs"].show()
         self.docks["pairs"].raise_()
         self.pairs.filter.focus()
+
+    def step_listed(self, step: int) -> None:
+        """Look at the next pair of the list, or the one before: the next error where errors are listed."""
+        session, listed = self.session, self.session.listed
+        if listed is None or not len(listed):
+            session.message.emit("The list of pairs is empty; click a count, such as FP.")
+            return
+        both = list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True))
+        at = both.index(session.pair) if session.pair in both else (-1 if step > 0 else len(both))
+        if 0 <= at + step < len(both):
+            session.select_pair(*both[at + step])
+        else:
+            session.message.emit(
+                "That was the last of the list." if step > 0 else "That was the first of the list."
+            )
 
     def set_theme(self, theme: str) -> None:
         """Switch and remember the theme."""
@@ -205,7 +221,7 @@ class Workspace(QMainWindow):
         return window
 
     def show_tool_of_list(self, name: str) -> None:
-        """Patterns or the report, of the pairs that the list shows."""
+        """A tool by its module, about the pairs that the list shows."""
         from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 
         window = self.show_tool(next(t for t in GALLERY_TOOLS if t.place[0] == name))

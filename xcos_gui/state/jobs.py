@@ -54,6 +54,11 @@ class LatestJob(QObject):
         """Whether the newest work has not answered yet."""
         return self._running
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the newest work was asked to end, and has not yet."""
+        return self._running and self._stop.is_set()
+
     def start(self, work: Work) -> None:
         """Run `work` in the background; whatever ran before is stopped and its answer dropped."""
         self.stop()

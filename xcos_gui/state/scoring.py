@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import Stopped
 from core.explain.colours import ColourLimits
 from core.explain.explain import colour_limits
+from core.explain.matrix_image import MatrixImage
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.model.kinds import AttentionKind, Order
 from core.scoring.matrix import ScoreMatrix
@@ -16,7 +17,6 @@ from core.scoring.refine import Refinement, Region
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from core.workarounds import give_back
 from xcos_gui.state.jobs import Running
-from xcos_gui.state.matrix_image import MatrixImage
 
 ESTIMATED_FROM = 2_000_000  # cells: what learned attention needs a second for
 SHOWN_EVERY = 0.5  # seconds between two looks at refined scores

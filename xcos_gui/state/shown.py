@@ -6,6 +6,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.explain.colours import ColourLimits
+from core.explain.matrix_image import MatrixImage
 from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
@@ -16,7 +17,6 @@ from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import PairStatistics
 from xcos_gui.state.crops import Crops
 from xcos_gui.state.editing import Editing
-from xcos_gui.state.matrix_image import MatrixImage
 from xcos_gui.state.settings import Settings
 
 Pair = tuple[int, int]

@@ -92,5 +92,6 @@ class ModelChoice(QComboBox):
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        for url in event.mimeData().urls()[:1]:
+        local = [url for url in event.mimeData().urls() if url.isLocalFile()]
+        for url in local[:1]:
             self.use_file(Path(url.toLocalFile()))

@@ -14,7 +14,17 @@ WIDEST = 4000  # pixels of a remembered column that are believed
 class RememberedTable(QObject):
     """Keeps a table's column widths and its sorting in the settings, by the table's name."""
 
-    def __init__(self, table: QTableView, settings: Settings, name: str) -> None:
+    def __init__(
+        self,
+        table: QTableView,
+        settings: Settings,
+        name: str,
+        first: tuple[int, Qt.SortOrder] | None = None,
+        sorts: bool = True,
+    ) -> None:
+        """first: what it is sorted by at first, None: its rows come in an order of their own, to which
+        a third click leads back; sorts: whether a click on a head sorts it at all
+        """
         super().__init__(table)
         self._table, self._settings = table, settings
         self._key = f"table/{name}"
@@ -24,11 +34,10 @@ class RememberedTable(QObject):
         header = table.horizontalHeader()
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setHighlightSections(False)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self._restore()
-        if isinstance(table, QTableView):
-            table.setSortingEnabled(True)
+        header.setSortIndicatorClearable(first is None)
+        header.setSortIndicator(*(first or (-1, Qt.SortOrder.AscendingOrder)))
+        self._restore(-1 if first is None else 0)
+        table.setSortingEnabled(sorts)
         header.sectionResized.connect(lambda *_: self._timer.start())
         header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
 
@@ -51,7 +60,7 @@ class RememberedTable(QObject):
         }
         self._settings.store.setValue(self._key, json.dumps(said))
 
-    def _restore(self) -> None:
+    def _restore(self, least: int) -> None:
         header = self._table.horizontalHeader()
         try:
             said = json.loads(str(self._settings.store.value(self._key, "{}")))
@@ -62,5 +71,5 @@ class RememberedTable(QObject):
         for place in self._movable():
             if header.minimumSectionSize() <= widths.get(place, 0) <= WIDEST:
                 header.resizeSection(place, widths[place])
-        if -1 <= column < header.count() and order in (0, 1):
+        if least <= column < header.count() and order in (0, 1):
             header.setSortIndicator(column, Qt.SortOrder(order))

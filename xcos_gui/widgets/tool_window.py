@@ -112,8 +112,8 @@ class ToolWindow(QDialog):
         super().keyPressEvent(event)
 
     def stop(self) -> bool:
-        """Stop what runs; whether anything did."""
-        running = self.job.running
+        """Stop what runs; whether anything did that was not asked to stop before."""
+        running = self.job.running and not self.job.stopping
         if running:
             self.job.stop()
         return running

@@ -39,7 +39,8 @@ class ConditionRange:
     """Pairs whose worse face has a value from low to high; what they meet at one threshold.
 
     low, high:   of the condition, inclusive
-    fmr, fnmr:   in [0, 1] with 95 % intervals over people; None without such pairs
+    fmr, fnmr:   in [0, 1]; None without such pairs. Their intervals are 95 %, over people; None too
+                 where drawing people changes nothing
     threshold:   the smallest whose FMR here is at most 1 %, with its 95 % interval over people; None
                  with fewer than 300 impostor pairs
     worth:       what a score at the one threshold is worth by LRs fitted on the range's own pairs;
@@ -316,7 +317,8 @@ class _Told:
         rate = float(rates[place])
         if np.isnan(rate):
             return None, None
-        return rate, (float(self.ends[0, at]), float(self.ends[1, at]))
+        low, high = self.ends[:, at].tolist()
+        return rate, None if low == high else (low, high)  # so few errors tell no interval
 
 
 def _cllr(held_out: HeldOut | None) -> float | None:

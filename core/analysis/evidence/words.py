@@ -21,10 +21,10 @@ def strength_words(strength: Strength) -> str:
 
 
 def strength_short(strength: Strength) -> str:
-    """For a table: the LR, and below it the bound on its side: "40", "at most 300"."""
+    """For a table: the LR, and below it the bound on its side: "40", "≤ 300"."""
     if strength.log10_lr < 0:
-        return f"{times(strength.log10_lr)}\nat least {times(strength.floor)}"
-    return f"{times(strength.log10_lr)}\nat most {times(strength.ceiling)}"
+        return f"{times(strength.log10_lr)}\n\N{GREATER-THAN OR EQUAL TO} {times(strength.floor)}"
+    return f"{times(strength.log10_lr)}\n\N{LESS-THAN OR EQUAL TO} {times(strength.ceiling)}"
 
 
 def shipped_words(card: ModelCard, kind: AttentionKind, order: Order, score: float) -> str | None:

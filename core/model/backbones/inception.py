@@ -1,10 +1,13 @@
 """facenet-pytorch's InceptionResnetV1, as target, and as backbone at an input of 144 pixels."""
 
-from facenet_pytorch import InceptionResnetV1
 from torch import Tensor
 from torch.nn import functional as F
 
 from core.model.backbone_registry import register
+from core.workarounds import without_compiler
+
+with without_compiler():
+    from facenet_pytorch import InceptionResnetV1
 
 EMBED_SIDE = 160  # what the published weights were trained on
 # At this input the 896-channel map before mixed_7a has 7x7 cells: 144, 71, 69, 34, 32, 15, 7.

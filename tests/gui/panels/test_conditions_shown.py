@@ -116,7 +116,7 @@ def test_a_score_has_its_likelihood_ratio_and_ceiling_beside_it(
             1 / float(value[2:].replace(",", "")) if "/" in value else float(value.replace(",", ""))
         )
         assert np.log10(size) == pytest.approx(log10, abs=0.03)
-        assert bound.startswith("at most " if log10 >= 0 else "at least 1/")
+        assert bound.startswith("\u2264 " if log10 >= 0 else "\u2265 1/")
         assert "this reference" in model.data(
             model.index(row, LR), 3
         )  # the tooltip has the sentence

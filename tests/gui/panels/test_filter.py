@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.analysis.fragile import FragilePairs
+from core.explain.matrix_image import Look, MatrixImage
 from core.project.edits import face_subject
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
 def type_filter(window: MainWindow, qtbot: QtBot, text: str) -> None:
@@ -119,3 +119,21 @@ def test_one_bright_pair_among_thousands_stays_visible() -> None:
     rest = np.delete(drawn.ravel(), (17 // step) * drawn.shape[1] + 2001 // step)
     one = drawn[17 // step, 2001 // step]
     assert step == 8 and (rest != one).all()
+
+
+def test_of_many_pairs_those_that_pass_are_gathered_in_the_background(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xcos_gui.panels.matrix.arranging.MADE_AT_ONCE", 0)
+    panel, session = window.matrix, window.session
+    session.set_filter("outcome = FP or outcome = TN")
+    qtbot.waitUntil(lambda: session.filter.mask is not None and not session.busy)
+    assert panel.item.image is not None and panel.item.image.passes(session.filter.mask)
+    panel.bar.level.setCurrentIndex(panel.bar.level.findData("people"))
+    panel.bar.level.activated.emit(0)
+    qtbot.waitUntil(lambda: not session.busy)
+    image = panel.item.image
+    assert image is not None and image.shown.shape == (3, 3) and image.passes(session.filter.mask)
+    session.set_filter("")
+    qtbot.waitUntil(lambda: not session.busy)
+    assert image.passes(None)

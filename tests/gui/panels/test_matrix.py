@@ -13,10 +13,10 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table
+from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.matrix.axis import Named
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 SCORED = 60_000
 
@@ -63,6 +63,9 @@ def test_hovering_a_cell_marks_it_everywhere(window: MainWindow) -> None:
     )
     assert all(view._cell == (2, 5) for view in (*inspector.faces, *inspector.maps.values()))
     assert inspector.cells.cell(inspector.table.currentIndex().row()) == (2, 5)
+    listed = [inspector.cells.cell(row) for row in range(49)]  # first what speaks most for "same"
+    values = [float(explanation.contribution[cell]) for cell in listed]
+    assert values == sorted(values, reverse=True) and inspector.table.isSortingEnabled()
 
 
 def test_a_block_partly_in_sight_is_named_at_its_part(empty: MainWindow) -> None:

@@ -14,14 +14,14 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from core.errors import XCosError
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import Look
 from core.scoring.difference import changed_side, difference
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.sides import Arrangement, Side
 from tests.gui.panels.test_matrix_orders import choose, click, rest
 from tests.weights import other_weights
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.difference_image import DifferenceImage
-from xcos_gui.state.matrix_image import Look
 
 
 def two(size: int = 24) -> tuple[ScoreMatrix, np.ndarray]:
@@ -46,6 +46,22 @@ def test_who_changed_side_the_farthest_apart_first() -> None:
     assert set(listed) == set(wanted) and len(listed) == len(wanted)
     apart = [wanted[pair] for pair in listed]
     assert np.allclose(apart, sorted(apart, reverse=True), atol=1e-6)
+
+
+def test_a_cell_of_groups_tells_how_many_changed_and_the_farthest_apart() -> None:
+    matrix, other = two()
+    found = difference(matrix, 0.6, other, 0.4, "another")
+    people = Side.of_groups([(str(k), np.arange(2 * k, 2 * k + 2)) for k in range(12)])
+    image = DifferenceImage(matrix, found, Arrangement(people, people))
+    apart = np.abs((matrix.scores - 0.6) - (other - 0.4))
+    changed = (matrix.scores > 0.6) != (other > 0.4)
+    for a, b in ((0, 0), (2, 7), (7, 2), (5, 5), (3, 9)):
+        cells = [(i, j) for i in (2 * a, 2 * a + 1) for j in (2 * b, 2 * b + 1) if i != j]
+        pairs, differing, farthest = image.in_cell((a, b))
+        assert (pairs, differing) == (len(cells), sum(changed[cell] for cell in cells))
+        assert farthest == max(cells, key=lambda cell: (changed[cell], apart[cell]))
+    plain = DifferenceImage(matrix, found, Arrangement.plain(24, 24))
+    assert plain.in_cell((4, 4)) == (0, 0, None)  # a face with itself
 
 
 def test_nothing_that_changed_vanishes_far_away() -> None:
@@ -122,3 +138,31 @@ def test_two_models_in_the_matrix(window: MainWindow, qtbot: QtBot, tmp_path: Pa
     assert isinstance(image, DifferenceImage) and image.found.name == "other"
     np.testing.assert_array_equal(image.found.scores, comparison.models.b.scored.matrix.scores)
     assert window.matrix.bar.against.currentText() == "Scores less other"
+
+
+def test_outcomes_that_new_names_have_changed(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    assert panel.bar.against.findData("labels") < 0  # nobody has another name yet
+    faces = session.columns.gallery.faces if session.columns else ()
+    session.rename([faces[2]], "bob")
+    rest(window, qtbot)
+    choose(window, qtbot, panel.bar.against, "labels")
+    image = panel.item.image
+    assert isinstance(image, DifferenceImage) and session.rows is not None
+    keys = [face.key for face in session.rows.gallery.faces]
+    changed = {tuple(sorted((keys[i], keys[j]))) for i, j in np.argwhere(image.found.changed)}
+    told = {key: key.split("/")[0] for key in keys}
+    now = told | {"ann/3.png": "bob"}
+    wanted = {
+        (one, other)
+        for k, one in enumerate(sorted(keys))
+        for other in sorted(keys)[k + 1 :]
+        if (told[one] == told[other]) != (now[one] == now[other])
+    }
+    assert changed == wanted and len(wanted) == 4  # with ann's two and bob's two
+    panel.bar.changed.click()
+    assert window.pairs.model.rowCount() == 4
+    assert "names as found" in window.pairs.choice.currentText()
+    row, column = keys.index("ann/1.png"), keys.index("ann/3.png")
+    click(window, qtbot, row, column)
+    assert "by the names as found" in panel.readout.text()

@@ -13,10 +13,10 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import OUTCOME_COLOURS
+from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.sides import Arrangement, Side
 from xcos_gui.panels.matrix.item import MatrixItem
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 FACES = 889
 THRESHOLD = 0.3

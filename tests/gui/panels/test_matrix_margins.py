@@ -8,6 +8,8 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
@@ -50,3 +52,17 @@ def test_bars_are_the_rates_of_each_row_s_person(window: MainWindow, qtbot: QtBo
     assert model.rowCount() == wrong["far"][0] and session.pair == pair
     panel.bar.rates.click()
     assert axis.rates is None and axis.bar_area() == 0
+
+
+def test_rates_of_a_gallery_are_not_asked_for_another(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    panel, session = window.matrix, window.session
+    qtbot.waitUntil(lambda: not panel.margins._timer.isActive() and not session.busy)
+    session.open_gallery(probes)  # more people than before, while the rates are of those
+    qtbot.waitUntil(
+        lambda: session.matrix is not None and session.source == probes and not session.busy,
+        timeout=60_000,
+    )
+    rates = panel._axes[0].rates
+    assert rates is not None and len(rates.values) == 4

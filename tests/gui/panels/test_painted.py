@@ -14,10 +14,10 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import OUTCOME_COLOURS, map_rgba
+from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.statistics import PairStatistics
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.matrix_image import Look, MatrixImage
 from xcos_gui.widgets.cell_view import CellView
 
 

@@ -7,28 +7,23 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-import csv
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMenu
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from core.faces.face import Face, Problem
 from core.gallery.gallery import Gallery
-from core.project.edits import face_subject
 from core.project.project import Project
+from core.scoring.lists import PairList
 from xcos_gui.panels.gallery.model import ProblemsModel
 from xcos_gui.panels.pairs.model import SCORE
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.tools.alignment import AlignmentDialog
-from xcos_gui.widgets.tags import ask_tags
 
 SCORED = 60_000
 
@@ -116,6 +111,28 @@ def test_attention_and_order_switch(window: MainWindow, qtbot: QtBot) -> None:
     np.testing.assert_allclose(session.explanation.attention, forward.attention, atol=1e-9)
 
 
+def test_renaming_is_of_all_faces_of_an_identity(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(_: QWidget, title: str, question: str, text: str) -> tuple[str, bool]:
+        asked.append(f"{title}: {question} [{text}]")
+        return " Bobby ", True
+
+    monkeypatch.setattr("xcos_gui.panels.gallery.panel.QInputDialog.getText", answer)
+    row = window.gallery.model.row_of("bob/2.png")
+    assert row is not None
+    choose = window.gallery.view.selectionModel()
+    choose.select(window.gallery.grouped.place_of(row), choose.SelectionFlag.Select)
+    window.gallery.rename()
+    settled(qtbot, window)
+    assert asked == ["Rename identity: Who do these 2 faces show? (empty: unknown) [bob]"]
+    assert window.session.loaded is not None
+    found = [face.identity for face in window.session.loaded.gallery.faces]
+    assert sorted(map(str, found)) == ["Bobby"] * 2 + ["ann"] * 3 + ["cem"]
+
+
 def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     session = window.session
     assert session.loaded is not None
@@ -124,8 +141,16 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     settled(qtbot, window)
     assert session.statistics is not None
     assert len(session.statistics.genuine) == 10  # five faces of one person
+    assert session.matrix is not None
+    rows, columns = np.triu_indices(6, 1)
+    session.list_pairs("all", PairList(rows, columns, session.matrix.scores[rows, columns]))
+    assert window.pairs._count.text() == "15 pairs"
     session.edit(lambda project: project.set_aside(["cem/1.png"]))
     settled(qtbot, window)
+    assert window.pairs._count.text() == "15 pairs, 5 of them not in this gallery any more"
+    assert {window.pairs.model.cell(k) for k in range(10)} == {
+        *zip(*np.triu_indices(5, 1), strict=True)
+    }
     assert window.gallery.model.rowCount() == 5 and window.gallery.aside_model.rowCount() == 1
     session.edit(Project.undo)
     session.edit(Project.undo)
@@ -262,153 +287,6 @@ def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
     assert (crops / "cem" / "1.png").exists()
 
 
-def test_saving_and_copying_the_pair(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    told: list[str] = []
-    window.session.message.connect(told.append)
-    suffixes = (".png", ".svg", ".json", ".csv", ".odd")
-    for suffix in suffixes:
-        window.inspector.saver.save_to(tmp_path / f"pair{suffix}")
-    QApplication.clipboard().clear()
-    window.inspector.saver.copy_picture()
-    assert window.session.busy and not told  # it is drawn beside the window's thread
-    qtbot.waitUntil(lambda: not window.session.busy, timeout=SCORED)
-    assert ["saved as" in text for text in told[:5]] == [True] * 4 + [False]
-    assert ".odd" in told[4] and "clipboard" in told[5]
-    said = json.loads((tmp_path / "pair.json").read_text())
-    assert window.session.explanation is not None
-    assert said["score"] == pytest.approx(window.session.explanation.score)
-    assert Image.open(tmp_path / "pair.png").width > 1000
-    assert QApplication.clipboard().image().width() > 1000
-
-
-def test_what_is_saved_while_the_window_closes_is_written(
-    window: MainWindow, tmp_path: Path
-) -> None:
-    for number in range(3):
-        window.inspector.saver.save_to(tmp_path / f"{number}.png")
-    window.close()
-    assert [Image.open(tmp_path / f"{n}.png").width > 1000 for n in range(3)] == [True] * 3
-
-
-def test_dialogs_that_are_closed_are_gone(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(QDialog, "exec", lambda self: 0)
-
-    def use() -> int:
-        window._menus._help_reading()
-        window.gallery._menu(window.gallery.problems, QPoint(1, 1))
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        menu.close()
-        assert window.session.loaded is not None
-        ask_tags(window, window.session, [face_subject("ann/1.png")], "ann")
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        return len(QApplication.allWidgets())
-
-    before = use()
-    assert [use() for _ in range(3)] == [before] * 3
-
-
-def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    window.commands.export(tmp_path / "scores.csv")
-    qtbot.waitUntil(lambda: (tmp_path / "scores.csv").exists(), timeout=SCORED)
-    rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
-    assert len(rows) == 15 and window.session.matrix is not None
-    assert float(rows[0]["score"]) == pytest.approx(
-        float(window.session.matrix.scores[0, 1]), abs=1e-6
-    )
-
-
-def test_alignment_dialog(qtbot: QtBot) -> None:
-    from core.faces.face import Detection
-
-    photo = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
-    marks = np.array([[80, 80], [120, 80], [100, 100], [85, 125], [115, 125]], np.float32)
-    found = (
-        Detection(np.array([60, 50, 140, 150], np.float32), marks, 0.99),
-        Detection(np.array([200, 50, 280, 150], np.float32), marks + [140, 0], 0.98),
-    )
-    dialog = AlignmentDialog("p.jpg", photo, found, 0, None)
-    qtbot.addWidget(dialog)
-    dialog.show()
-    view = dialog.view
-    scale, origin = view._frame()
-    start = (origin + QPointF(100, 100) * scale).toPoint()
-    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
-    qtbot.mouseMove(view, (origin + QPointF(110, 104) * scale).toPoint())
-    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
-    dialog._accept()
-    assert dialog.choice is not None and dialog.choice[0] == "landmarks"
-    moved = dialog.choice[1]
-    assert isinstance(moved, np.ndarray)
-    np.testing.assert_allclose(moved[2], [110, 104], atol=2)
-    np.testing.assert_allclose(moved[[0, 1, 3, 4]], marks[[0, 1, 3, 4]])
-    other = AlignmentDialog("p.jpg", photo, found, 0, None)
-    qtbot.addWidget(other)
-    other.show()
-    scale, origin = other.view._frame()
-    qtbot.mouseClick(
-        other.view, Qt.MouseButton.LeftButton, pos=(origin + QPointF(270, 60) * scale).toPoint()
-    )
-    other._accept()
-    assert other.choice == ("pick", 1)
-
-
 def test_models_keep_qts_rules(window: MainWindow, qtmodeltester: ModelTester) -> None:
     for model in (window.gallery.model, window.inspector.cells, window.pairs.model):
         qtmodeltester.check(model)
-
-
-def test_layout_and_theme_are_remembered_and_bad_settings_survived(window: MainWindow) -> None:
-    window.docks["pairs"].hide()
-    window.set_theme("dark")
-    window.close()
-    settings = window.session.settings
-    assert settings.theme == "dark" and settings.layout("docks").size() > 0
-    settings.store.setValue("theme", 42)
-    settings.store.setValue("attention", ["x"])
-    settings.store.setValue("layout/docks", "nonsense")
-    assert (
-        settings.theme == "system"
-        and settings.kind == "learned"
-        and settings.layout("docks").isEmpty()
-    )
-    window.set_theme("system")
-
-
-def test_a_full_gpu_is_told_once_in_the_window(
-    empty: MainWindow,
-    qtbot: QtBot,
-    crops: Path,
-    tiny_weights: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import torch
-
-    from core.scoring.engine import PairEngine
-    from core.scoring.kernels.gpu import GpuScorer
-
-    def find(self: PairEngine) -> GpuScorer | None:
-        if not self._looked or self._gpu is not None:
-            self._looked = True
-            self._gpu = GpuScorer(self._head, torch.device("cpu"), self._tell)
-        return self._gpu
-
-    def full(*_: object) -> None:
-        raise torch.OutOfMemoryError("full")
-
-    monkeypatch.setattr(PairEngine, "_find_gpu", find)
-    monkeypatch.setattr(GpuScorer, "_tile", full)
-    session, told = empty.session, list[str]()
-    session.message.connect(told.append)
-    session.models.device = "auto"
-    session.set_model(tiny_weights)
-    session.open_gallery(crops)
-    settled(qtbot, empty)
-    session.set_model(tiny_weights)  # a new engine, which finds the same
-    settled(qtbot, empty)
-    sentence = "The memory of cpu is full; the CPU scores pairs instead."
-    qtbot.waitUntil(lambda: sentence in told)
-    assert told.count(sentence) == 1
-    assert session.matrix is not None and np.isfinite(session.matrix.scores).all()

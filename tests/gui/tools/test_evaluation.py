@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -73,6 +74,14 @@ def test_a_listed_pair_is_shown_with_its_maps(empty: MainWindow, qtbot: QtBot, c
         said = "Same person" if measured.scores[pair] > measured.metrics.threshold else "Different"
         assert dialog.view.words.text().startswith(said)
         assert f"{kind} attention" in dialog.view.words.text()
+        report = dialog.view._report
+        assert report is not None
+        for key, shown in (
+            (report.explanation.left, report.left_crop),
+            (report.explanation.right, report.right_crop),
+        ):
+            np.testing.assert_array_equal(shown, np.asarray(Image.open(crops / key)))
+        assert report.explanation.left != report.explanation.right
 
 
 def test_curves_and_occlusion_are_drawn(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:

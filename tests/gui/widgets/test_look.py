@@ -104,6 +104,9 @@ def test_every_window_fits_the_smallest_screen(window: MainWindow, qtbot: QtBot)
     for tool in (*shown, window.evaluation):
         assert tool is not None
         assert tool.screen().availableGeometry().contains(tool.geometry()), tool.title
+        assert tool.height() > 12 * tool.fontMetrics().height(), (
+            tool.title
+        )  # room for what it shows
         tool.resize(SMALLEST)
         assert tool.size() == SMALLEST, tool.title
         tool.close()
@@ -213,6 +216,11 @@ def test_the_table_of_pairs_sorts_and_remembers(window: MainWindow, qtbot: QtBot
     pairs.choice.setCurrentIndex(0)
     qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
     worst_first = [pairs.model.cell(row) for row in range(15)]
+    assert pairs._count.text() == "15 pairs, worst first"
+    place = pairs.table.visualRect(pairs.model.index(3, 2)).center()
+    qtbot.mouseClick(pairs.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert pairs.table.selectionModel().isRowSelected(3)  # not the cell alone
+    assert session.pair == worst_first[3]
     header = pairs.table.horizontalHeader()
     header.setSortIndicator(2, Qt.SortOrder.DescendingOrder)
     scores = [float(session.matrix.scores[pairs.model.cell(row)]) for row in range(15)]  # type: ignore[union-attr]
@@ -252,3 +260,18 @@ def test_the_matrix_is_quiet_in_the_dark_too(window: MainWindow) -> None:
                 assert (colour.red(), colour.green(), colour.blue()) == wanted[outcome], theme
     finally:
         window.set_theme("light")
+
+
+def test_a_second_escape_closes_a_tool_whose_work_ends_late(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    from threading import Event
+
+    tool = window.show_tool(next(t for t in ALL_TOOLS if t.place[0] == "fragile"))
+    goes_on = Event()
+    tool.compute("Working", lambda _: goes_on.wait(30), lambda _: None)
+    qtbot.keyClick(tool, Qt.Key.Key_Escape)
+    assert tool.isVisible() and tool.job.stopping
+    qtbot.keyClick(tool, Qt.Key.Key_Escape)
+    assert not tool.isVisible()
+    goes_on.set()

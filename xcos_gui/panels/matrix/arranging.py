@@ -6,19 +6,19 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.project.edits import Edits
+from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import CONDITION, Asked, FaceValues, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
 from core.scoring.sides import Arrangement, Side
-from xcos_gui.panels.matrix.against import OtherScores, compare, other_scores
 from xcos_gui.panels.matrix.axis import Named, named_blocks
-from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.jobs import Running
-from xcos_gui.state.matrix_image import MatrixImage, Part
 from xcos_gui.state.session import Session
 
 KEPT_ARRANGEMENTS = 8
@@ -46,10 +46,13 @@ class Arranger(QObject):
         self.asked = Asked()
         self.image: MatrixImage | None = None
         self.opened: Opened | None = None
+        self._labels: dict[int, tuple[np.ndarray, list[Named]]] = {}  # of the image
         self._missed: list[Region] = []  # refined while an image was made
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_made)
         self._job.failed.connect(self._on_failed)
+        self._passing = session.activity.job(self)
+        self._passing.finished.connect(self._on_passing)
         self._counting = session.activity.job(self)
         self._counting.finished.connect(self._on_counted)
         self.given: OtherScores | None = None  # another model's scores, to compare with
@@ -105,11 +108,15 @@ class Arranger(QObject):
 
     def labels(self, which: int) -> tuple[np.ndarray, list[Named]]:
         """Numbers of the rows' (0) or columns' (1) items, equal for neighbours of one name, and names."""
-        side, loaded = self._side(which)
-        if side is None or loaded is None:
-            return np.empty(0, np.int64), []
-        codes, names = block_labels(side, loaded)
-        return codes, named_blocks(codes, names)
+        if which not in self._labels:
+            side, loaded = self._side(which)
+            if side is None or loaded is None:
+                return np.empty(0, np.int64), []
+            if which == 1 and self._side(0) == (side, loaded):
+                return self.labels(0)
+            codes, names = block_labels(side, loaded)
+            self._labels[which] = codes, named_blocks(codes, names)
+        return self._labels[which]
 
     def worst(self, cell: tuple[int, int]) -> tuple[int, int] | None:
         """The pair of a cell that is farthest on the wrong side, of a difference farthest apart."""
@@ -128,9 +135,32 @@ class Arranger(QObject):
             return face.key
         return side.names[item]
 
+    def show_passing(self, paper: tuple[int, int, int]) -> None:
+        """Fade the pairs that do not pass the filter, of many as soon as their blocks are made."""
+        image, mask = self.image, self._session.filter.mask
+        self._passing.drop()
+        if image is None:
+            return
+        image.fade_to(paper)
+        if image.passes(mask):
+            pass
+        elif mask is None or mask.size <= MADE_AT_ONCE:
+            image.show_passing(mask, image.passing(mask))
+        else:
+
+            def work(_: Running) -> tuple[MatrixImage, np.ndarray, Passing | None]:
+                passing = image.passing(mask)
+                if passing is not None:
+                    passing.prepare()
+                return image, mask, passing
+
+            self._passing.start(work)
+        self.recoloured.emit()
+
     def close(self) -> None:
         """End the background work."""
         self._job.close()
+        self._passing.close()
         self._counting.close()
 
     def _side(self, which: int) -> tuple[Side | None, LoadedGallery | None]:
@@ -163,6 +193,7 @@ class Arranger(QObject):
             self._show(session.image)
             return
         limits, against, given = session.image.limits, asked.against, self.given
+        mask = session.filter.mask
         known, thresholds = self._other, session.own_thresholds
 
         def work(running: Running) -> MatrixImage:
@@ -173,6 +204,8 @@ class Arranger(QObject):
             if against is None:
                 image = MatrixImage(scored.matrix, shown)
                 image.limits = limits
+            elif against == LABELS:
+                image = DifferenceImage(scored.matrix, compare_names(scored, threshold), shown)
             else:
                 if against == "model" and given is not None:
                     other = given
@@ -182,6 +215,7 @@ class Arranger(QObject):
                     other = other_scores(scored, against, thresholds, running)
                 self._other = scored, against, other
                 image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
+            image.show_passing(mask, image.passing(mask))
             image.prepare()
             return image
 
@@ -220,6 +254,12 @@ class Arranger(QObject):
             self._show(image)
             self.made.emit()
 
+    def _on_passing(self, found: tuple[MatrixImage, np.ndarray, Passing | None]) -> None:
+        image, mask, passing = found
+        if image is self.image and mask is self._session.filter.mask:
+            image.show_passing(mask, passing)
+            self.recoloured.emit()
+
     def _on_failed(self, error: BaseException) -> None:
         self.asked = Asked()
         if isinstance(error, Stopped):
@@ -229,6 +269,7 @@ class Arranger(QObject):
 
     def _show(self, image: MatrixImage | None) -> None:
         self.image = image
+        self._labels.clear()
         if image is not None:
             image.on_uncounted = None if isinstance(image, DifferenceImage) else self._count
         self.changed.emit()
@@ -242,6 +283,8 @@ class Arranger(QObject):
                     image.refresh(*region)
         if self._job.running:
             self._missed += regions
+        if self._passing.running and self.image is not None:  # it may have read what was before
+            self.show_passing(self.image.paper)
         self.recoloured.emit()
 
     def _on_threshold(self, _: float) -> None:

@@ -1,7 +1,9 @@
 """Beside and above the matrix: the names of what stands there, and bars of each person's errors."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +17,7 @@ from xcos_gui.widgets.design import outcome_colour
 GAP = 4.0  # pixels between names, bars and matrix
 BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
 LONGEST_NAME = {"left": 130.0, "top": 72.0}  # pixels
+MEASURED = 64  # of the names with the most letters, to see how much room names take
 LEAST_BAR = 2.0  # pixels of a rate that is not 0
 TICKS = QColor(128, 128, 128)
 
@@ -46,6 +49,8 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self.blocks: list[Named] = []
+        self._starts: list[int] = []
+        self._widest = 0.0  # pixels of a name
         self._item_name: Callable[[int], str] | None = None
         self.rates: Rates | None = None
         self.marked: int | None = None  # item whose name is told, whatever the room
@@ -58,6 +63,10 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
     ) -> None:
         """Name other items; item_name: of a single one, where there is room for each."""
         self.blocks, self._item_name = blocks, item_name
+        self._starts = [block.start for block in blocks]
+        metrics = QFontMetricsF(self.font())
+        longest = nlargest(MEASURED, {block.name for block in blocks}, key=len)
+        self._widest = max(map(metrics.horizontalAdvance, longest), default=0.0)
         self._fit()
 
     def show_rates(self, rates: Rates | None) -> None:
@@ -79,7 +88,8 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
 
     def name_of(self, item: int) -> Named | None:
         """What an item is called."""
-        return next((b for b in self.blocks if b.start <= item < b.stop), None)
+        k = bisect_right(self._starts, item) - 1
+        return self.blocks[k] if k >= 0 and item < self.blocks[k].stop else None
 
     def names_in(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Names with room between two places, at the middle of their part in sight; pixels an item."""
@@ -87,20 +97,23 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         if self._item_name is not None and self.blocks and pixels >= 1.2 * height:
             end = min(int(np.ceil(high)), self.blocks[-1].stop)
             return [(k + 0.5, self._item_name(k)) for k in range(max(0, int(low)), end)]
-        shown = []
-        for block in self.blocks:
+        shown: list[tuple[float, str]] = []
+        apart = height / pixels
+        k = max(0, bisect_right(self._starts, low) - 1)
+        while k < len(self.blocks) and self.blocks[k].start < high:
+            block = self.blocks[k]
             middle = (max(block.start, low) + min(block.stop, high)) / 2
-            if block.start < high and block.stop > low and (middle - last) * pixels >= height:
+            if block.stop > low and middle - last >= apart:
                 shown.append((middle, block.name))
                 last = middle
+                k = max(k, bisect_right(self._starts, last + apart) - 2)
+            k += 1
         return shown
 
     def _fit(self) -> None:
         # As wide as any name needs: a width that followed the names in sight would move the rows
         # in sight, and with them the names, without end.
-        metrics = QFontMetricsF(self.font())
-        widest = max((metrics.horizontalAdvance(b.name) for b in self.blocks), default=0)
-        width = min(widest, LONGEST_NAME[self.orientation]) + 2 * GAP
+        width = min(self._widest, LONGEST_NAME[self.orientation]) + 2 * GAP
         if self.rates is not None:
             width += 2 * BAR + 2 * GAP
         self.setWidth(width) if self.orientation == "left" else self.setHeight(width)

@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
 )
 
 from core.explain.colours import SELF_COLOUR, centred_table, outcome_colours
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import Far, Look, MatrixImage, error_colours
 from core.faces.conditions import CONDITIONS
+from core.scoring.against import LABELS
 from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, CONDITION, LEVELS, ORDERS, Asked
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
-from xcos_gui.state.difference_image import DifferenceImage
-from xcos_gui.state.matrix_image import Far, Look, MatrixImage, error_colours
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
 
@@ -27,8 +28,10 @@ SCORES = "scores"
 LEAST_BOX = 36  # pixels
 AGAINST_TIP = (
     "The scores, or how far they are above those of another attention or order, each from its own "
-    "threshold. Another model is compared by Analyse, Two models."
+    "threshold; or which outcomes your new names of faces have changed. Another model is compared by "
+    "Analyse, Two models."
 )
+FIT = "Show all (0)"
 FARS: dict[Far, str] = {"mean": "Mean", "worst": "Worst", "errors": "Errors"}
 FAR_TIPS = (
     "What a point shows that stands for many pairs. Mean: their mean score. Worst: the pair that is "
@@ -111,9 +114,9 @@ class MatrixBar(QWidget):
             button = QToolButton(text=text, toolTip=tip, accessibleName=tip)
             button.clicked.connect(lambda _=False, f=factor: self.zoom_asked.emit(f))
             first.addWidget(button)
-        fit = QToolButton(text="Fit", toolTip="Show all (0)", accessibleName="Show all (0)")
-        fit.clicked.connect(self.fit_asked)
-        first.addWidget(fit)
+        self.fit = QToolButton(text="Fit", toolTip=FIT, accessibleName=FIT)
+        self.fit.clicked.connect(self.fit_asked)
+        first.addWidget(self.fit)
         second.addWidget(self.colouring)
         second.addWidget(self.far)
         second.addWidget(self._bar, 1)
@@ -170,7 +173,10 @@ class MatrixBar(QWidget):
 
         others: what its scores can be compared with, by what Asked.against says
         """
-        offered = {SCORES: "Scores"} | {k: f"Scores less {name}" for k, name in others.items()}
+        offered = {SCORES: "Scores"} | {
+            key: f"Outcomes less {name}" if key == LABELS else f"Scores less {name}"
+            for key, name in others.items()
+        }
         _fill(self.against, offered, asked.against or SCORES)
         self.changed.setHidden(asked.against is None)
         further = {f"{COLUMN}{name}": name for name in columns}
@@ -188,6 +194,13 @@ class MatrixBar(QWidget):
         self.place.setHidden(not title)
         self.back.setHidden(not title)
 
+    def show_zoom(self, pixels: float) -> None:
+        """Say how near the matrix is: pixels a cell is wide."""
+        near = (
+            f"{pixels:.0f} points a cell" if pixels >= 1 else f"{1 / pixels**2:.0f} cells a point"
+        )
+        self.fit.setToolTip(f"{FIT}; now {near}")
+
     # What the colours mean.
 
     def show_legend(self, image: MatrixImage | None, threshold: float) -> None:
@@ -203,8 +216,12 @@ class MatrixBar(QWidget):
             self._legend.clear()
         elif isinstance(image, DifferenceImage) and not errors:
             low, high = image.limits
+            names = image.found.outcomes is not None
             tip = (
-                f"Score less threshold, and from it the same by {image.found.name}: green is higher "
+                "Pairs whose outcome another name changed: green above the threshold, purple below; "
+                "all others are pale"
+                if names
+                else f"Score less threshold, and from it the same by {image.found.name}: green is higher "
                 "here, purple there; pairs with the same decision are pale"
             )
             self._bar.show_table(image.score_colours(0.0), low, high, 0.0, tip)

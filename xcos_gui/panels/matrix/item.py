@@ -7,9 +7,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Side
-from xcos_gui.state.matrix_image import Look, MatrixImage
 
 
 class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]

@@ -5,9 +5,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.analysis.people import People, people
 from core.errors import Stopped
-from core.gallery.gallery import LoadedGallery
 from core.scoring.lists import pairs_with
-from core.scoring.matrix import at_most
+from core.scoring.matrix import ScoreMatrix, at_most
 from core.scoring.sides import Side
 from xcos_gui.panels.matrix.axis import Rates
 from xcos_gui.state.jobs import Running
@@ -29,7 +28,10 @@ class Margins(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._found: dict[str, tuple[float, float]] = {}
+        self._found: np.ndarray | None = (
+            None  # FRR and FAR by the matrix's numbers, the last of nobody
+        )
+        self._of: ScoreMatrix | None = None  # whose rates were found
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)
@@ -38,14 +40,19 @@ class Margins(QObject):
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(lambda _: self._timer.start())
 
-    def rates(self, side: Side, loaded: LoadedGallery) -> Rates | None:
-        """FRR and FAR of the person of each item; None before they are known."""
-        if not self._found:
+    def rates(self, which: int, side: Side) -> Rates | None:
+        """FRR and FAR of the person of each item of the rows (0) or columns (1), unknown until measured.
+
+        None where nobody is known.
+        """
+        matrix = self._session.matrix
+        if matrix is None or (codes := (matrix.rows, matrix.columns)[which]).max(initial=-1) < 0:
             return None
-        faces, nothing = loaded.gallery.faces, (np.nan, np.nan)
-        firsts = side.places[side.starts[:-1]]
-        names = [faces[place].identity if place < len(faces) else None for place in firsts]
-        return Rates(np.array([self._found.get(name or "", nothing) for name in names]))
+        if (
+            self._found is None or self._of is not matrix
+        ):  # the room is kept: the matrix must not move once they are there
+            return Rates(np.full((len(side), 2), np.nan))
+        return Rates(self._found[codes[side.places[side.starts[:-1]]]])
 
     def list_errors(self, identity: str, kind: int) -> None:
         """List a person's false rejects (0) or false accepts (1), worst first."""
@@ -66,7 +73,8 @@ class Margins(QObject):
         self._job.close()
 
     def _on_matrix_changed(self) -> None:
-        self._found = {}
+        self._found = None
+        self._job.drop()
         self.changed.emit()
         self._timer.start()
 
@@ -85,13 +93,17 @@ class Margins(QObject):
         self._job.start(work)
 
     def _on_found(self, found: People) -> None:
-        self._found = {
-            one.identity: (
-                one.false_rejects / one.genuine_pairs if one.genuine_pairs else np.nan,
-                one.false_accepts / one.impostor_pairs if one.impostor_pairs else np.nan,
-            )
-            for one in found.persons
-        }
+        scored = self._session.scored
+        if scored is None:
+            return
+        numbers = {name: code for code, name in scored.identities.items()}
+        self._of = scored.matrix
+        self._found = np.full((max(numbers.values(), default=-1) + 2, 2), np.nan)
+        for one in found.persons:
+            rejects = one.false_rejects / one.genuine_pairs if one.genuine_pairs else np.nan
+            accepts = one.false_accepts / one.impostor_pairs if one.impostor_pairs else np.nan
+            if one.identity in numbers:
+                self._found[numbers[one.identity]] = rejects, accepts
         self.changed.emit()
 
     def _on_failed(self, error: BaseException) -> None:

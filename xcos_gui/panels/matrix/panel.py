@@ -9,9 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from core.explain.difference_image import DifferenceImage
+from core.scoring.against import comparisons
 from core.scoring.difference import changed_side
 from core.scoring.orders import csv_columns
-from xcos_gui.panels.matrix.against import comparisons
 from xcos_gui.panels.matrix.arranging import Arranger, matrix_region
 from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
@@ -23,7 +24,6 @@ from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.panels.matrix.side_axes import SideAxes
-from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -68,6 +68,7 @@ class MatrixPanel(QWidget):
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
         self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
+        self.fit = self._kept.fit
         self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
@@ -99,13 +100,14 @@ class MatrixPanel(QWidget):
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.changed_asked.connect(self._list_changed)
-        bar.zoom_asked.connect(self._zoom)
-        bar.fit_asked.connect(self._kept.fit)
+        bar.zoom_asked.connect(self.zoom)
+        bar.fit_asked.connect(self.fit)
         bar.back_asked.connect(self.go_back)
         arranger.changed.connect(self._on_image)
         arranger.made.connect(self._kept.take)
         arranger.recoloured.connect(self._on_recoloured)
         session.gallery_changed.connect(self._show_hint)
+        session.busy_changed.connect(self._show_hint)
         session.filter_changed.connect(self._show_passing)
         session.threshold_changed.connect(self._show_colours)
         session.pair_changed.connect(self._on_pair_changed)
@@ -129,7 +131,8 @@ class MatrixPanel(QWidget):
         self._hover = self._cell = None
         if session.scored is not None:
             columns = tuple(csv_columns(session.scored))
-            others = comparisons(session.scored, self.arranger.given)
+            renamed = session.project is not None and bool(session.project.edits.identities)
+            others = comparisons(session.scored, self.arranger.given, renamed)
             self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
@@ -140,8 +143,9 @@ class MatrixPanel(QWidget):
         self._show_colours()
         self._on_pair_changed(session.pair)
 
-    def _show_hint(self) -> None:
-        self._hint.setText(hint_of(self._session.loaded))
+    def _show_hint(self, *_: object) -> None:
+        reading = self._session.opening is not None
+        self._hint.setText(hint_of(self._session.loaded, reading))
         self._hint.setVisible(self._session.matrix is None)
 
     def view_state(self) -> dict[str, Any] | None:
@@ -153,14 +157,11 @@ class MatrixPanel(QWidget):
         self._kept.restore(said)
 
     def _show_passing(self, *_: object) -> None:
-        image = self.arranger.image
-        if image is not None:
-            # Grey, not the background: a pair at the threshold is white itself.
-            base = self.palette().color(QPalette.ColorRole.Base).lightness()
-            text = self.palette().color(QPalette.ColorRole.Text).lightness()
-            grey = round(0.75 * base + 0.25 * text)
-            image.set_passing(self._session.filter.mask, (grey, grey, grey))
-            self.item.forget()
+        # Grey, not the background: a pair at the threshold is white itself.
+        base = self.palette().color(QPalette.ColorRole.Base).lightness()
+        text = self.palette().color(QPalette.ColorRole.Text).lightness()
+        grey = round(0.75 * base + 0.25 * text)
+        self.arranger.show_passing((grey, grey, grey))
 
     def _show_chosen(self) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
@@ -187,6 +188,7 @@ class MatrixPanel(QWidget):
             None if seen is None or image is None else matrix_region(image.shown, seen)
         )
         self.frames.renew(self._cell)
+        self.bar.show_zoom(self.item.pixels())
         self.view_changed.emit()
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
@@ -263,7 +265,8 @@ class MatrixPanel(QWidget):
         image = self.arranger.image
         if isinstance(image, DifferenceImage):
             pairs = changed_side(image.scored, image.found)
-            self._session.list_pairs(f"Changed side: less {image.found.name}", pairs)
+            what = "outcome" if image.found.outcomes is not None else "side"
+            self._session.list_pairs(f"Changed {what}: less {image.found.name}", pairs)
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""
@@ -325,7 +328,7 @@ class MatrixPanel(QWidget):
         elif back:
             pass
         elif key in zooms:
-            self._zoom(zooms[key])
+            self.zoom(zooms[key])
         elif key == Qt.Key.Key_0 and not self._typed.going_on:
             self._kept.fit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cell is not None:
@@ -362,7 +365,8 @@ class MatrixPanel(QWidget):
         self.go_to((row, column))
         return True
 
-    def _zoom(self, factor: float) -> None:
+    def zoom(self, factor: float) -> None:
+        """Show factor times as much, around the pair looked at."""
         cell = self._cell
         centre = None if cell is None else QPointF(cell[1] + 0.5, cell[0] + 0.5)
         self._view.scaleBy((factor, factor), centre)
@@ -389,7 +393,6 @@ class MatrixPanel(QWidget):
     def _take_palette(self) -> None:
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
-        self._show_colours()
         self._show_passing()
         self._show_chosen()
         self.sides.take_palette(palette)

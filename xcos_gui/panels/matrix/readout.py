@@ -2,10 +2,10 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from core.explain.difference_image import DifferenceImage
 from core.faces.face import Face
-from core.scoring.matrix import at_most
+from core.scoring.matrix import OUTCOMES, at_most
 from xcos_gui.panels.matrix.arranging import Arranger
-from xcos_gui.state.difference_image import DifferenceImage
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -76,7 +76,11 @@ class Readout(QWidget):
         place = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
         blocks = image.blocks(*place)
         names = f"{self._arranger.name(0, cell[0])}  \N{MULTIPLICATION SIGN}  {self._arranger.name(1, cell[1])}"
-        count = int(blocks.pairs[0, 0])
+        # A group with itself has each of its pairs twice.
+        own = image.matrix.square and self._arranger.name(0, cell[0]) == self._arranger.name(
+            1, cell[1]
+        )
+        count = int(blocks.pairs[0, 0]) // (1 + own)
         pair = self._arranger.worst(cell) if count <= LOOKED_AT else None
         if count == 0 or pair is None:
             for label in self._faces:
@@ -90,14 +94,16 @@ class Readout(QWidget):
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
             every, changed, _ = image.in_cell(cell)
+            what = "outcome" if image.found.outcomes is not None else "side"
+            changed, every = changed // (1 + own), every // (1 + own)
             self._tell(
-                f"{names}\n{changed:,} of {every:,} pairs changed side; farthest apart "
+                f"{names}\n{changed:,} of {every:,} pairs changed {what}; farthest apart "
                 f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
                 "",
             )
             return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
-        wrong = int(image.errors(*place, threshold)[0, 0])
+        wrong = int(image.errors(*place, threshold)[0, 0]) // (1 + own)
         sort = "" if not blocks.known[0, 0] else " genuine" if genuine else " impostor"
         same = worst > at_most(threshold)
         error = ", an error" if sort and bool(genuine) != bool(same) else ""
@@ -114,6 +120,8 @@ class Readout(QWidget):
         if not isinstance(image, DifferenceImage):
             return ""
         found = image.found
+        if found.outcomes is not None:
+            return f"; {OUTCOMES[found.outcomes[pair]]} by {found.name}"
         side = "another side" if found.changed[pair] else "the same side"
         return (
             f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "

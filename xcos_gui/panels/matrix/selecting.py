@@ -1,5 +1,6 @@
 """Choosing pairs of the matrix with the mouse: rectangles, what they hold, and what is done with them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from core.analysis.bootstrap import FEW
-from core.analysis.selection import ChosenReport, look_at_chosen
+from core.analysis.rates import RateInterval
+from core.analysis.selection import ChosenReport, count_chosen, rates_of_chosen
 from core.errors import Stopped
 from core.project.edits import pair_subject
 from core.scoring.scored import ScoredGallery
@@ -16,7 +18,7 @@ from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Arrangement
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.outcomes import interval_words
+from xcos_gui.widgets.outcomes import interval_words, percent
 from xcos_gui.widgets.tags import ask_tags
 
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are counted anew
@@ -73,7 +75,10 @@ class Selecting(QObject):
         self._of: ScoredGallery | None = None  # what the chosen places are of
         self._job = session.activity.job(self)
         self._job.finished.connect(self._on_counted)
-        self._job.failed.connect(self._on_failed)
+        self._rating = session.activity.job(self)  # takes longer: counts do not wait for it
+        self._rating.finished.connect(self._on_rated)
+        for job in (self._job, self._rating):
+            job.failed.connect(self._on_failed)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._count)
         session.matrix_changed.connect(self._on_matrix_changed)
@@ -106,6 +111,7 @@ class Selecting(QObject):
         if self.chosen is None:
             return False
         self._job.drop()
+        self._rating.drop()
         self.chosen = self.report = self._of = None
         self.changed.emit()
         return True
@@ -113,6 +119,12 @@ class Selecting(QObject):
     def close(self) -> None:
         """End the background work."""
         self._job.close()
+        self._rating.close()
+
+    @property
+    def rating(self) -> bool:
+        """Whether intervals are still being drawn."""
+        return self._rating.running
 
     def _on_matrix_changed(self) -> None:
         of, now = self._of, self._session.scored
@@ -133,14 +145,23 @@ class Selecting(QObject):
         if scored is None or chosen is None:
             return
 
-        def work(running: Running) -> ChosenReport:
-            return look_at_chosen(scored, chosen, threshold, running)
+        def work(running: Running) -> tuple[ChosenReport, float]:
+            return count_chosen(scored, chosen, threshold, running), threshold
 
+        self._rating.drop()
         self._job.start(work)
 
-    def _on_counted(self, report: ChosenReport) -> None:
-        self.report = report
+    def _on_counted(self, found: tuple[ChosenReport, float]) -> None:
+        scored, chosen = self._session.scored, self.chosen
+        self.report, threshold = found
+        if scored is not None and chosen is not None:
+            self._rating.start(lambda running: rates_of_chosen(scored, chosen, threshold, running))
         self.counted.emit()
+
+    def _on_rated(self, rates: tuple[RateInterval | None, RateInterval | None]) -> None:
+        if self.report is not None:
+            self.report = replace(self.report, tar=rates[0], far=rates[1])
+            self.counted.emit()
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, Stopped):
@@ -151,7 +172,7 @@ class Selecting(QObject):
 class ChosenBar(QWidget):
     """What the chosen pairs hold, and what can be done with them; hidden while none are chosen."""
 
-    tool_asked = Signal(str)  # "patterns" or "report", of the pairs that are listed
+    tool_asked = Signal(str)  # a tool by its module, of the pairs that are listed
 
     def __init__(self, session: Session, selecting: Selecting) -> None:
         super().__init__()
@@ -171,6 +192,12 @@ class ChosenBar(QWidget):
                 "Patterns…",
                 "Group them by their evidence",
                 lambda: self._send("patterns"),
+            ),
+            (
+                "what_if",
+                "What if…",
+                "Edit all their faces alike, and see which change side",
+                lambda: self._send("what_if.many"),
             ),
             ("report", "Report…", "Write a report of them", lambda: self._send("report")),
             ("clear", "Clear", "Choose nothing (Esc)", selecting.clear),
@@ -231,9 +258,15 @@ class ChosenBar(QWidget):
             )
             if name != "unknown" or number
         )  # fmt: skip
-        for name, rate in (("TAR", report.tar), ("FAR", report.far)):
+        for name, rate, plain in (
+            ("TAR", report.tar, counts.tar), ("FAR", report.far, counts.far)
+        ):  # fmt: skip
             if rate is not None:
                 parts.append(f"{name} {interval_words(rate)}")
+            elif plain is not None:
+                parts.append(f"{name} {percent(plain)}")
+        if self._selecting.rating:
+            parts.append("intervals follow")
         sure = [
             rate.identities for rate in (report.tar, report.far) if rate and rate.low is not None
         ]

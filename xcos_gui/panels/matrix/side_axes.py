@@ -33,15 +33,14 @@ class SideAxes:
     def show_rates(self, on: bool) -> None:
         """Show each person's rates, or hide them."""
         self._rates = on
-        image, session = self._arranger.image, self._session
+        image = self._arranger.image
         people = self._arranger.asked.level in ("faces", "people")
         for which, axis in enumerate(self.axes):
-            loaded = session.columns if which else session.rows
-            if image is None or loaded is None or not on or not people:
+            if image is None or not on or not people:
                 axis.show_rates(None)
                 continue
             side = image.shown.columns if which else image.shown.rows
-            axis.show_rates(self._margins.rates(side, loaded))
+            axis.show_rates(self._margins.rates(which, side))
 
     def mark(self, cell: tuple[int, int] | None) -> None:
         """Tell the names of a cell's row and column, whatever the room."""

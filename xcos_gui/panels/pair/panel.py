@@ -32,6 +32,7 @@ from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.readout import Readout
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
@@ -191,7 +192,6 @@ class InspectorPanel(QWidget):
         self.cells = CellsModel(self)
         self.table = QTableView(sortingEnabled=True, showGrid=False)
         self.table.setModel(self.cells)
-        self.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
         self.table.setAccessibleName("Contributions of the 49 cells")
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
@@ -199,6 +199,8 @@ class InspectorPanel(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        by_contribution = 4, Qt.SortOrder.DescendingOrder
+        RememberedTable(self.table, self._session.settings, "cells", by_contribution)
         self.table.selectionModel().currentRowChanged.connect(self._on_table_row)
         return self.table
 

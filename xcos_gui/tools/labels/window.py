@@ -33,6 +33,7 @@ from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.tables import RememberedTable
 
 TITLES: dict[FindingKind, str] = {
     "wrong-identity": "Wrong identities",
@@ -130,6 +131,7 @@ class LabelsWindow(FollowingWindow):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 4), (2, 5), (3, 6)):
             header.resizeSection(column, width * unit)
+        RememberedTable(self.table, self.session.settings, "labels", sorts=False)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.empty = QLabel(wordWrap=True)
         layout = QVBoxLayout()

@@ -39,6 +39,7 @@ from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
 from xcos_gui.tools.people.words import legend, told
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -133,7 +134,6 @@ class PeopleWindow(ToolWindow):
             wordWrap=False,
         )
         self.table.setModel(self.model)
-        self.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
         self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
         self.table.verticalHeader().hide()
         unit = self.fontMetrics().height()
@@ -144,6 +144,8 @@ class PeopleWindow(ToolWindow):
         header.setResizeContentsPrecision(50)  # rows looked at; all of thousands would take seconds
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        by_mean = 3, Qt.SortOrder.AscendingOrder
+        RememberedTable(self.table, self.session.settings, "people", by_mean)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.modelReset.connect(self._mark_row)
         self.who = QLabel(

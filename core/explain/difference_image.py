@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.explain.matrix_image import LARGEST, Look, MatrixImage, Part, Passing
 from core.scoring.blocks import BlockPyramid, Blocks
 from core.scoring.difference import Difference
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.sides import Arrangement
-from xcos_gui.state.matrix_image import LARGEST, Look, MatrixImage, Part
 
 LESS, MORE = (118, 42, 131), (27, 120, 55)  # purple, green: no other matrix has these
 LEAST_LIMIT = 0.05
@@ -32,13 +32,11 @@ class DifferenceImage(MatrixImage):
         self.limits = -limit, limit
         self._lowest = replace(values, columns=ones * 0)
         self._lows = BlockPyramid(self._lowest, shown)
-        self._changed_lows = BlockPyramid(self._lowest, shown, found.changed)
-        super().set_passing(found.changed, (255, 255, 255))
+        self._passing = self.passing(None)
 
     def prepare(self) -> None:
         super().prepare()
-        for pyramid in (self._lows, self._changed_lows):
-            pyramid.prepare()
+        self._lows.prepare()
 
     def scale(self, threshold: float) -> tuple[float, float]:
         return self.limits
@@ -49,15 +47,14 @@ class DifferenceImage(MatrixImage):
         colours: np.ndarray = (255 + np.abs(share) * (ends - 255)).round().astype(np.uint8)
         return colours
 
-    def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
-        changed = self.found.changed
-        if mask is not None and mask.shape == changed.shape:
-            changed = changed & mask
-        if self._passing is None or not np.array_equal(self._passing[0], changed):
-            super().set_passing(changed, paper)
-            self._changed_lows = BlockPyramid(self._lowest, self.shown, changed)
-        self._paper = paper
-        self._seen = self._errors = None
+    def passing(self, mask: np.ndarray | None) -> Passing:
+        mask = self._fitting(mask)
+        changed = self.found.changed if mask is None else self.found.changed & mask
+        return Passing(
+            changed,
+            BlockPyramid(self.matrix, self.shown, changed),
+            BlockPyramid(self._lowest, self.shown, changed),
+        )
 
     def draw(
         self, rows: slice, columns: slice, look: Look, largest: int = LARGEST
@@ -68,7 +65,7 @@ class DifferenceImage(MatrixImage):
     def count(self, part: Part, threshold: float) -> np.ndarray:
         """How many pairs of each block changed side."""
         assert self._passing is not None
-        return self._passing[1].part(*part).pairs
+        return self._passing.blocks.part(*part).pairs
 
     def in_cell(self, cell: tuple[int, int]) -> tuple[int, int, tuple[int, int] | None]:
         """Of a cell: how many pairs, how many changed side, and the one farthest apart, changed first."""
@@ -86,7 +83,9 @@ class DifferenceImage(MatrixImage):
         if self._seen is None or self._seen[0] != part:
             assert self._passing is not None
             every = _with_lows(self._every.part(*part), self._lows.part(*part))
-            changed = _with_lows(self._passing[1].part(*part), self._changed_lows.part(*part))
+            lows = self._passing.lows
+            assert lows is not None
+            changed = _with_lows(self._passing.blocks.part(*part), lows.part(*part))
             some = changed.pairs > 0
             blocks = replace(changed.where(some, every), pairs=every.pairs)
             self._seen = part, blocks, some | (every.pairs == 0)

@@ -1,4 +1,4 @@
-"""What the matrix can be compared with, and the scores of it."""
+"""What a matrix can be compared with: other scores of its cells, or other names of its faces."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -6,9 +6,10 @@ from typing import get_args
 import numpy as np
 
 from core.errors import XCosError
+from core.gallery.told import told_identities
 from core.model.kinds import ATTENTION_KINDS, AttentionKind, Order
 from core.progress import Task
-from core.scoring.difference import Difference, difference
+from core.scoring.difference import Difference, difference, relabelled
 from core.scoring.matrix import score_matrix
 from core.scoring.scored import ScoredGallery
 
@@ -17,6 +18,9 @@ ORDER_NAMES: dict[Order, str] = {
     "right-left": "right face first",
     "both": "both orders",
 }
+
+
+LABELS = "labels"  # of Asked.against: who the faces were said to be before
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +32,20 @@ class OtherScores:
     threshold: float
 
 
-def comparisons(scored: ScoredGallery, given: OtherScores | None) -> dict[str, str]:
-    """What a matrix can be compared with: names by what Asked.against says."""
+def comparisons(
+    scored: ScoredGallery, given: OtherScores | None, renamed: bool = False
+) -> dict[str, str]:
+    """What a matrix can be compared with: names by what Asked.against says.
+
+    renamed: whether the user gave faces other names
+    """
     kinds = [k for k in ATTENTION_KINDS if k in scored.card.kinds and k != scored.kind]
     found = {f"attention:{kind}": f"{kind} attention" for kind in kinds}
     if scored.kind == "learned":
         orders = [order for order in get_args(Order) if order != scored.order]
         found |= {f"order:{order}": ORDER_NAMES[order] for order in orders}
-    return found | ({} if given is None else {"model": given.name})
+    found |= {} if given is None else {"model": given.name}
+    return found | ({LABELS: "the names as found"} if renamed else {})
 
 
 def other_scores(
@@ -53,6 +63,12 @@ def other_scores(
     if threshold is None:
         raise XCosError(f"There is no threshold for {known[against]}; set one with that attention.")
     return OtherScores(known[against], matrix.scores, threshold)
+
+
+def compare_names(scored: ScoredGallery, threshold: float) -> Difference:
+    """Outcomes by who the faces are now, against who their folders say they are. Raises XCosError."""
+    rows, columns = (told_identities(one.gallery) for one in (scored.rows, scored.columns))
+    return relabelled(scored, threshold, (rows, columns), "the names as found")
 
 
 def compare(scored: ScoredGallery, threshold: float, other: OtherScores) -> Difference:

@@ -15,7 +15,7 @@ LARGEST = 1200  # cells drawn along one side; more would be below a pixel of mos
 FADED = 0.85  # how far pairs that do not pass the filter go towards the background
 LEAST_SPAN = 0.2  # of scores on either side of the threshold that the colours tell apart
 MADE_AT_ONCE = 1_500_000  # cells whose blocks are made while painting
-COUNTED_AT_ONCE = 4_000_000  # cells whose errors are counted while painting
+COUNTED_AT_ONCE = 1_000_000  # cells whose errors are counted while painting
 SEVERITIES = 16  # shades of errors that stand for a block
 PALEST = 0.4  # of the colour of an error at the threshold
 ERROR_SHADES = 256  # of shares of errors
@@ -40,6 +40,21 @@ class Look:
     dark: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Passing:
+    """Pairs that pass a filter: its mask (n, m) bool, and their blocks; of a difference the lowest too."""
+
+    mask: np.ndarray
+    blocks: BlockPyramid
+    lows: BlockPyramid | None = None
+
+    def prepare(self) -> None:
+        """Make the blocks that are kept now, in a thread of the background."""
+        for pyramid in (self.blocks, self.lows):
+            if pyramid is not None:
+                pyramid.prepare()
+
+
 class MatrixImage:
     """Draws parts of a score matrix in some arrangement; blocks of it are made once and kept.
 
@@ -52,17 +67,18 @@ class MatrixImage:
         self.shown = shown or Arrangement.plain(*matrix.scores.shape)
         self.limits = _limits(matrix.scores)
         self._every = BlockPyramid(matrix, self.shown)
-        self._passing: tuple[np.ndarray, BlockPyramid] | None = None
+        self._filter: np.ndarray | None = None  # which of the pairs are asked for
+        self._passing: Passing | None = None  # these, or what of them is shown
         self._seen: tuple[Part, Blocks, np.ndarray | None] | None = None  # what was drawn last
         self._errors: tuple[Part, float, np.ndarray] | None = None
         self.on_uncounted: Callable[[Part, float], None] | None = None  # counts in the background
-        self._paper = (0, 0, 0)
+        self.paper = (0, 0, 0)
 
     def prepare(self) -> None:
         """Make all blocks now that are kept, in a thread of the background."""
         self._every.prepare()
         if self._passing is not None:
-            self._passing[1].prepare()
+            self._passing.prepare()
 
     def with_new_limits(self) -> "MatrixImage":
         """The same blocks with limits from the scores as they are by now."""
@@ -82,13 +98,30 @@ class MatrixImage:
 
     def set_passing(self, mask: np.ndarray | None, paper: tuple[int, int, int]) -> None:
         """Fade the pairs that do not pass, (n, m) bool, towards a colour; None: fade none."""
-        known = mask is not None and mask.shape == self.matrix.scores.shape
-        if mask is None or not known:
-            self._passing = None
-        elif self._passing is None or self._passing[0] is not mask:
-            self._passing = mask, BlockPyramid(self.matrix, self.shown, mask)
-        self._paper = paper
+        if not self.passes(mask):
+            self.show_passing(mask, self.passing(mask))
+        self.fade_to(paper)
+
+    def passes(self, mask: np.ndarray | None) -> bool:
+        """Whether it is the pairs of this mask that are shown."""
+        return self._filter is self._fitting(mask)
+
+    def passing(self, mask: np.ndarray | None) -> Passing | None:
+        """What show_passing takes; of many pairs it is to be prepared in the background."""
+        mask = self._fitting(mask)
+        return None if mask is None else Passing(mask, BlockPyramid(self.matrix, self.shown, mask))
+
+    def show_passing(self, mask: np.ndarray | None, passing: Passing | None) -> None:
+        """Fade the pairs that do not pass."""
+        self._filter, self._passing = self._fitting(mask), passing
         self._seen = self._errors = None
+
+    def fade_to(self, paper: tuple[int, int, int]) -> None:
+        """The colour that pairs which do not pass are faded to."""
+        self.paper = paper
+
+    def _fitting(self, mask: np.ndarray | None) -> np.ndarray | None:
+        return None if mask is None or mask.shape != self.matrix.scores.shape else mask
 
     def draw(
         self, rows: slice, columns: slice, look: Look, largest: int = LARGEST
@@ -110,7 +143,7 @@ class MatrixImage:
             places, table, bright = self._blocks(part, look)
         if bright is not None:
             places = np.where(bright, places, places + np.uint16(len(table)))
-            faded = table * (1 - FADED) + np.array(self._paper) * FADED
+            faded = table * (1 - FADED) + np.array(self.paper) * FADED
             table = np.concatenate([table, faded.astype(np.uint8)])
         return packed(table).take(places), top * step, left * step, step
 
@@ -119,7 +152,7 @@ class MatrixImage:
         self._seen = self._errors = None
         self._every.refresh(rows, columns)
         if self._passing is not None:
-            self._passing[1].refresh(rows, columns)
+            self._passing.blocks.refresh(rows, columns)
 
     def blocks(self, rows: slice, columns: slice) -> Blocks:
         """What lies in some cells, each by itself."""
@@ -133,7 +166,7 @@ class MatrixImage:
         """How many errors each block of a part has, of those that pass where some pass."""
         errors = self._every.errors(*part, threshold)
         if self._passing is not None:
-            passing = self._passing[1]
+            passing = self._passing.blocks
             some = passing.part(*part).pairs > 0
             errors = np.where(some, passing.errors(*part, threshold), errors)
         return errors
@@ -167,7 +200,7 @@ class MatrixImage:
             places[i, j] = len(table) - 2
         bright = None
         if self._passing is not None:
-            bright = _cells(self._passing[0], down, across) | (places == len(table) - 2)
+            bright = _cells(self._passing.mask, down, across) | (places == len(table) - 2)
         return places, table, bright
 
     def _blocks(self, part: Part, look: Look) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -190,7 +223,7 @@ class MatrixImage:
         if self._seen is None or self._seen[0] != part:
             blocks, bright = self._every.part(*part), None
             if self._passing is not None:
-                passing = self._passing[1].part(*part)
+                passing = self._passing.blocks.part(*part)
                 some = passing.pairs > 0
                 bright = some | (blocks.pairs == 0)
                 blocks = passing.where(some, blocks)

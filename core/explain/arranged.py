@@ -1,0 +1,77 @@
+"""A matrix in another order, of people, tags or columns, or as a difference: its picture and its cells."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from core.explain.difference_image import DifferenceImage
+from core.explain.matrix_image import Look, MatrixImage
+from core.progress import QUIET, Task
+from core.project.edits import Edits
+from core.scoring.against import LABELS, compare, compare_names, other_scores
+from core.scoring.matrix import at_most
+from core.scoring.orders import Asked, FaceValues, arrange
+from core.scoring.scored import ScoredGallery
+
+CELL_COLUMNS = (
+    "row", "column", "pairs", "mean", "worst", "worst_is", "errors", "share",
+)  # fmt: skip
+
+
+def arranged_image(
+    scored: ScoredGallery,
+    asked: Asked,
+    threshold: float,
+    edits: Edits,
+    task: Task = QUIET,
+    values: FaceValues | None = None,
+) -> MatrixImage:
+    """The matrix as it was asked for; values: see `arrange`. Raises XCosError, Stopped."""
+    shown = arrange(scored, asked, threshold, edits, task, values)
+    if asked.against is None:
+        image = MatrixImage(scored.matrix, shown)
+    elif asked.against == LABELS:
+        image = DifferenceImage(scored.matrix, compare_names(scored, threshold), shown)
+    else:
+        other = other_scores(scored, asked.against, {}, task)
+        image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
+    image.prepare()
+    return image
+
+
+def picture(image: MatrixImage, look: Look, side: int) -> np.ndarray:
+    """An image's colours (h, w, 3) uint8, at most `side` pixels a side, cells of few enlarged to it."""
+    rows, columns = (slice(0, size) for size in image.shown.shape)
+    colours = image.draw(rows, columns, look, side)[0]
+    pixels = np.stack([colours >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
+    times = max(1, side // max(1, *colours.shape))
+    return pixels.repeat(times, 0).repeat(times, 1)
+
+
+def cells(
+    image: MatrixImage, threshold: float
+) -> Iterator[tuple[str, str, int, float, float, str, int, float]]:
+    """A row for each cell of groups that has pairs, in the order of CELL_COLUMNS.
+
+    worst: the score farthest on the wrong side, else nearest to it; worst_is: of which outcome it is
+    share: of errors, of all pairs; those of two groups of one gallery lie in two cells
+    """
+    shown = image.shown
+    rows, columns = (slice(0, size) for size in shown.shape)
+    blocks, errors = image.blocks(rows, columns), image.errors(rows, columns, threshold)
+    worst, genuine = blocks.worst(threshold)
+    same = worst > at_most(threshold)
+    for i, j in np.argwhere(blocks.pairs > 0).tolist():
+        if not blocks.known[i, j]:
+            outcome = "unknown"
+        elif genuine[i, j]:
+            outcome = "TP" if same[i, j] else "FN"
+        else:
+            outcome = "FP" if same[i, j] else "TN"
+        # A group with itself has each of its pairs twice.
+        twice = 1 + (image.matrix.square and shown.rows.names[i] == shown.columns.names[j])
+        pairs, wrong = int(blocks.pairs[i, j]) // twice, int(errors[i, j]) // twice
+        yield (
+            shown.rows.names[i], shown.columns.names[j], pairs, float(blocks.mean[i, j]),
+            float(worst[i, j]), outcome, wrong, wrong / pairs,
+        )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What a report draws: the strips of faces and maps, and the lines of the PDF's table."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from core.explain.colours import map_rgba
+from core.faces.choose import GallerySettings
+from core.gallery.opening import open_gallery
+from core.reports.figures import STRIP, pair_strip
+from core.reports.pdf import _table
+from core.reports.report import Chosen, GalleryReport, ReportOptions, ReportSource, collect
+from core.reports.rows import signed
+from core.scoring.lists import PairList
+from core.scoring.scored import score_gallery
+from tests.explain.test_what_if import World
+from tests.living import PROBES, make_crops
+
+PAIRS = ((0, 2), (1, 4), (1, 0), (3, 5), (0, 3))  # of the probes ann, bob, dan, dan
+THRESHOLD = 0.46
+
+
+@pytest.fixture(scope="module")
+def made(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> GalleryReport:
+    """Some pairs of four probes with six faces."""
+    folder = tmp_path_factory.mktemp("report")
+    world = World(tiny_weights, make_crops(folder / "crops"), folder)
+    probes = make_crops(folder / "probes", PROBES, first=4)
+    shutil.copy(probes / "dan" / "4.png", probes / "IMG_0001.png")  # of nobody known
+    others = open_gallery(
+        probes,
+        verifier=world.verifier,
+        cache=world.cache,
+        settings=GallerySettings(aligned=True),
+    )
+    scored = score_gallery(world.model, world.loaded, others)
+    rows, columns = np.array(PAIRS).T
+    pairs = PairList(rows, columns, scored.matrix.scores[rows, columns])
+    source = ReportSource(scored, THRESHOLD, world.cache)
+    return collect(source, Chosen(pairs, "these", False, len(pairs)), ReportOptions())
+
+
+def lines(page: Figure) -> list[list[str]]:
+    """The texts of a page from its top down, each line from left to right."""
+    rows: dict[float, list[tuple[float, str]]] = {}
+    for text in page.texts:
+        x, y = text.get_position()
+        rows.setdefault(round(y, 4), []).append((x, text.get_text()))
+    return [[text for _, text in sorted(rows[y])] for y in sorted(rows, reverse=True)]
+
+
+def test_a_table_s_lines_are_the_pairs_with_their_outcomes(made: GalleryReport) -> None:
+    head, *rows = lines(_table(made, 0))
+    assert head == ["#", "left", "right", "score", "margin", "outcome"]
+    people = ["ann", "bob", "dan", "dan"], ["ann"] * 3 + ["bob"] * 2 + ["cem"]
+    for number, (row, pair, (i, j)) in enumerate(zip(rows, made.pairs, PAIRS, strict=True), 1):
+        own, other = people[0][i], people[1][j]
+        score = pair.explanation.score
+        outcome = ("F", "T")[(own == other) == (score > THRESHOLD)] + "NP"[score > THRESHOLD]
+        assert row[0] == str(number) and row[1].startswith(f"{own}/") and row[2].startswith(other)
+        assert row[3:] == [signed(score), signed(score - THRESHOLD), outcome]
+        assert pair.people == (own, other)
+    assert {row[5] for row in rows} >= {"TP", "TN"}
+
+
+def test_counts_of_some_pairs_with_probes_are_theirs(made: GalleryReport) -> None:
+    assert (made.faces, made.people, made.title) == (6 + 5, 4, "crops")
+    same = np.array([True, True, False, False, False])
+    scores = np.array([pair.explanation.score for pair in made.pairs])
+    np.testing.assert_allclose(made.statistics.genuine, np.sort(scores[same]), atol=1e-6)
+    np.testing.assert_allclose(made.statistics.impostor, np.sort(scores[~same]), atol=1e-6)
+
+
+@pytest.mark.parametrize("over", [None, 0.5])
+def test_a_strip_has_both_faces_then_the_maps(made: GalleryReport, over: float | None) -> None:
+    pair, limits = made.pairs[1], made.limits
+    left, right = pair.pictures
+    assert left is not None and right is not None
+    strip = pair_strip(pair, (left, right), limits, over, gap=8)
+    assert strip.shape == (112, 6 * 112 + 5 * 8, 3)
+    parts = [strip[:, 120 * k : 120 * k + 112] for k in range(6)]
+    assert np.array_equal(parts[0], left) and np.array_equal(parts[1], right)
+    for k in range(5):
+        assert (strip[:, 120 * k + 112 : 120 * k + 120] == 255).all()
+    for part, name in zip(parts[2:], STRIP, strict=True):
+        limit = limits.attention if name == "attention" else limits.contribution
+        values = pair.map_of(name)
+        assert values is not None
+        colours = map_rgba(name, values, threshold=THRESHOLD, limit=limit)[..., :3]
+        large = colours.repeat(16, 0).repeat(16, 1).astype(float)
+        wanted = large if over is None else (large + left) / 2
+        assert np.abs(part - wanted).max() <= 2, name

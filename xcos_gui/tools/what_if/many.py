@@ -1,0 +1,217 @@
+"""What if of many pairs: the same edit of all their faces, and how scores and outcomes change."""
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from core.analysis.covering import (
+    COVERED,
+    WHICH,
+    TreatedPairs,
+    Treatment,
+    Which,
+    moved_words,
+    treat_pairs,
+)
+from core.explain.editing.edits import EDIT_KINDS, usual
+from core.scoring.lists import PairList
+from core.scoring.matrix import OUTCOMES
+from core.scoring.scored import ScoredGallery
+from xcos_gui.state.jobs import Running
+from xcos_gui.state.session import Session
+from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tool_window import ToolWindow
+
+EMPTY = (
+    "Choose pairs in the matrix or list some, then take what is listed: every face of theirs is "
+    "edited alike, and all of them are scored anew."
+)
+HEADS = ("left", "right", "before", "after", "change", "outcome", "then")
+TIPS = (
+    "Left face", "Right face", "Score as it is", "Score with the edit", "Score after less before",
+    "Outcome as it is", "Outcome with the edit",
+)  # fmt: skip
+FACES: dict[Which, str] = {"both": "Both faces", "left": "Left faces", "right": "Right faces"}
+LEFT_OUT = ("patch", "mask", "shift", "turn", "scale")  # say nothing without a place
+
+
+class WhatIfManyWindow(ToolWindow):
+    """Edits the faces of the listed pairs; a row of the table is a pair."""
+
+    title = "What if, of many pairs"
+    empty_words = EMPTY
+    size_in_lines = (58, 42)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.pairs: PairList | None = None
+        self.found: TreatedPairs | None = None
+        self._of: ScoredGallery | None = None  # whose places the pairs are
+        self.edit, self.faces = QComboBox(accessibleName="Edit"), QComboBox(accessibleName="Faces")
+        for region in COVERED:
+            self.edit.addItem(f"Cover the {region}", Treatment(region))
+        for kind in EDIT_KINDS:
+            if kind not in LEFT_OUT:
+                self.edit.addItem(kind.capitalize(), Treatment(edits=(usual(kind),)))
+        for which in WHICH:
+            self.faces.addItem(FACES[which], which)
+        self.take = QPushButton("Take the listed pairs", autoDefault=False)
+        self.take.setToolTip("Those that stand in the main window's list now")
+        self.start = QPushButton(
+            "Score anew", toolTip="Edit all faces and score the pairs (Return)"
+        )
+        self.list_changed = QPushButton("List those that change side", autoDefault=False)
+        self.take.clicked.connect(self.use_listed)
+        self.start.clicked.connect(self.look)
+        self.list_changed.clicked.connect(self.list_those)
+        row = QHBoxLayout()
+        for widget in (self.take, self.edit, self.faces, self.start):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.list_changed)
+        self.start.setDefault(True)
+        self.about = QLabel(wordWrap=True)
+        self.table = _table()
+        RememberedTable(self.table, session.settings, "what-if-many")
+        self.table.itemSelectionChanged.connect(self._on_row)
+        self.words.setText(EMPTY)
+        self.body.addLayout(row)
+        self.body.addWidget(self.about)
+        self.body.addWidget(self.words)
+        self.body.addWidget(self.table, 1)
+        session.matrix_changed.connect(self._on_matrix_changed)
+        self._show()
+
+    def use_listed(self) -> None:
+        """Take the pairs that the main window lists now."""
+        listed = self.session.listed
+        if listed is None or not len(listed):
+            self.tell("The list of pairs is empty; list some in the main window first.")
+            return
+        self.pairs, self.found, self._of = listed, None, self.session.scored
+        self.tell("")
+        self._show()
+
+    def look(self) -> None:
+        """Edit the faces and score the pairs, in the background."""
+        session, pairs = self.session, self.pairs
+        scored, verifier = session.scored, session.verifier
+        if pairs is None or scored is None or verifier is None:
+            self.tell(EMPTY)
+            return
+        threshold, cache = session.threshold, session.cache
+        done = self.edit.currentData(), self.faces.currentData()
+
+        def work(running: Running) -> TreatedPairs:
+            return treat_pairs((verifier, cache), scored, threshold, pairs, done, running)
+
+        self.compute("Editing faces", work, self._take)
+
+    def list_those(self) -> None:
+        """List the pairs that change side in the main window."""
+        if self.found is not None and self._of is self.session.scored:
+            chosen = self.found.pairs.at(np.flatnonzero(self.found.changed))
+            self.session.list_pairs(f"Change side: {self.edit.currentText().lower()}", chosen)
+
+    def _take(self, found: TreatedPairs) -> None:
+        if self._of is self.session.scored:
+            self.found = found
+            self._show()
+
+    def _on_matrix_changed(self) -> None:
+        if self.pairs is not None and self._of is not self.session.scored:
+            self.job.drop()
+            self.progress.hide()
+            self.pairs = self.found = self._of = None
+            self._show()
+
+    def _show(self) -> None:
+        pairs, found = self.pairs, self.found
+        self.start.setEnabled(pairs is not None)
+        self.list_changed.setEnabled(found is not None and bool(found.changed.any()))
+        count = 0 if pairs is None else len(pairs)
+        self.about.setText(f"{count:,} {'pair' if count == 1 else 'pairs'} taken" if count else "")
+        if found is None:
+            self.words.setText(EMPTY if pairs is None else "Choose an edit, then Score anew.")
+        else:
+            self.words.setText(moved_words(found))
+        self.table.setSortingEnabled(False)
+        self.table.setRowCount(0 if found is None else len(found.pairs))
+        if found is not None:
+            self._fill(found)
+        self.table.setSortingEnabled(True)
+
+    def _fill(self, found: TreatedPairs) -> None:
+        scores = found.pairs.scores.tolist()
+        for row, before in enumerate(scores):
+            pair = int(found.pairs.rows[row]), int(found.pairs.columns[row])
+            after = float(found.after[row])
+            names = [face.key for face in self.session.faces_of(pair)]
+            codes = found.before_codes[row], found.after_codes[row]
+            cells = [_Item(name, name) for name in names]
+            cells += [_Item(_signed(v, f), v) for v, f in
+                      ((before, ".3f"), (after, ".3f"), (after - before, "+.3f"))]  # fmt: skip
+            cells += [_Item(OUTCOMES[code], OUTCOMES[code]) for code in codes]
+            cells[0].setData(Qt.ItemDataRole.UserRole, pair)
+            for column, cell in enumerate(cells):
+                if column in (2, 3, 4):
+                    side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                    cell.setTextAlignment(side)
+                if codes[0] != codes[1]:
+                    font = cell.font()
+                    font.setBold(True)
+                    cell.setFont(font)
+                self.table.setItem(row, column, cell)
+
+    def _on_row(self) -> None:
+        item = self.table.item(self.table.currentRow(), 0)
+        if item is not None and self._of is self.session.scored:
+            self.session.select_pair(*item.data(Qt.ItemDataRole.UserRole))
+
+
+class _Item(QTableWidgetItem):
+    """A cell that sorts by its value, not by its text."""
+
+    def __init__(self, text: str, value: str | float) -> None:
+        super().__init__(text)
+        self.setToolTip(text)
+        self.value = value
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return isinstance(other, _Item) and bool(self.value < other.value)  # type: ignore[operator]
+
+
+def _signed(value: float, form: str) -> str:
+    return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(HEADS))
+    table.setHorizontalHeaderLabels(list(HEADS))
+    for column, tip in enumerate(TIPS):
+        head = table.horizontalHeaderItem(column)
+        if head is not None:
+            head.setToolTip(tip)
+    table.setAccessibleName("Pairs before and after the edit; those that change side are bold")
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
+    line = table.fontMetrics().height()
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    for column, width in enumerate((15, 15, 5, 5, 5, 6, 5)):
+        header.resizeSection(column, width * line)
+    return table
