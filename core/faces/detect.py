@@ -113,7 +113,7 @@ class Detector:
         """Faces by the most plausible of three turns that show one the detector is sure of."""
         answers = []
         for quarters in (1, 2, 3):
-            photo = np.ascontiguousarray(np.rot90(small, quarters))
+            photo = np.rot90(small, quarters)
             faces = self._with_tight(photo, self._search(photo[None])[0])
             if faces and faces[0].probability >= SURE:
                 answers.append([_turned_back(face, quarters, _size(small)) for face in faces])
@@ -142,7 +142,8 @@ class Detector:
         if smallest is None:
             smallest = max(SMALLEST_FACE, int(SMALLEST_SHARE * min(photos_BHWC.shape[1:3])))
         with torch.inference_mode():
-            photos = torch.from_numpy(photos_BHWC).to(self._device)
+            # A copy: torch takes no negative strides, which views that are turned or mirrored have.
+            photos = torch.from_numpy(photos_BHWC.copy()).to(self._device)
             answers = find_faces(photos, smallest, self._load(), step or FACTOR)
         results: list[list[Detection]] = []
         for answer in answers:

@@ -142,3 +142,13 @@ def test_no_face_is_made_up(portrait: np.ndarray) -> None:
     wall = portrait[:80, :80]  # what is behind the portrait's head
     photos = [np.zeros((160, 160, 3), np.uint8), noise, np.stack([stripes] * 3, axis=-1), wall]
     assert Detector().detect(photos) == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    "height, width", [(1, 1), (1, 640), (640, 1), (2, 3), (12, 3000), (3000, 5)]
+)
+def test_photos_of_a_few_pixels_have_no_face(height: int, width: int) -> None:
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (height, width, 3), np.uint8)
+    assert Detector().detect([photo, photo]) == [[], []]
+    assert Detector().detect([photo[::-1, ::-1]]) == [[]]

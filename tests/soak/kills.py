@@ -9,6 +9,7 @@ give what an unbroken run gives.
 
 import argparse
 import csv
+import os
 import shutil
 import sys
 import tempfile
@@ -241,7 +242,8 @@ def edits(place: Workplace, rng: Random, times: int) -> Outcome:
     return found
 
 
-KINDS: dict[str, Callable[[Workplace, Random, int], Outcome]] = {
+Kind = Callable[[Workplace, Random, int], Outcome]  # how often is the last
+KINDS: dict[str, Kind] = {
     "score": score,
     "report": report,
     "train": train,
@@ -260,6 +262,7 @@ def main() -> int:
     options = parser.parse_args()
     faults = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder
         place = Workplace(Path(folder))
         for kind in options.kind:
             found = KINDS[kind](place, Random(f"{kind} {options.seed}"), options.times)

@@ -1,0 +1,20 @@
+"""What makes up for others' faults takes effect, and leaves no trace."""
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+import core.model.backbones
+from core.faces.detect import Detector
+Detector()._load()
+assert "torchvision" in sys.modules and "facenet_pytorch" in sys.modules
+print([name for name in sys.modules if name.split(".")[:2] == ["torch", "_dynamo"]])
+import torch._dynamo.config
+print(torch._dynamo.config.__file__ is not None, callable(torch._dynamo.optimize))
+"""
+
+
+def test_a_detector_and_a_backbone_leave_torchs_compiler_out_and_it_can_be_had_later() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=600)
+    assert done.stdout.split("\n")[:2] == ["[]", "True True"], done.stderr
