@@ -205,8 +205,9 @@ def _rest_of_graph(
     from onnx.utils import Extractor
 
     model = read_graph(path)
-    shape = ["faces", channels, CELLS, CELLS]
-    told = helper.make_tensor_value_info(tensor, TensorProto.FLOAT, shape)
+    told = helper.make_tensor_value_info(
+        tensor, TensorProto.FLOAT, ["faces", channels, CELLS, CELLS]
+    )
     others = [info for info in model.graph.value_info if info.name != tensor]
     del model.graph.value_info[:]
     model.graph.value_info.extend([*others, told])
@@ -218,7 +219,7 @@ def _rest_of_graph(
             (found,) = run_quietly(session, [embedding], fed, path)
             return torch.from_numpy(found.reshape(len(map_BCHW), -1)).to(map_BCHW.device)
 
-        two = embed_map(torch.zeros(2, *shape[1:]))  # type: ignore[arg-type]
+        two = embed_map(torch.zeros(2, channels, CELLS, CELLS))
     except Exception:  # of many kinds, as graphs are; it is only a shorter way
         return None
     return embed_map if two.dtype == torch.float32 else None

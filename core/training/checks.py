@@ -18,11 +18,10 @@ from core.training.config import (
     keeps_maps,
     missing_paths,
     needs_target,
-    target_choice,
 )
 from core.training.data import cache_folder, views_kept
 from core.training.gallery_source import listed_people
-from core.training.named_files import with_files
+from core.training.named_files import target_choice, with_files
 from core.training.sources import empty_folders, open_source
 
 if TYPE_CHECKING:
@@ -139,8 +138,8 @@ def contradiction(config: TrainConfig, processes: int = 1) -> str | None:
             f"model.grid_channels is {config.model.grid_channels}, which is no multiple of "
             f"{CHANNELS}; set it to one."
         )
-    plugged_in = config.model.frozen is not None
-    if plugged_in and not keeps_maps(config.model) and TargetChoice(config.model.frozen).is_onnx:
+    plugged_in = config.model.frozen
+    if plugged_in and not keeps_maps(config.model) and TargetChoice(plugged_in).is_onnx:
         return (
             f"model.trained is {config.model.trained}, and the layers of {config.model.frozen}, an "
             "ONNX file, cannot be trained; set model.trained to head, or name a torch file."

@@ -14,7 +14,6 @@ from core.errors import XCosError, shown
 from core.faces.choose import FacePolicy
 from core.model.card import HidingLaw
 from core.model.features import CHANNELS, MOST_CHANNELS
-from core.model.target_choice import TargetChoice
 from core.training.config_values import group_of
 from core.training.toml import toml_line
 
@@ -380,16 +379,6 @@ def needs_target(config: TrainConfig) -> bool:
     losses = config.losses
     taught = (losses.cosine_weight, losses.uniform_weight, losses.embedding_weight)
     return config.model.xcos and (any(taught) or losses.map_weight > 0)
-
-
-def target_choice(config: TrainConfig) -> TargetChoice:
-    """The target that a config names, with its input. Raises XCosError for a wrong one."""
-    asked = config.target
-    assert asked.weights is not None
-    try:
-        return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
-    except XCosError as error:
-        raise XCosError(f"target.normalisation: {error}") from error
 
 
 def write_config(config: TrainConfig) -> str:

@@ -14,7 +14,7 @@ from core.faces.face import SIDE
 from core.json_text import json_text
 from core.model.target import Target
 from core.progress import QUIET, Task, duration
-from core.training.config import TrainConfig, needs_target, target_choice
+from core.training.config import TrainConfig, needs_target
 from core.training.correlation import WATCHED
 from core.training.data import (
     DONE,
@@ -26,7 +26,7 @@ from core.training.data import (
 )
 from core.training.encoding import encode
 from core.training.held_out import MOST_PHOTOS, chosen_people
-from core.training.named_files import with_files
+from core.training.named_files import target_choice, with_files
 from core.training.resumable_arrays import counted
 from core.training.run import RunDirectory
 from core.training.schedule import steps_of_epoch, total_steps

@@ -48,3 +48,13 @@ def frozen_choice(model: ModelConfig) -> TargetChoice:
         return TargetChoice(model.frozen).with_said(model.channels, model.normalisation)
     except XCosError as error:
         raise XCosError(f"model.normalisation: {error}") from error
+
+
+def target_choice(config: TrainConfig) -> TargetChoice:
+    """The target that a config names, with its input. Raises XCosError for a wrong one."""
+    asked = config.target
+    assert asked.weights is not None
+    try:
+        return TargetChoice(asked.weights).with_said(asked.channels, asked.normalisation)
+    except XCosError as error:
+        raise XCosError(f"target.normalisation: {error}") from error

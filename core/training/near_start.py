@@ -1,7 +1,7 @@
 """Where xCos's layers on a plugged-in model begin: near the model's own score."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.model.backbones.refined import Refined
 from core.model.own_layer import OwnLayer
@@ -33,9 +33,11 @@ def start_near(net: XCosNet, layer: OwnLayer, maps_NCHW: Tensor) -> None:
     cells.weight[:, :, count:] *= DRAWN
     cells.bias[:, :count] = -given.mean(dim=1)
     if len(conv):
+        convolution, activation = conv
+        assert isinstance(convolution, nn.Conv2d) and isinstance(activation, nn.PReLU)
         kernel = torch.eye(refined.channels)[:, :, None, None] * torch.tensor(NEAR)
-        conv[0].weight.mul_(DRAWN).add_(kernel)
-        conv[1].weight.fill_(1.0)
+        convolution.weight.mul_(DRAWN).add_(kernel)
+        activation.weight.fill_(1.0)
     _turn(net.grid, refined.refine(maps_NCHW))
 
 
@@ -49,6 +51,9 @@ def _directions(rows_ND: Tensor, most: int) -> Tensor:
 def _turn(grid: GridLayer, map_NCHW: Tensor) -> None:
     """Make the grid a rotation that keeps the directions of most variance, each with its share."""
     convolution, norm, activation = grid
+    assert isinstance(convolution, nn.Conv2d) and convolution.bias is not None
+    assert isinstance(norm, nn.BatchNorm2d) and isinstance(activation, nn.PReLU)
+    assert norm.running_mean is not None and norm.running_var is not None
     rows = torch.nn.functional.normalize(map_NCHW - map_NCHW.mean(dim=0), dim=1)
     vectors = _directions(rows.permute(0, 2, 3, 1).flatten(0, 2), convolution.out_channels)
     count = vectors.shape[1]

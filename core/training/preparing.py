@@ -11,7 +11,7 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.progress import Task
 from core.training.checks import too_few_identities
-from core.training.config import TrainConfig, keeps_maps, needs_target, target_choice
+from core.training.config import TrainConfig, keeps_maps, needs_target
 from core.training.data import (
     TrainingFaces,
     faces_folder,
@@ -23,7 +23,7 @@ from core.training.data import (
 from core.training.frozen import FrozenBackbone
 from core.training.held_out import HeldOutFaces, split
 from core.training.input_measure import measured_input, some_faces
-from core.training.named_files import frozen_choice
+from core.training.named_files import frozen_choice, target_choice
 from core.training.positive_mining import kept_positives
 from core.training.resumable_arrays import prepared_alone
 from core.training.sources import FaceSource

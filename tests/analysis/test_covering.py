@@ -48,7 +48,7 @@ def test_each_pair_is_as_what_if_has_it_alone(world: World, which: covering.Whic
         row, column = int(found.pairs.rows[k]), int(found.pairs.columns[k])
         alone = one_pair(scored.model, (scored.rows, row), (scored.columns, column))
         question = Question(edits if which != "right" else (), edits if which != "left" else ())
-        answer = PairEditor(verifier, alone, cache, 0.4).ask(question)
+        answer = PairEditor(verifier, alone, cache).ask(question, 0.4)
         assert found.pairs.scores[k] == pytest.approx(answer.before.score, abs=1e-5)
         assert found.after[k] == pytest.approx(answer.after.score, abs=1e-5)
         assert OUTCOMES[found.after_codes[k]] == answer.outcome_after

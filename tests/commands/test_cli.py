@@ -133,6 +133,12 @@ def test_weights_without_threshold_give_nulls(
     assert [said[key] for key in ("threshold", "verdict", "evidence", "words")] == [None] * 4
     _, out, _ = run("explain", *pair, "--threshold", "0", model=bare)
     assert json.loads(out)["verdict"] in ("same", "different")
+    code, out, _ = run("score", crops, "--aligned", "--hardest", "3", model=bare)
+    assert code == 0 and len(out.splitlines()) == 1 + 3
+    code, _, err = run(
+        "score", crops, "--aligned", "--hardest", "3", "--which", "errors", model=bare
+    )
+    assert code == 1 and "has no threshold; give one with --threshold" in err
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from core.model.target_choice import TargetChoice
 from core.project.project import Project
 from core.project.state import ProjectState, state_of
 from core.training.checks import contradiction
-from core.training.config import TrainConfig, parse_config, target_choice, write_config
+from core.training.config import TrainConfig, parse_config, write_config
+from core.training.named_files import target_choice
 from tests.onnx_models import expected, face_model
 
 

@@ -94,6 +94,10 @@ def test_glasses_cover_the_eyes_and_a_scarf_the_mouth() -> None:
         assert (glasses.crop[round(y), round(x)] < 30).all()
     assert glasses.covered[3].sum() > 1 and not glasses.covered[6].any()
     assert (scarf.covered[5:] > 0.8).all() and not scarf.covered[:4].any()
+    nose, mouth = TEMPLATE[2, 1], TEMPLATE[3:, 1].mean()
+    start = round(nose + 0.28 * (mouth - nose))  # a quarter of the way to the mouth
+    assert np.array_equal(scarf.crop[start - 3], CROP[start - 3])
+    assert (scarf.crop[start + 3] != CROP[start + 3]).any(axis=1)[5:-5].all()
 
 
 def test_blur_darkness_and_a_stroke() -> None:

@@ -130,6 +130,9 @@ def test_names_in_windows_1252_find_files_named_in_its_bytes(tmp_path: Path) -> 
 def test_a_table_of_scores_is_no_gallery(photos: Path) -> None:
     with pytest.raises(XCosError, match=r"list\.csv lists pairs"):
         listed(photos, "left,right,score\nAnn/1.jpg,Ann/2.jpg,0.5\n")
+    for column in ("left", "right"):  # one of them alone is a column of the photos
+        found, _ = listed(photos, f"path,identity,{column}\nAnn/1.jpg,Ann,x\n")
+        assert found == [("Ann/1.jpg", "Ann")]
 
 
 def test_long_and_odd_cells_are_told_shortly(photos: Path) -> None:

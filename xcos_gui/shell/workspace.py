@@ -39,7 +39,7 @@ class OfListed(Protocol):
     def use_listed(self) -> None: ...
 
 
-SHARE_BELOW = 0.27  # of a window's height, at most, for what lies below the matrix
+SHARE_BELOW = 0.31  # of a window's height, at most, for what lies below the matrix
 SMALL = 600  # pixels of height below which docks are stacked
 
 
@@ -132,7 +132,7 @@ class Workspace(QMainWindow):
         else:
             sides = [docks["gallery"], docks["inspector"]]
             self.resizeDocks(sides, [21 * unit, 30 * unit], across)
-            self.resizeDocks([docks["curves"], docks["pairs"]], [29 * unit, 31 * unit], across)
+            self.resizeDocks([docks["curves"], docks["pairs"]], [33 * unit, 27 * unit], across)
         high = 10 * unit if small else min(17 * unit, round(SHARE_BELOW * self.height()))
         self.resizeDocks([docks["curves"]], [high], Qt.Orientation.Vertical)
 

@@ -29,6 +29,7 @@ from core.scoring.matrix import OUTCOMES
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -140,7 +141,8 @@ class WhatIfManyWindow(ToolWindow):
         self.start.setEnabled(pairs is not None)
         self.list_changed.setEnabled(found is not None and bool(found.changed.any()))
         count = 0 if pairs is None else len(pairs)
-        self.about.setText(f"{count:,} {'pair' if count == 1 else 'pairs'} taken" if count else "")
+        self.about.setText(f"{counted(count, 'pair')} taken")
+        self.about.setHidden(not count)
         if found is None:
             self.words.setText(EMPTY if pairs is None else "Choose an edit, then Score anew.")
         else:
@@ -207,6 +209,7 @@ def _table() -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setShowGrid(False)
+    table.setWordWrap(False)
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
     line = table.fontMetrics().height()
