@@ -17,7 +17,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     return Workplace(tmp_path_factory.mktemp("kills"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=pytest.mark.slow) if k == "report" else k for k in KINDS]
+)
 def test_nothing_is_lost_where_work_is_killed(kind: str, place: Workplace) -> None:
     found = KINDS[kind](place, Random(7), 2)
     assert found.faults == []
