@@ -34,7 +34,7 @@ MISREAD = {  # what Python's errors say, and what that means
 BEYOND_ASCII, BROKEN = re.compile("[^\x00-\x7f\udc80-\udcff]"), re.compile("[\udc80-\udcff]")
 LINE_END = re.compile(r"\r\n|\r|\n")
 HIGH, HIGH_RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{2,}")
-ACCENTED_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,8 @@ def _decoded(data: bytes) -> str | None:
 
 def _in_another_alphabet(data: bytes) -> bool:
     """Whether the letters beyond ASCII stand together and fill their words, as no accented ones do."""
-    beyond, together, words = (
-        sum(map(len, kind.findall(data))) for kind in (HIGH, HIGH_RUN, ACCENTED_WORD)
-    )
+    beyond, together = (sum(map(len, kind.findall(data))) for kind in (HIGH, HIGH_RUN))
+    words = sum(len(word) for word in WORD.findall(data) if not word.isascii())
     return 2 * together > beyond and 2 * beyond > words
 
 

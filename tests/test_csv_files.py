@@ -177,3 +177,10 @@ def test_western_accents_are_read_in_windows_1252(tmp_path: Path, name: str) -> 
     path = tmp_path / "list.csv"
     path.write_bytes(f"path,identity\na/1.jpg,{name}\n".encode("cp1252"))
     assert read_rows(path)[1].cells == ("a/1.jpg", name)
+
+
+def test_a_long_word_is_looked_at_once(tmp_path: Path) -> None:
+    """Tried anew from each of its letters, it would take hours."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"path,identity\n" + b"a" * 2_000_000 + b",Ren\xe9\n")
+    assert read_text(path).endswith("a,René\n")

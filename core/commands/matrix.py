@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--level", default="faces", metavar="LEVEL",
-        help=f"what a cell is: {', '.join(LEVELS)}, or {COLUMN}NAME of the gallery's CSV (default: faces)",
+        help=f"what a cell is: {', '.join(LEVELS)}, or {COLUMN}NAME of the gallery's CSV (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--sort", default="name", metavar="ORDER",
