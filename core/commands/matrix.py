@@ -63,7 +63,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--sort", default="name", metavar="ORDER",
         help=f"order of rows and columns: {', '.join(SORTS)}, {COLUMN}NAME of the CSV, or "
-        f"{CONDITION}NAME such as sharpness (default: name)",
+        f"{CONDITION}NAME such as sharpness (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--sort-columns", metavar="ORDER", help="with --probes: of the columns alone"

@@ -55,8 +55,8 @@ def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     auc, eer = statistics.auc(), statistics.eer()
     assert auc is not None and eer is not None
     assert panel.summary.text() == (
-        f"accuracy {100 * counts.accuracy:.2f} %, AUC {auc:.4f}, "  # type: ignore[operator]
-        f"EER {100 * eer[0]:.2f} % at {eer[1]:.3f}"
+        f"AUC {auc:.4f}, EER {100 * eer[0]:.2f} % at {eer[1]:.3f}, "
+        f"accuracy {100 * counts.accuracy:.2f} % of 4 genuine and 11 impostor pairs"  # type: ignore[operator]
     )
     assert panel.counts["TP"].text() == f"TP  {counts.tp}\nTAR {100 * counts.tp / 4:.2f} %"
     assert panel.counts["FP"].text() == f"FP  {counts.fp}\nFAR {100 * counts.fp / 11:.2f} %"
@@ -80,7 +80,7 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow) 
     assert (
         counts["FP"].text() == "FP  1\nFAR 33.33 %" and counts["TN"].text() == "TN  2\nTRR 66.67 %"
     )
-    assert window.curves.summary.text() == "accuracy 66.67 %"
+    assert window.curves.summary.text() == "accuracy 66.67 % of 0 genuine and 3 impostor pairs"
     for curve in (window.curves._roc_curve, window.curves._det_curve, window.curves._roc_point):
         assert curve.xData is None or not len(curve.xData)
 

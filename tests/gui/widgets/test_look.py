@@ -268,6 +268,8 @@ def test_a_second_escape_closes_a_tool_whose_work_ends_late(
     from threading import Event
 
     tool = window.show_tool(next(t for t in ALL_TOOLS if t.place[0] == "fragile"))
+    tool.activateWindow()
+    qtbot.waitUntil(tool.isActiveWindow)
     goes_on = Event()
     tool.compute("Working", lambda _: goes_on.wait(30), lambda _: None)
     qtbot.keyClick(tool, Qt.Key.Key_Escape)
