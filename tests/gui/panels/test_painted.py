@@ -63,25 +63,23 @@ def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     assert panel.counts["TN"].text() == f"TN  {counts.tn}\nTRR {100 * counts.tn / 11:.2f} %"
 
 
-def test_with_impostors_alone_there_is_no_curve_and_no_rate(window: MainWindow) -> None:
-    session = window.session
+def test_with_impostors_alone_there_is_no_curve_and_no_rate(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, curves = window.session, window.curves
     scores = np.array([[0, 0.3, 0.6], [0.3, 0, 0.1], [0.6, 0.1, 0]], np.float32)
     codes = np.arange(3, dtype=np.int32)
     assert session.rows is not None
     matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
-    session.scored = scored(matrix, session.rows.part(np.arange(3)))
-    window.curves._on_matrix_changed()
-    window.curves._on_threshold_changed(0.5)
-    counts = window.curves.counts
-    assert (
-        counts["TP"].text() == "TP  0\nTAR \N{EN DASH}"
-        and counts["FN"].text() == "FN  0\nFRR \N{EN DASH}"
-    )
-    assert (
-        counts["FP"].text() == "FP  1\nFAR 33.33 %" and counts["TN"].text() == "TN  2\nTRR 66.67 %"
-    )
-    assert window.curves.summary.text() == "accuracy 66.67 % of 0 genuine and 3 impostor pairs"
-    for curve in (window.curves._roc_curve, window.curves._det_curve, window.curves._roc_point):
+    with monkeypatch.context() as only:  # before anything else is painted of other faces
+        only.setattr(session, "scored", scored(matrix, session.rows.part(np.arange(3))))
+        curves._on_matrix_changed()
+        curves._on_threshold_changed(0.5)
+    texts = {outcome: button.text() for outcome, button in curves.counts.items()}
+    assert texts["TP"] == "TP  0\nTAR \N{EN DASH}" and texts["FN"] == "FN  0\nFRR \N{EN DASH}"
+    assert texts["FP"] == "FP  1\nFAR 33.33 %" and texts["TN"] == "TN  2\nTRR 66.67 %"
+    assert curves.summary.text() == "accuracy 66.67 % of 0 genuine and 3 impostor pairs"
+    for curve in (curves._roc_curve, curves._det_curve, curves._roc_point):
         assert curve.xData is None or not len(curve.xData)
 
 
