@@ -142,7 +142,7 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 7)):
+        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
             header.resizeSection(column, width * line)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
