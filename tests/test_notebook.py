@@ -1,6 +1,7 @@
 """What a notebook imports: pairs and matrices show themselves and agree with the command line."""
 
 import csv
+import html
 import json
 import shutil
 import subprocess
@@ -57,6 +58,8 @@ def test_a_gallery_its_matrix_and_a_pair(
     for shown in (pair, matrix):
         assert shown._repr_png_().startswith(b"\x89PNG")
         assert "data:image/png;base64," in shown._repr_html_()
+    words = pair.words
+    assert words is not None and html.escape(words) in pair._repr_html_()
     assert "6 faces of 3 people" in gallery._repr_html_() and "6 faces of 3 people" in repr(gallery)
     loose = shutil.copy(crops / "cem" / "1.png", crops / "IMG_0001.png")  # nobody's name
     more = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")

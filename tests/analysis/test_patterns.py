@@ -11,7 +11,12 @@ import numpy as np
 import pytest
 
 from core.analysis.patterns.groups import MeanMaps, find_groups, group_sentence, region_shares
-from core.analysis.patterns.report import _upper, look_for_patterns
+from core.analysis.patterns.report import (
+    PatternReport,
+    _upper,
+    as_dict,
+    look_for_patterns,
+)
 from core.cli import main
 from core.errors import XCosError
 from core.explain.maps import PairMaps
@@ -252,3 +257,20 @@ def test_the_command_names_what_it_does_not_know(
     ):
         assert main(["patterns", str(crops), *given, *shared]) == 1
         assert sentence in capsys.readouterr().err
+
+
+def test_members_of_a_group_are_a_row_s_and_a_column_s_face() -> None:
+    maps = carried_by(["mouth"] * 3)
+    rows, columns = (
+        [Face(f"{side}{k}.png", 1, None, None, str(k)) for k in range(4)]
+        for side in ("probe", "face")
+    )
+    mean = MeanMaps.of(maps, THRESHOLD)
+    assert mean is not None
+    of = numbered(3)
+    groups = find_groups(of, maps, THRESHOLD, 1)
+    report = PatternReport("tiny", "learned", "both", THRESHOLD, of, mean, groups=groups)
+    (group,) = as_dict(report, rows, columns)["groups"]
+    assert {(one["left"], one["right"]) for one in group["members"]} == {
+        (f"probe{k}.png", f"face{k + 1}.png") for k in range(3)
+    }

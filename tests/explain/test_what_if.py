@@ -15,9 +15,10 @@ from core.analysis.fragile import VARIANTS, find_fragile, fragile_counts, fragil
 from core.errors import Stopped, XCosError
 from core.explain.editing.edits import Edit, apply_edits
 from core.explain.editing.flip import FLIP_KINDS, deciding_cells, smallest_flip, steps
-from core.explain.editing.what_if import PairEditor, Question, agreement, faithfulness
+from core.explain.editing.what_if import SIDES, PairEditor, Question, agreement, faithfulness
 from core.explain.explanation import PairExplanation
 from core.faces.choose import GallerySettings
+from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
@@ -294,3 +295,12 @@ def test_a_second_scan_computes_no_features_and_probes_agree(world: World) -> No
     assert np.array_equal(first.fragile[off], again.fragile[off])
     with pytest.raises(Stopped):
         find_fragile(world.verifier, world.cache, probes, 0.46, Task(stopped=lambda: True))
+
+
+def test_regions_of_a_pair_are_of_the_mean_of_both_faces(world: World) -> None:
+    editor = world.editor()
+    left, right = (editor.faces[side].landmarks for side in SIDES)
+    editor.faces["right"] = replace(editor.faces["right"], landmarks=right + (0.0, 24.0))
+    names = editor.regions()
+    assert np.array_equal(names, face_regions((left + right) / 2 + (0.0, 12.0)))
+    assert not np.array_equal(names, face_regions(left))

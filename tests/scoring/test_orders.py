@@ -182,3 +182,12 @@ def test_by_score_with_the_face_looked_at() -> None:
     assert shown.columns.places.tolist() == list(range(7))
     with pytest.raises(XCosError, match="click a pair first"):
         arrange(scored, Asked("faces", "score", "score"), 0.4, Edits())
+
+
+@given(st.integers(0, 200))
+def test_likeness_takes_both_orders_of_a_one_sided_score(seed: int) -> None:
+    scores = np.random.default_rng(seed).uniform(-0.2, 0.9, (7, 7))
+    asked = Asked("faces", "similarity", "similarity")
+    found = [arrange(scored_of(m), asked, 0.4, Edits()).rows.places for m in (scores, scores.T)]
+    mean = arrange(scored_of((scores + scores.T) / 2), asked, 0.4, Edits()).rows.places
+    assert np.array_equal(found[0], mean) and np.array_equal(found[1], mean)

@@ -318,6 +318,8 @@ def test_words_for_files_survive_a_config_file(tmp_path: Path) -> None:
     found = with_files(config)
     assert found.model.start is not None and found.model.start.name == "xcos-small.safetensors"
     assert found.target.weights == found.model.start
+    named = replace(config, model=replace(config.model, start=tmp_path / "mine.safetensors"))
+    assert with_files(named).model.start == tmp_path / "mine.safetensors"
 
 
 def test_own_cosine_needs_something_to_start_from(tmp_path: Path) -> None:
