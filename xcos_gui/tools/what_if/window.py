@@ -26,7 +26,7 @@ from core.explain.editing.what_if import (
     faithfulness,
 )
 from core.explain.editing.what_if_output import change_words, faithfulness_words, write_what_if
-from core.explain.explanation import PairDecision, PairExplanation
+from core.explain.explanation import PairExplanation
 from core.explain.output import PAIR_SUFFIXES
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.pair_editor import editor_work
@@ -184,10 +184,9 @@ class WhatIfWindow(ToolWindow):
                 self.faces["right"].set_crop(report.right_crop)
             self.compute("Preparing the pair", work, self._take)
 
-    def _on_threshold(self, threshold: float) -> None:
+    def _on_threshold(self, _: float) -> None:
         if self.answer is not None:
-            self.answer = replace(self.answer, threshold=threshold)
-            self._show_answer()
+            self._show(self.answer)
 
     def _take(self, editor: PairEditor | None) -> None:
         self.editor, self.answer, self.faithfulness, self._chosen = editor, None, None, None
@@ -308,22 +307,19 @@ class WhatIfWindow(ToolWindow):
             view.set_crop(editor.faces[side].edited(question.of(side)).crop)
         self._rest.start()
         if not self.live.running:
-            threshold = self.session.threshold
-            self.live.start(lambda _: editor.ask(question, threshold))
+            self.live.start(lambda _: editor.ask(question))
 
     def _on_answer(self, answer: WhatIf) -> None:
-        self.answer = replace(answer, threshold=self.session.threshold)
-        self._show_answer()
+        self._show(answer)
         if answer.question != self.history.question:
             self._ask()
 
-    def _show_answer(self) -> None:
-        answer = self.answer
-        if answer is None:
-            return
-        limits, threshold = self.session.colour_limits, answer.threshold or 0.0
+    def _show(self, answer: WhatIf) -> None:
+        """Show an answer as the threshold of now decides it."""
+        limits, threshold = self.session.colour_limits, self.session.threshold
+        self.answer = answer = replace(answer, threshold=threshold)
         now = answer.after
-        evidence = (PairDecision(one, answer.threshold).evidence for one in (answer.before, now))
+        evidence = (one.evidence(threshold) for one in (answer.before, now))
         values = (now.cosine, now.attention, *evidence)
         for view, shown in zip(self.maps, values, strict=True):
             limit = limits.attention if view.name == "attention" else limits.contribution
