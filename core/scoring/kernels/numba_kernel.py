@@ -93,10 +93,15 @@ def _cosines(cells_i, cells_b, cosine):
         y, at = k // 7, k % 7 * LANES
         for lane in range(LANES):
             total = np.float32(0.0)
-            for first in range(0, cells_i.shape[1], 32):
-                for c in range(32):  # a fixed number, so that it is unrolled
-                    total += cells_i[k, first + c] * cells_b[k, first + c, lane]
+            for c in range(32):  # a fixed number, so that it is unrolled
+                total += cells_i[k, c] * cells_b[k, c, lane]
             cosine[y, at + lane] = total
+        for first in range(32, cells_i.shape[1], 32):
+            for lane in range(LANES):
+                total = cosine[y, at + lane]
+                for c in range(32):
+                    total += cells_i[k, first + c] * cells_b[k, first + c, lane]
+                cosine[y, at + lane] = total
 
 
 @njit(fastmath=True, cache=True)
