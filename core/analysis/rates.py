@@ -8,9 +8,9 @@ pairs count w times, and the impostor pairs with one drawn v times count w*v tim
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from core.analysis.bootstrap import (
     PRODUCTS,
@@ -21,6 +21,9 @@ from core.analysis.bootstrap import (
 from core.errors import Stopped
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 DRAWS = 500
 CHOSEN_DRAWS = 1000  # for chosen pairs, which are few
@@ -143,8 +146,10 @@ class ErrorCounts:
         return found
 
     @cached_property
-    def _of_one_person(self) -> sparse.csr_array:
+    def _of_one_person(self) -> "sparse.csr_array":
         """(P, A*A) ordered pairs of faces of one person, by the classes of both."""
+        from scipy import sparse
+
         left, right = (sparse.csr_array(part) for part in self.faces)
         classes = len(self.kinds.table)
         blocks = [left[:, [a]].multiply(right) for a in range(classes)]

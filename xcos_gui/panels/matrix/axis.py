@@ -180,9 +180,10 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             else:
                 where = QRectF(self.bar_area() + GAP, at - height / 2, room, height)
                 align = Qt.AlignmentFlag.AlignLeft
-            font = painter.font()
-            font.setBold(self.marked is not None and middle == self.marked + 0.5)
-            painter.setFont(font)
+            if self.marked is not None and middle == self.marked + 0.5:  # the last one
+                font = painter.font()
+                font.setBold(True)
+                painter.setFont(font)
             painter.drawText(where, align | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_bars(self, painter: QPainter, seen: tuple[float, float, float], edge: float) -> None:
@@ -191,6 +192,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         values, longest = self.rates.values, self.rates.longest()
         first, last = max(0, int(low)), min(len(values), int(np.ceil(high)))
         painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         sign = -1.0 if self.orientation == "left" else 1.0
         # Far away several items share a line of pixels: the longest of their bars is drawn.
         step = max(1, int(1 / max(pixels, 1e-9)))
@@ -200,14 +202,19 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             starts = np.arange(first, last, step)
             rates = np.nan_to_num(values[first:last, k])
             highest = np.maximum.reduceat(rates, starts - first) if len(starts) else rates
-            for start, rate in zip(starts.tolist(), highest.tolist(), strict=True):
-                if rate <= 0:
-                    continue
-                length = max(LEAST_BAR, BAR * rate / longest[k])
-                at, high_enough = (start - low) * pixels, max(1.0, step * pixels)
-                painter.fillRect(
-                    QRectF(min(base, base + sign * length), at, length, high_enough), colour
-                )
+            some = highest > 0
+            lengths = np.maximum(LEAST_BAR, BAR * highest[some] / longest[k])
+            lefts = np.minimum(base, base + sign * lengths)
+            tops, high_enough = (starts[some] - low) * pixels, max(1.0, step * pixels)
+            painter.setBrush(colour)
+            painter.drawRects(
+                [
+                    QRectF(left, top, length, high_enough)
+                    for left, top, length in zip(
+                        lefts.tolist(), tops.tolist(), lengths.tolist(), strict=True
+                    )
+                ]
+            )
 
 
 def named_blocks(codes: np.ndarray, names: list[str]) -> list[Named]:
