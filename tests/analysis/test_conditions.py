@@ -5,11 +5,12 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.analysis.conditions.by_condition import _threshold, by_condition
+from core.analysis.conditions.by_condition import ByCondition, _threshold, by_condition
 from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
 from core.analysis.conditions.slices import worst_slices
 from core.analysis.conditions.traits import Traits, traits_of
@@ -311,3 +312,12 @@ def test_conditions_that_tell_nothing_are_told() -> None:
     ):
         with pytest.raises(XCosError, match=said):
             by_condition(scored, 0.3, table, name, edges)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"), [(10, 25, "10 to 25"), (25.0, 25.33, "25 to 25.33")]
+)
+def test_a_range_s_ends_differ_in_words(low: float, high: float, told: str) -> None:
+    only = (SimpleNamespace(low=low, high=high),)
+    found = ByCondition(BY_NAME["yaw"], 0.3, only, None, 0, None, None)  # type: ignore[arg-type]
+    assert found.title(0) == told

@@ -82,8 +82,11 @@ class ByCondition:
 
     def title(self, place: int) -> str:
         """The ends of a range."""
-        one, number = self.ranges[place], self.condition.number
-        return f"{number(one.low)} to {number(one.high)}"
+        one = self.ranges[place]
+        low, high = (self.condition.number(end) for end in (one.low, one.high))
+        if low == high:  # narrower than what is told of an angle
+            low, high = f"{one.low:.4g}", f"{one.high:.4g}"
+        return f"{low} to {high}"
 
     @property
     def words(self) -> str:
