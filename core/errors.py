@@ -1,5 +1,8 @@
 """What the user can mend; its text is all that the user sees."""
 
+from collections.abc import Sequence
+
+NAMED = 3  # of many names that a sentence tells
 QUOTED = 60  # characters of a user's text that a message repeats
 
 
@@ -31,6 +34,13 @@ def shown(text: object, length: int = QUOTED) -> str:
     said = str(text)[: length + 1]  # what is beyond is not shown, and may be long
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
     return line if len(line) <= length else line[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def some_of(names: Sequence[str], most: int = NAMED) -> str:
+    """The first names of many, and how many more there are, within a sentence."""
+    told = ", ".join(shown(name) for name in names[:most])
+    more = len(names) - most
+    return f"{told} and {more} more" if more > 0 else told
 
 
 def quoted(text: object) -> str:

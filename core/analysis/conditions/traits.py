@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.errors import shown
+from core.errors import some_of
 from core.gallery.gallery import LoadedGallery
 from core.project.edits import Edits
 from core.query.language import ColumnValue, Compared, number_in
 from core.scoring.scored import ScoredGallery
 
 MOST_VALUES = 50  # of a column of words
-NAMED = 3  # columns that a sentence names
 Sides = tuple[np.ndarray, np.ndarray]
 
 
@@ -34,13 +33,10 @@ class Traits:
         """Which columns are left out, in a sentence; None for none."""
         if not self.left_out:
             return None
-        some = ", ".join(shown(name) for name in self.left_out[:NAMED])
-        more = len(self.left_out) - NAMED
-        names = f"{some} and {more} more" if more > 0 else some
         many = len(self.left_out) > 1
         return (
             f"Left out, with more than {MOST_VALUES} values that are no numbers: "
-            f"{'columns' if many else 'column'} {names}."
+            f"{'columns' if many else 'column'} {some_of(self.left_out)}."
         )
 
 

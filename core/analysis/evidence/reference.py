@@ -6,12 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from core.errors import XCosError, shown
+from core.errors import XCosError, shown, some_of
 from core.progress import QUIET, Task
 from core.scoring.lists import drawn
 from core.scoring.scored import ScoredGallery
-
-NAMED = 3  # people that a sentence names
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +84,7 @@ class Reference:
         """Who was held out, in a sentence; None where nobody was."""
         if not self.left_out:
             return None
-        some = ", ".join(shown(name) for name in self.left_out[:NAMED])
-        more = len(self.left_out) - NAMED
-        names = f"{some} and {more} more" if more > 0 else some
+        names = some_of(self.left_out)
         return f"Held out of the reference {self.name}, since the pair may show them: {names}."
 
 
