@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_words
+from core.analysis.evidence.words import worth_words
 from core.explain.colours import MapName, centred_table, faded, map_rgba, table
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
@@ -100,6 +100,7 @@ class InspectorPanel(QWidget):
         session.explanation_changed.connect(self._on_explanation_changed)
         session.threshold_changed.connect(self._on_threshold)
         session.attention_changed.connect(self._show_switches)
+        session.reference_changed.connect(self._show_report)
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
         self._show_switches()
@@ -252,10 +253,8 @@ class InspectorPanel(QWidget):
             self.numbers.setText("")
             return
         words, e = report.words or NO_DECISION, report.explanation
-        worth = None
-        if (card := session.card) is not None:
-            worth = shipped_words(card, e.kind, e.order, e.score)
-        self.words.setText(words if worth is None else f"{words}\n{worth}")
+        ratios = session.ratios
+        self.words.setText(words if ratios is None else f"{words}\n{worth_words(ratios, e.score)}")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
 
