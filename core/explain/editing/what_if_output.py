@@ -71,8 +71,8 @@ def change_words(answer: WhatIf) -> str:
     """One or two sentences: what the edits did, and what the explanation said they would."""
     before, after = answer.before, answer.after
     if answer.question == Question():
-        said = answer.report()
-        return said.words or f"{said.caption[0].upper()}{said.caption[1:]}."
+        report = answer.report()
+        return report.words or f"{report.caption[0].upper()}{report.caption[1:]}."
     text = (
         f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
     )
@@ -92,14 +92,14 @@ def change_words(answer: WhatIf) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def faithfulness_words(found: Faithfulness) -> str:
+def faithfulness_words(faithfulness: Faithfulness) -> str:
     """One sentence on how far the pair's explanation can be trusted."""
-    r = found.correlation
+    r = faithfulness.correlation
     if r is None:
         return "Faithfulness: not measured yet."
-    part = "" if len(found.real) == found.total else f" of {found.total}"
-    said = f"Faithfulness of this pair: {r:.2f} (correlation over {len(found.real)}{part} patches)."
-    return said.replace("-", "\N{MINUS SIGN}")
+    part = "" if len(faithfulness.real) == faithfulness.total else f" of {faithfulness.total}"
+    sentence = f"Faithfulness of this pair: {r:.2f} (correlation over {len(faithfulness.real)}{part} patches)."
+    return sentence.replace("-", "\N{MINUS SIGN}")
 
 
 def _png(crop: np.ndarray) -> bytes:
