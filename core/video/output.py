@@ -25,7 +25,7 @@ SCORED: Columns = (*SEEN, ("score", float), ("mean_score", float), ("verdict", s
 
 def write_scores(
     path: Path,
-    found: VideoTracks,
+    video: VideoTracks,
     scores: Sequence[TrackScores],
     photo: str,
     threshold: float | None,
@@ -37,7 +37,7 @@ def write_scores(
         from core.explain.drawing import figure_bytes
         from core.video.track_figure import track_figure
 
-        figure = track_figure(scores, photo, threshold, f"{found.source.name}, {caption}")
+        figure = track_figure(scores, photo, threshold, f"{video.source.name}, {caption}")
         write_whole(path, figure_bytes(figure, suffix[1:]))
     elif suffix in SUFFIXES:
         write_table(path, scored_rows(scores, threshold), SCORED)
@@ -46,9 +46,9 @@ def write_scores(
         raise XCosError(f"{path} must end in one of {ends}; choose another name.")
 
 
-def seen_rows(found: VideoTracks) -> Iterator[tuple[Any, ...]]:
+def seen_rows(video: VideoTracks) -> Iterator[tuple[Any, ...]]:
     """A row a face in the order of SEEN."""
-    for track in found.tracks:
+    for track in video.tracks:
         for face in track.faces:
             yield _seen(track, face)
 
@@ -57,13 +57,13 @@ def scored_rows(
     scores: Sequence[TrackScores], threshold: float | None
 ) -> Iterator[tuple[Any, ...]]:
     """A row a face in the order of SCORED; no verdict without a threshold."""
-    for found in scores:
-        each = zip(found.track.faces, found.scores.tolist(), found.running.tolist(), strict=True)
+    for scored in scores:
+        each = zip(scored.track.faces, scored.scores.tolist(), scored.running.tolist(), strict=True)
         for face, score, running in each:
             verdict = None
             if threshold is not None:
                 verdict = "same" if score > threshold else "different"
-            yield *_seen(found.track, face), score, running, verdict
+            yield *_seen(scored.track, face), score, running, verdict
 
 
 def _seen(track: Track, face: TrackedFace) -> tuple[Any, ...]:
