@@ -256,7 +256,7 @@ class CompareWindow(FollowingWindow):
                 regions,
                 shuffled=scorer.shuffled() if controls else None,
                 task=running,
-                found=lambda name, compared: running.partial((name, compared)),
+                announce=lambda name, compared: running.partial((name, compared)),
             )
 
         self.again.setEnabled(True)

@@ -37,7 +37,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
-from xcos_gui.tools.people.words import legend, told
+from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -277,7 +277,7 @@ class PeopleWindow(ToolWindow):
             return
         self._chosen = identity
         self._mark()
-        self.who.setText(told(person))
+        self.who.setText(person_words(person))
         threshold = session.threshold
 
         def work(running: Running) -> PersonMaps:

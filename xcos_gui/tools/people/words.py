@@ -32,7 +32,7 @@ def legend(found: People) -> str:
     return " &nbsp; ".join(parts)
 
 
-def told(person: Person) -> str:
+def person_words(person: Person) -> str:
     """What there is to say of a person, as rich text."""
     parts = [f"<b>{escape(person.identity)}</b>"]
     if person.animal:
