@@ -66,11 +66,11 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
-        said = text.replace("&", "").rstrip("…")
+        tip = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
-            said += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
-        action.setToolTip(said)
+            tip += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+        action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
 

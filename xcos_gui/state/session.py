@@ -169,10 +169,10 @@ class Session(Shown):
         """Show the pairs that pass a filter only; blank: all. See core/query/language.py."""
         self.filter.use(text)
 
-    def set_fragile(self, found: FragilePairs | None) -> None:
+    def set_fragile(self, fragile: FragilePairs | None) -> None:
         """Tell which pairs of the matrix are fragile; None: not known."""
-        if found is not self.fragile:
-            self.fragile = found
+        if fragile is not self.fragile:
+            self.fragile = fragile
             self.fragile_changed.emit()
 
     def list_pairs(self, title: str, pairs: PairList) -> None:
@@ -245,11 +245,11 @@ class Session(Shown):
         )
         self._scoring.start(lambda running: score(asked, running))
 
-    def _on_partly_scored(self, found: Scored | list[Region]) -> None:
-        if isinstance(found, Scored):
-            self._take(found)
+    def _on_partly_scored(self, part: Scored | list[Region]) -> None:
+        if isinstance(part, Scored):
+            self._take(part)
         else:
-            self.matrix_refined.emit(found)
+            self.matrix_refined.emit(part)
 
     def _take(self, shown: Scored) -> None:
         kept = self.wanted_pair
