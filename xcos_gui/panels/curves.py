@@ -3,8 +3,9 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette, QShowEvent
+from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
@@ -41,6 +42,7 @@ from xcos_gui.widgets.theme import paint_axes
 
 HEADROOM = 1.45  # of the histogram's height over its highest bar
 HANDLE = 12  # pixels of the mark on the threshold's line
+BESIDE = 30  # lines of width from which the curves have room beside the counts
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
@@ -74,7 +76,7 @@ class CurvesPanel(QWidget):
         self.summary.setSizePolicy(policy)
         side.addWidget(self.summary)
         side.addStretch(1)
-        layout = QHBoxLayout(self)
+        layout = self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
         plots = QVBoxLayout()
@@ -339,6 +341,12 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        beside = self.width() >= BESIDE * self.fontMetrics().height()
+        directions = QBoxLayout.Direction
+        self._layout.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_det"):
