@@ -121,7 +121,9 @@ class Workspace(QMainWindow):
             self.tabifyDockWidget(self.docks["gallery"], self.docks["inspector"])
             self.docks["curves"].raise_()
         elif low:
-            self.splitDockWidget(self.docks["gallery"], self.docks["curves"], Qt.Orientation.Vertical)
+            self.splitDockWidget(
+                self.docks["gallery"], self.docks["curves"], Qt.Orientation.Vertical
+            )
             self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
             self.docks["gallery"].raise_()
         else:

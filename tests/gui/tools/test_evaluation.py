@@ -12,7 +12,6 @@ from core.evaluation.results import error_curves
 from core.model.card import read_card
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evaluation.window import EvaluationDialog
-from xcos_gui.widgets.pair_view import EMPTY
 
 OUTCOMES = ("TP", "FN", "FP", "TN")
 
@@ -62,7 +61,7 @@ def test_an_identity_folder_is_measured(
 
 def test_a_listed_pair_is_shown_with_its_maps(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
     dialog = evaluated(empty, qtbot, crops)
-    assert dialog.found is not None and dialog.view.words.text() != EMPTY
+    assert dialog.found is not None and dialog.view.shown.filled
     for row, kind in enumerate(("learned", "uniform", "correlation")):
         dialog.results.selectRow(row)
         dialog.listed.table.selectRow(dialog.listed.model.rowCount() - 1)
@@ -132,7 +131,7 @@ def test_pairs_of_a_bin_are_looked_at_after_its_images_were_read(
     dialog = evaluated(empty, qtbot, protocol)
     assert dialog.found is not None, dialog.note.text()
     dialog.listed.table.selectRow(3)
-    assert dialog.view.words.text() != EMPTY
+    assert dialog.view.shown.filled
     dialog.listed.open.click()
     qtbot.waitUntil(
         lambda: empty.session.pair is not None and not empty.session.busy, timeout=60_000
@@ -168,4 +167,4 @@ def test_genuine_pairs_alone_say_what_can_be_said(
     for row, outcomes in ((0, {"TP", "FN"}), (3, of_fc)):
         dialog.results.selectRow(row)
         assert {*texts(dialog, 1)} <= outcomes and dialog.listed.model.rowCount() == 20
-        assert dialog.view.words.text() != EMPTY
+        assert dialog.view.shown.filled
