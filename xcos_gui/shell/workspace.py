@@ -145,9 +145,9 @@ class Workspace(QMainWindow):
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         small, low = self._shape()
         if low:
-            self.resizeDocks([docks["gallery"], docks["inspector"]], [25 * unit, 27 * unit], across)
-            half = round(self.height() / 2)
-            self.resizeDocks([docks["gallery"], docks["curves"]], [half, half], down)
+            self.resizeDocks([docks["gallery"], docks["inspector"]], [26 * unit, 28 * unit], across)
+            parts = [round(share * self.height()) for share in (0.4, 0.6)]
+            self.resizeDocks([docks["gallery"], docks["curves"]], parts, down)
             return
         if small:
             self.resizeDocks([docks["inspector"]], [23 * unit], across)

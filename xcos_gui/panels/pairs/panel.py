@@ -101,6 +101,8 @@ class PairsPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
         session.threshold_changed.connect(lambda _: self._timer.start())
@@ -142,7 +144,7 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
+        for column, width in ((SCORE, 4), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
             header.resizeSection(column, width * line)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
@@ -199,7 +201,8 @@ class PairsPanel(QWidget):
             ratios = shipped_or_none(session.card, session.kind, session.order)
         self.model.ratios = ratios
         chosen = self.columns.shown
-        wanted = {FRAGILE: known, TAGS: tagged} | chosen
+        several = self.choice.currentData() is None  # else it is the same in all rows
+        wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
         wanted[LR] = chosen[LR] and ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
