@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,6 +30,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
 from xcos_gui.widgets.tables import RememberedTable
@@ -96,6 +97,7 @@ class InspectorPanel(QWidget):
         session.matrix_changed.connect(self._paint_maps)
         session.edits_changed.connect(self._show_judging)
         self._show_switches()
+        self._photos.setIcon(icon("photos", self.palette()))
 
     # Making.
 
@@ -123,7 +125,8 @@ class InspectorPanel(QWidget):
         swap.clicked.connect(self._session.swap_pair)
         save = QToolButton(text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         save.setMenu(self.saver.menu)
-        photos = QToolButton(text="Photos", toolTip="Both photos at full size (Ctrl+D)")
+        photos = self._photos = QToolButton(toolTip="Both photos at full size (Ctrl+D)")
+        photos.setAccessibleName("Both photos at full size")
         photos.clicked.connect(lambda: self._session.tool_asked.emit("photos"))
         for box in (self.kind, self.order):
             box.setSizeAdjustPolicy(
@@ -312,6 +315,11 @@ class InspectorPanel(QWidget):
     def _on_table_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
             self._mark(self.cells.cell(current.row()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_photos"):
+            self._photos.setIcon(icon("photos", self.palette()))
 
     # Keys.
 

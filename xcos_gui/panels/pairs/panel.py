@@ -144,8 +144,8 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 4), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
-            header.resizeSection(column, width * line)
+        for column, width in ((SCORE, 4.6), (OUTCOME, 4.5), (FRAGILE, 4.5), (TAGS, 7), (LR, 4)):
+            header.resizeSection(column, round(width * line))
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:
