@@ -43,8 +43,8 @@ def shipped_or_none(card: ModelCard, kind: AttentionKind, order: Order) -> Likel
 
 def worth_words(ratios: LikelihoodRatios, score: float) -> str:
     """What a score is worth, with the reference, in two sentences."""
-    said = strength_words(ratios.strength(score))
-    return f"As evidence: {said[0].lower()}{said[1:]} Reference: {ratios.reference}."
+    strength = strength_words(ratios.strength(score))
+    return f"As evidence: {strength[0].lower()}{strength[1:]} Reference: {ratios.reference}."
 
 
 def interval_words(strength: Strength) -> str:
