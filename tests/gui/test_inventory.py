@@ -60,7 +60,12 @@ def check(name: str, parts: Iterable[QWidget], places: Path) -> None:
 
 def test_lines_are_alike_but_for_rounding() -> None:
     assert alike("score 0.1234 of 3", "score 0.1235 of 3")
-    for other in ("score 0.1236 of 3", "score 0.123 of 3", "score 0.1234 of 4", "score -0.1234 of 3"):
+    for other in (
+        "score 0.1236 of 3",
+        "score 0.123 of 3",
+        "score 0.1234 of 4",
+        "score -0.1234 of 3",
+    ):
         assert not alike("score 0.1234 of 3", other), other
     assert not alike("0.12", "0.13")
 
