@@ -96,7 +96,7 @@ def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterato
             continue
         left, right = table.of(condition.name)
         worse = condition.worse_of(left[pairs.rows], right[pairs.columns])
-        yield from _varied(condition.name, worse)
+        yield from _varied(condition.title.lower(), worse)
     for name, (left, right) in traits.numbers.items():
         both = left[pairs.rows], right[pairs.columns]
         yield from _varied(f"the smaller {shown(name)}", np.fmin(*both))

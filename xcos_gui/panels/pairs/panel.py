@@ -100,6 +100,8 @@ class PairsPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
         session.threshold_changed.connect(lambda _: self._timer.start())
@@ -142,8 +144,8 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
-            header.resizeSection(column, width * line)
+        for column, width in ((SCORE, 4.6), (OUTCOME, 4.5), (FRAGILE, 4.5), (TAGS, 7), (LR, 4)):
+            header.resizeSection(column, round(width * line))
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:
@@ -196,7 +198,8 @@ class PairsPanel(QWidget):
         known = session.fragile is not None and session.fragile.threshold == session.threshold
         self.model.ratios = session.ratios
         chosen = self.columns.shown
-        wanted = {FRAGILE: known, TAGS: tagged} | chosen
+        several = self.choice.currentData() is None  # else it is the same in all rows
+        wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
         wanted[LR] = chosen[LR] and session.ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:

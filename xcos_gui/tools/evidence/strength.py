@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QTabWidget,
+    QVBoxLayout,
+    QWidget,
 )
 
 from core.analysis.evidence.curves import EvidenceCurves, evidence_curves
@@ -29,11 +31,16 @@ from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import Tab
 from xcos_gui.widgets.decimal_box import DecimalBox
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR
 
 SHIPPED, OPEN, CHOOSE = "shipped", "open", "choose"
 NAMES = {"logistic": "Logistic regression", "kde": "Kernel densities", "isotonic": "Isotonic"}
 LINE = "#2c7bb6"
+NO_CURVES = (
+    "No curves of this reference",
+    "Tippett, PAV and ECE need people to hold out: choose a gallery with more people as the reference.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +64,17 @@ class StrengthTab(Tab):
         self._scored: tuple[object, ScoredGallery] | None = None  # of the other gallery
         self._wanted_for_all = False
         self._make_choices()
-        self.column.addWidget(self.words)
         self.bayes = QLabel(wordWrap=True)
         self.bayes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._make_decision()
-        self.column.addWidget(self.bayes)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._make_decision())
+        column.addWidget(self.bayes)
         self._make_curves()
+        self.curves = OrEmpty(self.icon, self.tabs)
+        column.addWidget(self.curves, 1)
+        self.hold(inside)
 
     def _make_choices(self) -> None:
         row = QHBoxLayout()
@@ -100,7 +112,7 @@ class StrengthTab(Tab):
             self.reference.setCurrentIndex(self.reference.count() - 1)
         self.reference.addItem("Another gallery…", CHOOSE)
 
-    def _make_decision(self) -> None:
+    def _make_decision(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.prior = DecimalBox(decimals=6, minimum=0.000001, maximum=0.999999, singleStep=0.05)
         self.prior.setValue(0.5)
@@ -121,7 +133,7 @@ class StrengthTab(Tab):
         self.use.clicked.connect(self._on_use)
         row.addWidget(self.use)
         row.addStretch(1)
-        self.column.addLayout(row)
+        return row
 
     def _make_curves(self) -> None:
         self.tabs = QTabWidget(documentMode=True)
@@ -129,7 +141,6 @@ class StrengthTab(Tab):
         self.pav = self._plot("log10 LR", "log10 LR after PAV", "PAV")
         self.ece = self._plot("log10 prior odds", "empirical cross-entropy (bits)", "ECE")
         self.plots = [self.tippett, self.pav, self.ece]
-        self.column.addWidget(self.tabs, 1)
 
     def _plot(self, x: str, y: str, title: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
@@ -210,6 +221,7 @@ class StrengthTab(Tab):
     def show_answer(self, answer: _Found) -> None:
         """Show a reference's LRs, and what the pair's score is worth."""
         self.found = answer
+        self.shown.fill()
         ratios, strength = answer.reference.ratios, answer.strength
         lines = []
         if strength is None:
@@ -250,9 +262,10 @@ class StrengthTab(Tab):
     def _show_curves(self, curves: EvidenceCurves | None) -> None:
         for plot in self.plots:
             plot.clear()
-        self.tabs.setVisible(curves is not None)
         if curves is None:
+            self.curves.say(*NO_CURVES)
             return
+        self.curves.fill()
         at, genuine, impostor = curves.tippett
         for values, colour, name in (
             (genuine, GENUINE, "same person"),
