@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import XCosError
-from core.files import write_whole
+from core.files import refuse_form, write_whole
 from core.scoring.tables import SUFFIXES, Columns, write_table
 from core.video.track_scores import TrackScores
 from core.video.tracks import Track, TrackedFace, VideoTracks
@@ -32,6 +31,7 @@ def write_scores(
     caption: str,
 ) -> None:
     """Write a plot or a table of tracks' scores, by the name's ending. Raises XCosError."""
+    refuse_form(path, (*SUFFIXES, *PICTURES))
     suffix = path.suffix.lower()
     if suffix in PICTURES:
         from core.explain.drawing import figure_bytes
@@ -39,11 +39,8 @@ def write_scores(
 
         figure = track_figure(scores, photo, threshold, f"{video.source.name}, {caption}")
         write_whole(path, figure_bytes(figure, suffix[1:]))
-    elif suffix in SUFFIXES:
-        write_table(path, scored_rows(scores, threshold), SCORED)
     else:
-        ends = ", ".join((*SUFFIXES, *PICTURES))
-        raise XCosError(f"{path} must end in one of {ends}; choose another name.")
+        write_table(path, scored_rows(scores, threshold), SCORED)
 
 
 def seen_rows(video: VideoTracks) -> Iterator[tuple[Any, ...]]:

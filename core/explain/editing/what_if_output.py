@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.errors import XCosError
 from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
 from core.explain.explanation import PairDecision
-from core.explain.output import PAIR_SUFFIXES, write_pair
+from core.explain.output import write_pair
 from core.explain.report import as_dict
 from core.files import write_whole
 from core.json_text import json_text
@@ -51,10 +50,6 @@ def write_what_if(
     """
     suffix = path.suffix.lower()
     if suffix != ".json":
-        if suffix not in PAIR_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
-            )
         write_pair(path, answer.report())
         return [path]
     written = [path]
