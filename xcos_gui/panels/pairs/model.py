@@ -114,8 +114,8 @@ class PairsModel(QAbstractTableModel):
         """The row of a matrix cell, or None where it is not listed."""
         if self.pairs is None:
             return None
-        found = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
-        return int(found[0]) if len(found) else None
+        rows = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
+        return int(rows[0]) if len(rows) else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
@@ -186,10 +186,10 @@ class PairsModel(QAbstractTableModel):
         return self._session.matrix.outcome(*cell, self._session.threshold)
 
     def _fragile(self, cell: tuple[int, int]) -> str:
-        found, matrix = self._session.fragile, self._session.matrix
-        if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
+        fragile, matrix = self._session.fragile, self._session.matrix
+        if fragile is None or matrix is None or fragile.fragile.shape != matrix.scores.shape:
             return ""
-        return "fragile" if found.fragile[cell] else ""
+        return "fragile" if fragile.fragile[cell] else ""
 
     def _value(self, cell: tuple[int, int], condition: Condition) -> float | None:
         """A condition of the worse face; None where it is not known."""
@@ -237,6 +237,6 @@ class KeptPairs:
     def places(self, rows: LoadedGallery, columns: LoadedGallery, matrix: ScoreMatrix) -> PairList:
         """Where these pairs are now, with their scores of now; those that are gone are left out."""
         left, right = rows.gallery.index(), columns.gallery.index()
-        found = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
-        i, j = np.array(found, np.int64).reshape(-1, 2).T
+        cells = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
+        i, j = np.array(cells, np.int64).reshape(-1, 2).T
         return PairList(i, j, matrix.scores[i, j])

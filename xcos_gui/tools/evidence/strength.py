@@ -197,7 +197,7 @@ class StrengthTab(Tab):
         score = None if session.explanation is None else session.explanation.score
         if chosen == SHIPPED:
             shipped = FittedReference(shipped_ratios(model.card, kind, order))
-            return lambda running: _found(shipped, score)
+            return lambda running: _strength_of(shipped, score)
         loader, wanted = session.loader(), self._wanted_for_all and isinstance(chosen, Path)
         self._wanted_for_all = False
         everyone = tuple(face for loaded in scored.galleries for face in loaded.gallery.faces)
@@ -212,7 +212,7 @@ class StrengthTab(Tab):
                 )
                 self._scored = (made_from, reference)
             for_all = fit_for(everyone, reference, method, running).ratios if wanted else None
-            return _found(fit_for(faces, reference, method, running), score, for_all)
+            return _strength_of(fit_for(faces, reference, method, running), score, for_all)
 
         return work
 
@@ -300,7 +300,7 @@ class StrengthTab(Tab):
             self.session.set_threshold(self.decision.threshold)
 
 
-def _found(
+def _strength_of(
     reference: FittedReference, score: float | None, for_all: LikelihoodRatios | None = None
 ) -> _Found:
     held_out = reference.ratios.held_out

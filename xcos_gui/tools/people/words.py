@@ -18,9 +18,9 @@ MEANINGS = {
 }
 
 
-def legend(found: People) -> str:
+def legend(everyone: People) -> str:
     """The classes that occur, with their colours and numbers of people."""
-    counts = Counter(p.animal for p in found.persons)
+    counts = Counter(p.animal for p in everyone.persons)
     parts = []
     for animal in (*ANIMALS, None):
         if counts[animal]:
