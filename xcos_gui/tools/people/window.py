@@ -70,7 +70,7 @@ class PeopleWindow(ToolWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.found: People | None = None
-        self.maps: PersonMaps | None = None
+        self.looked_at: PersonMaps | None = None
         self._chosen: str | None = None
         self._stale = True
         self._faces: dict[str, tuple[Face, bool]] = {}
