@@ -91,6 +91,7 @@ class RateTable(QTableWidget):
         self.setMinimumHeight(6 * line)
         self._fitted = False
         self._remembered = RememberedTable(self, settings, name.lower(), sorts=sorts)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # heads of two lines
         self.cellClicked.connect(lambda row, _: self._ask(row))
 
     def show_rows(
