@@ -154,7 +154,13 @@ def test_faces_are_found_and_told(qapp: object) -> None:
     assert model.index(3).data(Role.AccessibleTextRole) == tips[3]
     assert [model.index(row).data(PAIR_ROLE) for row in range(5)] == [False] * 5
     session.pair = (3, 0)
-    assert [model.index(row).data(PAIR_ROLE) for row in range(5)] == [True, False, False, True, False]
+    assert [model.index(row).data(PAIR_ROLE) for row in range(5)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
     changed: list[int] = []
     model.dataChanged.connect(lambda first, last, roles: changed.append(first.row()))
     pictures.arrived = frozenset({"d-bob/2.png", "d-x/3.png"})
@@ -314,9 +320,14 @@ def test_kept_pairs_are_found_in_a_gallery_of_another_order() -> None:
     kept = KeptPairs.of(pairs, rows, columns)  # type: ignore[arg-type]
     assert kept.keys == (("a", "y"), ("c", "x"), ("b", "x"))
     scores = np.arange(6, dtype=np.float32).reshape(2, 3)
-    matrix = ScoreMatrix(scores, False, np.zeros(2, np.int32), np.zeros(3, np.int32), "learned", "both")
+    matrix = ScoreMatrix(
+        scores, False, np.zeros(2, np.int32), np.zeros(3, np.int32), "learned", "both"
+    )
     found = kept.places(loaded("c", "a"), loaded("new", "x", "y"), matrix)  # type: ignore[arg-type]
-    assert list(zip(found.rows, found.columns, found.scores, strict=True)) == [(1, 2, 5.0), (0, 1, 1.0)]
+    assert list(zip(found.rows, found.columns, found.scores, strict=True)) == [
+        (1, 2, 5.0),
+        (0, 1, 1.0),
+    ]
     assert len(kept.places(loaded("q"), loaded("x"), matrix)) == 0  # type: ignore[arg-type]
 
 
@@ -364,7 +375,9 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert listed == sorted(listed)
     session.set_filter("identity = ann and photo ~ *1.png")
     qtbot.waitUntil(lambda: "that pass" in pairs._count.text())
-    assert pairs._count.text() == "2 pairs that pass, worst first" and pairs.choice.currentIndex() == 2
+    assert (
+        pairs._count.text() == "2 pairs that pass, worst first" and pairs.choice.currentIndex() == 2
+    )
     pairs.choice.setCurrentIndex(3)
     qtbot.waitUntil(lambda: pairs._count.text() == "no such pair passes")
     one = PairList(np.array([0]), np.array([1]), matrix.scores[[0], [1]])

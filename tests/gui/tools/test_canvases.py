@@ -344,7 +344,9 @@ def test_what_is_picked_and_marked_is_ringed(plot: MapPlot) -> None:
     np.testing.assert_array_equal(np.transpose(plot._one.getData()), POINTS[[3]])
     plot.mark(None)
     assert not len(plot._one.getData()[0])
-    plot.colour(np.array([[1, 2, 3, 255], [4, 5, 6, 255], [1, 2, 3, 255], [7, 8, 9, 100]], np.uint8))
+    plot.colour(
+        np.array([[1, 2, 3, 255], [4, 5, 6, 255], [1, 2, 3, 255], [7, 8, 9, 100]], np.uint8)
+    )
     shown = [brush.color().getRgb() for brush in plot._dots.data["brush"]]
     assert shown == [(1, 2, 3, 255), (4, 5, 6, 255), (1, 2, 3, 255), (7, 8, 9, 100)]
 
@@ -352,7 +354,9 @@ def test_what_is_picked_and_marked_is_ringed(plot: MapPlot) -> None:
 def test_a_lasso_holds_what_lies_within_it() -> None:
     corners = np.array([[1.0, -1.0], [5.0, -1.0], [5.0, 2.0], [1.0, 4.0]])
     # The slanted edge runs at height 3.5 over x = 2, and at 2.5 over x = 4.
-    points = np.array([[0, 0], [4, 1], [2, 3], [6, 2], [2, 3.6], [4, 2.4], [4, 2.6], [3, -0.9]], float)
+    points = np.array(
+        [[0, 0], [4, 1], [2, 3], [6, 2], [2, 3.6], [4, 2.4], [4, 2.6], [3, -0.9]], float
+    )
     assert inside(points, corners).tolist() == [1, 2, 5, 7]
     notched = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [2.0, 1.0], [0.0, 4.0]])
     assert inside(np.array([[2.0, 2.0], [0.5, 2.0], [3.5, 2.0], [2.0, 0.5]]), notched).tolist() == [1, 2, 3]  # fmt: skip
