@@ -125,7 +125,7 @@ def _forked(copy: Path, tests: list[str], log: Path, budget: float) -> tuple[int
     child = os.fork()
     if child == 0:
         try:
-            os.setsid()
+            os.setpgid(0, 0)  # not a session of its own, which would be scheduled for itself
             limit = int(budget) + SLACK
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             _pytest(copy, tests, log, budget)
