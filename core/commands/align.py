@@ -134,12 +134,12 @@ def _holds(path: Path, crop: Image.Image) -> bool:
 
 def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
     photo = photo_file(photo_bytes(path), str(path))
-    found = search([photo], detector)[0]
-    if not found:
+    detected = search([photo], detector)[0]
+    if not detected:
         raise XCosError(NO_FACE.format(path))
-    chosen = choose(found, photo.seen.size, faces)
+    chosen = choose(detected, photo.seen.size, faces)
     for number, index in enumerate(chosen, start=1):
-        crop = Image.fromarray(photo.crop(found[index].landmarks))
+        crop = Image.fromarray(photo.crop(detected[index].landmarks))
         name = stem.name if number == 1 else f"{stem.name}#{number}"
         target = stem.with_name(name + ".png")
         try:

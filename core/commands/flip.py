@@ -74,18 +74,18 @@ def run(options: argparse.Namespace) -> int:
     kinds = options.kind or ["patch"]
     searches = [smallest_flip(editor, threshold, kind, sides, progress) for kind in kinds]
     progress.close()
-    found = [search.found for search in searches if search.found is not None]
+    flips = [search.found for search in searches if search.found is not None]
     if options.output is not None:
-        if not found:
+        if not flips:
             raise XCosError(
                 f"No edit of these kinds flips the verdict, so {options.output} was not written."
             )
-        edits = {found[0].side: (found[0].edit,)}
+        edits = {flips[0].side: (flips[0].edit,)}
         question = Question(edits.get("left", ()), edits.get("right", ()))
         write_what_if(options.output, editor.ask(question, threshold))
     if options.json:
-        said = {"score": editor.before.score, "threshold": threshold}
-        print(json_text(said | _as_dict(cells, searches)))
+        summary = {"score": editor.before.score, "threshold": threshold}
+        print(json_text(summary | _as_dict(cells, searches)))
     else:
         print(cells_words(cells, editor.regions()))
         for search in searches:

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)
     matrix = scored.matrix
-    found = find_fragile(
+    fragile = find_fragile(
         setup.verifier,
         setup.cache,
         scored,
@@ -67,16 +67,16 @@ def run(options: argparse.Namespace) -> int:
         progress,
     )
     progress.close()
-    listed = fragile_list(found, matrix, limit=matrix.pairs)
-    rows = _rows(found, listed, scored)
+    listed = fragile_list(fragile, matrix, limit=matrix.pairs)
+    rows = _rows(fragile, listed, scored)
     columns = (*COLUMNS, ("moves", str))
     if options.output is not None:
         write_table(options.output, rows, columns)
     elif not options.json:
         write_csv(sys.stdout, rows, columns)
-    counts = fragile_counts(found, matrix)
+    counts = fragile_counts(fragile, matrix)
     if options.json:
-        said = {
+        summary = {
             "faces": len(scored.columns) + (0 if matrix.square else len(scored.rows)),
             "pairs": matrix.pairs,
             "threshold": threshold,
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
                 name: {"fragile": some, "pairs": total} for name, (some, total) in counts.items()
             },
         }
-        print(json_text(said))
+        print(json_text(summary))
     else:
         parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
         print(f"xcos: {len(listed)} fragile pairs: {', '.join(parts)}", file=sys.stderr)
@@ -93,8 +93,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rows(
-    found: FragilePairs, listed: PairList, scored: ScoredGallery
+    fragile: FragilePairs, listed: PairList, scored: ScoredGallery
 ) -> Iterator[tuple[Any, ...]]:
-    plain = listed_rows(listed, (scored.rows, scored.columns), found.threshold)
+    plain = listed_rows(listed, (scored.rows, scored.columns), fragile.threshold)
     for row, i, j in zip(plain, listed.rows.tolist(), listed.columns.tolist(), strict=True):
-        yield (*row, "; ".join(found.causes(i, j)))
+        yield (*row, "; ".join(fragile.causes(i, j)))

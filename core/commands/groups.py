@@ -73,23 +73,23 @@ def run(options: argparse.Namespace) -> int:
     edits = setup.project_of(scored.columns.gallery.source).edits
     galleries = [loaded.gallery for loaded in scored.galleries]
     grouping = group_by(options.by, galleries, edits, options.photos)
-    found = group_rates(scored, threshold, grouping, progress)
+    rates = group_rates(scored, threshold, grouping, progress)
     progress.close()
     if output is not None:
-        write_pair_table(output, COLUMNS, group_table(found))
+        write_pair_table(output, COLUMNS, group_table(rates))
     if options.json:
-        print(json_text(_said(found, setup)))
+        print(json_text(_as_dict(rates, setup)))
     elif output is None:
-        _tell(found)
-    for sentence in found.words:
+        _tell(rates)
+    for sentence in rates.words:
         print(f"xcos: {sentence}", file=sys.stderr)
     return 0
 
 
-def group_table(found: GroupRates) -> list[tuple[Any, ...]]:
+def group_table(rates: GroupRates) -> list[tuple[Any, ...]]:
     """A row a group in the order of COLUMNS; empty where a rate is not known."""
     rows = []
-    for group in found.groups:
+    for group in rates.groups:
         cells: list[Any] = [group.name, group.faces, group.people]
         for rate in (group.fmr, group.fnmr):
             low, high = rate.interval or ("", "")
@@ -100,10 +100,10 @@ def group_table(found: GroupRates) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _said(found: GroupRates, setup: Setup) -> dict[str, Any]:
+def _as_dict(rates: GroupRates, setup: Setup) -> dict[str, Any]:
     return {
-        "by": found.by,
-        "threshold": found.threshold,
+        "by": rates.by,
+        "threshold": rates.threshold,
         "model": setup.card.name,
         "attention": setup.kind,
         "groups": [
@@ -118,17 +118,17 @@ def _said(found: GroupRates, setup: Setup) -> dict[str, Any]:
                 "failures_to_acquire": group.failed,
                 "regions": group.regions,
             }
-            for group in found.groups
+            for group in rates.groups
         ],
-        "cross_group": _rate("fmr", found.all_cross),
+        "cross_group": _rate("fmr", rates.all_cross),
         "cross_groups": [
-            {"groups": list(names), **_rate("fmr", rate)} for names, rate in found.cross.items()
+            {"groups": list(names), **_rate("fmr", rate)} for names, rate in rates.cross.items()
         ],
-        "fdr": _whole(found.fdr),
-        "garbe": _whole(found.garbe),
+        "fdr": _whole(rates.fdr),
+        "garbe": _whole(rates.garbe),
         "alpha": ALPHA,
-        "ungrouped_faces": found.ungrouped,
-        "words": list(found.words),
+        "ungrouped_faces": rates.ungrouped,
+        "words": list(rates.words),
     }
 
 
@@ -142,20 +142,20 @@ def _rate(name: str, rate: Rate) -> dict[str, Any]:
     }
 
 
-def _whole(found: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
-    return None if found is None else {"value": found[0], "interval": list(found[1])}
+def _whole(measure: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
+    return None if measure is None else {"value": measure[0], "interval": list(measure[1])}
 
 
-def _tell(found: GroupRates) -> None:
-    width = max(len("group"), *(len(group.name) for group in found.groups))
+def _tell(rates: GroupRates) -> None:
+    width = max(len("group"), *(len(group.name) for group in rates.groups))
     print(f"{'group':<{width}}  people  {'FMR, 95 %':<26}{'FNMR, 95 %':<26}no face")
-    for group in found.groups:
+    for group in rates.groups:
         print(
             f"{group.name:<{width}}  {group.people:>6}  {_rate_words(group.fmr):<26}"
             f"{_rate_words(group.fnmr):<26}{group.failed} of {group.photos}"
         )
-    print(f"across groups: FMR {_rate_words(found.all_cross)}")
-    for name, whole in (("FDR", found.fdr), ("GARBE", found.garbe)):
+    print(f"across groups: FMR {_rate_words(rates.all_cross)}")
+    for name, whole in (("FDR", rates.fdr), ("GARBE", rates.garbe)):
         if whole is not None:
             value, (low, high) = whole
             print(f"{name} {value:.4f} ({low:.4f} to {high:.4f})")

@@ -60,30 +60,30 @@ def run(options: argparse.Namespace) -> int:
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)
-    found = identify(scored, options.fusion, progress)
-    why = _why(scored, found, options.why, threshold)
+    ranked = identify(scored, options.fusion, progress)
+    why = _why(scored, ranked, options.why, threshold)
     progress.close()
     if output is not None:
-        write_pair_table(output, COLUMNS, _rows(scored, found))
-    fpir, fnir = found.rates(threshold)
-    cmc = found.cmc().tolist() if (found.truth >= 0).any() else None
+        write_pair_table(output, COLUMNS, _rows(scored, ranked))
+    fpir, fnir = ranked.rates(threshold)
+    cmc = ranked.cmc().tolist() if (ranked.truth >= 0).any() else None
     if options.json:
-        said = {
+        summary = {
             "model": setup.card.name,
             "attention": setup.kind,
             "threshold": threshold,
-            "fusion": found.fusion,
-            "persons": len(found.persons),
-            "probes": len(found.probes),
-            "mated": int((found.truth >= 0).sum()),
+            "fusion": ranked.fusion,
+            "persons": len(ranked.persons),
+            "probes": len(ranked.probes),
+            "mated": int((ranked.truth >= 0).sum()),
             "cmc": cmc,
             "fpir": fpir,
             "fnir": fnir,
             "why": why,
         }
-        print(json_text(said))
+        print(json_text(summary))
         return 0
-    print(f"{len(found.probes):,} probes, {len(found.persons):,} persons, fusion {found.fusion}")
+    print(f"{len(ranked.probes):,} probes, {len(ranked.persons):,} persons, fusion {ranked.fusion}")
     if cmc is not None:
         print(f"rank 1: {100 * cmc[0]:.1f} %, rank {len(cmc)}: {100 * cmc[-1]:.1f} %")
     for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
@@ -96,32 +96,32 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _why(
-    scored: ScoredGallery, found: Identification, probe: str | None, threshold: float
+    scored: ScoredGallery, ranked: Identification, probe: str | None, threshold: float
 ) -> dict[str, Any] | None:
     if probe is None:
         return None
-    keys = [scored.rows.gallery.faces[place].key for place in found.probes]
+    keys = [scored.rows.gallery.faces[place].key for place in ranked.probes]
     if probe not in keys:
         raise XCosError(f"{probe} is no probe with a known person; name one as -o lists them.")
-    told = why_not_second(scored, found, keys.index(probe), threshold)
+    why = why_not_second(scored, ranked, keys.index(probe), threshold)
     return {
         "probe": probe,
-        "first": told.first,
-        "second": told.second,
-        "margin": told.margin,
-        "difference": told.difference.tolist(),
+        "first": why.first,
+        "second": why.second,
+        "margin": why.margin,
+        "difference": why.difference.tolist(),
     }
 
 
-def _rows(scored: ScoredGallery, found: Identification) -> list[tuple[Any, ...]]:
-    ranks = iter(found.ranks.tolist())
+def _rows(scored: ScoredGallery, ranked: Identification) -> list[tuple[Any, ...]]:
+    ranks = iter(ranked.ranks.tolist())
     rows = []
-    for place, probe in enumerate(found.probes):
+    for place, probe in enumerate(ranked.probes):
         face = scored.rows.gallery.faces[probe]
-        order = np.argsort(-np.nan_to_num(found.scores[place], nan=-np.inf), kind="stable")
+        order = np.argsort(-np.nan_to_num(ranked.scores[place], nan=-np.inf), kind="stable")
         cells: list[Any] = [face.key, face.identity]
-        cells.append(next(ranks) if found.truth[place] >= 0 else "")
+        cells.append(next(ranks) if ranked.truth[place] >= 0 else "")
         for person in order[:2]:
-            cells += [found.persons[person], float(found.scores[place, person])]
+            cells += [ranked.persons[person], float(ranked.scores[place, person])]
         rows.append(tuple([*cells, "", ""][: len(COLUMNS)]))
     return rows

@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
         other = setup.score(gallery, setup.open(options.other, progress, True), progress)
     scored = setup.score(gallery, None, progress)
     root = gallery.gallery.root
-    found = find_in_labels(
+    findings = find_in_labels(
         scored,
         threshold,
         lambda face: crop_of(face, root, setup.cache),
@@ -118,25 +118,27 @@ def run(options: argparse.Namespace) -> int:
         count = copy_photos(options.copy_to, corrected, progress)
         progress.close()
         print(f"xcos: {count} photos were copied to {options.copy_to}", file=sys.stderr)
-    summary = _summary(found, edits, setup)
+    summary = _summary(findings, edits, setup)
     if output is not None:
-        text = _csv(found, edits) if output.suffix.lower() == ".csv" else _json(summary)
+        text = _csv(findings, edits) if output.suffix.lower() == ".csv" else _json(summary)
         write_whole(output, text.encode())
     if options.json:
         print(_json(summary))
     else:
-        _tell(found, edits, summary, listed=output is None)
+        _tell(findings, edits, summary, listed=output is None)
     return 0
 
 
-def _summary(found: LabelFindings, edits: Edits, setup: Setup) -> dict[str, Any]:
+def _summary(findings: LabelFindings, edits: Edits, setup: Setup) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
     for kind in FINDING_KINDS:
-        told = Counter(edits.decisions.get(f.key, "open") for f in found.findings if f.kind == kind)
-        counts[kind] = {name: told[name] for name in ("open", *DECISIONS)}
+        decisions = Counter(
+            edits.decisions.get(f.key, "open") for f in findings.findings if f.kind == kind
+        )
+        counts[kind] = {name: decisions[name] for name in ("open", *DECISIONS)}
     problems = [
         asdict(problem)
-        for loaded in (found.gallery, found.probes)
+        for loaded in (findings.gallery, findings.probes)
         if loaded is not None
         for problem in loaded.gallery.problems
     ]
@@ -146,13 +148,13 @@ def _summary(found: LabelFindings, edits: Edits, setup: Setup) -> dict[str, Any]
         "model": setup.card.name,
         "attention": setup.kind,
         "order": setup.options.order,
-        "threshold": found.threshold,
-        "faces": len(found.gallery),
-        "faces_without_identity": sum(f.identity is None for f in found.gallery.gallery.faces),
+        "threshold": findings.threshold,
+        "faces": len(findings.gallery),
+        "faces_without_identity": sum(f.identity is None for f in findings.gallery.gallery.faces),
         "counts": counts,
-        "before": _quality(found.before()),
-        "after": _quality(found.after(edits)),
-        "findings": [_row(finding, edits) for finding in found.findings],
+        "before": _quality(findings.before()),
+        "after": _quality(findings.after(edits)),
+        "findings": [_row(finding, edits) for finding in findings.findings],
         "problems": problems,
     }
 
@@ -177,8 +179,8 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
     }
 
 
-def _csv(found: LabelFindings, edits: Edits) -> str:
-    rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in found.findings]
+def _csv(findings: LabelFindings, edits: Edits) -> str:
+    rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in findings.findings]
     shown = [
         [f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
     ]
@@ -189,17 +191,17 @@ def _json(summary: dict[str, Any]) -> str:
     return json_text(summary)
 
 
-def _tell(found: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:
+def _tell(findings: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:
     if listed:
-        for finding in found.findings:
-            said = edits.decisions.get(finding.key, "")
-            print(f"{finding.kind:<15} {finding.score:>6.3f}  {said:<7} {finding.sentence}")
+        for finding in findings.findings:
+            decision = edits.decisions.get(finding.key, "")
+            print(f"{finding.kind:<15} {finding.score:>6.3f}  {decision:<7} {finding.sentence}")
     for kind, counts in summary["counts"].items():
-        told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
-        print(f"xcos: {kind}: {told or 'none'}", file=sys.stderr)
+        listing = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+        print(f"xcos: {kind}: {listing or 'none'}", file=sys.stderr)
     before, after = summary["before"], summary["after"]
     print(
-        f"xcos: errors at {found.threshold:.4f}: {before['errors']} before, "
+        f"xcos: errors at {findings.threshold:.4f}: {before['errors']} before, "
         f"{after['errors']} with what was accepted",
         file=sys.stderr,
     )

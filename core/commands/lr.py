@@ -98,11 +98,13 @@ def run(options: argparse.Namespace) -> int:
 
         form = options.output.suffix.lower()[1:]
         write_whole(options.output, figure_bytes(evidence_figure(ratios), form))
-    said = _said(setup, options, pair, ratios, decision) | {"left_out": list(reference.left_out)}
+    summary = _as_dict(setup, options, pair, ratios, decision) | {
+        "left_out": list(reference.left_out)
+    }
     if options.json:
-        print(json_text(said))
+        print(json_text(summary))
     else:
-        _tell(said, ratios, decision)
+        _tell(summary, ratios, decision)
     return 0
 
 
@@ -134,7 +136,7 @@ def _reference(
     return fit_for(pair.faces(0, 0), scored, options.method or "logistic", progress)
 
 
-def _said(
+def _as_dict(
     setup: Setup,
     options: argparse.Namespace,
     pair: ScoredGallery,
@@ -176,9 +178,11 @@ def _said(
     }
 
 
-def _tell(said: dict[str, Any], ratios: LikelihoodRatios, decision: BayesDecision | None) -> None:
-    print(f"Score {said['score']:.4f}: {said['words']}")
-    print(f"{said['interval_words']}.")
+def _tell(
+    summary: dict[str, Any], ratios: LikelihoodRatios, decision: BayesDecision | None
+) -> None:
+    print(f"Score {summary['score']:.4f}: {summary['words']}")
+    print(f"{summary['interval_words']}.")
     print(
         f"Reference {ratios.reference}: {ratios.people:,} people, {ratios.genuine:,} genuine and "
         f"{ratios.impostor:,} impostor pairs, {ratios.method}."

@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             write_whole(path, csv_text([CELL_COLUMNS, *_rounded(image, threshold)]).encode())
     if options.json:
-        print(json_text(_said(setup, options, scored, image, chosen)))
+        print(json_text(_as_dict(setup, options, scored, image, chosen)))
     else:
         _tell(options, scored, image, chosen, threshold)
     return 0
@@ -158,15 +158,15 @@ def _chosen(scored: ScoredGallery, patterns: Sequence[str]) -> ChosenPairs:
 
 def _named(gallery: Gallery, pattern: str) -> np.ndarray:
     """Places of the faces whose identity or key fits a pattern. Raises XCosError where none does."""
-    found = [
+    places = [
         place
         for place, face in enumerate(gallery.faces)
         if fnmatch.fnmatchcase(face.identity or "", pattern)
         or fnmatch.fnmatchcase(face.key, pattern)
     ]
-    if not found:
+    if not places:
         raise XCosError(f"No identity and no face of {gallery.source} is called {pattern!r}.")
-    return np.array(found)
+    return np.array(places)
 
 
 def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
@@ -176,29 +176,29 @@ def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
     ]
 
 
-def _said(
+def _as_dict(
     setup: Setup,
     options: argparse.Namespace,
     scored: ScoredGallery,
     image: MatrixImage,
     chosen: ChosenReport | None,
 ) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "gallery": str(options.gallery), "model": setup.card.name, "attention": setup.kind,
         "threshold": setup.threshold, "level": options.level, "sort": options.sort,
         "rows": _names(scored, image, 0), "columns": _names(scored, image, 1),
     }  # fmt: skip
     if options.level != "faces" and options.less is None:
-        told = cells(image, setup.threshold or 0.0)
-        said["cells"] = [dict(zip(CELL_COLUMNS, row, strict=True)) for row in told]
+        rows = cells(image, setup.threshold or 0.0)
+        summary["cells"] = [dict(zip(CELL_COLUMNS, row, strict=True)) for row in rows]
     if isinstance(image, DifferenceImage):
-        said["changed"] = {"less": image.found.name, "pairs": _changed(scored, image)}
+        summary["changed"] = {"less": image.found.name, "pairs": _changed(scored, image)}
     if chosen is not None:
-        said["chosen"] = {
+        summary["chosen"] = {
             "pairs": chosen.total, **asdict(chosen.counts),
             "tar": chosen.tar and asdict(chosen.tar), "far": chosen.far and asdict(chosen.far),
         }  # fmt: skip
-    return said
+    return summary
 
 
 def _names(scored: ScoredGallery, image: MatrixImage, which: int) -> list[str]:

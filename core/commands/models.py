@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text([as_dict(card) for card in cards]))
         return 0
-    print("\n\n".join(told(card) for card in cards) or "No weights ship with this copy.")
+    print("\n\n".join(card_text(card) for card in cards) or "No weights ship with this copy.")
     return 0
 
 
@@ -97,7 +97,7 @@ def run_import(options: argparse.Namespace) -> int:
 
     refuse_overwriting(options.output, Path(options.file))
     card = import_weights(options.file, options.output, options.part)
-    print(json_text(as_dict(card)) if options.json else told(card))
+    print(json_text(as_dict(card)) if options.json else card_text(card))
     return 0
 
 
@@ -123,7 +123,7 @@ def as_dict(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def told(card: ModelCard) -> str:
+def card_text(card: ModelCard) -> str:
     """A card in lines of text."""
     lines = [
         f"{card.name} ({card.kind}, backbone {card.backbone})",

@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         of = _select(asked, setup, scored, progress)
     less = None if minus is None else _select(minus, setup, scored, progress)
-    found = look_for_patterns(
+    report = look_for_patterns(
         scored,
         threshold,
         of,
@@ -121,11 +121,11 @@ def run(options: argparse.Namespace) -> int:
     progress.close()
     faces = scored.rows.gallery.faces, scored.columns.gallery.faces
     for path in options.output:
-        write_patterns(path, found, *faces)
+        write_patterns(path, report, *faces)
     if options.json:
-        print(json_text(as_dict(found, *faces)))
+        print(json_text(as_dict(report, *faces)))
     else:
-        _tell(found)
+        _tell(report)
     return 0
 
 
@@ -197,18 +197,18 @@ def _listed(path: Path, scored: ScoredGallery) -> PairList:
     return PairList(i, j, scored.matrix.scores[i, j])
 
 
-def _tell(found: PatternReport) -> None:
-    print(found.words)
-    what = "mean" if found.base is None else "difference of the means"
+def _tell(report: PatternReport) -> None:
+    print(report.words)
+    what = "mean" if report.base is None else "difference of the means"
     for name, values in (
-        ("cosine S", found.shown.cosine),
-        ("attention W", found.shown.attention),
-        ("evidence", found.shown.evidence),
+        ("cosine S", report.shown.cosine),
+        ("attention W", report.shown.attention),
+        ("evidence", report.shown.evidence),
     ):
         print(f"\n{what}, {name}")
         for row in values:
             print(" ".join(f"{value:>8.4f}" for value in row))
-    if found.groups is not None:
-        print(f"\n{found.groups.words}")
-        for number, group in enumerate(found.groups.groups, start=1):
+    if report.groups is not None:
+        print(f"\n{report.groups.words}")
+        for number, group in enumerate(report.groups.groups, start=1):
             print(f"{number}. {group.sentence}")

@@ -65,23 +65,23 @@ def run(options: argparse.Namespace) -> int:
         kept = {one.key: one.value for one in imported}
         project.change(lambda edits: replace(edits, readings=edits.readings | kept))
     readings = readings_of(project.edits.readings)
-    found = readers_of(scored, readings)
+    readers = readers_of(scored, readings)
     if options.output is not None:
         write_whole(options.output, readings_csv(readings))
     if options.json:
-        print(json_text(readers_said(found)))
+        print(json_text(as_dict(readers)))
     else:
-        print("\n".join(readers_words(found)))
-    if found.elsewhere:
-        many = found.elsewhere > 1
+        print("\n".join(readers_words(readers)))
+    if readers.elsewhere:
+        many = readers.elsewhere > 1
         warn(
-            f"{found.elsewhere} {'ratings are' if many else 'rating is'} of faces that this gallery "
+            f"{readers.elsewhere} {'ratings are' if many else 'rating is'} of faces that this gallery "
             f"lacks and {'do' if many else 'does'} not count."
         )
     return 0
 
 
-def readers_said(found: Readers) -> dict[str, Any]:
+def as_dict(readers: Readers) -> dict[str, Any]:
     """The figures as plain values."""
     return {
         "readers": [
@@ -96,20 +96,20 @@ def readers_said(found: Readers) -> dict[str, Any]:
                 "same_person": one.confusion[1].tolist(),
                 "calibration": list(one.calibration),
             }
-            for one in found.readers
+            for one in readers.readers
         ],
         "weighted_kappa": [
             {"readers": [a, b], "kappa": value, "pairs": pairs}
-            for a, b, value, pairs in found.kappa
+            for a, b, value, pairs in readers.kappa
         ],
-        "krippendorff_alpha": found.alpha,
+        "krippendorff_alpha": readers.alpha,
         "fusion": None
-        if found.fusion is None
+        if readers.fusion is None
         else {
-            "pairs": found.fusion.pairs,
-            "auc_score": found.fusion.score,
-            "auc_ratings": found.fusion.ratings,
-            "auc_fused": found.fusion.fused,
-            "gain": found.fusion.gain,
+            "pairs": readers.fusion.pairs,
+            "auc_score": readers.fusion.score,
+            "auc_ratings": readers.fusion.ratings,
+            "auc_fused": readers.fusion.fused,
+            "gain": readers.fusion.gain,
         },
     }

@@ -155,18 +155,18 @@ def run(options: argparse.Namespace) -> int:
     mask = None
     if wanted is not None:
         mask = pairs_passing(wanted, setup, scored, progress)
-    found = collect(source, _chosen(source, options, mask), asked, progress)
+    report = collect(source, _chosen(source, options, mask), asked, progress)
     for path in options.output:
-        write_report(path, found, progress, cells=options.cells)
+        write_report(path, report, progress, cells=options.cells)
     progress.close()
     if options.json:
-        print(json_text(_summary(found, options.output)))
+        print(json_text(_summary(report, options.output)))
     else:
         for path in options.output:
             print(path)
-        count = len(found.problems)
-        told = "1 photo" if count == 1 else f"{count:,} photos"
-        warn(f"{found.shown}; {told} gave no face")
+        count = len(report.problems)
+        photos = "1 photo" if count == 1 else f"{count:,} photos"
+        warn(f"{report.shown}; {photos} gave no face")
     return 0
 
 
@@ -188,8 +188,8 @@ def _chosen(source: ReportSource, options: argparse.Namespace, mask: np.ndarray 
 def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:
     counts = None
     if report.threshold is not None:
-        told = asdict(report.statistics.counts(report.threshold))
-        counts = {name if name == "unknown" else name.upper(): n for name, n in told.items()}
+        outcomes = asdict(report.statistics.counts(report.threshold))
+        counts = {name if name == "unknown" else name.upper(): n for name, n in outcomes.items()}
     return {
         "written": [str(path) for path in outputs],
         "faces": report.faces,

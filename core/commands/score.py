@@ -239,25 +239,25 @@ def _streamed(
     parts: list[StreamedScores] = group.gather(mine)
     if not parts:
         return iter(()), {}
-    found = parts[0]
+    stream = parts[0]
     for part in parts[1:]:
-        found.merge(part)
-    listed = _listed(found.hardest, options.which, setup.threshold)
+        stream.merge(part)
+    listed = _listed(stream.hardest, options.which, setup.threshold)
     counts = None
     if setup.threshold is not None:
-        counts = {str(name): int(found.outcomes[code]) for name, code in CODE.items()}
-    summary = _summary(setup, gallery, probes, found.pairs, counts)
+        counts = {str(name): int(stream.outcomes[code]) for name, code in CODE.items()}
+    summary = _summary(setup, gallery, probes, stream.pairs, counts)
     rows_ = listed_rows(listed, (probes or gallery, gallery), setup.threshold)
-    return rows_, summary | found.histograms.figures()
+    return rows_, summary | stream.histograms.figures()
 
 
-def _listed(found: HardestPairs, which: str, threshold: float | None) -> PairList:
+def _listed(hardest: HardestPairs, which: str, threshold: float | None) -> PairList:
     if which == "errors":
         assert threshold is not None
-        return found.errors(threshold)
+        return hardest.errors(threshold)
     if which == "hardest":
-        return found.listed()
-    return found.of_one_sort(which == "genuine")
+        return hardest.listed()
+    return hardest.of_one_sort(which == "genuine")
 
 
 def _among_candidates(
@@ -293,8 +293,8 @@ def _among_candidates(
 def _counts(setup: Setup, scored: ScoredGallery) -> dict[str, int] | None:
     if setup.threshold is None:
         return None
-    found = asdict(scored.statistics.counts(setup.threshold))
-    return {name if name == "unknown" else name.upper(): number for name, number in found.items()}
+    counts = asdict(scored.statistics.counts(setup.threshold))
+    return {name if name == "unknown" else name.upper(): number for name, number in counts.items()}
 
 
 def _summary(
@@ -337,9 +337,9 @@ def _no_pairs(
 
 def _tell(summary: dict[str, Any]) -> None:
     counts = summary["counts"]
-    told = "" if counts is None else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
+    outcomes = "" if counts is None else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
     print(
-        f"xcos: {summary['faces']} faces, {summary['pairs']} pairs{told}",
+        f"xcos: {summary['faces']} faces, {summary['pairs']} pairs{outcomes}",
         file=sys.stderr,
     )
     for problem in summary["problems"]:

@@ -50,19 +50,19 @@ def run(options: argparse.Namespace) -> int:
     scored = scored_gallery(setup, options, progress)
     traits = traits_of(scored, setup.project_of(scored.columns.gallery.source).edits)
     table = Measurer(setup.cache).table(scored, threshold, progress)
-    found = worst_slices(scored, threshold, table, traits, progress)
+    worst = worst_slices(scored, threshold, table, traits, progress)
     progress.close()
     if traits.words is not None:
         warn(traits.words)
     if output is not None:
-        write_pair_table(output, COLUMNS, [_row(one) for one in found])
+        write_pair_table(output, COLUMNS, [_row(one) for one in worst])
     if options.json:
         slices = [
-            dict(zip(COLUMNS, _row(one), strict=True)) | {"words": one.words} for one in found
+            dict(zip(COLUMNS, _row(one), strict=True)) | {"words": one.words} for one in worst
         ]
         print(json_text({"model": setup.card.name, "threshold": threshold, "slices": slices}))
     elif output is None:
-        print("\n".join(one.words for one in found) or NONE)
+        print("\n".join(one.words for one in worst) or NONE)
     return 0
 
 

@@ -158,7 +158,7 @@ def _tell(edits: Edits, subjects: list[str], as_json: bool) -> None:
         return
     for row in rows:
         parts = [tags_text(row["tags"]), row["decision"] or "", row["note"] or ""]
-        told = " · ".join(part for part in parts if part)
-        print(f"{row['kind']} {' × '.join(row['names'])}: {told or 'nothing'}")
+        marks = " · ".join(part for part in parts if part)
+        print(f"{row['kind']} {' × '.join(row['names'])}: {marks or 'nothing'}")
     if not rows:
         print("No face, pair or identity has a tag, a note or a decision yet.")

@@ -37,28 +37,28 @@ def run(options: argparse.Namespace) -> int:
     threshold = needed_threshold(setup)
     scored = scored_gallery(setup, options, progress)
     table = Measurer(setup.cache).table(scored, threshold, progress)
-    found = threshold_fit(scored, threshold, table, progress)
+    fit = threshold_fit(scored, threshold, table, progress)
     progress.close()
     if options.json:
-        print(json_text(_said(found, setup)))
+        print(json_text(_as_dict(fit, setup)))
     else:
-        print("\n".join(found.words))
+        print("\n".join(fit.words))
     return 0
 
 
-def _said(found: ThresholdFit, setup: Setup) -> dict[str, Any]:
-    rate = found.found
+def _as_dict(fit: ThresholdFit, setup: Setup) -> dict[str, Any]:
+    rate = fit.found
     return {
         "model": setup.card.name,
         "attention": setup.kind,
         "threshold": rate.threshold,
         "label_free_far": rate.rate,
         "interval": list(rate.interval),
-        "far_where_set": found.shipped,
-        "holds": found.holds,
+        "far_where_set": fit.shipped,
+        "holds": fit.holds,
         "own_threshold": rate.own,
-        "unlike": dict(found.unlike),
+        "unlike": dict(fit.unlike),
         "faces": rate.faces,
         "groups": rate.groups,
-        "words": list(found.words),
+        "words": list(fit.words),
     }

@@ -226,8 +226,8 @@ def _whole_run(config: "TrainConfig", folder: Path, task: Task) -> _Result:
 def _tell(result: _Result, as_json: bool) -> None:
     card, verdict = result.card, result.verdict
     if as_json:
-        said = {} if verdict is None else verdict.as_json()
-        print(json_text(said | {"weights": str(card.path), "measured": card.measured}))
+        figures = {} if verdict is None else verdict.as_json()
+        print(json_text(figures | {"weights": str(card.path), "measured": card.measured}))
         return
     print(card.path)
     for name, value in card.measured.items():
@@ -255,10 +255,10 @@ def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsk
             watched.note(what, done, total)
 
     try:
-        found = estimate(config, Task(report, asked))
+        prediction = estimate(config, Task(report, asked))
     except Stopped:
         return 130
     finally:
         progress.close()
-    print(found.as_json() if options.json else found.words)
+    print(prediction.as_json() if options.json else prediction.words)
     return 0

@@ -83,23 +83,23 @@ def run(options: argparse.Namespace) -> int:
     photo = None
     if options.photo is not None:
         photo = open_face(setup, options.photo, None, progress)
-    found = follow(options.video, setup.verifier, options.every, options.aligned, task=progress)
+    video = follow(options.video, setup.verifier, options.every, options.aligned, task=progress)
     progress.close()
     scores = None
     if photo is not None:
-        scores = score_tracks(setup.engine, found.tracks, *photo, setup.kind, options.order)
+        scores = score_tracks(setup.engine, video.tracks, *photo, setup.kind, options.order)
     caption = f"{setup.card.name}, {setup.kind} attention, order {options.order}"
     for path in options.output:
         if scores is None:
-            write_table(path, seen_rows(found), SEEN)
+            write_table(path, seen_rows(video), SEEN)
         else:
-            write_scores(path, found, scores, options.photo, setup.threshold, caption)
+            write_scores(path, video, scores, options.photo, setup.threshold, caption)
     if options.as_gallery is not None:
-        write_tracks(found, options.as_gallery)
+        write_tracks(video, options.as_gallery)
     if options.json:
-        print(json_text(_summary(found, scores, setup)))
+        print(json_text(_summary(video, scores, setup)))
     else:
-        _tell(found, scores, setup)
+        _tell(video, scores, setup)
     return 0
 
 
@@ -120,10 +120,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _summary(
-    found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
+    video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
 ) -> dict[str, Any]:
     tracks = []
-    for number, track in enumerate(found.tracks):
+    for number, track in enumerate(video.tracks):
         first, last = track.faces[0], track.faces[-1]
         score = None if scores is None else scores[number].score
         verdict = None
@@ -142,22 +142,22 @@ def _summary(
             }
         )
     return {
-        "video": str(found.source),
+        "video": str(video.source),
         "photo": setup.options.photo,
-        "frames": found.frames,
-        "every": found.every,
+        "frames": video.frames,
+        "every": video.every,
         "model": setup.card.name,
         "attention": setup.kind,
         "order": setup.options.order,
         "threshold": setup.threshold,
         "tracks": tracks,
-        "problems": [asdict(problem) for problem in found.problems],
+        "problems": [asdict(problem) for problem in video.problems],
     }
 
 
-def _tell(found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup) -> None:
-    said = _summary(found, scores, setup)
-    for track in said["tracks"]:
+def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup) -> None:
+    summary = _summary(video, scores, setup)
+    for track in summary["tracks"]:
         start, end = track["first_seconds"], track["last_seconds"]
         when = f"frames {track['first_frame']} to {track['last_frame']}"
         if start is not None:
@@ -167,14 +167,14 @@ def _tell(found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
             line += f", score {track['score']:.4f}"
             line += "" if track["verdict"] is None else f", {track['verdict']}"
         print(line)
-    if not said["tracks"]:
+    if not summary["tracks"]:
         print("No face was found.")
     limit = "" if setup.threshold is None else f"; threshold {setup.threshold:.4f}"
     warn(
-        f"{found.frames} frames looked at, every {found.every}; {setup.card.name}, "
+        f"{video.frames} frames looked at, every {video.every}; {setup.card.name}, "
         f"{setup.kind} attention, order {setup.options.order}{limit}"
     )
-    for problem in found.problems:
+    for problem in video.problems:
         warn(f"problem: {problem.reason}")
 
 

@@ -78,17 +78,17 @@ def run(options: argparse.Namespace) -> int:
     editor = open_editor(setup, options, progress)
     question = Question(tuple(options.left_edits), tuple(options.right_edits), options.swap)
     answer = editor.ask(question, setup.threshold)
-    found = faithfulness(editor, None, progress) if options.faithfulness else None
+    faithful = faithfulness(editor, None, progress) if options.faithfulness else None
     progress.close()
     for path in options.output:
-        write_what_if(path, answer, found)
+        write_what_if(path, answer, faithful)
     if options.json:
-        print(json_text(what_if_dict(answer, found)))
+        print(json_text(what_if_dict(answer, faithful)))
         return 0
     print(change_words(answer))
     print(f"{answer.report().caption[0].upper()}{answer.report().caption[1:]}.")
-    if found is not None:
-        print(faithfulness_words(found))
+    if faithful is not None:
+        print(faithfulness_words(faithful))
     return 0
 
 

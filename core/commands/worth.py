@@ -58,27 +58,27 @@ def run(options: argparse.Namespace) -> int:
     check_table(options.output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
-    found = attention_worth(
+    worth = attention_worth(
         scored,
         options.thresholds,
         options.threshold,
         progress,
     )
     progress.close()
-    found.of(options.against)  # refuses a kind that is missing
+    worth.of(options.against)  # refuses a kind that is missing
     if options.output is not None:
-        write_pair_table(options.output, COLUMNS, _rows(found, scored, options.against))
+        write_pair_table(options.output, COLUMNS, _rows(worth, scored, options.against))
     if options.json:
-        print(json_text(as_dict(found, options.against)))
+        print(json_text(as_dict(worth, options.against)))
     else:
-        _tell(found, options.against)
+        _tell(worth, options.against)
     return 0
 
 
-def as_dict(found: Worth, against: ScoreKind) -> dict[str, Any]:
+def as_dict(worth: Worth, against: ScoreKind) -> dict[str, Any]:
     """The figures as JSON's types."""
     kinds = {}
-    for kind in found.kinds:
+    for kind in worth.kinds:
         counts = {k if k == "unknown" else k.upper(): v for k, v in asdict(kind.counts).items()}
         kinds[kind.kind] = {
             "threshold": kind.threshold,
@@ -89,20 +89,20 @@ def as_dict(found: Worth, against: ScoreKind) -> dict[str, Any]:
             "far": kind.counts.far,
             "auc": kind.auc,
             "eer": kind.eer,
-            "against": asdict(found.exchange(kind.kind, against)),
+            "against": asdict(worth.exchange(kind.kind, against)),
         }
-    return {"against": against, "kinds": kinds, "missing": found.missing}
+    return {"against": against, "kinds": kinds, "missing": worth.missing}
 
 
-def _rows(found: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[tuple[Any, ...]]:
+def _rows(worth: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[tuple[Any, ...]]:
     rows, columns = scored.rows.gallery.faces, scored.columns.gallery.faces
     everything = scored.matrix.scores.size
-    for kind in found.kinds:
+    for kind in worth.kinds:
         for saved in (True, False):
             for genuine in (True, False):
                 if kind.kind == against:
                     continue
-                pairs = found.pairs(kind.kind, against, saved, genuine, limit=everything)
+                pairs = worth.pairs(kind.kind, against, saved, genuine, limit=everything)
                 for i, j, score in zip(
                     pairs.rows.tolist(), pairs.columns.tolist(), pairs.scores.tolist(), strict=True
                 ):
@@ -118,12 +118,12 @@ def _rows(found: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[t
                     )
 
 
-def _tell(found: Worth, against: ScoreKind) -> None:
+def _tell(worth: Worth, against: ScoreKind) -> None:
     print(
         f"{'':28}{'threshold':>10}{'accuracy':>10}{'TAR':>9}{'FAR':>9}{'EER':>9}{'saves':>8}{'loses':>8}"
     )
-    for kind in found.kinds:
-        counts, change = kind.counts, found.exchange(kind.kind, against)
+    for kind in worth.kinds:
+        counts, change = kind.counts, worth.exchange(kind.kind, against)
         changes = ("", "") if kind.kind == against else (f"{change.saved:,}", f"{change.lost:,}")
         rates = (counts.accuracy, counts.tar, counts.far, kind.eer)
         shares = [f"{100 * r:.2f} %" if r is not None else "-" for r in rates]
@@ -132,10 +132,10 @@ def _tell(found: Worth, against: ScoreKind) -> None:
             f"{shares[3]:>9}{changes[0]:>8}{changes[1]:>8}"
         )
     print(f"\nSaves and loses: against {TITLES[against]}.")
-    for kind in found.kinds:
+    for kind in worth.kinds:
         if kind.kind != against:
-            print(found.sentence(against, kind.kind))
-    for kind in found.kinds:
+            print(worth.sentence(against, kind.kind))
+    for kind in worth.kinds:
         print(f"Threshold of {TITLES[kind.kind]}: {kind.origin}.")
-    for reason in found.missing.values():
+    for reason in worth.missing.values():
         warn(reason)

@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 
 from core.digests import file_digest
 from core.errors import XCosError
+from core.lfs import refuse_pointer
 from core.model.features import CELLS, CHANNELS, MOST_CHANNELS
 from core.model.kinds import ATTENTION_KINDS, AttentionKind, Channels
-from core.model.lfs import refuse_pointer
 from core.model.normalisation import Normalisation, Triple
 from core.resources import weights_dir
 

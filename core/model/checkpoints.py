@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from core.errors import XCosError
-from core.model.lfs import refuse_pointer
+from core.lfs import refuse_pointer
 from core.model.weights import read_safetensors
 
 # What data parallelism and torch.compile put between the parts of a name.

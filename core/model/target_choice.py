@@ -7,8 +7,8 @@ from typing import Any
 
 from core.digests import file_digest
 from core.errors import XCosError
+from core.lfs import refuse_pointer
 from core.model.kinds import CHANNELS, Channels
-from core.model.lfs import refuse_pointer
 from core.model.normalisation import Normalisation, parse_normalisation
 from core.model.sface_package import SFACE, sface_file
 

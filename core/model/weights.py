@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from core.errors import XCosError
 from core.files import written_whole
+from core.lfs import refuse_pointer
 from core.model.backbones import build_backbone
 from core.model.card import ModelCard, described, read_card
-from core.model.lfs import refuse_pointer
 from core.model.xcos import XCosNet
 
 COUNTER = "num_batches_tracked"  # no result depends on it, so files may leave it out

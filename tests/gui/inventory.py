@@ -141,6 +141,9 @@ def _said(part: QObject) -> Iterator[tuple[str, str]]:
         yield "at", where
     if isinstance(part, QComboBox | QTabWidget):
         yield "current", str(part.currentIndex())
+    if isinstance(part, QAbstractItemView) and part.iconSize().isValid():
+        line, icon = part.fontMetrics().height(), part.iconSize()
+        yield "icons", f"{icon.width() / line:.1f} x {icon.height() / line:.1f} lines"
     if isinstance(part, QLabel) and part.buddy() is not None:
         yield "leads to", type(part.buddy()).__name__
     if isinstance(part, QTabWidget):

@@ -11,7 +11,14 @@ from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
 from xcos_gui.shell.file_actions import FileActions
-from xcos_gui.shell.help import about_page, model_page, reading_page, shortcuts_page, show_page
+from xcos_gui.shell.help import (
+    about_page,
+    model_page,
+    reading_page,
+    shortcuts_page,
+    show_page,
+    words_page,
+)
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
@@ -126,6 +133,7 @@ class Menus:
             QKeySequence.StandardKey.HelpContents,
         )
         self._action(helping, "The &sample in four steps", self.window.story.begin)
+        self._action(helping, "&Words", lambda: self._page("Words", words_page()))
         self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page(self._keys())))
         self._action(
             helping,

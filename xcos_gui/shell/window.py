@@ -60,10 +60,13 @@ class MainWindow(Workspace):
             else:
                 self.toolbar.take(name, word, self._menus.actions[name])
         self.addToolBar(self.toolbar)
+        self.addToolBarBreak()
+        self.addToolBar(self.story)
         self._connect()
         self.reset_layout()
         self.restoreGeometry(session.settings.layout("window"))
         self.restoreState(session.settings.layout("docks"))
+        self.story.hide()  # it begins by itself where it is wanted
         self._show_state()
 
     def _make_status(self) -> None:

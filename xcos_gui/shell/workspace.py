@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
@@ -41,6 +41,7 @@ class OfListed(Protocol):
 
 SHARE_BELOW = 0.31  # of a window's height, at most, for what lies below the matrix
 SMALL = 600  # pixels of height below which docks are stacked
+LOW, WIDE = 820, 1150  # in a window lower and wider than this nothing lies below the matrix
 
 
 class Workspace(QMainWindow):
@@ -69,13 +70,10 @@ class Workspace(QMainWindow):
         self.matrix.tool_asked.connect(self.show_tool_of_list)
         self.docks: dict[str, QDockWidget] = {}
         self.story = Story(session, self.matrix, self.docks)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.story)
-        column.addWidget(self.matrix, 1)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self.matrix)
         session.tool_asked.connect(self.show_named)
+        session.pairs_listed.connect(self._show_list)
+        session.listed_outcome_changed.connect(self._show_list)
         self.docks |= {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
@@ -90,6 +88,11 @@ class Workspace(QMainWindow):
         dock.setWidget(Scrolled(widget))
         return dock
 
+    def _show_list(self, *_: object) -> None:
+        """Bring the list of pairs to the front: something was listed in it."""
+        self.docks["pairs"].show()
+        self.docks["pairs"].raise_()
+
     def reset_layout(self) -> None:
         """Put every dock where it was at first."""
         left, right = (
@@ -99,22 +102,30 @@ class Workspace(QMainWindow):
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
-        small = self.height() < SMALL
+        small, low = self._shape()
+        below = left if low else bottom
         for area, name in (
             (right if small else left, "gallery"),
             (right, "inspector"),
             (right, "notes"),
-            (bottom, "curves"),
-            (bottom, "pairs"),
+            (below, "curves"),
+            (below, "pairs"),
         ):
             dock = self.docks[name]
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        if small:  # the matrix keeps its room: what stands beside it is stacked
+        # The matrix keeps its room: what stands beside it is stacked.
+        if small:
             self.tabifyDockWidget(self.docks["curves"], self.docks["pairs"])
             self.tabifyDockWidget(self.docks["gallery"], self.docks["inspector"])
             self.docks["curves"].raise_()
+        elif low:
+            self.splitDockWidget(
+                self.docks["gallery"], self.docks["curves"], Qt.Orientation.Vertical
+            )
+            self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
+            self.docks["gallery"].raise_()
         else:
             self.splitDockWidget(
                 self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal
@@ -123,10 +134,21 @@ class Workspace(QMainWindow):
         self.docks["inspector"].raise_()
         self.share_room()
 
+    def _shape(self) -> tuple[bool, bool]:
+        """Whether the window is small all over, and whether it is low but wide."""
+        small = self.height() < SMALL
+        return small, not small and self.height() < LOW and self.width() >= WIDE
+
     def share_room(self) -> None:
         """Give every dock its share of the window as large as it is now."""
         unit, docks = self.fontMetrics().height(), self.docks
-        across, small = Qt.Orientation.Horizontal, self.height() < SMALL
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        small, low = self._shape()
+        if low:
+            self.resizeDocks([docks["gallery"], docks["inspector"]], [26 * unit, 28 * unit], across)
+            parts = [round(share * self.height()) for share in (0.4, 0.6)]
+            self.resizeDocks([docks["gallery"], docks["curves"]], parts, down)
+            return
         if small:
             self.resizeDocks([docks["inspector"]], [23 * unit], across)
         else:
@@ -134,7 +156,7 @@ class Workspace(QMainWindow):
             self.resizeDocks(sides, [21 * unit, 30 * unit], across)
             self.resizeDocks([docks["curves"], docks["pairs"]], [33 * unit, 27 * unit], across)
         high = 10 * unit if small else min(17 * unit, round(SHARE_BELOW * self.height()))
-        self.resizeDocks([docks["curves"]], [high], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["curves"]], [high], down)
 
     def show_notes(self) -> None:
         """Let the user tag the pair looked at."""

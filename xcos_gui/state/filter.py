@@ -70,6 +70,10 @@ class PairFilter(QObject):
         self.text = text
         self._look()
 
+    def toggle(self, text: str) -> None:
+        """Use a filter, or none where it is the one in use."""
+        self.use("" if self.text == text else text)
+
     def stop(self) -> None:
         """End the search early."""
         self._job.stop()

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPalette,
     QPen,
     QPixmap,
 )
@@ -81,10 +80,6 @@ class CellView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.drawImage(square, self._overlay)
         if self._crop is None and self._overlay is None:
-            painter.setPen(
-                QPen(self.palette().color(QPalette.ColorRole.Mid), 1, Qt.PenStyle.DashLine)
-            )
-            painter.drawRoundedRect(square.adjusted(1, 1, -1, -1), 4, 4)
             return
         if self._grid:
             self._paint_grid(painter, square)

@@ -3,10 +3,20 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from xcos_gui.widgets.design import GAP, GROUP, VERDICT, sized
 from xcos_gui.widgets.icons import IconLabel
+
+Button = tuple[str, Callable[[], object]]  # its text and what it does
+
+
+def parted(sentence: str) -> tuple[str, str]:
+    """The halves of a sentence such as those of XCosError: what is so, and what to do."""
+    head, mark, rest = sentence.partition("; ")
+    if not mark:
+        head, mark, rest = sentence.partition(". ")
+    return head.rstrip("."), rest[:1].upper() + rest[1:]
 
 
 class EmptyState(QWidget):
@@ -28,9 +38,7 @@ class EmptyState(QWidget):
             self._column.addWidget(widget)
         self._column.addStretch(1)
 
-    def say(
-        self, title: str, advice: str = "", buttons: Sequence[tuple[str, Callable[[], object]]] = ()
-    ) -> None:
+    def say(self, title: str, advice: str = "", buttons: Sequence[Button] = ()) -> None:
         """Say what is so and what to do; buttons: their texts and what they do."""
         self.title.setText(title)
         self.advice.setText(advice)
@@ -45,3 +53,39 @@ class EmptyState(QWidget):
             button.clicked.connect(lambda _=False, do=do: do())
             self._column.insertWidget(4 + place, button, 0, Qt.AlignmentFlag.AlignHCenter)
             self.buttons.append(button)
+
+
+class OrEmpty(QStackedWidget):
+    """What a view shows; while it has nothing to show, what is so instead, never empty tables or axes."""
+
+    def __init__(self, icon: str, inside: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.inside, self.empty = inside, EmptyState(icon)
+        self.addWidget(inside)
+        self.addWidget(self.empty)
+        self._said: tuple[str, str, Sequence[Button]] = ("", "", ())
+
+    def say(self, title: str, advice: str = "", buttons: Sequence[Button] = ()) -> None:
+        """Show what is so and what to do instead; arguments as EmptyState.say has them."""
+        self._said = title, advice, buttons
+        self.empty.say(title, advice, buttons)
+        self.setCurrentWidget(self.empty)
+
+    def say_working(self, what: str) -> None:
+        """Where nothing is shown, say what is being done instead of what to do: that is done already."""
+        if not self.filled:
+            self.empty.say(what)
+
+    def say_again(self) -> None:
+        """Say once more what was said before the work."""
+        if not self.filled:
+            self.empty.say(*self._said)
+
+    def fill(self) -> None:
+        """Show what is there."""
+        self.setCurrentWidget(self.inside)
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is something to show."""
+        return self.currentWidget() is self.inside

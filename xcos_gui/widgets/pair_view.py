@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 from core.explain.colours import ColourLimits, MapName
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.readout import Readout
 
-EMPTY = "Choose a pair in the list to see its faces and maps."
+EMPTY = "Choose a pair in the list to see its faces and maps"
 TITLES: dict[MapName, str] = {
     "cosine": "Cosine map S",
     "attention": "Attention map W",
@@ -38,12 +39,17 @@ class PairView(QWidget):
         for place, view in enumerate(self.maps.values()):
             view.view.cell_changed.connect(self._mark)
             maps.addWidget(view, place // 2, place % 2)
-        column = QVBoxLayout(self)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.words)
         column.addLayout(faces, 2)
         column.addLayout(maps, 5)
         column.addWidget(self.cell_text)
+        self.shown = OrEmpty("photos", inside)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self.shown)
         self.show_report(None)
 
     def show_report(self, report: PairReport | None, limits: ColourLimits | None = None) -> None:
@@ -52,7 +58,11 @@ class PairView(QWidget):
         crops = (None, None) if report is None else (report.left_crop, report.right_crop)
         for face, crop in zip(self.faces, crops, strict=True):
             face.set_crop(crop)
-        self.words.setText(EMPTY if report is None else report.words or report.caption)
+        if report is None:
+            self.shown.say(EMPTY)
+        else:
+            self.shown.fill()
+            self.words.setText(report.words or report.caption)
         for name, view in self.maps.items():
             view.bar.setVisible(report is not None)
             if report is None:

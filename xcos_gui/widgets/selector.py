@@ -32,10 +32,11 @@ class Selector(QWidget):
         self.outcome.setAccessibleName(f"{name}: which pairs")
         self.whose.setAccessibleName(f"{name}: whose pairs")
         self.whose.setToolTip("Pairs with at least one face of this person, or with this tag")
-        self.whose.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.whose.setMinimumContentsLength(14)
+        for box in (self.outcome, self.whose):  # their lists and tips have the whole texts
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(8)
         self.outcome.setToolTip(
             "An outcome at the threshold, the pairs that the main window lists, or those that pass its filter"
         )

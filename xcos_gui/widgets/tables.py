@@ -3,12 +3,26 @@
 import json
 
 from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtWidgets import QHeaderView, QTableView
+from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
 
 from xcos_gui.state.settings import Settings
 
 SETTLE = 400  # milliseconds without a change until it is kept
 WIDEST = 4000  # pixels of a remembered column that are believed
+
+
+class ValueItem(QTableWidgetItem):
+    """A cell that sorts by its value, not by its text; numbers stand right."""
+
+    def __init__(self, text: str, value: str | float) -> None:
+        super().__init__(text)
+        self.setToolTip(text)
+        self.value = value
+        if not isinstance(value, str):
+            self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return isinstance(other, ValueItem) and bool(self.value < other.value)  # type: ignore[operator]
 
 
 class RememberedTable(QObject):
@@ -40,6 +54,11 @@ class RememberedTable(QObject):
         table.setSortingEnabled(sorts)
         header.sectionResized.connect(lambda *_: self._timer.start())
         header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
+
+    @property
+    def known(self) -> bool:
+        """Whether the user has given the table widths before."""
+        return self._settings.store.contains(self._key)
 
     def _movable(self) -> list[int]:
         header = self._table.horizontalHeader()

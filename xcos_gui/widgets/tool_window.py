@@ -12,6 +12,7 @@ from core.errors import Stopped, XCosError
 from core.log import unexpected
 from xcos_gui.state.jobs import LatestJob, Work
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.escape import clear_field
 from xcos_gui.widgets.placing import Scrolled, fit_to_screen
 from xcos_gui.widgets.progress import ProgressRow
@@ -71,6 +72,8 @@ class ToolWindow(QDialog):
         """Say what is being done instead of what to do first: that is done already."""
         if self.empty_words and self.words.text() == self.empty_words:
             self.words.setText(f"{what}…")
+        for shown in self.findChildren(OrEmpty):
+            shown.say_working(f"{what}…")
 
     def tell(self, sentence: str) -> None:
         """Show a sentence at the foot of the window."""
@@ -81,12 +84,17 @@ class ToolWindow(QDialog):
         self.job.close()
 
     def _on_finished(self, answer: object) -> None:
-        self.progress.hide()
+        self._end_work()
         if self._then is not None:
             self._then(answer)
 
-    def _on_failed(self, error: BaseException) -> None:
+    def _end_work(self) -> None:
         self.progress.hide()
+        for shown in self.findChildren(OrEmpty):
+            shown.say_again()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._end_work()
         if isinstance(error, XCosError | Stopped):
             self.tell(str(error))
         elif isinstance(error, MemoryError):

@@ -13,19 +13,19 @@ PATTERN_SUFFIXES = (".png", ".svg", ".pdf", ".json", ".csv")
 
 
 def write_patterns(
-    path: Path, found: PatternReport, rows: Sequence[Face], columns: Sequence[Face]
+    path: Path, report: PatternReport, rows: Sequence[Face], columns: Sequence[Face]
 ) -> None:
     """Write the report; the name's ending tells the form. Raises XCosError."""
     suffix = path.suffix.lower()
     if suffix == ".json":
-        content = json_text(as_dict(found, rows, columns)).encode()
+        content = json_text(as_dict(report, rows, columns)).encode()
     elif suffix == ".csv":
-        content = to_csv(found).encode()
+        content = to_csv(report).encode()
     elif suffix in (".png", ".svg", ".pdf"):
         from core.analysis.patterns.figure import pattern_figure
         from core.explain.drawing import figure_bytes
 
-        content = figure_bytes(pattern_figure(found), suffix[1:], 130)
+        content = figure_bytes(pattern_figure(report), suffix[1:], 130)
     else:
         raise XCosError(
             f"{path} must end in one of {', '.join(PATTERN_SUFFIXES)}; choose another name."

@@ -57,6 +57,8 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         self._text = QPen()
         self._colours: dict[str, QColor] = {}
         self.setStyle(tickLength=0)
+        # The matrix beside it is painted anew far more often than what stands here.
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def show_blocks(
         self, blocks: list[Named], item_name: Callable[[int], str] | None = None

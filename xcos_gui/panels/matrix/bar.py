@@ -1,7 +1,7 @@
 """Above the matrix: what is shown, in which order and colours, and what the colours mean."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -55,6 +55,7 @@ class MatrixBar(QWidget):
     fit_asked = Signal()
     back_asked = Signal()
     changed_asked = Signal()
+    outcome_asked = Signal(str)  # one in the legend was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,8 @@ class MatrixBar(QWidget):
         self.place = QLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
+        self._legend.setToolTip("Click an outcome to fade all others; once more to show all")
+        self._legend.linkActivated.connect(self.outcome_asked)
         self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = ColourBar()
         self._lay_out()
@@ -229,7 +232,7 @@ class MatrixBar(QWidget):
             tip = "Share of pairs on the wrong side of the threshold; grey: none"
             self._bar.show_table(error_colours(look.dark), 0.0, 1.0, None, tip)
         elif look.outcomes:
-            self._legend.setText(_outcome_legend(image, look.dark))
+            self._legend.setText(_outcome_legend(image, look.dark, self.palette()))
         else:
             low, high = image.scale(threshold)
             tip = f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold {threshold:.3f}"
@@ -253,7 +256,7 @@ class MatrixBar(QWidget):
         )
 
 
-def _outcome_legend(image: MatrixImage, dark: bool) -> str:
+def _outcome_legend(image: MatrixImage, dark: bool, palette: QPalette) -> str:
     matrix = image.matrix
     unknown = bool((matrix.rows < 0).any() or (matrix.columns < 0).any())
     parts: list[tuple[tuple[int, int, int], str]] = [
@@ -261,8 +264,14 @@ def _outcome_legend(image: MatrixImage, dark: bool) -> str:
     ]
     if matrix.square:
         parts.append((SELF_COLOUR, "itself"))
+    text = palette.color(QPalette.ColorRole.WindowText).name()
     squares = (
-        f'<span style="color:{QColor(*colour).name()}">\N{BLACK SQUARE}</span> {name}'
+        f'<span style="color:{QColor(*colour).name()}">\N{BLACK SQUARE}</span> '
+        + (
+            name
+            if name not in OUTCOMES
+            else f'<a href="{name}" style="color:{text}; text-decoration:none">{name}</a>'
+        )
         for colour, name in parts
     )
     return " &nbsp; ".join(squares)

@@ -100,6 +100,7 @@ class MatrixPanel(QWidget):
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.changed_asked.connect(self._list_changed)
+        bar.outcome_asked.connect(lambda outcome: session.filter.toggle(f"outcome = {outcome}"))
         bar.zoom_asked.connect(self.zoom)
         bar.fit_asked.connect(self.fit)
         bar.back_asked.connect(self.go_back)
@@ -130,10 +131,10 @@ class MatrixPanel(QWidget):
         self.item.show(image, self.bar.look(session.threshold))
         self._hover = self._cell = None
         if session.scored is not None:
-            columns = tuple(csv_columns(session.scored))
             renamed = session.project is not None and bool(session.project.edits.identities)
             others = comparisons(session.scored, self.arranger.given, renamed)
-            self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
+            columns, square = tuple(csv_columns(session.scored)), session.scored.square
+            self.bar.fill(columns, square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
         self.frames.show_labels(*self.sides.renew())
@@ -144,8 +145,7 @@ class MatrixPanel(QWidget):
         self._on_pair_changed(session.pair)
 
     def _show_hint(self, *_: object) -> None:
-        reading = self._session.opening is not None
-        self._hint.setText(hint_of(self._session.loaded, reading))
+        self._hint.setText(hint_of(self._session.loaded, self._session.opening is not None))
         self._hint.setVisible(self._session.matrix is None)
 
     def view_state(self) -> dict[str, Any] | None:
@@ -225,6 +225,7 @@ class MatrixPanel(QWidget):
             self._read.clear()
             return
         self.sides.mark(self._hover)
+        self._read.point(self._hover not in (None, self._cell))
         if cell is None:
             self._read.clear() if pair is None else self._read.show_pair(pair)
         elif image.shown.cells_are_pairs:
@@ -248,12 +249,11 @@ class MatrixPanel(QWidget):
         self._show_readout()
 
     def _on_click(self, event: Any) -> None:
-        scene = event.scenePos()
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        cell = self._cell_at(scene)
+        cell = self._cell_at(event.scenePos())
         if cell is None:
-            self.sides.click(scene)
+            self.sides.click(event.scenePos())
             return
         self.setFocus()
         self.go_to(cell)

@@ -1,5 +1,6 @@
 """Below the matrix: the two faces of a cell, and what is known of it."""
 
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from core.explain.difference_image import DifferenceImage
@@ -43,6 +44,11 @@ class Readout(QWidget):
         self.text.setToolTip("")
         for label in self._faces:
             label.clear()
+
+    def point(self, on: bool) -> None:
+        """Tell quietly of what the mouse points at; what is chosen is told in full."""
+        role = QPalette.ColorRole.PlaceholderText if on else QPalette.ColorRole.WindowText
+        self.text.setForegroundRole(role)
 
     def show_pair(self, pair: tuple[int, int]) -> None:
         """Tell of a pair of the matrix."""

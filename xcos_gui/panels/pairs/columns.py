@@ -22,7 +22,7 @@ class ColumnsButton(QToolButton):
     changed = Signal()
 
     def __init__(self, table: QTableView, session: Session) -> None:
-        super().__init__(text="Columns", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        super().__init__(text="Col&umns", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip("Show the likelihood ratio and conditions of the worse face as columns")
         self._session = session
         menu = QMenu(self)

@@ -36,7 +36,7 @@ HEADERS = (
     ("fragile", "Whether the verdict flips when a crop moves a little"),
     ("tags", "Tags of the pair, its faces and their identities"),
     ("LR", "Likelihood ratio: how many times likelier the score is if both photos show one person, by "
-     "the reference that ships with the model, over what that can support"),
+     "the reference in use (Strength of evidence), over what that can support"),
     *((c.title.lower(), f"Of the worse face, in {c.unit}; from {c.source}. {c.limits}".strip())
       for c in CONDITIONS),
 )  # fmt: skip
@@ -59,7 +59,7 @@ class PairsModel(QAbstractTableModel):
         self._session, self._thumbnails = session, thumbnails
         self.pairs: PairList | None = None  # in the order shown
         self._given: PairList | None = None  # in the order listed
-        self.ratios: LikelihoodRatios | None = None  # of the reference that ships
+        self.ratios: LikelihoodRatios | None = None  # of the reference in use
         self._column, self._order = -1, Qt.SortOrder.AscendingOrder
         thumbnails.ready.connect(self._on_ready)
 
@@ -81,7 +81,10 @@ class PairsModel(QAbstractTableModel):
         given = self._given
         if given is None or self._column < 0:
             return given
-        keys = [self._key(place) for place in range(len(given))]
+        if self._column == LR and self.ratios is not None:
+            keys: list[Any] = self.ratios.log10(given.scores).tolist()
+        else:
+            keys = [self._key(place) for place in range(len(given))]
         falling = self._order == Qt.SortOrder.DescendingOrder
         places = sorted(range(len(given)), key=keys.__getitem__, reverse=falling)
         return given.at(np.array(places, np.int64))
@@ -89,7 +92,7 @@ class PairsModel(QAbstractTableModel):
     def _key(self, place: int) -> Any:
         assert self._given is not None
         given, session, column = self._given, self._session, self._column
-        if column in (SCORE, LR):  # an LR rises with the score
+        if column in (SCORE, LR):
             return float(given.scores[place])
         cell = int(given.rows[place]), int(given.columns[place])
         if column >= FIRST_CONDITION:

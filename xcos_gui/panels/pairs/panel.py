@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_or_none
 from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
@@ -101,6 +100,8 @@ class PairsPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
         session.threshold_changed.connect(lambda _: self._timer.start())
@@ -115,6 +116,7 @@ class PairsPanel(QWidget):
         session.gallery_changed.connect(self._show_columns)
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
+        session.reference_changed.connect(self._show_columns)
         session.conditions.changed.connect(self.model.renew)
         self._show_columns()
 
@@ -142,8 +144,8 @@ class PairsPanel(QWidget):
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
-            header.resizeSection(column, width * line)
+        for column, width in ((SCORE, 4.6), (OUTCOME, 4.5), (FRAGILE, 4.5), (TAGS, 7), (LR, 4)):
+            header.resizeSection(column, round(width * line))
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:
@@ -194,13 +196,11 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
-        ratios = None
-        if session.card is not None:
-            ratios = shipped_or_none(session.card, session.kind, session.order)
-        self.model.ratios = ratios
+        self.model.ratios = session.ratios
         chosen = self.columns.shown
-        wanted = {FRAGILE: known, TAGS: tagged} | chosen
-        wanted[LR] = chosen[LR] and ratios is not None
+        several = self.choice.currentData() is None  # else it is the same in all rows
+        wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
+        wanted[LR] = chosen[LR] and session.ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)

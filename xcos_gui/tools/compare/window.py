@@ -240,7 +240,7 @@ class CompareWindow(FollowingWindow):
         regions = face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2)
         e = session.explanation
         names = " \N{MULTIPLICATION SIGN} ".join(Path(face.photo).stem for face in (one, other))
-        self.about.setText(f"{names}: score {e.score:.3f}, {e.kind} attention, order {e.order}")
+        self.about.setText(f"{names}\nscore {e.score:.3f}, {e.kind} attention, order {e.order}")
         self.about.setToolTip(f"{one.key}\n{other.key}")
         controls, threshold = self.with_controls.isChecked(), session.threshold
         crops, device = self._crops, session.verifier.device

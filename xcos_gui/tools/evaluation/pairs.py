@@ -25,11 +25,20 @@ from PySide6.QtWidgets import (
 )
 
 from core.evaluation.verification import ProtocolPairs
+from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
+from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import OutcomeButton
+from xcos_gui.widgets.tables import RememberedTable
 
 HEADERS = ("score", "outcome", "left", "right")
+TIPS = (
+    "What the kind of score chosen above gives the pair",
+    "True or false, accept or reject, at that kind's threshold",
+    "The first photo of the pair",
+    "The second photo of the pair",
+)
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -42,14 +51,37 @@ class ListedPairsModel(QAbstractTableModel):
         self._order = np.empty(0, np.int64)
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
         self._pairs: ProtocolPairs | None = None
+        self._given = self._order  # worst first
+        self._column, self._falling = -1, False
 
     def show(
         self, pairs: ProtocolPairs, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
     ) -> None:
         """Show the pairs at the places `order` (k,) of the protocol's n."""
         self.beginResetModel()
-        self._pairs, self._scores, self._codes, self._order = pairs, scores, codes, order
+        self._pairs, self._scores, self._codes, self._given = pairs, scores, codes, order
+        self._order = self._arranged()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1: worst first."""
+        self._column, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self.beginResetModel()
+        self._order = self._arranged()
+        self.endResetModel()
+
+    def _arranged(self) -> np.ndarray:
+        given, pairs = self._given, self._pairs
+        if self._column < 0 or pairs is None:
+            return given
+        if self._column < 2:
+            keys = (self._scores, self._codes)[self._column][given]
+            places = np.argsort(keys, kind="stable")
+        else:
+            names = (pairs.left, pairs.right)[self._column - 2]
+            told = [natural(Path(names[pair]).name) for pair in given.tolist()]
+            places = np.array(sorted(range(len(given)), key=told.__getitem__), np.int64)
+        return given[places[::-1] if self._falling else places]
 
     def pair(self, row: int) -> int:
         """The protocol's pair in a row."""
@@ -71,14 +103,18 @@ class ListedPairsModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADERS[section]
-        return None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        return {Qt.ItemDataRole.DisplayRole: HEADERS, Qt.ItemDataRole.ToolTipRole: TIPS}.get(
+            Qt.ItemDataRole(role), [None] * len(HEADERS)
+        )[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or self._pairs is None:
             return None
         pair = self.pair(index.row())
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 0:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{self._pairs.left[pair]}\n{self._pairs.right[pair]}"
         if role != Qt.ItemDataRole.DisplayRole:
@@ -97,7 +133,7 @@ class ListedPairs(QWidget):
     pair_chosen = Signal(int)
     open_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pairs: ProtocolPairs | None = None
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
@@ -126,7 +162,6 @@ class ListedPairs(QWidget):
             showGrid=False,
             wordWrap=False,
         )
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
         self.table.setAccessibleName("Pairs of the protocol, worst first")
         self.table.verticalHeader().hide()
@@ -134,6 +169,7 @@ class ListedPairs(QWidget):
         header = self.table.horizontalHeader()
         for side in (2, 3):
             header.setSectionResizeMode(side, QHeaderView.ResizeMode.Stretch)
+        RememberedTable(self.table, settings, "evaluation-pairs")
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         column.addWidget(self.table, 1)
 

@@ -31,11 +31,16 @@ from xcos_gui.state.loading import ProtocolRequest
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evaluation.pairs import ListedPairs
 from xcos_gui.tools.evaluation.plots import EvaluationPlots
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
 from xcos_gui.widgets.tool_window import ToolWindow
 
 OPENED = 500  # pairs whose photos are opened as a gallery at most
-START = "Choose a protocol: LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder of people."
+START = (
+    "Choose a protocol: pairs of photos of which is known whether they show one person",
+    "LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder with a sub-folder a person. "
+    "Accuracy, curves and every pair's maps are then shown here.",
+)
 
 
 class EvaluationDialog(ToolWindow):
@@ -53,7 +58,11 @@ class EvaluationDialog(ToolWindow):
         self._wanted: list[tuple[str, str]] = []  # pairs to list once their gallery is open
         self.body.addLayout(self._make_inputs())
         self.results = self._make_table()
-        self.plot_tabs, self.listed, self.view = EvaluationPlots(), ListedPairs(), PairView()
+        self.plot_tabs, self.listed, self.view = (
+            EvaluationPlots(),
+            ListedPairs(session.settings),
+            PairView(),
+        )
         self.plots += self.plot_tabs.plots
         self.plot_tabs.bin_chosen.connect(self.listed.choose_range)
         self.plot_tabs.occlusion_asked.connect(self.measure_occlusion)
@@ -68,9 +77,11 @@ class EvaluationDialog(ToolWindow):
         split.addWidget(left)
         split.addWidget(self.view)
         split.setSizes([54 * unit, 32 * unit])
-        self.body.addWidget(split, 1)
+        self.shown = OrEmpty("worth", split)
+        self.body.addWidget(self.shown, 1)
         session.matrix_changed.connect(self._on_matrix_changed)
-        self.tell(START)
+        asks = ("File…", self._ask_file), ("Folder of people…", self._ask_folder)
+        self.shown.say(*START, asks)
 
     def close_job(self) -> None:
         """End the background work, and remove the images of a .bin."""
@@ -138,7 +149,7 @@ class EvaluationDialog(ToolWindow):
         session, protocol = self.session, self.protocol.text().strip()
         if not protocol:
             self.protocol.setFocus()
-            self.tell("Name a protocol above first. " + START)
+            self.tell("Name a protocol above first.")
             return
         if session.model is None:
             self.tell("There are no weights to evaluate; choose some in the Model menu.")
@@ -206,6 +217,7 @@ class EvaluationDialog(ToolWindow):
             self._unpacked.cleanup()
         self._unpacked, self._asked = self._asked, None
         self.found = found
+        self.shown.fill()
         evaluation = found[1]
         left_out = (
             f", {evaluation.left_out:,} left out since their photos gave no face"

@@ -13,6 +13,7 @@ from xcos_gui.widgets.cell_view import MARK
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
 PICTURE = 44  # pixels
+ROOM = 0.1  # of the map's width and height, around the points, for the outer ones' thumbnails
 POINT, CHOSEN_POINT = 7, 11  # pixels
 SETTLE = 60  # milliseconds without zooming until thumbnails come
 Pixmap = Callable[[int], QPixmap | None]
@@ -103,7 +104,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._draw()
         if len(points):
             low, high = points.min(axis=0), points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=0.05)
+            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
 
     def colour(self, colours: np.ndarray) -> None:
         """Give the points colours (n, 4) uint8."""
@@ -200,7 +201,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
             self._box.scaleBy((zooms[key], zooms[key]))
         elif key == Qt.Key.Key_0 and len(self.points):
             low, high = self.points.min(axis=0), self.points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=0.05)
+            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
         else:
             super().keyPressEvent(event)
 

@@ -39,6 +39,7 @@ from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
 from xcos_gui.tools.people.words import legend, told
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -47,6 +48,10 @@ SETTLE = 300  # milliseconds that a dragged threshold must rest
 MEASURES = (
     ("Mean of all", "mean"),
     ("Mean of each face's highest", "highest"),
+)
+ASK = (
+    "Click a person in the plot or in the table",
+    "Their worst pairs come into the main window's list, and their mean maps here.",
 )
 MAPS = ("cosine", "attention", "evidence")
 TIPS = {
@@ -148,17 +153,18 @@ class PeopleWindow(ToolWindow):
         RememberedTable(self.table, self.session.settings, "people", by_mean)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.modelReset.connect(self._mark_row)
-        self.who = QLabel(
-            "Click a person in the plot or in the table: their worst pairs come into the main "
-            "window's list, and their mean maps here.",
-            wordWrap=True,
-        )
+        self.who = QLabel(wordWrap=True)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.search)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.who)
-        layout.addLayout(self._make_maps())
+        inside = QWidget()
+        below = QVBoxLayout(inside)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.who)
+        below.addLayout(self._make_maps(), 1)
+        self.shown = OrEmpty("people", inside)
+        layout.addWidget(self.shown, 1)
         right = QWidget()
         right.setLayout(layout)
         return right
@@ -316,6 +322,7 @@ class PeopleWindow(ToolWindow):
 
     def _show_maps(self, found: PersonMaps | None) -> None:
         self.looked_at = found
+        self.shown.say(*ASK) if found is None else self.shown.fill()
         sorts: dict[str, PairMaps | None] = {
             "genuine": None if found is None else found.genuine,
             "impostor": None if found is None else found.impostor,

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from core.explain.colours import map_rgba
 from core.progress import duration
 from core.training.watch import RunView, ask_to_stop, look, runs_in
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.empty import OrEmpty
 
 STATES = {
     "running": "{what}: {done:,} of {total:,}",
@@ -33,7 +33,7 @@ STATES = {
     "ended": "Its process is gone; it can be resumed.",
 }
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
-EMPTY = "No run yet. Choose a way to train under New run, and press Start."
+EMPTY = "No run yet", "Choose a way to train under New run, and press Start."
 KINDS = ("learned", "uniform", "correlation", "fc")
 LINE = 2 * "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 
@@ -87,28 +87,13 @@ class RunsPanel(QWidget):
         column.addWidget(self._graphics, 3)
         column.addWidget(self.waiting, 3)
         column.addWidget(self.pair, 1)
-        self.shown = QStackedWidget()
-        self.shown.addWidget(self._make_empty())
-        self.shown.addWidget(there)
+        self.shown = OrEmpty("train", there)
+        self.shown.say(*EMPTY, [("New run", self.new_asked.emit)])
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.addWidget(self.shown)
 
     # Making.
-
-    def _make_empty(self) -> QWidget:
-        """What to do first, where there is no run yet."""
-        self.empty = QLabel(EMPTY, wordWrap=True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = QPushButton("New run", autoDefault=False)
-        begin.clicked.connect(self.new_asked)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        column.addWidget(self.empty)
-        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(2)
-        return page
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -247,9 +232,10 @@ class RunsPanel(QWidget):
         self.folder.setEnabled(view is not None)
         for button in (self.result, self.use, self.compare):
             button.setEnabled(view is not None and view.weights is not None)
-        self.shown.setCurrentIndex(0 if view is None else 1)
         if view is None:
+            self.shown.say(*EMPTY, [("New run", self.new_asked.emit)])
             return
+        self.shown.fill()
         text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
         if view.state == "ended" and view.what.endswith("."):  # its last sentence
             text = f"{view.what} {text}"

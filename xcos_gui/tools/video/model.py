@@ -9,7 +9,16 @@ from core.video.track_scores import TrackScores
 from core.video.tracks import Track
 from xcos_gui.widgets.thumbnails import to_image
 
-HEADERS = ("", "track", "faces", "from", "to", "score", "verdict")
+HEADERS = ("face", "track", "faces", "from", "to", "score", "verdict")
+TIPS = (
+    "A face from the middle of the track",
+    "A person followed from frame to frame",
+    "Frames in which the face was found",
+    "When the face is first seen",
+    "When the face is last seen",
+    "Of the mean features of all the track's faces, against the face chosen above",
+    "What the score says at the threshold",
+)
 COLOURS = tuple(
     QColor(name)
     for name in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999933")
@@ -31,16 +40,56 @@ class TracksModel(QAbstractTableModel):
         self._scores: list[TrackScores] | None = None
         self._threshold: float | None = None
         self._icons: dict[int, QIcon] = {}
+        self._column, self._falling = -1, False
+        self._order: list[int] = []  # tracks by row
 
     def show(self, tracks: tuple[Track, ...]) -> None:
         """Show another video's tracks, without scores."""
         self.beginResetModel()
         self._tracks, self._scores, self._icons = tracks, None, {}
+        self._arrange()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1: as they were found."""
+        self._column, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self.beginResetModel()
+        self._arrange()
+        self.endResetModel()
+
+    def _arrange(self) -> None:
+        self._order = list(range(len(self._tracks)))
+        if self._column > 0:
+            self._order.sort(key=self._key, reverse=self._falling)
+
+    def _key(self, place: int) -> float:
+        track, scores = self._tracks[place], self._scores
+        score = -2.0 if scores is None else scores[place].score
+        numbers = {
+            2: len(track),
+            3: track.faces[0].frame,
+            4: track.faces[-1].frame,
+            5: score,
+            6: score,
+        }
+        return float(numbers.get(self._column, track.number))
+
+    def track(self, row: int) -> int:
+        """The place of a row's track."""
+        return self._order[row]
+
+    def row_of(self, track: int) -> int:
+        """The row of a track, by its place."""
+        return self._order.index(track)
 
     def show_scores(self, scores: list[TrackScores] | None, threshold: float | None) -> None:
         """Show the scores of the same tracks; None: none."""
         self._scores, self._threshold = scores, threshold
+        if self._column in (5, 6):
+            self.sort(
+                self._column,
+                (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)[self._falling],
+            )
         if self._tracks:
             self.dataChanged.emit(self.index(0, 5), self.index(len(self._tracks) - 1, 6))
 
@@ -53,25 +102,26 @@ class TracksModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADERS[section]
-        return None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        return {Qt.ItemDataRole.DisplayRole: HEADERS, Qt.ItemDataRole.ToolTipRole: TIPS}.get(
+            Qt.ItemDataRole(role), [None] * len(HEADERS)
+        )[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        track, column = self._tracks[index.row()], index.column()
+        place, column = self._order[index.row()], index.column()
+        track = self._tracks[place]
         if role == Qt.ItemDataRole.DecorationRole:
             if column == 0:
-                return self._icon(index.row())
+                return self._icon(place)
             return _dot(track_colour(track.number)) if column == 1 else None
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3, 4, 5):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole and column == 5:
-            return "Of the mean features of all its faces"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        score = None if self._scores is None else self._scores[index.row()].score
+        score = None if self._scores is None else self._scores[place].score
         verdict = ""
         if score is not None and self._threshold is not None:
             verdict = "same" if score > self._threshold else "different"
@@ -86,12 +136,12 @@ class TracksModel(QAbstractTableModel):
         }
         return texts.get(column)
 
-    def _icon(self, row: int) -> QIcon:
-        if row not in self._icons:
-            faces = self._tracks[row].faces
+    def _icon(self, place: int) -> QIcon:
+        if place not in self._icons:
+            faces = self._tracks[place].faces
             crop = faces[len(faces) // 2].crop
-            self._icons[row] = QIcon(QPixmap.fromImage(to_image(crop)))
-        return self._icons[row]
+            self._icons[place] = QIcon(QPixmap.fromImage(to_image(crop)))
+        return self._icons[place]
 
 
 def _dot(colour: QColor) -> QPixmap:

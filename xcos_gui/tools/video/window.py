@@ -36,12 +36,18 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.video.inputs import Against, VideoInputs
 from xcos_gui.tools.video.model import TracksModel
 from xcos_gui.tools.video.plot import VideoPlot
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EMPTY = "Choose a video, or a folder of frames, and find its tracks."
-BESIDE = "A face of the video is shown here beside the photo."
-NO_PHOTO = "Look at a pair in the main window, or choose a photo, to score the tracks against."
+ABOUT = "Every face is followed from frame to frame, and scored against the photo named above."
+NO_PHOTO = (
+    "There is no face to score the tracks against",
+    "Look at a pair in the main window, or choose a photo above.",
+)
+WIDTHS = 3.2, 6, 4, 6, 6, 5, 6  # lines of text that columns are wide at first
 SAVED = "Plots and tables (*.png *.svg *.pdf *.csv *.parquet *.jsonl)"
 
 
@@ -74,19 +80,23 @@ class VideoWindow(ToolWindow):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._make_left())
         self.view = PairView()
-        self.view.words.setText(BESIDE)
         split.addWidget(self.view)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         line = self.fontMetrics().height()
         split.setSizes([50 * line, 32 * line])
-        self.body.addWidget(split, 1)
+        self.shown = OrEmpty("video", split)
+        self.body.addWidget(self.shown, 1)
         self.body.addLayout(self._make_buttons())
         session.attention_changed.connect(self._score)
         session.threshold_changed.connect(self._on_threshold)
         session.model_changed.connect(self._on_model_changed)
         self._show_state()
-        self.tell(EMPTY)
+        self._ask_for_video()
+
+    def _ask_for_video(self) -> None:
+        asks = ("Video file…", self.inputs.ask_file), ("Folder of frames…", self.inputs.ask_folder)
+        self.shown.say(EMPTY.rstrip("."), ABOUT, asks)
 
     def close_job(self) -> None:
         self._scoring.close()
@@ -112,10 +122,12 @@ class VideoWindow(ToolWindow):
         self.table.verticalHeader().setDefaultSectionSize(side + 4)
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, side + 12)
+        header.setMinimumSectionSize(side)
+        for place, lines in enumerate(WIDTHS):
+            header.resizeSection(place, round(lines * self.fontMetrics().height()))
         header.setStretchLastSection(True)
+        RememberedTable(self.table, self.session.settings, "video")
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.plot = VideoPlot()
         self.plot.chosen.connect(self.show_face)
@@ -181,8 +193,9 @@ class VideoWindow(ToolWindow):
         self._track, self._place = track, min(place, len(self.found.tracks[track]) - 1)
         chosen = self.found.tracks[track]
         self._quietly(self.slider, lambda: self._set_slider(len(chosen)))
-        if self.table.currentIndex().row() != track:
-            self._quietly(self.table.selectionModel(), lambda: self.table.selectRow(track))
+        row = self.tracks.row_of(track)
+        if self.table.currentIndex().row() != row:
+            self._quietly(self.table.selectionModel(), lambda: self.table.selectRow(row))
             self.table.viewport().update()
         face = chosen.faces[self._place]
         at = f"frame {face.frame:,}"
@@ -249,9 +262,11 @@ class VideoWindow(ToolWindow):
         problems = self.found.problems
         reasons = " ".join(problem.reason for problem in problems[:3])
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
-        self.tell(
-            f"{said}. {reasons}{more}" if self.found.tracks else f"No face was found. {reasons}"
-        )
+        if self.found.tracks:
+            self.shown.fill()
+            self.tell(f"{said}. {reasons}{more}")
+        else:
+            self.shown.say("No face was found", reasons)
         self._show_state()
         if self.found.tracks:
             self.show_face(0, 0)
@@ -266,7 +281,7 @@ class VideoWindow(ToolWindow):
         engine, kind, order = model[1], session.kind, session.order
         against = self.inputs.against()
         if against is None:
-            self.view.words.setText(NO_PHOTO)
+            self.view.shown.say(*NO_PHOTO)
             return
 
         def work(running: Running) -> _Scored:
@@ -316,8 +331,8 @@ class VideoWindow(ToolWindow):
 
     def _on_row(self, current: object, previous: object) -> None:
         row = self.table.currentIndex().row()
-        if row >= 0 and row != self._track:
-            self.show_face(row, 0)
+        if row >= 0 and self.tracks.track(row) != self._track:
+            self.show_face(self.tracks.track(row), 0)
 
     def _on_threshold(self, *_: object) -> None:
         limit = self.session.own_threshold
@@ -338,7 +353,7 @@ class VideoWindow(ToolWindow):
             self.view.show_report(None)
             self.where.clear()
             self._show_state()
-            self.tell("The weights changed; find the tracks again.")
+            self.shown.say("The weights changed", "Find the tracks again.")
 
     def _show_state(self, *_: object) -> None:
         some = self.found is not None and bool(self.found.tracks)
