@@ -258,8 +258,7 @@ class InspectorPanel(QWidget):
         words, e = report.words or NO_DECISION, report.explanation
         ratios = session.ratios
         worth = "" if ratios is None else evidence_words(ratios, e.score)
-        self.words.setText(f"{words}
-{worth}".rstrip())
+        self.words.setText(f"{words}\n{worth}".rstrip())
         self.words.setToolTip("" if ratios is None else f"Reference: {ratios.reference}.")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
