@@ -209,7 +209,8 @@ class NewRunPage(QWidget):
         self._checking.drop()
         self.faces.hide()
         if self.form.toml() != self._measured:
-            self.time.setText("How long it takes here is measured once nothing is missing.")
+            when = "once nothing is missing" if missing else "in a moment"
+            self.time.setText(f"How long it takes here is measured {when}.")
         self._show_problems(missing)
         self._rested.stop()
         if not missing:
