@@ -347,11 +347,8 @@ class MatrixPanel(QWidget):
     def _jump(self, event: QKeyEvent) -> bool:
         """Go where a name is that is being typed; False for a key that writes nothing."""
         text = event.text()
-        if (
-            not text.isprintable()
-            or not text
-            or event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        ):
+        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        if held or not text or not text.isprintable():
             return False
         wanted = self._typed.add(text, time.monotonic())
         found = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
