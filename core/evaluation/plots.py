@@ -48,15 +48,15 @@ def det_figure(evaluation: Evaluation) -> Figure:
 
 def histogram_figure(evaluation: Evaluation) -> Figure:
     """Genuine and impostor scores of each kind, with its threshold."""
-    present = {kind: found for kind, found in evaluation.kinds.items() if found is not None}
+    present = {kind: scored for kind, scored in evaluation.kinds.items() if scored is not None}
     figure = new_figure((6, 1.9 * len(present) + 0.6), layout="constrained")
     rows = np.atleast_1d(figure.subplots(len(present), 1, sharex=True))
-    for axes, (kind, found) in zip(rows, present.items(), strict=True):
-        edges = np.linspace(found.scores.min(), found.scores.max(), 61)
+    for axes, (kind, scored) in zip(rows, present.items(), strict=True):
+        edges = np.linspace(scored.scores.min(), scored.scores.max(), 61)
         for sort, name in ((evaluation.same, "genuine"), (~evaluation.same, "impostor")):
-            axes.hist(found.scores[sort], edges, alpha=0.6, label=name)
-        if found.metrics.threshold is not None:
-            axes.axvline(found.metrics.threshold, color="black", linewidth=1)
+            axes.hist(scored.scores[sort], edges, alpha=0.6, label=name)
+        if scored.metrics.threshold is not None:
+            axes.axvline(scored.metrics.threshold, color="black", linewidth=1)
         axes.set_title(NAMES[kind], fontsize=10)
         axes.set_ylabel("pairs")
     rows[0].legend()

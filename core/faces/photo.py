@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.errors import XCosError
 from core.faces.jxl import jxl_size
@@ -22,6 +22,7 @@ from core.faces.photo_kinds import (
 from core.faces.photo_metadata import versions
 from core.faces.photo_pixels import upright_rgb, upright_size
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
+from core.faces.tiff import why_tiff_is_not_read
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -34,7 +35,6 @@ __all__ = [
 
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
 LARGEST_FILE = 1 << 29  # bytes
-DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # TIFF tags
 PngImagePlugin.MAX_TEXT_CHUNK = 1 << 24  # bytes that a colour profile may have; by default 1 MiB
 SPECIAL = {
     stat.S_IFDIR: "a folder",
@@ -68,7 +68,9 @@ def photo_bytes(path: Path) -> bytes:
             _refuse_special(path, state)  # it may have been replaced
             return file.read(state.st_size)
     except FileNotFoundError as error:
-        raise XCosError(f"{path} does not exist any more; load the gallery anew.") from error
+        raise XCosError(
+            f"{path} does not exist any more; load the gallery anew, or mend the list that names it."
+        ) from error
     except PermissionError as error:
         raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error
     except MemoryError as error:
@@ -129,6 +131,11 @@ def decode_scaled(
             raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
         except Exception as error:  # decoders raise whatever they like
             damage = damage or error
+    if isinstance(damage, UnidentifiedImageError):  # Pillow knows no more of it than its head
+        raise XCosError(
+            f"{name} is damaged or cut off, or a sort of {kind.name} that is not read; save it anew "
+            "as JPEG or PNG."
+        ) from damage
     raise XCosError(f"{name} is damaged or cut off; replace it.") from damage
 
 
@@ -139,10 +146,8 @@ def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=kind.formats) as image:
             _refuse_large(image.size, name)
-            if kind.name == "TIFF" and _is_raw(image):
-                raise XCosError(
-                    f"{name} is a camera's RAW file, which is not read; export it as JPEG."
-                )
+            if kind.name == "TIFF" and (reason := why_tiff_is_not_read(image)):
+                raise XCosError(f"{name} {reason}")
             width, height = image.size
             reduction = min(most, search_reduction((width, height), longest))
             if reduction > 1 and kind.name == "JPEG":
@@ -158,14 +163,6 @@ def _refuse_large(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width * height > LARGEST:
         raise XCosError(f"{name} has {width}x{height} pixels; scale it down first.")
-
-
-def _is_raw(image: Image.Image) -> bool:
-    """Whether a TIFF is a digital negative, or has but a thumbnail where its picture should be."""
-    tags = getattr(image, "tag_v2", {})
-    if DNG_VERSION in tags:
-        return True
-    return SUB_IFDS in tags and SUBFILE_TYPE in tags and tags[SUBFILE_TYPE] == 1
 
 
 def _refuse_special(path: Path, state: os.stat_result) -> None:

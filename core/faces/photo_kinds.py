@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from core.errors import XCosError
+from core.lfs import BEGINNING
 
 HEAD = 512  # bytes of a file that tell its kind
 
@@ -99,6 +100,8 @@ def why_not_read(suffix: str, head: bytes) -> str | None:
 
     suffix: the file's ending in lower case, head: its first HEAD bytes
     """
+    if head.startswith(BEGINNING):
+        return "is a Git LFS pointer, not the photo itself; fetch the photos with git lfs pull."
     kind = kind_of(head)
     # Most cameras' RAW files are TIFFs whose first picture is but a thumbnail.
     if RAW_START.match(head) or (suffix in RAW_SUFFIXES and (kind is None or kind.name == "TIFF")):

@@ -6,6 +6,9 @@ from functools import lru_cache
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
+from core.faces.deep_levels import eight_bits, is_deep
+from core.faces.tiff import Levels, levels_of
+
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -18,7 +21,6 @@ TURNS = {
 SIDEWAYS = (5, 6, 7, 8)
 PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # by the profile's colour space
 UNSEEN = 2  # levels of 255 that a profile may differ from sRGB and be taken for it
-FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
 
 
 def upright_rgb(image: Image.Image) -> np.ndarray:
@@ -33,8 +35,8 @@ def upright_rgb(image: Image.Image) -> np.ndarray:
     else:
         image.load()
         orientation = _orientation(image)
-    turn = TURNS.get(orientation)
-    return _rgb(image if turn is None else image.transpose(turn))
+    levels, turn = levels_of(image), TURNS.get(orientation)
+    return _rgb(image if turn is None else image.transpose(turn), levels)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -48,8 +50,10 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1
     try:
-        said = image.getexif().get(ExifTags.Base.Orientation, 1)
-        return int(said[0] if isinstance(said, tuple) else said)
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if isinstance(turn, bytes) and turn[0] <= max(TURNS):
+            return turn[0]
+        return int(turn[0] if isinstance(turn, tuple) else turn)
     except Exception:  # whatever is wrong with the metadata, the picture may be sound
         return 1
 
@@ -60,10 +64,10 @@ def _forget_exif(image: Image.Image) -> None:
         del exif[tag]
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
+def _rgb(image: Image.Image, levels: Levels) -> np.ndarray:
     profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(_eight_bits(np.asarray(image, np.float64), image.mode))
+    if is_deep(image):
+        image = Image.fromarray(eight_bits(image, levels))
     elif image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = _on_white(image)
     elif image.mode == "LAB":
@@ -128,22 +132,3 @@ def _to_srgb(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform] | None:
 def _from_lab() -> ImageCms.ImageCmsTransform:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
-
-
-def _eight_bits(values: np.ndarray, mode: str) -> np.ndarray:
-    """(H, W) levels of 16 or 32 bits or floats as (H, W) uint8."""
-    if mode == "F":
-        finite = values[np.isfinite(values)]
-        # Resampling, sharpening and rounding pass white a little, and single pixels a lot.
-        nearly_all = np.quantile(finite, 0.99) if finite.size else 0.0
-        tops = (top for top in FLOAT_TOPS if nearly_all <= 1.5 * top)
-        top = next(tops, float(nearly_all))
-        values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
-    else:
-        # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
-        largest = values.max(initial=0)
-        if mode.startswith("I;16") or largest > 255:
-            top = 65535.0 if largest <= 65535 else float(largest)
-        else:
-            top = 255.0
-    return (values * (255 / top)).clip(0, 255).round().astype(np.uint8)

@@ -102,24 +102,27 @@ class FaceMaker:
 
     def make(self, wanted: Sequence[PhotoJob]) -> PhotoResult:
         """Faces with features of some photos; several threads may ask at once. Raises XCosError."""
-        found = _Found()
+        collected = _Collected()
         opened: list[_Opened] = []
         for one in wanted:
-            each = self._open(one, found.problems)
+            each = self._open(one, collected.problems)
             if each is not None:
                 opened.append(each)
             if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
-                self._find(opened, found)
+                self._find(opened, collected)
                 opened = []  # large photos leave the memory before the next ones come
-        self._find(opened, found)
+        self._find(opened, collected)
         return PhotoResult(
             sum(len(one.photos) for one in wanted),
-            tuple(found.problems),
-            found.records,
-            found.faces,
-            {d: packed_crop(c) for d, c in (found.without_grid | found.without_target).items()},
-            self._features(found.without_grid),
-            self._targets(found.without_target),
+            tuple(collected.problems),
+            collected.records,
+            collected.faces,
+            {
+                d: packed_crop(c)
+                for d, c in (collected.without_grid | collected.without_target).items()
+            },
+            self._features(collected.without_grid),
+            self._targets(collected.without_target),
             tuple(self.verifier.warnings),
         )
 
@@ -147,37 +150,39 @@ class FaceMaker:
             )
         return _Opened(one, photo)
 
-    def _find(self, opened: Sequence["_Opened"], found: "_Found") -> None:
+    def _find(self, opened: Sequence["_Opened"], collected: "_Collected") -> None:
         """Detect and cut out."""
         unknown = [each for each in opened if each.wanted.record is None]
         if unknown and not self.rules.settings.aligned:
             answers = search([each.photo for each in unknown], self.detector)
             for each, faces in zip(unknown, answers, strict=True):
-                found.records[each.wanted.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
+                collected.records[each.wanted.digest] = PhotoRecord(
+                    *each.photo.seen.size, tuple(faces)
+                )
         for each in opened:
             one = each.wanted
-            record = one.record or found.records.get(one.digest)
+            record = one.record or collected.records.get(one.digest)
             for listed in one.photos:
                 if self.rules.lacks_face(listed.photo, record):
-                    found.problems.append(self.rules.no_face(self.root, listed.photo))
+                    collected.problems.append(self.rules.no_face(self.root, listed.photo))
                     continue
-                found.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
-                for face in found.faces[listed.photo]:
+                collected.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
+                for face in collected.faces[listed.photo]:
                     crop = cut_out(each.photo, face)
                     if face.digest not in one.grids:
-                        found.without_grid[face.digest] = crop
+                        collected.without_grid[face.digest] = crop
                     if self.target is not None and face.digest not in one.targets:
-                        found.without_target[face.digest] = crop
+                        collected.without_target[face.digest] = crop
 
     def _features(
         self, crops: dict[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
         if not crops:
             return {}
-        made = self.verifier.features(np.stack(list(crops.values())))
-        vectors = made.embedding
+        features = self.verifier.features(np.stack(list(crops.values())))
+        vectors = features.embedding
         return {
-            digest: (made.grid[place], None if vectors is None else vectors[place])
+            digest: (features.grid[place], None if vectors is None else vectors[place])
             for place, digest in enumerate(crops)
         }
 
@@ -239,7 +244,7 @@ class _Opened:
 
 
 @dataclass(eq=False)
-class _Found:
+class _Collected:
     """What is known so far of the photos that one call makes faces of, as `PhotoResult` has it."""
 
     problems: list[Problem] = field(default_factory=list)

@@ -153,9 +153,10 @@ def test_one_malformed_tag_of_a_tiff_costs_nothing(case: str) -> None:
     assert is_red(decode_photo(bytes(data), "a photo"))
 
 
-def test_orientation_as_text_is_understood() -> None:
+@pytest.mark.parametrize(("sort", "value"), [(2, b"6\0\0\0"), (1, b"\6\0\0\0"), (4, b"\6\0\0\0")])
+def test_orientation_of_another_type_is_understood(sort: int, value: bytes) -> None:
     content = io.BytesIO()
-    exif = exif_block((0x112, 2, 2, b"6\0\0\0"))
+    exif = exif_block((0x112, sort, 2 if sort == 2 else 1, value))
     Image.fromarray(np.ascontiguousarray(np.rot90(RED))).save(
         content, "JPEG", quality=95, exif=exif
     )
@@ -373,3 +374,9 @@ def test_raw_files_are_called_so(tmp_path: Path, name: str, start: bytes) -> Non
 def test_a_digital_negative_named_tif_is_no_photo(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.tif", Image.fromarray(RED), tiffinfo={50706: b"\1\4\0\0"})
     assert "RAW" in sentence(path)
+
+
+def test_a_photo_that_git_lfs_has_not_fetched_is_called_so() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n"
+    with pytest.raises(XCosError, match=r"^ann\.jpg is a Git LFS pointer, .* git lfs pull\.$"):
+        decode_photo(pointer, "ann.jpg")

@@ -216,8 +216,8 @@ class CurvesPanel(QWidget):
             )
         )
 
-    def _on_spread(self, found: tuple[ScoredGallery, str, PairList]) -> None:
-        scored, title, pairs = found
+    def _on_spread(self, spread: tuple[ScoredGallery, str, PairList]) -> None:
+        scored, title, pairs = spread
         if scored is self._session.scored:
             self._session.list_pairs(title, pairs)
 
@@ -254,13 +254,13 @@ class CurvesPanel(QWidget):
                 far = np.maximum(curve.far, LEAST_RATE)
                 self._roc_curve.setData(far, curve.tar)
                 self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-                told = (
+                tip = (
                     f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
                     f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
                 )
                 least = float(np.log10(1 / max(2, len(statistics.impostor))))
                 for plot in (self._roc, self._det):
-                    plot.setToolTip(told)
+                    plot.setToolTip(tip)
                     plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
                     plot.setXRange(least, 0, padding=0)
         self._on_threshold_changed(self._session.threshold)

@@ -73,11 +73,12 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
-        said = text.replace("&", "").rstrip("…")
+        tip = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
-            said += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
-        action.setToolTip(said)
+            shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip += f" ({shown})" if shown else ""  # a desktop may have no key for it
+        action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
 
@@ -213,12 +214,13 @@ class Menus:
     def _make_analyse_menu(self, analyse: QMenu) -> None:
         for tools in (PAIR_TOOLS, GALLERY_TOOLS):
             for tool in tools:
-                self.actions[tool.icon] = self._action(
+                action = self._action(
                     analyse,
                     tool.text,
                     lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
                     tool.key,
                 )
+                self.actions.setdefault(tool.icon, action)  # of two with one icon, the pair's
             analyse.addSeparator()
 
     def _make_model_menu(self, model: QMenu) -> None:

@@ -110,8 +110,8 @@ class TargetDialog(QDialog):
         text = self.file.text().strip()
         if not text:
             raise XCosError("There is no file yet; choose one.")
-        said = [box.currentText() for box in (self.channels, self.normalisation)]
-        channels, norm = (AUTO if words == AS_FILE else words for words in said)
+        chosen = [box.currentText() for box in (self.channels, self.normalisation)]
+        channels, norm = (AUTO if words == AS_FILE else words for words in chosen)
         return TargetChoice(Path(text).expanduser()).with_said(channels, norm)
 
     def _look(self) -> None:

@@ -232,10 +232,12 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            made = self.tools[tool] = tool.load()(self.session, self)
-            made.setWindowIcon(icon(tool.icon, self.palette()))
+            tool_window = self.tools[tool] = tool.load()(self.session, self)
+            tool_window.setWindowIcon(icon(tool.icon, self.palette()))
             key = QKeySequence(QKeySequence.StandardKey.HelpContents)
-            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
+            QShortcut(
+                key, tool_window, lambda: show_page(tool_window.title, tool_page(tool), tool_window)
+            )
         window = self.tools[tool]
         window.show()
         window.raise_()

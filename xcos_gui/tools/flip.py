@@ -159,9 +159,9 @@ class FlipWindow(ToolWindow):
             question = Question(edits.get("left", ()), edits.get("right", ()))
             return editor, search, editor.ask(question, threshold)
 
-        def then(found: Found) -> None:
+        def then(searched: Found) -> None:
             if asked is self._shown:
-                self._editor, self.search, self.answer = found
+                self._editor, self.search, self.answer = searched
                 self._searched = threshold
                 self._show_search()
 
@@ -182,9 +182,9 @@ class FlipWindow(ToolWindow):
                 "until one flips the verdict."
             )
         else:
-            said = "" if answer is None else " " + change_words(answer)
+            change = "" if answer is None else " " + change_words(answer)
             self.search_text.setText(
-                f"{self.search.words}{said} {self.search.tried} tried.{self._searched_at()}"
+                f"{self.search.words}{change} {self.search.tried} tried.{self._searched_at()}"
             )
 
     def _searched_at(self) -> str:

@@ -212,9 +212,9 @@ class PatternsWindow(FollowingWindow):
             view.show_map(None, 0, 1)
         self.save_button.setEnabled(False)
 
-    def _show(self, found: _Found) -> None:
-        self.found = found
-        report = found.report
+    def _show(self, shown: _Found) -> None:
+        self.found = shown
+        report = shown.report
         self.words.setText(report.words)
         self.save_button.setEnabled(True)
         assert report.groups is not None

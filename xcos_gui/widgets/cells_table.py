@@ -62,8 +62,8 @@ class CellsModel(QAbstractTableModel):
 
     def row_of(self, cell: tuple[int, int]) -> int | None:
         """The table row of a cell."""
-        found = (i for i, row in enumerate(self._rows) if (row["row"], row["column"]) == cell)
-        return next(found, None)
+        rows = (i for i, row in enumerate(self._rows) if (row["row"], row["column"]) == cell)
+        return next(rows, None)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self.layoutAboutToBeChanged.emit()

@@ -40,10 +40,10 @@ def mixed(one: QColor, other: QColor, share: float) -> QColor:
 
 def sized(font: QFont, share: float, bold: bool = False) -> QFont:
     """A font scaled by one of the sizes of type."""
-    made = QFont(font)
-    made.setPointSizeF(font.pointSizeF() * share)
-    made.setWeight(QFont.Weight.DemiBold if bold else font.weight())
-    return made
+    sized_font = QFont(font)
+    sized_font.setPointSizeF(font.pointSizeF() * share)
+    sized_font.setWeight(QFont.Weight.DemiBold if bold else font.weight())
+    return sized_font
 
 
 def title_label(text: str) -> QLabel:

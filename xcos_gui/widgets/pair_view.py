@@ -69,10 +69,11 @@ class PairView(QWidget):
             if report is None:
                 view.show_map(None, 0.0, 1.0)
                 continue
-            found = report.explanation
+            explanation = report.explanation
             values = report.map_of(name)
             top = limits or ColourLimits(
-                float(found.attention.max()), max(float(abs(found.contribution).max()), 1e-6)
+                float(explanation.attention.max()),
+                max(float(abs(explanation.contribution).max()), 1e-6),
             )
             limit = top.attention if name == "attention" else top.contribution
             view.show_map(values, report.threshold or 0.0, limit)
@@ -86,8 +87,8 @@ class PairView(QWidget):
         if cell is None or self._report is None:
             self.cell_text.clear()
             return
-        found = self._report.explanation
-        s, w = found.cosine[cell], found.attention[cell]
+        explanation = self._report.explanation
+        s, w = explanation.cosine[cell], explanation.attention[cell]
         self.cell_text.setText(
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {self._report.regions[cell]}: S {s:.3f}, "
             f"W {w:.4f}, W\N{MIDDLE DOT}S {s * w:.4f}".replace("-", "\N{MINUS SIGN}")

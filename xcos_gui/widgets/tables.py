@@ -77,7 +77,7 @@ class RememberedTable(QObject):
 
     def _keep(self) -> None:
         header = self._table.horizontalHeader()
-        said = {
+        layout = {
             "widths": {
                 str(column): header.sectionSize(column)
                 for column in self._movable()
@@ -85,14 +85,14 @@ class RememberedTable(QObject):
             },
             "sort": [header.sortIndicatorSection(), header.sortIndicatorOrder().value],
         }
-        self._settings.store.setValue(self._key, json.dumps(said))
+        self._settings.store.setValue(self._key, json.dumps(layout))
 
     def _restore(self, least: int) -> None:
         header = self._table.horizontalHeader()
         try:
-            said = json.loads(str(self._settings.store.value(self._key, "{}")))
-            widths = {int(column): int(width) for column, width in said["widths"].items()}
-            column, order = (int(number) for number in said["sort"])
+            layout = json.loads(str(self._settings.store.value(self._key, "{}")))
+            widths = {int(column): int(width) for column, width in layout["widths"].items()}
+            column, order = (int(number) for number in layout["sort"])
         except (ValueError, TypeError, KeyError, AttributeError):
             return  # a first start, or what cannot be read
         for place in self._movable():

@@ -14,9 +14,11 @@ import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from core.analysis.evidence.words import evidence_words, strength_short
 from core.analysis.threshold_fit import QUANTILES
 from core.project.edits import identity_subject
 from tests.living import make_crops
+from xcos_gui.panels.pairs.model import LR
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evidence.tab import Tab
@@ -58,6 +60,44 @@ def test_the_pair_s_people_are_held_out_of_the_reference(
         assert window.session.threshold == strength.decision.threshold
     strength.prior.setValue(0.000001)
     assert "call no pair the same" in strength.bayes.text() and not strength.use.isEnabled()
+
+
+def test_a_reference_can_be_that_of_the_list_and_the_panel(
+    evidence: EvidenceWindow, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session, strength = window.session, evidence.strength
+    assert session.ratios is None and window.pairs.table.isColumnHidden(LR)
+    session.select_pair(0, 3)
+    qtbot.waitUntil(lambda: "who are held out" in strength.words.text(), timeout=60_000)
+    assert not strength.for_all.isEnabled()  # the open gallery's own people
+    # Ann is in the other gallery too, and counts for no pair of the list.
+    others = make_crops(
+        tmp_path / "others", dict.fromkeys(("ann", "fay", "gil", "hal", "ida", "jon"), 3)
+    )
+    strength.use_reference(others)
+    qtbot.waitUntil(lambda: strength.found is not None, timeout=60_000)
+    assert strength.for_all.isEnabled() and session.ratios is None
+    strength.for_all.click()
+    qtbot.waitUntil(lambda: session.ratios is not None, timeout=60_000)
+    assert session.ratios.people == 5
+    assert "panel Pair tell likelihood ratios by" in strength.words.text()
+    pairs = window.pairs
+    pairs.choice.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15, timeout=60_000)
+    assert not pairs.table.isColumnHidden(LR)
+    wanted = [
+        strength_short(session.ratios.strength(float(score))) for score in pairs.model.pairs.scores
+    ]
+    assert [pairs.model.data(pairs.model.index(k, LR)) for k in range(15)] == wanted
+    assert len(set(wanted)) > 3
+    score = session.explanation.score
+    assert evidence_words(session.ratios, score) in window.inspector.words.text()
+    assert session.ratios.reference in window.inspector.words.toolTip()
+    told: list[str] = []
+    session.message.connect(told.append)
+    session.set_order("left-right")
+    assert session.ratios is None and "no longer by" in told[-1]
+    assert "As evidence" not in window.inspector.words.text()
 
 
 def test_ranges_and_slices_list_their_pairs(

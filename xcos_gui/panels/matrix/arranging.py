@@ -239,12 +239,12 @@ class Arranger(QObject):
         if self._arrangements is None or self._arrangements[0] is not scored:
             self._arrangements = scored, []
         known = self._arrangements[1]
-        found = next((shown for other, shown in known if other == key), None)
-        if found is None:
-            found = arrange(scored, plain, threshold, edits, task, values)
-            known.insert(0, (key, found))
+        arranged = next((shown for other, shown in known if other == key), None)
+        if arranged is None:
+            arranged = arrange(scored, plain, threshold, edits, task, values)
+            known.insert(0, (key, arranged))
             del known[KEPT_ARRANGEMENTS:]
-        return found
+        return arranged
 
     def _on_made(self, image: MatrixImage) -> None:
         of = image.scored if isinstance(image, DifferenceImage) else image.matrix
@@ -254,8 +254,8 @@ class Arranger(QObject):
             self._show(image)
             self.made.emit()
 
-    def _on_passing(self, found: tuple[MatrixImage, np.ndarray, Passing | None]) -> None:
-        image, mask, passing = found
+    def _on_passing(self, faded: tuple[MatrixImage, np.ndarray, Passing | None]) -> None:
+        image, mask, passing = faded
         if image is self.image and mask is self._session.filter.mask:
             image.show_passing(mask, passing)
             self.recoloured.emit()
@@ -306,8 +306,8 @@ class Arranger(QObject):
             return
         self._counting.start(lambda _: (image, part, threshold, image.count(part, threshold)))
 
-    def _on_counted(self, found: tuple[MatrixImage, Part, float, np.ndarray]) -> None:
-        image, part, threshold, errors = found
+    def _on_counted(self, counted: tuple[MatrixImage, Part, float, np.ndarray]) -> None:
+        image, part, threshold, errors = counted
         if image is self.image:
             image.take_count(part, threshold, errors)
             self.recoloured.emit()

@@ -159,12 +159,12 @@ class MatrixBar(QWidget):
         """What points of many pairs show, by score and by outcome."""
         return {"score": self._fars[False], "outcome": self._fars[True]}
 
-    def set_fars(self, said: object) -> None:
+    def set_fars(self, fars: object) -> None:
         """Take over such choices; what is none of them is left as it is."""
-        if not isinstance(said, dict):
+        if not isinstance(fars, dict):
             return
         for name, outcomes in (("score", False), ("outcome", True)):
-            far = said.get(name)
+            far = fars.get(name)
             if far in FARS and not (outcomes and far == "mean"):
                 self._fars[outcomes] = far
         self._fill_far()

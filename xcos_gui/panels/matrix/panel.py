@@ -153,9 +153,9 @@ class MatrixPanel(QWidget):
         """What is seen of the matrix and how, as JSON values; None without a matrix."""
         return self._kept.state()
 
-    def restore_view(self, said: object) -> None:
+    def restore_view(self, view: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
-        self._kept.restore(said)
+        self._kept.restore(view)
 
     def _show_passing(self, *_: object) -> None:
         # Grey, not the background: a pair at the threshold is white itself.
@@ -351,15 +351,15 @@ class MatrixPanel(QWidget):
         if held or not text or not text.isprintable():
             return False
         wanted = self._typed.add(text, time.monotonic())
-        found = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
-        if found[0] is None and found[1] is None:
+        blocks = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
+        if blocks[0] is None and blocks[1] is None:
             return True
         row, column = self._cell or (0, 0)
-        if found[0] is not None:
-            row = found[0].start
-        if found[1] is not None:
-            same = found[0] is not None and found[1].stop - found[1].start > 1
-            column = found[1].start + int(same)  # not the face with itself
+        if blocks[0] is not None:
+            row = blocks[0].start
+        if blocks[1] is not None:
+            same = blocks[0] is not None and blocks[1].stop - blocks[1].start > 1
+            column = blocks[1].start + int(same)  # not the face with itself
         self.go_to((row, column))
         return True
 

@@ -66,7 +66,7 @@ class Readout(QWidget):
         yet = "; an estimate from the uniform score yet" if session.is_estimate(*pair) else ""
         yet += self._compared(pair)
         columns = {**other.columns, **one.columns}
-        told = [
+        lines = [
             f"{name} {one.columns.get(name, '–')} / {other.columns.get(name, '–')}"
             for name in columns
         ]
@@ -74,7 +74,7 @@ class Readout(QWidget):
             self._both(_called(one), _called(other)),
             f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
             f"({matrix.kind} attention, order {matrix.order}, {model}{yet})",
-            "\n".join(told),
+            "\n".join(lines),
         )
 
     def show_groups(self, cell: tuple[int, int]) -> None:
@@ -93,11 +93,11 @@ class Readout(QWidget):
         if count == 0 or pair is None:
             for label in self._faces:
                 label.clear()
-            told = "no pair"
+            summary = "no pair"
             if count:
                 mean = float(blocks.mean[0, 0])
-                told = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
-            self._tell(names, told)
+                summary = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
+            self._tell(names, summary)
             return
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
@@ -127,13 +127,13 @@ class Readout(QWidget):
         image = self._arranger.image
         if not isinstance(image, DifferenceImage):
             return ""
-        found = image.found
-        if found.outcomes is not None:
-            return f"; {OUTCOMES[found.outcomes[pair]]} by {found.name}"
-        side = "another side" if found.changed[pair] else "the same side"
+        difference = image.found
+        if difference.outcomes is not None:
+            return f"; {OUTCOMES[difference.outcomes[pair]]} by {difference.name}"
+        side = "another side" if difference.changed[pair] else "the same side"
         return (
-            f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "
-            f"{side}, {float(found.values[pair]):+.3f} apart"
+            f"; by {difference.name} {float(difference.scores[pair]):.3f} at {difference.thresholds[1]:.3f}, "
+            f"{side}, {float(difference.values[pair]):+.3f} apart"
         )
 
     def _both(self, one: str, other: str) -> tuple[str, str]:

@@ -154,9 +154,9 @@ class Selecting(QObject):
         self._rating.drop()
         self._job.start(work)
 
-    def _on_counted(self, found: tuple[ChosenReport, float]) -> None:
+    def _on_counted(self, counted: tuple[ChosenReport, float]) -> None:
         scored, chosen = self._session.scored, self.chosen
-        self.report, threshold = found
+        self.report, threshold = counted
         if scored is not None and chosen is not None:
             self._rating.start(lambda running: rates_of_chosen(scored, chosen, threshold, running))
         self.counted.emit()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_words
+from core.analysis.evidence.words import evidence_words
 from core.explain.colours import MapName, faded, map_rgba
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
@@ -94,6 +94,7 @@ class InspectorPanel(QWidget):
         session.explanation_changed.connect(self._on_explanation_changed)
         session.threshold_changed.connect(self._on_threshold)
         session.attention_changed.connect(self._show_switches)
+        session.reference_changed.connect(self._show_report)
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
         session.edits_changed.connect(self._show_judging)
@@ -254,12 +255,10 @@ class InspectorPanel(QWidget):
             self.numbers.setText("")
             return
         words, e = report.words or NO_DECISION, report.explanation
-        worth = None
-        if (card := session.card) is not None:
-            worth = shipped_words(card, e.kind, e.order, e.score)
-        said, _, reference = (worth or "").partition(" Reference: ")
-        self.words.setText(f"{words}\n{said}".rstrip())
-        self.words.setToolTip(f"Reference: {reference}" if reference else "")
+        ratios = session.ratios
+        worth = "" if ratios is None else evidence_words(ratios, e.score)
+        self.words.setText(f"{words}\n{worth}".rstrip())
+        self.words.setToolTip("" if ratios is None else f"Reference: {ratios.reference}.")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
 

@@ -36,7 +36,7 @@ HEADERS = (
     ("fragile", "Whether the verdict flips when a crop moves a little"),
     ("tags", "Tags of the pair, its faces and their identities"),
     ("LR", "Likelihood ratio: how many times likelier the score is if both photos show one person, by "
-     "the reference that ships with the model, over what that can support"),
+     "the reference in use (Strength of evidence), over what that can support"),
     *((c.title.lower(), f"Of the worse face, in {c.unit}; from {c.source}. {c.limits}".strip())
       for c in CONDITIONS),
 )  # fmt: skip
@@ -59,7 +59,7 @@ class PairsModel(QAbstractTableModel):
         self._session, self._thumbnails = session, thumbnails
         self.pairs: PairList | None = None  # in the order shown
         self._given: PairList | None = None  # in the order listed
-        self.ratios: LikelihoodRatios | None = None  # of the reference that ships
+        self.ratios: LikelihoodRatios | None = None  # of the reference in use
         self._column, self._order = -1, Qt.SortOrder.AscendingOrder
         thumbnails.ready.connect(self._on_ready)
 
@@ -81,7 +81,10 @@ class PairsModel(QAbstractTableModel):
         given = self._given
         if given is None or self._column < 0:
             return given
-        keys = [self._key(place) for place in range(len(given))]
+        if self._column == LR and self.ratios is not None:
+            keys: list[Any] = self.ratios.log10(given.scores).tolist()
+        else:
+            keys = [self._key(place) for place in range(len(given))]
         falling = self._order == Qt.SortOrder.DescendingOrder
         places = sorted(range(len(given)), key=keys.__getitem__, reverse=falling)
         return given.at(np.array(places, np.int64))
@@ -89,7 +92,7 @@ class PairsModel(QAbstractTableModel):
     def _key(self, place: int) -> Any:
         assert self._given is not None
         given, session, column = self._given, self._session, self._column
-        if column in (SCORE, LR):  # an LR rises with the score
+        if column in (SCORE, LR):
             return float(given.scores[place])
         cell = int(given.rows[place]), int(given.columns[place])
         if column >= FIRST_CONDITION:
@@ -111,8 +114,8 @@ class PairsModel(QAbstractTableModel):
         """The row of a matrix cell, or None where it is not listed."""
         if self.pairs is None:
             return None
-        found = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
-        return int(found[0]) if len(found) else None
+        rows = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
+        return int(rows[0]) if len(rows) else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
@@ -183,10 +186,10 @@ class PairsModel(QAbstractTableModel):
         return self._session.matrix.outcome(*cell, self._session.threshold)
 
     def _fragile(self, cell: tuple[int, int]) -> str:
-        found, matrix = self._session.fragile, self._session.matrix
-        if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
+        fragile, matrix = self._session.fragile, self._session.matrix
+        if fragile is None or matrix is None or fragile.fragile.shape != matrix.scores.shape:
             return ""
-        return "fragile" if found.fragile[cell] else ""
+        return "fragile" if fragile.fragile[cell] else ""
 
     def _value(self, cell: tuple[int, int], condition: Condition) -> float | None:
         """A condition of the worse face; None where it is not known."""
@@ -234,6 +237,6 @@ class KeptPairs:
     def places(self, rows: LoadedGallery, columns: LoadedGallery, matrix: ScoreMatrix) -> PairList:
         """Where these pairs are now, with their scores of now; those that are gone are left out."""
         left, right = rows.gallery.index(), columns.gallery.index()
-        found = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
-        i, j = np.array(found, np.int64).reshape(-1, 2).T
+        cells = [(left[a], right[b]) for a, b in self.keys if a in left and b in right]
+        i, j = np.array(cells, np.int64).reshape(-1, 2).T
         return PairList(i, j, matrix.scores[i, j])

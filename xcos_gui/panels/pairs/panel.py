@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_or_none
 from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
@@ -117,6 +116,7 @@ class PairsPanel(QWidget):
         session.gallery_changed.connect(self._show_columns)
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
+        session.reference_changed.connect(self._show_columns)
         session.conditions.changed.connect(self.model.renew)
         self._show_columns()
 
@@ -196,14 +196,11 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
-        ratios = None
-        if session.card is not None:
-            ratios = shipped_or_none(session.card, session.kind, session.order)
-        self.model.ratios = ratios
+        self.model.ratios = session.ratios
         chosen = self.columns.shown
         several = self.choice.currentData() is None  # else it is the same in all rows
         wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
-        wanted[LR] = chosen[LR] and ratios is not None
+        wanted[LR] = chosen[LR] and session.ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)

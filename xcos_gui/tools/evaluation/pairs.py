@@ -79,8 +79,8 @@ class ListedPairsModel(QAbstractTableModel):
             places = np.argsort(keys, kind="stable")
         else:
             names = (pairs.left, pairs.right)[self._column - 2]
-            told = [natural(Path(names[pair]).name) for pair in given.tolist()]
-            places = np.array(sorted(range(len(given)), key=told.__getitem__), np.int64)
+            file_names = [natural(Path(names[pair]).name) for pair in given.tolist()]
+            places = np.array(sorted(range(len(given)), key=file_names.__getitem__), np.int64)
         return given[places[::-1] if self._falling else places]
 
     def pair(self, row: int) -> int:

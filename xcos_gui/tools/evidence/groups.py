@@ -122,5 +122,5 @@ def _texts(group: Group) -> list[str | tuple[str, float]]:
     ]
 
 
-def _ratio(found: Rate) -> tuple[str, float]:
-    return number(f"{found.ratio or 0:.2f}", found.ratio)
+def _ratio(error: Rate) -> tuple[str, float]:
+    return number(f"{error.ratio or 0:.2f}", error.ratio)

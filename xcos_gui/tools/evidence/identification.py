@@ -122,8 +122,8 @@ class IdentificationTab(Tab):
             for person in np.argsort(-scores, kind="stable")[:2]:
                 known = np.isfinite(scores[person])
                 score = float(scores[person]) if known else None
-                told = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
-                cells += [persons.persons[person] if known else DASH, number(told, score)]
+                text = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
+                cells += [persons.persons[person] if known else DASH, number(text, score)]
             rows.append(cells)
         self.table.show_rows(names, rows)
         self.cmc.clear()
@@ -146,13 +146,15 @@ class IdentificationTab(Tab):
     def _on_row(self, row: int) -> None:
         if self.found is None:
             return
-        found = self.found
+        identified = self.found
         try:
-            told = why_not_second(found.scored, found.persons, found.rows[row], found.threshold)
+            why = why_not_second(
+                identified.scored, identified.persons, identified.rows[row], identified.threshold
+            )
         except XCosError as error:
             self.words.setText(str(error))
             return
-        self.why.set_title(f"{told.first} less {told.second}")
-        limit = max(float(np.abs(told.difference).max()), 1e-6)
+        self.why.set_title(f"{why.first} less {why.second}")
+        limit = max(float(np.abs(why.difference).max()), 1e-6)
         self.why_shown.fill()
-        self.why.show_map(told.difference, 0.0, limit, difference=True)
+        self.why.show_map(why.difference, 0.0, limit, difference=True)

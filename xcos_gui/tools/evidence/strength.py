@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from core.analysis.evidence.curves import EvidenceCurves, evidence_curves
 from core.analysis.evidence.decision import BayesDecision, bayes_decision
 from core.analysis.evidence.pair_strength import FittedReference, fit_for
-from core.analysis.evidence.ratios import METHODS, Strength
+from core.analysis.evidence.ratios import METHODS, LikelihoodRatios, Strength
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
 from core.errors import XCosError
@@ -48,6 +48,7 @@ class _Found:
     reference: FittedReference
     strength: Strength | None
     curves: EvidenceCurves | None
+    for_all: LikelihoodRatios | None = None  # without the people of the open gallery
 
 
 class StrengthTab(Tab):
@@ -61,6 +62,7 @@ class StrengthTab(Tab):
         self.decision: BayesDecision | None = None
         self.other: Path | None = None  # a gallery chosen as the reference
         self._scored: tuple[object, ScoredGallery] | None = None  # of the other gallery
+        self._wanted_for_all = False
         self._make_choices()
         self.bayes = PlainLabel(wordWrap=True)
         self.bayes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -93,6 +95,10 @@ class StrengthTab(Tab):
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, int(box is self.reference))
+        self.for_all = QPushButton("Use for a&ll pairs")
+        self.for_all.setAutoDefault(False)
+        self.for_all.clicked.connect(self._on_for_all)
+        row.addWidget(self.for_all)
         self.reference.activated.connect(self._on_reference)
         self.method.activated.connect(self.again)
         self.column.addLayout(row)
@@ -164,6 +170,24 @@ class StrengthTab(Tab):
         self._fill_references()
         self.again.emit()
 
+    def _on_for_all(self) -> None:
+        if self.reference.currentData() == SHIPPED:
+            self.session.use_reference(None)
+            self._show_for_all()
+        else:
+            self._wanted_for_all = True
+            self.again.emit()
+
+    def _show_for_all(self) -> None:
+        """Whether this reference can be, and is not yet, that of the list and the panel Pair."""
+        chosen = self.reference.currentData()
+        self.for_all.setEnabled(self.found is not None and chosen != OPEN)
+        self.for_all.setToolTip(
+            "The list would weigh pairs by their own people; choose another reference"
+            if chosen == OPEN
+            else "Tell likelihood ratios by this reference in the list and the panel Pair too"
+        )
+
     def work(self) -> Work:
         session, chosen, method = self.session, self.reference.currentData(), self.method.currentData()  # fmt: skip
         scored, model, kind, order = session.scored, session.model, session.kind, session.order
@@ -173,8 +197,10 @@ class StrengthTab(Tab):
         score = None if session.explanation is None else session.explanation.score
         if chosen == SHIPPED:
             shipped = FittedReference(shipped_ratios(model.card, kind, order))
-            return lambda running: _found(shipped, score)
-        loader = session.loader()
+            return lambda running: _strength_of(shipped, score)
+        loader, wanted = session.loader(), self._wanted_for_all and isinstance(chosen, Path)
+        self._wanted_for_all = False
+        everyone = tuple(face for loaded in scored.galleries for face in loaded.gallery.faces)
         made_from = (chosen, model.card.fingerprint, kind, order, loader.settings)
         known = self._scored[1] if self._scored and self._scored[0] == made_from else None
 
@@ -185,7 +211,8 @@ class StrengthTab(Tab):
                     model, loader.load(chosen, running), None, kind, order, running
                 )
                 self._scored = (made_from, reference)
-            return _found(fit_for(faces, reference, method, running), score)
+            for_all = fit_for(everyone, reference, method, running).ratios if wanted else None
+            return _strength_of(fit_for(faces, reference, method, running), score, for_all)
 
         return work
 
@@ -214,6 +241,12 @@ class StrengthTab(Tab):
         )
         if answer.reference.told:
             lines.append(answer.reference.told)
+        if answer.for_all is not None:
+            self.session.use_reference(answer.for_all)
+            lines.append(
+                f"The list and the panel Pair tell likelihood ratios by {ratios.reference} now."
+            )
+        self._show_for_all()
         self.words.setText("\n".join(lines))
         self._show_curves(answer.curves)
         self._decide()
@@ -222,6 +255,7 @@ class StrengthTab(Tab):
         """Show why there are no LRs."""
         super().show_nothing(sentence)
         self.found = None
+        self._show_for_all()
         self._show_curves(None)
         self._decide()
 
@@ -266,10 +300,13 @@ class StrengthTab(Tab):
             self.session.set_threshold(self.decision.threshold)
 
 
-def _found(reference: FittedReference, score: float | None) -> _Found:
+def _strength_of(
+    reference: FittedReference, score: float | None, for_all: LikelihoodRatios | None = None
+) -> _Found:
     held_out = reference.ratios.held_out
     return _Found(
         reference,
         None if score is None else reference.strength(score),
         None if held_out is None else evidence_curves(held_out),
+        for_all,
     )

@@ -83,29 +83,29 @@ class FindingView(QWidget):
             self.buttons.append(button)
         column.addLayout(row)
 
-    def show_finding(self, finding: Finding | None, found: LabelFindings | None) -> str:
+    def show_finding(self, finding: Finding | None, findings: LabelFindings | None) -> str:
         """Show a finding; None: none. A sentence when a photo is gone."""
         for button in self.buttons:
             button.setEnabled(finding is not None)
         for view, caption in self.pictures:
             view.set_crop(None)
             caption.clear()
-        if finding is None or found is None:
+        if finding is None or findings is None:
             self.says.clear()
             return ""
         self.says.setText(f"{finding.sentence} {EFFECTS[finding.kind]}")
         self.buttons[0].setText(_accepting(finding))
-        shared = finding.kind == "shared-person" and found.probes is not None
-        holder = found.probes if shared and found.probes is not None else found.gallery
+        shared = finding.kind == "shared-person" and findings.probes is not None
+        holder = findings.probes if shared and findings.probes is not None else findings.gallery
         likelier = f"likelier {finding.names[2]}\n" if finding.kind == "wrong-identity" else ""
         problems = [
             self._show_face(0, holder, finding.left, ""),
-            self._show_face(1, found.gallery, finding.right, likelier),
+            self._show_face(1, findings.gallery, finding.right, likelier),
         ]
         self._third.setVisible(finding.own is not None)
         if finding.own is not None:
             called = f"called {finding.names[1]}\n"
-            problems.append(self._show_face(2, found.gallery, finding.own, called))
+            problems.append(self._show_face(2, findings.gallery, finding.own, called))
         return next(filter(None, problems), "")
 
     def _show_face(self, place: int, loaded: LoadedGallery, key: str, text: str) -> str:

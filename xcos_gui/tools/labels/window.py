@@ -185,9 +185,9 @@ class LabelsWindow(FollowingWindow):
         )
         self.compute("Searching the labels", asked.run, self._on_found)
 
-    def _on_found(self, found: LabelFindings) -> None:
-        self.found = found
-        here = {finding.kind for finding in found.findings}
+    def _on_found(self, findings: LabelFindings) -> None:
+        self.found = findings
+        here = {finding.kind for finding in findings.findings}
         if self.kind not in here and here:
             first = next(place for place, kind in enumerate(FINDING_KINDS) if kind in here)
             self.kinds.setCurrentIndex(first)
@@ -195,13 +195,13 @@ class LabelsWindow(FollowingWindow):
         self._show_kind()
 
     def _on_edits(self) -> None:
-        project, found = self.session.project, self.found
-        if project is None or found is None:
+        project, findings = self.session.project, self.found
+        if project is None or findings is None:
             return
         edits = project.edits
         self.model.mark(edits.decisions)
         self._show_counts()
-        self._counting.start(lambda _: qualities(found, edits))
+        self._counting.start(lambda _: qualities(findings, edits))
 
     def _on_counted(self, counted: Qualities) -> None:
         self.quality = counted
@@ -212,7 +212,7 @@ class LabelsWindow(FollowingWindow):
             )
             return
         self.before_after.setText(
-            f"Before: {_told(before)}.  With what is accepted: {_told(after)}.  "
+            f"Before: {_quality_words(before)}.  With what is accepted: {_quality_words(after)}.  "
             "Your photos stay as they are; decisions are kept in the project."
         )
 
@@ -231,14 +231,16 @@ class LabelsWindow(FollowingWindow):
     def _show_counts(self) -> None:
         decisions = {} if self.session.project is None else self.session.project.edits.decisions
         for place, kind in enumerate(FINDING_KINDS):
-            found = () if self.found is None else self.found.findings
-            told = Counter(f.key in decisions for f in found if f.kind == kind)
-            count = f" ({told[False]} open, {told[True]} decided)" if told else ""
+            findings = () if self.found is None else self.found.findings
+            by_decision = Counter(f.key in decisions for f in findings if f.kind == kind)
+            count = (
+                f" ({by_decision[False]} open, {by_decision[True]} decided)" if by_decision else ""
+            )
             self.kinds.setTabText(place, TITLES[kind] + count)
 
     def _show_kind(self) -> None:
-        found = () if self.found is None else self.found.findings
-        findings = tuple(f for f in found if f.kind == self.kind)
+        listed = () if self.found is None else self.found.findings
+        findings = tuple(f for f in listed if f.kind == self.kind)
         self.model.show(findings)
         self._show_counts()
         if findings:
@@ -296,10 +298,10 @@ class LabelsWindow(FollowingWindow):
 
     def decide(self, decision: Decision | None) -> None:
         """Decide on the finding that is chosen, and go to the next."""
-        finding, found = self.listed(), self.found
-        if finding is None or found is None:
+        finding, findings = self.listed(), self.found
+        if finding is None or findings is None:
             return
-        names = found.names
+        names = findings.names
         row = self.table.currentIndex().row()
         self.session.edit(
             lambda project: project.change(lambda edits: decided(edits, finding, decision, names))
@@ -363,7 +365,7 @@ class LabelsWindow(FollowingWindow):
         )
 
 
-def _told(quality: LabelQuality) -> str:
+def _quality_words(quality: LabelQuality) -> str:
     accuracy = quality.counts.accuracy
     parts = [f"{quality.errors:,} errors"]
     if accuracy is not None:

@@ -68,13 +68,13 @@ class PeopleModel(QAbstractTableModel):
         # Not by a proxy model: that one asks for every cell from C++, a second for 4,000 people.
         self.beginResetModel()
         wanted = self._text.casefold()
-        found = [
+        valued = [
             (_values(p)[self._column], p) for p in self.persons if wanted in p.identity.casefold()
         ]
-        with_value = [pair for pair in found if pair[0] is not None]
+        with_value = [pair for pair in valued if pair[0] is not None]
         with_value.sort(key=lambda pair: pair[0], reverse=self._descending)
         # People without such a score come last.
-        self._rows = [p for _, p in with_value] + [p for value, p in found if value is None]
+        self._rows = [p for _, p in with_value] + [p for value, p in valued if value is None]
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:

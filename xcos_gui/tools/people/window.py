@@ -37,7 +37,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
-from xcos_gui.tools.people.words import legend, told
+from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
@@ -221,8 +221,8 @@ class PeopleWindow(ToolWindow):
 
         self.compute("Measuring people", work, self._on_measured)
 
-    def _on_measured(self, found: People) -> None:
-        self.found = found
+    def _on_measured(self, everyone: People) -> None:
+        self.found = everyone
         self._faces = {}
         session = self.session
         for loaded, probe in ((session.rows, True), (session.columns, False)):
@@ -251,14 +251,14 @@ class PeopleWindow(ToolWindow):
             self._chosen = None
             self._show_maps(None)
 
-    def _summary(self, found: People) -> str:
-        lone = sum(p.genuine_mean is None for p in found.persons)
-        parts = [f"{len(found.persons):,} people"]
+    def _summary(self, everyone: People) -> str:
+        lone = sum(p.genuine_mean is None for p in everyone.persons)
+        parts = [f"{len(everyone.persons):,} people"]
         if lone:
             parts.append(f"{lone:,} with one photo, so without a genuine pair, stand apart")
-        if found.unknown:
-            parts.append(f"{found.unknown:,} faces without an identity are not counted")
-        if found.genuine_quarters is None:
+        if everyone.unknown:
+            parts.append(f"{everyone.unknown:,} faces without an identity are not counted")
+        if everyone.genuine_quarters is None:
             parts.append(f"classes need {LEAST_PEOPLE} people with two photos each")
         if self.session.matrix is not None and self.session.matrix.square:
             parts.append("in one gallery lambs and wolves are the same people")
@@ -286,16 +286,16 @@ class PeopleWindow(ToolWindow):
             return
         self._chosen = identity
         self._mark()
-        self.who.setText(told(person))
+        self.who.setText(person_words(person))
         threshold = session.threshold
 
         def work(running: Running) -> PersonMaps:
             return person_maps(scored, identity, threshold, running)
 
-        def then(found: PersonMaps) -> None:
+        def then(maps: PersonMaps) -> None:
             if session.matrix is scored.matrix:
-                session.list_pairs(f"Worst pairs of {identity}", found.pairs)
-            self._show_maps(found)
+                session.list_pairs(f"Worst pairs of {identity}", maps.pairs)
+            self._show_maps(maps)
 
         self.compute("Looking at pairs", work, then)
 
@@ -323,12 +323,12 @@ class PeopleWindow(ToolWindow):
             if person.identity != self._chosen:
                 self.choose(person.identity)
 
-    def _show_maps(self, found: PersonMaps | None) -> None:
-        self.looked_at = found
-        self.shown.say(*ASK) if found is None else self.shown.fill()
+    def _show_maps(self, looked_at: PersonMaps | None) -> None:
+        self.looked_at = looked_at
+        self.shown.say(*ASK) if looked_at is None else self.shown.fill()
         sorts: dict[str, PairMaps | None] = {
-            "genuine": None if found is None else found.genuine,
-            "impostor": None if found is None else found.impostor,
+            "genuine": None if looked_at is None else looked_at.genuine,
+            "impostor": None if looked_at is None else looked_at.impostor,
         }
         means = {
             (sort, name): getattr(mean, name)

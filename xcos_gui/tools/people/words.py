@@ -17,9 +17,9 @@ MEANINGS = {
 }
 
 
-def legend(found: People) -> str:
+def legend(everyone: People) -> str:
     """The classes that occur, with their colours and numbers of people."""
-    counts = Counter(p.animal for p in found.persons)
+    counts = Counter(p.animal for p in everyone.persons)
     parts = []
     for animal in (*ANIMALS, None):
         if counts[animal]:
@@ -31,7 +31,7 @@ def legend(found: People) -> str:
     return " &nbsp; ".join(parts)
 
 
-def told(person: Person) -> str:
+def person_words(person: Person) -> str:
     """What there is to say of a person."""
     parts = [person.identity]
     if person.animal:

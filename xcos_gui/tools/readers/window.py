@@ -155,8 +155,8 @@ class ReadersWindow(ToolWindow):
         left, right = sorted((pair.left, pair.right))
         form = {}
         if self.form.isChecked():
-            said = {region: box.currentText() for region, box in self.regions.items()}
-            form = {r: like for r, text in said.items() for like in LIKENESSES if like == text}
+            answers = {region: box.currentText() for region, box in self.regions.items()}
+            form = {r: like for r, text in answers.items() for like in LIKENESSES if like == text}
         now = datetime.now(UTC).isoformat(timespec="seconds")
         reading = Reading(self.reader.text().strip(), left, right, rating, now, form)
         self.session.edit(lambda project: project.read_pair(reading))

@@ -71,15 +71,15 @@ class PairRequest:
     def crops(self, pairs: tuple[ChangedPair, ...], running: Running) -> list[Crops | None]:
         """The faces of some pairs; None where a photo is gone. Raises Stopped."""
         loader = self.models.loader_with(self.verdict.weights, self.settings)
-        found: list[Crops | None] = []
+        crops: list[Crops | None] = []
         for pair in pairs:
             try:
-                found.append(_crops(self._faces(pair, loader, running), loader))
+                crops.append(_crops(self._faces(pair, loader, running), loader))
             except Stopped:
                 raise
             except XCosError:
-                found.append(None)
-        return found
+                crops.append(None)
+        return crops
 
     def explain(self, pair: ChangedPair, running: Running) -> ExplainedPair:
         """Raises XCosError for photos or weights that are gone, and Stopped."""
@@ -202,8 +202,8 @@ class ChangedPairsView(QWidget):
             self._showing.start(lambda running: request.crops(pairs, running))
             self.list.setCurrentRow(0)
 
-    def _on_crops(self, found: list[Crops | None]) -> None:
-        for place, crops in enumerate(found):
+    def _on_crops(self, pairs: list[Crops | None]) -> None:
+        for place, crops in enumerate(pairs):
             if crops is not None and place < self.list.count():
                 self.list.item(place).setIcon(_icon(crops))
 
@@ -214,12 +214,12 @@ class ChangedPairsView(QWidget):
         self.words.setText("Computing the maps of both weights…")
         self._explaining.start(lambda running: request.explain(pair, running))
 
-    def _on_explained(self, found: ExplainedPair) -> None:
-        known = [e for e in (found.before, found.after) if e is not None]
+    def _on_explained(self, pair: ExplainedPair) -> None:
+        known = [e for e in (pair.before, pair.after) if e is not None]
         limits = shared_limits(known, [name for name, _ in MAPS])
-        for face, crop in zip(self.faces, found.crops, strict=True):
+        for face, crop in zip(self.faces, pair.crops, strict=True):
             face.set_crop(crop)
-        explained = found.before, found.after
+        explained = pair.before, pair.after
         for one, side, views, words in zip(explained, SIDES, self.maps, self.scores, strict=True):
             words.setText(_scored(one, side))
             for name, view in views.items():

@@ -260,10 +260,10 @@ class NewRunPage(QWidget):
         self._rested.stop()
         self._measured = settings
 
-        def show(found: Measured) -> None:
+        def show(measured: Measured) -> None:
             if self.form.toml() == settings:
-                self.time.setText(f"{TAKES} about {duration(found.seconds)} here, as measured.")
-                self.time.setToolTip(found.words)
+                self.time.setText(f"{TAKES} about {duration(measured.seconds)} here, as measured.")
+                self.time.setToolTip(measured.words)
 
         self.time.setText("Measuring how long it takes here…")
         self._compute("Measuring the time", EstimateRequest(settings, self._base).run, show)

@@ -90,18 +90,18 @@ class WaysPanel(QWidget):
 
     def keep(self) -> None:
         """Remember the choice and the answers for the next time."""
-        said = {name: questions.answers() for name, questions in self.questions.items()}
-        text = json.dumps({"chosen": self.chosen, "answers": said})
+        answers = {name: questions.answers() for name, questions in self.questions.items()}
+        text = json.dumps({"chosen": self.chosen, "answers": answers})
         self._session.settings.keep_note(KEPT, text)
 
     def _restore(self) -> None:
         try:
-            said = json.loads(self._session.settings.note(KEPT) or "{}")
-            answers = said.get("answers", {})
+            kept = json.loads(self._session.settings.note(KEPT) or "{}")
+            answers = kept.get("answers", {})
             for name, questions in self.questions.items():
                 if isinstance(answers.get(name), dict):
                     questions.restore(answers[name])
-            chosen = said.get("chosen")
+            chosen = kept.get("chosen")
         except (ValueError, AttributeError, TypeError):  # a kept text that is none of ours
             chosen = None
         self.choose(chosen if chosen in self.buttons else "adapt")

@@ -51,12 +51,12 @@ class FiguresTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show both models' figures at the comparison's thresholds."""
-        self.setHorizontalHeaderLabels(list(found.names))
-        models, counts = (found.models.a, found.models.b), found.outcomes()
+        self.setHorizontalHeaderLabels(list(comparison.names))
+        models, counts = (comparison.models.a, comparison.models.b), comparison.outcomes()
         rows: list[tuple[str, list[str]]] = [
-            ("threshold", [f"{t:.4f}" for t, _ in (found.first, found.second)]),
+            ("threshold", [f"{t:.4f}" for t, _ in (comparison.first, comparison.second)]),
             ("accuracy", [percent(c.accuracy) for c in counts]),
             ("TAR", [percent(c.tar) for c in counts]),
             ("FAR", [percent(c.far) for c in counts]),
@@ -125,15 +125,15 @@ class AgreementTable(QGroupBox):
         column.addLayout(parts)
         return column
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show the counts."""
         names = {None: "", True: " genuine", False: " impostor"}
         for key, button in self.buttons.items():
-            count = found.count(*key)
+            count = comparison.count(*key)
             button.setText(f"{count:,}{names[key[2]]}")
             button.setEnabled(count > 0)
-            button.setToolTip(f"List the pairs: {found.title(*key)}")
-            button.setAccessibleName(f"{found.title(*key)}: {count} pairs")
+            button.setToolTip(f"List the pairs: {comparison.title(*key)}")
+            button.setAccessibleName(f"{comparison.title(*key)}: {count} pairs")
 
 
 class ScatterView(QWidget):
@@ -169,7 +169,7 @@ class ScatterView(QWidget):
         column.addWidget(self.plot, 1)
         column.addWidget(self.drawn)
 
-    def show_scatter(self, scatter: Scatter, found: Comparison) -> None:
+    def show_scatter(self, scatter: Scatter, comparison: Comparison) -> None:
         """Show the scores, with both thresholds as lines."""
         for genuine, item in self.items.items():
             places = np.flatnonzero(scatter.genuine == genuine)
@@ -179,9 +179,11 @@ class ScatterView(QWidget):
             # Said again, since a legend takes the theme's colour only then.
             name = "genuine" if genuine else "impostor"
             self.plot.plotItem.legend.getLabel(item).setText(name)
-        for line, (threshold, _) in zip(self._lines, (found.first, found.second), strict=True):
+        for line, (threshold, _) in zip(
+            self._lines, (comparison.first, comparison.second), strict=True
+        ):
             line.setValue(threshold)
-        for side, name in zip(("bottom", "left"), found.names, strict=True):
+        for side, name in zip(("bottom", "left"), comparison.names, strict=True):
             self.plot.setLabel(side, f"score by {name}")
         self.drawn.setText(
             f"{scatter.words} Lines: the thresholds. Click a point to look at its pair."
@@ -221,11 +223,11 @@ class RocView(QWidget):
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.plot)
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show both curves; empty without both sorts of pairs."""
-        models = found.models.a, found.models.b
+        models = comparison.models.a, comparison.models.b
         for curve, point, model, counts, name in zip(
-            self.curves, self._points, models, found.outcomes(), found.names, strict=True
+            self.curves, self._points, models, comparison.outcomes(), comparison.names, strict=True
         ):
             roc = model.scored.statistics.curve()
             if roc is None or counts.far is None or counts.tar is None:
@@ -264,12 +266,12 @@ class PairMapsView(QWidget):
     def show_pair(
         self,
         decided: tuple[PairDecision, PairDecision] | None,
-        found: Comparison | None,
+        comparison: Comparison | None,
     ) -> None:
         """Show a pair under both models with shared colours; None: no pair."""
         self._empty.setVisible(decided is None)
         self._mark(None)
-        if decided is None or found is None:
+        if decided is None or comparison is None:
             for views, words in zip(self.maps, self.words, strict=True):
                 words.clear()
                 for view in views.values():
@@ -277,7 +279,7 @@ class PairMapsView(QWidget):
             return
         shared = shared_limits(decided, [name for name, _ in MAPS])
         for pair, views, words, name in zip(
-            decided, self.maps, self.words, found.names, strict=True
+            decided, self.maps, self.words, comparison.names, strict=True
         ):
             words.setText(f"{name}: {decision_words(pair)}")
             words.setToolTip(f"{pair.explanation.left}\n{pair.explanation.right}")

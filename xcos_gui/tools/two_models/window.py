@@ -285,9 +285,9 @@ class TwoModelsWindow(FollowingWindow):
             buttons,
         )
 
-    def _show(self, found: _Found) -> None:
-        self.found, self._models = found, found.comparison.models
-        comparison, models = found.comparison, found.comparison.models
+    def _show(self, compared: _Found) -> None:
+        self.found, self._models = compared, compared.comparison.models
+        comparison, models = compared.comparison, compared.comparison.models
         self._blank.setVisible(False)
         self.in_matrix.setEnabled(True)
         self._splitter.setVisible(True)
@@ -295,7 +295,7 @@ class TwoModelsWindow(FollowingWindow):
         self.figures.show_comparison(comparison)
         self.agreement.show_comparison(comparison)
         self.intervals.setText("\n".join(comparison.interval_words))
-        self.scatter.show_scatter(found.scatter, comparison)
+        self.scatter.show_scatter(compared.scatter, comparison)
         self.roc.show_comparison(comparison)
         left_out = models.only_a + models.only_b
         if left_out:

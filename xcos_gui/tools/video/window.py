@@ -181,8 +181,8 @@ class VideoWindow(ToolWindow):
         aligned = self.inputs.aligned.isChecked()
 
         def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
-            found = follow(path, verifier, every, aligned, task=running)
-            return found, engine, verifier.card
+            video = follow(path, verifier, every, aligned, task=running)
+            return video, engine, verifier.card
 
         self.compute("Finding faces", work, self._on_found)
 
@@ -207,18 +207,18 @@ class VideoWindow(ToolWindow):
 
     def open_as_gallery(self) -> None:
         """Write the tracks beside the cache and open them in the main window."""
-        found, session = self.found, self.session
-        if found is None:
+        video, session = self.found, self.session
+        if video is None:
             return
-        told = f"{found.source.resolve()} {found.every} {found.frames}"
-        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        folder = session.cache.folder / "videos" / f"{found.source.stem}-{digest}"
+        key = f"{video.source.resolve()} {video.every} {video.frames}"
+        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+        folder = session.cache.folder / "videos" / f"{video.source.stem}-{digest}"
 
         def work(running: Running) -> Path:
             running.report("Writing tracks", 0, 0)
             if folder.exists():
                 shutil.rmtree(folder)  # the program's own, of the same video
-            write_tracks(found, folder)
+            write_tracks(video, folder)
             return folder
 
         self.compute("Writing tracks", work, self._on_written)
@@ -256,7 +256,7 @@ class VideoWindow(ToolWindow):
         self.tracks.show(self.found.tracks)
         self.plot.show_scores([], None)
         count = len(self.found.tracks)
-        said = (
+        summary = (
             f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
         )
         problems = self.found.problems
@@ -264,7 +264,7 @@ class VideoWindow(ToolWindow):
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
         if self.found.tracks:
             self.shown.fill()
-            self.tell(f"{said}. {reasons}{more}")
+            self.tell(f"{summary}. {reasons}{more}")
         else:
             self.shown.say("No face was found", reasons)
         self._show_state()
@@ -275,8 +275,8 @@ class VideoWindow(ToolWindow):
         self._score()
 
     def _score(self, *_: object) -> None:
-        found, model, session = self.found, self._model, self.session
-        if found is None or model is None or not found.tracks:
+        video, model, session = self.found, self._model, self.session
+        if video is None or model is None or not video.tracks:
             return
         engine, kind, order = model[1], session.kind, session.order
         against = self.inputs.against()
@@ -288,7 +288,7 @@ class VideoWindow(ToolWindow):
             face = against(running)
             if running.stopped():
                 raise Stopped("Scoring")
-            scores = score_tracks(engine, found.tracks, face.loaded, face.place, kind, order)
+            scores = score_tracks(engine, video.tracks, face.loaded, face.place, kind, order)
             return _Scored(face, scores)
 
         self._scoring.start(work)

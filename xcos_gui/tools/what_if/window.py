@@ -209,9 +209,9 @@ class WhatIfWindow(ToolWindow):
         place = grabbed(edits, kind, x, y)
         self._drag, self._at = self._drag + 1, (x, y)
         if place is None:
-            made = pressed(kind, x, y, self._like.get(kind))
+            edit = pressed(kind, x, y, self._like.get(kind))
             place = len(edits)
-            self._set(side, (*edits, made), ("drag", self._drag))
+            self._set(side, (*edits, edit), ("drag", self._drag))
         elif kind == "mirror":
             self._set(side, edits[:place] + edits[place + 1 :], None)
             self._choose(None)
@@ -329,11 +329,11 @@ class WhatIfWindow(ToolWindow):
         if editor is None or whole or self.live.running or not self.isVisible():
             return
 
-        def then(found: Faithfulness) -> None:
+        def then(faithful: Faithfulness) -> None:
             if editor is self.editor:
-                self.faithfulness = found
+                self.faithfulness = faithful
                 self._show_trust()
-                if len(found.real) < found.total:
+                if len(faithful.real) < faithful.total:
                     self._rest.start()
 
         self.compute(
@@ -360,14 +360,14 @@ class WhatIfWindow(ToolWindow):
         self._show_trust()
 
     def _show_trust(self) -> None:
-        found = self.faithfulness
+        faithful = self.faithfulness
         if self.editor is None:
             self.trust.clear()
         else:
             self.trust.setText(
                 "Faithfulness of this pair: measured while nothing is edited."
-                if found is None or found.correlation is None
-                else faithfulness_words(found)
+                if faithful is None or faithful.correlation is None
+                else faithfulness_words(faithful)
             )
 
     # Saving.

@@ -1,0 +1,45 @@
+"""Pictures of more than 8 bits a level, or of floats, in 8 bits."""
+
+import numpy as np
+from PIL import Image
+
+from core.faces.tiff import Levels
+
+FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Whether a picture's levels are integers of 16 or 32 bits, or floats."""
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def eight_bits(image: Image.Image, meant: Levels) -> np.ndarray:
+    """The levels of a deep grey picture as (H, W) uint8; its clear level, if it has one, is white."""
+    levels = np.asarray(image)
+    if meant.bits == 32 and not meant.signed:
+        levels = levels.view(np.uint32)
+    values = levels.astype(np.float64)
+    top = meant.top or (_float_top(values) if image.mode == "F" else _whole_top(values, image.mode))
+    values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
+    grey = (values * (255 / top)).clip(0, 255).round().astype(np.uint8)
+    if meant.white_is_zero:
+        grey = 255 - grey
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey[levels == clear] = 255
+    return grey
+
+
+def _float_top(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    # Resampling, sharpening and rounding pass white a little, and single pixels a lot.
+    nearly_all = np.quantile(finite, 0.99) if finite.size else 0.0
+    return next((top for top in FLOAT_TOPS if nearly_all <= 1.5 * top), float(nearly_all))
+
+
+def _whole_top(values: np.ndarray, mode: str) -> float:
+    # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
+    largest = values.max(initial=0)
+    if mode.startswith("I;16") or largest > 255:
+        return 65535.0 if largest <= 65535 else float(largest)
+    return 255.0

@@ -1,0 +1,110 @@
+"""Levels of TIFFs that Pillow reads as others than they are: read right, or refused."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import XCosError
+from core.faces.photo import decode_photo
+
+GREY = np.add.outer(np.arange(0, 60, 2), np.arange(0, 200, 10)).astype(np.uint8)
+GREY[-1, -1] = 255
+COLOURS = np.dstack([GREY, GREY[::-1], np.full_like(GREY, 90)])
+BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, PLANES, SAMPLES = 258, 259, 262, 274, 284, 339
+
+
+def tiff(levels: np.ndarray, bits: int, **tags: int) -> bytes:
+    """An uncompressed TIFF of levels (H, W) or, with a plane each, (C, H, W)."""
+    planes = levels[None] if levels.ndim == 2 else levels
+    count, height, width = planes.shape
+    entries = {
+        256: [width], 257: [height], BITS: [bits] * count, COMPRESSION: [1],
+        PHOTOMETRIC: [tags.get("photometric", 1)], 273: [0] * count,
+        ORIENTATION: [tags.get("orientation", 1)], 277: [count], 278: [height],
+        279: [levels.nbytes // count] * count, PLANES: [2 if count > 1 else 1],
+        SAMPLES: [tags.get("samples", 1)] * count,
+    }  # fmt: skip
+    start = 8 + 2 + 12 * len(entries) + 4
+    behind = sum(4 * len(values) for values in entries.values() if len(values) > 1)
+    entries[273] = [start + behind + n * levels.nbytes // count for n in range(count)]
+    directory, more = struct.pack("<H", len(entries)), b""
+    for tag, values in entries.items():
+        packed = struct.pack(f"<{len(values)}I", *values)
+        place = struct.pack("<I", start + len(more))
+        directory += struct.pack("<HHI", tag, 4, len(values))
+        directory += packed if len(values) == 1 else place
+        more += b"" if len(values) == 1 else packed
+    return b"II*\0" + struct.pack("<I", 8) + directory + bytes(4) + more + levels.tobytes()
+
+
+def grey_of(data: bytes) -> np.ndarray:
+    pixels = decode_photo(data, "photo.tif")
+    assert (pixels == pixels[..., :1]).all()
+    return pixels[..., 0]
+
+
+def test_white_may_be_the_lowest_of_16_bits() -> None:
+    negative = (255 - GREY).astype("<u2") * 257
+    np.testing.assert_array_equal(grey_of(tiff(negative, 16, photometric=0)), GREY)
+
+
+def test_white_may_be_the_lowest_of_floats() -> None:
+    negative = ((255 - GREY) / 255).astype("<f4")
+    np.testing.assert_array_equal(grey_of(tiff(negative, 32, photometric=0, samples=3)), GREY)
+
+
+def test_a_turned_photo_keeps_what_its_tags_say_of_its_levels() -> None:
+    stored = np.ascontiguousarray(np.rot90((255 - GREY).astype("<u2") * 257))
+    np.testing.assert_array_equal(grey_of(tiff(stored, 16, photometric=0, orientation=6)), GREY)
+
+
+def test_32_bits_without_a_sign_are_no_negative_numbers() -> None:
+    levels = GREY.astype("<u4") * 0x01010101
+    assert levels.max() >= 1 << 31
+    np.testing.assert_array_equal(grey_of(tiff(levels, 32)), GREY)
+
+
+def test_12_bits_reach_white() -> None:
+    levels = GREY.astype(int) * 16 + GREY // 16
+    first, second = levels[:, ::2], levels[:, 1::2]
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], -1)
+    data = tiff(packed.reshape(30, 30).astype(np.uint8), 12)
+    width = struct.pack("<HHI", 256, 4, 1)
+    data = data.replace(width + struct.pack("<I", 30), width + struct.pack("<I", 20))
+    np.testing.assert_array_equal(grey_of(data), GREY)
+
+
+def test_planes_of_8_bits_are_read() -> None:
+    data = tiff(np.ascontiguousarray(COLOURS.transpose(2, 0, 1)), 8, photometric=2)
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (
+            tiff(COLOURS.transpose(2, 0, 1).astype("<u2") * 257, 16, photometric=2),
+            "planes of 16 bits",
+        ),
+        (tiff(GREY.view(np.int8), 8, samples=2), "levels below zero"),
+        (tiff((GREY / 255).astype("<f2"), 16, samples=3), "sort of TIFF that is not read"),
+        (tiff((GREY / 255).astype("<f8"), 64, samples=3), "sort of TIFF that is not read"),
+    ],
+    ids=["planes of 16 bits", "signed", "half floats", "double floats"],
+)
+def test_what_pillow_would_read_wrongly_is_refused(data: bytes, why: str) -> None:
+    with pytest.raises(XCosError, match=rf"^photo\.tif is .*{why}.*; save it (anew )?as .*PNG\.$"):
+        decode_photo(data, "photo.tif")
+
+
+def test_a_clear_level_of_16_bits_is_white() -> None:
+    content = io.BytesIO()
+    levels = GREY.astype(np.uint16) * 257
+    levels[:, :5] = 513
+    Image.fromarray(levels).save(content, "PNG", transparency=513)
+    pixels = decode_photo(content.getvalue(), "photo.png")[..., 0]
+    assert (pixels[:, :5] == 255).all()
+    np.testing.assert_array_equal(pixels[:, 5:], GREY[:, 5:])
