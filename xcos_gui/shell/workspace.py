@@ -148,8 +148,8 @@ class Workspace(QMainWindow):
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         small, wide = self._shape()
         if wide:
-            sides = [max(least * unit, round(0.23 * self.width())) for least in (26, 28)]
-            self.resizeDocks([docks["gallery"], docks["inspector"]], sides, across)
+            widths = [max(least * unit, round(0.23 * self.width())) for least in (26, 28)]
+            self.resizeDocks([docks["gallery"], docks["inspector"]], widths, across)
             tall = self.height() >= TALL
             names = ("gallery", "pairs", "curves") if tall else ("gallery", "curves")
             shares = (0.3, 0.3, 0.4) if tall else (0.4, 0.6)
