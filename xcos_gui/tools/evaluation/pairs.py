@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
 from xcos_gui.widgets.tables import RememberedTable
 
@@ -142,7 +142,7 @@ class ListedPairs(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._make_counts())
-        self.told = QLabel("Evaluate a protocol to list its pairs.")
+        self.told = PlainLabel("Evaluate a protocol to list its pairs.")
         self.open = QPushButton("Open these in the window")
         self.open.setAutoDefault(False)
         self.open.setEnabled(False)
