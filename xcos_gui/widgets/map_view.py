@@ -8,13 +8,6 @@ from core.explain.colours import MapName, centred_table, map_rgba, table
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
 
-LETTERS: dict[MapName, str] = {
-    "cosine": "S",
-    "attention": "W",
-    "contribution": "W\N{MIDDLE DOT}S",
-    "evidence": "evidence",
-}
-
 
 class MapView(QWidget):
     """Shows one map; `view` tells the cell under the cursor."""
