@@ -56,7 +56,7 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
             wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
-        file = str(root / photo)
+        file = finder.place(photo)
         known = found.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
             known.identity, known.line = identity, row.line

@@ -18,6 +18,7 @@ class PhotoFinder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._names = lru_cache(maxsize=None)(self._read_names)
+        self._real = lru_cache(maxsize=None)(os.path.realpath)
 
     def file(self, name: str) -> str | None:
         """The path below the folder of the file that a list calls `name`, or None."""
@@ -29,6 +30,11 @@ class PhotoFinder:
             if path is not None and os.path.isfile(self._root / path):
                 return path
         return None
+
+    def place(self, file: str) -> str:
+        """Where a file below the folder lies, whatever way its path takes to its own folder."""
+        folder, name = os.path.split(self._root / file)
+        return os.path.join(self._real(folder), name)
 
     def folder(self, name: str) -> Path | None:
         """The folder that a list calls `name`, or None."""

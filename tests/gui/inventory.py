@@ -39,137 +39,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from xcos_gui.widgets.progress import ProgressRow
+
 # Of every widget; they follow the font, the place on the screen, or what is asked for elsewhere here.
-LEFT_OUT = frozenset(
-    [
-        "objectName",
-        "geometry",
-        "frameGeometry",
-        "normalGeometry",
-        "x",
-        "y",
-        "pos",
-        "frameSize",
-        "size",
-        "width",
-        "height",
-        "rect",
-        "childrenRect",
-        "childrenRegion",
-        "sizeIncrement",
-        "baseSize",
-        "palette",
-        "font",
-        "cursor",
-        "windowIcon",
-        "icon",
-        "iconSize",
-        "locale",
-        "visible",
-        "isActiveWindow",
-        "focus",
-        "underMouse",
-        "minimizedMaximized",
-        "sizeHint",
-        "minimumSizeHint",
-        "minimumSize",
-        "maximumSize",
-        "minimumWidth",
-        "minimumHeight",
-        "maximumWidth",
-        "maximumHeight",
-        "minimized",
-        "maximized",
-        "fullScreen",
-        "modal",
-        "sizePolicy",
-        "updatesEnabled",
-        "windowModified",
-        "windowOpacity",
-        "inputMethodHints",
-        "styleSheet",
-        "autoFillBackground",
-        "html",
-        "displayText",
-        "cleanText",
-        "selectedText",
-        "currentText",
-        "currentIndex",
-        "count",
-        "lineCount",
-        "frameRect",
-        "frameWidth",
-        "markdown",
-        "remainingTime",
-        "remainingTimeAsDuration",
-        "intervalAsDuration",
-        "cursorPosition",
-        "plainText",
-        "undoAvailable",
-        "redoAvailable",
-        "blockCount",
-        "hasSelectedText",
-        "acceptableInput",
-        "undoEnabled",
-        "accessibleDescription",
-        "toolTipDuration",
-        "windowIconText",
-        "windowFilePath",
-        "layoutDirection",
-        "sizeGripEnabled",
-        "backgroundVisible",
-        "overwriteMode",
-        "down",
-        "autoRepeat",
-        "autoRepeatDelay",
-        "autoRepeatInterval",
-        "pixmap",
-        "movie",
-        "dateTime",
-        "time",
-        "date",
-        "verticalDirection",
-        "statusTip",
-        "whatsThis",
-        "windowModality",
-        "maximumBlockCount",
-        "selectionStart",
-        "centerOnScroll",
-        "tabStopDistance",
-        "cursorWidth",
-        "extraSelections",
-        "documentTitle",
-        "contentsRect",
-        "sceneRect",
-        "foregroundBrush",
-        "backgroundBrush",
-        "dockOptions",
-        "tabShape",
-        "selectedDate",
-        "menuRole",
-        "iconText",
-        "acceptDrops",
-        "mouseTracking",
-        "showDropIndicator",
-        "dragEnabled",
-        "dragDropOverwriteMode",
-        "dragDropMode",
-        "defaultDropAction",
-        "layoutMode",
-        "batchSize",
-        "modelColumn",
-        "isWrapping",
-        "active",
-        "pageStep",
-        "floating",
-        "dockLocation",
-        "sliderPosition",
-        "tabletTracking",
-        "frameShape",
-        "documentMode",
-        "autoDefault",
-    ]
-)
+UNSAID = """
+objectName geometry frameGeometry normalGeometry x y pos frameSize size width height rect
+childrenRect childrenRegion sizeIncrement baseSize palette font cursor windowIcon icon iconSize
+locale visible isActiveWindow focus underMouse minimizedMaximized sizeHint minimumSizeHint
+minimumSize maximumSize minimumWidth minimumHeight maximumWidth maximumHeight minimized
+maximized fullScreen modal sizePolicy updatesEnabled windowModified windowOpacity
+inputMethodHints styleSheet autoFillBackground html displayText cleanText selectedText
+currentText currentIndex count lineCount frameRect frameWidth markdown remainingTime
+remainingTimeAsDuration intervalAsDuration cursorPosition plainText undoAvailable redoAvailable
+blockCount hasSelectedText acceptableInput undoEnabled accessibleDescription toolTipDuration
+windowIconText windowFilePath layoutDirection sizeGripEnabled backgroundVisible overwriteMode
+down autoRepeat autoRepeatDelay autoRepeatInterval pixmap movie dateTime time date
+verticalDirection statusTip whatsThis windowModality maximumBlockCount selectionStart
+centerOnScroll tabStopDistance cursorWidth extraSelections documentTitle contentsRect sceneRect
+foregroundBrush backgroundBrush dockOptions tabShape selectedDate menuRole iconText acceptDrops
+mouseTracking showDropIndicator dragEnabled dragDropOverwriteMode dragDropMode defaultDropAction
+layoutMode batchSize modelColumn isWrapping active pageStep floating dockLocation sliderPosition
+tabletTracking frameShape documentMode autoDefault
+"""
+LEFT_OUT = frozenset(UNSAID.split())
 SAID_OF_PLOTS = ("toolTip", "accessibleName", "enabled", "focusPolicy")
 # Their parts are Qt's own, or are told otherwise.
 WHOLE = (QComboBox, QAbstractSpinBox, QAbstractItemView, QGraphicsView, QTabBar, QScrollBar, QLineEdit, QMenu, QPlainTextEdit, QTextBrowser)  # fmt: skip
@@ -214,6 +106,8 @@ def _lines(part: QObject, depth: int) -> Iterator[str]:
 
 
 def _children(part: QObject) -> Iterator[QObject]:
+    if isinstance(part, ProgressRow) and part.isHidden():
+        return  # what it last said depends on how fast work was
     if isinstance(part, QTabWidget):
         yield from (part.widget(place) for place in range(part.count()))
     for child in part.children():
@@ -247,6 +141,9 @@ def _said(part: QObject) -> Iterator[tuple[str, str]]:
         yield "at", where
     if isinstance(part, QComboBox | QTabWidget):
         yield "current", str(part.currentIndex())
+    if isinstance(part, QAbstractItemView) and part.iconSize().isValid():
+        line, icon = part.fontMetrics().height(), part.iconSize()
+        yield "icons", f"{icon.width() / line:.1f} x {icon.height() / line:.1f} lines"
     if isinstance(part, QLabel) and part.buddy() is not None:
         yield "leads to", type(part.buddy()).__name__
     if isinstance(part, QTabWidget):

@@ -176,6 +176,7 @@ class MainWindow(Workspace):
             event.ignore()
             return
         self.notes.keep()
+        self.inspector.judging.keep()
         self.projects.close()
         keep_view(self)
         settings = self.session.settings

@@ -150,7 +150,8 @@ def _number(value: float) -> str:
     if abs(value) < 0.0005:
         return "0"
     text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
-    return text.replace("-", "\N{MINUS SIGN}").replace("0.", ".", 1)
+    short = text.replace("0.", ".", 1) if abs(value) < 1 else text
+    return short.replace("-", "\N{MINUS SIGN}")
 
 
 @lru_cache(maxsize=32)

@@ -2,7 +2,14 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
+
+
+class GivingBox(QComboBox):
+    """Gives way where the window is small; its list, and a tooltip where there is one, have the whole text."""
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().boundedTo(QSize(4 * self.fontMetrics().height(), 10_000))
 
 
 class ElidedLabel(QLabel):

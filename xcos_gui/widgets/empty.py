@@ -64,22 +64,28 @@ class OrEmpty(QStackedWidget):
         self.addWidget(inside)
         self.addWidget(self.empty)
         self._said: tuple[str, str, Sequence[Button]] = ("", "", ())
+        self._told: tuple[str, str, list[str]] | None = None
 
     def say(self, title: str, advice: str = "", buttons: Sequence[Button] = ()) -> None:
         """Show what is so and what to do instead; arguments as EmptyState.say has them."""
         self._said = title, advice, buttons
-        self.empty.say(title, advice, buttons)
+        self.say_again()
         self.setCurrentWidget(self.empty)
 
     def say_working(self, what: str) -> None:
         """Where nothing is shown, say what is being done instead of what to do: that is done already."""
         if not self.filled:
-            self.empty.say(what)
+            self._tell(what, "", ())
 
     def say_again(self) -> None:
         """Say once more what was said before the work."""
-        if not self.filled:
-            self.empty.say(*self._said)
+        self._tell(*self._said)
+
+    def _tell(self, title: str, advice: str, buttons: Sequence[Button]) -> None:
+        told = title, advice, [text for text, _ in buttons]
+        if told != self._told:  # a button that is being pressed stays
+            self._told = told
+            self.empty.say(title, advice, buttons)
 
     def fill(self) -> None:
         """Show what is there."""

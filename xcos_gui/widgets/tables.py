@@ -1,6 +1,7 @@
 """Tables as docs/design.md has them: every column has a name, fits, sorts, and is remembered."""
 
 import json
+from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
@@ -55,10 +56,13 @@ class RememberedTable(QObject):
         header.sectionResized.connect(lambda *_: self._timer.start())
         header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
 
-    @property
-    def known(self) -> bool:
-        """Whether the user has given the table widths before."""
-        return self._settings.store.contains(self._key)
+    def fit(self, columns: Iterable[int]) -> None:
+        """Make columns as wide as what they hold, unless the user has given the table widths."""
+        if self._settings.store.contains(self._key) or self._timer.isActive():
+            return
+        for column in columns:
+            self._table.resizeColumnToContents(column)
+        self._timer.stop()  # that was not the user
 
     def _movable(self) -> list[int]:
         header = self._table.horizontalHeader()

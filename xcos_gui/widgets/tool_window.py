@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.errors import Stopped, XCosError
 from core.log import unexpected
+from core.scoring.lists import PairList
 from xcos_gui.state.jobs import LatestJob, Work
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.escape import clear_field
 from xcos_gui.widgets.placing import Scrolled, fit_to_screen
@@ -46,6 +48,7 @@ class ToolWindow(QDialog):
         self.job.finished.connect(self._on_finished)
         self.job.failed.connect(self._on_failed)
         self.progress.stop_asked.connect(self.job.stop)
+        session.pairs_listed.connect(self._on_listed)
         self.note = QLabel(wordWrap=True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside = QWidget()
@@ -78,6 +81,14 @@ class ToolWindow(QDialog):
     def tell(self, sentence: str) -> None:
         """Show a sentence at the foot of the window."""
         self.note.setText(sentence)
+
+    def _on_listed(self, title: str, pairs: PairList) -> None:
+        if self.isActiveWindow():
+            self.tell_listed(title, pairs)
+
+    def tell_listed(self, title: str, pairs: PairList) -> None:
+        """Say that pairs were listed: the list may lie under this window."""
+        self.tell(f"{title}: {counted(len(pairs), 'pair')} in the main window's list of pairs.")
 
     def close_job(self) -> None:
         """End the background work; returns when its thread is gone."""

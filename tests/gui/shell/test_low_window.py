@@ -20,7 +20,7 @@ LOW = QSize(1350, 728)  # what a frame leaves of 1366x768
 def low(window: MainWindow, qtbot: QtBot) -> MainWindow:
     window.resize(LOW)
     window.reset_layout()
-    qtbot.waitUntil(lambda: window.docks["curves"].x() < window.matrix.x())
+    qtbot.waitUntil(lambda: window.docks["curves"].x() < window.matrix.x(), timeout=20_000)
     return window
 
 

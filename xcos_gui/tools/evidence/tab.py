@@ -89,8 +89,8 @@ class RateTable(QTableWidget):
         self.horizontalHeader().resizeSection(0, 12 * line)
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(6 * line)
-        self._fitted = False
         self._remembered = RememberedTable(self, settings, name.lower(), sorts=sorts)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # heads of two lines
         self.cellClicked.connect(lambda row, _: self._ask(row))
 
     def show_rows(
@@ -106,10 +106,8 @@ class RateTable(QTableWidget):
             for column, cell in enumerate(cells, start=1):
                 item = ValueItem(cell, cell) if isinstance(cell, str) else ValueItem(*cell)
                 self.setItem(row, column, item)
-        if rows and not self._fitted and not self._remembered.known:
-            self._fitted = True  # as wide as what comes first; then as the user wants
-            for column in range(1, self.columnCount()):
-                self.resizeColumnToContents(column)
+        if rows:
+            self._remembered.fit(range(1, self.columnCount()))
         self.setSortingEnabled(self._sorts)
 
     def _ask(self, row: int) -> None:

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QTabBar,
     QTableView,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,6 +31,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
+from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.tables import RememberedTable
 
@@ -62,11 +62,13 @@ class LabelsWindow(FollowingWindow):
         self.view.decided.connect(self.decide)
         self.body.addLayout(self._make_top())
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._make_list())
+        self._make_list()
+        split.addWidget(self.table)
         split.addWidget(self.view)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        self.body.addWidget(split, 1)
+        self.shown = OrEmpty("labels", split)
+        self.body.addWidget(self.shown, 1)
         self.before_after = QLabel(wordWrap=True)
         self.before_after.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.before_after)
@@ -113,7 +115,7 @@ class LabelsWindow(FollowingWindow):
         row.addWidget(self.export)
         return row
 
-    def _make_list(self) -> QWidget:
+    def _make_list(self) -> None:
         self.model = FindingsModel(self)
         self.table = QTableView(
             selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
@@ -121,7 +123,6 @@ class LabelsWindow(FollowingWindow):
             showGrid=False,
             wordWrap=False,
         )
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setModel(self.model)
         self.table.setAccessibleName("Findings; A accepts, R rejects, U is unsure")
         self.table.verticalHeader().hide()
@@ -133,14 +134,6 @@ class LabelsWindow(FollowingWindow):
             header.resizeSection(column, width * unit)
         RememberedTable(self.table, self.session.settings, "labels", sorts=False)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        self.empty = QLabel(wordWrap=True)
-        layout = QVBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.empty)
-        layout.addWidget(self.table, 1)
-        left = QWidget()
-        left.setLayout(layout)
-        return left
 
     # Searching.
 
@@ -249,31 +242,33 @@ class LabelsWindow(FollowingWindow):
         listed = () if self.found is None else self.found.findings
         findings = tuple(f for f in listed if f.kind == self.kind)
         self.model.show(findings)
-        self.empty.setText("" if findings else self._why_none())
-        self.empty.setVisible(not findings)
         self._show_counts()
         if findings:
+            self.shown.fill()
             # The main window keeps its pair until the user chooses a finding.
             self._by_user = False
             self.table.selectRow(0)
             self._by_user = True
             self.table.setFocus()
         else:
+            other = self.kind == "shared-person" and self.found is not None
+            buttons = [("Other gallery…", self._ask_other)] if other else []
+            self.shown.say(*parted(self._why_none()), buttons)
             self._show_finding(None)
 
     def _why_none(self) -> str:
         if self.found is None:
-            return "Open a gallery; what is likely wrong in its labels is listed here."
+            return "Open a gallery; what is likely wrong in its labels is then listed here."
         if self.kind == "shared-person" and self.found.probes is None:
-            return "Choose Other gallery… to look for people that both galleries show."
+            return "No other gallery; choose one to look for people that both show."
         faces = self.found.gallery.gallery.faces
         names = {face.identity for face in faces} - {None}
         if self.kind in ("wrong-identity", "same-person") and len(names) < 2:
             return (
-                "This needs two identities: put each person's photos in a folder of their own, or "
+                "This needs two identities; put each person's photos in a folder of their own, or "
                 "name faces with F2 in the gallery."
             )
-        return "Nothing was found."
+        return "Nothing of this kind was found."
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         self._show_finding(self.listed())

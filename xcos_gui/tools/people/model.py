@@ -20,9 +20,9 @@ ANIMAL_COLOURS: dict[Animal, QColor] = {
 }
 NONE_COLOUR = QColor(200, 200, 200)
 HEADERS: tuple[tuple[str, str], ...] = (
-    ("person", ""),
+    ("person", "Whose photos they are"),
     ("class", "By quarters of all people's mean genuine and impostor scores"),
-    ("faces", ""),
+    ("faces", "How many faces of the person there are"),
     ("genuine", "Mean score of the person's genuine pairs"),
     ("worst", "Lowest score of a genuine pair"),
     ("impostor", "Mean score with all strangers"),

@@ -93,6 +93,8 @@ class PeopleWindow(ToolWindow):
         split.addWidget(self._make_right())
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
+        unit = self.fontMetrics().height()
+        split.setSizes([38 * unit, 44 * unit])
         self.body.addWidget(split)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._on_changed)
