@@ -1,9 +1,10 @@
-"""What the models of tables have in common: rows under heads with tips, and numbers that stand right."""
+"""Tables of rows, and what their models have in common: heads with tips, numbers that stand right."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -47,3 +48,17 @@ class RowsModel(QAbstractTableModel):
             right = index.column() in self.NUMBERS
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter if right else None
         return self.shown(index.row(), index.column(), role)
+
+
+def rows_table(model: RowsModel, name: str) -> QTableView:
+    """A table of a model's rows, of which one is chosen at a time; name: for who cannot see it."""
+    table = QTableView(
+        selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
+        selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
+        showGrid=False,
+        wordWrap=False,
+    )
+    table.setModel(model)
+    table.setAccessibleName(name)
+    table.verticalHeader().hide()
+    return table

@@ -11,13 +11,11 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +26,7 @@ from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.outcomes import OutcomeButton
-from xcos_gui.widgets.rows_model import RowsModel
+from xcos_gui.widgets.rows_model import RowsModel, rows_table
 from xcos_gui.widgets.tables import RememberedTable
 
 HEADERS = (
@@ -139,15 +137,7 @@ class ListedPairs(QWidget):
         line.addWidget(self.open)
         column.addLayout(line)
         self.model = ListedPairsModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Pairs of the protocol, worst first")
-        self.table.verticalHeader().hide()
+        self.table = rows_table(self.model, "Pairs of the protocol, worst first")
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.table.horizontalHeader()
         for side in (2, 3):
