@@ -303,7 +303,8 @@ class CurvesPanel(QWidget):
 
     def _remember(self, threshold: float) -> None:
         """Keep where the threshold rested before it was moved, however it was moved."""
-        if not self._rested.isActive():
+        shown = self._session.statistics is not None  # before the weights come there is none
+        if shown and not self._rested.isActive():
             self._before = self._resting
         self._resting = threshold
         self._rested.start()
