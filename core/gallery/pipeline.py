@@ -129,7 +129,7 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _open(self, one: PhotoJob, found: "_Found") -> "_Opened | None":
+    def _open(self, one: PhotoJob, collected: "_Collected") -> "_Opened | None":
         """The first of some equal photos that can be read."""
         unread = []
         for listed in one.photos:
@@ -138,7 +138,7 @@ class FaceMaker:
                 content = photo_bytes(path)
                 digest = content_digest(content)
                 if one.digest is None:
-                    found.digests[listed.photo] = digest
+                    collected.digests[listed.photo] = digest
                 elif digest != one.digest:
                     raise XCosError(
                         f"{path} was changed while it was loaded; load the gallery anew."
@@ -146,7 +146,7 @@ class FaceMaker:
                 return _Opened(one, digest, self._decode(content, path))
             except XCosError as error:  # another path to the same content may do
                 unread.append(Problem(listed.photo, str(error)))
-        found.problems += unread
+        collected.problems += unread
         return None
 
     def _decode(self, content: bytes, path: Path) -> PhotoFile:
