@@ -126,9 +126,9 @@ def read_rows(path: Path) -> list[Row]:
     """
     text = read_text(path)
     skipped = 0
-    told = re.match(r'"?sep=(.)"?\s*?(?:\r\n|\r|\n)', text, re.IGNORECASE)
-    if told:  # a first line by which Excel is told the delimiter
-        delimiter, text, skipped = told.group(1), text[told.end() :], 1
+    directive = re.match(r'"?sep=(.)"?\s*?(?:\r\n|\r|\n)', text, re.IGNORECASE)
+    if directive:  # a first line by which Excel is told the delimiter
+        delimiter, text, skipped = directive.group(1), text[directive.end() :], 1
     else:
         delimiter = _delimiter(text)
     try:
@@ -149,17 +149,19 @@ class _Misread(Exception):
 def _parsed(text: str, delimiter: str, skipped: int) -> list[Row]:
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-    found, line = [], skipped + 1
+    rows, line = [], skipped + 1
     try:
         for cells in reader:
             row = Row(line, tuple(map(_plain, cells)))
             line = skipped + reader.line_num + 1
             if any(row.cells):
-                found.append(row)
+                rows.append(row)
     except csv.Error as error:
-        said = str(error)
-        raise _Misread(line, next(why for part, why in MISREAD.items() if part in said)) from error
-    return found
+        message = str(error)
+        raise _Misread(
+            line, next(why for part, why in MISREAD.items() if part in message)
+        ) from error
+    return rows
 
 
 def _delimiter(text: str) -> str:
@@ -200,8 +202,8 @@ def whole_number(cell: str) -> int | None:
 
 def line_error(path: Path, row: Row, wanted: str) -> XCosError:
     """The sentence that a row is not what it must be: `wanted` says what to write there."""
-    said = quoted(" ".join(",".join(row.cells).split()))
-    return XCosError(f"{path}, line {row.line}: {said} does not fit; write {wanted}.")
+    text = quoted(" ".join(",".join(row.cells).split()))
+    return XCosError(f"{path}, line {row.line}: {text} does not fit; write {wanted}.")
 
 
 def write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -42,10 +42,10 @@ def interval_of(values: np.ndarray) -> np.ndarray:
     """The 95 % percentile interval of draws (k, ...), (2, ...); draws without a figure are NaN."""
     ends = [(100 - LEVEL) / 2, (100 + LEVEL) / 2]
     known = ~np.isnan(values).all(axis=0)
-    found = np.full((2, *values.shape[1:]), np.nan)
+    bounds = np.full((2, *values.shape[1:]), np.nan)
     if known.any():
-        found[:, known] = np.nanpercentile(values[:, known], ends, axis=0)
-    return found
+        bounds[:, known] = np.nanpercentile(values[:, known], ends, axis=0)
+    return bounds
 
 
 @dataclass(frozen=True)
@@ -123,21 +123,24 @@ def intervals(
 
     Empty with fewer than two identities; without genuine pairs there is no TAR, and so on.
     """
-    found = differences
-    r = np.bincount(found.rows[found.rows >= 0], minlength=found.size).astype(np.float64)
-    c = np.bincount(found.columns[found.columns >= 0], minlength=found.size).astype(np.float64)
+    r = np.bincount(differences.rows[differences.rows >= 0], minlength=differences.size).astype(
+        np.float64
+    )
+    c = np.bincount(
+        differences.columns[differences.columns >= 0], minlength=differences.size
+    ).astype(np.float64)
     present = np.flatnonzero(r + c)
     if len(present) < 2:
         return ()
-    impostor = found.impostor()
-    dense = dense_sums(impostor, found.size)
+    impostor = differences.impostor()
+    dense = dense_sums(impostor, differences.size)
     sums = impostor[2] if dense is None else impostor[2][:0]
-    turn = max(1, PRODUCTS // max(1, len(sums), found.size))
-    tables = [_figures(np.ones((1, found.size)), found, impostor, dense, r, c)]
+    turn = max(1, PRODUCTS // max(1, len(sums), differences.size))
+    tables = [_figures(np.ones((1, differences.size)), differences, impostor, dense, r, c)]
     for drawn in people_drawn(len(present), draws, turn, task):
-        weights = np.zeros((len(drawn), found.size))
+        weights = np.zeros((len(drawn), differences.size))
         weights[:, present] = drawn
-        tables.append(_figures(weights, found, impostor, dense, r, c))
+        tables.append(_figures(weights, differences, impostor, dense, r, c))
     table = np.concatenate(tables)
     answers = []
     names: tuple[Figure, ...] = ("accuracy", "TAR", "FAR")
@@ -161,7 +164,7 @@ def dense_sums(impostor: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -
 
 def _figures(
     weights: np.ndarray,
-    found: Differences,
+    differences: Differences,
     impostor: tuple[np.ndarray, np.ndarray, np.ndarray],
     dense: np.ndarray | None,
     r: np.ndarray,
@@ -172,12 +175,12 @@ def _figures(
     r, c: (P,) how many row and column faces each identity has
     """
     p, q, sums = impostor
-    genuine = weights @ found.genuine
+    genuine = weights @ differences.genuine
     if dense is None:
         others = (weights[:, p] * weights[:, q]) @ sums
     else:
         others = ((weights @ dense) * weights).sum(axis=1)
-    if found.square:
+    if differences.square:
         of_genuine = weights @ (r * (r - 1) / 2)
         of_others = ((weights @ r) ** 2 - weights**2 @ r**2) / 2
     else:

@@ -61,8 +61,8 @@ class TreatedPairs:
     @property
     def changed(self) -> np.ndarray:
         """Which pairs changed side, (k,) bool."""
-        found: np.ndarray = self.before_codes != self.after_codes
-        return found
+        changed: np.ndarray = self.before_codes != self.after_codes
+        return changed
 
     def moves(self) -> dict[tuple[Outcome, Outcome], int]:
         """How many pairs went from one outcome to another."""
@@ -71,11 +71,11 @@ class TreatedPairs:
             self.after_codes[self.changed].tolist(),
             strict=True,
         )
-        found: dict[tuple[Outcome, Outcome], int] = {}
+        moves: dict[tuple[Outcome, Outcome], int] = {}
         for before, after in both:
             key = OUTCOMES[before], OUTCOMES[after]
-            found[key] = found.get(key, 0) + 1
-        return found
+            moves[key] = moves.get(key, 0) + 1
+        return moves
 
 
 def treat_pairs(
@@ -98,7 +98,7 @@ def treat_pairs(
     )
     places = [np.unique(side, return_inverse=True) for _, side, _ in sides]
     count = sum(
-        len(found) for (found, _), (_, _, edited) in zip(places, sides, strict=True) if edited
+        len(faces) for (faces, _), (_, _, edited) in zip(places, sides, strict=True) if edited
     )
     if count > MOST_FACES:
         raise XCosError(
@@ -106,12 +106,12 @@ def treat_pairs(
             "choose fewer pairs."
         )
     prepare, at, grids = scored.engine.prepare, 0, []
-    for (found, _), (loaded, _, edited) in zip(places, sides, strict=True):
+    for (faces, _), (loaded, _, edited) in zip(places, sides, strict=True):
         if not edited:
-            grids.append(loaded.features.grid[found])
+            grids.append(loaded.features.grid[faces])
             continue
-        grids.append(_edited(model, loaded, found, treatment, _From(task, at, count)))
-        at += len(found)
+        grids.append(_edited(model, loaded, faces, treatment, _From(task, at, count)))
+        at += len(faces)
     lefts, rights = prepare(grids[0]), prepare(grids[1])
     new = PreparedPairs(lefts, places[0][1], rights, places[1][1])
     score = scored.engine.scores_of
@@ -156,13 +156,14 @@ def _edited(
     return np.concatenate(grids)
 
 
-def moved_words(found: TreatedPairs) -> str:
+def moved_words(treated: TreatedPairs) -> str:
     """How many changed side and how the scores moved, in a sentence or two."""
-    total = len(found.pairs)
-    change = float((found.after - found.pairs.scores).mean()) if total else 0.0
+    total = len(treated.pairs)
+    change = float((treated.after - treated.pairs.scores).mean()) if total else 0.0
     moves = ", ".join(
-        f"{count:,} {before} to {after}" for (before, after), count in sorted(found.moves().items())
+        f"{count:,} {before} to {after}"
+        for (before, after), count in sorted(treated.moves().items())
     )
-    sided = f"{int(found.changed.sum()):,} of {total:,} pairs change side"
+    sided = f"{int(treated.changed.sum()):,} of {total:,} pairs change side"
     text = f"{sided}{f': {moves}' if moves else ''}. The mean score changes by {change:+.3f}."
     return text.replace("-", "\N{MINUS SIGN}")

@@ -9,7 +9,7 @@ neighbours  openTSNE, seeded, from that start: neighbours stay neighbours, dista
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoredGallery
 
 Layout = Literal["pca", "neighbours"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 SEED = 0
 FEW = 64  # faces whose whole decomposition costs nothing
 LEAST_NEIGHBOURS = 10  # faces that have neighbours to speak of
@@ -104,7 +103,7 @@ def _neighbours(space: np.ndarray, start: np.ndarray, task: Task) -> np.ndarray:
         return task.stopped()
 
     spread = np.maximum(start[:, 0].std(), 1e-12)
-    made = TSNE(
+    places = TSNE(
         perplexity=min(30, (len(space) - 1) / 3),
         metric="cosine",
         initialization=start / spread * 1e-4,
@@ -115,7 +114,7 @@ def _neighbours(space: np.ndarray, start: np.ndarray, task: Task) -> np.ndarray:
     ).fit(space)
     if task.stopped():
         raise Stopped("The map")
-    return np.asarray(made, np.float64)
+    return np.asarray(places, np.float64)
 
 
 def hardness(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> np.ndarray:
@@ -169,8 +168,8 @@ def pairs_among(scored: ScoredGallery, places: Iterable[int], threshold: float) 
             f"{len(chosen):,} faces have too many pairs to list; select at most {MOST_AMONG:,}."
         )
     part = scored.part(chosen, chosen)
-    found = pairs_of(part.matrix, None, threshold, 500)
-    return PairList(chosen[found.rows], chosen[found.columns], found.scores)
+    pairs = pairs_of(part.matrix, None, threshold, 500)
+    return PairList(chosen[pairs.rows], chosen[pairs.columns], pairs.scores)
 
 
 def hues(names: Iterable[str]) -> dict[str, float]:

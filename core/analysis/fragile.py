@@ -77,15 +77,15 @@ def find_fragile(
     done = 0
     still = engine.prepare(columns.features.grid)
     for part, grids in scan.variants(rows, len(columns), done, faces):
-        found = scan.flips(rows.features.grid[part], grids, still, rows_moved=True)
+        flipped = scan.flips(rows.features.grid[part], grids, still, rows_moved=True)
         if square:
-            _without_self(found, part)
-        by_row[part] = (found > 0).sum(axis=1)
-        flips[part] |= found
+            _without_self(flipped, part)
+        by_row[part] = (flipped > 0).sum(axis=1)
+        flips[part] |= flipped
         done = part.stop
         if square:
             # Which face is left and which is right matters to one-sided orders.
-            turned = found
+            turned = flipped
             if scored.order != "both":
                 turned = scan.flips(rows.features.grid[part], grids, still, rows_moved=False)
                 _without_self(turned, part)
@@ -94,40 +94,40 @@ def find_fragile(
     if not square:
         still = engine.prepare(rows.features.grid)
         for part, grids in scan.variants(columns, len(rows), done, faces):
-            found = scan.flips(columns.features.grid[part], grids, still, rows_moved=False)
-            by_column[part] = (found > 0).sum(axis=1)
-            flips[:, part] |= found.T
+            flipped = scan.flips(columns.features.grid[part], grids, still, rows_moved=False)
+            by_column[part] = (flipped > 0).sum(axis=1)
+            flips[:, part] |= flipped.T
     task.report("Moving faces", faces, faces)
     return FragilePairs(flips > 0, threshold, flips, by_row, by_column)
 
 
 def fragile_list(
-    found: FragilePairs, matrix: ScoreMatrix, outcome: Outcome | None = None, limit: int = 10_000
+    pairs: FragilePairs, matrix: ScoreMatrix, outcome: Outcome | None = None, limit: int = 10_000
 ) -> PairList:
     """The fragile pairs of a matrix, nearest to the threshold first; None: of every outcome."""
     places: list[np.ndarray] = []
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
-        wanted = found.fragile[rows] & matrix.counted(rows, every)
+        wanted = pairs.fragile[rows] & matrix.counted(rows, every)
         if outcome is not None:
-            wanted &= matrix.outcomes(rows, every, found.threshold) == CODE[outcome]
+            wanted &= matrix.outcomes(rows, every, pairs.threshold) == CODE[outcome]
         places.append(np.argwhere(wanted) + [rows.start, 0])
     i, j = np.concatenate(places).T if places else np.empty((2, 0), np.int64)
     scores = matrix.scores[i, j]
-    nearest = np.argsort(np.abs(scores.astype(np.float64) - found.threshold), kind="stable")
+    nearest = np.argsort(np.abs(scores.astype(np.float64) - pairs.threshold), kind="stable")
     chosen = nearest[:limit]
     return PairList(i[chosen], j[chosen], scores[chosen])
 
 
-def fragile_counts(found: FragilePairs, matrix: ScoreMatrix) -> dict[Outcome, tuple[int, int]]:
+def fragile_counts(pairs: FragilePairs, matrix: ScoreMatrix) -> dict[Outcome, tuple[int, int]]:
     """Of each outcome, how many pairs are fragile and how many there are."""
     fragile, total = np.zeros(len(OUTCOMES), np.int64), np.zeros(len(OUTCOMES), np.int64)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
         counted = matrix.counted(rows, every)
-        codes = matrix.outcomes(rows, every, found.threshold)
+        codes = matrix.outcomes(rows, every, pairs.threshold)
         total += np.bincount(codes[counted], minlength=len(OUTCOMES))
-        fragile += np.bincount(codes[counted & found.fragile[rows]], minlength=len(OUTCOMES))
+        fragile += np.bincount(codes[counted & pairs.fragile[rows]], minlength=len(OUTCOMES))
     return {name: (int(fragile[code]), int(total[code])) for name, code in CODE.items()}
 
 
@@ -176,8 +176,8 @@ class _Scan:
             ]
         grids = {name: grid for name, (grid, _) in known.items()}
         if missing:
-            made = self.verifier.features(np.stack([crop for _, crop in missing]))
-            fresh = [(name, made.grid[place], None) for place, (name, _) in enumerate(missing)]
+            features = self.verifier.features(np.stack([crop for _, crop in missing]))
+            fresh = [(name, features.grid[place], None) for place, (name, _) in enumerate(missing)]
             self.cache.put_features(self.verifier.fingerprint, fresh)
             grids |= {name: grid for name, grid, _ in fresh}
         return np.stack([[grids[row[v]] for row in names] for v in range(len(VARIANTS))])

@@ -13,7 +13,7 @@ from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.project.edits import Edits, face_subject, identity_subject
 
-Told = Callable[[Face], str | None]  # the group of a face, or None
+GroupOf = Callable[[Face], str | None]  # the group of a face, or None
 MOST_GROUPS = 50
 LISTED = 5  # columns or tags that a message names
 
@@ -46,15 +46,15 @@ def group_by(
     """Groups by a column of the gallery's CSV, else by a tag: those with it and those without.
 
     Tags of the form "BY:value" or "BY=value" are groups by value.
-    galleries: the gallery, and the probes where there are any, whose groups are told alike
+    galleries: the gallery, and the probes where there are any, grouped alike
     Raises XCosError where there is no such column or tag, fewer than two groups, or too many.
     """
     known = column_names(galleries)
     tell = _by_column if by in known else _by_tag
     if tell is _by_tag and not _tags_of(by, edits):
         raise XCosError(_nothing(by, galleries[0], known, edits))
-    told = tell(by, edits)
-    faces = [[told(face) for face in gallery.faces] for gallery in galleries]
+    group_of = tell(by, edits)
+    faces = [[group_of(face) for face in gallery.faces] for gallery in galleries]
     names = tuple(sorted({name for side in faces for name in side if name is not None}))
     _check(by, names)
     places = {name: place for place, name in enumerate(names)}
@@ -65,7 +65,7 @@ def group_by(
         problems = {problem.file for problem in gallery.problems}
         for listed in scan(gallery.source, photos if gallery is galleries[0] else None).photos:
             columns = dict(listed.columns)
-            name = told(Face(listed.photo, 1, listed.identity, None, "", columns=columns))
+            name = group_of(Face(listed.photo, 1, listed.identity, None, "", columns=columns))
             if name in places:
                 every[name] += 1
                 failed[name] += listed.photo in problems
@@ -78,22 +78,22 @@ def column_names(galleries: Sequence[Gallery]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for face in faces for name in face.columns))
 
 
-def _by_column(by: str, edits: Edits) -> Told:
+def _by_column(by: str, edits: Edits) -> GroupOf:
     return lambda face: face.columns.get(by)
 
 
-def _by_tag(by: str, edits: Edits) -> Told:
+def _by_tag(by: str, edits: Edits) -> GroupOf:
     tags = _tags_of(by, edits)
 
-    def told(face: Face) -> str | None:
+    def group_of(face: Face) -> str | None:
         own = edits.tags.get(face_subject(face.key), ())
         named = () if face.identity is None else edits.tags.get(identity_subject(face.identity), ())
-        found = [tags[tag] for tag in (*own, *named) if tag in tags]
-        if found:
-            return found[0]
+        groups = [tags[tag] for tag in (*own, *named) if tag in tags]
+        if groups:
+            return groups[0]
         return None if by not in tags else f"not {by}"
 
-    return told
+    return group_of
 
 
 def _tags_of(by: str, edits: Edits) -> dict[str, str]:

@@ -105,8 +105,8 @@ def gini(rates: np.ndarray) -> np.ndarray:
     differences = np.abs(rates[..., :, None] - rates[..., None, :]).sum(axis=(-1, -2))
     mean = rates.mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = n / (n - 1) * differences / (2 * n**2 * mean)
-    zero: np.ndarray = np.where(mean == 0, 0.0, found)
+        coefficient = n / (n - 1) * differences / (2 * n**2 * mean)
+    zero: np.ndarray = np.where(mean == 0, 0.0, coefficient)
     return zero
 
 
@@ -124,19 +124,21 @@ def group_rates(
     counts = count_errors(scored.matrix, threshold, kinds, task)
     limits = counts.drawn(lambda rates: _figures(rates, size), task=task)
     values = _figures(_as_drawn(counts.rates), size)[0]
-    told = _Told(counts.rates, values, limits, kinds.count, size)
+    figures = _Figures(counts.rates, values, limits, kinds.count, size)
     regions = _regions(scored, threshold, grouping, task)
-    groups = tuple(_group(scored, grouping, place, told, regions[place]) for place in range(size))
+    groups = tuple(
+        _group(scored, grouping, place, figures, regions[place]) for place in range(size)
+    )
     cross = {
-        (grouping.names[a], grouping.names[b]): told.fmr(size + k)
+        (grouping.names[a], grouping.names[b]): figures.fmr(size + k)
         for k, (a, b) in enumerate(zip(*upper, strict=True))
     }
     sides = (grouping.columns,) if scored.square else (grouping.columns, grouping.rows)
     ungrouped = sum(int((side < 0).sum()) for side in sides)
-    fdr, gini_rate = told.whole(-2), told.whole(-1)
+    fdr, gini_rate = figures.whole(-2), figures.whole(-1)
     words = _words(grouping.by, groups, ungrouped)
     return GroupRates(
-        grouping.by, threshold, groups, cross, told.all_cross(), fdr, gini_rate, ungrouped, words
+        grouping.by, threshold, groups, cross, figures.all_cross(), fdr, gini_rate, ungrouped, words
     )
 
 
@@ -161,7 +163,7 @@ def _figures(rates: Rates, size: int) -> np.ndarray:
     return np.concatenate([rates.fmr, fnmr, across[:, None], whole.T], axis=1)
 
 
-class _Told:
+class _Figures:
     """Looks rates up among the figures and their intervals."""
 
     def __init__(
@@ -206,7 +208,7 @@ def _group(
     scored: ScoredGallery,
     grouping: Grouping,
     place: int,
-    told: _Told,
+    figures: _Figures,
     regions: dict[str, float] | None,
 ) -> Group:
     sides = [(grouping.columns, scored.matrix.columns)]
@@ -218,8 +220,8 @@ def _group(
         name,
         len(codes),
         len(np.unique(codes[codes >= 0])),
-        told.fmr(place),
-        told.fnmr(place),
+        figures.fmr(place),
+        figures.fnmr(place),
         grouping.failed.get(name, 0),
         grouping.photos.get(name, 0),
         regions,
@@ -257,21 +259,21 @@ def _regions(
 
 def _words(by: str, groups: tuple[Group, ...], ungrouped: int) -> tuple[str, ...]:
     """What must be said beside the numbers."""
-    said = []
+    sentences = []
     few = [f"{shown(group.name)} ({group.people})" for group in groups if group.too_few]
     if few:
-        said.append(f"Too few people for a sure figure, fewer than {FEW}: {_listed(few)}.")
+        sentences.append(f"Too few people for a sure figure, fewer than {FEW}: {_listed(few)}.")
     for what, rate in (("two people", "fmr"), ("one person", "fnmr")):
         none = [shown(group.name) for group in groups if getattr(group, rate).value is None]
         if none:
-            said.append(f"No pair of {what}, so no {rate.upper()}: {_listed(none)}.")
+            sentences.append(f"No pair of {what}, so no {rate.upper()}: {_listed(none)}.")
     if ungrouped:
         one = ungrouped == 1
-        said.append(
+        sentences.append(
             f"{ungrouped:,} {'face has' if one else 'faces have'} no value of {shown(by)} and "
             f"{'is' if one else 'are'} not counted."
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _listed(names: list[str]) -> str:

@@ -126,13 +126,13 @@ def people(
     return classified(People(persons, threshold, measure, None, None, unknown), measure)
 
 
-def classified(found: People, measure: Measure) -> People:
+def classified(everyone: People, measure: Measure) -> People:
     """The same people with classes by one of the two impostor measures."""
     which = ("mean", "highest").index(measure)
-    genuine = _quarters([p.genuine_mean for p in found.persons])
-    impostor = _quarters([p.impostor(measure) for p in found.persons])
-    lambs = _quarters([p.as_gallery[which] for p in found.persons])
-    wolves = _quarters([p.as_probe[which] for p in found.persons])
+    genuine = _quarters([p.genuine_mean for p in everyone.persons])
+    impostor = _quarters([p.impostor(measure) for p in everyone.persons])
+    lambs = _quarters([p.as_gallery[which] for p in everyone.persons])
+    wolves = _quarters([p.as_probe[which] for p in everyone.persons])
     persons = tuple(
         replace(
             p,
@@ -144,9 +144,9 @@ def classified(found: People, measure: Measure) -> People:
                 compared=genuine is not None and p.genuine_mean is not None,
             ),
         )
-        for p in found.persons
+        for p in everyone.persons
     )
-    return People(persons, found.threshold, measure, genuine, impostor, found.unknown)
+    return People(persons, everyone.threshold, measure, genuine, impostor, everyone.unknown)
 
 
 def person_maps(

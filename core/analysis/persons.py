@@ -49,9 +49,8 @@ class Identification:
 
     def cmc(self, ranks: int = RANKS) -> np.ndarray:
         """Share of mated probes whose person is among the first 1 to `ranks`, in [0, 1]."""
-        found = self.ranks
         places = np.arange(1, min(ranks, len(self.persons)) + 1)
-        shares: np.ndarray = (found[:, None] <= places).mean(axis=0)
+        shares: np.ndarray = (self.ranks[:, None] <= places).mean(axis=0)
         return shares
 
     def rates(self, threshold: float) -> tuple[float | None, float | None]:
@@ -125,18 +124,28 @@ def identify(
 
 
 def why_not_second(
-    scored: ScoredGallery, found: Identification, probe: int, threshold: float, task: Task = QUIET
+    scored: ScoredGallery,
+    identification: Identification,
+    probe: int,
+    threshold: float,
+    task: Task = QUIET,
 ) -> WhyNotSecond:
     """The evidence for a probe's first person less that for the second, cell by cell.
 
-    Exact: the cells sum to the difference of both scores. probe: place in found.probes
+    Exact: the cells sum to the difference of both scores. probe: place in identification.probes
     Raises XCosError where there is but one person.
     """
-    first, second = found.first_two(probe)
-    maps = [_evidence(scored, found, probe, person, threshold, task) for person in (first, second)]
+    first, second = identification.first_two(probe)
+    maps = [
+        _evidence(scored, identification, probe, person, threshold, task)
+        for person in (first, second)
+    ]
     difference = maps[0] - maps[1]
     return WhyNotSecond(
-        found.persons[first], found.persons[second], difference, float(difference.sum())
+        identification.persons[first],
+        identification.persons[second],
+        difference,
+        float(difference.sum()),
     )
 
 
@@ -151,7 +160,7 @@ def mean_person(loaded: LoadedGallery, places: np.ndarray) -> np.ndarray:
 def _by_scores(
     scored: ScoredGallery, codes: np.ndarray, probes: np.ndarray, fusion: Fusion
 ) -> np.ndarray:
-    found = np.full((len(probes), len(codes)), np.nan)
+    fused = np.full((len(probes), len(codes)), np.nan)
     for place, code in enumerate(codes):
         faces = np.flatnonzero(scored.matrix.columns == code)
         part = scored.matrix.scores[np.ix_(probes, faces)].astype(np.float64)
@@ -159,8 +168,8 @@ def _by_scores(
             part[probes[:, None] == faces[None]] = np.nan
         left = ~np.isnan(part).all(axis=1)
         fuse = np.nanmax if fusion == "best" else np.nanmean
-        found[left, place] = fuse(part[left], axis=1)
-    return found
+        fused[left, place] = fuse(part[left], axis=1)
+    return fused
 
 
 def _by_features(
@@ -173,20 +182,20 @@ def _by_features(
     left = scored.rows.part(probes)
     kind, order = scored.kind, scored.order
     whole = score_gallery(scored.model, persons, left, kind, order, task)
-    found = whole.matrix.scores.astype(np.float64)
+    scores = whole.matrix.scores.astype(np.float64)
     if not scored.square:
-        return found
+        return scores
     for row, probe in enumerate(probes):
         place = int(np.searchsorted(codes, matrix.rows[probe]))
         rest = faces[place][faces[place] != probe]
-        found[row, place] = np.nan
+        scores[row, place] = np.nan
         if len(rest):
             other = _persons(scored.columns, [rest])
             one = score_gallery(
                 scored.model, other, left.part(np.array([row])), kind, order, task.quiet()
             )
-            found[row, place] = float(one.matrix.scores[0, 0])
-    return found
+            scores[row, place] = float(one.matrix.scores[0, 0])
+    return scores
 
 
 def _persons(loaded: LoadedGallery, faces: list[np.ndarray]) -> LoadedGallery:
@@ -198,26 +207,28 @@ def _persons(loaded: LoadedGallery, faces: list[np.ndarray]) -> LoadedGallery:
 
 def _evidence(
     scored: ScoredGallery,
-    found: Identification,
+    identification: Identification,
     probe: int,
     person: int,
     threshold: float,
     task: Task,
 ) -> np.ndarray:
     """The evidence map behind a person's score, (7, 7); it sums to that score less the threshold."""
-    row = int(found.probes[probe])
-    code = next(c for c, name in scored.identities.items() if name == found.persons[person])
+    row = int(identification.probes[probe])
+    code = next(
+        c for c, name in scored.identities.items() if name == identification.persons[person]
+    )
     faces = np.flatnonzero(scored.matrix.columns == code)
     if scored.square:
         faces = faces[faces != row]
-    if found.fusion == "features":
+    if identification.fusion == "features":
         left = scored.rows.part(np.array([row]))
         mean = _persons(scored.columns, [faces])
         one = score_gallery(scored.model, mean, left, scored.kind, scored.order, task.quiet())
         only = PairList(np.array([0]), np.array([0]), one.matrix.scores[0])
         return maps_of(one, only, task.quiet()).evidence(threshold)[0]
     scores = scored.matrix.scores[row, faces]
-    if found.fusion == "best":
+    if identification.fusion == "best":
         faces = faces[[int(scores.argmax())]]
     pairs = PairList(np.full(len(faces), row), faces, scored.matrix.scores[row, faces])
     evidence: np.ndarray = maps_of(scored, pairs, task.quiet()).evidence(threshold).mean(axis=0)

@@ -49,8 +49,8 @@ class PairKinds:
     def of(self, rows: slice) -> np.ndarray:
         """Kinds of some rows' cells, (r, m), -1 where they do not count."""
         left, right = self.rows[rows, None], self.columns[None]
-        found: np.ndarray = np.where((left >= 0) & (right >= 0), self.table[left, right], -1)
-        return found
+        kinds: np.ndarray = np.where((left >= 0) & (right >= 0), self.table[left, right], -1)
+        return kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,8 @@ class ErrorCounts:
     @cached_property
     def rates(self) -> Rates:
         """The rates as counted."""
-        found = self.weighted(np.ones((1, len(self.faces[0]))))
-        return Rates(found.fmr[0], found.fnmr[0], found.impostor[0], found.genuine[0])
+        sums = self.weighted(np.ones((1, len(self.faces[0]))))
+        return Rates(sums.fmr[0], sums.fnmr[0], sums.impostor[0], sums.genuine[0])
 
     def weighted(self, weights: np.ndarray) -> Rates:
         """The rates with people counted so often, weights (k, P): (k, G) each."""
@@ -116,14 +116,16 @@ class ErrorCounts:
         figures: of rates (k, G), (k, F). Raises Stopped.
         """
         people = self.people
-        found = []
+        values = []
         for drawn in people_drawn(len(people), draws, task=task):
             weights = np.zeros((len(drawn), len(self.faces[0])))
             weights[:, people] = drawn
-            found.append(figures(self.weighted(weights)))
-        return interval_of(np.concatenate(found))
+            values.append(figures(self.weighted(weights)))
+        return interval_of(np.concatenate(values))
 
-    def told(self, task: Task = QUIET) -> "tuple[RateInterval | None, RateInterval | None]":
+    def with_intervals(
+        self, task: Task = QUIET
+    ) -> "tuple[RateInterval | None, RateInterval | None]":
         """TAR and FAR of the first kind with intervals; None without such pairs. Raises Stopped."""
         one = self.rates
         ends = self.drawn(lambda r: np.stack([1 - r.fnmr[:, 0], r.fmr[:, 0]], axis=1), task=task)
@@ -137,13 +139,13 @@ class ErrorCounts:
     def _genuine_pairs(self) -> np.ndarray:
         """(P, G) genuine pairs of each person."""
         left, right = self.faces
-        found = np.zeros((len(left), self.kinds.count))
+        counts = np.zeros((len(left), self.kinds.count))
         for a, b in np.argwhere(self.kinds.table >= 0):
             pairs = left[:, a] * right[:, b]
             if self.square:
                 pairs = (pairs - (a == b) * left[:, a]) / 2  # no face with itself, each pair once
-            found[:, self.kinds.table[a, b]] += pairs
-        return found
+            counts[:, self.kinds.table[a, b]] += pairs
+        return counts
 
     @cached_property
     def _of_one_person(self) -> "sparse.csr_array":
@@ -161,10 +163,10 @@ class ErrorCounts:
         every = np.einsum("ka,kb->kab", weights @ left, weights @ right)
         own = (self._of_one_person.T @ (weights**2).T).T.reshape(every.shape)
         pairs = (every - own) / (2 if self.square else 1)
-        found = np.zeros((len(weights), self.kinds.count))
+        counts = np.zeros((len(weights), self.kinds.count))
         for a, b in np.argwhere(self.kinds.table >= 0):
-            found[:, self.kinds.table[a, b]] += pairs[:, a, b]
-        return found
+            counts[:, self.kinds.table[a, b]] += pairs[:, a, b]
+        return counts
 
 
 def count_errors(
@@ -190,8 +192,8 @@ def count_errors(
         np.add.at(genuine_errors, (p[own], kind[own]), 1)
         other = (p != q) & (kind >= 0)
         key = (p[other] * size + q[other]) * kinds.count + kind[other]
-        found, times = np.unique(key, return_counts=True)
-        keys.append(found)
+        distinct, times = np.unique(key, return_counts=True)
+        keys.append(distinct)
         counts.append(times)
     key, places = np.unique(np.concatenate(keys), return_inverse=True)
     errors = np.bincount(places, np.concatenate(counts), minlength=len(key))
@@ -209,9 +211,9 @@ def count_errors(
 def _faces(codes: np.ndarray, classes: np.ndarray, people: int, count: int) -> np.ndarray:
     """(P, A) faces of each person in each class."""
     known = (codes >= 0) & (classes >= 0)
-    found = np.zeros((people, count))
-    np.add.at(found, (codes[known], classes[known]), 1)
-    return found
+    counts = np.zeros((people, count))
+    np.add.at(counts, (codes[known], classes[known]), 1)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -242,9 +244,9 @@ class RateSums:
         for kind, such in enumerate((own, own & ~same)):
             self.genuine[kind] += np.bincount(left[such], minlength=self.size)
         keys = left[~own].astype(np.int64) * self.size + right[~own]
-        found, places = np.unique(keys, return_inverse=True)
-        sums = [np.bincount(places, weights, len(found)) for weights in (None, same[~own])]
-        self._impostor.append((found, np.array(sums)))
+        distinct, places = np.unique(keys, return_inverse=True)
+        sums = [np.bincount(places, weights, len(distinct)) for weights in (None, same[~own])]
+        self._impostor.append((distinct, np.array(sums)))
 
     def impostor(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pairs of identities p, q, and (2, k): pairs of faces, and those called the same."""
@@ -259,18 +261,18 @@ class RateSums:
 
 
 def rate_intervals(
-    found: RateSums, task: Task = QUIET, draws: int = CHOSEN_DRAWS
+    rate_sums: RateSums, task: Task = QUIET, draws: int = CHOSEN_DRAWS
 ) -> tuple[RateInterval | None, RateInterval | None]:
     """TAR and FAR with their intervals; None without such pairs. Raises Stopped.
 
     Identities are drawn as for differences.
     """
-    p, q, impostor = found.impostor()
-    genuine = found.genuine.astype(np.float64)
+    p, q, impostor = rate_sums.impostor()
+    genuine = rate_sums.genuine.astype(np.float64)
     present = np.unique(np.concatenate([np.flatnonzero(genuine[0]), p, q]))
     if not len(present):
         return None, None
-    rank = np.zeros(found.size, np.int64)
+    rank = np.zeros(rate_sums.size, np.int64)
     rank[present] = np.arange(len(present))
     p, q, genuine = rank[p], rank[q], genuine[:, present]
     dense = [dense_sums((p, q, sums), len(present)) for sums in impostor]

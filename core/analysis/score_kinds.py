@@ -87,9 +87,9 @@ class Worth:
 
     def of(self, kind: ScoreKind) -> KindWorth:
         """A kind's figures. Raises XCosError for one that is missing."""
-        for found in self.kinds:
-            if found.kind == kind:
-                return found
+        for worth in self.kinds:
+            if worth.kind == kind:
+                return worth
         raise XCosError(
             self.missing.get(kind, f"There are no scores of {TITLES[kind]}."),
             "target" if kind == "target" else None,
@@ -97,7 +97,7 @@ class Worth:
 
     def moved(self, threshold: float, statistics: PairStatistics) -> "Worth":
         """The same with another threshold of the matrix's kind, whose statistics are given."""
-        bit = [found.kind for found in self.kinds].index(self.matrix.kind)
+        bit = [worth.kind for worth in self.kinds].index(self.matrix.kind)
         same, limit = self.same.copy(), at_most(threshold)
         for rows in self.matrix.tiles():
             same[rows] &= np.uint8(255 - (1 << bit))
@@ -132,7 +132,7 @@ class Worth:
     ) -> PairList:
         """Pairs that a kind saves, or loses, against another one; farthest from the matrix's threshold first."""
         every = slice(0, self.matrix.scores.shape[1])
-        own = [found.threshold for found in self.kinds if found.kind == self.matrix.kind]
+        own = [worth.threshold for worth in self.kinds if worth.kind == self.matrix.kind]
         threshold = own[0] if own else 0.0
 
         def sort(rows: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -147,18 +147,18 @@ class Worth:
 
     def sentence(self, reference: ScoreKind, kind: ScoreKind = "uniform") -> str:
         """What the reference is worth against a kind, in pairs."""
-        found = self.exchange(kind, reference)
+        exchange = self.exchange(kind, reference)
         pairs = self.of(kind).counts.genuine + self.of(kind).counts.impostor
-        net = found.lost - found.saved
+        net = exchange.lost - exchange.saved
         signed = f"{net:+,}".replace("-", "\N{MINUS SIGN}")
         one, other = TITLES[reference], TITLES[kind]
         return (
-            f"{one[0].upper()}{one[1:]} is right in {found.lost:,} pairs that {other} gets wrong, and "
-            f"wrong in {found.saved:,} that it gets right: {signed} of {pairs:,} pairs."
+            f"{one[0].upper()}{one[1:]} is right in {exchange.lost:,} pairs that {other} gets wrong, and "
+            f"wrong in {exchange.saved:,} that it gets right: {signed} of {pairs:,} pairs."
         )
 
     def _right(self, rows: slice, kind: ScoreKind, genuine: np.ndarray) -> np.ndarray:
-        bit = [found.kind for found in self.kinds].index(kind)
+        bit = [worth.kind for worth in self.kinds].index(kind)
         same = (self.same[rows] >> bit & 1).astype(bool)
         right: np.ndarray = same == genuine
         return right
@@ -184,7 +184,7 @@ def attention_worth(
         )
     same = np.zeros(matrix.scores.shape, np.uint8)
     origin = _Origin(scored.card, matrix.kind, thresholds, given)
-    found: list[KindWorth] = []
+    kinds: list[KindWorth] = []
     missing: dict[ScoreKind, str] = {}
     for kind in TITLES:
         if task.stopped():
@@ -194,9 +194,9 @@ def attention_worth(
             missing[kind] = reason
             continue
         # A kind's scores have no name here, so that they are gone before the next one's come.
-        found.append(_judged(_scores(kind, scored, task), kind, origin, same, len(found)))
+        kinds.append(_judged(_scores(kind, scored, task), kind, origin, same, len(kinds)))
         give_back()
-    return Worth(tuple(found), same, matrix, missing)
+    return Worth(tuple(kinds), same, matrix, missing)
 
 
 def _judged(
@@ -263,20 +263,20 @@ def _scores(kind: ScoreKind, scored: ScoredGallery, task: Task) -> ScoreMatrix:
         return matrix
     if kind == "fc" or kind == "target":
         left, right = (_vectors(kind, loaded) for loaded in (scored.rows, scored.columns))
-        made = np.empty(matrix.scores.shape, np.float32)
+        scores = np.empty(matrix.scores.shape, np.float32)
         for tile in matrix.tiles():
             if task.stopped():
                 raise Stopped("Comparing attention")
-            task.report(f"Comparing {TITLES[kind]}", tile.start, len(made))
-            np.matmul(left[tile], right.T, out=made[tile])
+            task.report(f"Comparing {TITLES[kind]}", tile.start, len(scores))
+            np.matmul(left[tile], right.T, out=scores[tile])
     else:
-        made = score_matrix(
+        scores = score_matrix(
             scored.engine, scored.columns, scored.probes, kind, scored.order, task
         ).scores
-    return replace(matrix, scores=made)
+    return replace(matrix, scores=scores)
 
 
 def _vectors(kind: ScoreKind, loaded: LoadedGallery) -> np.ndarray:
-    found = loaded.features.embedding if kind == "fc" else loaded.features.target
-    assert found is not None
-    return found
+    vectors = loaded.features.embedding if kind == "fc" else loaded.features.target
+    assert vectors is not None
+    return vectors

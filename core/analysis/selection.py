@@ -50,7 +50,7 @@ def rates_of_all(
     """TAR and FAR of all pairs at a threshold, with intervals; None without such pairs. Raises Stopped."""
     n, m = scored.matrix.scores.shape
     kinds = PairKinds(np.zeros(n, np.int64), np.zeros(m, np.int64), np.zeros((1, 1), np.int64))
-    return count_errors(scored.matrix, threshold, kinds, task).told(task)
+    return count_errors(scored.matrix, threshold, kinds, task).with_intervals(task)
 
 
 def look_at_chosen(
@@ -72,7 +72,7 @@ def count_chosen(
     rows, numbers, worst = chosen.rows_touched(), np.zeros(len(CODE), np.int64), Best(LISTED)
     adds, by_rows, by_columns = chosen.stacked(matrix.scores.shape)
     room = max(matrix.scores.shape[1], CANDIDATES)
-    found = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    listed = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     at = 0
     while at < len(rows):
         if task.stopped():
@@ -80,9 +80,9 @@ def count_chosen(
         some = rows[: at + ROWS_A_TURN]
         at, count = selection_kernel.count_chosen(
             matrix.scores, matrix.rows, matrix.columns, matrix.square, adds, by_rows, by_columns,
-            some, at, at_most(threshold)[()], threshold, UNKNOWN, worst.floor, numbers, *found,
+            some, at, at_most(threshold)[()], threshold, UNKNOWN, worst.floor, numbers, *listed,
         )  # fmt: skip
-        row, column, badness = (part[:count].copy() for part in found)
+        row, column, badness = (part[:count].copy() for part in listed)
         worst.add(row, column, matrix.scores[row, column], badness)
     names: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN", "unknown")
     counts = Counts(*(int(numbers[CODE[name]]) for name in names))

@@ -126,7 +126,7 @@ def threshold_fit(
 
     Raises XCosError as `label_free` does, and Stopped.
     """
-    found = label_free(scored.matrix, threshold, task)
+    estimate = label_free(scored.matrix, threshold, task)
     figures = shipped_figures(scored.card)
     shipped: float | None = None
     unlike: tuple[tuple[str, float], ...] = ()
@@ -135,7 +135,7 @@ def threshold_fit(
         shipped = float(1 - np.interp(threshold, kept, QUANTILES, left=0.0, right=1.0))
         if table is not None:
             unlike = _unlike(table, figures["conditions"])
-    return ThresholdFit(found, shipped, unlike, _words(found, shipped, unlike))
+    return ThresholdFit(estimate, shipped, unlike, _words(estimate, shipped, unlike))
 
 
 def _groups(scores: np.ndarray, threshold: float) -> np.ndarray:
@@ -182,7 +182,7 @@ def _drawn(
 
 
 def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[str, float], ...]:
-    found = []
+    distances = []
     for name, quantiles in kept.items():
         values = BY_NAME[name].badness(table.columns[name])
         known = np.sort(values[~np.isnan(values)])
@@ -191,36 +191,36 @@ def _unlike(table: ConditionTable, kept: dict[str, list[float]]) -> tuple[tuple[
         here = np.searchsorted(known, quantiles, "right") / len(known)
         distance = float(np.abs(here - QUANTILES).max())
         if distance > FAR_OFF:
-            found.append((name, distance))
-    return tuple(sorted(found, key=lambda one: -one[1]))
+            distances.append((name, distance))
+    return tuple(sorted(distances, key=lambda one: -one[1]))
 
 
-def _holds(found: LabelFree, shipped: float | None) -> bool:
-    return shipped is None or found.interval[0] <= MUCH * shipped
+def _holds(estimate: LabelFree, shipped: float | None) -> bool:
+    return shipped is None or estimate.interval[0] <= MUCH * shipped
 
 
 def _words(
-    found: LabelFree, shipped: float | None, unlike: tuple[tuple[str, float], ...]
+    estimate: LabelFree, shipped: float | None, unlike: tuple[tuple[str, float], ...]
 ) -> tuple[str, ...]:
-    said = [found.words]
+    sentences = [estimate.words]
     if shipped is not None:
-        said.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
-        if not _holds(found, shipped):
-            said.append(
+        sentences.append(f"Where the threshold was set it is {100 * shipped:.1f} %.")
+        if not _holds(estimate, shipped):
+            sentences.append(
                 "So the threshold does not hold here; for a rate of about 1 % take this gallery's "
-                f"own, {found.own:.4f}."
+                f"own, {estimate.own:.4f}."
             )
     if unlike:
         names = ", ".join(BY_NAME[name].title.lower() for name, _ in unlike[:NAMED])
-        said.append(f"The photos are unlike those that it was set on, most of all in {names}.")
-        if shipped is not None and _holds(found, shipped):
-            said.append(
+        sentences.append(f"The photos are unlike those that it was set on, most of all in {names}.")
+        if shipped is not None and _holds(estimate, shipped):
+            sentences.append(
                 "False matches do not speak against the threshold, but false non-matches cannot be told "
                 "without labels, and such photos may have more: name the people of some photos, and "
                 f"look at errors by {BY_NAME[unlike[0][0]].title.lower()} (tab Conditions, or xcos "
                 f"conditions --by {unlike[0][0]})."
             )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _share(some: np.ndarray, of: np.ndarray) -> float:

@@ -44,12 +44,12 @@ class JudgedGallery:
                 )
             return eer[1], "equal error rate of this gallery"
         assert isinstance(point, float)
-        found = self.scored.statistics.threshold_at_far(point)
-        if found is None:
+        threshold = self.scored.statistics.threshold_at_far(point)
+        if threshold is None:
             raise XCosError(
                 f"There are too few impostor pairs for a FAR of {point:g}; choose a larger one."
             )
-        return found, f"FAR {point:g} of this gallery"
+        return threshold, f"FAR {point:g} of this gallery"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ class TwoModels:
             codes = 4 * genuine[used] + 2 * right[used] + other[used]
             counts += np.bincount(codes, minlength=8)
             differing.add(rows, right.astype(np.int8) - other, used)
-        found = intervals(differing, task)
-        return Comparison(self, point, first, second, counts.reshape(2, 2, 2), found)
+        bounds = intervals(differing, task)
+        return Comparison(self, point, first, second, counts.reshape(2, 2, 2), bounds)
 
     def scatter(self, limit: int = DRAWN) -> "Scatter":
         """Both scores of at most `limit` pairs; of genuine ones as many as half of them."""
@@ -198,13 +198,13 @@ class Comparison:
             return ["An interval needs pairs of at least two identities."]
         identities = self.intervals[0].identities
         rough = "; with so few identities they are rough" if identities < FEW else ""
-        made = f"Intervals: {DRAWS:,} draws of {identities:,} identities, thresholds held{rough}."
-        return [*(interval.words for interval in self.intervals), made]
+        basis = f"Intervals: {DRAWS:,} draws of {identities:,} identities, thresholds held{rough}."
+        return [*(interval.words for interval in self.intervals), basis]
 
     def count(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> int:
         """How many pairs there are by who is right."""
-        found = self.counts[:, int(a_right), int(b_right)]
-        return int(found.sum() if genuine is None else found[int(genuine)])
+        counts = self.counts[:, int(a_right), int(b_right)]
+        return int(counts.sum() if genuine is None else counts[int(genuine)])
 
     def title(self, a_right: bool, b_right: bool, genuine: bool | None = None) -> str:
         """What such pairs are called."""

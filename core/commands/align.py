@@ -27,13 +27,12 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "align",
         help="cut out and align the faces of photos",
         description="Find the faces of photos and write them as aligned 112x112 PNG files.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder, CSV or photo")
     parser.add_argument(
@@ -134,12 +133,12 @@ def _holds(path: Path, crop: Image.Image) -> bool:
 
 def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
     photo = photo_file(photo_bytes(path), str(path))
-    found = search([photo], detector)[0]
-    if not found:
+    detected = search([photo], detector)[0]
+    if not detected:
         raise XCosError(NO_FACE.format(path))
-    chosen = choose(found, photo.seen.size, faces)
+    chosen = choose(detected, photo.seen.size, faces)
     for number, index in enumerate(chosen, start=1):
-        crop = Image.fromarray(photo.crop(found[index].landmarks))
+        crop = Image.fromarray(photo.crop(detected[index].landmarks))
         name = stem.name if number == 1 else f"{stem.name}#{number}"
         target = stem.with_name(name + ".png")
         try:

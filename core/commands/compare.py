@@ -13,7 +13,8 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    add_output_option,
+    check_output,
     warn,
 )
 from core.errors import XCosError
@@ -46,14 +47,13 @@ LISTS = (".csv", ".txt", ".bin")
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "compare",
         help="compare saliency methods on a pair or a list of pairs",
         description="Hold xCos's evidence against Grad-CAM, occlusion and CorrRISE: maps, times, deletion and "
         "insertion curves with controls, rank correlations.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "left",
@@ -84,14 +84,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder that the photos are relative to"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="file to write: of a pair .json, .png, .svg or .pdf; of a list .md, .csv or .json",
+    add_output_option(
+        parser,
+        "file to write: of a pair .json, .png, .svg or .pdf; of a list .md, .csv or .json",
+        several=True,
     )
     add_face_options(parser)
     add_model_options(parser)
@@ -112,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     scorer = _scorer(setup, options)
     shuffled = None if options.no_controls else scorer.shuffled(options.seed)
     subject = Subject(crops[0], crops[1], scorer)
-    found = compare(
+    comparison = compare(
         subject,
         pair_regions(pair, 0, 0),
         _methods(options, scorer),
@@ -121,17 +117,17 @@ def run(options: argparse.Namespace) -> int:
         progress,
     )
     progress.close()
-    said = {"left": options.left, "right": options.right} | found.as_json()
+    summary = {"left": options.left, "right": options.right} | comparison.as_json()
     for path in options.output:
         if path.suffix.lower() == ".json":
-            content = (json_text(said) + "\n").encode()
+            content = (json_text(summary) + "\n").encode()
         else:
             from core.explain.drawing import figure_bytes
             from core.explain.saliency.compare_figure import comparison_figure
 
-            content = figure_bytes(comparison_figure(found, subject), path.suffix.lower()[1:])
+            content = figure_bytes(comparison_figure(comparison, subject), path.suffix.lower()[1:])
         write_whole(path, content)
-    print(json_text(said) if options.json else _told(found))
+    print(json_text(summary) if options.json else _text(comparison))
     return 0
 
 
@@ -168,11 +164,7 @@ def _compare_list(options: argparse.Namespace) -> int:
     if source.suffix.lower() not in LISTS and not source.is_dir():
         raise XCosError(f"{source} is one photo; name a second one, or a CSV of pairs.")
     for path in options.output:
-        if path.suffix.lower() not in TABLE_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(TABLE_SUFFIXES)}; choose another name."
-            )
-        refuse_overwriting(path, source)
+        check_output(path, TABLE_SUFFIXES, source)
     options.aligned = options.aligned or source.suffix.lower() == ".bin"
     setup, progress = Setup(options), ProgressBar()
     compared: list[Comparison] = []
@@ -224,30 +216,32 @@ def _compare_each(
 
 
 def _tell_table(options: argparse.Namespace, table: ComparisonTable) -> None:
-    said = json_text(table.as_json())
-    forms = {".md": table.to_markdown(), ".csv": table.to_csv(), ".json": said + "\n"}
+    text = json_text(table.as_json())
+    forms = {".md": table.to_markdown(), ".csv": table.to_csv(), ".json": text + "\n"}
     for path in options.output:
         write_whole(path, forms[path.suffix.lower()].encode())
-    print(said if options.json else table.to_markdown(), end="\n" if options.json else "")
+    print(text if options.json else table.to_markdown(), end="\n" if options.json else "")
 
 
-def _told(found: Comparison) -> str:
-    e = found.explanation
-    limit = "no threshold" if found.threshold is None else f"threshold {found.threshold:.3f}"
+def _text(comparison: Comparison) -> str:
+    e = comparison.explanation
+    limit = (
+        "no threshold" if comparison.threshold is None else f"threshold {comparison.threshold:.3f}"
+    )
     lines = [
         f"Score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
         "",
         f"{'map':<38}{'seconds':>8}{'faces':>7}{'deletion':>10}{'insertion':>11}",
     ]
-    for name, one in {**found.methods, **found.controls}.items():
+    for name, one in {**comparison.methods, **comparison.controls}.items():
         lines.append(
             f"{title(name):<38}{one.map.seconds:>8.2f}{one.map.faces:>7}"
             f"{one.curves.deletion.area:>10.3f}{one.curves.insertion.area:>11.3f}"
         )
     lines += ["Areas: deletion is good when low, insertion when high.", "", "Rank correlation"]
-    names = list(found.methods)
+    names = list(comparison.methods)
     lines.append(" " * 20 + "".join(f"{name:>17}" for name in names))
-    for name, row in zip(names, found.ranks, strict=True):
+    for name, row in zip(names, comparison.ranks, strict=True):
         cells = ("" if np.isnan(value) else f"{value:.2f}" for value in row)
         lines.append(f"{TITLES[name]:<20}" + "".join(f"{cell:>17}" for cell in cells))
-    return "\n".join([*lines, *(["", found.words] if found.words else [])])
+    return "\n".join([*lines, *(["", comparison.words] if comparison.words else [])])

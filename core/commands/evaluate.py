@@ -36,13 +36,12 @@ features are averaged."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "evaluate",
         help="measure accuracy on a list of pairs",
         description="Measure accuracy, AUC, EER and TAR at FAR of each attention kind, the FC head and the target.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "protocol",
@@ -110,12 +109,12 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     masked = options.occlusion and one_sort is None
     curve = _occlusion(opened, setup, options.order, progress) if masked else None
     progress.close()
-    said = evaluation.as_json()
+    results = evaluation.as_json()
     if curve is not None:
-        said["occlusion"] = curve.as_json()
+        results["occlusion"] = curve.as_json()
     if options.output is not None:
-        _write(options.output, evaluation, curve, said)
-    print(json_text(said) if options.json else _told(evaluation, curve))
+        _write(options.output, evaluation, curve, results)
+    print(json_text(results) if options.json else _text(evaluation, curve))
 
 
 def _occlusion(
@@ -128,7 +127,7 @@ def _occlusion(
 
 
 def _write(
-    folder: Path, evaluation: Evaluation, curve: OcclusionCurve | None, said: dict[str, Any]
+    folder: Path, evaluation: Evaluation, curve: OcclusionCurve | None, results: dict[str, Any]
 ) -> None:
     from core.evaluation import plots
     from core.explain.drawing import figure_bytes
@@ -137,7 +136,7 @@ def _write(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise XCosError(f"{folder} cannot be made: {error.strerror}; name another.") from error
-    write_whole(folder / "results.json", (json_text(said) + "\n").encode())
+    write_whole(folder / "results.json", (json_text(results) + "\n").encode())
     write_whole(folder / "table.md", to_markdown(evaluation).encode())
     write_whole(folder / "table.csv", to_csv(evaluation).encode())
     figures = {"histograms": plots.histogram_figure(evaluation)}
@@ -149,7 +148,7 @@ def _write(
         write_whole(folder / f"{name}.png", figure_bytes(figure, "png"))
 
 
-def _told(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:
+def _text(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:
     pairs = len(evaluation.same)
     head = f"{evaluation.protocol}: {pairs} pairs, {evaluation.model}, order {evaluation.order}"
     rows = table(evaluation)

@@ -1,16 +1,12 @@
 """xcos groups: error rates by group at one threshold."""
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 from core.analysis.grouping import group_by
 from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
-from core.json_text import json_text
-from core.scoring.pair_tables import write_pair_table
+from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
+from core.commands.shared import Setup, add_output_option, check_table, warn
 
 EXAMPLES = """examples:
   xcos groups people.csv --by sex            by a column of the CSV
@@ -48,7 +44,6 @@ def add(commands: Any) -> None:
         help="error rates by group, and how much they differ",
         description="Compare the error rates of groups of people at one threshold (ISO/IEC 19795-10).",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--by",
@@ -56,40 +51,31 @@ def add(commands: Any) -> None:
         metavar="TAG|COLUMN",
         help="what tells groups apart: a column of the gallery's CSV, or a tag",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    check_table(options.output, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     galleries = [loaded.gallery for loaded in scored.galleries]
     grouping = group_by(options.by, galleries, edits, options.photos)
-    found = group_rates(scored, threshold, grouping, progress)
+    rates = group_rates(scored, threshold, grouping, progress)
     progress.close()
-    if output is not None:
-        write_pair_table(output, COLUMNS, group_table(found))
-    if options.json:
-        print(json_text(_said(found, setup)))
-    elif output is None:
-        _tell(found)
-    for sentence in found.words:
-        print(f"xcos: {sentence}", file=sys.stderr)
+    rows = group_table(rates)
+    give_table(options, COLUMNS, rows, _as_dict(rates, setup), lambda: _tell(rates))
+    for sentence in rates.words:
+        warn(sentence)
     return 0
 
 
-def group_table(found: GroupRates) -> list[tuple[Any, ...]]:
+def group_table(rates: GroupRates) -> list[tuple[Any, ...]]:
     """A row a group in the order of COLUMNS; empty where a rate is not known."""
     rows = []
-    for group in found.groups:
+    for group in rates.groups:
         cells: list[Any] = [group.name, group.faces, group.people]
         for rate in (group.fmr, group.fnmr):
             low, high = rate.interval or ("", "")
@@ -100,10 +86,10 @@ def group_table(found: GroupRates) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _said(found: GroupRates, setup: Setup) -> dict[str, Any]:
+def _as_dict(rates: GroupRates, setup: Setup) -> dict[str, Any]:
     return {
-        "by": found.by,
-        "threshold": found.threshold,
+        "by": rates.by,
+        "threshold": rates.threshold,
         "model": setup.card.name,
         "attention": setup.kind,
         "groups": [
@@ -118,17 +104,17 @@ def _said(found: GroupRates, setup: Setup) -> dict[str, Any]:
                 "failures_to_acquire": group.failed,
                 "regions": group.regions,
             }
-            for group in found.groups
+            for group in rates.groups
         ],
-        "cross_group": _rate("fmr", found.all_cross),
+        "cross_group": _rate("fmr", rates.all_cross),
         "cross_groups": [
-            {"groups": list(names), **_rate("fmr", rate)} for names, rate in found.cross.items()
+            {"groups": list(names), **_rate("fmr", rate)} for names, rate in rates.cross.items()
         ],
-        "fdr": _whole(found.fdr),
-        "garbe": _whole(found.garbe),
+        "fdr": _whole(rates.fdr),
+        "garbe": _whole(rates.garbe),
         "alpha": ALPHA,
-        "ungrouped_faces": found.ungrouped,
-        "words": list(found.words),
+        "ungrouped_faces": rates.ungrouped,
+        "words": list(rates.words),
     }
 
 
@@ -142,20 +128,20 @@ def _rate(name: str, rate: Rate) -> dict[str, Any]:
     }
 
 
-def _whole(found: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
-    return None if found is None else {"value": found[0], "interval": list(found[1])}
+def _whole(measure: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
+    return None if measure is None else {"value": measure[0], "interval": list(measure[1])}
 
 
-def _tell(found: GroupRates) -> None:
-    width = max(len("group"), *(len(group.name) for group in found.groups))
+def _tell(rates: GroupRates) -> None:
+    width = max(len("group"), *(len(group.name) for group in rates.groups))
     print(f"{'group':<{width}}  people  {'FMR, 95 %':<26}{'FNMR, 95 %':<26}no face")
-    for group in found.groups:
+    for group in rates.groups:
         print(
             f"{group.name:<{width}}  {group.people:>6}  {_rate_words(group.fmr):<26}"
             f"{_rate_words(group.fnmr):<26}{group.failed} of {group.photos}"
         )
-    print(f"across groups: FMR {_rate_words(found.all_cross)}")
-    for name, whole in (("FDR", found.fdr), ("GARBE", found.garbe)):
+    print(f"across groups: FMR {_rate_words(rates.all_cross)}")
+    for name, whole in (("FDR", rates.fdr), ("GARBE", rates.garbe)):
         if whole is not None:
             value, (low, high) = whole
             print(f"{name} {value:.4f} ({low:.4f} to {high:.4f})")

@@ -1,14 +1,13 @@
 """xcos identify: probes against a gallery's persons, by rank."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import add_output_option, check_table
 from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -35,7 +34,6 @@ def add(commands: Any) -> None:
         help="probes against persons of several photos: ranks, and why not the second",
         description="Score probes against a gallery's persons, and rank them.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--fusion",
@@ -46,44 +44,39 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--why", metavar="PROBE", help="a probe whose first and second person to tell apart"
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
-    found = identify(scored, options.fusion, progress)
-    why = _why(scored, found, options.why, threshold)
+    check_table(options.output, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
+    ranked = identify(scored, options.fusion, progress)
+    why = _why(scored, ranked, options.why, threshold)
     progress.close()
-    if output is not None:
-        write_pair_table(output, COLUMNS, _rows(scored, found))
-    fpir, fnir = found.rates(threshold)
-    cmc = found.cmc().tolist() if (found.truth >= 0).any() else None
+    if options.output is not None:
+        write_pair_table(options.output, COLUMNS, _rows(scored, ranked))
+    fpir, fnir = ranked.rates(threshold)
+    cmc = ranked.cmc().tolist() if (ranked.truth >= 0).any() else None
     if options.json:
-        said = {
+        summary = {
             "model": setup.card.name,
             "attention": setup.kind,
             "threshold": threshold,
-            "fusion": found.fusion,
-            "persons": len(found.persons),
-            "probes": len(found.probes),
-            "mated": int((found.truth >= 0).sum()),
+            "fusion": ranked.fusion,
+            "persons": len(ranked.persons),
+            "probes": len(ranked.probes),
+            "mated": int((ranked.truth >= 0).sum()),
             "cmc": cmc,
             "fpir": fpir,
             "fnir": fnir,
             "why": why,
         }
-        print(json_text(said))
+        print(json_text(summary))
         return 0
-    print(f"{len(found.probes):,} probes, {len(found.persons):,} persons, fusion {found.fusion}")
+    print(f"{len(ranked.probes):,} probes, {len(ranked.persons):,} persons, fusion {ranked.fusion}")
     if cmc is not None:
         print(f"rank 1: {100 * cmc[0]:.1f} %, rank {len(cmc)}: {100 * cmc[-1]:.1f} %")
     for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
@@ -96,32 +89,32 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _why(
-    scored: ScoredGallery, found: Identification, probe: str | None, threshold: float
+    scored: ScoredGallery, ranked: Identification, probe: str | None, threshold: float
 ) -> dict[str, Any] | None:
     if probe is None:
         return None
-    keys = [scored.rows.gallery.faces[place].key for place in found.probes]
+    keys = [scored.rows.gallery.faces[place].key for place in ranked.probes]
     if probe not in keys:
         raise XCosError(f"{probe} is no probe with a known person; name one as -o lists them.")
-    told = why_not_second(scored, found, keys.index(probe), threshold)
+    why = why_not_second(scored, ranked, keys.index(probe), threshold)
     return {
         "probe": probe,
-        "first": told.first,
-        "second": told.second,
-        "margin": told.margin,
-        "difference": told.difference.tolist(),
+        "first": why.first,
+        "second": why.second,
+        "margin": why.margin,
+        "difference": why.difference.tolist(),
     }
 
 
-def _rows(scored: ScoredGallery, found: Identification) -> list[tuple[Any, ...]]:
-    ranks = iter(found.ranks.tolist())
+def _rows(scored: ScoredGallery, ranked: Identification) -> list[tuple[Any, ...]]:
+    ranks = iter(ranked.ranks.tolist())
     rows = []
-    for place, probe in enumerate(found.probes):
+    for place, probe in enumerate(ranked.probes):
         face = scored.rows.gallery.faces[probe]
-        order = np.argsort(-np.nan_to_num(found.scores[place], nan=-np.inf), kind="stable")
+        order = np.argsort(-np.nan_to_num(ranked.scores[place], nan=-np.inf), kind="stable")
         cells: list[Any] = [face.key, face.identity]
-        cells.append(next(ranks) if found.truth[place] >= 0 else "")
+        cells.append(next(ranks) if ranked.truth[place] >= 0 else "")
         for person in order[:2]:
-            cells += [found.persons[person], float(found.scores[place, person])]
+            cells += [ranked.persons[person], float(ranked.scores[place, person])]
         rows.append(tuple([*cells, "", ""][: len(COLUMNS)]))
     return rows

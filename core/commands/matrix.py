@@ -5,7 +5,6 @@ import fnmatch
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -14,8 +13,8 @@ from PIL import Image
 from core.analysis.conditions.measured import Measurer
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import Setup, add_output_option, check_output
 from core.csv_files import csv_text
 from core.errors import XCosError
 from core.explain.arranged import CELL_COLUMNS, arranged_image, cells, picture
@@ -50,12 +49,12 @@ def add(commands: Any) -> None:
         description="Draw the matrix of all pairs in an order, sum it up by people, tags or a column, "
         "count a rectangle of it, or compare it with another scoring.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, action="append", default=[], metavar="FILE",
-        help=".png: the picture; .csv: a row a cell of people, tags or a column; may be given several times",
-    )  # fmt: skip
+    add_output_option(
+        parser,
+        ".png: the picture; .csv: a row a cell of people, tags or a column",
+        several=True,
+    )
     parser.add_argument(
         "--level", default="faces", metavar="LEVEL",
         help=f"what a cell is: {', '.join(LEVELS)}, or {COLUMN}NAME of the gallery's CSV (default: %(default)s)",
@@ -91,9 +90,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     asked = Asked(
         options.level, options.sort, options.sort_columns or options.sort, against=options.less
@@ -117,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             write_whole(path, csv_text([CELL_COLUMNS, *_rounded(image, threshold)]).encode())
     if options.json:
-        print(json_text(_said(setup, options, scored, image, chosen)))
+        print(json_text(_as_dict(setup, options, scored, image, chosen)))
     else:
         _tell(options, scored, image, chosen, threshold)
     return 0
@@ -125,8 +122,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        if path.suffix.lower() not in (".png", ".csv"):
-            raise XCosError(f"{path} must end in .png or .csv; choose another name.")
+        check_output(path, (".png", ".csv"), options.gallery)
         if path.suffix.lower() == ".csv" and options.level == "faces":
             raise XCosError(
                 "A table has a row for each cell of --level people, tags or column:NAME; "
@@ -134,7 +130,6 @@ def _check(options: argparse.Namespace) -> None:
             )
         if path.suffix.lower() == ".csv" and options.less is not None:
             raise XCosError("A table has no differences; write a picture, or leave out --less.")
-        refuse_overwriting(path, options.gallery)
     if options.level not in LEVELS and not options.level.startswith(COLUMN):
         raise XCosError(
             f"--level {options.level}: give {', '.join(LEVELS)} or {COLUMN}NAME of the CSV."
@@ -158,15 +153,15 @@ def _chosen(scored: ScoredGallery, patterns: Sequence[str]) -> ChosenPairs:
 
 def _named(gallery: Gallery, pattern: str) -> np.ndarray:
     """Places of the faces whose identity or key fits a pattern. Raises XCosError where none does."""
-    found = [
+    places = [
         place
         for place, face in enumerate(gallery.faces)
         if fnmatch.fnmatchcase(face.identity or "", pattern)
         or fnmatch.fnmatchcase(face.key, pattern)
     ]
-    if not found:
+    if not places:
         raise XCosError(f"No identity and no face of {gallery.source} is called {pattern!r}.")
-    return np.array(found)
+    return np.array(places)
 
 
 def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
@@ -176,29 +171,29 @@ def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
     ]
 
 
-def _said(
+def _as_dict(
     setup: Setup,
     options: argparse.Namespace,
     scored: ScoredGallery,
     image: MatrixImage,
     chosen: ChosenReport | None,
 ) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "gallery": str(options.gallery), "model": setup.card.name, "attention": setup.kind,
         "threshold": setup.threshold, "level": options.level, "sort": options.sort,
         "rows": _names(scored, image, 0), "columns": _names(scored, image, 1),
     }  # fmt: skip
     if options.level != "faces" and options.less is None:
-        told = cells(image, setup.threshold or 0.0)
-        said["cells"] = [dict(zip(CELL_COLUMNS, row, strict=True)) for row in told]
+        rows = cells(image, setup.threshold or 0.0)
+        summary["cells"] = [dict(zip(CELL_COLUMNS, row, strict=True)) for row in rows]
     if isinstance(image, DifferenceImage):
-        said["changed"] = {"less": image.found.name, "pairs": _changed(scored, image)}
+        summary["changed"] = {"less": image.found.name, "pairs": _changed(scored, image)}
     if chosen is not None:
-        said["chosen"] = {
+        summary["chosen"] = {
             "pairs": chosen.total, **asdict(chosen.counts),
             "tar": chosen.tar and asdict(chosen.tar), "far": chosen.far and asdict(chosen.far),
         }  # fmt: skip
-    return said
+    return summary
 
 
 def _names(scored: ScoredGallery, image: MatrixImage, which: int) -> list[str]:

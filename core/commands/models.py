@@ -16,7 +16,6 @@ def add(commands: Any) -> None:
         help="list weights and what was measured of them",
         description="List the weights that ship, or those named, with thresholds and measured figures.",
         epilog="examples:\n  xcos models\n  xcos models mine.safetensors --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "files",
@@ -42,7 +41,6 @@ def add(commands: Any) -> None:
         epilog="examples:\n  xcos import-weights 20200217_accu_9931_Arcface.pth -o xcos-arcface.safetensors\n"
         "  xcos import-weights model_ir_se50.pth -o target.safetensors\n"
         "  xcos import-weights vggface2 -o facenet.safetensors     downloads facenet-pytorch's weights",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "file",
@@ -78,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text([as_dict(card) for card in cards]))
         return 0
-    print("\n\n".join(told(card) for card in cards) or "No weights ship with this copy.")
+    print("\n\n".join(card_text(card) for card in cards) or "No weights ship with this copy.")
     return 0
 
 
@@ -97,7 +95,7 @@ def run_import(options: argparse.Namespace) -> int:
 
     refuse_overwriting(options.output, Path(options.file))
     card = import_weights(options.file, options.output, options.part)
-    print(json_text(as_dict(card)) if options.json else told(card))
+    print(json_text(as_dict(card)) if options.json else card_text(card))
     return 0
 
 
@@ -123,7 +121,7 @@ def as_dict(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def told(card: ModelCard) -> str:
+def card_text(card: ModelCard) -> str:
     """A card in lines of text."""
     lines = [
         f"{card.name} ({card.kind}, backbone {card.backbone})",

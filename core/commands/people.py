@@ -1,20 +1,14 @@
 """xcos people: who is hard to match, and who is matched by strangers."""
 
 import argparse
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.people import ANIMALS, Measure, People, Person, people
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    check_table,
-)
+from core.commands.scored import add_gallery_options
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
 from core.errors import XCosError
 from core.files import write_whole
@@ -49,29 +43,14 @@ worm, phantom, chameleon, dove; goat, lamb, wolf and sheep where only one of the
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "people",
         help="who is hard to match, and who is matched by strangers",
         description="Measure each person's genuine and impostor scores, and class them as in the biometric menagerie.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "gallery", type=Path, metavar="GALLERY", help="folder or CSV (path,identity)"
-    )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
-    parser.add_argument(
-        "--probes", type=Path, metavar="DIR", help="compare the faces of DIR with the gallery's"
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
+    add_output_option(parser)
     parser.add_argument(
         "--impostor",
         choices=get_args(Measure),
@@ -79,8 +58,7 @@ def add(commands: Any) -> None:
         help="classes by the mean impostor score, as published, or by the mean of each face's "
         "highest one (default: %(default)s)",
     )
-    add_face_options(parser)
-    add_model_options(parser)
+    add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -94,37 +72,37 @@ def run(options: argparse.Namespace) -> int:
     gallery = setup.open(options.gallery, progress, True, options.photos)
     probes = None if options.probes is None else setup.open(options.probes, progress, True)
     scored = setup.score(gallery, probes, progress)
-    found = people(scored, setup.threshold, options.impostor, progress)
+    everyone = people(scored, setup.threshold, options.impostor, progress)
     progress.close()
-    if not found.persons:
+    if not everyone.persons:
         raise XCosError(
             f"No face of {options.gallery} has an identity; put each person's photos in a folder "
             "of their own, or open a CSV of path,identity."
         )
-    summary = _summary(found, setup, options)
+    summary = _summary(everyone, setup, options)
     if output is not None:
-        text = _json(summary) if output.suffix.lower() == ".json" else people_csv(found)
+        text = json_text(summary) if output.suffix.lower() == ".json" else people_csv(everyone)
         write_whole(output, text.encode())
     if options.json:
-        print(_json(summary))
+        print(json_text(summary))
     elif output is None:
-        _tell(found)
+        _tell(everyone)
     for problem in (p for g in (gallery, probes) if g for p in g.gallery.problems):
-        print(f"xcos: problem: {problem.reason}", file=sys.stderr)
+        warn(f"problem: {problem.reason}")
     return 0
 
 
-def hardest_first(found: People) -> list[Person]:
+def hardest_first(everyone: People) -> list[Person]:
     """People by their mean genuine score, lowest first; those without a genuine pair last."""
     return sorted(
-        found.persons,
+        everyone.persons,
         key=lambda p: (p.genuine_mean is None, p.genuine_mean or 0.0, p.identity),
     )
 
 
-def people_csv(found: People) -> str:
+def people_csv(everyone: People) -> str:
     """A row a person, hardest first; empty where there is no such score."""
-    rows = ([_row(person)[column] for column in COLUMNS] for person in hardest_first(found))
+    rows = ([_row(person)[column] for column in COLUMNS] for person in hardest_first(everyone))
     shown = ([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
     return csv_text([COLUMNS, *shown])
 
@@ -137,46 +115,42 @@ def _row(person: Person) -> dict[str, Any]:
     return row
 
 
-def _summary(found: People, setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
-    counts = Counter(p.animal for p in found.persons)
+def _summary(everyone: People, setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
+    counts = Counter(p.animal for p in everyone.persons)
     return {
         "gallery": str(options.gallery),
         "probes": None if options.probes is None else str(options.probes),
         "model": setup.card.name,
         "attention": setup.kind,
         "order": options.order,
-        "threshold": found.threshold,
-        "impostor": found.measure,
-        "genuine_quarters": found.genuine_quarters,
-        "impostor_quarters": found.impostor_quarters,
+        "threshold": everyone.threshold,
+        "impostor": everyone.measure,
+        "genuine_quarters": everyone.genuine_quarters,
+        "impostor_quarters": everyone.impostor_quarters,
         "classes": {animal: counts[animal] for animal in ANIMALS},
-        "without_genuine_pairs": sum(p.genuine_mean is None for p in found.persons),
-        "faces_without_identity": found.unknown,
-        "people": [_row(person) for person in hardest_first(found)],
+        "without_genuine_pairs": sum(p.genuine_mean is None for p in everyone.persons),
+        "faces_without_identity": everyone.unknown,
+        "people": [_row(person) for person in hardest_first(everyone)],
     }
 
 
-def _json(summary: dict[str, Any]) -> str:
-    return json_text(summary)
-
-
-def _tell(found: People) -> None:
+def _tell(everyone: People) -> None:
     print("class      genuine   worst  impostor  highest   FN    FP  faces  identity")
-    for p in hardest_first(found):
+    for p in hardest_first(everyone):
         print(
             f"{p.animal or '':<10} {_score(p.genuine_mean)} {_score(p.genuine_worst)}  "
             f"{_score(p.impostor_mean)}  {_score(p.impostor_highest)} "
             f"{p.false_rejects:>4} {p.false_accepts:>5}  {p.faces:>5}  {p.identity}"
         )
-    lone = sum(p.genuine_mean is None for p in found.persons)
-    told = [f"{len(found.persons)} people"]
+    lone = sum(p.genuine_mean is None for p in everyone.persons)
+    remarks = [f"{len(everyone.persons)} people"]
     if lone:
-        told.append(f"{lone} without a genuine pair, listed last")
-    if found.unknown:
-        told.append(f"{found.unknown} faces without an identity not counted")
-    if found.genuine_quarters is None:
-        told.append("too few people, or too alike, for quarters and their classes")
-    print(f"xcos: {'; '.join(told)}", file=sys.stderr)
+        remarks.append(f"{lone} without a genuine pair, listed last")
+    if everyone.unknown:
+        remarks.append(f"{everyone.unknown} faces without an identity not counted")
+    if everyone.genuine_quarters is None:
+        remarks.append("too few people, or too alike, for quarters and their classes")
+    warn("; ".join(remarks))
 
 
 def _score(value: float | None) -> str:

@@ -44,13 +44,12 @@ with a checkpoint."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
         help="adapt the weights to a gallery, plug in a model, or train from a config file",
         description="Train xCos as a TOML file says, and write the weights.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "config",
@@ -176,7 +175,7 @@ def _train(
         except Stopped:
             progress.close()
             directory.note_stopped()
-            print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
+            warn(f"stopped; go on with: xcos train --resume {folder}")
             return 130
         except XCosError as error:
             directory.note(str(error), 0, 0, "failed")
@@ -226,8 +225,8 @@ def _whole_run(config: "TrainConfig", folder: Path, task: Task) -> _Result:
 def _tell(result: _Result, as_json: bool) -> None:
     card, verdict = result.card, result.verdict
     if as_json:
-        said = {} if verdict is None else verdict.as_json()
-        print(json_text(said | {"weights": str(card.path), "measured": card.measured}))
+        figures = {} if verdict is None else verdict.as_json()
+        print(json_text(figures | {"weights": str(card.path), "measured": card.measured}))
         return
     print(card.path)
     for name, value in card.measured.items():
@@ -255,10 +254,10 @@ def _estimate(config: "TrainConfig", options: argparse.Namespace, asked: StopAsk
             watched.note(what, done, total)
 
     try:
-        found = estimate(config, Task(report, asked))
+        prediction = estimate(config, Task(report, asked))
     except Stopped:
         return 130
     finally:
         progress.close()
-    print(found.as_json() if options.json else found.words)
+    print(prediction.as_json() if options.json else prediction.words)
     return 0

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from core.analysis.two_models import (
@@ -13,7 +12,7 @@ from core.analysis.two_models import (
     compare_models,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
@@ -30,14 +29,13 @@ COLUMNS = (
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "two-models",
         help="two models on one gallery: who is right where the other is wrong",
         description="Score a gallery with two models: counts, rates, the pairs that one gets right "
         "and the other wrong, and an interval on the difference.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--other", required=True, metavar="NAME|FILE", help="the second model, B; --model is A"
@@ -50,13 +48,7 @@ def add(commands: Any) -> None:
         help="where the thresholds are: own, eer, or a false accept rate such as 0.01 "
         "(default: %(default)s; --threshold is A's)",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="list of the pairs that only one model gets right: .csv or .json",
-    )
+    add_output_option(parser, "list of the pairs that only one model gets right: .csv or .json")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -70,14 +62,14 @@ def run(options: argparse.Namespace) -> int:
         argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
     )
     models = [_scored(setup, options, progress) for setup in (first, second)]
-    found = compare_models(*models).at(options.at, progress)
+    comparison = compare_models(*models).at(options.at, progress)
     progress.close()
     if options.output is not None:
-        write_pair_table(options.output, COLUMNS, _rows(found))
+        write_pair_table(options.output, COLUMNS, _rows(comparison))
     if options.json:
-        print(json_text(as_dict(found)))
+        print(json_text(as_dict(comparison)))
     else:
-        _tell(found)
+        _tell(comparison)
     return 0
 
 
@@ -85,17 +77,22 @@ def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) ->
     return JudgedGallery(scored_gallery(setup, options, progress), setup.threshold)
 
 
-def as_dict(found: Comparison) -> dict[str, Any]:
+def as_dict(comparison: Comparison) -> dict[str, Any]:
     """The comparison as JSON's types."""
     models = {}
-    sides = (("a", found.models.a, found.first), ("b", found.models.b, found.second))
-    for (name, model, (threshold, origin)), counts in zip(sides, found.outcomes(), strict=True):
+    sides = (
+        ("a", comparison.models.a, comparison.first),
+        ("b", comparison.models.b, comparison.second),
+    )
+    for (name, model, (threshold, origin)), counts in zip(
+        sides, comparison.outcomes(), strict=True
+    ):
         eer = model.scored.statistics.eer()
         models[name] = {
             "model": model.scored.card.name,
             "threshold": threshold,
             "threshold_from": origin,
-            "counts": {k if k == "unknown" else k.upper(): v for k, v in asdict(counts).items()},
+            "counts": counts.by_outcome(),
             "accuracy": counts.accuracy,
             "tar": counts.tar,
             "far": counts.far,
@@ -109,15 +106,18 @@ def as_dict(found: Comparison) -> dict[str, Any]:
     names = ("both_right", "only_a_right", "only_b_right", "both_wrong")
     return {
         **models,
-        "attention": found.models.a.scored.matrix.kind,
-        "order": found.models.a.scored.matrix.order,
+        "attention": comparison.models.a.scored.matrix.kind,
+        "order": comparison.models.a.scored.matrix.order,
         "agreement": {
-            name: {"genuine": found.count(*key, True), "impostor": found.count(*key, False)}
+            name: {
+                "genuine": comparison.count(*key, True),
+                "impostor": comparison.count(*key, False),
+            }
             for name, key in zip(names, keys, strict=True)
         },
-        "differences": [asdict(interval) for interval in found.intervals],
-        "only_a": found.models.only_a,
-        "only_b": found.models.only_b,
+        "differences": [asdict(interval) for interval in comparison.intervals],
+        "only_a": comparison.models.only_a,
+        "only_b": comparison.models.only_b,
     }
 
 
@@ -126,13 +126,13 @@ def _tar(model: JudgedGallery, far: float) -> float | None:
     return None if threshold is None else model.scored.statistics.counts(threshold).tar
 
 
-def _rows(found: Comparison) -> Iterator[tuple[Any, ...]]:
-    models = found.models
+def _rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    models = comparison.models
     everything = models.a.scored.matrix.scores.size
     rows, columns = models.a.scored.rows.gallery.faces, models.a.scored.columns.gallery.faces
     for a_right in (True, False):
         for genuine in (True, False):
-            pairs = found.own_pairs(a_right, not a_right, genuine, everything)
+            pairs = comparison.own_pairs(a_right, not a_right, genuine, everything)
             for i, j in zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True):
                 yield (
                     "A" if a_right else "B",
@@ -146,20 +146,20 @@ def _rows(found: Comparison) -> Iterator[tuple[Any, ...]]:
                 )
 
 
-def _tell(found: Comparison) -> None:
-    print(found.words)
-    print(f"\n{'':12}{found.names[0]:>22}{found.names[1]:>22}")
-    said = as_dict(found)
+def _tell(comparison: Comparison) -> None:
+    print(comparison.words)
+    print(f"\n{'':12}{comparison.names[0]:>22}{comparison.names[1]:>22}")
+    summary = as_dict(comparison)
     for name in ("threshold", "accuracy", "tar", "far", "auc", "eer"):
-        values = [said[side][name] for side in ("a", "b")]
+        values = [summary[side][name] for side in ("a", "b")]
         print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:.4f}':>22}" for v in values))
     print(f"\n{'':12}{'genuine':>12}{'impostor':>12}")
-    for name, counts in said["agreement"].items():
+    for name, counts in summary["agreement"].items():
         print(f"{name.replace('_', ' '):14}{counts['genuine']:>10,}{counts['impostor']:>12,}")
     print()
-    for sentence in found.interval_words:
+    for sentence in comparison.interval_words:
         print(sentence)
-    left_out = len(found.models.only_a) + len(found.models.only_b)
+    left_out = len(comparison.models.only_a) + len(comparison.models.only_b)
     if left_out:
         print(f"{left_out} faces that only one model has take no part.")
 

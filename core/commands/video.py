@@ -12,7 +12,9 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    add_output_option,
+    check_output,
+    positive,
     warn,
 )
 from core.errors import XCosError
@@ -37,31 +39,25 @@ mean_score is of the mean features of the track's faces so far."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "video",
         help="a video's faces as tracks, and their scores against a photo",
         description="Find the faces of a video, link them to tracks, and score them over time.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="video file, or folder of frames")
     parser.add_argument(
         "photo", nargs="?", metavar="PHOTO", help="score the tracks against this photo's face"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help=f"table of all faces ({', '.join(SUFFIXES)}), or with PHOTO a plot "
-        f"({', '.join(PICTURES)}); may be given several times",
+    add_output_option(
+        parser,
+        f"table of all faces ({', '.join(SUFFIXES)}), or with PHOTO a plot ({', '.join(PICTURES)})",
+        several=True,
     )
     parser.add_argument(
         "--every",
-        type=_count,
+        type=positive,
         metavar="N",
         help="look at every Nth frame (default: five a second, at most 1,000 in all)",
     )
@@ -83,36 +79,32 @@ def run(options: argparse.Namespace) -> int:
     photo = None
     if options.photo is not None:
         photo = open_face(setup, options.photo, None, progress)
-    found = follow(options.video, setup.verifier, options.every, options.aligned, task=progress)
+    video = follow(options.video, setup.verifier, options.every, options.aligned, task=progress)
     progress.close()
     scores = None
     if photo is not None:
-        scores = score_tracks(setup.engine, found.tracks, *photo, setup.kind, options.order)
+        scores = score_tracks(setup.engine, video.tracks, *photo, setup.kind, options.order)
     caption = f"{setup.card.name}, {setup.kind} attention, order {options.order}"
     for path in options.output:
         if scores is None:
-            write_table(path, seen_rows(found), SEEN)
+            write_table(path, seen_rows(video), SEEN)
         else:
-            write_scores(path, found, scores, options.photo, setup.threshold, caption)
+            write_scores(path, video, scores, options.photo, setup.threshold, caption)
     if options.as_gallery is not None:
-        write_tracks(found, options.as_gallery)
+        write_tracks(video, options.as_gallery)
     if options.json:
-        print(json_text(_summary(found, scores, setup)))
+        print(json_text(_summary(video, scores, setup)))
     else:
-        _tell(found, scores, setup)
+        _tell(video, scores, setup)
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        suffix = path.suffix.lower()
-        if suffix not in (*SUFFIXES, *PICTURES):
-            ends = ", ".join((*SUFFIXES, *PICTURES))
-            raise XCosError(f"{path} must end in one of {ends}; choose another name.")
-        if suffix in PICTURES and options.photo is None:
+        photo = None if options.photo is None else Path(options.photo)
+        check_output(path, (*SUFFIXES, *PICTURES), options.video, photo)
+        if path.suffix.lower() in PICTURES and photo is None:
             raise XCosError(f"{path} is a plot of scores; name a PHOTO to score against.")
-        sources = [options.video] + ([] if options.photo is None else [Path(options.photo)])
-        refuse_overwriting(path, *sources)
         refuse_unwritable(path)
     folder = options.as_gallery
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -120,10 +112,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _summary(
-    found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
+    video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
 ) -> dict[str, Any]:
     tracks = []
-    for number, track in enumerate(found.tracks):
+    for number, track in enumerate(video.tracks):
         first, last = track.faces[0], track.faces[-1]
         score = None if scores is None else scores[number].score
         verdict = None
@@ -142,22 +134,22 @@ def _summary(
             }
         )
     return {
-        "video": str(found.source),
+        "video": str(video.source),
         "photo": setup.options.photo,
-        "frames": found.frames,
-        "every": found.every,
+        "frames": video.frames,
+        "every": video.every,
         "model": setup.card.name,
         "attention": setup.kind,
         "order": setup.options.order,
         "threshold": setup.threshold,
         "tracks": tracks,
-        "problems": [asdict(problem) for problem in found.problems],
+        "problems": [asdict(problem) for problem in video.problems],
     }
 
 
-def _tell(found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup) -> None:
-    said = _summary(found, scores, setup)
-    for track in said["tracks"]:
+def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup) -> None:
+    summary = _summary(video, scores, setup)
+    for track in summary["tracks"]:
         start, end = track["first_seconds"], track["last_seconds"]
         when = f"frames {track['first_frame']} to {track['last_frame']}"
         if start is not None:
@@ -167,18 +159,12 @@ def _tell(found: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
             line += f", score {track['score']:.4f}"
             line += "" if track["verdict"] is None else f", {track['verdict']}"
         print(line)
-    if not said["tracks"]:
+    if not summary["tracks"]:
         print("No face was found.")
     limit = "" if setup.threshold is None else f"; threshold {setup.threshold:.4f}"
     warn(
-        f"{found.frames} frames looked at, every {found.every}; {setup.card.name}, "
+        f"{video.frames} frames looked at, every {video.every}; {setup.card.name}, "
         f"{setup.kind} attention, order {setup.options.order}{limit}"
     )
-    for problem in found.problems:
+    for problem in video.problems:
         warn(f"problem: {problem.reason}")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return int(text)

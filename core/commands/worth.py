@@ -3,12 +3,11 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -24,14 +23,13 @@ COLUMNS = (
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "worth",
         help="what attention is worth: pairs that each kind of score saves or loses",
         description="Decide every pair by uniform, correlation and learned attention, the FC cosine and "
         "the target, each at its own threshold, and tell which pairs each saves and loses.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--against",
@@ -46,9 +44,7 @@ def add(commands: Any) -> None:
         help="own: what the weights carry, the equal error rate's where they carry none; eer: the "
         "equal error rate's for all (default: %(default)s)",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="list of the pairs: .csv or .json"
-    )
+    add_output_option(parser, "list of the pairs: .csv or .json")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -58,51 +54,45 @@ def run(options: argparse.Namespace) -> int:
     check_table(options.output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
-    found = attention_worth(
-        scored,
-        options.thresholds,
-        options.threshold,
-        progress,
-    )
+    worth = attention_worth(scored, options.thresholds, options.threshold, progress)
     progress.close()
-    found.of(options.against)  # refuses a kind that is missing
+    worth.of(options.against)  # refuses a kind that is missing
     if options.output is not None:
-        write_pair_table(options.output, COLUMNS, _rows(found, scored, options.against))
+        write_pair_table(options.output, COLUMNS, _rows(worth, scored, options.against))
     if options.json:
-        print(json_text(as_dict(found, options.against)))
+        print(json_text(as_dict(worth, options.against)))
     else:
-        _tell(found, options.against)
+        _tell(worth, options.against)
     return 0
 
 
-def as_dict(found: Worth, against: ScoreKind) -> dict[str, Any]:
+def as_dict(worth: Worth, against: ScoreKind) -> dict[str, Any]:
     """The figures as JSON's types."""
     kinds = {}
-    for kind in found.kinds:
-        counts = {k if k == "unknown" else k.upper(): v for k, v in asdict(kind.counts).items()}
+    for kind in worth.kinds:
         kinds[kind.kind] = {
             "threshold": kind.threshold,
             "threshold_from": kind.origin,
-            "counts": counts,
+            "counts": kind.counts.by_outcome(),
             "accuracy": kind.counts.accuracy,
             "tar": kind.counts.tar,
             "far": kind.counts.far,
             "auc": kind.auc,
             "eer": kind.eer,
-            "against": asdict(found.exchange(kind.kind, against)),
+            "against": asdict(worth.exchange(kind.kind, against)),
         }
-    return {"against": against, "kinds": kinds, "missing": found.missing}
+    return {"against": against, "kinds": kinds, "missing": worth.missing}
 
 
-def _rows(found: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[tuple[Any, ...]]:
+def _rows(worth: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[tuple[Any, ...]]:
     rows, columns = scored.rows.gallery.faces, scored.columns.gallery.faces
     everything = scored.matrix.scores.size
-    for kind in found.kinds:
+    for kind in worth.kinds:
         for saved in (True, False):
             for genuine in (True, False):
                 if kind.kind == against:
                     continue
-                pairs = found.pairs(kind.kind, against, saved, genuine, limit=everything)
+                pairs = worth.pairs(kind.kind, against, saved, genuine, limit=everything)
                 for i, j, score in zip(
                     pairs.rows.tolist(), pairs.columns.tolist(), pairs.scores.tolist(), strict=True
                 ):
@@ -118,12 +108,12 @@ def _rows(found: Worth, scored: ScoredGallery, against: ScoreKind) -> Iterator[t
                     )
 
 
-def _tell(found: Worth, against: ScoreKind) -> None:
+def _tell(worth: Worth, against: ScoreKind) -> None:
     print(
         f"{'':28}{'threshold':>10}{'accuracy':>10}{'TAR':>9}{'FAR':>9}{'EER':>9}{'saves':>8}{'loses':>8}"
     )
-    for kind in found.kinds:
-        counts, change = kind.counts, found.exchange(kind.kind, against)
+    for kind in worth.kinds:
+        counts, change = kind.counts, worth.exchange(kind.kind, against)
         changes = ("", "") if kind.kind == against else (f"{change.saved:,}", f"{change.lost:,}")
         rates = (counts.accuracy, counts.tar, counts.far, kind.eer)
         shares = [f"{100 * r:.2f} %" if r is not None else "-" for r in rates]
@@ -132,10 +122,10 @@ def _tell(found: Worth, against: ScoreKind) -> None:
             f"{shares[3]:>9}{changes[0]:>8}{changes[1]:>8}"
         )
     print(f"\nSaves and loses: against {TITLES[against]}.")
-    for kind in found.kinds:
+    for kind in worth.kinds:
         if kind.kind != against:
-            print(found.sentence(against, kind.kind))
-    for kind in found.kinds:
+            print(worth.sentence(against, kind.kind))
+    for kind in worth.kinds:
         print(f"Threshold of {TITLES[kind.kind]}: {kind.origin}.")
-    for reason in found.missing.values():
+    for reason in worth.missing.values():
         warn(reason)

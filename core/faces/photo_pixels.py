@@ -50,10 +50,10 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1
     try:
-        said = image.getexif().get(ExifTags.Base.Orientation, 1)
-        if isinstance(said, bytes) and said[0] <= max(TURNS):
-            return said[0]
-        return int(said[0] if isinstance(said, tuple) else said)
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if isinstance(turn, bytes) and turn[0] <= max(TURNS):
+            return turn[0]
+        return int(turn[0] if isinstance(turn, tuple) else turn)
     except Exception:  # whatever is wrong with the metadata, the picture may be sound
         return 1
 

@@ -89,15 +89,15 @@ def cached_path(root: Path, photo: str) -> str:
 def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
-    found = find_photos(root)
-    photos = [path.relative_to(root).as_posix() for path in found.files]
-    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in found.skipped]
+    files = find_photos(root)
+    photos = [path.relative_to(root).as_posix() for path in files.files]
+    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
     return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
-    found, wrong = read_csv_gallery(path, root)
-    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in found)
+    listed, wrong = read_csv_gallery(path, root)
+    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed)
     return Listing(root, tuple(photos), tuple(wrong))
 
 

@@ -72,9 +72,9 @@ def open_gallery(
     if done and wanted and on_partial is not None:
         shown = opening.show(on_partial)
     maker = FaceMaker(listing.root, rules, detector or Detector(), verifier, target)
-    for made in make(maker, wanted, task) if wanted else ():
-        opening.take_in(made)
-        done += made.photos
+    for photo_result in make(maker, wanted, task) if wanted else ():
+        opening.take_in(photo_result)
+        done += photo_result.photos
         task.report("Loading photos", done, total)
         # Shown at growing distances: each look copies all features so far.
         if on_partial is not None and done < total and opening.ready > 1.25 * shown:
@@ -129,7 +129,7 @@ class _Opening:
         """Take from the cache what is known of the photos; what is still to be computed."""
         self._hash([listed.photo for listed in photos], task)
         records = self.cache.photos(sorted(set(self._digests.values())))
-        found: dict[str, list[Face]] = {}
+        faces_of: dict[str, list[Face]] = {}
         for listed in photos:
             digest = self._digests.get(listed.photo)
             record = records.get(digest or "")
@@ -137,23 +137,23 @@ class _Opening:
             if self.rules.lacks_face(listed.photo, record):
                 self.problems.append(self.rules.no_face(self.root, listed.photo))
             elif digest is not None and known:
-                found[listed.photo] = self.rules.faces_of(listed, digest, record)
-        digests = sorted({face.digest for faces in found.values() for face in faces})
+                faces_of[listed.photo] = self.rules.faces_of(listed, digest, record)
+        digests = sorted({face.digest for faces in faces_of.values() for face in faces})
         for digest, (grid, embedding) in self.cache.features(
             self.verifier.fingerprint, digests
         ).items():
             self._grids[digest], self._embeddings[digest] = grid, embedding
         if self.target is not None:
             self._targets |= self.cache.targets(self.target.fingerprint, digests)
-        for photo, faces in found.items():
+        for photo, faces in faces_of.items():
             if all(self._complete(face.digest) for face in faces):
                 self._faces[photo] = faces
-        return self._wanted(photos, found, records)
+        return self._wanted(photos, faces_of, records)
 
     def _wanted(
         self,
         photos: Sequence[Listed],
-        found: dict[str, list[Face]],
+        faces_of: dict[str, list[Face]],
         records: dict[str, PhotoRecord],
     ) -> list[PhotoJob]:
         ended = self._faces.keys() | {problem.file for problem in self.problems}
@@ -166,7 +166,7 @@ class _Opening:
                 open_ones.setdefault(key, []).append(listed)
         wanted = []
         for (digest, _), same in open_ones.items():
-            faces = {face.digest for listed in same for face in found.get(listed.photo, ())}
+            faces = {face.digest for listed in same for face in faces_of.get(listed.photo, ())}
             grids, targets = faces & self._grids.keys(), faces & self._targets.keys()
             record = records.get(digest or "")
             wanted.append(
@@ -174,23 +174,23 @@ class _Opening:
             )
         return wanted
 
-    def take_in(self, made: PhotoResult) -> None:
+    def take_in(self, photo_result: PhotoResult) -> None:
         """Keep what was computed, here and in the cache."""
-        self.problems += made.problems
-        self._digests |= made.digests
-        self._put_files({photo: self._unread[photo] for photo in made.digests})
-        self._forget_changed([problem.file for problem in made.problems])
-        self.cache.put_photos(made.records)
-        self.cache.put_crops(made.crops)
-        rows = [(digest, *features) for digest, features in made.features.items()]
+        self.problems += photo_result.problems
+        self._digests |= photo_result.digests
+        self._put_files({photo: self._unread[photo] for photo in photo_result.digests})
+        self._forget_changed([problem.file for problem in photo_result.problems])
+        self.cache.put_photos(photo_result.records)
+        self.cache.put_crops(photo_result.crops)
+        rows = [(digest, *features) for digest, features in photo_result.features.items()]
         self.cache.put_features(self.verifier.fingerprint, rows)
         for digest, grid, embedding in rows:
             self._grids[digest], self._embeddings[digest] = grid, embedding
         if self.target is not None:
-            self._targets |= made.targets
-            self.cache.put_targets(self.target.fingerprint, made.targets.items())
-        self._faces |= made.faces
-        for warning in made.warnings:
+            self._targets |= photo_result.targets
+            self.cache.put_targets(self.target.fingerprint, photo_result.targets.items())
+        self._faces |= photo_result.faces
+        for warning in photo_result.warnings:
             if warning not in self.verifier.warnings:
                 self.verifier.warnings.append(warning)
 

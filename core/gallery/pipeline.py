@@ -104,29 +104,32 @@ class FaceMaker:
 
     def make(self, wanted: Sequence[PhotoJob]) -> PhotoResult:
         """Faces with features of some photos; several threads may ask at once. Raises XCosError."""
-        found = _Found()
+        collected = _Collected()
         opened: list[_Opened] = []
         for one in wanted:
-            each = self._open(one, found)
+            each = self._open(one, collected)
             if each is not None:
                 opened.append(each)
             if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
-                self._find(opened, found)
+                self._find(opened, collected)
                 opened = []  # large photos leave the memory before the next ones come
-        self._find(opened, found)
+        self._find(opened, collected)
         return PhotoResult(
             sum(len(one.photos) for one in wanted),
-            tuple(found.problems),
-            found.digests,
-            found.records,
-            found.faces,
-            {d: packed_crop(c) for d, c in (found.without_grid | found.without_target).items()},
-            self._features(found.without_grid),
-            self._targets(found.without_target),
+            tuple(collected.problems),
+            collected.digests,
+            collected.records,
+            collected.faces,
+            {
+                d: packed_crop(c)
+                for d, c in (collected.without_grid | collected.without_target).items()
+            },
+            self._features(collected.without_grid),
+            self._targets(collected.without_target),
             tuple(self.verifier.warnings),
         )
 
-    def _open(self, one: PhotoJob, found: "_Found") -> "_Opened | None":
+    def _open(self, one: PhotoJob, collected: "_Collected") -> "_Opened | None":
         """The first of some equal photos that can be read."""
         unread = []
         for listed in one.photos:
@@ -135,7 +138,7 @@ class FaceMaker:
                 content = photo_bytes(path)
                 digest = content_digest(content)
                 if one.digest is None:
-                    found.digests[listed.photo] = digest
+                    collected.digests[listed.photo] = digest
                 elif digest != one.digest:
                     raise XCosError(
                         f"{path} was changed while it was loaded; load the gallery anew."
@@ -143,7 +146,7 @@ class FaceMaker:
                 return _Opened(one, digest, self._decode(content, path))
             except XCosError as error:  # another path to the same content may do
                 unread.append(Problem(listed.photo, str(error)))
-        found.problems += unread
+        collected.problems += unread
         return None
 
     def _decode(self, content: bytes, path: Path) -> PhotoFile:
@@ -156,37 +159,37 @@ class FaceMaker:
             )
         return photo
 
-    def _find(self, opened: Sequence["_Opened"], found: "_Found") -> None:
+    def _find(self, opened: Sequence["_Opened"], collected: "_Collected") -> None:
         """Detect and cut out."""
         unknown = [each for each in opened if each.wanted.record is None]
         if unknown and not self.rules.settings.aligned:
             answers = search([each.photo for each in unknown], self.detector)
             for each, faces in zip(unknown, answers, strict=True):
-                found.records[each.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
+                collected.records[each.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
         for each in opened:
             one = each.wanted
-            record = one.record or found.records.get(each.digest)
+            record = one.record or collected.records.get(each.digest)
             for listed in one.photos:
                 if self.rules.lacks_face(listed.photo, record):
-                    found.problems.append(self.rules.no_face(self.root, listed.photo))
+                    collected.problems.append(self.rules.no_face(self.root, listed.photo))
                     continue
-                found.faces[listed.photo] = self.rules.faces_of(listed, each.digest, record)
-                for face in found.faces[listed.photo]:
+                collected.faces[listed.photo] = self.rules.faces_of(listed, each.digest, record)
+                for face in collected.faces[listed.photo]:
                     crop = cut_out(each.photo, face)
                     if face.digest not in one.grids:
-                        found.without_grid[face.digest] = crop
+                        collected.without_grid[face.digest] = crop
                     if self.target is not None and face.digest not in one.targets:
-                        found.without_target[face.digest] = crop
+                        collected.without_target[face.digest] = crop
 
     def _features(
         self, crops: dict[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
         if not crops:
             return {}
-        made = self.verifier.features(np.stack(list(crops.values())))
-        vectors = made.embedding
+        features = self.verifier.features(np.stack(list(crops.values())))
+        vectors = features.embedding
         return {
-            digest: (made.grid[place], None if vectors is None else vectors[place])
+            digest: (features.grid[place], None if vectors is None else vectors[place])
             for place, digest in enumerate(crops)
         }
 
@@ -249,7 +252,7 @@ class _Opened:
 
 
 @dataclass(eq=False)
-class _Found:
+class _Collected:
     """What is known so far of the photos that one call makes faces of, as `PhotoResult` has it."""
 
     problems: list[Problem] = field(default_factory=list)

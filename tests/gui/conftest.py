@@ -1,6 +1,7 @@
 """A window over small crops and a small random model; skipped where Qt cannot be loaded."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ if missing_library() is None:
     from pytestqt.qtbot import QtBot
 
     from core.faces.choose import GallerySettings
+    from core.gallery.pipeline import Pipeline, make_here
     from core.gallery.pipeline_process import MakerProcess
     from core.training.run_files import STATUS
     from core.training.watch import runs_in
@@ -23,10 +25,16 @@ if missing_library() is None:
     from xcos_gui.shell.window import MainWindow
 
     @pytest.fixture(scope="session")
-    def elsewhere() -> Iterator[MakerProcess]:
-        """The process that computes features, as it is beside the window."""
+    def maker() -> Iterator[Pipeline]:
+        """What computes features: the process that does it beside the window.
+
+        With FEATURES_HERE set, where starting one would take longer than the tests, this process.
+        """
+        if os.environ.get("FEATURES_HERE"):
+            yield make_here
+            return
         with closing(MakerProcess()) as process:
-            yield process
+            yield process.make
 
     def end_runs(runs: Path) -> None:
         """A training that a failed test leaves would make the closing window ask what to do with it."""
@@ -39,7 +47,7 @@ if missing_library() is None:
         qtbot: QtBot,
         tiny_weights: Path,
         tmp_path: Path,
-        elsewhere: MakerProcess,
+        maker: Pipeline,
         monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[MainWindow]:
         """A window with weights, but no gallery; new galleries are taken for aligned crops."""
@@ -47,7 +55,7 @@ if missing_library() is None:
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
         window = make_window(
-            make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu", elsewhere.make
+            make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu", maker
         )
         window.session.set_model(tiny_weights)
         qtbot.waitUntil(lambda: window.session.card is not None)

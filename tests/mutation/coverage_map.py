@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 FARTHEST = 5  # imports between a test and what it is taken to test
+GENERAL = ("tests/gui/test_inventory.py",)  # looks at every window
 KEPT = Path(".mutation")  # beside the tests' own caches; ignored by git
 
 
@@ -99,8 +100,8 @@ def _digest(path: Path) -> str:
 def importing(root: Path, test_files: Iterable[Path], file: str, function: str) -> list[str]:
     """Test files that may notice a change of a file's function, likeliest first, not measured.
 
-    Likely is what names the function, then what shares words of its path with the file, then what
-    needs few imports to reach it.
+    Likely is what names the function or looks at everything, then what shares words of its path with
+    the file, then what needs few imports to reach it.
     """
     module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     ranked = []
@@ -109,7 +110,7 @@ def importing(root: Path, test_files: Iterable[Path], file: str, function: str) 
         alike = len(_words(name) & _words(file))
         if far is not None or alike:
             other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
-            named = function in _identifiers(path)
+            named = function in _identifiers(path) or name in GENERAL
             ranked.append((other, not named, -alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
 

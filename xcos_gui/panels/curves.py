@@ -2,13 +2,13 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -29,18 +29,24 @@ from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
     LEAST_RATE,
     MEANINGS,
+    SCORES,
     OutcomeButton,
     percent,
 )
 from xcos_gui.widgets.theme import paint_axes
 
-HEADROOM = 1.45  # of the histogram's height over its highest bar
+LABEL_AT = 0.94  # of the plot's height, for the threshold's label
+HEADROOM = 1.35  # of the histogram's height over its highest bar
+RESTED = 1000  # milliseconds without a change after which a threshold counts as chosen
 HANDLE = 12  # pixels of the mark on the threshold's line
+LEAST_PLOT = 9  # lines of height of the curves and their tabs
+BESIDE = 30  # lines of width from which the curves have room beside the counts
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
@@ -67,18 +73,19 @@ class CurvesPanel(QWidget):
             "turn, instead of the worst pairs of all"
         )
         side.addWidget(self.spread)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = PlainLabel(wordWrap=True)
         # The plot beside it keeps its size, whatever the numbers are.
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.summary.setSizePolicy(policy)
         side.addWidget(self.summary)
         side.addStretch(1)
-        layout = QHBoxLayout(self)
+        layout = self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
         plots = QVBoxLayout()
         plots.addWidget(self._tabs, 1)
+        self._tabs.setMinimumHeight(LEAST_PLOT * self.fontMetrics().height())
         curves = ((self._roc, self._roc_curve), (self._det, self._det_curve))
         self.reading = CurveReading(session, [CurveReader(*one) for one in curves])
         self.readers = self.reading.readers
@@ -90,6 +97,10 @@ class CurvesPanel(QWidget):
         self._spreading.failed.connect(self._session.tell)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
+        session.threshold_changed.connect(self._remember)
+        self._before: float | None = None  # the threshold to go back to
+        self._resting, self._rested = session.threshold, QTimer(self, singleShot=True)
+        self._rested.setInterval(RESTED)
         session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
@@ -102,7 +113,7 @@ class CurvesPanel(QWidget):
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        label = QLabel("&Threshold")
+        label = PlainLabel("&Threshold")
         self.spin = DecimalBox(decimals=4, minimum=-1.0, maximum=1.0, singleStep=0.005)
         self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
         self.spin.setKeyboardTracking(False)
@@ -122,14 +133,14 @@ class CurvesPanel(QWidget):
     def _make_counts(self) -> QGridLayout:
         grid = QGridLayout()
         for column, text in enumerate(("called same", "called different"), start=1):
-            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
+            grid.addWidget(PlainLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
         self.counts: dict[Outcome, QPushButton] = {}
         rows: tuple[tuple[str, tuple[Outcome, Outcome]], ...] = (
             ("genuine", ("TP", "FN")),
             ("impostor", ("FP", "TN")),
         )
         for row, (text, outcomes) in enumerate(rows, start=1):
-            grid.addWidget(QLabel(text), row, 0)
+            grid.addWidget(PlainLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
                 button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._list(o))
@@ -143,9 +154,8 @@ class CurvesPanel(QWidget):
         # Panning would only move the threshold line away from under the mouse.
         self._histogram.setMouseEnabled(x=False, y=False)
         self._histogram.hideButtons()
-        self._histogram.setLabel("bottom", "score")
+        self._histogram.setLabel("bottom", SCORES)
         self._histogram.setLabel("left", "share of pairs")
-        self._histogram.addLegend(offset=(-10, 10))
         self._bars = []
         for name, colour in (("genuine", GENUINE), ("impostor", IMPOSTOR)):
             fill = QColor(colour)
@@ -159,7 +169,12 @@ class CurvesPanel(QWidget):
             )
             self._histogram.addItem(curve)
             self._bars.append(curve)
-        self.line = pg.InfiniteLine(movable=True, angle=90, label="threshold {value:.3f}")
+        self.line = pg.InfiniteLine(
+            movable=True,
+            angle=90,
+            label="threshold {value:.3f}",
+            labelOpts={"position": LABEL_AT},
+        )
         self.line.addMarker("<|>", 0.5, HANDLE)  # it can be caught beside the line too
         self.line.setHoverPen(pg.mkPen("#ff00c8", width=4))
         self.line.sigPositionChanged.connect(
@@ -201,8 +216,8 @@ class CurvesPanel(QWidget):
             )
         )
 
-    def _on_spread(self, found: tuple[ScoredGallery, str, PairList]) -> None:
-        scored, title, pairs = found
+    def _on_spread(self, spread: tuple[ScoredGallery, str, PairList]) -> None:
+        scored, title, pairs = spread
         if scored is self._session.scored:
             self._session.list_pairs(title, pairs)
 
@@ -224,7 +239,7 @@ class CurvesPanel(QWidget):
             for bars, counts in zip(self._bars, (genuine, impostor), strict=True):
                 bars.setData(edges, counts / max(1, counts.sum()))
             highest = max(float((n / max(1, n.sum())).max()) for n in (genuine, impostor))
-            if highest:  # the legend stands above the bars
+            if highest:  # the threshold's label stands above the bars
                 self._histogram.setYRange(0, HEADROOM * highest, padding=0)
             used = edges[:-1][(genuine + impostor) > 0]
             if len(used):
@@ -239,12 +254,15 @@ class CurvesPanel(QWidget):
                 far = np.maximum(curve.far, LEAST_RATE)
                 self._roc_curve.setData(far, curve.tar)
                 self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-                told = (
+                tip = (
                     f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
-                    f"{len(statistics.genuine):,} genuine pairs; what is drawn below is 0."
+                    f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
                 )
+                least = float(np.log10(1 / max(2, len(statistics.impostor))))
                 for plot in (self._roc, self._det):
-                    plot.setToolTip(told)
+                    plot.setToolTip(tip)
+                    plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
+                    plot.setXRange(least, 0, padding=0)
         self._on_threshold_changed(self._session.threshold)
 
     def _widest(self, most: int) -> int:
@@ -283,6 +301,14 @@ class CurvesPanel(QWidget):
             self._roc_point.setData([], [])
             self._det_point.setData([], [])
 
+    def _remember(self, threshold: float) -> None:
+        """Keep where the threshold rested before it was moved, however it was moved."""
+        shown = self._session.statistics is not None  # before the weights come there is none
+        if shown and not self._rested.isActive():
+            self._before = self._resting
+        self._resting = threshold
+        self._rested.start()
+
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
         assert statistics is not None
@@ -312,6 +338,9 @@ class CurvesPanel(QWidget):
         if shipped is not None:
             action = self.menu.addAction(f"The weights' own: {shipped:.4f}")
             action.triggered.connect(lambda: self._session.set_threshold(None))
+        if self._before is not None:
+            action = self.menu.addAction(f"As before: {self._before:.4f}")
+            action.triggered.connect(lambda _=False, t=self._before: self._session.set_threshold(t))
         statistics = self._session.statistics
         for far in WANTED_FARS:
             threshold = None if statistics is None else statistics.threshold_at_far(far)
@@ -339,6 +368,12 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        beside = self.width() >= BESIDE * self.fontMetrics().height()
+        directions = QBoxLayout.Direction
+        self._layout.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_det"):

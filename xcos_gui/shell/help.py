@@ -31,8 +31,58 @@ SHORTCUTS = (
     ("Up, Down", "in the filter: earlier filters, such as: outcome = FP and region(nose) > 30 %"),
     ("1, 2, 3; G; O", "in Both photos: side by side, wipe, blink; grid; overlay"),
     ("A, R, U, Delete", "in Labels and leaks: accept, reject, unsure, take back"),
+    ("A, R, U", "in the panel Pair: accept, reject or unsure of the pair"),
     ("F1", "in a tool: what it shows"),
     ("Esc", "close a list, else clear the field, else stop what runs, else close the window"),
+)
+
+
+WORDS = (
+    (
+        "genuine, impostor pair",
+        "two photos of one person; of two people, as folders or a CSV name them",
+    ),
+    (
+        "score",
+        "how alike the model finds a pair, from \N{MINUS SIGN}1 to 1; above the threshold it says same person",
+    ),
+    ("TP, true accept", "a genuine pair called the same"),
+    ("FN, false reject", "a genuine pair called different; also false non-match"),
+    ("FP, false accept", "an impostor pair called the same; also false match"),
+    ("TN, true reject", "an impostor pair called different"),
+    (
+        "TAR, FRR",
+        "shares of the genuine pairs that are true accepts, false rejects; FRR is also FNMR",
+    ),
+    (
+        "FAR, TRR",
+        "shares of the impostor pairs that are false accepts, true rejects; FAR is also FMR",
+    ),
+    ("EER", "the error rate at the threshold where FAR and FRR are equal"),
+    ("ROC, DET, AUC", "TAR, or FRR, against FAR over all thresholds; the area under the ROC"),
+    ("S, cosine map", "how alike two faces are in each of 7\N{MULTIPLICATION SIGN}7 cells"),
+    (
+        "W, attention map",
+        "how much each cell counts: learned, uniform (equal), or by correlation with a target model",
+    ),
+    ("contribution", "W\N{MIDDLE DOT}S of a cell; the 49 of them sum to the score"),
+    ("evidence", "a contribution less the threshold's part; positive speaks for the same person"),
+    ("order", "which face comes first, which learned attention minds; both is the mean of the two"),
+    ("target", "another verification model, whose cosine is shown beside the score"),
+    ("FC cosine", "what the weights' fully connected head, which has no maps, says of a pair"),
+    ("probe", "a face that is held against the gallery's faces"),
+    ("fragile", "a pair whose verdict flips when a crop moves by 2 pixels or 2 degrees"),
+    ("LR, likelihood ratio", "how many times likelier a score is if both photos show one person"),
+    ("Cllr", "what likelihood ratios cost: 0 is perfect, 1 says nothing"),
+    ("rank, CMC", "the place of the right person among all; the share of probes within each rank"),
+    (
+        "FPIR, FNIR",
+        "shares of probes of strangers that find somebody, of known people who are not found first",
+    ),
+    (
+        "accept, reject, unsure",
+        "what you decide on a pair, a face or a finding; kept in the project",
+    ),
 )
 
 
@@ -120,6 +170,15 @@ def shortcuts_page(menus: Iterable[tuple[str, str]]) -> str:
         parts.append(f"<h3>{title}</h3><table>{cells}</table>")
     more = "Alt opens the menus; Tab goes from panel to panel."
     return f"<h2>Keys</h2>{''.join(parts)}<p>{more}</p>"
+
+
+def words_page() -> str:
+    """What the words of the window mean."""
+    rows = "".join(
+        f"<tr><td><b>{_safe(word)}</b>&nbsp;&nbsp;</td><td>{_safe(what)}</td></tr>"
+        for word, what in WORDS
+    )
+    return f"<h2>Words</h2><table>{rows}</table>"
 
 
 def about_page(card: ModelCard | None) -> str:

@@ -11,7 +11,14 @@ from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
 from xcos_gui.shell.file_actions import FileActions
-from xcos_gui.shell.help import about_page, model_page, reading_page, shortcuts_page, show_page
+from xcos_gui.shell.help import (
+    about_page,
+    model_page,
+    reading_page,
+    shortcuts_page,
+    show_page,
+    words_page,
+)
 from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
@@ -66,11 +73,12 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
-        said = text.replace("&", "").rstrip("…")
+        tip = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
-            said += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
-        action.setToolTip(said)
+            shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip += f" ({shown})" if shown else ""  # a desktop may have no key for it
+        action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
 
@@ -125,6 +133,7 @@ class Menus:
             QKeySequence.StandardKey.HelpContents,
         )
         self._action(helping, "The &sample in four steps", self.window.story.begin)
+        self._action(helping, "&Words", lambda: self._page("Words", words_page()))
         self._action(helping, "&Keys", lambda: self._page("Keys", shortcuts_page(self._keys())))
         self._action(
             helping,
@@ -205,12 +214,13 @@ class Menus:
     def _make_analyse_menu(self, analyse: QMenu) -> None:
         for tools in (PAIR_TOOLS, GALLERY_TOOLS):
             for tool in tools:
-                self.actions[tool.icon] = self._action(
+                action = self._action(
                     analyse,
                     tool.text,
                     lambda t=tool: self.window.show_tool(t),  # type: ignore[misc]
                     tool.key,
                 )
+                self.actions.setdefault(tool.icon, action)  # of two with one icon, the pair's
             analyse.addSeparator()
 
     def _make_model_menu(self, model: QMenu) -> None:

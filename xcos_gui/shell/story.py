@@ -5,57 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
+    QToolBar,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from core.resources import resource_path
 from core.scoring.lists import pairs_of
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import GAP, PANEL, title_label
+from xcos_gui.widgets.design import GAP, PANEL, TIGHT, title_label
+from xcos_gui.widgets.elided import PlainLabel
 
 STEPS = (
     (
         "Every square is a pair of photos",
-        "The matrix below holds all pairs of 44 photos of four people. Blue pairs are more alike "
-        "than the threshold, red ones less. The grey diagonal is each photo with itself.",
+        "All pairs of 44 photos of four people: blue ones are more alike than the threshold, red ones "
+        "less, and grey is each photo with itself. Click any.",
     ),
     (
         "Some of what the model says is wrong",
-        "Coloured by outcome, false accepts are orange: two people called one. The list shows "
-        "the worst one first, and it is chosen: two blurred photos, two people, a high score.",
+        "By outcome, false accepts are orange: two people called one. The worst is listed first and "
+        "chosen: two blurred photos, a high score.",
     ),
     (
         "The panel Pair shows why",
-        "The score is the sum over 49 cells, nothing is left over. Evidence is blue where a cell "
-        "speaks for the same person: hover cells to see their numbers, hold Space for plain faces.",
+        "The score is the sum over 49 cells. Blue evidence speaks for the same person: point at cells "
+        "for their numbers, hold Space for plain faces.",
     ),
     (
         "Move the threshold",
-        "Drag the line in the histogram: counts, colours and words follow at once. Then open your "
-        "own photos; What if and the other tools are in the toolbar and under Analyse.",
+        "Drag the line in the histogram: counts, colours and words follow. Then open your own photos; "
+        "the tools are in the toolbar and under Analyse.",
     ),
 )
 
 
-class Story(QFrame):
-    """One step at a time; each brings the window to what it tells of."""
+class Story(QToolBar):
+    """A strip below the toolbar, one step at a time; each brings the window to what it tells of."""
 
     def __init__(
         self, session: Session, matrix: MatrixPanel, docks: Mapping[str, QDockWidget]
     ) -> None:
-        super().__init__()
+        super().__init__("Story")
         self._session, self._matrix, self._docks = session, matrix, docks
         self._step: int | None = None
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.title, self.text = title_label(""), QLabel(wordWrap=True)
+        self.setObjectName("story")
+        self.setMovable(False)
+        self.toggleViewAction().setVisible(False)
+        self.title, self.text = title_label(""), PlainLabel(wordWrap=True)
         self.back, self.next = QPushButton("Back"), QPushButton("Next")
         self.back.clicked.connect(lambda: self.go((self._step or 0) - 1))
         self.next.clicked.connect(self._on_next)
@@ -63,14 +67,16 @@ class Story(QFrame):
         close.setToolTip("Close; Help, The sample in four steps shows it again")
         close.setAccessibleName("Close the story")
         close.clicked.connect(self.end)
-        words, row = QVBoxLayout(), QHBoxLayout(self)
+        self._strip = QWidget()
+        words, row = QVBoxLayout(), QHBoxLayout(self._strip)
         words.setSpacing(2)
         words.addWidget(self.title)
         words.addWidget(self.text)
-        row.setContentsMargins(PANEL, GAP, GAP, GAP)
+        row.setContentsMargins(PANEL, TIGHT, GAP, TIGHT)
         row.addLayout(words, 1)
         for widget in (self.back, self.next, close):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.addWidget(self._strip)
         session.idle.connect(self._on_idle)
         self.hide()
 
@@ -102,10 +108,21 @@ class Story(QFrame):
         self.back.setEnabled(step > 0)
         self.next.setText("Next" if step + 1 < len(STEPS) else "Done")
         self.show()
+        self._fit()
         self._matrix.colouring.setCurrentIndex(1 if step == 1 else 0)
         if step == 1:
             self._choose_worst()
         self._docks[("curves", "pairs", "inspector", "curves")[step]].raise_()
+
+    def _fit(self) -> None:
+        """As high as its text is at this width: a toolbar does not ask how high wrapped text is."""
+        layout = self._strip.layout()
+        assert layout is not None
+        self._strip.setFixedHeight(layout.totalHeightForWidth(self.width() - GAP))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _choose_worst(self) -> None:
         session = self._session

@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QMessageBox,
 )
 
@@ -20,6 +19,7 @@ from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.progress import ProgressRow
 
 MESSAGE_SECONDS = 12
@@ -60,16 +60,19 @@ class MainWindow(Workspace):
             else:
                 self.toolbar.take(name, word, self._menus.actions[name])
         self.addToolBar(self.toolbar)
+        self.addToolBarBreak()
+        self.addToolBar(self.story)
         self._connect()
         self.reset_layout()
         self.restoreGeometry(session.settings.layout("window"))
         self.restoreState(session.settings.layout("docks"))
+        self.story.hide()  # it begins by itself where it is wanted
         self._show_state()
 
     def _make_status(self) -> None:
-        self._note = QLabel()
+        self._note = PlainLabel()
         self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._state = QLabel()
+        self._state = PlainLabel()
         self._progress = ProgressRow()
         self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
@@ -173,6 +176,7 @@ class MainWindow(Workspace):
             event.ignore()
             return
         self.notes.keep()
+        self.inspector.judging.keep()
         self.projects.close()
         keep_view(self)
         settings = self.session.settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from xcos_gui.panels.curves import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
@@ -41,6 +41,8 @@ class OfListed(Protocol):
 
 SHARE_BELOW = 0.31  # of a window's height, at most, for what lies below the matrix
 SMALL = 600  # pixels of height below which docks are stacked
+WIDE = 1150  # pixels of width from which nothing lies below the matrix, which is as wide as high
+TALL = 880  # pixels of height from which gallery and list stand above each other in a wide window
 
 
 class Workspace(QMainWindow):
@@ -69,13 +71,10 @@ class Workspace(QMainWindow):
         self.matrix.tool_asked.connect(self.show_tool_of_list)
         self.docks: dict[str, QDockWidget] = {}
         self.story = Story(session, self.matrix, self.docks)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.story)
-        column.addWidget(self.matrix, 1)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self.matrix)
         session.tool_asked.connect(self.show_named)
+        session.pairs_listed.connect(self._show_list)
+        session.listed_outcome_changed.connect(self._show_list)
         self.docks |= {
             "gallery": self._dock("Gallery", "gallery", self.gallery),
             "inspector": self._dock("Pair", "inspector", self.inspector),
@@ -90,6 +89,11 @@ class Workspace(QMainWindow):
         dock.setWidget(Scrolled(widget))
         return dock
 
+    def _show_list(self, *_: object) -> None:
+        """Bring the list of pairs to the front: something was listed in it."""
+        self.docks["pairs"].show()
+        self.docks["pairs"].raise_()
+
     def reset_layout(self) -> None:
         """Put every dock where it was at first."""
         left, right = (
@@ -99,22 +103,32 @@ class Workspace(QMainWindow):
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
-        small = self.height() < SMALL
+        small, wide = self._shape()
+        below = left if wide else bottom
         for area, name in (
             (right if small else left, "gallery"),
             (right, "inspector"),
             (right, "notes"),
-            (bottom, "curves"),
-            (bottom, "pairs"),
+            (below, "curves"),
+            (below, "pairs"),
         ):
             dock = self.docks[name]
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        if small:  # the matrix keeps its room: what stands beside it is stacked
+        # The matrix keeps its room: what stands beside it is stacked.
+        if small:
             self.tabifyDockWidget(self.docks["curves"], self.docks["pairs"])
             self.tabifyDockWidget(self.docks["gallery"], self.docks["inspector"])
             self.docks["curves"].raise_()
+        elif wide:
+            down = Qt.Orientation.Vertical
+            self.splitDockWidget(self.docks["gallery"], self.docks["curves"], down)
+            if self.height() >= TALL:
+                self.splitDockWidget(self.docks["gallery"], self.docks["pairs"], down)
+            else:
+                self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
+                self.docks["gallery"].raise_()
         else:
             self.splitDockWidget(
                 self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal
@@ -123,10 +137,25 @@ class Workspace(QMainWindow):
         self.docks["inspector"].raise_()
         self.share_room()
 
+    def _shape(self) -> tuple[bool, bool]:
+        """Whether the window is small all over, and whether it is wide enough for all beside the matrix."""
+        small = self.height() < SMALL
+        return small, not small and self.width() >= WIDE
+
     def share_room(self) -> None:
         """Give every dock its share of the window as large as it is now."""
         unit, docks = self.fontMetrics().height(), self.docks
-        across, small = Qt.Orientation.Horizontal, self.height() < SMALL
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        small, wide = self._shape()
+        if wide:
+            widths = [max(least * unit, round(0.23 * self.width())) for least in (26, 28)]
+            self.resizeDocks([docks["gallery"], docks["inspector"]], widths, across)
+            tall = self.height() >= TALL
+            names = ("gallery", "pairs", "curves") if tall else ("gallery", "curves")
+            shares = (0.3, 0.3, 0.4) if tall else (0.4, 0.6)
+            parts = [round(share * self.height()) for share in shares]
+            self.resizeDocks([docks[name] for name in names], parts, down)
+            return
         if small:
             self.resizeDocks([docks["inspector"]], [23 * unit], across)
         else:
@@ -134,7 +163,7 @@ class Workspace(QMainWindow):
             self.resizeDocks(sides, [21 * unit, 30 * unit], across)
             self.resizeDocks([docks["curves"], docks["pairs"]], [33 * unit, 27 * unit], across)
         high = 10 * unit if small else min(17 * unit, round(SHARE_BELOW * self.height()))
-        self.resizeDocks([docks["curves"]], [high], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["curves"]], [high], down)
 
     def show_notes(self) -> None:
         """Let the user tag the pair looked at."""
@@ -210,10 +239,12 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            made = self.tools[tool] = tool.load()(self.session, self)
-            made.setWindowIcon(icon(tool.icon, self.palette()))
+            tool_window = self.tools[tool] = tool.load()(self.session, self)
+            tool_window.setWindowIcon(icon(tool.icon, self.palette()))
             key = QKeySequence(QKeySequence.StandardKey.HelpContents)
-            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
+            QShortcut(
+                key, tool_window, lambda: show_page(tool_window.title, tool_page(tool), tool_window)
+            )
         window = self.tools[tool]
         window.show()
         window.raise_()

@@ -70,6 +70,10 @@ class PairFilter(QObject):
         self.text = text
         self._look()
 
+    def toggle(self, text: str) -> None:
+        """Use a filter, or none where it is the one in use."""
+        self.use("" if self.text == text else text)
+
     def stop(self) -> None:
         """End the search early."""
         self._job.stop()
@@ -106,8 +110,8 @@ class PairFilter(QObject):
 
         self._job.start(work)
 
-    def _on_found(self, found: tuple[np.ndarray, str]) -> None:
-        self.mask, self.why_none = found
+    def _on_found(self, filtered: tuple[np.ndarray, str]) -> None:
+        self.mask, self.why_none = filtered
         self.changed.emit(self.mask)
 
     def _on_failed(self, error: BaseException) -> None:

@@ -238,7 +238,7 @@ class Opening(Messages):
 
         settings: how its photos become faces, kept for the next time; None: as they were kept
         """
-        source = Path(source)
+        source = Path(source).absolute()  # wherever the program is started next
         project = Project.open(source, self.cache.folder)
         if project.warning:
             self.message.emit(project.warning)
@@ -287,7 +287,7 @@ class Opening(Messages):
         """Load a second gallery whose faces are the rows; None: the gallery with itself again."""
         base = self._asked or (None if self._opened is None else Asked(self._opened))
         if base is not None:
-            probes = None if source is None else Path(source)
+            probes = None if source is None else Path(source).absolute()
             self._ask(replace(base, opened=replace(base.opened, probes=probes)))
 
     def set_gallery_settings(self, settings: GallerySettings) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 
 from core.analysis.conditions.measured import Measurer
+from core.analysis.evidence.words import shipped_or_none
 from core.errors import XCosError
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
@@ -28,6 +29,7 @@ from xcos_gui.state.settings import Settings
 from xcos_gui.state.shown import Pair, Shown
 
 if TYPE_CHECKING:
+    from core.analysis.evidence.ratios import LikelihoodRatios
     from core.analysis.fragile import FragilePairs
     from core.query.given import FilterInput
 
@@ -47,6 +49,7 @@ class Session(Shown):
     other_scores_shown = Signal(
         str, object, float
     )  # a model's name, its (n, m) scores, its threshold
+    reference_changed = Signal()  # of likelihood ratios
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     tool_asked = Signal(str)  # a tool by its name, for what is looked at
 
@@ -57,9 +60,11 @@ class Session(Shown):
         self.measurer = Measurer(cache)  # of conditions of faces
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
-        self.listed_outcome: Outcome | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
+        # With the model, kind and order that they are of.
+        self._chosen_ratios: tuple[object, LikelihoodRatios] | None = None
+        self._shipped_ratios: tuple[object, LikelihoodRatios | None] = (None, None)
         self._scoring = self.activity.job(self)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
@@ -71,6 +76,8 @@ class Session(Shown):
             self, self.activity, self.measurer, lambda: (self.scored, self.own_threshold)
         )
         self.matrix_changed.connect(self.conditions.look_later)
+        self.attention_changed.connect(self._leave_reference)
+        self.model_changed.connect(self._leave_reference)
         self.threshold_changed.connect(lambda _: self.conditions.look_later())
         self.loaded_changed.connect(self._on_loaded)
         self.project_taken.connect(self.filter.use)
@@ -94,7 +101,27 @@ class Session(Shown):
             pair_regions(self.scored, *self.pair),
         )
 
+    @property
+    def ratios(self) -> LikelihoodRatios | None:
+        """Likelihood ratios by the reference that was chosen, else by the one that ships; None: neither."""
+        if self.card is None:
+            return None
+        asked = self._scored_by()
+        if self._chosen_ratios is not None and self._chosen_ratios[0] == asked:
+            return self._chosen_ratios[1]
+        if self._shipped_ratios[0] != asked:
+            self._shipped_ratios = asked, shipped_or_none(self.card, self.kind, self.order)
+        return self._shipped_ratios[1]
+
+    def _scored_by(self) -> object:
+        return None if self.card is None else (self.card.fingerprint, self.kind, self.order)
+
     # Requests.
+
+    def use_reference(self, ratios: LikelihoodRatios | None) -> None:
+        """Tell likelihood ratios by a reference for the scores of now; None: by the one that ships."""
+        self._chosen_ratios = None if ratios is None else (self._scored_by(), ratios)
+        self.reference_changed.emit()
 
     def cancel(self) -> None:
         """End what runs in the background; what is ready stays."""
@@ -134,17 +161,16 @@ class Session(Shown):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """Ask for the list of an outcome's pairs."""
-        self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
 
     def set_filter(self, text: str) -> None:
         """Show the pairs that pass a filter only; blank: all. See core/query/language.py."""
         self.filter.use(text)
 
-    def set_fragile(self, found: FragilePairs | None) -> None:
+    def set_fragile(self, fragile: FragilePairs | None) -> None:
         """Tell which pairs of the matrix are fragile; None: not known."""
-        if found is not self.fragile:
-            self.fragile = found
+        if fragile is not self.fragile:
+            self.fragile = fragile
             self.fragile_changed.emit()
 
     def list_pairs(self, title: str, pairs: PairList) -> None:
@@ -217,11 +243,11 @@ class Session(Shown):
         )
         self._scoring.start(lambda running: score(asked, running))
 
-    def _on_partly_scored(self, found: Scored | list[Region]) -> None:
-        if isinstance(found, Scored):
-            self._take(found)
+    def _on_partly_scored(self, part: Scored | list[Region]) -> None:
+        if isinstance(part, Scored):
+            self._take(part)
         else:
-            self.matrix_refined.emit(found)
+            self.matrix_refined.emit(part)
 
     def _take(self, shown: Scored) -> None:
         kept = self.wanted_pair
@@ -259,6 +285,16 @@ class Session(Shown):
             self.fragile,
             lambda task: measurer.table(scored, threshold, task),
         )
+
+    def _leave_reference(self) -> None:
+        # A reference is of the scores of one model, kind and order.
+        if self._chosen_ratios is not None and self._chosen_ratios[0] != self._scored_by():
+            name = self._chosen_ratios[1].reference
+            self.use_reference(None)
+            self.message.emit(
+                f"Likelihood ratios are no longer by {name}, which was scored another way; choose it "
+                "again under Strength of evidence."
+            )
 
     def _attention_moved(self) -> None:
         self.attention_changed.emit()

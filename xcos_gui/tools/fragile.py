@@ -1,12 +1,13 @@
 """Fragile pairs: whose verdict flips when a face is moved by two pixels or two degrees."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -25,14 +26,31 @@ from core.faces.face import Face
 from core.scoring.matrix import Outcome
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
+from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
 
 ABOUT = (
     "A pair is fragile when its verdict flips as either face is shifted by 2 pixels or turned by "
     "2\N{DEGREE SIGN}. A fragile error is more likely a bad crop; an error that stays is the model's."
 )
+NO_GALLERY = "Open a gallery to look for its fragile pairs"
+UNKNOWN = (
+    "Not looked for yet",
+    "Once they are known, the list of pairs has a column for them, and the filter the word fragile.",
+)
 SETTLE = 600  # milliseconds that the threshold must rest before it is looked anew
 FACES = 100  # listed
+OUTCOMES = (
+    ("outcome", "True or false, accept or reject, at the threshold"),
+    ("fragile", "Pairs whose verdict a move flips"),
+    ("pairs", "All pairs of the outcome"),
+    ("share", "Fragile ones of all pairs of the outcome"),
+)
+FLIPS = "pairs that flip", "Pairs whose verdict it flips"
+MOVES = ("move", "How either face is moved"), FLIPS
+FACE = ("face", "The face that is moved"), FLIPS
 NAMES: dict[Outcome, str] = {
     "TP": "True accepts (TP)",
     "FP": "False accepts (FP)",
@@ -50,7 +68,7 @@ class FragileWindow(ToolWindow):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        about = QLabel(ABOUT, wordWrap=True)
+        about = PlainLabel(ABOUT, wordWrap=True)
         self.start = QPushButton(
             "Find fragile pairs", toolTip="Move each face of the gallery six ways"
         )
@@ -61,14 +79,14 @@ class FragileWindow(ToolWindow):
         )
         self.list_all.setAutoDefault(False)
         self.list_all.clicked.connect(lambda: self.list_outcome(None))
-        self.outcomes = _table(("outcome", "fragile", "pairs", "share"), "Fragile pairs by outcome")
+        self.outcomes = self._table(OUTCOMES, "Fragile pairs by outcome")
         self.outcomes.itemActivated.connect(lambda item: self.list_row(item.row()))
         self.outcomes.itemDoubleClicked.connect(lambda item: self.list_row(item.row()))
         self.outcomes.setToolTip(
             "Press Enter, or click twice: list the fragile pairs of the outcome"
         )
-        self.moves = _table(("move", "pairs that flip"), "Pairs that each move flips")
-        self.faces = _table(("face", "pairs that flip"), "Faces whose moves flip most pairs")
+        self.moves = self._table(MOVES, "Pairs that each move flips")
+        self.faces = self._table(FACE, "Faces whose moves flip most pairs")
         self.faces.setToolTip(
             "Faces with many have a doubtful crop: look at their landmarks (Ctrl+L)"
         )
@@ -79,20 +97,23 @@ class FragileWindow(ToolWindow):
         top.addWidget(self.list_all)
         top.addStretch(1)
         left = QVBoxLayout()
-        left.addWidget(QLabel("By outcome"))
+        left.addWidget(PlainLabel("By outcome"))
         left.addWidget(self.outcomes, 1)
-        left.addWidget(QLabel("By move"))
+        left.addWidget(PlainLabel("By move"))
         left.addWidget(self.moves, 1)
         right = QVBoxLayout()
-        right.addWidget(QLabel("Faces whose own moves flip most"))
+        right.addWidget(PlainLabel("Faces whose own moves flip most"))
         right.addWidget(self.faces, 1)
         below.addLayout(left, 1)
         below.addLayout(right, 1)
         self.body.addWidget(about)
         self.body.addLayout(top)
         self.body.addWidget(self.words)
-        self.body.addLayout(below, 1)
-        self._places: list[tuple[bool, int]] = []
+        tables = QWidget()
+        below.setContentsMargins(0, 0, 0, 0)
+        tables.setLayout(below)
+        self.shown = OrEmpty("fragile", tables)
+        self.body.addWidget(self.shown, 1)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self._look_again)
         session.threshold_changed.connect(self._on_threshold)
@@ -116,10 +137,10 @@ class FragileWindow(ToolWindow):
         def work(running: Running) -> FragilePairs:
             return find_fragile(verifier, cache, scored, threshold, running)
 
-        def then(found: FragilePairs) -> None:
+        def then(fragile: FragilePairs) -> None:
             if scored.matrix is session.matrix:
-                session.set_fragile(found)
-                if found.threshold != session.threshold:
+                session.set_fragile(fragile)
+                if fragile.threshold != session.threshold:
                     self._settle.start()
             else:
                 self.tell("The gallery has changed meanwhile; look again.")
@@ -127,15 +148,15 @@ class FragileWindow(ToolWindow):
         self.compute("Moving faces", work, then)
 
     def _on_threshold(self, threshold: float) -> None:
-        found = self.session.fragile
-        if found is not None and found.threshold != threshold:
+        fragile = self.session.fragile
+        if fragile is not None and fragile.threshold != threshold:
             self._settle.start()  # the moved faces' features are known: only scores are compared
 
     def _look_again(self) -> None:
-        found = self.session.fragile
+        fragile = self.session.fragile
         if (
-            found is not None
-            and found.threshold != self.session.threshold
+            fragile is not None
+            and fragile.threshold != self.session.threshold
             and not self.session.busy
         ):
             self.look()
@@ -143,20 +164,24 @@ class FragileWindow(ToolWindow):
     # Showing.
 
     def _show(self) -> None:
-        found, matrix = self.session.fragile, self.session.matrix
+        fragile, matrix = self.session.fragile, self.session.matrix
         self.start.setEnabled(matrix is not None)
-        self.list_all.setEnabled(found is not None)
+        self.list_all.setEnabled(fragile is not None)
         for table in (self.outcomes, self.moves, self.faces):
+            table.setSortingEnabled(False)  # rows are being filled
             table.setRowCount(0)
-        if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
-            empty = "Open a gallery to look for its fragile pairs."
-            ask = "Not looked for yet. The list of pairs gets a column, and the filter the word fragile."
-            self.words.setText(empty if matrix is None else ask)
+        if fragile is None or matrix is None or fragile.fragile.shape != matrix.scores.shape:
+            self.words.clear()
+            if matrix is None:
+                self.shown.say(NO_GALLERY)
+            else:
+                self.shown.say(*UNKNOWN, [("Find fragile pairs", self.look)])
             return
-        counts = fragile_counts(found, matrix)
+        self.shown.fill()
+        counts = fragile_counts(fragile, matrix)
         total = sum(some for some, _ in counts.values())
         pairs = sum(number for _, number in counts.values())
-        text = f"{total} of {pairs} pairs are fragile at the threshold {found.threshold:.4f}"
+        text = f"{total} of {pairs} pairs are fragile at the threshold {fragile.threshold:.4f}"
         errors = [counts["FP"], counts["FN"]]
         if any(number for _, number in errors):
             text += f", {sum(e[0] for e in errors)} of the {sum(e[1] for e in errors)} errors among them"
@@ -164,37 +189,61 @@ class FragileWindow(ToolWindow):
         for name, (some, number) in counts.items():
             if number:
                 share = f"{100 * some / number:.1f} %"
-                item = _add(self.outcomes, NAMES[name], f"{some}", f"{number}", share)
-                item.setData(Qt.ItemDataRole.UserRole, name)
-        self._show_moves(found)
-        self._show_faces(found)
+                numbers = (f"{some:,}", some), (f"{number:,}", number), (share, some / number)
+                _add(self.outcomes, NAMES[name], name, *numbers)
+        self._show_moves(fragile)
+        self._show_faces(fragile)
+        for table in (self.outcomes, self.moves, self.faces):
+            table.setSortingEnabled(True)
 
-    def _show_moves(self, found: FragilePairs) -> None:
-        assert self.session.matrix is not None and found.flips is not None
+    def _show_moves(self, fragile: FragilePairs) -> None:
+        assert self.session.matrix is not None and fragile.flips is not None
         sums = np.zeros(len(VARIANTS), np.int64)
-        every = slice(0, found.flips.shape[1])
+        every = slice(0, fragile.flips.shape[1])
         for rows in self.session.matrix.tiles():
-            flips = found.flips[rows][self.session.matrix.counted(rows, every)]
+            flips = fragile.flips[rows][self.session.matrix.counted(rows, every)]
             sums += [int((flips >> bit & 1).sum()) for bit in range(len(VARIANTS))]
         for (name, _), number in zip(VARIANTS, sums.tolist(), strict=True):
-            _add(self.moves, name, str(number))
+            _add(self.moves, name, None, (f"{number:,}", number))
 
-    def _show_faces(self, found: FragilePairs) -> None:
+    def _show_faces(self, fragile: FragilePairs) -> None:
         session = self.session
         assert session.rows and session.columns and session.matrix
-        assert found.rows is not None and found.columns is not None
-        sides = [(False, session.columns.gallery.faces, found.columns)]
+        assert fragile.rows is not None and fragile.columns is not None
+        sides = [(False, session.columns.gallery.faces, fragile.columns)]
         if not session.matrix.square:
-            sides.append((True, session.rows.gallery.faces, found.rows))
+            sides.append((True, session.rows.gallery.faces, fragile.rows))
         ranked: list[tuple[int, bool, int, Face]] = []
         for probe, faces, numbers in sides:
             for place in np.argsort(-numbers, kind="stable")[:FACES].tolist():
                 if numbers[place]:
                     ranked.append((int(numbers[place]), probe, place, faces[place]))
         ranked.sort(key=lambda row: -row[0])
-        self._places = [(probe, place) for _, probe, place, _ in ranked]
-        for number, probe, _, face in ranked:
-            _add(self.faces, f"{face.key}{' (probe)' if probe else ''}", str(number))
+        for number, probe, place, face in ranked:
+            name = f"{face.key}{' (probe)' if probe else ''}"
+            _add(self.faces, name, (probe, place), (f"{number:,}", number))
+
+    def _table(self, heads: Sequence[tuple[str, str]], name: str) -> QTableWidget:
+        """A table with these heads and their tips."""
+        table = QTableWidget(0, len(heads))
+        for column, (text, tip) in enumerate(heads):
+            head = QTableWidgetItem(text)
+            head.setToolTip(tip)
+            table.setHorizontalHeaderItem(column, head)
+        table.setAccessibleName(name)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        line = table.fontMetrics().height()
+        table.verticalHeader().setDefaultSectionSize(line + 6)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, len(heads)):
+            header.resizeSection(column, (7 if len(heads) == 2 else 5) * line)
+        RememberedTable(table, self.session.settings, f"fragile-{heads[0][0]}")
+        return table
 
     # Listing.
 
@@ -206,48 +255,30 @@ class FragileWindow(ToolWindow):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """List fragile pairs in the main window, nearest to the threshold first."""
-        found, matrix = self.session.fragile, self.session.matrix
-        if found is not None and matrix is not None:
+        fragile, matrix = self.session.fragile, self.session.matrix
+        if fragile is not None and matrix is not None:
             title = "Fragile pairs" if outcome is None else f"Fragile pairs, {outcome}"
-            self.session.list_pairs(title, fragile_list(found, matrix, outcome))
+            self.session.list_pairs(title, fragile_list(fragile, matrix, outcome))
 
     def _show_face(self, row: int) -> None:
         """List the fragile pairs of one face."""
-        found, matrix = self.session.fragile, self.session.matrix
-        if found is None or matrix is None or row >= len(self._places):
+        fragile, matrix = self.session.fragile, self.session.matrix
+        item = self.faces.item(row, 0)
+        if fragile is None or matrix is None or item is None:
             return
-        probe, place = self._places[row]
-        listed = fragile_list(found, matrix)
+        probe, place = item.data(Qt.ItemDataRole.UserRole)
+        listed = fragile_list(fragile, matrix)
         mine = listed.rows == place if probe else listed.columns == place
         if matrix.square:
             mine |= listed.rows == place
-        item = self.faces.item(row, 0)
-        title = "Fragile pairs" if item is None else f"Fragile pairs of {item.text()}"
-        self.session.list_pairs(title, listed.at(np.flatnonzero(mine)))
+        self.session.list_pairs(f"Fragile pairs of {item.text()}", listed.at(np.flatnonzero(mine)))
 
 
-def _table(headers: tuple[str, ...], name: str) -> QTableWidget:
-    table = QTableWidget(0, len(headers))
-    table.setHorizontalHeaderLabels(list(headers))
-    table.setAccessibleName(name)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    return table
-
-
-def _add(table: QTableWidget, *texts: str) -> QTableWidgetItem:
+def _add(table: QTableWidget, name: str, data: object, *numbers: tuple[str, float]) -> None:
+    """A row: a name that carries data, and numbers as they are told and as they sort."""
     row = table.rowCount()
     table.insertRow(row)
-    items = [QTableWidgetItem(text) for text in texts]
+    items = [ValueItem(name, name), *(ValueItem(*number) for number in numbers)]
+    items[0].setData(Qt.ItemDataRole.UserRole, data)
     for column, item in enumerate(items):
-        if column:
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        else:
-            item.setToolTip(item.text())
         table.setItem(row, column, item)
-    return items[0]

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPalette,
     QPen,
     QPixmap,
 )
@@ -81,10 +80,6 @@ class CellView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.drawImage(square, self._overlay)
         if self._crop is None and self._overlay is None:
-            painter.setPen(
-                QPen(self.palette().color(QPalette.ColorRole.Mid), 1, Qt.PenStyle.DashLine)
-            )
-            painter.drawRoundedRect(square.adjusted(1, 1, -1, -1), 4, 4)
             return
         if self._grid:
             self._paint_grid(painter, square)
@@ -155,7 +150,8 @@ def _number(value: float) -> str:
     if abs(value) < 0.0005:
         return "0"
     text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
-    return text.replace("-", "\N{MINUS SIGN}").replace("0.", ".", 1)
+    short = text.replace("0.", ".", 1) if abs(value) < 1 else text
+    return short.replace("-", "\N{MINUS SIGN}")
 
 
 @lru_cache(maxsize=32)

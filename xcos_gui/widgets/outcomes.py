@@ -9,6 +9,11 @@ from xcos_gui.widgets.design import outcome_colour
 
 # Of curves and bars, which need a stronger line than a cell of the matrix; on both grounds.
 GENUINE, IMPOSTOR = QColor("#1f7fc0"), QColor("#d55e00")
+# What the colours mean stands in the axis, where it covers no bar.
+SCORES = (
+    f'score of <span style="color: {GENUINE.name()}">\N{BLACK SQUARE} genuine</span> and '
+    f'<span style="color: {IMPOSTOR.name()}">\N{BLACK SQUARE} impostor</span> pairs'
+)
 LEAST_RATE = 1e-5  # left end of logarithmic axes
 BAND = 6  # pixels of a button's edge that has its outcome's colour
 MEANINGS: dict[Outcome, tuple[str, str, str]] = {

@@ -3,15 +3,17 @@
 from typing import get_args
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.explain.colours import ColourLimits, MapName
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.readout import Readout
 
-EMPTY = "Choose a pair in the list to see its faces and maps."
+EMPTY = "Choose a pair in the list to see its faces and maps"
 TITLES: dict[MapName, str] = {
     "cosine": "Cosine map S",
     "attention": "Attention map W",
@@ -26,7 +28,7 @@ class PairView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._report: PairReport | None = None
-        self.words, self.cell_text = QLabel(EMPTY, wordWrap=True), Readout()
+        self.words, self.cell_text = PlainLabel(EMPTY, wordWrap=True), Readout()
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.faces = CellView("Left face"), CellView("Right face")
         names: tuple[MapName, ...] = get_args(MapName)
@@ -38,12 +40,17 @@ class PairView(QWidget):
         for place, view in enumerate(self.maps.values()):
             view.view.cell_changed.connect(self._mark)
             maps.addWidget(view, place // 2, place % 2)
-        column = QVBoxLayout(self)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.words)
         column.addLayout(faces, 2)
         column.addLayout(maps, 5)
         column.addWidget(self.cell_text)
+        self.shown = OrEmpty("photos", inside)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self.shown)
         self.show_report(None)
 
     def show_report(self, report: PairReport | None, limits: ColourLimits | None = None) -> None:
@@ -52,16 +59,21 @@ class PairView(QWidget):
         crops = (None, None) if report is None else (report.left_crop, report.right_crop)
         for face, crop in zip(self.faces, crops, strict=True):
             face.set_crop(crop)
-        self.words.setText(EMPTY if report is None else report.words or report.caption)
+        if report is None:
+            self.shown.say(EMPTY)
+        else:
+            self.shown.fill()
+            self.words.setText(report.words or report.caption)
         for name, view in self.maps.items():
             view.bar.setVisible(report is not None)
             if report is None:
                 view.show_map(None, 0.0, 1.0)
                 continue
-            found = report.explanation
+            explanation = report.explanation
             values = report.map_of(name)
             top = limits or ColourLimits(
-                float(found.attention.max()), max(float(abs(found.contribution).max()), 1e-6)
+                float(explanation.attention.max()),
+                max(float(abs(explanation.contribution).max()), 1e-6),
             )
             limit = top.attention if name == "attention" else top.contribution
             view.show_map(values, report.threshold or 0.0, limit)
@@ -75,8 +87,8 @@ class PairView(QWidget):
         if cell is None or self._report is None:
             self.cell_text.clear()
             return
-        found = self._report.explanation
-        s, w = found.cosine[cell], found.attention[cell]
+        explanation = self._report.explanation
+        s, w = explanation.cosine[cell], explanation.attention[cell]
         self.cell_text.setText(
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {self._report.regions[cell]}: S {s:.3f}, "
             f"W {w:.4f}, W\N{MIDDLE DOT}S {s * w:.4f}".replace("-", "\N{MINUS SIGN}")

@@ -79,9 +79,10 @@ def fit_to_screen(window: QWidget, wanted: QSize | None = None) -> None:
     size = (wanted or window.size()).boundedTo(allowed.size())
     if size != window.size():
         window.resize(size)
+    inside = window.geometry().topLeft()  # pos() is that of the frame
     corner = QPoint(
-        min(max(window.x(), allowed.left()), allowed.right() + 1 - size.width()),
-        min(max(window.y(), allowed.top()), allowed.bottom() + 1 - size.height()),
+        min(max(inside.x(), allowed.left()), allowed.right() + 1 - size.width()),
+        min(max(inside.y(), allowed.top()), allowed.bottom() + 1 - size.height()),
     )
-    if window.isVisible() and corner != window.pos():
-        window.move(corner)
+    if window.isVisible() and corner != inside:
+        window.move(window.pos() + corner - inside)

@@ -95,10 +95,10 @@ class ByCondition:
             return missing
         if self.cllr is None or self.cllr_pooled is None:
             return "Too few people to say whether likelihood ratios by range are worth more."
-        told = f"Cllr {self.cllr:.3f} by range, {self.cllr_pooled:.3f} with all ranges pooled"
+        cllr = f"Cllr {self.cllr:.3f} by range, {self.cllr_pooled:.3f} with all ranges pooled"
         if self.cllr < self.cllr_pooled:
-            return f"{told}: likelihood ratios by range are worth more."
-        return f"{told}: likelihood ratios by range are worth no more."
+            return f"{cllr}: likelihood ratios by range are worth more."
+        return f"{cllr}: likelihood ratios by range are worth no more."
 
     def pairs(self, scored: ScoredGallery, place: int, wrong: bool, limit: int) -> PairList:
         """At most so many pairs of a range, or of its errors, drawn at random (seeded)."""
@@ -139,7 +139,7 @@ def by_condition(
     fitted = _calibrated(references, task)
     own, pooled = [one.own for one in fitted], [one.pooled for one in fitted]
     ranges = tuple(
-        _Told(condition, limits, counts.rates, ends, threshold).range_at(
+        _Figures(condition, limits, counts.rates, ends, threshold).range_at(
             place, references[place], fitted[place]
         )
         for place in range(kinds.count)
@@ -199,7 +199,7 @@ def _kinds(limits: np.ndarray, left: np.ndarray, right: np.ndarray) -> PairKinds
 def _references(scored: ScoredGallery, kinds: PairKinds, task: Task) -> list[Reference]:
     """Genuine and impostor pairs of each range, drawn at random (seeded)."""
     matrix, every = scored.matrix, slice(0, scored.matrix.scores.shape[1])
-    found = []
+    references = []
     for place in range(kinds.count):
         task.report("Drawing pairs of each range", place, kinds.count)
         lists = []
@@ -210,8 +210,8 @@ def _references(scored: ScoredGallery, kinds: PairKinds, task: Task) -> list[Ref
                 return cells & (matrix.genuine(rows, every) == genuine)
 
             lists.append(drawn(matrix, wanted, MOST, task=task.quiet())[0])
-        found.append(_reference(matrix, lists))
-    return found
+        references.append(_reference(matrix, lists))
+    return references
 
 
 def _reference(matrix: ScoreMatrix, lists: list[PairList]) -> Reference:
@@ -248,14 +248,14 @@ def _calibrated(references: list[Reference], task: Task) -> list[_Fitted]:
     known = None
     if whole.tells and folds is not None:
         known = hold_out(whole, "logistic", task, folds)
-    found = []
+    fitted = []
     start = 0
     for place, reference in enumerate(references):
         task.report("Fitting likelihood ratios", place, len(references))
         end = start + len(reference.scores)
-        found.append(_fitted(reference, folds, known, start, task.quiet()))
+        fitted.append(_fitted(reference, folds, known, start, task.quiet()))
         start = end
-    return found
+    return fitted
 
 
 def _fitted(
@@ -289,7 +289,7 @@ def _costs_of_all(own: HeldOuts, pooled: HeldOuts) -> tuple[float | None, float 
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
+class _Figures:
     """What was counted of all ranges: rates (R,), and their intervals, FMR before FNMR (2, 2R)."""
 
     condition: Condition
@@ -344,12 +344,12 @@ def _threshold_interval(reference: Reference) -> Pair:
     order = np.argsort(impostor.scores)
     people, places = np.unique(np.concatenate([impostor.left, impostor.right]), return_inverse=True)
     left, right = places[: len(order)][order], places[len(order) :][order]
-    found = []
+    draws = []
     for weights in people_drawn(len(people), DRAWS):
         counts = (weights[:, left] * weights[:, right]).cumsum(axis=1)
         some = counts[:, -1] > 0
         # The first pair at or below which all but 1 % of the drawn ones are.
         first = (counts >= (1 - WANTED_FAR) * counts[:, -1:]).argmax(axis=1)
-        found.append(impostor.scores[order][first[some]])
-    low, high = interval_of(np.concatenate(found))
+        draws.append(impostor.scores[order][first[some]])
+    low, high = interval_of(np.concatenate(draws))
     return float(low), float(high)

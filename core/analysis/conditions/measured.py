@@ -68,14 +68,14 @@ class Measurer:
     def faces(self, loaded: LoadedGallery, task: Task = QUIET) -> Values:
         """The conditions that need no model, by name, (n,) each. Raises Stopped."""
         faces = loaded.gallery.faces
-        found = np.full((len(faces), len(OF_PHOTO)), np.nan)
+        values = np.full((len(faces), len(OF_PHOTO)), np.nan)
         for place, face in enumerate(faces):
             if task.stopped():
                 raise Stopped("Measuring conditions")
             task.report("Measuring conditions", place, len(faces))
-            said = self._face(face, loaded)
-            found[place] = [said[name] for name in OF_PHOTO]
-        return dict(zip(OF_PHOTO, found.T, strict=True))
+            measured = self._face(face, loaded)
+            values[place] = [measured[name] for name in OF_PHOTO]
+        return dict(zip(OF_PHOTO, values.T, strict=True))
 
     def _face(self, face: Face, loaded: LoadedGallery) -> dict[str, float]:
         key = (face.digest, face.photo)
@@ -105,8 +105,8 @@ def unlike_cells(scored: ScoredGallery, threshold: float | None) -> tuple[np.nda
         return np.full(n, np.nan), np.full(m, np.nan)
     right = scored.engine.prepare(scored.columns.features.grid).cells.astype(np.float64)
     if scored.square:
-        found = _unlike(right, scored.matrix.columns, right, scored.matrix.columns, threshold)
-        return found, found
+        shares = _unlike(right, scored.matrix.columns, right, scored.matrix.columns, threshold)
+        return shares, shares
     left = scored.engine.prepare(scored.rows.features.grid).cells.astype(np.float64)
     sides = (left, scored.matrix.rows), (right, scored.matrix.columns)
     return _unlike(*sides[0], *sides[1], threshold), _unlike(*sides[1], *sides[0], threshold)
@@ -116,7 +116,7 @@ def _unlike(
     cells: np.ndarray, own: np.ndarray, others: np.ndarray, codes: np.ndarray, threshold: float
 ) -> np.ndarray:
     """Of faces (n, 49, 32) with people (n,) against others (m, 49, 32) with people (m,)."""
-    found = np.full(len(cells), np.nan)
+    shares = np.full(len(cells), np.nan)
     itself = cells is others
     for code in np.unique(own[own >= 0]):
         mine, theirs = np.flatnonzero(own == code), codes == code
@@ -127,8 +127,8 @@ def _unlike(
         cosines = np.einsum("kcd,cd->kc", cells[mine], total)
         if itself:
             cosines -= np.einsum("kcd,kcd->kc", cells[mine], cells[mine])
-        found[mine] = 100 * (cosines / count <= threshold).sum(axis=1) / CELLS**2
-    return found
+        shares[mine] = 100 * (cosines / count <= threshold).sum(axis=1) / CELLS**2
+    return shares
 
 
 def condition_rows(scored: ScoredGallery, table: ConditionTable) -> Iterator[tuple[Any, ...]]:
@@ -137,7 +137,7 @@ def condition_rows(scored: ScoredGallery, table: ConditionTable) -> Iterator[tup
     if not scored.square:
         sides.append((scored.rows, table.rows))
     for loaded, values in sides:
-        told = [values[condition.name] for condition in CONDITIONS]
-        numbers = np.stack([*told, *yaw_range(values["yaw"])], axis=1).tolist()
+        columns = [values[condition.name] for condition in CONDITIONS]
+        numbers = np.stack([*columns, *yaw_range(values["yaw"])], axis=1).tolist()
         for face, row in zip(loaded.gallery.faces, numbers, strict=True):
             yield (face.key, face.identity, *(None if v != v else v for v in row))

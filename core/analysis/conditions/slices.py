@@ -64,7 +64,7 @@ def worst_slices(
     Raises XCosError where no pair has known identities, and Stopped.
     """
     matrix, every = scored.matrix, slice(0, scored.matrix.scores.shape[1])
-    found: list[Slice] = []
+    slices: list[Slice] = []
     for genuine in (True, False):
         if task.stopped():
             raise Stopped("Looking for slices")
@@ -76,13 +76,13 @@ def worst_slices(
         pairs, total = drawn(matrix, wanted, MOST, task=task.quiet())
         if total:
             grown = _Grown(scored, pairs, genuine, threshold)
-            found += _slices(grown, [*_features(pairs, table, traits)])
+            slices += _slices(grown, [*_features(pairs, table, traits)])
         elif genuine and not (matrix.rows >= 0).any():
             raise XCosError(
                 "No face has an identity, so no error is known; put each person's photos in a "
                 "folder of their own."
             )
-    return tuple(sorted(found, key=lambda one: one.overall - one.rate))
+    return tuple(sorted(slices, key=lambda one: one.overall - one.rate))
 
 
 def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterator[_Feature]:
@@ -96,7 +96,7 @@ def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterato
             continue
         left, right = table.of(condition.name)
         worse = condition.worse_of(left[pairs.rows], right[pairs.columns])
-        yield from _varied(condition.name, worse)
+        yield from _varied(condition.title.lower(), worse)
     for name, (left, right) in traits.numbers.items():
         both = left[pairs.rows], right[pairs.columns]
         yield from _varied(f"the smaller {shown(name)}", np.fmin(*both))
@@ -133,10 +133,12 @@ class _Grown:
         rate, overall = float(wrong[places].mean()), float(wrong.mean())
         pairs = self.pairs.at(places[np.argsort(~wrong[places], kind="stable")])
         interval = self._interval(pairs)
-        told = "" if interval is None else f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+        limits = (
+            "" if interval is None else f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+        )
         sort, error = ("genuine", "false non-matches") if genuine else ("impostor", "false matches")
         words = (
-            f"{100 * rate:.1f} %{told} {error} among {len(pairs):,} {sort} pairs with {where}, "
+            f"{100 * rate:.1f} %{limits} {error} among {len(pairs):,} {sort} pairs with {where}, "
             f"{rate / overall:.1f} times the {100 * overall:.1f} % of all."
         )
         errors = int(wrong[places].sum())
@@ -147,10 +149,10 @@ class _Grown:
         sums = RateSums(int(max(left.max(), right.max())) + 1)
         sums.add(left, right, pairs.scores > at_most(self.threshold))
         tar, far = rate_intervals(sums)
-        told = tar if self.genuine else far
-        if told is None or told.low is None or told.high is None:
+        rate = tar if self.genuine else far
+        if rate is None or rate.low is None or rate.high is None:
             return None
-        return (1 - told.high, 1 - told.low) if self.genuine else (told.low, told.high)
+        return (1 - rate.high, 1 - rate.low) if self.genuine else (rate.low, rate.high)
 
 
 def _slices(grown: _Grown, features: list[_Feature]) -> list[Slice]:
@@ -164,13 +166,13 @@ def _slices(grown: _Grown, features: list[_Feature]) -> list[Slice]:
     )
     values = np.stack([feature.values for feature in features], axis=1)
     leaves = tree.fit(values, wrong).apply(values)
-    found = []
+    slices = []
     for leaf in np.unique(leaves):
         mine = leaves == leaf
         where = _path(tree.tree_, int(leaf), features)
         if where and wrong[mine].mean() > wrong.mean():
-            found.append(grown.slice_at(np.flatnonzero(mine), where))
-    return found
+            slices.append(grown.slice_at(np.flatnonzero(mine), where))
+    return slices
 
 
 def _path(tree: object, leaf: int, features: list[_Feature]) -> str:

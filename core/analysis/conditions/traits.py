@@ -50,14 +50,14 @@ def traits_of(scored: ScoredGallery, edits: Edits) -> Traits:
         name for loaded in scored.galleries for f in loaded.gallery.faces for name in f.columns
     )
     for name in heads:
-        told = [[face.columns.get(name, "") for face in side.gallery.faces] for side in sides]
-        values = {value for side in told for value in side if value}
+        entries = [[face.columns.get(name, "") for face in side.gallery.faces] for side in sides]
+        values = {value for side in entries for value in side if value}
         if all(number_in(value) is not None for value in values):
-            numbers[name] = _numbers(told[0]), _numbers(told[1])
+            numbers[name] = _numbers(entries[0]), _numbers(entries[1])
         elif len(values) <= MOST_VALUES:
             for value in sorted(values):
                 named = str(ColumnValue(name, "=", value))
-                marks[named] = _equal(told[0], value), _equal(told[1], value)
+                marks[named] = _equal(entries[0], value), _equal(entries[1], value)
         else:
             left_out.append(name)
     telling = {name: both for name, both in marks.items() if both[0].any() or both[1].any()}
@@ -74,10 +74,10 @@ def _tagged(sides: tuple[LoadedGallery, LoadedGallery], edits: Edits, tag: str) 
     return left, right
 
 
-def _numbers(told: Sequence[str]) -> np.ndarray:
-    found = [number_in(value) for value in told]
-    return np.array([np.nan if number is None else number for number in found], np.float64)
+def _numbers(entries: Sequence[str]) -> np.ndarray:
+    numbers = [number_in(value) for value in entries]
+    return np.array([np.nan if number is None else number for number in numbers], np.float64)
 
 
-def _equal(told: Sequence[str], value: str) -> np.ndarray:
-    return np.array([one == value for one in told], bool)
+def _equal(entries: Sequence[str], value: str) -> np.ndarray:
+    return np.array([one == value for one in entries], bool)

@@ -33,21 +33,22 @@ def evidence_curves(held_out: HeldOut) -> EvidenceCurves:
     from lir.plotting.expected_calibration_error import calculate_ece
     from lir.util import odds_to_probability
 
-    found, labels = held_out.log10_lr, held_out.same.astype(np.int64)
-    at = np.linspace(found.min(), found.max(), 200)
-    genuine, impostor = (np.sort(found[held_out.same == same]) for same in (True, False))
+    log10_lr, labels = held_out.log10_lr, held_out.same.astype(np.int64)
+    at = np.linspace(log10_lr.min(), log10_lr.max(), 200)
+    genuine, impostor = (np.sort(log10_lr[held_out.same == same]) for same in (True, False))
     shares = [1 - np.searchsorted(part, at) / len(part) for part in (genuine, impostor)]
-    order = np.argsort(found, kind="stable")
-    after = IsotonicCalibrator().fit_transform(found, labels)
+    order = np.argsort(log10_lr, kind="stable")
+    after = IsotonicCalibrator().fit_transform(log10_lr, labels)
     finite = np.isfinite(after)
     limit = float(np.abs(after[finite]).max(initial=1.0))
     priors = odds_to_probability(10**PRIORS)
     entropies = [
-        calculate_ece(10**log10, labels, priors) for log10 in (found, after, np.zeros(len(found)))
+        calculate_ece(10**log10, labels, priors)
+        for log10 in (log10_lr, after, np.zeros(len(log10_lr)))
     ]
     return EvidenceCurves(
         (at, shares[0], shares[1]),
-        (found[order], after[order].clip(-limit, limit)),
+        (log10_lr[order], after[order].clip(-limit, limit)),
         (PRIORS, *entropies),
     )
 

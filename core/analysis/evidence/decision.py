@@ -38,21 +38,21 @@ def bayes_decision(ratios: LikelihoodRatios, prior: float, cost: float = 1.0) ->
     if not (cost > 0 and np.isfinite(cost)):
         raise XCosError(f"The cost of a false accept is above 0, not {cost:g}; change it.")
     needed = float(np.log10(cost) + np.log10(1 - prior) - np.log10(prior))
-    told = f"With the prior {prior:g} and false accepts {cost:g} times as costly as false rejects"
+    stakes = f"With the prior {prior:g} and false accepts {cost:g} times as costly as false rejects"
     if needed >= ratios.ceiling:
         words = (
-            f"{told}, a pair must be {times(needed)} times likelier if same person, and this "
+            f"{stakes}, a pair must be {times(needed)} times likelier if same person, and this "
             f"reference can support at most {times(ratios.ceiling)}: call no pair the same."
         )
         return BayesDecision(prior, cost, needed, None, words)
     if needed < ratios.floor:
         words = (
-            f"{told}, a likelihood ratio above {times(needed)} is enough, and this reference "
+            f"{stakes}, a likelihood ratio above {times(needed)} is enough, and this reference "
             f"supports none below {times(ratios.floor)}: call every pair the same."
         )
         return BayesDecision(prior, cost, needed, None, words)
     threshold = _crossing(ratios, needed)
-    words = f"{told}, call a pair the same above the score {threshold:.4f}."
+    words = f"{stakes}, call a pair the same above the score {threshold:.4f}."
     return BayesDecision(prior, cost, needed, threshold, words)
 
 

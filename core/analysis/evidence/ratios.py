@@ -82,8 +82,8 @@ class LikelihoodRatios:
 
     def log10(self, scores: np.ndarray) -> np.ndarray:
         """Log10 LRs (k,) of scores (k,), within floor and ceiling."""
-        found = self.unbounded(np.asarray(scores, np.float64))
-        return np.clip(found, self.floor, self.ceiling)
+        log10_lr = self.unbounded(np.asarray(scores, np.float64))
+        return np.clip(log10_lr, self.floor, self.ceiling)
 
     def strength(self, score: float) -> Strength:
         """What one score is worth."""
@@ -139,7 +139,7 @@ def hold_out(
     if folds is None:
         return None
     left, right = folds[reference.left], folds[reference.right]
-    found, same, places = [], [], []
+    log10_lr, same, places = [], [], []
     for fold in range(FOLDS):
         if task.stopped():
             raise Stopped("Holding out people")
@@ -150,12 +150,12 @@ def hold_out(
             continue
         floor, ceiling, calibrator = _bounded(seen, method)
         unseen = reference.at(chosen)
-        found.append(np.clip(calibrator.transform(unseen.scores), floor, ceiling))
+        log10_lr.append(np.clip(calibrator.transform(unseen.scores), floor, ceiling))
         same.append(unseen.same)
         places.append(chosen)
-    if not found:
+    if not log10_lr:
         return None
-    answer = HeldOut(np.concatenate(found), np.concatenate(same), np.concatenate(places))
+    answer = HeldOut(np.concatenate(log10_lr), np.concatenate(same), np.concatenate(places))
     return answer if answer.same.any() and not answer.same.all() else None
 
 
@@ -211,14 +211,14 @@ def _fitted(reference: Reference, method: Method, quickly: bool = False) -> _Cal
     from lir.algorithms.kde import KDECalibrator
     from lir.algorithms.logistic_regression import LogitCalibrator
 
-    made: Any
+    calibrator: Any
     if method == "kde":
-        made = KDECalibrator("silverman")
+        calibrator = KDECalibrator("silverman")
     elif method == "isotonic":
-        made = IsotonicCalibrator()
+        calibrator = IsotonicCalibrator()
     else:
-        made = LogitCalibrator(**({"solver": "newton-cholesky"} if quickly else {}))
-    return _Calibrator(made.fit(reference.scores, reference.same.astype(np.int64)))
+        calibrator = LogitCalibrator(**({"solver": "newton-cholesky"} if quickly else {}))
+    return _Calibrator(calibrator.fit(reference.scores, reference.same.astype(np.int64)))
 
 
 def _intervals(
@@ -231,23 +231,23 @@ def _intervals(
     """
     people = np.union1d(reference.left, reference.right)
     left, right = (np.searchsorted(people, side) for side in (reference.left, reference.right))
-    found = []
+    curves = []
     for (weights,) in people_drawn(len(people), DRAWS, 1, task):
         times = np.where(reference.same, weights[left], weights[left] * weights[right])
         sample = reference.at(np.repeat(np.arange(len(times)), times.astype(np.int64)))
         if not sample.tells:
             continue
-        found.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
-    if not found:
+        curves.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
+    if not curves:
         return np.full(len(GRID), bounds[0]), np.full(len(GRID), bounds[1])
-    low, high = interval_of(np.array(found))
+    low, high = interval_of(np.array(curves))
     return low, high
 
 
 def lir_missing() -> str | None:
     """Why there are no likelihood ratios, in a sentence; None where lir is installed."""
-    found = importlib.util.find_spec("lir") is not None
-    return None if found else "Likelihood ratios need lir; install xcos-studio[evidence]."
+    installed = importlib.util.find_spec("lir") is not None
+    return None if installed else "Likelihood ratios need lir; install xcos-studio[evidence]."
 
 
 def _refuse_without_lir() -> None:

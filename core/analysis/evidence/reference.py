@@ -110,14 +110,14 @@ def reference_of(
         known = matrix.known(tile, every) & ~(rows[tile, None] | columns[None])
         return known & (matrix.genuine(tile, every) == genuine)
 
-    found = [
+    lists = [
         drawn(matrix, partial(wanted, genuine), most, task=task)[0] for genuine in (True, False)
     ]
-    same = np.repeat([True, False], [len(pairs) for pairs in found])
-    places = [np.concatenate([getattr(p, side) for p in found]) for side in ("rows", "columns")]
+    same = np.repeat([True, False], [len(pairs) for pairs in lists])
+    places = [np.concatenate([getattr(p, side) for p in lists]) for side in ("rows", "columns")]
     reference = Reference(
         name,
-        np.concatenate([pairs.scores for pairs in found]).astype(np.float64),
+        np.concatenate([pairs.scores for pairs in lists]).astype(np.float64),
         same,
         matrix.rows[places[0]],
         matrix.columns[places[1]],

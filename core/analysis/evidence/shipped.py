@@ -35,10 +35,10 @@ def shipped_ratios(card: ModelCard, kind: AttentionKind, order: Order) -> Likeli
     other = "name a gallery of known people as the reference"
     if order != "both":
         raise XCosError(f"The reference that ships is for order both, not {order}; {other}.")
-    said = shipped_figures(card)
-    if said is None or kind not in said["ratios"]:
+    figures = shipped_figures(card)
+    if figures is None or kind not in figures["ratios"]:
         raise XCosError(f"No reference ships with {card.name} for {kind} attention; {other}.")
-    return ratios_from(said["ratios"][kind])
+    return ratios_from(figures["ratios"][kind])
 
 
 def shipped_figures(card: ModelCard) -> dict[str, Any] | None:
@@ -46,20 +46,20 @@ def shipped_figures(card: ModelCard) -> dict[str, Any] | None:
     path = resource_path("evidence", f"{card.name}.json")
     if not path.is_file():
         return None
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return said if said["fingerprint"] == card.fingerprint else None
+    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return figures if figures["fingerprint"] == card.fingerprint else None
 
 
-def ratios_from(said: dict[str, Any]) -> LikelihoodRatios:
+def ratios_from(figures: dict[str, Any]) -> LikelihoodRatios:
     """The LRs of such figures."""
-    intercept, slope = said["intercept"], said["slope"]
-    assert len(said["low"]) == len(GRID)
+    intercept, slope = figures["intercept"], figures["slope"]
+    assert len(figures["low"]) == len(GRID)
     return LikelihoodRatios(
-        method=said["method"],
-        reference=said["reference"],
-        **{name: said[name] for name in (*NUMBERS, *COUNTS)},
-        low=np.array(said["low"]),
-        high=np.array(said["high"]),
+        method=figures["method"],
+        reference=figures["reference"],
+        **{name: figures[name] for name in (*NUMBERS, *COUNTS)},
+        low=np.array(figures["low"]),
+        high=np.array(figures["high"]),
         held_out=None,
         unbounded=lambda scores: intercept + slope * scores,
     )

@@ -43,13 +43,20 @@ def shipped_or_none(card: ModelCard, kind: AttentionKind, order: Order) -> Likel
 
 def worth_words(ratios: LikelihoodRatios, score: float) -> str:
     """What a score is worth, with the reference, in two sentences."""
-    said = strength_words(ratios.strength(score))
-    return f"As evidence: {said[0].lower()}{said[1:]} Reference: {ratios.reference}."
+    return f"{evidence_words(ratios, score)} Reference: {ratios.reference}."
+
+
+def evidence_words(ratios: LikelihoodRatios, score: float) -> str:
+    """What a score is worth, in a sentence."""
+    words = strength_words(ratios.strength(score))
+    return f"As evidence: {words[0].lower()}{words[1:]}"
 
 
 def interval_words(strength: Strength) -> str:
     """The 95 % interval, such as "95 % interval of the likelihood ratio: 25 to 60"."""
     low, high = strength.interval
+    if low == high:  # all draws of the few people are the same
+        return "The reference has too few people for an interval of the likelihood ratio"
     return f"95 % interval of the likelihood ratio: {times(low)} to {times(high)}"
 
 

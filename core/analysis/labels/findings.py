@@ -85,7 +85,7 @@ def wrong_identities(
     """Faces that are likelier somebody else, the likeliest first; leave-one-out. Raises Stopped."""
     groups = _Groups(matrix.columns)
     faces = gallery.faces
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for rows, scores in _tiles(matrix, "Looking for wrong identities", task):
         places = np.flatnonzero(matrix.rows[rows] >= 0)
         if not len(places) or len(groups.codes) < 2:
@@ -108,7 +108,7 @@ def wrong_identities(
             like, near = theirs[part[k, theirs].argmax()], mine[part[k, mine].argmax()]
             names = (faces[i[k]].key, str(faces[i[k]].identity), str(faces[like].identity))
             evidence = float(best[k] - mean_own[k])
-            found.append(
+            findings.append(
                 Finding(
                     "wrong-identity",
                     names,
@@ -120,7 +120,7 @@ def wrong_identities(
                     faces[near].key,
                 )
             )
-    return _likeliest(found)
+    return _likeliest(findings)
 
 
 def same_people(
@@ -132,7 +132,7 @@ def same_people(
     """Identities that are likely one person, the likeliest first. Raises Stopped."""
     codes = matrix.columns
     sizes = np.bincount(codes[codes >= 0], minlength=1)
-    found = []
+    findings = []
     for a, b, mean, left, right in _like_groups(
         matrix,
         codes,
@@ -148,10 +148,10 @@ def same_people(
         if sizes[b] > sizes[a]:
             one, other = other, one
         names = (str(one.identity), str(other.identity))
-        found.append(
+        findings.append(
             Finding("same-person", names, one.key, other.key, mean, threshold, mean - threshold)
         )
-    return _likeliest(found)
+    return _likeliest(findings)
 
 
 def shared_people(
@@ -162,7 +162,7 @@ def shared_people(
     task: Task = QUIET,
 ) -> list[Finding]:
     """People of the probes (rows) who are likely in the gallery (columns) too. Raises Stopped."""
-    found = []
+    findings = []
     for _, _, mean, left, right in _like_groups(
         matrix,
         _each_unknown_alone(matrix.rows, 1 << 29),
@@ -174,10 +174,10 @@ def shared_people(
     ):
         one, other = probes.faces[left], gallery.faces[right]
         names = (one.identity or one.key, other.identity or other.key)
-        found.append(
+        findings.append(
             Finding("shared-person", names, one.key, other.key, mean, threshold, mean - threshold)
         )
-    return _likeliest(found)
+    return _likeliest(findings)
 
 
 def near_duplicates(
@@ -199,7 +199,7 @@ def near_duplicates(
             pictures[place] = small_picture(crop(gallery.faces[place]))
         return pictures[place]
 
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for rows, scores in _tiles(matrix, "Looking for near-duplicates", task):
         wanted = (scores > at_most(threshold)) & matrix.counted(rows, slice(None))
         for r in np.flatnonzero(wanted.any(axis=1)).tolist():
@@ -211,8 +211,8 @@ def near_duplicates(
                 one, other = gallery.faces[i], gallery.faces[j]
                 same = 1.0 if one.digest == other.digest else min(1.0, float(value))
                 names = (one.key, other.key)
-                found.append(Finding("near-duplicate", names, *names, same, limit, same - limit))
-    return _likeliest(found)
+                findings.append(Finding("near-duplicate", names, *names, same, limit, same - limit))
+    return _likeliest(findings)
 
 
 def small_picture(crop: np.ndarray) -> np.ndarray:
@@ -225,8 +225,8 @@ def small_picture(crop: np.ndarray) -> np.ndarray:
     return small / length if length > 1e-6 else small
 
 
-def _likeliest(found: list[Finding]) -> list[Finding]:
-    return sorted(found, key=lambda finding: (-finding.evidence, finding.key))[:LIMIT]
+def _likeliest(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: (-finding.evidence, finding.key))[:LIMIT]
 
 
 class _Groups:

@@ -46,16 +46,19 @@ def decided(edits: Edits, finding: Finding, decision: Decision | None, names: Na
 def taken_back(edits: Edits, names: Names) -> Edits:
     """Edits without what accepted findings did; the decisions stay."""
     identities, aside = dict(edits.identities), {*edits.aside}
-    targets = {said[-1] if kind == "wrong-identity" else said[0] for kind, said in _accepted(edits)}
-    for kind, said in _accepted(edits):
-        if kind == "wrong-identity" and identities.get(said[0]) in targets:
-            _restore(identities, said[0], said[1])
+    targets = {
+        subjects[-1] if kind == "wrong-identity" else subjects[0]
+        for kind, subjects in _accepted(edits)
+    }
+    for kind, subjects in _accepted(edits):
+        if kind == "wrong-identity" and identities.get(subjects[0]) in targets:
+            _restore(identities, subjects[0], subjects[1])
         elif kind == "same-person":
             for key, name in list(identities.items()):
-                if name == said[0] and names.get(key) == said[1]:
-                    _restore(identities, key, said[1])
+                if name == subjects[0] and names.get(key) == subjects[1]:
+                    _restore(identities, key, subjects[1])
         elif kind == "near-duplicate":
-            aside.discard(said[1])
+            aside.discard(subjects[1])
     return replace(edits, identities=identities, aside=tuple(sorted(aside)))
 
 
@@ -79,16 +82,16 @@ def quality(matrix: ScoreMatrix, identities: list[str | None], threshold: float)
 
 def _applied(edits: Edits, names: Names) -> Edits:
     identities, aside = dict(edits.identities), {*edits.aside}
-    for kind, said in _accepted(edits):
+    for kind, subjects in _accepted(edits):
         if kind == "wrong-identity":
-            identities[said[0]] = said[2]
+            identities[subjects[0]] = subjects[2]
         elif kind == "near-duplicate":
-            aside.add(said[1])
-    for kind, said in _accepted(edits):  # after the faces have moved
+            aside.add(subjects[1])
+    for kind, subjects in _accepted(edits):  # after the faces have moved
         if kind == "same-person":
             for key, name in names.items():
-                if identities.get(key, name) == said[1]:
-                    identities[key] = said[0]
+                if identities.get(key, name) == subjects[1]:
+                    identities[key] = subjects[0]
     return replace(edits, identities=identities, aside=tuple(sorted(aside)))
 
 
@@ -99,6 +102,6 @@ def _restore(identities: dict[str, str | None], key: str, name: str) -> None:
 
 def _accepted(edits: Edits) -> Iterator[tuple[str, list[str]]]:
     for key, decision in edits.decisions.items():
-        kind, *said = json.loads(key)
+        kind, *subjects = json.loads(key)
         if kind in FINDING_KINDS and decision == "accept":
-            yield kind, said
+            yield kind, subjects

@@ -67,8 +67,8 @@ def bare_edits(source_edits: Edits, gallery: LoadedGallery) -> Edits:
     """Edits without what was accepted; equal to those given where nothing was."""
     if not any(decision == "accept" for decision in source_edits.decisions.values()):
         return source_edits
-    told = {listed.photo: listed.identity for listed in scan(gallery.gallery.source).photos}
-    return taken_back(source_edits, told)
+    names = {listed.photo: listed.identity for listed in scan(gallery.gallery.source).photos}
+    return taken_back(source_edits, names)
 
 
 def find_in_labels(
@@ -82,11 +82,11 @@ def find_in_labels(
 
     scored: a gallery with itself; other: probes with that gallery
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     faces, matrix = scored.columns.gallery, scored.matrix
-    found += wrong_identities(matrix, faces, threshold, task=task)
-    found += same_people(matrix, faces, threshold, task)
-    found += near_duplicates(matrix, faces, threshold, crop, task=task)
+    findings += wrong_identities(matrix, faces, threshold, task=task)
+    findings += same_people(matrix, faces, threshold, task)
+    findings += near_duplicates(matrix, faces, threshold, crop, task=task)
     if other is not None:
-        found += shared_people(other.matrix, other.rows.gallery, faces, threshold, task)
-    return LabelFindings(tuple(found), scored, threshold, None if other is None else other.rows)
+        findings += shared_people(other.matrix, other.rows.gallery, faces, threshold, task)
+    return LabelFindings(tuple(findings), scored, threshold, None if other is None else other.rows)

@@ -12,15 +12,15 @@ from core.explain.drawing import new_figure
 from core.explain.figure import draw_map, wrapped
 
 
-def pattern_figure(found: PatternReport) -> Figure:
+def pattern_figure(report: PatternReport) -> Figure:
     """A row of S, W and evidence for the selection (or the difference), and one for each group."""
-    groups = () if found.groups is None or len(found.groups.groups) < 2 else found.groups.groups
+    groups = () if report.groups is None or len(report.groups.groups) < 2 else report.groups.groups
     figure = new_figure((13, 1 + 3.9 * (1 + len(groups))), layout="constrained")
     parts: Any = figure.subfigures(1 + len(groups), 1, squeeze=False)[:, 0]
-    name = "mean" if found.base is None else "difference of the means"
-    _row(parts[0], found.shown, found.threshold, found.base is not None, name, found.words)
+    name = "mean" if report.base is None else "difference of the means"
+    _row(parts[0], report.shown, report.threshold, report.base is not None, name, report.words)
     for part, group in zip(parts[1:], groups, strict=True):
-        _row(part, group.mean, found.threshold, False, "mean", group.sentence)
+        _row(part, group.mean, report.threshold, False, "mean", group.sentence)
     return figure
 
 
@@ -38,7 +38,7 @@ def _row(
 def pictures(mean: MeanMaps, threshold: float, difference: bool) -> list[tuple[Any, ...]]:
     """Name, values, colour map, limits and colours (7, 7, 4) of the three maps."""
     diverging = ListedColormap(table("diverging") / 255.0)
-    found: list[tuple[Any, ...]] = []
+    maps: list[tuple[Any, ...]] = []
     for text, kind, values in (
         ("S", "cosine", mean.cosine),
         ("W", "attention", mean.attention),
@@ -48,13 +48,11 @@ def pictures(mean: MeanMaps, threshold: float, difference: bool) -> list[tuple[A
         if kind == "cosine" and not difference:
             colours = ListedColormap(centred_table(threshold) / 255.0)
             rgba = map_rgba("cosine", values, threshold=threshold, limit=1)
-            found.append((text, values, colours, (-1, 1), rgba))
+            maps.append((text, values, colours, (-1, 1), rgba))
         elif kind == "attention" and not difference:
             colours = ListedColormap(table("sequential") / 255.0)
-            found.append(
-                (text, values, colours, (0, top), map_rgba("attention", values, limit=top))
-            )
+            maps.append((text, values, colours, (0, top), map_rgba("attention", values, limit=top)))
         else:
             rgba = map_rgba("evidence", values, limit=top)
-            found.append((text, values, diverging, (-top, top), rgba))
-    return found
+            maps.append((text, values, diverging, (-top, top), rgba))
+    return maps

@@ -84,32 +84,32 @@ def look_for_patterns(
             )
         stacks.append(maps)
         means.append(mean)
-    found = None if groups is None else find_groups(of, stacks[0], threshold, groups or None, task)
+    split = None if groups is None else find_groups(of, stacks[0], threshold, groups or None, task)
     base = means[1] if less is not None else None
     name, kind, order = scored.card.name, scored.kind, scored.order
-    return PatternReport(name, kind, order, threshold, of, means[0], less, base, found)
+    return PatternReport(name, kind, order, threshold, of, means[0], less, base, split)
 
 
-def as_dict(found: PatternReport, rows: Sequence[Face], columns: Sequence[Face]) -> dict[str, Any]:
+def as_dict(report: PatternReport, rows: Sequence[Face], columns: Sequence[Face]) -> dict[str, Any]:
     """The report as JSON's types; rows and columns are the matrix's faces."""
-    said: dict[str, Any] = {
-        "model": found.model,
-        "attention": found.kind,
-        "order": found.order,
-        "threshold": found.threshold,
-        "words": found.words,
+    fields: dict[str, Any] = {
+        "model": report.model,
+        "attention": report.kind,
+        "order": report.order,
+        "threshold": report.threshold,
+        "words": report.words,
         "regions": face_regions(TEMPLATE).tolist(),
-        "of": _selection(found.of, found.mean),
+        "of": _selection(report.of, report.mean),
         "less": None,
         "difference": None,
         "groups": None,
     }
-    if found.less is not None and found.base is not None:
-        said["less"] = _selection(found.less, found.base)
-        said["difference"] = _maps(found.shown)
-    if found.groups is not None:
-        said["silhouette"] = found.groups.silhouette
-        said["groups"] = [
+    if report.less is not None and report.base is not None:
+        fields["less"] = _selection(report.less, report.base)
+        fields["difference"] = _maps(report.shown)
+    if report.groups is not None:
+        fields["silhouette"] = report.groups.silhouette
+        fields["groups"] = [
             {
                 "sentence": group.sentence,
                 "pairs": len(group.pairs),
@@ -126,9 +126,9 @@ def as_dict(found: PatternReport, rows: Sequence[Face], columns: Sequence[Face])
                     )
                 ],
             }
-            for group in found.groups.groups
+            for group in report.groups.groups
         ]
-    return said
+    return fields
 
 
 def _selection(selection: Selection, mean: MeanMaps) -> dict[str, Any]:
@@ -145,11 +145,11 @@ def _maps(mean: MeanMaps) -> dict[str, Any]:
     return {name: values.tolist() for name, values in asdict(mean).items() if name in MAPS}
 
 
-def to_csv(found: PatternReport) -> str:
+def to_csv(report: PatternReport) -> str:
     """The 49 cells as CSV: mean maps, and the other selection's and the difference's."""
-    sets = {"": found.mean}
-    if found.base is not None:
-        sets |= {"less_": found.base, "difference_": found.shown}
+    sets = {"": report.mean}
+    if report.base is not None:
+        sets |= {"less_": report.base, "difference_": report.shown}
     rows: list[list[object]] = [
         ["row", "column", "region", *(f"{prefix}{name}" for prefix in sets for name in MAPS)]
     ]

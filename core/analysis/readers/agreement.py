@@ -182,12 +182,12 @@ def _fusion(
         if same[seen].any() and not same[seen].all():
             model = LogisticRegression().fit(features[seen], same[seen])
             fused[mine] = model.decision_function(features[mine])
-    told = ~np.isnan(fused)
-    figures = [_auc(same[told], values[told]) for values in (scores[known], rating, fused)]
+    judged = ~np.isnan(fused)
+    figures = [_auc(same[judged], values[judged]) for values in (scores[known], rating, fused)]
     score, ratings, both = figures
     if score is None or ratings is None or both is None:
         return None
-    return Fusion(int(told.sum()), score, ratings, both)
+    return Fusion(int(judged.sum()), score, ratings, both)
 
 
 def _auc(same: np.ndarray, values: np.ndarray) -> float | None:
@@ -198,26 +198,26 @@ def _auc(same: np.ndarray, values: np.ndarray) -> float | None:
     return float(roc_auc_score(same, values))
 
 
-def readers_words(found: Readers) -> list[str]:
+def readers_words(agreement: Readers) -> list[str]:
     """The figures in sentences."""
-    said = []
-    for one in found.readers:
+    sentences = []
+    for one in agreement.readers:
         right = (
             "" if one.accuracy is None else f", {100 * one.accuracy:.1f} % of {one.decided} right"
         )
         auc = "" if one.auc is None else f", AUC {one.auc:.3f}"
         read = "1 pair" if one.read == 1 else f"{one.read:,} pairs"
-        said.append(f"{one.name}: {read}{right}{auc}.")
-    for a, b, kappa, pairs in found.kappa:
-        told = "not known" if kappa is None else f"{kappa:.3f}"
-        said.append(f"{a} and {b}: weighted kappa {told} over {pairs} pairs.")
-    if found.alpha is not None:
-        said.append(f"Krippendorff's alpha of all readers: {found.alpha:.3f}.")
-    if found.fusion is not None:
-        fused = found.fusion
-        said.append(
+        sentences.append(f"{one.name}: {read}{right}{auc}.")
+    for a, b, kappa, pairs in agreement.kappa:
+        figure = "not known" if kappa is None else f"{kappa:.3f}"
+        sentences.append(f"{a} and {b}: weighted kappa {figure} over {pairs} pairs.")
+    if agreement.alpha is not None:
+        sentences.append(f"Krippendorff's alpha of all readers: {agreement.alpha:.3f}.")
+    if agreement.fusion is not None:
+        fused = agreement.fusion
+        sentences.append(
             f"AUC of the score {fused.score:.3f}, of the readers {fused.ratings:.3f}, of both "
             f"{fused.fused:.3f} ({fused.pairs} pairs, people held out): the readers add "
             f"{fused.gain:+.3f}."
         )
-    return said
+    return sentences

@@ -24,13 +24,13 @@ def blind_sheet(
 
     pairs: keys of both faces, each pair once; done: keys of readings there are already
     """
-    told = hashlib.sha256(f"{seed} {reader}".encode("utf-8", "surrogateescape")).digest()
-    rng = np.random.default_rng(list(told))
+    digest = hashlib.sha256(f"{seed} {reader}".encode("utf-8", "surrogateescape")).digest()
+    rng = np.random.default_rng(list(digest))
     order = rng.permutation(len(pairs))
     swapped = rng.random(len(pairs)) < 0.5
-    found = []
+    sheet = []
     for place, swap in zip(order, swapped, strict=True):
         left, right = sorted(pairs[place])
         if reading_key(reader, left, right) not in done:
-            found.append(BlindPair(right, left) if swap else BlindPair(left, right))
-    return found
+            sheet.append(BlindPair(right, left) if swap else BlindPair(left, right))
+    return sheet

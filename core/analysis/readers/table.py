@@ -22,7 +22,7 @@ def readings_csv(readings: Sequence[Reading]) -> bytes:
             one.right,
             one.rating,
             one.time,
-            "; ".join(f"{region}: {said}" for region, said in sorted(one.form.items())),
+            "; ".join(f"{region}: {likeness}" for region, likeness in sorted(one.form.items())),
         )
         for one in readings
     )
@@ -39,7 +39,7 @@ def read_readings(path: Path) -> list[Reading]:
             f"{path} has no column {missing[0]}; its head must be {','.join(COLUMNS[:4])}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    found = []
+    readings = []
     for row in rows[1:]:
         reader, left, right, rating, time, form = (row.cell(columns.get(name)) for name in COLUMNS)
         if not reader or not left or not right:
@@ -48,21 +48,21 @@ def read_readings(path: Path) -> list[Reading]:
             value = int(rating)
             if value not in RATINGS or datetime.fromisoformat(time or now).tzinfo is None:
                 raise ValueError
-            said = _form(form)
+            likenesses = _form(form)
         except ValueError as error:
             raise line_error(path, row, WANTED) from error
         first, second = sorted((left, right))
-        found.append(Reading(reader, first, second, value, time or now, said))
-    return found
+        readings.append(Reading(reader, first, second, value, time or now, likenesses))
+    return readings
 
 
 def _form(text: str) -> dict[str, Likeness]:
-    found: dict[str, Likeness] = {}
+    likenesses: dict[str, Likeness] = {}
     for part in text.split(";"):
         if part.strip():
-            region, _, said = (piece.strip() for piece in part.partition(":"))
-            found[region] = next(one for one in LIKENESSES if one == said) if said in LIKENESSES else _refuse()  # fmt: skip
-    return found
+            region, _, likeness = (piece.strip() for piece in part.partition(":"))
+            likenesses[region] = next(one for one in LIKENESSES if one == likeness) if likeness in LIKENESSES else _refuse()  # fmt: skip
+    return likenesses
 
 
 def _refuse() -> Likeness:

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.query.language import parse
-from xcos_gui.shell.help import shortcuts_page, tool_page
+from xcos_gui.shell.help import shortcuts_page, tool_page, words_page
 from xcos_gui.shell.last_view import keep_view, restore_view
 from xcos_gui.shell.story import STEPS
 from xcos_gui.shell.tool_menu import ALL_TOOLS
@@ -79,6 +79,21 @@ def test_every_tool_has_an_icon_a_key_of_its_own_and_help(window: MainWindow) ->
     page = shortcuts_page(window._menus._keys())
     for tool in ALL_TOOLS:
         assert tool.key in page, tool.text
+
+
+def test_words_are_explained() -> None:
+    page = words_page()
+    for word in ("FP, false accept", "FAR", "evidence", "Cllr", "fragile", "unsure"):
+        assert word in page
+
+
+def test_what_is_opened_is_known_wherever_the_program_starts_next(
+    empty: MainWindow, qtbot: QtBot, crops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(crops.parent)
+    empty.session.open_gallery(Path(crops.name))
+    qtbot.waitUntil(lambda: empty.session.matrix is not None, timeout=60_000)
+    assert empty.session.source == crops and empty.session.settings.recents[0] == crops
 
 
 def test_the_example_of_a_filter_is_a_filter() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +13,6 @@ from core.evaluation.results import error_curves
 from core.model.card import read_card
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evaluation.window import EvaluationDialog
-from xcos_gui.widgets.pair_view import EMPTY
 
 OUTCOMES = ("TP", "FN", "FP", "TN")
 
@@ -62,7 +62,7 @@ def test_an_identity_folder_is_measured(
 
 def test_a_listed_pair_is_shown_with_its_maps(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
     dialog = evaluated(empty, qtbot, crops)
-    assert dialog.found is not None and dialog.view.words.text() != EMPTY
+    assert dialog.found is not None and dialog.view.shown.filled
     for row, kind in enumerate(("learned", "uniform", "correlation")):
         dialog.results.selectRow(row)
         dialog.listed.table.selectRow(dialog.listed.model.rowCount() - 1)
@@ -82,6 +82,46 @@ def test_a_listed_pair_is_shown_with_its_maps(empty: MainWindow, qtbot: QtBot, c
         ):
             np.testing.assert_array_equal(shown, np.asarray(Image.open(crops / key)))
         assert report.explanation.left != report.explanation.right
+
+
+def test_the_list_of_a_protocol_sorts_and_remembers(
+    empty: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    dialog = evaluated(empty, qtbot, crops)
+    model, header = dialog.listed.model, dialog.listed.table.horizontalHeader()
+    worst_first = model.places().tolist()
+    for column, order in ((0, Qt.SortOrder.AscendingOrder), (3, Qt.SortOrder.DescendingOrder)):
+        header.setSortIndicator(column, order)
+        shown = texts(dialog, column)
+        told = (
+            [float(text.replace("\N{MINUS SIGN}", "-")) for text in shown] if column == 0 else shown
+        )
+        falling = order == Qt.SortOrder.DescendingOrder
+        assert told == sorted(told, reverse=falling) and len({*told}) > 1
+        assert sorted(model.places().tolist()) == sorted(worst_first)
+    kept = empty.session.settings.store
+    qtbot.waitUntil(lambda: '"sort": [3, 1]' in str(kept.value("table/evaluation-pairs")))
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    assert model.places().tolist() == worst_first
+    heads = [
+        model.headerData(k, Qt.Orientation.Horizontal, role)
+        for k in range(4)
+        for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+    ]
+    assert all(heads) and len({*heads}) == 8
+
+
+def test_before_a_protocol_nothing_empty_is_shown(empty: MainWindow) -> None:
+    empty.show_evaluation()
+    dialog = empty.evaluation
+    assert dialog is not None and not dialog.shown.filled
+    assert not dialog.results.isVisible() and not dialog.plot_tabs.isVisible()
+    assert [button.text() for button in dialog.shown.empty.buttons] == [
+        "File…",
+        "Folder of people…",
+    ]
+    dialog.evaluate()
+    assert "Name a protocol" in dialog.note.text()
 
 
 def test_curves_and_occlusion_are_drawn(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
@@ -132,7 +172,7 @@ def test_pairs_of_a_bin_are_looked_at_after_its_images_were_read(
     dialog = evaluated(empty, qtbot, protocol)
     assert dialog.found is not None, dialog.note.text()
     dialog.listed.table.selectRow(3)
-    assert dialog.view.words.text() != EMPTY
+    assert dialog.view.shown.filled
     dialog.listed.open.click()
     qtbot.waitUntil(
         lambda: empty.session.pair is not None and not empty.session.busy, timeout=60_000
@@ -168,4 +208,4 @@ def test_genuine_pairs_alone_say_what_can_be_said(
     for row, outcomes in ((0, {"TP", "FN"}), (3, of_fc)):
         dialog.results.selectRow(row)
         assert {*texts(dialog, 1)} <= outcomes and dialog.listed.model.rowCount() == 20
-        assert dialog.view.words.text() != EMPTY
+        assert dialog.view.shown.filled

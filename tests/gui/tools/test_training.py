@@ -146,7 +146,8 @@ def test_each_way_keeps_its_own_changes_until_the_next_start(window: MainWindow)
 def test_an_empty_page_of_runs_says_what_to_do_first(empty: MainWindow, qtbot: QtBot) -> None:
     dialog = dialog_of(empty)
     dialog.tabs.setCurrentWidget(dialog.runs)
-    assert dialog.runs.empty.isVisible() and "Start" in dialog.runs.empty.text()
+    empty_page = dialog.runs.shown.empty
+    assert empty_page.isVisible() and "Start" in empty_page.advice.text()
     assert not dialog.runs.list.isVisible() and not dialog.runs._graphics.isVisible()
     dialog.runs.new_asked.emit()
     assert dialog.new.isVisible()

@@ -55,6 +55,34 @@ def test_tracks_and_their_scores_are_shown(
     assert np.allclose([by_frame[k] for k in range(3)], expected, atol=1e-4)
 
 
+def test_tracks_sort_and_a_row_shows_its_own_track(video: VideoWindow, qtbot: QtBot) -> None:
+    tracks, header = video.tracks, video.table.horizontalHeader()
+    count = tracks.rowCount()
+    for column, falling in ((5, True), (1, False), (3, True)):
+        orders = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+        header.setSortIndicator(column, orders[falling])
+        shown = [tracks.index(row, 1).data() for row in range(count)]
+        assert sorted(tracks.track(row) for row in range(count)) == [*range(count)]
+        for row in range(count):
+            video.table.selectRow(row)
+            video.show_face(tracks.track(row), 0)
+            assert video.where.text().startswith(f"{shown[row]}:")
+            assert video.table.currentIndex().row() == row
+    scores = [found.score for found in video.scores]
+    header.setSortIndicator(5, Qt.SortOrder.DescendingOrder)
+    assert [scores[tracks.track(row)] for row in range(count)] == sorted(scores, reverse=True)
+    qtbot.waitUntil(lambda: video.session.settings.store.contains("table/video"))
+
+
+def test_before_a_video_nothing_empty_is_shown(window: MainWindow) -> None:
+    shown = opened(window)
+    assert not shown.shown.filled and not shown.plot.isVisible() and not shown.table.isVisible()
+    assert [button.text() for button in shown.shown.empty.buttons] == [
+        "Video file…",
+        "Folder of frames…",
+    ]
+
+
 def test_a_click_on_a_point_shows_its_face(video: VideoWindow) -> None:
     found = video.scores[0]
     last = len(found.track) - 1
@@ -130,8 +158,10 @@ def test_a_cut_video_dropped_on_the_window_is_told(
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     window.show_video(path)
     shown = window.tools[VIDEO]
-    qtbot.waitUntil(lambda: "clip.mkv is cut off" in shown.note.text(), timeout=LONG)
-    assert "No face was found" in shown.note.text()
+    assert isinstance(shown, VideoWindow)
+    said = shown.shown.empty
+    qtbot.waitUntil(lambda: "clip.mkv is cut off" in said.advice.text(), timeout=LONG)
+    assert said.title.text() == "No face was found"
 
 
 def test_other_weights_ask_for_new_tracks(
@@ -139,4 +169,5 @@ def test_other_weights_ask_for_new_tracks(
 ) -> None:
     window.session.set_model(None)
     qtbot.waitUntil(lambda: not window.session._choosing.running)
-    assert video.tracks.rowCount() == 0 and "find the tracks again" in video.note.text()
+    assert video.tracks.rowCount() == 0 and not video.shown.filled
+    assert video.shown.empty.advice.text() == "Find the tracks again."

@@ -202,12 +202,23 @@ def test_fragile_pairs_reach_the_list_and_follow_the_threshold(
     session.set_threshold(float(scores[7:9].mean()))
     fragile = opened(window, "fragile")
     assert isinstance(fragile, FragileWindow)
-    fragile.start.click()
+    assert not fragile.shown.filled and not fragile.faces.isVisible()
+    fragile.shown.empty.buttons[0].click()
+    assert fragile.shown.empty.title.text() == "Moving faces…" and not fragile.shown.empty.buttons
     qtbot.waitUntil(lambda: session.fragile is not None, timeout=60_000)
+    assert fragile.shown.filled
     found = session.fragile
     assert found is not None
     count = int(np.triu(found.fragile, 1).sum())
     assert count > 0 and fragile.words.text().startswith(f"{count} of 15 pairs are fragile")
+    fragile.faces.horizontalHeader().setSortIndicator(1, Qt.SortOrder.AscendingOrder)
+    flips = [int(fragile.faces.item(row, 1).text()) for row in range(fragile.faces.rowCount())]
+    assert flips == sorted(flips) and len(flips) > 1
+    name = fragile.faces.item(0, 0).text()
+    fragile.faces.itemActivated.emit(fragile.faces.item(0, 1))  # the face that the row shows now
+    assert session.listed is not None and len(session.listed)
+    for pair in zip(session.listed.rows.tolist(), session.listed.columns.tolist(), strict=True):
+        assert name in [face.key for face in session.faces_of(pair)]
     fragile.list_all.click()
     qtbot.waitUntil(lambda: session.listed is not None and len(session.listed) == count)
     assert session.listed is not None

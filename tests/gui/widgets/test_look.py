@@ -22,6 +22,7 @@ from xcos_gui.shell.window import MainWindow
 from xcos_gui.widgets.design import SMALLEST, counted, is_dark, outcome_colour, secondary
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.icons import DRAWINGS, icon
+from xcos_gui.widgets.placing import Scrolled
 from xcos_gui.widgets.theme import dark_palette
 
 # Machado, Oliveira and Fernandes (2009), severity 1, of linear RGB.
@@ -107,6 +108,8 @@ def test_every_window_fits_the_smallest_screen(window: MainWindow, qtbot: QtBot)
         assert tool.height() > 12 * tool.fontMetrics().height(), (
             tool.title
         )  # room for what it shows
+        bars = [area.horizontalScrollBar() for area in tool.findChildren(Scrolled)]
+        assert not any(bar.maximum() for bar in bars), tool.title  # nothing lies at the side
         tool.resize(SMALLEST)
         assert tool.size() == SMALLEST, tool.title
         tool.close()

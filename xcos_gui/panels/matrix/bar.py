@@ -1,7 +1,7 @@
 """Above the matrix: what is shown, in which order and colours, and what the colours mean."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
+from xcos_gui.widgets.elided import GivingBox, PlainLabel
 
 SCORES = "scores"
 LEAST_BOX = 36  # pixels
@@ -55,6 +56,7 @@ class MatrixBar(QWidget):
     fit_asked = Signal()
     back_asked = Signal()
     changed_asked = Signal()
+    outcome_asked = Signal(str)  # one in the legend was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,9 +82,11 @@ class MatrixBar(QWidget):
         )
         self.rates = QToolButton(text="Rates", checkable=True, checked=True)
         self.rates.setToolTip(RATES_TIP)
-        self.place = QLabel()
+        self.place = PlainLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
+        self._legend.setToolTip("Click an outcome to fade all others; once more to show all")
+        self._legend.linkActivated.connect(self.outcome_asked)
         self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = ColourBar()
         self._lay_out()
@@ -155,12 +159,12 @@ class MatrixBar(QWidget):
         """What points of many pairs show, by score and by outcome."""
         return {"score": self._fars[False], "outcome": self._fars[True]}
 
-    def set_fars(self, said: object) -> None:
+    def set_fars(self, fars: object) -> None:
         """Take over such choices; what is none of them is left as it is."""
-        if not isinstance(said, dict):
+        if not isinstance(fars, dict):
             return
         for name, outcomes in (("score", False), ("outcome", True)):
-            far = said.get(name)
+            far = fars.get(name)
             if far in FARS and not (outcomes and far == "mean"):
                 self._fars[outcomes] = far
         self._fill_far()
@@ -229,7 +233,7 @@ class MatrixBar(QWidget):
             tip = "Share of pairs on the wrong side of the threshold; grey: none"
             self._bar.show_table(error_colours(look.dark), 0.0, 1.0, None, tip)
         elif look.outcomes:
-            self._legend.setText(_outcome_legend(image, look.dark))
+            self._legend.setText(_outcome_legend(image, look.dark, self.palette()))
         else:
             low, high = image.scale(threshold)
             tip = f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold {threshold:.3f}"
@@ -253,7 +257,7 @@ class MatrixBar(QWidget):
         )
 
 
-def _outcome_legend(image: MatrixImage, dark: bool) -> str:
+def _outcome_legend(image: MatrixImage, dark: bool, palette: QPalette) -> str:
     matrix = image.matrix
     unknown = bool((matrix.rows < 0).any() or (matrix.columns < 0).any())
     parts: list[tuple[tuple[int, int, int], str]] = [
@@ -261,22 +265,21 @@ def _outcome_legend(image: MatrixImage, dark: bool) -> str:
     ]
     if matrix.square:
         parts.append((SELF_COLOUR, "itself"))
+    text = palette.color(QPalette.ColorRole.WindowText).name()
     squares = (
-        f'<span style="color:{QColor(*colour).name()}">\N{BLACK SQUARE}</span> {name}'
+        f'<span style="color:{QColor(*colour).name()}">\N{BLACK SQUARE}</span> '
+        + (
+            name
+            if name not in OUTCOMES
+            else f'<a href="{name}" style="color:{text}; text-decoration:none">{name}</a>'
+        )
         for colour, name in parts
     )
     return " &nbsp; ".join(squares)
 
 
-class _Box(QComboBox):
-    """Gives way where the window is small; its tooltip and its list have the whole text."""
-
-    def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint().boundedTo(QSize(4 * self.fontMetrics().height(), 10_000))
-
-
 def _box(name: str, texts: list[str]) -> QComboBox:
-    box = _Box()
+    box = GivingBox()
     box.setAccessibleName(name)
     box.addItems(texts)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

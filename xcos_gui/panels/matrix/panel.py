@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.explain.difference_image import DifferenceImage
 from core.scoring.against import comparisons
@@ -25,6 +25,7 @@ from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.panels.matrix.side_axes import SideAxes
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 NEAR = 12.0  # cells across after a double-click on a pair
@@ -69,7 +70,7 @@ class MatrixPanel(QWidget):
         self.chosen_bar = ChosenBar(session, self.selecting)
         self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
         self.fit = self._kept.fit
-        self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._hint = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
         layout = QVBoxLayout(self)
@@ -100,6 +101,7 @@ class MatrixPanel(QWidget):
         self.selecting.changed.connect(self._show_chosen)
         self.chosen_bar.tool_asked.connect(self.tool_asked)
         bar.changed_asked.connect(self._list_changed)
+        bar.outcome_asked.connect(lambda outcome: session.filter.toggle(f"outcome = {outcome}"))
         bar.zoom_asked.connect(self.zoom)
         bar.fit_asked.connect(self.fit)
         bar.back_asked.connect(self.go_back)
@@ -130,10 +132,10 @@ class MatrixPanel(QWidget):
         self.item.show(image, self.bar.look(session.threshold))
         self._hover = self._cell = None
         if session.scored is not None:
-            columns = tuple(csv_columns(session.scored))
             renamed = session.project is not None and bool(session.project.edits.identities)
             others = comparisons(session.scored, self.arranger.given, renamed)
-            self.bar.fill(columns, session.scored.square, self.arranger.asked, others)
+            columns, square = tuple(csv_columns(session.scored)), session.scored.square
+            self.bar.fill(columns, square, self.arranger.asked, others)
         opened = self.arranger.opened
         self.bar.show_place("" if opened is None else opened.title)
         self.frames.show_labels(*self.sides.renew())
@@ -144,17 +146,16 @@ class MatrixPanel(QWidget):
         self._on_pair_changed(session.pair)
 
     def _show_hint(self, *_: object) -> None:
-        reading = self._session.opening is not None
-        self._hint.setText(hint_of(self._session.loaded, reading))
+        self._hint.setText(hint_of(self._session.loaded, self._session.opening is not None))
         self._hint.setVisible(self._session.matrix is None)
 
     def view_state(self) -> dict[str, Any] | None:
         """What is seen of the matrix and how, as JSON values; None without a matrix."""
         return self._kept.state()
 
-    def restore_view(self, said: object) -> None:
+    def restore_view(self, view: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
-        self._kept.restore(said)
+        self._kept.restore(view)
 
     def _show_passing(self, *_: object) -> None:
         # Grey, not the background: a pair at the threshold is white itself.
@@ -225,6 +226,7 @@ class MatrixPanel(QWidget):
             self._read.clear()
             return
         self.sides.mark(self._hover)
+        self._read.point(self._hover not in (None, self._cell))
         if cell is None:
             self._read.clear() if pair is None else self._read.show_pair(pair)
         elif image.shown.cells_are_pairs:
@@ -248,12 +250,11 @@ class MatrixPanel(QWidget):
         self._show_readout()
 
     def _on_click(self, event: Any) -> None:
-        scene = event.scenePos()
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        cell = self._cell_at(scene)
+        cell = self._cell_at(event.scenePos())
         if cell is None:
-            self.sides.click(scene)
+            self.sides.click(event.scenePos())
             return
         self.setFocus()
         self.go_to(cell)
@@ -346,22 +347,19 @@ class MatrixPanel(QWidget):
     def _jump(self, event: QKeyEvent) -> bool:
         """Go where a name is that is being typed; False for a key that writes nothing."""
         text = event.text()
-        if (
-            not text.isprintable()
-            or not text
-            or event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        ):
+        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        if held or not text or not text.isprintable():
             return False
         wanted = self._typed.add(text, time.monotonic())
-        found = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
-        if found[0] is None and found[1] is None:
+        blocks = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
+        if blocks[0] is None and blocks[1] is None:
             return True
         row, column = self._cell or (0, 0)
-        if found[0] is not None:
-            row = found[0].start
-        if found[1] is not None:
-            same = found[0] is not None and found[1].stop - found[1].start > 1
-            column = found[1].start + int(same)  # not the face with itself
+        if blocks[0] is not None:
+            row = blocks[0].start
+        if blocks[1] is not None:
+            same = blocks[0] is not None and blocks[1].stop - blocks[1].start > 1
+            column = blocks[1].start + int(same)  # not the face with itself
         self.go_to((row, column))
         return True
 

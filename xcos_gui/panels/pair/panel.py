@@ -1,17 +1,14 @@
 """One pair: both faces, the maps, the cells, and the decision in words."""
 
 from pathlib import PurePosixPath
-from typing import get_args
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSlider,
     QTableView,
     QTabWidget,
@@ -20,35 +17,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_words
-from core.explain.colours import MapName, centred_table, faded, map_rgba, table
+from core.analysis.evidence.words import evidence_words
+from core.explain.colours import MapName, faded, map_rgba
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
 from core.model.kinds import ATTENTION_KINDS, ORDERS
+from core.project.edits import DECISIONS, Decision, pair_subject
+from xcos_gui.panels.pair.maps import MAPS, TITLES, PairMapsView
 from xcos_gui.panels.pair.saving import PairSaver
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
-from xcos_gui.widgets.colour_bar import ColourBar
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.design import TIGHT
+from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel
+from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
+from xcos_gui.widgets.subject_edit import SubjectEdit
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
-MAPS: tuple[MapName, ...] = get_args(MapName)
-TITLES: dict[MapName, str] = {
-    "cosine": "Cosine map S",
-    "attention": "Attention map W",
-    "contribution": "Contribution W\N{MIDDLE DOT}S",
-    "evidence": "Evidence",
-}
-TIPS: dict[MapName, str] = {
-    "cosine": "Likeness of each cell, from \N{MINUS SIGN}1 to 1: blue similar, red dissimilar, white at the threshold",
-    "attention": "Weight of each cell in the score, on one scale for the whole gallery",
-    "contribution": "Weight times likeness: the 49 cells sum to the score",
-    "evidence": "Contribution less the threshold's part: blue speaks for the same person, red against",
-}
+DECIDES: dict[str, Decision] = {decision[0]: decision for decision in DECISIONS}
 ORDER_TEXTS = {
     "both": "Order: both",
     "left-right": "Order: left \N{RIGHTWARDS ARROW} right",
@@ -67,42 +56,50 @@ class InspectorPanel(QWidget):
         self.verdict = VerdictView()
         self._report: PairReport | None = None
         self._cell: Cell | None = None
-        self.words = QLabel(EMPTY, wordWrap=True)
+        self.words = PlainLabel(EMPTY, wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.numbers = QLabel(wordWrap=True)
+        self.numbers = PlainLabel(wordWrap=True)
         self.numbers.setToolTip(
             "Score: the sum of W\N{MIDDLE DOT}S over the 49 cells. Target cosine: what the target model says "
             "of the pair. FC cosine: what the weights' fully connected head says of it."
         )
+        self.judging = SubjectEdit(session, short=True)
+        self.judging.setToolTip(
+            "A accepts, R rejects, U is unsure, while the keys go to this panel"
+        )
         self.cell_text = Readout()
         self.faces = CellView("Left face"), CellView("Right face")
-        self.maps: dict[MapName, CellView] = {name: CellView(TITLES[name]) for name in MAPS}
-        self._bars: dict[MapName, ColourBar] = {name: ColourBar() for name in MAPS}
-        self._titles: dict[MapName, QLabel] = {name: ElidedLabel() for name in MAPS}
+        self._maps = PairMapsView()
+        self.maps = self._maps.views
         for view in (*self.faces, *self.maps.values()):
             view.cell_changed.connect(self._mark)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(self._make_switches())
         layout.addWidget(self.verdict)
+        layout.addWidget(self.judging)
         layout.addWidget(self.words)
         layout.addLayout(self._make_faces(), 2)
         tabs = QTabWidget(documentMode=True)
-        tabs.addTab(self._make_maps(), "Maps")
+        tabs.addTab(self._maps, "Maps")
         cells = QWidget()
         column = QVBoxLayout(cells)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.numbers)
         column.addWidget(self._make_table(), 1)
         tabs.addTab(cells, "49 cells")
+        tabs.setCornerWidget(self._make_overlay())
+        layout.addWidget(self.cell_text)  # above the maps: in a low window they end below its edge
         layout.addWidget(tabs, 3)
-        layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
         session.threshold_changed.connect(self._on_threshold)
         session.attention_changed.connect(self._show_switches)
+        session.reference_changed.connect(self._show_report)
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
+        session.edits_changed.connect(self._show_judging)
         self._show_switches()
+        self._photos.setIcon(icon("photos", self.palette()))
 
     # Making.
 
@@ -130,7 +127,8 @@ class InspectorPanel(QWidget):
         swap.clicked.connect(self._session.swap_pair)
         save = QToolButton(text="Save…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         save.setMenu(self.saver.menu)
-        photos = QToolButton(text="Photos", toolTip="Both photos at full size (Ctrl+D)")
+        photos = self._photos = QToolButton(toolTip="Both photos at full size (Ctrl+D)")
+        photos.setAccessibleName("Both photos at full size")
         photos.clicked.connect(lambda: self._session.tool_asked.emit("photos"))
         for box in (self.kind, self.order):
             box.setSizeAdjustPolicy(
@@ -153,8 +151,14 @@ class InspectorPanel(QWidget):
             below.addWidget(label)
             row.addLayout(below)
         column.addLayout(row, 1)
-        line = QHBoxLayout()
-        self.overlay = QComboBox(
+        return column
+
+    def _make_overlay(self) -> QWidget:
+        """What is laid over the faces, in the corner of the tabs: the maps have the room of a row."""
+        corner = QWidget()
+        line = QHBoxLayout(corner)
+        line.setContentsMargins(0, 0, 0, TIGHT)
+        self.overlay = GivingBox(
             toolTip="What is laid over the faces; hold Space to see them plain"
         )
         self.overlay.setAccessibleName("Overlay on the faces")
@@ -171,22 +175,10 @@ class InspectorPanel(QWidget):
         self.opacity.setAccessibleName("Opacity of the overlay")
         self.opacity.setToolTip("Opacity of the overlay")
         self.opacity.valueChanged.connect(self._paint_faces)
+        self.opacity.setMinimumWidth(4 * self.fontMetrics().height())
         line.addWidget(self.overlay)
         line.addWidget(self.opacity, 1)
-        column.addLayout(line)
-        return column
-
-    def _make_maps(self) -> QWidget:
-        widget = QWidget()
-        grid = QGridLayout(widget)
-        grid.setContentsMargins(0, 4, 0, 0)
-        for place, name in enumerate(MAPS):
-            row, column = 3 * (place // 2), place % 2
-            grid.addWidget(self._titles[name], row, column)
-            grid.addWidget(self.maps[name], row + 1, column)
-            grid.addWidget(self._bars[name], row + 2, column)
-            grid.setRowStretch(row + 1, 1)
-        return widget
+        return corner
 
     def _make_table(self) -> QTableView:
         self.cells = CellsModel(self)
@@ -236,6 +228,16 @@ class InspectorPanel(QWidget):
         self._paint_maps()
         self._mark(self._cell)
 
+    def _show_judging(self) -> None:
+        """Tags and decision of the pair looked at."""
+        session = self._session
+        if self._report is None or session.pair is None or session.project is None:
+            self.judging.hide()
+            return
+        left, right = session.faces_of(session.pair)
+        self.judging.show_subject(pair_subject(left.key, right.key), session.project.edits)
+        self.judging.setHidden(left.key == right.key)
+
     def _on_threshold(self, _: float) -> None:
         if self._report is not None:
             self._show_report()
@@ -244,6 +246,7 @@ class InspectorPanel(QWidget):
     def _show_report(self) -> None:
         """The decision in words and numbers, and the table of cells."""
         session, self._report = self._session, self._session.report()
+        self._show_judging()
         report = self._report
         self.cells.show(report)
         if report is None or session.pair is None:
@@ -252,10 +255,10 @@ class InspectorPanel(QWidget):
             self.numbers.setText("")
             return
         words, e = report.words or NO_DECISION, report.explanation
-        worth = None
-        if (card := session.card) is not None:
-            worth = shipped_words(card, e.kind, e.order, e.score)
-        self.words.setText(words if worth is None else f"{words}\n{worth}")
+        ratios = session.ratios
+        worth = "" if ratios is None else evidence_words(ratios, e.score)
+        self.words.setText(f"{words}\n{worth}".rstrip())
+        self.words.setToolTip("" if ratios is None else f"Reference: {ratios.reference}.")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
 
@@ -274,33 +277,8 @@ class InspectorPanel(QWidget):
         return {"cosine": 1.0, "attention": limits.attention}.get(name, limits.contribution)
 
     def _paint_maps(self) -> None:
-        report = self._report
-        for name in MAPS:
-            values, limit = self._values(name), self._limit(name)
-            if values is None or report is None:
-                self.maps[name].set_overlay(None)
-                self._entitle(name, "")
-                continue
-            rgba = map_rgba(name, values, threshold=report.threshold, limit=limit)
-            self.maps[name].set_overlay(rgba, values)
-            total = (
-                ""
-                if name == "cosine"
-                else f"  (sum {values.sum():.3f})".replace("-", "\N{MINUS SIGN}")
-            )
-            self._entitle(name, total)
-            threshold = report.threshold or 0.0
-            if name == "cosine":
-                self._bars[name].show_table(centred_table(threshold), -1, 1, threshold, TIPS[name])
-            elif name == "attention":
-                self._bars[name].show_table(table("sequential"), 0, limit, None, TIPS[name])
-            else:
-                self._bars[name].show_table(table("diverging"), -limit, limit, None, TIPS[name])
+        self._maps.show_report(self._report, self._limit)
         self._paint_faces()
-
-    def _entitle(self, name: MapName, total: str) -> None:
-        self._titles[name].setText(TITLES[name] + total)
-        self._titles[name].setToolTip(TIPS[name])
 
     def _paint_faces(self, *_: object) -> None:
         name: MapName | None = None if self._plain else self.overlay.currentData()
@@ -346,11 +324,18 @@ class InspectorPanel(QWidget):
         if current.isValid():
             self._mark(self.cells.cell(current.row()))
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_photos"):
+            self._photos.setIcon(icon("photos", self.palette()))
+
     # Keys.
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             self._show_plain(True)
+        elif event.text() in DECIDES and not self.judging.isHidden():
+            self.judging.decide(DECIDES[event.text()])
         else:
             super().keyPressEvent(event)
 
@@ -380,9 +365,9 @@ def _share(contribution: float, score: float) -> str:
 def _numbers(report: PairReport) -> str:
     e, threshold = report.explanation, report.threshold
     limit = "no threshold" if threshold is None else f"threshold {threshold:.4f}"
-    parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
+    parts = [f"score {e.score:.4f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
         parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
     if e.fc_cosine is not None:
         parts.append(f"FC cosine {e.fc_cosine:.4f}")
-    return " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")
+    return "  \N{MIDDLE DOT}  ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")

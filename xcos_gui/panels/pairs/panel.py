@@ -9,16 +9,13 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from core.analysis.evidence.words import shipped_or_none
 from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
@@ -39,6 +36,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -72,13 +70,7 @@ class PairsPanel(QWidget):
         self.choice.setCurrentIndex(1)
         self._count = ElidedLabel()
         self.model = PairsModel(session, thumbnails, self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
+        self.table = rows_table(self.model, "Pairs of the outcome, worst first")
         self._make_actions()
         self._make_columns()
         self.columns = ColumnsButton(self.table, session)
@@ -101,6 +93,8 @@ class PairsPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
+        self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
         session.threshold_changed.connect(lambda _: self._timer.start())
@@ -115,6 +109,7 @@ class PairsPanel(QWidget):
         session.gallery_changed.connect(self._show_columns)
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
+        session.reference_changed.connect(self._show_columns)
         session.conditions.changed.connect(self.model.renew)
         self._show_columns()
 
@@ -135,15 +130,13 @@ class PairsPanel(QWidget):
 
     def _make_columns(self) -> None:
         table, line = self.table, self.fontMetrics().height()
-        table.setAccessibleName("Pairs of the outcome, worst first")
         table.setIconSize(QSize(2 * line + 4, 2 * line + 4))
         table.verticalHeader().setDefaultSectionSize(2 * line + 10)
-        table.verticalHeader().hide()
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SCORE, 5), (OUTCOME, 4), (FRAGILE, 4), (TAGS, 7), (LR, 4)):
-            header.resizeSection(column, width * line)
+        for column, width in ((SCORE, 4.6), (OUTCOME, 4.5), (FRAGILE, 4.5), (TAGS, 7), (LR, 4)):
+            header.resizeSection(column, round(width * line))
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:
@@ -194,13 +187,11 @@ class PairsPanel(QWidget):
         tagged = session.project is not None and bool(session.project.edits.tags)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
-        ratios = None
-        if session.card is not None:
-            ratios = shipped_or_none(session.card, session.kind, session.order)
-        self.model.ratios = ratios
+        self.model.ratios = session.ratios
         chosen = self.columns.shown
-        wanted = {FRAGILE: known, TAGS: tagged} | chosen
-        wanted[LR] = chosen[LR] and ratios is not None
+        several = self.choice.currentData() is None  # else it is the same in all rows
+        wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
+        wanted[LR] = chosen[LR] and session.ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)

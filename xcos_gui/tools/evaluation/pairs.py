@@ -5,51 +5,81 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from core.evaluation.verification import ProtocolPairs
+from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
+from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
+from xcos_gui.widgets.rows_model import RowsModel, rows_table
+from xcos_gui.widgets.tables import RememberedTable
 
-HEADERS = ("score", "outcome", "left", "right")
+HEADERS = (
+    ("score", "What the kind of score chosen above gives the pair"),
+    ("outcome", "True or false, accept or reject, at that kind's threshold"),
+    ("left", "The first photo of the pair"),
+    ("right", "The second photo of the pair"),
+)
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
-Index = QModelIndex | QPersistentModelIndex
 
 
-class ListedPairsModel(QAbstractTableModel):
+class ListedPairsModel(RowsModel):
     """Some pairs of a protocol in an order; however many, only those on screen cost anything."""
+
+    HEADS = HEADERS
+    NUMBERS = (0,)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._order = np.empty(0, np.int64)
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
         self._pairs: ProtocolPairs | None = None
+        self._given = self._order  # worst first
+        self._column, self._falling = -1, False
 
     def show(
         self, pairs: ProtocolPairs, scores: np.ndarray, codes: np.ndarray, order: np.ndarray
     ) -> None:
         """Show the pairs at the places `order` (k,) of the protocol's n."""
         self.beginResetModel()
-        self._pairs, self._scores, self._codes, self._order = pairs, scores, codes, order
+        self._pairs, self._scores, self._codes, self._given = pairs, scores, codes, order
+        self._order = self._arranged()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1: worst first."""
+        self._column, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self.beginResetModel()
+        self._order = self._arranged()
+        self.endResetModel()
+
+    def _arranged(self) -> np.ndarray:
+        given, pairs = self._given, self._pairs
+        if self._column < 0 or pairs is None:
+            return given
+        if self._column < 2:
+            keys = (self._scores, self._codes)[self._column][given]
+            places = np.argsort(keys, kind="stable")
+        else:
+            names = (pairs.left, pairs.right)[self._column - 2]
+            file_names = [natural(Path(names[pair]).name) for pair in given.tolist()]
+            places = np.array(sorted(range(len(given)), key=file_names.__getitem__), np.int64)
+        return given[places[::-1] if self._falling else places]
 
     def pair(self, row: int) -> int:
         """The protocol's pair in a row."""
@@ -59,26 +89,13 @@ class ListedPairsModel(QAbstractTableModel):
         """The protocol's pairs that are shown, (k,)."""
         return self._order
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._order)
+    def count(self) -> int:
+        return len(self._order)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADERS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or self._pairs is None:
+    def shown(self, row: int, column: int, role: int) -> Any:
+        if self._pairs is None:
             return None
-        pair = self.pair(index.row())
+        pair = self.pair(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{self._pairs.left[pair]}\n{self._pairs.right[pair]}"
         if role != Qt.ItemDataRole.DisplayRole:
@@ -88,7 +105,7 @@ class ListedPairsModel(QAbstractTableModel):
             OUTCOMES[int(self._codes[pair])],
             Path(self._pairs.left[pair]).name,
             Path(self._pairs.right[pair]).name,
-        )[index.column()]
+        )[column]
 
 
 class ListedPairs(QWidget):
@@ -97,7 +114,7 @@ class ListedPairs(QWidget):
     pair_chosen = Signal(int)
     open_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pairs: ProtocolPairs | None = None
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
@@ -106,7 +123,7 @@ class ListedPairs(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._make_counts())
-        self.told = QLabel("Evaluate a protocol to list its pairs.")
+        self.told = PlainLabel("Evaluate a protocol to list its pairs.")
         self.open = QPushButton("Open these in the window")
         self.open.setAutoDefault(False)
         self.open.setEnabled(False)
@@ -120,20 +137,12 @@ class ListedPairs(QWidget):
         line.addWidget(self.open)
         column.addLayout(line)
         self.model = ListedPairsModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Pairs of the protocol, worst first")
-        self.table.verticalHeader().hide()
+        self.table = rows_table(self.model, "Pairs of the protocol, worst first")
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.table.horizontalHeader()
         for side in (2, 3):
             header.setSectionResizeMode(side, QHeaderView.ResizeMode.Stretch)
+        RememberedTable(self.table, settings, "evaluation-pairs")
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         column.addWidget(self.table, 1)
 

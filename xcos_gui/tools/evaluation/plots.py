@@ -3,11 +3,12 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, Measured, error_curves
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
 
 BINS = 60
 COLOURS = {
@@ -32,7 +33,7 @@ class EvaluationPlots(QTabWidget):
         super().__init__(parent)
         self.setDocumentMode(True)
         self._edges = np.linspace(-1, 1, BINS + 1)
-        self.histogram = self._plot("score", "pairs")
+        self.histogram = self._plot(SCORES, "pairs", legend=False)
         self.histogram.setMouseEnabled(x=False, y=False)
         self.histogram.scene().sigMouseClicked.connect(self._on_click)
         self.histogram.setToolTip("Click a bin to list its pairs")
@@ -49,7 +50,7 @@ class EvaluationPlots(QTabWidget):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel(UNMEASURED, wordWrap=True))
+        column.addWidget(PlainLabel(UNMEASURED, wordWrap=True))
         column.addWidget(self.measure)
         column.addWidget(self.occlusion, 1)
         for widget, title in (
@@ -61,13 +62,14 @@ class EvaluationPlots(QTabWidget):
             self.addTab(widget, title)
         self.plots = [self.histogram, self.roc, self.det, self.occlusion]
 
-    def _plot(self, x: str, y: str) -> pg.PlotWidget:
+    def _plot(self, x: str, y: str, legend: bool = True) -> pg.PlotWidget:
         plot = pg.PlotWidget()
         plot.setMenuEnabled(False)
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.addLegend(offset=(-5, 5))
+        if legend:
+            plot.addLegend(offset=(-5, 5))
         return plot
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
@@ -89,13 +91,13 @@ class EvaluationPlots(QTabWidget):
         self.histogram.clear()
         scores = measured.scores
         self._edges = np.linspace(scores.min(), scores.max() + 1e-9, BINS + 1)
-        for name, sort, colour in (("genuine", same, GENUINE), ("impostor", ~same, IMPOSTOR)):
+        for sort, colour in ((same, GENUINE), (~same, IMPOSTOR)):
             heights, _ = np.histogram(scores[sort], self._edges)
             fill = pg.mkColor(colour)
             fill.setAlpha(110)
             pen = pg.mkPen(colour, width=1.5)
             self.histogram.plot(
-                self._edges, heights, stepMode="center", fillLevel=0, brush=fill, pen=pen, name=name
+                self._edges, heights, stepMode="center", fillLevel=0, brush=fill, pen=pen
             )
         threshold = measured.metrics.threshold
         if threshold is not None:

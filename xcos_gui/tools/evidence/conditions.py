@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.analysis.conditions.by_condition import ByCondition, ConditionRange, by_condition
 from core.analysis.conditions.slices import Slice, worst_slices
@@ -15,10 +22,12 @@ from core.project.edits import Edits
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
-from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, rate_text
+from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate
+from xcos_gui.widgets.elided import PlainLabel
 
 LISTED = 1000  # pairs of a range
 HEADS = (
+    ("range", "Of the condition's values, of the worse face of a pair"),
     ("impostor\npairs", "Pairs of two people whose worse face lies in the range"),
     ("FMR", "Impostor pairs called the same, with the 95 % interval over people"),
     ("genuine\npairs", "Pairs of one person whose worse face lies in the range"),
@@ -57,24 +66,27 @@ class ConditionsTab(Tab):
             self.choice.setItemData(self.choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.choice.setCurrentIndex(self.choice.findData("sharpness"))
         self.choice.activated.connect(self.again)
-        label = QLabel("C&ondition")
+        label = PlainLabel("C&ondition")
         label.setBuddy(self.choice)
         row.addWidget(label)
         row.addWidget(self.choice)
         row.addStretch(1)
         self.column.addLayout(row)
-        self.column.addWidget(self.words)
-        self.table = RateTable(HEADS, "Ranges of the condition")
+        self.table = RateTable(HEADS, "Ranges of the condition", session.settings)
         self.table.setToolTip("Click a range to list its errors in the main window")
         self.table.row_asked.connect(self._on_range)
-        self.column.addWidget(self.table, 1)
-        self.column.addWidget(QLabel("Where the model does worst; click a line to list its pairs:"))
         self.slices = QListWidget()
         self.slices.setAccessibleName("Slices where the model does worst")
         self.slices.setWordWrap(True)
         self.slices.itemActivated.connect(self._on_slice)
         self.slices.itemClicked.connect(self._on_slice)
-        self.column.addWidget(self.slices, 1)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table, 1)
+        column.addWidget(PlainLabel("Where the model does worst; click a line to list its pairs:"))
+        column.addWidget(self.slices, 1)
+        self.hold(inside)
 
     def work(self) -> Work:
         session, name = self.session, self.choice.currentData()
@@ -95,6 +107,7 @@ class ConditionsTab(Tab):
     def show_answer(self, answer: _Found) -> None:
         """Show the ranges and the slices."""
         self.found = answer
+        self.shown.fill()
         ranges = answer.ranges
         condition = ranges.condition
         unknown = f" It is not known of {ranges.unknown:,} faces." if ranges.unknown else ""
@@ -133,8 +146,8 @@ class ConditionsTab(Tab):
             self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
 
 
-def _texts(one: ConditionRange) -> list[str]:
-    worth = DASH
+def _texts(one: ConditionRange) -> list[str | tuple[str, float]]:
+    worth: str = DASH
     if one.worth is not None:
         low, high = (times(end) for end in one.worth.interval)
         worth = f"{times(one.worth.log10_lr)} ({low} to {high})"
@@ -143,11 +156,11 @@ def _texts(one: ConditionRange) -> list[str]:
         low_end, high_end = one.threshold_interval
         threshold = f"{one.threshold:.3f} ({low_end:.3f} to {high_end:.3f})"
     return [
-        f"{one.impostor:,}",
-        rate_text(one.fmr, one.fmr_interval),
-        f"{one.genuine:,}",
-        rate_text(one.fnmr, one.fnmr_interval),
-        threshold,
-        worth,
-        *(DASH if number is None else f"{number:.3f}" for number in (one.cllr, one.cllr_pooled)),
+        (f"{one.impostor:,}", one.impostor),
+        rate(one.fmr, one.fmr_interval),
+        (f"{one.genuine:,}", one.genuine),
+        rate(one.fnmr, one.fnmr_interval),
+        number(threshold, one.threshold),
+        number(worth, None if one.worth is None else one.worth.log10_lr),
+        *(number(f"{cost or 0:.3f}", cost) for cost in (one.cllr, one.cllr_pooled)),
     ]

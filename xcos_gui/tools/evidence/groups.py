@@ -1,6 +1,6 @@
 """The tab on groups: error rates by a tag or a column, and how much they differ."""
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout
 
 from core.analysis.grouping import column_names, group_by
 from core.analysis.groups import Group, GroupRates, Rate, group_rates
@@ -8,9 +8,11 @@ from core.errors import XCosError
 from core.project.edits import Edits
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
-from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, rate_text
+from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate, rate_text
+from xcos_gui.widgets.elided import PlainLabel
 
 HEADS = (
+    ("group", "The tag's value, or the column's"),
     ("people", "People with a face in the group; fewer than 20 make rough intervals"),
     ("FMR", "Impostor pairs within the group called the same, with the 95 % interval over people"),
     ("FMR, ratio\nto the mean", "The group's FMR / the mean of all groups' FMRs"),
@@ -28,6 +30,7 @@ class GroupsTab(Tab):
     """What tells groups apart is a column of the gallery's CSV or a tag."""
 
     title = "&Groups"
+    icon = "people"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -38,15 +41,14 @@ class GroupsTab(Tab):
         self.by.setToolTip("A tag, a column of the gallery's CSV, or the head of tags head:value")
         self.by.setMinimumContentsLength(20)
         self.by.activated.connect(self.again)
-        label = QLabel("&By tag or column")
+        label = PlainLabel("&By tag or column")
         label.setBuddy(self.by)
         row.addWidget(label)
         row.addWidget(self.by)
         row.addStretch(1)
         self.column.addLayout(row)
-        self.column.addWidget(self.words)
-        self.table = RateTable(HEADS, "Groups")
-        self.column.addWidget(self.table, 1)
+        self.table = RateTable(HEADS, "Groups", session.settings)
+        self.hold(self.table)
 
     def _offer(self) -> None:
         """Offer the columns and tags of the gallery that is open; what was typed stays."""
@@ -86,6 +88,7 @@ class GroupsTab(Tab):
     def show_answer(self, answer: GroupRates) -> None:
         """Show the groups."""
         self.found = answer
+        self.shown.fill()
         lines = [
             f"At the threshold {answer.threshold:.4f}. Impostor pairs of two groups: FMR "
             f"{rate_text(answer.all_cross.value, answer.all_cross.interval)}."
@@ -106,18 +109,18 @@ class GroupsTab(Tab):
         self.table.show_rows([], [])
 
 
-def _texts(group: Group) -> list[str]:
+def _texts(group: Group) -> list[str | tuple[str, float]]:
     most = DASH if group.regions is None else max(group.regions, key=group.regions.__getitem__)
     return [
-        f"{group.people:,}",
-        rate_text(group.fmr.value, group.fmr.interval),
+        (f"{group.people:,}", group.people),
+        rate(group.fmr.value, group.fmr.interval),
         _ratio(group.fmr),
-        rate_text(group.fnmr.value, group.fnmr.interval),
+        rate(group.fnmr.value, group.fnmr.interval),
         _ratio(group.fnmr),
-        f"{group.failed:,} of {group.photos:,}",
+        (f"{group.failed:,} of {group.photos:,}", group.failed),
         most,
     ]
 
 
-def _ratio(rate: Rate) -> str:
-    return DASH if rate.ratio is None else f"{rate.ratio:.2f}"
+def _ratio(error: Rate) -> tuple[str, float]:
+    return number(f"{error.ratio or 0:.2f}", error.ratio)

@@ -5,25 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.errors import XCosError
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
-from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab
+from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, percent
 
 NAMES = {"features": "Mean features", "best": "Best photo", "mean": "Mean of scores"}
 MOST_ROWS = 1000
+WHY = "Click a probe", "The map then says why its first person, and not the second."
 HEADS = (
+    ("probe", "The photo that is looked for among the gallery's persons"),
     ("rank", "Of the right person, 1 the first; empty where the gallery lacks them"),
     ("first", "The person of the highest score"),
-    ("score", "Of the first person"),
+    ("its score", "Of the first person"),
     ("second", "The person of the next score"),
-    ("score", "Of the second person"),
+    ("score of second", "Of the second person"),
 )
 
 
@@ -39,6 +43,7 @@ class IdentificationTab(Tab):
     """Probes, or each face against the others; the worst ranks come first."""
 
     title = "&Identification"
+    icon = "face"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -50,14 +55,15 @@ class IdentificationTab(Tab):
         for name in FUSIONS:
             self.fusion.addItem(NAMES[name], name)
         self.fusion.activated.connect(self.again)
-        label = QLabel("&Person's score")
+        label = PlainLabel("&Person's score")
         label.setBuddy(self.fusion)
         row.addWidget(label)
         row.addWidget(self.fusion)
         row.addStretch(1)
         self.column.addLayout(row)
-        self.column.addWidget(self.words)
-        self.table = RateTable(HEADS, "Probes with their first and second person")
+        self.table = RateTable(
+            HEADS, "Probes with their first and second person", session.settings, sorts=True
+        )
         self.table.setToolTip("Click a probe to see why its first person and not the second")
         self.table.row_asked.connect(self._on_row)
         self.cmc = pg.PlotWidget()
@@ -71,12 +77,13 @@ class IdentificationTab(Tab):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.cmc, 2)
-        column.addWidget(self.why, 3)
+        self.why_shown = OrEmpty("face", self.why)
+        column.addWidget(self.why_shown, 3)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)
         splitter.addWidget(side)
         splitter.setSizes([600, 340])
-        self.column.addWidget(splitter, 1)
+        self.hold(splitter)
 
     def work(self) -> Work:
         session, fusion = self.session, self.fusion.currentData()
@@ -95,6 +102,7 @@ class IdentificationTab(Tab):
     def show_answer(self, answer: _Found) -> None:
         """Show ranks and rates."""
         self.found = answer
+        self.shown.fill()
         persons = answer.persons
         fpir, fnir = persons.rates(answer.threshold)
         shown = answer.rows[:MOST_ROWS]
@@ -109,10 +117,13 @@ class IdentificationTab(Tab):
         for place in shown:
             names.append(answer.scored.rows.gallery.faces[persons.probes[place]].key)
             scores = np.nan_to_num(persons.scores[place], nan=-np.inf)
-            cells = [f"{ranks[place]}" if ranks[place] > 0 else DASH]
+            rank = int(ranks[place])
+            cells: list[str | tuple[str, float]] = [number(f"{rank}", rank if rank > 0 else None)]
             for person in np.argsort(-scores, kind="stable")[:2]:
                 known = np.isfinite(scores[person])
-                cells += [persons.persons[person], f"{scores[person]:.4f}"] if known else [DASH] * 2
+                score = float(scores[person]) if known else None
+                text = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
+                cells += [persons.persons[person] if known else DASH, number(text, score)]
             rows.append(cells)
         self.table.show_rows(names, rows)
         self.cmc.clear()
@@ -120,7 +131,9 @@ class IdentificationTab(Tab):
             curve = persons.cmc()
             pen = pg.mkPen(GENUINE, width=2)
             self.cmc.plot(np.arange(1, len(curve) + 1), 100 * curve, pen=pen, symbol="o")
-        self.why.show_map(None, 0.0, 1.0)
+            self.cmc.setYRange(0, 100)
+            self.cmc.setXRange(1, max(2, len(curve)))
+        self.why_shown.say(*WHY)
 
     def show_nothing(self, sentence: str) -> None:
         """Show why nothing is ranked."""
@@ -128,17 +141,20 @@ class IdentificationTab(Tab):
         self.found = None
         self.table.show_rows([], [])
         self.cmc.clear()
-        self.why.show_map(None, 0.0, 1.0)
+        self.why_shown.say(*WHY)
 
     def _on_row(self, row: int) -> None:
         if self.found is None:
             return
-        found = self.found
+        identified = self.found
         try:
-            told = why_not_second(found.scored, found.persons, found.rows[row], found.threshold)
+            why = why_not_second(
+                identified.scored, identified.persons, identified.rows[row], identified.threshold
+            )
         except XCosError as error:
             self.words.setText(str(error))
             return
-        self.why.set_title(f"{told.first} less {told.second}")
-        limit = max(float(np.abs(told.difference).max()), 1e-6)
-        self.why.show_map(told.difference, 0.0, limit, difference=True)
+        self.why.set_title(f"{why.first} less {why.second}")
+        limit = max(float(np.abs(why.difference).max()), 1e-6)
+        self.why_shown.fill()
+        self.why.show_map(why.difference, 0.0, limit, difference=True)

@@ -11,15 +11,16 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QTabWidget,
+    QVBoxLayout,
+    QWidget,
 )
 
 from core.analysis.evidence.curves import EvidenceCurves, evidence_curves
 from core.analysis.evidence.decision import BayesDecision, bayes_decision
 from core.analysis.evidence.pair_strength import FittedReference, fit_for
-from core.analysis.evidence.ratios import METHODS, Strength
+from core.analysis.evidence.ratios import METHODS, LikelihoodRatios, Strength
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
 from core.errors import XCosError
@@ -29,11 +30,17 @@ from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import Tab
 from xcos_gui.widgets.decimal_box import DecimalBox
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR
 
 SHIPPED, OPEN, CHOOSE = "shipped", "open", "choose"
 NAMES = {"logistic": "Logistic regression", "kde": "Kernel densities", "isotonic": "Isotonic"}
 LINE = "#2c7bb6"
+NO_CURVES = (
+    "No curves of this reference",
+    "Tippett, PAV and ECE need people to hold out: choose a gallery with more people as the reference.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +48,7 @@ class _Found:
     reference: FittedReference
     strength: Strength | None
     curves: EvidenceCurves | None
+    for_all: LikelihoodRatios | None = None  # without the people of the open gallery
 
 
 class StrengthTab(Tab):
@@ -54,13 +62,19 @@ class StrengthTab(Tab):
         self.decision: BayesDecision | None = None
         self.other: Path | None = None  # a gallery chosen as the reference
         self._scored: tuple[object, ScoredGallery] | None = None  # of the other gallery
+        self._wanted_for_all = False
         self._make_choices()
-        self.column.addWidget(self.words)
-        self.bayes = QLabel(wordWrap=True)
+        self.bayes = PlainLabel(wordWrap=True)
         self.bayes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._make_decision()
-        self.column.addWidget(self.bayes)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._make_decision())
+        column.addWidget(self.bayes)
         self._make_curves()
+        self.curves = OrEmpty(self.icon, self.tabs)
+        column.addWidget(self.curves, 1)
+        self.hold(inside)
 
     def _make_choices(self) -> None:
         row = QHBoxLayout()
@@ -77,10 +91,14 @@ class StrengthTab(Tab):
         self.method.setAccessibleName("Method")
         self.method.setToolTip("How scores become likelihood ratios")
         for text, box in (("&Reference", self.reference), ("&Method", self.method)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, int(box is self.reference))
+        self.for_all = QPushButton("Use for a&ll pairs")
+        self.for_all.setAutoDefault(False)
+        self.for_all.clicked.connect(self._on_for_all)
+        row.addWidget(self.for_all)
         self.reference.activated.connect(self._on_reference)
         self.method.activated.connect(self.again)
         self.column.addLayout(row)
@@ -94,7 +112,7 @@ class StrengthTab(Tab):
             self.reference.setCurrentIndex(self.reference.count() - 1)
         self.reference.addItem("Another gallery…", CHOOSE)
 
-    def _make_decision(self) -> None:
+    def _make_decision(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.prior = DecimalBox(decimals=6, minimum=0.000001, maximum=0.999999, singleStep=0.05)
         self.prior.setValue(0.5)
@@ -103,7 +121,7 @@ class StrengthTab(Tab):
         self.prior.setToolTip("Probability, before the score, that a pair shows one person")
         self.cost.setToolTip("What a false accept costs when a false reject costs 1")
         for text, box in (("&Prior", self.prior), ("&Cost of a false accept", self.cost)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             box.setAccessibleName(text.replace("&", ""))
             row.addWidget(label)
@@ -115,7 +133,7 @@ class StrengthTab(Tab):
         self.use.clicked.connect(self._on_use)
         row.addWidget(self.use)
         row.addStretch(1)
-        self.column.addLayout(row)
+        return row
 
     def _make_curves(self) -> None:
         self.tabs = QTabWidget(documentMode=True)
@@ -123,7 +141,6 @@ class StrengthTab(Tab):
         self.pav = self._plot("log10 LR", "log10 LR after PAV", "PAV")
         self.ece = self._plot("log10 prior odds", "empirical cross-entropy (bits)", "ECE")
         self.plots = [self.tippett, self.pav, self.ece]
-        self.column.addWidget(self.tabs, 1)
 
     def _plot(self, x: str, y: str, title: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
@@ -153,6 +170,24 @@ class StrengthTab(Tab):
         self._fill_references()
         self.again.emit()
 
+    def _on_for_all(self) -> None:
+        if self.reference.currentData() == SHIPPED:
+            self.session.use_reference(None)
+            self._show_for_all()
+        else:
+            self._wanted_for_all = True
+            self.again.emit()
+
+    def _show_for_all(self) -> None:
+        """Whether this reference can be, and is not yet, that of the list and the panel Pair."""
+        chosen = self.reference.currentData()
+        self.for_all.setEnabled(self.found is not None and chosen != OPEN)
+        self.for_all.setToolTip(
+            "The list would weigh pairs by their own people; choose another reference"
+            if chosen == OPEN
+            else "Tell likelihood ratios by this reference in the list and the panel Pair too"
+        )
+
     def work(self) -> Work:
         session, chosen, method = self.session, self.reference.currentData(), self.method.currentData()  # fmt: skip
         scored, model, kind, order = session.scored, session.model, session.kind, session.order
@@ -162,8 +197,10 @@ class StrengthTab(Tab):
         score = None if session.explanation is None else session.explanation.score
         if chosen == SHIPPED:
             shipped = FittedReference(shipped_ratios(model.card, kind, order))
-            return lambda running: _found(shipped, score)
-        loader = session.loader()
+            return lambda running: _strength_of(shipped, score)
+        loader, wanted = session.loader(), self._wanted_for_all and isinstance(chosen, Path)
+        self._wanted_for_all = False
+        everyone = tuple(face for loaded in scored.galleries for face in loaded.gallery.faces)
         made_from = (chosen, model.card.fingerprint, kind, order, loader.settings)
         known = self._scored[1] if self._scored and self._scored[0] == made_from else None
 
@@ -174,7 +211,8 @@ class StrengthTab(Tab):
                     model, loader.load(chosen, running), None, kind, order, running
                 )
                 self._scored = (made_from, reference)
-            return _found(fit_for(faces, reference, method, running), score)
+            for_all = fit_for(everyone, reference, method, running).ratios if wanted else None
+            return _strength_of(fit_for(faces, reference, method, running), score, for_all)
 
         return work
 
@@ -183,12 +221,13 @@ class StrengthTab(Tab):
     def show_answer(self, answer: _Found) -> None:
         """Show a reference's LRs, and what the pair's score is worth."""
         self.found = answer
+        self.shown.fill()
         ratios, strength = answer.reference.ratios, answer.strength
         lines = []
         if strength is None:
             lines.append("No pair is looked at; click one in the main window.")
         else:
-            lines.append(f"<b>Score {strength.score:.4f}: {strength_words(strength)}</b>")
+            lines.append(f"Score {strength.score:.4f}: {strength_words(strength)}")
             lines.append(f"{interval_words(strength)}.")
         lines.append(
             f"{ratios.people:,} people, {ratios.genuine:,} genuine and {ratios.impostor:,} "
@@ -202,7 +241,13 @@ class StrengthTab(Tab):
         )
         if answer.reference.told:
             lines.append(answer.reference.told)
-        self.words.setText("<br>".join(lines))
+        if answer.for_all is not None:
+            self.session.use_reference(answer.for_all)
+            lines.append(
+                f"The list and the panel Pair tell likelihood ratios by {ratios.reference} now."
+            )
+        self._show_for_all()
+        self.words.setText("\n".join(lines))
         self._show_curves(answer.curves)
         self._decide()
 
@@ -210,15 +255,17 @@ class StrengthTab(Tab):
         """Show why there are no LRs."""
         super().show_nothing(sentence)
         self.found = None
+        self._show_for_all()
         self._show_curves(None)
         self._decide()
 
     def _show_curves(self, curves: EvidenceCurves | None) -> None:
         for plot in self.plots:
             plot.clear()
-        self.tabs.setVisible(curves is not None)
         if curves is None:
+            self.curves.say(*NO_CURVES)
             return
+        self.curves.fill()
         at, genuine, impostor = curves.tippett
         for values, colour, name in (
             (genuine, GENUINE, "same person"),
@@ -253,10 +300,13 @@ class StrengthTab(Tab):
             self.session.set_threshold(self.decision.threshold)
 
 
-def _found(reference: FittedReference, score: float | None) -> _Found:
+def _strength_of(
+    reference: FittedReference, score: float | None, for_all: LikelihoodRatios | None = None
+) -> _Found:
     held_out = reference.ratios.held_out
     return _Found(
         reference,
         None if score is None else reference.strength(score),
         None if held_out is None else evidence_curves(held_out),
+        for_all,
     )

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -17,6 +16,10 @@ from PySide6.QtWidgets import (
 from core.scoring.lists import PairList
 from xcos_gui.state.jobs import Work
 from xcos_gui.state.session import Session
+from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty, parted
+from xcos_gui.widgets.tables import RememberedTable, ValueItem
 
 DASH = "\N{EN DASH}"
 
@@ -25,6 +28,7 @@ class Tab(QWidget):
     """One page: `work` is asked in the window's thread and runs in the background."""
 
     title = ""
+    icon = "evidence"
     again = Signal()  # a choice was changed: compute anew
     pairs_chosen = Signal(str, PairList)
 
@@ -33,8 +37,14 @@ class Tab(QWidget):
         self.session = session
         self.plots: list[Any] = []
         self.column = QVBoxLayout(self)
-        self.words = QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def hold(self, inside: QWidget, stretch: int = 1) -> None:
+        """Put what shows the answer below the words; what is said instead, without one, stands there."""
+        self.column.addWidget(self.words)
+        self.shown = OrEmpty(self.icon, inside)
+        self.column.addWidget(self.shown, stretch)
 
     def work(self) -> Work:
         """What to compute, with what it needs of the session now. Raises XCosError."""
@@ -46,53 +56,80 @@ class Tab(QWidget):
 
     def show_nothing(self, sentence: str) -> None:
         """Show why there is nothing."""
-        self.words.setText(sentence)
+        self.words.clear()
+        self.shown.say(*parted(sentence))
 
 
 class RateTable(QTableWidget):
-    """Numbers as text under heads with tooltips; a click on a row, or Enter, tells its place."""
+    """What a row is of, then numbers as text, under heads with tooltips.
+
+    A click on a row, or Enter, tells its place among the rows that were given.
+    """
 
     row_asked = Signal(int)
 
-    def __init__(self, heads: Sequence[tuple[str, str]], name: str) -> None:
+    def __init__(
+        self, heads: Sequence[tuple[str, str]], name: str, settings: Settings, sorts: bool = False
+    ) -> None:
+        """name: of the table; sorts: a click on a head sorts, else rows keep the order they have"""
         super().__init__(0, len(heads))
+        self._sorts = sorts
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setAccessibleName(name)
-        self.setHorizontalHeaderLabels([text for text, _ in heads])
-        for column, (_, tip) in enumerate(heads):
-            item = self.horizontalHeaderItem(column)
-            assert item is not None
+        for column, (text, tip) in enumerate(heads):
+            item = QTableWidgetItem(text)
             item.setToolTip(tip)
+            self.setHorizontalHeaderItem(column, item)
         self.setWordWrap(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        line = self.fontMetrics().height()
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(line + 8)
+        self.horizontalHeader().resizeSection(0, 12 * line)
         self.horizontalHeader().setStretchLastSection(True)
-        self.verticalHeader().setMaximumWidth(12 * self.fontMetrics().height())
-        self.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setMinimumHeight(6 * self.fontMetrics().height())
-        self.cellClicked.connect(lambda row, _: self.row_asked.emit(row))
+        self.setMinimumHeight(6 * line)
+        self._remembered = RememberedTable(self, settings, name.lower(), sorts=sorts)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # heads of two lines
+        self.cellClicked.connect(lambda row, _: self._ask(row))
 
-    def show_rows(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Replace all rows."""
+    def show_rows(
+        self, names: Sequence[str], rows: Sequence[Sequence[str | tuple[str, float]]]
+    ) -> None:
+        """Replace all rows: texts, or numbers as (text, value), which stand right and sort."""
+        self.setSortingEnabled(False)  # rows are being filled
         self.setRowCount(len(rows))
-        self.setVerticalHeaderLabels(list(names))
-        for row, texts in enumerate(rows):
-            for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for row, (name, cells) in enumerate(zip(names, rows, strict=True)):
+            first = ValueItem(name, name)
+            first.setData(Qt.ItemDataRole.UserRole, row)
+            self.setItem(row, 0, first)
+            for column, cell in enumerate(cells, start=1):
+                item = ValueItem(cell, cell) if isinstance(cell, str) else ValueItem(*cell)
                 self.setItem(row, column, item)
-        for row, name in enumerate(names):
-            head = self.verticalHeaderItem(row)
-            assert head is not None
-            head.setToolTip(name)
+        if rows:
+            self._remembered.fit(range(1, self.columnCount()))
+        self.setSortingEnabled(self._sorts)
+
+    def _ask(self, row: int) -> None:
+        item = self.item(row, 0)
+        if item is not None:
+            self.row_asked.emit(item.data(Qt.ItemDataRole.UserRole))
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.currentRow() >= 0:
-                self.row_asked.emit(self.currentRow())
+            self._ask(self.currentRow())
             return
         super().keyPressEvent(event)
+
+
+def number(text: str, value: float | None) -> tuple[str, float]:
+    """A number as a cell of the table; None: a dash, which sorts below all."""
+    return (DASH, -np.inf) if value is None else (text, value)
+
+
+def rate(value: float | None, interval: tuple[float, float] | None) -> tuple[str, float]:
+    """An error rate as a cell of the table, in per cent, with its interval where there is one."""
+    return number(rate_text(value, interval), value)
 
 
 def rate_text(value: float | None, interval: tuple[float, float] | None) -> str:

@@ -1,6 +1,6 @@
 """The tab on the threshold: whether it holds on the gallery that is open, and the gallery's own."""
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.analysis.threshold_fit import ThresholdFit, threshold_fit
 from core.errors import XCosError
@@ -17,7 +17,6 @@ class ThresholdTab(Tab):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.found: ThresholdFit | None = None
-        self.column.addWidget(self.words)
         row = QHBoxLayout()
         self.use = QPushButton("&Use the gallery's own threshold")
         self.use.setAutoDefault(False)
@@ -26,8 +25,12 @@ class ThresholdTab(Tab):
         self.use.clicked.connect(self._on_use)
         row.addWidget(self.use)
         row.addStretch(1)
-        self.column.addLayout(row)
-        self.column.addStretch(1)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addStretch(1)
+        self.hold(inside)
 
     def work(self) -> Work:
         session = self.session
@@ -46,6 +49,7 @@ class ThresholdTab(Tab):
     def show_answer(self, answer: ThresholdFit) -> None:
         """Show whether the threshold holds."""
         self.found = answer
+        self.shown.fill()
         self.words.setText("\n\n".join(answer.words))
         self.use.setText(f"&Use the gallery's own threshold, {answer.found.own:.4f}")
         self.use.setEnabled(True)

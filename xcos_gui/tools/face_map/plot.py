@@ -13,6 +13,7 @@ from xcos_gui.widgets.cell_view import MARK
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
 PICTURE = 44  # pixels
+ROOM = 0.1  # of the map's width and height, around the points, for the outer ones' thumbnails
 POINT, CHOSEN_POINT = 7, 11  # pixels
 SETTLE = 60  # milliseconds without zooming until thumbnails come
 Pixmap = Callable[[int], QPixmap | None]
@@ -103,7 +104,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._draw()
         if len(points):
             low, high = points.min(axis=0), points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=0.05)
+            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
 
     def colour(self, colours: np.ndarray) -> None:
         """Give the points colours (n, 4) uint8."""
@@ -160,13 +161,13 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._pictures = {}
 
     def _draw(self) -> None:
-        brushes: dict[tuple[int, ...], object] = {}
-        made = [
-            brushes.setdefault(colour, pg.mkBrush(*colour))
+        by_colour: dict[tuple[int, ...], object] = {}
+        brushes = [
+            by_colour.setdefault(colour, pg.mkBrush(*colour))
             for colour in map(tuple, self._colours.tolist())
         ]
-        if len(made) == len(self.points):
-            self._dots.setData(self.points[:, 0], self.points[:, 1], brush=made)
+        if len(brushes) == len(self.points):
+            self._dots.setData(self.points[:, 0], self.points[:, 1], brush=brushes)
 
     def _take_palette(self) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -200,7 +201,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
             self._box.scaleBy((zooms[key], zooms[key]))
         elif key == Qt.Key.Key_0 and len(self.points):
             low, high = self.points.min(axis=0), self.points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=0.05)
+            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
         else:
             super().keyPressEvent(event)
 
@@ -219,8 +220,8 @@ def inside(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
 def coloured(values: np.ndarray, dark: bool) -> np.ndarray:
     """Hues (n,) in [0, 1), NaN for grey, as colours (n, 4) uint8 that stand out on the ground."""
     lightness = 150 if dark else 110
-    made = np.full((len(values), 4), (128, 128, 128, 220), np.uint8)
+    colours = np.full((len(values), 4), (128, 128, 128, 220), np.uint8)
     for value in np.unique(values[np.isfinite(values)]):
         colour = QColor.fromHsl(int(value * 360), 190, lightness, 220)
-        made[values == value] = colour.getRgb()
-    return made
+        colours[values == value] = colour.getRgb()
+    return colours

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -24,9 +23,11 @@ from core.training.watch import look
 from xcos_gui.state.session import Session
 from xcos_gui.tools.training.changed_pairs import ChangedPairsView
 from xcos_gui.tools.training.figures import FiguresTable
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty, parted
 
 EMPTY = (
-    "No result yet: when a run ends, this page says whether its weights are better on people that "
+    "No result yet. When a run ends, this page says whether its weights are better on people that "
     "they have not seen."
 )
 IN_BRACKETS = " In brackets: 95 % intervals, drawn by identity."
@@ -49,7 +50,7 @@ class ResultPage(QWidget):
         self.run: Path | None = None
         self.weights: Path | None = None
         self.verdict: Verdict | None = None
-        self.sentence, self.about = QLabel(EMPTY, wordWrap=True), QLabel(wordWrap=True)
+        self.sentence, self.about = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         font = self.sentence.font()
         font.setPointSizeF(1.3 * font.pointSizeF())
         self.sentence.setFont(font)
@@ -57,9 +58,9 @@ class ResultPage(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.figures = FiguresTable("Before and after on held-out people")
         self.kinds = FiguresTable("Kinds of score on held-out people")
-        self.cost = QLabel("<b>What the explanation costs</b>: its scores on the same people")
+        self.cost = PlainLabel("What the explanation costs: its scores on the same people")
         self.pairs = ChangedPairsView(session)
-        self.now = QLabel(wordWrap=True)
+        self.now = PlainLabel(wordWrap=True)
         self.use, self.keep = QPushButton("Use the new weights"), QPushButton()
         self.longer = QPushButton("Train longer")
         self.longer.setToolTip(
@@ -90,14 +91,14 @@ class ResultPage(QWidget):
             return
         self.verdict = verdict
         self.sentence.setText(verdict.sentence)
+        self.sentence.show()
         self.about.setText(_about(run, verdict))
         self.figures.show_verdict(verdict)
         self.kinds.show_kinds(verdict)
         for widget in (self.kinds, self.cost):
             widget.setVisible("own" in verdict.kinds)
         self.pairs.show_verdict(verdict, GallerySettings(config.data.faces, config.data.aligned))
-        self._split.setVisible(True)
-        self._blank.setVisible(False)
+        self.shown.fill()
         self.show_state()
 
     def show_state(self, *_: object) -> None:
@@ -116,9 +117,9 @@ class ResultPage(QWidget):
     def _show_nothing(self, sentence: str) -> None:
         self.verdict = None
         self.sentence.setText(sentence)
+        self.sentence.hide()  # said below
         self.about.clear()
-        self._split.setVisible(False)
-        self._blank.setVisible(True)
+        self.shown.say(*parted(sentence))
         self.show_state()
 
     def _arrange(self) -> None:
@@ -131,12 +132,12 @@ class ResultPage(QWidget):
         area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        self._split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
-        self._split.addWidget(area)
-        self._split.addWidget(self.pairs)
+        split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        split.addWidget(area)
+        split.addWidget(self.pairs)
         unit = self.fontMetrics().height()
-        self._split.setSizes([38 * unit, 42 * unit])
-        self._blank = QWidget()
+        split.setSizes([38 * unit, 42 * unit])
+        self.shown = OrEmpty("train", split)
         buttons = QHBoxLayout()
         buttons.addWidget(self.now, 1)
         for button in (self.longer, self.keep, self.use):
@@ -145,8 +146,7 @@ class ResultPage(QWidget):
         column = QVBoxLayout(self)
         for widget in (self.sentence, self.about):
             column.addWidget(widget)
-        column.addWidget(self._split, 1)
-        column.addWidget(self._blank, 1)
+        column.addWidget(self.shown, 1)
         column.addLayout(buttons)
 
 

@@ -10,11 +10,9 @@ from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,8 @@ from core.explain.colours import map_rgba
 from core.progress import duration
 from core.training.watch import RunView, ask_to_stop, look, runs_in
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
 
 STATES = {
     "running": "{what}: {done:,} of {total:,}",
@@ -33,7 +33,7 @@ STATES = {
     "ended": "Its process is gone; it can be resumed.",
 }
 LOSSES = ("identification", "cosine", "uniform", "embedding", "map", "total")
-EMPTY = "No run yet. Choose a way to train under New run, and press Start."
+EMPTY = "No run yet", "Choose a way to train under New run, and press Start."
 KINDS = ("learned", "uniform", "correlation", "fc")
 LINE = 2 * "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 
@@ -59,7 +59,7 @@ class RunsPanel(QWidget):
         self.list.setToolTip("Select several to see their curves side by side")
         self.list.setAccessibleName("Runs, the newest first")
         self.list.itemSelectionChanged.connect(self.refresh)
-        self.state = QLabel(wordWrap=True)
+        self.state = PlainLabel(wordWrap=True)
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._graphics = pg.GraphicsLayoutWidget()
         self._loss = self._plot(0, "loss", log=True)
@@ -69,13 +69,13 @@ class RunsPanel(QWidget):
         self._graphics.ci.layout.setRowStretchFactor(0, 4)
         self._graphics.ci.layout.setRowStretchFactor(1, 2)
         self._graphics.ci.layout.setRowStretchFactor(2, 4)
-        self._pair_note = QLabel(wordWrap=True)
+        self._pair_note = PlainLabel(wordWrap=True)
         self.pair = QWidget(visible=False)
         pair = QVBoxLayout(self.pair)
         pair.setContentsMargins(0, 0, 0, 0)
         pair.addWidget(self._pair_note)
         pair.addLayout(self._make_maps())
-        self.waiting = QLabel("Curves appear with the first steps.")
+        self.waiting = PlainLabel("Curves appear with the first steps.")
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.waiting.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         there = QWidget()
@@ -87,28 +87,13 @@ class RunsPanel(QWidget):
         column.addWidget(self._graphics, 3)
         column.addWidget(self.waiting, 3)
         column.addWidget(self.pair, 1)
-        self.shown = QStackedWidget()
-        self.shown.addWidget(self._make_empty())
-        self.shown.addWidget(there)
+        self.shown = OrEmpty("train", there)
+        self.shown.say(*EMPTY, [("New run", self.new_asked.emit)])
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.addWidget(self.shown)
 
     # Making.
-
-    def _make_empty(self) -> QWidget:
-        """What to do first, where there is no run yet."""
-        self.empty = QLabel(EMPTY, wordWrap=True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = QPushButton("New run", autoDefault=False)
-        begin.clicked.connect(self.new_asked)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        column.addWidget(self.empty)
-        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(2)
-        return page
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -247,9 +232,10 @@ class RunsPanel(QWidget):
         self.folder.setEnabled(view is not None)
         for button in (self.result, self.use, self.compare):
             button.setEnabled(view is not None and view.weights is not None)
-        self.shown.setCurrentIndex(0 if view is None else 1)
         if view is None:
+            self.shown.say(*EMPTY, [("New run", self.new_asked.emit)])
             return
+        self.shown.fill()
         text = STATES[view.state].format(what=view.what, done=view.done, total=view.total)
         if view.state == "ended" and view.what.endswith("."):  # its last sentence
             text = f"{view.what} {text}"

@@ -59,7 +59,7 @@ class VideoInputs(QWidget):
         self.source.setAccessibleName("Video file or folder of frames")
         self.source.textChanged.connect(self._show_state)
         row.addWidget(self.source, 1)
-        for text, slot in (("&File…", self._ask_file), ("F&older…", self._ask_folder)):
+        for text, slot in (("&File…", self.ask_file), ("F&older…", self.ask_folder)):
             button = QPushButton(text, autoDefault=False)
             button.clicked.connect(slot)
             row.addWidget(button)
@@ -121,7 +121,8 @@ class VideoInputs(QWidget):
         known = Against(side, session.pair[0 if choice == LEFT else 1])
         return lambda _: known
 
-    def _ask_file(self) -> None:
+    def ask_file(self) -> None:
+        """Ask for a video, and find its tracks."""
         ends = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self, "Choose a video", "", f"Videos ({ends});;All files (*)"
@@ -130,7 +131,8 @@ class VideoInputs(QWidget):
             self.source.setText(name)
             self.find_asked.emit()
 
-    def _ask_folder(self) -> None:
+    def ask_folder(self) -> None:
+        """Ask for a folder of frames, and find their tracks."""
         name = QFileDialog.getExistingDirectory(self, "Choose a folder of frames")
         if name:
             self.source.setText(name)

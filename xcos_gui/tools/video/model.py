@@ -2,19 +2,27 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from core.video.track_scores import TrackScores
 from core.video.tracks import Track
+from xcos_gui.widgets.rows_model import RowsModel
 from xcos_gui.widgets.thumbnails import to_image
 
-HEADERS = ("", "track", "faces", "from", "to", "score", "verdict")
+HEADERS = (
+    ("face", "A face from the middle of the track"),
+    ("track", "A person followed from frame to frame"),
+    ("faces", "Frames in which the face was found"),
+    ("from", "When the face is first seen"),
+    ("to", "When the face is last seen"),
+    ("score", "Of the mean features of all the track's faces, against the face chosen above"),
+    ("verdict", "What the score says at the threshold"),
+)
 COLOURS = tuple(
     QColor(name)
     for name in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999933")
 )
-Index = QModelIndex | QPersistentModelIndex
 
 
 def track_colour(number: int) -> QColor:
@@ -22,8 +30,11 @@ def track_colour(number: int) -> QColor:
     return COLOURS[(number - 1) % len(COLOURS)]
 
 
-class TracksModel(QAbstractTableModel):
+class TracksModel(RowsModel):
     """A row a track; scores come when they are known."""
+
+    HEADS = HEADERS
+    NUMBERS = range(2, 6)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,47 +42,72 @@ class TracksModel(QAbstractTableModel):
         self._scores: list[TrackScores] | None = None
         self._threshold: float | None = None
         self._icons: dict[int, QIcon] = {}
+        self._column, self._falling = -1, False
+        self._order: list[int] = []  # tracks by row
 
     def show(self, tracks: tuple[Track, ...]) -> None:
         """Show another video's tracks, without scores."""
         self.beginResetModel()
         self._tracks, self._scores, self._icons = tracks, None, {}
+        self._arrange()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1: as they were found."""
+        self._column, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self.beginResetModel()
+        self._arrange()
+        self.endResetModel()
+
+    def _arrange(self) -> None:
+        self._order = list(range(len(self._tracks)))
+        if self._column > 0:
+            self._order.sort(key=self._key, reverse=self._falling)
+
+    def _key(self, place: int) -> float:
+        track, scores = self._tracks[place], self._scores
+        score = -2.0 if scores is None else scores[place].score
+        numbers = {
+            2: len(track),
+            3: track.faces[0].frame,
+            4: track.faces[-1].frame,
+            5: score,
+            6: score,
+        }
+        return float(numbers.get(self._column, track.number))
+
+    def track(self, row: int) -> int:
+        """The place of a row's track."""
+        return self._order[row]
+
+    def row_of(self, track: int) -> int:
+        """The row of a track, by its place."""
+        return self._order.index(track)
 
     def show_scores(self, scores: list[TrackScores] | None, threshold: float | None) -> None:
         """Show the scores of the same tracks; None: none."""
         self._scores, self._threshold = scores, threshold
+        if self._column in (5, 6):
+            self.sort(
+                self._column,
+                (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)[self._falling],
+            )
         if self._tracks:
             self.dataChanged.emit(self.index(0, 5), self.index(len(self._tracks) - 1, 6))
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._tracks)
+    def count(self) -> int:
+        return len(self._tracks)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADERS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        track, column = self._tracks[index.row()], index.column()
+    def shown(self, row: int, column: int, role: int) -> Any:
+        place = self._order[row]
+        track = self._tracks[place]
         if role == Qt.ItemDataRole.DecorationRole:
             if column == 0:
-                return self._icon(index.row())
+                return self._icon(place)
             return _dot(track_colour(track.number)) if column == 1 else None
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3, 4, 5):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole and column == 5:
-            return "Of the mean features of all its faces"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        score = None if self._scores is None else self._scores[index.row()].score
+        score = None if self._scores is None else self._scores[place].score
         verdict = ""
         if score is not None and self._threshold is not None:
             verdict = "same" if score > self._threshold else "different"
@@ -86,12 +122,12 @@ class TracksModel(QAbstractTableModel):
         }
         return texts.get(column)
 
-    def _icon(self, row: int) -> QIcon:
-        if row not in self._icons:
-            faces = self._tracks[row].faces
+    def _icon(self, place: int) -> QIcon:
+        if place not in self._icons:
+            faces = self._tracks[place].faces
             crop = faces[len(faces) // 2].crop
-            self._icons[row] = QIcon(QPixmap.fromImage(to_image(crop)))
-        return self._icons[row]
+            self._icons[place] = QIcon(QPixmap.fromImage(to_image(crop)))
+        return self._icons[place]
 
 
 def _dot(colour: QColor) -> QPixmap:

@@ -8,15 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSlider,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -36,12 +33,20 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.video.inputs import Against, VideoInputs
 from xcos_gui.tools.video.model import TracksModel
 from xcos_gui.tools.video.plot import VideoPlot
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.rows_model import rows_table
+from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EMPTY = "Choose a video, or a folder of frames, and find its tracks."
-BESIDE = "A face of the video is shown here beside the photo."
-NO_PHOTO = "Look at a pair in the main window, or choose a photo, to score the tracks against."
+ABOUT = "Every face is followed from frame to frame, and scored against the photo named above."
+NO_PHOTO = (
+    "There is no face to score the tracks against",
+    "Look at a pair in the main window, or choose a photo above.",
+)
+WIDTHS = 3.2, 6, 4, 6, 6, 5, 6  # lines of text that columns are wide at first
 SAVED = "Plots and tables (*.png *.svg *.pdf *.csv *.parquet *.jsonl)"
 
 
@@ -74,19 +79,23 @@ class VideoWindow(ToolWindow):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._make_left())
         self.view = PairView()
-        self.view.words.setText(BESIDE)
         split.addWidget(self.view)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         line = self.fontMetrics().height()
         split.setSizes([50 * line, 32 * line])
-        self.body.addWidget(split, 1)
+        self.shown = OrEmpty("video", split)
+        self.body.addWidget(self.shown, 1)
         self.body.addLayout(self._make_buttons())
         session.attention_changed.connect(self._score)
         session.threshold_changed.connect(self._on_threshold)
         session.model_changed.connect(self._on_model_changed)
         self._show_state()
-        self.tell(EMPTY)
+        self._ask_for_video()
+
+    def _ask_for_video(self) -> None:
+        asks = ("Video file…", self.inputs.ask_file), ("Folder of frames…", self.inputs.ask_folder)
+        self.shown.say(EMPTY.rstrip("."), ABOUT, asks)
 
     def close_job(self) -> None:
         self._scoring.close()
@@ -99,23 +108,17 @@ class VideoWindow(ToolWindow):
         column = QVBoxLayout(widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.tracks = TracksModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.tracks)
-        self.table.setAccessibleName("Tracks")
+        self.table = rows_table(self.tracks, "Tracks")
         side = round(2.2 * self.fontMetrics().height())
         self.table.setIconSize(QSize(side, side))
         self.table.verticalHeader().setDefaultSectionSize(side + 4)
-        self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, side + 12)
+        header.setMinimumSectionSize(side)
+        for place, lines in enumerate(WIDTHS):
+            header.resizeSection(place, round(lines * self.fontMetrics().height()))
         header.setStretchLastSection(True)
+        RememberedTable(self.table, self.session.settings, "video")
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.plot = VideoPlot()
         self.plot.chosen.connect(self.show_face)
@@ -124,7 +127,7 @@ class VideoWindow(ToolWindow):
         self.slider.setToolTip("Goes through the track's faces; arrow keys step")
         self.slider.setAccessibleName("Face of the track")
         self.slider.valueChanged.connect(lambda place: self.show_face(self._track, place))
-        self.where = QLabel()
+        self.where = PlainLabel()
         row = QHBoxLayout()
         row.addWidget(self.slider, 1)
         row.addWidget(self.where)
@@ -169,8 +172,8 @@ class VideoWindow(ToolWindow):
         aligned = self.inputs.aligned.isChecked()
 
         def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
-            found = follow(path, verifier, every, aligned, task=running)
-            return found, engine, verifier.card
+            video = follow(path, verifier, every, aligned, task=running)
+            return video, engine, verifier.card
 
         self.compute("Finding faces", work, self._on_found)
 
@@ -181,8 +184,9 @@ class VideoWindow(ToolWindow):
         self._track, self._place = track, min(place, len(self.found.tracks[track]) - 1)
         chosen = self.found.tracks[track]
         self._quietly(self.slider, lambda: self._set_slider(len(chosen)))
-        if self.table.currentIndex().row() != track:
-            self._quietly(self.table.selectionModel(), lambda: self.table.selectRow(track))
+        row = self.tracks.row_of(track)
+        if self.table.currentIndex().row() != row:
+            self._quietly(self.table.selectionModel(), lambda: self.table.selectRow(row))
             self.table.viewport().update()
         face = chosen.faces[self._place]
         at = f"frame {face.frame:,}"
@@ -194,18 +198,18 @@ class VideoWindow(ToolWindow):
 
     def open_as_gallery(self) -> None:
         """Write the tracks beside the cache and open them in the main window."""
-        found, session = self.found, self.session
-        if found is None:
+        video, session = self.found, self.session
+        if video is None:
             return
-        told = f"{found.source.resolve()} {found.every} {found.frames}"
-        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        folder = session.cache.folder / "videos" / f"{found.source.stem}-{digest}"
+        key = f"{video.source.resolve()} {video.every} {video.frames}"
+        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+        folder = session.cache.folder / "videos" / f"{video.source.stem}-{digest}"
 
         def work(running: Running) -> Path:
             running.report("Writing tracks", 0, 0)
             if folder.exists():
                 shutil.rmtree(folder)  # the program's own, of the same video
-            write_tracks(found, folder)
+            write_tracks(video, folder)
             return folder
 
         self.compute("Writing tracks", work, self._on_written)
@@ -243,15 +247,17 @@ class VideoWindow(ToolWindow):
         self.tracks.show(self.found.tracks)
         self.plot.show_scores([], None)
         count = len(self.found.tracks)
-        said = (
+        summary = (
             f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
         )
         problems = self.found.problems
         reasons = " ".join(problem.reason for problem in problems[:3])
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
-        self.tell(
-            f"{said}. {reasons}{more}" if self.found.tracks else f"No face was found. {reasons}"
-        )
+        if self.found.tracks:
+            self.shown.fill()
+            self.tell(f"{summary}. {reasons}{more}")
+        else:
+            self.shown.say("No face was found", reasons)
         self._show_state()
         if self.found.tracks:
             self.show_face(0, 0)
@@ -260,20 +266,20 @@ class VideoWindow(ToolWindow):
         self._score()
 
     def _score(self, *_: object) -> None:
-        found, model, session = self.found, self._model, self.session
-        if found is None or model is None or not found.tracks:
+        video, model, session = self.found, self._model, self.session
+        if video is None or model is None or not video.tracks:
             return
         engine, kind, order = model[1], session.kind, session.order
         against = self.inputs.against()
         if against is None:
-            self.view.words.setText(NO_PHOTO)
+            self.view.shown.say(*NO_PHOTO)
             return
 
         def work(running: Running) -> _Scored:
             face = against(running)
             if running.stopped():
                 raise Stopped("Scoring")
-            scores = score_tracks(engine, found.tracks, face.loaded, face.place, kind, order)
+            scores = score_tracks(engine, video.tracks, face.loaded, face.place, kind, order)
             return _Scored(face, scores)
 
         self._scoring.start(work)
@@ -316,8 +322,8 @@ class VideoWindow(ToolWindow):
 
     def _on_row(self, current: object, previous: object) -> None:
         row = self.table.currentIndex().row()
-        if row >= 0 and row != self._track:
-            self.show_face(row, 0)
+        if row >= 0 and self.tracks.track(row) != self._track:
+            self.show_face(self.tracks.track(row), 0)
 
     def _on_threshold(self, *_: object) -> None:
         limit = self.session.own_threshold
@@ -338,7 +344,7 @@ class VideoWindow(ToolWindow):
             self.view.show_report(None)
             self.where.clear()
             self._show_state()
-            self.tell("The weights changed; find the tracks again.")
+            self.shown.say("The weights changed", "Find the tracks again.")
 
     def _show_state(self, *_: object) -> None:
         some = self.found is not None and bool(self.found.tracks)

@@ -7,10 +7,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
-    QTableWidgetItem,
     QWidget,
 )
 
@@ -30,13 +28,17 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty
+from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EMPTY = (
+    "No pairs are taken yet",
     "Choose pairs in the matrix or list some, then take what is listed: every face of theirs is "
-    "edited alike, and all of them are scored anew."
+    "edited alike, and all of them are scored anew.",
 )
+READY = "Choose an edit above", "All faces of the pairs are edited, and the pairs scored anew."
 HEADS = ("left", "right", "before", "after", "change", "outcome", "then")
 TIPS = (
     "Left face", "Right face", "Score as it is", "Score with the edit", "Score after less before",
@@ -50,7 +52,6 @@ class WhatIfManyWindow(ToolWindow):
     """Edits the faces of the listed pairs; a row of the table is a pair."""
 
     title = "What if, of many pairs"
-    empty_words = EMPTY
     size_in_lines = (58, 42)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -81,15 +82,15 @@ class WhatIfManyWindow(ToolWindow):
         row.addStretch(1)
         row.addWidget(self.list_changed)
         self.start.setDefault(True)
-        self.about = QLabel(wordWrap=True)
+        self.about = PlainLabel(wordWrap=True)
         self.table = _table()
         RememberedTable(self.table, session.settings, "what-if-many")
         self.table.itemSelectionChanged.connect(self._on_row)
-        self.words.setText(EMPTY)
+        self.shown = OrEmpty("what-if", self.table)
         self.body.addLayout(row)
         self.body.addWidget(self.about)
         self.body.addWidget(self.words)
-        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.shown, 1)
         session.matrix_changed.connect(self._on_matrix_changed)
         self._show()
 
@@ -108,7 +109,7 @@ class WhatIfManyWindow(ToolWindow):
         session, pairs = self.session, self.pairs
         scored, verifier = session.scored, session.verifier
         if pairs is None or scored is None or verifier is None:
-            self.tell(EMPTY)
+            self.tell(EMPTY[1])
             return
         threshold, cache = session.threshold, session.cache
         done = self.edit.currentData(), self.faces.currentData()
@@ -124,9 +125,9 @@ class WhatIfManyWindow(ToolWindow):
             chosen = self.found.pairs.at(np.flatnonzero(self.found.changed))
             self.session.list_pairs(f"Change side: {self.edit.currentText().lower()}", chosen)
 
-    def _take(self, found: TreatedPairs) -> None:
+    def _take(self, treated: TreatedPairs) -> None:
         if self._of is self.session.scored:
-            self.found = found
+            self.found = treated
             self._show()
 
     def _on_matrix_changed(self) -> None:
@@ -137,38 +138,38 @@ class WhatIfManyWindow(ToolWindow):
             self._show()
 
     def _show(self) -> None:
-        pairs, found = self.pairs, self.found
+        pairs, treated = self.pairs, self.found
         self.start.setEnabled(pairs is not None)
-        self.list_changed.setEnabled(found is not None and bool(found.changed.any()))
+        self.list_changed.setEnabled(treated is not None and bool(treated.changed.any()))
         count = 0 if pairs is None else len(pairs)
         self.about.setText(f"{counted(count, 'pair')} taken")
         self.about.setHidden(not count)
-        if found is None:
-            self.words.setText(EMPTY if pairs is None else "Choose an edit, then Score anew.")
+        self.words.setText("" if treated is None else moved_words(treated))
+        if treated is not None:
+            self.shown.fill()
+        elif pairs is None:
+            self.shown.say(*EMPTY, [("Take the listed pairs", self.use_listed)])
         else:
-            self.words.setText(moved_words(found))
+            self.shown.say(*READY, [("Score anew", self.look)])
         self.table.setSortingEnabled(False)
-        self.table.setRowCount(0 if found is None else len(found.pairs))
-        if found is not None:
-            self._fill(found)
+        self.table.setRowCount(0 if treated is None else len(treated.pairs))
+        if treated is not None:
+            self._fill(treated)
         self.table.setSortingEnabled(True)
 
-    def _fill(self, found: TreatedPairs) -> None:
-        scores = found.pairs.scores.tolist()
+    def _fill(self, treated: TreatedPairs) -> None:
+        scores = treated.pairs.scores.tolist()
         for row, before in enumerate(scores):
-            pair = int(found.pairs.rows[row]), int(found.pairs.columns[row])
-            after = float(found.after[row])
+            pair = int(treated.pairs.rows[row]), int(treated.pairs.columns[row])
+            after = float(treated.after[row])
             names = [face.key for face in self.session.faces_of(pair)]
-            codes = found.before_codes[row], found.after_codes[row]
-            cells = [_Item(name, name) for name in names]
-            cells += [_Item(_signed(v, f), v) for v, f in
+            codes = treated.before_codes[row], treated.after_codes[row]
+            cells = [ValueItem(name, name) for name in names]
+            cells += [ValueItem(_signed(v, f), v) for v, f in
                       ((before, ".3f"), (after, ".3f"), (after - before, "+.3f"))]  # fmt: skip
-            cells += [_Item(OUTCOMES[code], OUTCOMES[code]) for code in codes]
+            cells += [ValueItem(OUTCOMES[code], OUTCOMES[code]) for code in codes]
             cells[0].setData(Qt.ItemDataRole.UserRole, pair)
             for column, cell in enumerate(cells):
-                if column in (2, 3, 4):
-                    side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    cell.setTextAlignment(side)
                 if codes[0] != codes[1]:
                     font = cell.font()
                     font.setBold(True)
@@ -179,18 +180,6 @@ class WhatIfManyWindow(ToolWindow):
         item = self.table.item(self.table.currentRow(), 0)
         if item is not None and self._of is self.session.scored:
             self.session.select_pair(*item.data(Qt.ItemDataRole.UserRole))
-
-
-class _Item(QTableWidgetItem):
-    """A cell that sorts by its value, not by its text."""
-
-    def __init__(self, text: str, value: str | float) -> None:
-        super().__init__(text)
-        self.setToolTip(text)
-        self.value = value
-
-    def __lt__(self, other: QTableWidgetItem) -> bool:
-        return isinstance(other, _Item) and bool(self.value < other.value)  # type: ignore[operator]
 
 
 def _signed(value: float, form: str) -> str:

@@ -1,0 +1,294 @@
+"""Beside and above the matrix: which names and bars stand where, and what typed names and keys find."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPalette
+from pytestqt.qtbot import QtBot
+
+from core.explain.colours import outcome_colours
+from core.explain.matrix_image import Look, MatrixImage
+from core.scoring.matrix import ScoreMatrix
+from core.scoring.orders import Asked
+from xcos_gui.panels.matrix.axis import Named, Rates, SideAxis, named_blocks
+from xcos_gui.panels.matrix.bar import MatrixBar
+from xcos_gui.panels.matrix.frames import Frames
+from xcos_gui.panels.matrix.item import MatrixItem
+from xcos_gui.panels.matrix.keys import TypedName, walk
+
+BLOCKS = [Named(0, 4, "ann"), Named(4, 5, "bob"), Named(5, 20, "cem")]
+
+
+def test_runs_of_a_code_are_named_by_their_first() -> None:
+    codes = np.array([3, 3, 1, 1, 1, 3])
+    assert named_blocks(codes, list("abcdef")) == [
+        Named(0, 2, "a"),
+        Named(2, 5, "c"),
+        Named(5, 6, "f"),
+    ]
+    assert named_blocks(np.array([7]), ["x"]) == [Named(0, 1, "x")]
+    assert named_blocks(np.empty(0, int), []) == []
+
+
+def test_names_stand_at_the_middle_of_what_is_seen_of_them(qapp: object) -> None:
+    axis = SideAxis("left")
+    axis.show_blocks(BLOCKS)
+    assert [axis.name_of(k).name for k in (0, 3, 4, 5, 19)] == ["ann", "ann", "bob", "cem", "cem"]  # type: ignore[union-attr]
+    assert axis.name_of(20) is None and axis.name_of(-1) is None
+    height = QFontMetricsF(axis.font()).height()
+    assert axis.names_in(0, 20, height) == [(2, "ann"), (4.5, "bob"), (12.5, "cem")]
+    assert axis.names_in(3, 8, height) == [(3.5, "ann"), (4.5, "bob"), (6.5, "cem")]
+    # Names keep a line's height apart; of those too near the first one stays.
+    assert axis.names_in(0, 20, height / 3) == [(2, "ann"), (12.5, "cem")]
+    assert axis.names_in(4, 5, height) == [(4.5, "bob")]
+    # With room for every item each is named, from the first to the last that is in sight.
+    axis.show_blocks(BLOCKS, lambda k: f"item {k}")
+    near = 1.2 * height
+    assert axis.names_in(2.4, 5.2, near) == [(k + 0.5, f"item {k}") for k in (2, 3, 4, 5)]
+    assert axis.names_in(-3, 1, near) == [(0.5, "item 0")]
+    assert axis.names_in(18.5, 30, near) == [(18.5, "item 18"), (19.5, "item 19")]
+    assert axis.names_in(0, 20, 0.99 * near)[0] == (2, "ann")
+
+
+def test_bars_are_clicked_where_they_are(qapp: object) -> None:
+    axis = SideAxis("left")
+    axis.show_blocks(BLOCKS)
+    width = axis.width()
+    longest = max(QFontMetricsF(axis.font()).horizontalAdvance(b.name) for b in BLOCKS)
+    assert width == pytest.approx(longest + 8) and axis.bar_area() == 0
+    assert axis.rate_at(10, 0.5) is None
+    values = np.array([[0.5, np.nan], [0.25, 0.1], [np.nan, 0.0]])
+    axis.show_rates(Rates(values))
+    # Four pixels beside the matrix, two bars of 18 with two between them, four beside the names.
+    assert axis.width() == pytest.approx(width + 44) and axis.bar_area() == 44
+    for across, kind in ((4, 0), (22, 0), (24.5, 1), (43, 1)):
+        assert axis.rate_at(across, 1.7) == (1, kind), across
+    assert axis.rate_at(3.9, 1.7) is None and axis.rate_at(44.1, 1.7) is None
+    assert axis.rate_at(10, 2.99) == (2, 0) and axis.rate_at(10, 3) is None
+    assert axis.rate_at(10, -0.1) is None
+    assert Rates(values).longest() == (0.5, 0.1)
+    assert Rates(np.full((2, 2), np.nan)).longest() == (1e-9, 1e-9)
+    top = SideAxis("top")
+    top.show_blocks([Named(0, 1, "a very long name " * 20)])
+    assert top.height() == 72 + 8
+    axis.show_blocks([Named(0, 1, "a very long name " * 20)])
+    axis.show_rates(None)
+    assert axis.width() == 130 + 8
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> pg.PlotWidget:
+    """A matrix of four rows and six columns, 30 pixels a cell, with both axes."""
+    axes = {"left": SideAxis("left"), "top": SideAxis("top")}
+    made = pg.PlotWidget(axisItems=axes)
+    qtbot.addWidget(made)
+    made.hideAxis("bottom")
+    made.showAxis("top")
+    made.hideButtons()
+    view = made.getViewBox()
+    view.invertY(True)
+    for axis, count in ((axes["left"], 4), (axes["top"], 6)):
+        axis.take_palette(QPalette())
+        axis.show_blocks([Named(k, k + 1, f"name {k}") for k in range(count)])
+    made.resize(600, 500)
+    made.show()
+    made.item = MatrixItem()
+    made.addItem(made.item)
+    scores = np.full((4, 6), 0.5, np.float32)
+    codes = np.arange(10, dtype=np.int32)
+    made.item.show(
+        MatrixImage(ScoreMatrix(scores, False, codes[:4], codes[4:], "uniform", "both")), Look(0.3)
+    )
+    view.setRange(QRectF(0, 0, 6, 4), padding=0)
+    made.grab()
+    return made
+
+
+def bars(plot: pg.PlotWidget, side: str, outcome: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where an axis has an outcome's colour: how far from the matrix, and along which item."""
+    image, axis, view = plot.grab().toImage(), plot.getAxis(side), plot.getViewBox()
+    wanted = QColor(*outcome_colours(False)[outcome])
+    part = axis.sceneBoundingRect()
+    found = []
+    for x in range(int(part.left()), int(part.right())):
+        for y in range(int(part.top()), int(part.bottom())):
+            if image.pixelColor(x, y) == wanted:
+                at = view.mapSceneToView(pg.Point(x + 0.5, y + 0.5))
+                away = part.right() - x if side == "left" else part.bottom() - y
+                found.append((away, at.y() if side == "left" else at.x()))
+    places = np.array(found).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
+
+
+@pytest.mark.parametrize("side", ["left", "top"])
+def test_bars_are_as_long_as_their_rates(plot: pg.PlotWidget, side: str) -> None:
+    count = 4 if side == "left" else 6
+    values = np.zeros((count, 2))
+    values[1], values[2], values[3] = (0.4, 0.0), (0.2, 0.08), (0.001, np.nan)
+    plot.getAxis(side).show_rates(Rates(values))
+    plot.grab()
+    for outcome, base, lengths in (("FN", 4, {1: 18, 2: 9, 3: 2}), ("FP", 24, {2: 18})):
+        away, along = bars(plot, side, outcome)
+        items = np.floor(along).astype(int)
+        assert set(items) <= {*lengths}, outcome
+        for item, length in lengths.items():
+            mine = away[items == item]
+            assert mine.min() == pytest.approx(base, abs=1.6), (outcome, item)
+            assert mine.max() - mine.min() == pytest.approx(length, abs=1.6), (outcome, item)
+            assert np.ptp(along[items == item]) > 0.9  # as thick as its row
+
+
+def test_frames_lie_around_their_cell(plot: pg.PlotWidget) -> None:
+    frames = Frames(plot, plot.item)
+    frames.show_labels(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2, 2, 3]))
+    frames.renew((2, 5))
+    pixel = 1 / plot.item.pixels()
+    for line, outside in zip(frames._marker, (2.5, 1.5), strict=True):
+        x, y = line.getData()
+        assert (min(x), max(x)) == pytest.approx((5 - outside * pixel, 6 + outside * pixel))
+        assert (min(y), max(y)) == pytest.approx((2 - outside * pixel, 3 + outside * pixel))
+    x, y = frames._borders.getData()
+    lines = {tuple(sorted([(x[k], y[k]), (x[k + 1], y[k + 1])])) for k in range(0, len(x), 2)}
+    assert lines == {((0, 2), (6, 2)), ((3, 0), (3, 4)), ((5, 0), (5, 4))}
+    frames.show_cross((1, 3))
+    assert [line.value() for line in frames._cross] == [3.5, 1.5]
+    assert [line.angle for line in frames._cross] == [90, 0]
+    assert all(line.isVisible() for line in frames._cross)
+    frames.show_cross(None)
+    assert not any(line.isVisible() for line in frames._cross)
+    frames.renew(None)
+    assert frames.marker_pixels() == 0
+    frames.show_labels(np.arange(4), np.arange(6))
+    frames.renew((0, 0))
+    assert len(frames._borders.getData()[0]) == 2 * (3 + 5)  # two ends of each line
+    # From afar the frame keeps nine pixels, and borders go.
+    frames.show_labels(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2, 2, 3]))
+    plot.getViewBox().setRange(QRectF(0, 0, 900, 600), padding=0)
+    frames.renew((0, 0))
+    assert frames.marker_pixels() == pytest.approx(11) and frames._borders.getData()[0] is None
+
+
+def test_what_is_seen_and_how_near(plot: pg.PlotWidget) -> None:
+    item, view = plot.item, plot.getViewBox()
+    assert item.boundingRect() == QRectF(0, 0, 6, 4)
+    for part, seen in (
+        (QRectF(0, 0, 6, 4), (slice(0, 4), slice(0, 6))),
+        (QRectF(1.5, 0.5, 2, 1.2), (slice(0, 2), slice(1, 4))),
+        (QRectF(-5, -5, 6, 6), (slice(0, 1), slice(0, 1))),
+        (QRectF(7, 0, 3, 3), None),
+        (QRectF(0, 5, 3, 3), None),
+    ):
+        view.setRange(part, padding=0)
+        assert item.seen() == seen, part
+        assert item.pixels() == pytest.approx(view.width() / part.width())
+
+
+def test_keys_walk_by_cells_people_and_ends() -> None:
+    rows, columns = np.array([0, 0, 1, 1, 1, 2]), np.array([5, 5, 5, 6])
+    Key = Qt.Key
+    for key, start, end in (
+        (Key.Key_Left, (2, 2), (2, 1)), (Key.Key_Right, (2, 2), (2, 3)), (Key.Key_Up, (2, 2), (1, 2)),
+        (Key.Key_Down, (2, 2), (3, 2)), (Key.Key_Left, (2, 0), (2, 0)), (Key.Key_Right, (2, 3), (2, 3)),
+        (Key.Key_Up, (0, 1), (0, 1)), (Key.Key_Down, (5, 1), (5, 1)), (Key.Key_Home, (3, 2), (3, 0)),
+        (Key.Key_End, (3, 1), (3, 3)), (Key.Key_PageDown, (0, 1), (2, 1)), (Key.Key_PageDown, (3, 1), (5, 1)),
+    ):  # fmt: skip
+        assert walk(key, start, rows, columns) == end, (key, start)
+    assert walk(Key.Key_A, (0, 0), rows, columns) is None
+
+
+def test_a_name_is_typed_letter_by_letter() -> None:
+    blocks = [Named(0, 2, "Zoë"), Named(2, 3, "an_na 10"), Named(3, 7, "Anton")]
+    typed = TypedName()
+    assert typed.add("a", 100.0).first_of(blocks) == blocks[1]
+    assert typed.add("n", 100.4).first_of(blocks) == blocks[1]
+    assert typed.add("t", 100.8).first_of(blocks) == blocks[2]
+    assert typed.add("z", 110.0).first_of(blocks) == blocks[0]  # after a pause anew
+    assert typed.add("o", 110.1).first_of(blocks) == blocks[0]
+    assert typed.add("e", 110.2).first_of(blocks) == blocks[0]
+    assert typed.add("x", 110.3).first_of(blocks) is None
+    assert typed.add(" an na", 130.0).first_of(blocks) == blocks[1]
+
+
+def test_the_bar_says_what_is_chosen_and_how_near(qtbot: QtBot) -> None:
+    bar = MatrixBar()
+    qtbot.addWidget(bar)
+    others = {"attention:uniform": "uniform attention", "labels": "the names before"}
+    bar.fill(("age",), True, Asked("people", "hardness", "name"), others)
+    assert bar.asked == Asked("people", "hardness", "hardness") and bar.columns.isHidden()
+    assert bar.level.findData("column:age") > 0 and bar.changed.isHidden()
+    bar.fill((), False, Asked("faces", "name", "hardness", None, "attention:uniform"), others)
+    assert bar.asked == Asked("faces", "name", "hardness", None, "attention:uniform")
+    assert not bar.columns.isHidden() and not bar.changed.isHidden()
+    assert bar.rows.itemText(0).startswith("Rows ") and bar.columns.itemText(0).startswith(
+        "Columns "
+    )
+    for pixels, near in ((12.4, "12 points a cell"), (1, "1 points a cell"), (0.5, "4 cells a point"), (0.1, "100 cells a point")):  # fmt: skip
+        bar.show_zoom(pixels)
+        assert bar.fit.toolTip() == f"Show all (0); now {near}"
+    told: list[float] = []
+    bar.zoom_asked.connect(told.append)
+    for button in bar.findChildren(type(bar.fit)):
+        if button.text() in ("+", "\N{MINUS SIGN}"):
+            button.click()
+    assert sorted(told) == [0.5, 2.0]
+    bar.show_place("ann × bob")
+    assert not bar.back.isHidden() and bar.place.text() == "ann × bob"
+    bar.show_place("")
+    assert bar.back.isHidden() and bar.place.isHidden()
+
+
+def test_the_bar_s_colours(qtbot: QtBot) -> None:
+    bar = MatrixBar()
+    qtbot.addWidget(bar)
+    assert bar.look(0.3) == Look(0.3, False, "mean", False) and bar.fars == {
+        "score": "mean",
+        "outcome": "worst",
+    }
+    bar.colouring.setCurrentIndex(1)
+    assert bar.look(0.3) == Look(0.3, True, "worst", False)
+    assert [bar.far.itemText(k) for k in range(bar.far.count())] == [
+        "Far away: worst",
+        "Far away: errors",
+    ]
+    bar.set_fars({"score": "errors", "outcome": "mean", "other": 1})
+    assert bar.fars == {"score": "errors", "outcome": "worst"}
+    bar.set_fars({"score": "nothing", "outcome": "errors"})
+    assert bar.fars == {"score": "errors", "outcome": "errors"}
+    bar.set_fars(["score"])
+    assert (
+        bar.fars == {"score": "errors", "outcome": "errors"} and bar.far.currentData() == "errors"
+    )
+    codes = np.array([0, 1, -1], np.int32)
+    square = MatrixImage(
+        ScoreMatrix(np.zeros((3, 3), np.float32), True, codes, codes, "uniform", "both")
+    )
+    bar.set_fars({"outcome": "worst"})
+    bar.show_legend(square, 0.3)
+    assert "unknown" in bar._legend.text() and "itself" in bar._legend.text()
+    assert bar._bar.isHidden() and not bar._legend.isHidden()
+    known = np.arange(5, dtype=np.int32)
+    other = MatrixImage(
+        ScoreMatrix(np.zeros((2, 3), np.float32), False, known[:2], known[2:], "uniform", "both")
+    )
+    bar.show_legend(other, 0.3)
+    names = ["TP", "FP", "FN", "TN"]
+    assert "unknown" not in bar._legend.text() and "itself" not in bar._legend.text()
+    for name in names:
+        colour = QColor(*outcome_colours(False)[name]).name()  # type: ignore[index]
+        told = f'<span style="color:{colour}">■</span> <a href="{name}"'
+        assert told in bar._legend.text() and f">{name}</a>" in bar._legend.text()
+    bar.colouring.setCurrentIndex(0)
+    bar.set_fars({"score": "mean"})
+    bar.show_legend(other, 0.3)
+    low, high = other.scale(0.3)
+    assert bar._bar.toolTip() == (
+        f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold 0.300"
+    )
+    assert not bar._bar.isHidden() and bar._legend.isHidden()

@@ -1,0 +1,186 @@
+"""The panel of counts and curves: ranges, the menu of thresholds, and what it says of few pairs."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+from pathlib import Path
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from core.scoring.matrix import ScoreMatrix
+from tests.weights import scored
+from xcos_gui.shell.window import MainWindow
+
+
+def texts(window: MainWindow) -> list[tuple[str, bool]]:
+    menu = window.curves.menu
+    menu.aboutToShow.emit()
+    return [(action.text(), action.isEnabled()) for action in menu.actions()]
+
+
+def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two genuine pairs, 0.5 and 0.9; four impostor pairs, 0.1, 0.2, 0.3 and 0.7."""
+    session, curves = window.session, window.curves
+    scores = np.array(
+        [[1, 0.5, 0.1, 0.2], [0.5, 1, 0.3, 0.7], [0.1, 0.3, 1, 0.9], [0.2, 0.7, 0.9, 1]], np.float32
+    )
+    codes = np.array([0, 0, 1, 1], np.int32)
+    assert session.rows is not None
+    matrix = ScoreMatrix(scores, True, codes, codes, "learned", "both")
+    with monkeypatch.context() as only:
+        only.setattr(session, "scored", scored(matrix, session.rows.part(np.arange(4))))
+        curves._on_matrix_changed()
+        curves._on_threshold_changed(0.6)
+        said = [curves.counts[outcome].text() for outcome in ("TP", "FN", "FP", "TN")]  # type: ignore[index]
+        assert said == [
+            "TP  1\nTAR 50.00 %",
+            "FN  1\nFRR 50.00 %",
+            "FP  1\nFAR 25.00 %",
+            "TN  3\nTRR 75.00 %",
+        ]
+        # One of eight pairs of a genuine and an impostor score stands the wrong way round.
+        assert curves.summary.text().startswith("AUC 0.8750, EER ")
+        assert "accuracy 66.67 % of 2 genuine and 4 impostor pairs" in curves.summary.text()
+        assert curves.spin.value() == 0.6 and curves.line.value() == pytest.approx(0.6)
+        (left, right), (low, high) = curves._histogram.viewRange()
+        assert left == pytest.approx(0.1 - 0.02, abs=0.02) and right == pytest.approx(
+            0.9 + 0.04, abs=0.02
+        )
+        assert left < 0.1 and right > 0.9
+        assert (low, high) == pytest.approx((0, 1.35 * 0.5))  # each genuine pair is half of all
+        assert curves._roc_point.getData() == (
+            pytest.approx([np.log10(0.25)]),
+            pytest.approx([0.5]),
+        )
+        assert curves._det_point.getData() == (
+            pytest.approx([np.log10(0.25)]), pytest.approx([np.log10(0.5)])
+        )  # fmt: skip
+        for plot in (curves._roc, curves._det):
+            assert plot.toolTip() == (
+                "The least rate that can be told is one of 4 impostor and one of 2 genuine pairs; "
+                "the axis begins there."
+            )
+            (left, right), _ = plot.viewRange()
+            assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
+        curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
+        assert curves._roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        assert curves._det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        offered = texts(window)
+        assert offered[0] == ("The weights' own: 0.4600", True)
+        assert not [
+            text for text, _ in offered if text.startswith("As before")
+        ]  # none was moved yet
+        # Of four impostor pairs one is a quarter: no smaller rate can be told.
+        assert [one for one in offered if "too few impostor pairs to say" in one[0]] and all(
+            not on for text, on in offered if "too few" in text
+        )
+        assert offered[-1][0].startswith("Equal error rate: ")
+    session.set_threshold(0.123)
+    assert ("As before: 0.4600", True) in texts(window)
+    window.curves.menu.actions()[0].trigger()
+    assert session.threshold == 0.46
+
+
+def test_what_is_told_of_few_pairs(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, curves = window.session, window.curves
+    scores = np.array([[1, 0.5, 0.1], [0.5, 1, 0.3], [0.1, 0.3, 1]], np.float32)
+    assert session.rows is not None
+    for codes, said, known in (
+        ([-1, -1, -1], "No identities are known, so there is nothing to count. ", False),
+        ([0, 0, -1], "accuracy 100.00 % of 1 genuine and 0 impostor pairs, 2 pairs of unknown identities not counted", True),
+    ):  # fmt: skip
+        numbers = np.array(codes, np.int32)
+        matrix = ScoreMatrix(scores, True, numbers, numbers, "learned", "both")
+        with monkeypatch.context() as only:
+            only.setattr(session, "scored", scored(matrix, session.rows.part(np.arange(3))))
+            curves._on_matrix_changed()
+            curves._on_threshold_changed(0.4)
+            assert curves.summary.text().startswith(said)
+            assert all(button.isEnabled() == known for button in curves.counts.values())
+    with monkeypatch.context() as only:
+        only.setattr(session, "scored", None)
+        curves._on_matrix_changed()
+        assert curves.summary.text() == "Counts and curves appear once pairs are scored."
+        assert [button.text() for button in curves.counts.values()] == ["TP", "FN", "FP", "TN"]
+        assert curves._tabs.isHidden() and not curves.counts["TP"].isEnabled()
+        rates = [one for one in texts(window) if one[0].startswith("FAR ")]
+        assert rates and all("too few" in text and not on for text, on in rates)
+
+
+def test_curves_are_read_below_their_plots(window: MainWindow) -> None:
+    curves = window.curves
+    assert curves.reading.isHidden()
+    for tab, hidden in ((1, False), (0, True), (2, False)):
+        curves._tabs.setCurrentIndex(tab)
+        assert curves.reading.isHidden() == hidden
+    assert curves.reading.text().startswith("Point at the ROC or the DET to read it")
+    left = curves._roc.getAxis("left").labelText, curves._det.getAxis("left").labelText
+    assert left == ("TAR (true accept rate)", "FRR (false reject rate)")
+    assert (curves._roc.getAxis("bottom").logMode, curves._roc.getAxis("left").logMode) == (
+        True,
+        False,
+    )
+    assert (curves._det.getAxis("bottom").logMode, curves._det.getAxis("left").logMode) == (
+        True,
+        True,
+    )
+
+
+def test_a_list_is_stepped_through(window: MainWindow, qtbot: QtBot) -> None:
+    session, told = window.session, list[str]()
+    session.message.connect(told.append)
+    session.set_threshold(1.0)
+    window.curves.counts["FN"].click()
+    qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 4)
+    cells = [window.pairs.model.cell(row) for row in range(4)]
+    session.select_pair(0, 5)  # not listed: the first one, or from the end the last
+    window.step_listed(1)
+    assert session.pair == cells[0]
+    window.step_listed(1)
+    assert session.pair == cells[1]
+    window.step_listed(-1)
+    window.step_listed(-1)
+    assert session.pair == cells[0] and told[-1] == "That was the first of the list."
+    session.select_pair(0, 5)
+    window.step_listed(-1)
+    assert session.pair == cells[3]
+    window.step_listed(1)
+    assert session.pair == cells[3] and told[-1] == "That was the last of the list."
+    window.curves.counts["TP"].click()
+    qtbot.waitUntil(lambda: window.pairs.model.rowCount() == 0)
+    window.step_listed(1)
+    assert told[-1] == "The list of pairs is empty; click a count, such as FP."
+
+
+def test_pairs_are_chosen_within_the_matrix_alone(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    """Four probes down and six faces across: what is a row need not be a column."""
+    session = window.session
+    session.open_probes(probes)
+    qtbot.waitUntil(
+        lambda: session.matrix is not None and session.matrix.scores.shape == (4, 6)
+        and not session.busy, timeout=60_000,
+    )  # fmt: skip
+    session.select_pair(0, 0)
+    for pair, chosen in (
+        ((3, 5), (3, 5)), ((4, 0), (3, 5)), ((5, 5), (3, 5)), ((0, 6), (3, 5)), ((-1, 0), (3, 5)), ((0, -1), (3, 5)),
+        ((0, 5), (0, 5)), ((3, 0), (3, 0)),
+    ):  # fmt: skip
+        session.select_pair(*pair)
+        assert session.pair == chosen, pair
+    session.swap_pair()
+    assert session.pair == (3, 0)  # of two galleries nothing is swapped
+    session.open_probes(None)
+    qtbot.waitUntil(
+        lambda: session.matrix is not None and session.matrix.scores.shape == (6, 6)
+        and not session.busy, timeout=60_000,
+    )  # fmt: skip
+    session.select_pair(1, 4)
+    session.swap_pair()
+    assert session.pair == (4, 1)
