@@ -28,7 +28,8 @@ from xcos_gui.tools.training.changed_pairs import _icon, _line
 from xcos_gui.tools.training.inputs import _NumberBox
 from xcos_gui.tools.video.model import TracksModel, track_colour
 from xcos_gui.tools.video.plot import VideoPlot
-from xcos_gui.tools.what_if.many import _Item, _signed
+from xcos_gui.tools.what_if.many import _signed
+from xcos_gui.widgets.tables import ValueItem
 
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 Role = Qt.ItemDataRole
@@ -325,7 +326,7 @@ def test_tracks_are_told_by_time_or_frame(qtbot: QtBot) -> None:
 
 def test_cells_sort_by_their_values(qapp: object) -> None:
     assert _signed(-0.1239, ".3f") == f"{MINUS}0.124" and _signed(0.5, "+.3f") == "+0.500"
-    assert _Item(f"{MINUS}0.200", -0.2) < _Item("0.100", 0.1) and not _Item("9", 9.0) < _Item(
-        "10", 9.0
-    )
-    assert _Item("x", "x").toolTip() == "x"
+    assert ValueItem(f"{MINUS}0.200", -0.2) < ValueItem("0.100", 0.1) and not ValueItem(
+        "9", 9.0
+    ) < ValueItem("10", 9.0)
+    assert ValueItem("x", "x").toolTip() == "x"
