@@ -105,6 +105,10 @@ class Cache:
         rows = self._rows("files WHERE path", [os.fsencode(path) for path in paths])
         return {os.fsdecode(path): (size, int(mtime), digest) for path, size, mtime, digest in rows}
 
+    def known_sizes(self, sizes: Sequence[int]) -> set[int]:
+        """Which of these bytes some file has that was seen before."""
+        return {size for _, size, _, _ in self._rows("files WHERE size", sizes)}
+
     def put_files(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
         """Remember path, size, modification time and digest of files."""
         packed = [(os.fsencode(path), size, str(mtime), d) for path, size, mtime, d in rows]
@@ -286,7 +290,7 @@ class Cache:
         )
         return self._prepared(":memory:")
 
-    def _rows(self, where: str, keys: Sequence[str] | Sequence[bytes], *first: str) -> list[tuple]:
+    def _rows(self, where: str, keys: Sequence[str | bytes | int], *first: str) -> list[tuple]:
         """Rows of a table by their keys, without the checksum; those that it fits."""
         rows: list[tuple] = []
         with self._guarded():

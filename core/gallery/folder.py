@@ -11,13 +11,15 @@ from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
 CAMERA_WORDS = {
-    "at", "burst", "cam", "camera", "capture", "cimg", "crop", "dcim", "dji", "dsc", "dscf",
-    "dscn", "facebook", "face", "foto", "frame", "gopro", "gopr", "hpim", "image", "images",
-    "imag", "img", "imgp", "instagram", "messenger", "mg", "mvi", "mvimg", "pano", "panorama",
-    "photo", "photos", "pic", "pict", "picture", "portrait", "pxl", "received", "scan",
-    "scanned", "screen", "screenshot", "selfie", "shot", "signal", "snap", "snapchat",
-    "snapshot", "still", "telegram", "thumb", "untitled", "vid", "video", "vlcsnap", "webcam",
-    "whatsapp"
+    "afbeelding", "aligned", "at", "bild", "burst", "cam", "camera", "camscanner", "capture",
+    "cimg", "copy", "crop", "cropped", "dcim", "dji", "download", "dsc", "dscf", "dscn", "face",
+    "facebook", "file", "foto", "fotografia", "frame", "gopr", "gopro", "hpim", "imag", "image",
+    "imagem", "imagen", "images", "img", "imgp", "immagine", "instagram", "kopie", "kuva",
+    "messenger", "mg", "mmexport", "mvi", "mvimg", "obraz", "pano", "panorama", "photo", "photos",
+    "pic", "pict", "picture", "portrait", "pxl", "received", "resim", "sample", "scan", "scanned",
+    "screen", "screenshot", "selfie", "shot", "signal", "snap", "snapchat", "snapshot", "still",
+    "telegram", "test", "thumb", "unbenannt", "unnamed", "untitled", "vid", "video", "vlcsnap",
+    "webcam", "whatsapp", "zdjęcie", "изображение", "фото", "صورة", "写真", "图片", "照片", "사진"
 }  # fmt: skip
 MONTHS = {
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -30,6 +29,7 @@ from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
@@ -73,7 +73,7 @@ class CurvesPanel(QWidget):
             "turn, instead of the worst pairs of all"
         )
         side.addWidget(self.spread)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = PlainLabel(wordWrap=True)
         # The plot beside it keeps its size, whatever the numbers are.
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -113,7 +113,7 @@ class CurvesPanel(QWidget):
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        label = QLabel("&Threshold")
+        label = PlainLabel("&Threshold")
         self.spin = DecimalBox(decimals=4, minimum=-1.0, maximum=1.0, singleStep=0.005)
         self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
         self.spin.setKeyboardTracking(False)
@@ -133,14 +133,14 @@ class CurvesPanel(QWidget):
     def _make_counts(self) -> QGridLayout:
         grid = QGridLayout()
         for column, text in enumerate(("called same", "called different"), start=1):
-            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
+            grid.addWidget(PlainLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
         self.counts: dict[Outcome, QPushButton] = {}
         rows: tuple[tuple[str, tuple[Outcome, Outcome]], ...] = (
             ("genuine", ("TP", "FN")),
             ("impostor", ("FP", "TN")),
         )
         for row, (text, outcomes) in enumerate(rows, start=1):
-            grid.addWidget(QLabel(text), row, 0)
+            grid.addWidget(PlainLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
                 button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._list(o))
@@ -303,7 +303,8 @@ class CurvesPanel(QWidget):
 
     def _remember(self, threshold: float) -> None:
         """Keep where the threshold rested before it was moved, however it was moved."""
-        if not self._rested.isActive():
+        shown = self._session.statistics is not None  # before the weights come there is none
+        if shown and not self._rested.isActive():
             self._before = self._resting
         self._resting = threshold
         self._rested.start()

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from core.model.kinds import CHANNELS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, same_for_all
 from core.model.target_choice import AUTO, TargetChoice
 from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.widgets.elided import PlainLabel
 
 WEIGHTS = "Weights (*.safetensors *.pth *.pt *.ckpt *.onnx)"
 AS_FILE = "as the file says"
@@ -55,7 +55,7 @@ class TargetDialog(QDialog):
             self.channels.setCurrentText(kept.channels)
         if kept is not None and kept.normalisation is not None:
             self.normalisation.setCurrentText(str(kept.normalisation))
-        self.found = QLabel(wordWrap=True)
+        self.found = PlainLabel(wordWrap=True)
         self._arrange()
         self._look()
 

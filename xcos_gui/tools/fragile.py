@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -27,6 +26,7 @@ from core.faces.face import Face
 from core.scoring.matrix import Outcome
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -68,7 +68,7 @@ class FragileWindow(ToolWindow):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        about = QLabel(ABOUT, wordWrap=True)
+        about = PlainLabel(ABOUT, wordWrap=True)
         self.start = QPushButton(
             "Find fragile pairs", toolTip="Move each face of the gallery six ways"
         )
@@ -97,12 +97,12 @@ class FragileWindow(ToolWindow):
         top.addWidget(self.list_all)
         top.addStretch(1)
         left = QVBoxLayout()
-        left.addWidget(QLabel("By outcome"))
+        left.addWidget(PlainLabel("By outcome"))
         left.addWidget(self.outcomes, 1)
-        left.addWidget(QLabel("By move"))
+        left.addWidget(PlainLabel("By move"))
         left.addWidget(self.moves, 1)
         right = QVBoxLayout()
-        right.addWidget(QLabel("Faces whose own moves flip most"))
+        right.addWidget(PlainLabel("Faces whose own moves flip most"))
         right.addWidget(self.faces, 1)
         below.addLayout(left, 1)
         below.addLayout(right, 1)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -28,6 +27,7 @@ from core.errors import Stopped, XCosError
 from core.scoring.statistics import PairStatistics
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.outcomes import percent
 
@@ -97,7 +97,7 @@ class WorthWindow(FollowingWindow):
         self.table.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height())
         self.table.cellClicked.connect(self._list)
         self.body.addWidget(self.table, 1)
-        self.sentences = QLabel(wordWrap=True)
+        self.sentences = PlainLabel(wordWrap=True)
         self.sentences.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.sentences)
         session.attention_changed.connect(self.ask_refresh)
@@ -115,7 +115,7 @@ class WorthWindow(FollowingWindow):
         for text, thresholds in THRESHOLDS:
             self.thresholds.addItem(text, thresholds)
         for text, box in (("&Against", self.against), ("A&t", self.thresholds)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from xcos_gui.widgets.design import GAP, GROUP, VERDICT, sized
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.icons import IconLabel
 
 Button = tuple[str, Callable[[], object]]  # its text and what it does
@@ -26,7 +27,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._icon = IconLabel(icon, 48)
         self.title, self.advice = (
-            QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2)
+            PlainLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2)
         )
         self.title.setFont(sized(self.title.font(), VERDICT, bold=True))
         self.buttons: list[QPushButton] = []

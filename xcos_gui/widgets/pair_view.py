@@ -3,11 +3,12 @@
 from typing import get_args
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.explain.colours import ColourLimits, MapName
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.readout import Readout
@@ -27,7 +28,7 @@ class PairView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._report: PairReport | None = None
-        self.words, self.cell_text = QLabel(EMPTY, wordWrap=True), Readout()
+        self.words, self.cell_text = PlainLabel(EMPTY, wordWrap=True), Readout()
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.faces = CellView("Left face"), CellView("Right face")
         names: tuple[MapName, ...] = get_args(MapName)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
 from xcos_gui.state.settings import Settings
 
 SETTLE = 400  # milliseconds without a change until it is kept
+MOST_FIT = 12  # lines of text that a column is wide at most, until the user makes it wider
 WIDEST = 4000  # pixels of a remembered column that are believed
 
 
@@ -60,8 +61,11 @@ class RememberedTable(QObject):
         """Make columns as wide as what they hold, unless the user has given the table widths."""
         if self._settings.store.contains(self._key) or self._timer.isActive():
             return
+        most = MOST_FIT * self._table.fontMetrics().height()
         for column in columns:
             self._table.resizeColumnToContents(column)
+            if self._table.columnWidth(column) > most:
+                self._table.setColumnWidth(column, most)
         self._timer.stop()  # that was not the user
 
     def _movable(self) -> list[int]:

@@ -330,3 +330,5 @@ def test_cells_sort_by_their_values(qapp: object) -> None:
         "9", 9.0
     ) < ValueItem("10", 9.0)
     assert ValueItem("x", "x").toolTip() == "x"
+    sides = [Qt.AlignmentFlag(ValueItem("1", v).textAlignment()) == RIGHT for v in (1.0, 2, "1")]
+    assert sides == [True, True, False]

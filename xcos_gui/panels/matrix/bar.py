@@ -23,7 +23,7 @@ from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
-from xcos_gui.widgets.elided import GivingBox
+from xcos_gui.widgets.elided import GivingBox, PlainLabel
 
 SCORES = "scores"
 LEAST_BOX = 36  # pixels
@@ -82,7 +82,7 @@ class MatrixBar(QWidget):
         )
         self.rates = QToolButton(text="Rates", checkable=True, checked=True)
         self.rates.setToolTip(RATES_TIP)
-        self.place = QLabel()
+        self.place = PlainLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
         self._legend.setToolTip("Click an outcome to fade all others; once more to show all")

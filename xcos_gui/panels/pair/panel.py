@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSlider,
     QTableView,
     QTabWidget,
@@ -30,7 +29,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.design import TIGHT
-from xcos_gui.widgets.elided import ElidedLabel, GivingBox
+from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
@@ -57,9 +56,9 @@ class InspectorPanel(QWidget):
         self.verdict = VerdictView()
         self._report: PairReport | None = None
         self._cell: Cell | None = None
-        self.words = QLabel(EMPTY, wordWrap=True)
+        self.words = PlainLabel(EMPTY, wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.numbers = QLabel(wordWrap=True)
+        self.numbers = PlainLabel(wordWrap=True)
         self.numbers.setToolTip(
             "Score: the sum of W\N{MIDDLE DOT}S over the 49 cells. Target cosine: what the target model says "
             "of the pair. FC cosine: what the weights' fully connected head says of it."
@@ -366,9 +365,9 @@ def _share(contribution: float, score: float) -> str:
 def _numbers(report: PairReport) -> str:
     e, threshold = report.explanation, report.threshold
     limit = "no threshold" if threshold is None else f"threshold {threshold:.4f}"
-    parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
+    parts = [f"score {e.score:.4f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
         parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
     if e.fc_cosine is not None:
         parts.append(f"FC cosine {e.fc_cosine:.4f}")
-    return " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")
+    return "  \N{MIDDLE DOT}  ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -35,7 +34,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.compare.tables import AreasTable, CurvePlots, RanksTable
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.readout import Readout
 
@@ -79,7 +78,7 @@ class _Column:
     """One method: its name and time above its map over both faces."""
 
     def __init__(self, name: str, heading: str) -> None:
-        self.label = QLabel(heading, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.label = PlainLabel(heading, alignment=Qt.AlignmentFlag.AlignCenter)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.views = [CellView(f"{heading}, {side} face") for side in ("left", "right")]
         self._heading = heading
@@ -164,9 +163,9 @@ class CompareWindow(FollowingWindow):
         self.scale.show_table(table("diverging"), -1, 1, None, SCALE)
         row = QHBoxLayout()
         row.addWidget(self.about, 1)
-        row.addWidget(QLabel("against"))
+        row.addWidget(PlainLabel("against"))
         row.addWidget(self.scale)
-        row.addWidget(QLabel("for same"))
+        row.addWidget(PlainLabel("for same"))
         row.addSpacing(2 * self.fontMetrics().height())
         for widget in (self.with_controls, self.again, self.save):
             row.addWidget(widget)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
 from xcos_gui.widgets.rows_model import RowsModel, rows_table
 from xcos_gui.widgets.tables import RememberedTable
@@ -123,7 +123,7 @@ class ListedPairs(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._make_counts())
-        self.told = QLabel("Evaluate a protocol to list its pairs.")
+        self.told = PlainLabel("Evaluate a protocol to list its pairs.")
         self.open = QPushButton("Open these in the window")
         self.open.setAutoDefault(False)
         self.open.setEnabled(False)

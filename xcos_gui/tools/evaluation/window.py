@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -31,6 +30,7 @@ from xcos_gui.state.loading import ProtocolRequest
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evaluation.pairs import ListedPairs
 from xcos_gui.tools.evaluation.plots import EvaluationPlots
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -120,7 +120,7 @@ class EvaluationDialog(ToolWindow):
                 row.addWidget(button)
             if line is self.photos:
                 row.addWidget(self.start)
-            label = QLabel(name)
+            label = PlainLabel(name)
             label.setBuddy(line)
             form.addRow(label, row)
         self.aligned = QCheckBox("Its photos are aligned 112×112 crops")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.errors import XCosError
@@ -13,6 +13,7 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, percent
@@ -54,7 +55,7 @@ class IdentificationTab(Tab):
         for name in FUSIONS:
             self.fusion.addItem(NAMES[name], name)
         self.fusion.activated.connect(self.again)
-        label = QLabel("&Person's score")
+        label = PlainLabel("&Person's score")
         label.setBuddy(self.fusion)
         row.addWidget(label)
         row.addWidget(self.fusion)

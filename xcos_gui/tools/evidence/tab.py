@@ -7,7 +7,6 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from core.scoring.lists import PairList
 from xcos_gui.state.jobs import Work
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 
@@ -37,7 +37,7 @@ class Tab(QWidget):
         self.session = session
         self.plots: list[Any] = []
         self.column = QVBoxLayout(self)
-        self.words = QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def hold(self, inside: QWidget, stretch: int = 1) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -34,7 +33,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.face_map.plot import MapPlot, coloured
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import GAP, counted, is_dark, title_label
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -127,10 +126,10 @@ class FaceMapWindow(FollowingWindow):
         column = QVBoxLayout(side)
         column.setContentsMargins(GAP, 0, 0, 0)
         self.face = CellView("The face looked at", grid=False)
-        self.name, self.hard = ElidedLabel(), QLabel(wordWrap=True)
+        self.name, self.hard = ElidedLabel(), PlainLabel(wordWrap=True)
         self.pair = QPushButton("Look at its hardest pair", autoDefault=False)
         self.pair.clicked.connect(self.choose_pair)
-        self.selection = QLabel(wordWrap=True)
+        self.selection = PlainLabel(wordWrap=True)
         self.list, self.tag, self.aside = (
             QPushButton(text, autoDefault=False)
             for text in ("List their pairs", "Tags…", "Set aside")

@@ -13,6 +13,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.project.edits import Decision
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 
 EFFECTS: dict[FindingKind, str] = {
     "wrong-identity": "Accept gives the face the other name.",
@@ -28,10 +29,18 @@ KEYS: tuple[tuple[str, str, Decision | None], ...] = (
 )
 
 
+LONGEST = 24  # letters of a photo's name on a button
+
+
 def _accepting(finding: Finding) -> str:
     """The button's text, which names what Accept does."""
     if finding.kind == "near-duplicate":
-        return f"Set aside {PurePosixPath(finding.right).name}  (A)".replace("&", "&&")
+        name = PurePosixPath(finding.right).name
+        if (
+            len(name) > LONGEST
+        ):  # a button would take the list's room; the whole name is its caption
+            name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
+        return f"Set aside {name}  (A)".replace("&", "&&")
     return "Accept  (A)"
 
 
@@ -45,14 +54,14 @@ class FindingView(QWidget):
         self._cache = cache
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.says = QLabel(wordWrap=True)
+        self.says = PlainLabel(wordWrap=True)
         self.says.setMinimumHeight(3 * self.fontMetrics().height())
         column.addWidget(self.says)
         pictures = QHBoxLayout()
         self.pictures: list[tuple[CellView, QLabel]] = []
         for name in ("Left face", "Right face", "Own identity"):
             view = CellView(name, grid=False)
-            caption = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
+            caption = PlainLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
             caption.setMinimumWidth(1)
             holder = QWidget()
             part = QVBoxLayout(holder)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMenu,
     QPushButton,
     QSplitter,
@@ -29,6 +28,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.rows_model import rows_table
@@ -68,7 +68,7 @@ class LabelsWindow(FollowingWindow):
         split.setStretchFactor(1, 2)
         self.shown = OrEmpty("labels", split)
         self.body.addWidget(self.shown, 1)
-        self.before_after = QLabel(wordWrap=True)
+        self.before_after = PlainLabel(wordWrap=True)
         self.before_after.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.before_after)
         for keys, slot in (

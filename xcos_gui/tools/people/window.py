@@ -37,6 +37,7 @@ from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
 from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
@@ -108,9 +109,9 @@ class PeopleWindow(ToolWindow):
     # Making.
 
     def _make_left(self) -> QWidget:
-        label = QLabel("&Impostor score")
+        label = PlainLabel("&Impostor score")
         label.setBuddy(self.measure)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = PlainLabel(wordWrap=True)
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.measure)
@@ -146,7 +147,7 @@ class PeopleWindow(ToolWindow):
         RememberedTable(self.table, self.session.settings, "people", by_mean)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.modelReset.connect(self._mark_row)
-        self.who = QLabel(wordWrap=True)
+        self.who = PlainLabel(wordWrap=True)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.search)
@@ -168,13 +169,13 @@ class PeopleWindow(ToolWindow):
         self.counts: dict[str, QLabel] = {}
         for column, name in enumerate(MAPS, start=1):
             title = {"cosine": "mean S", "attention": "mean W", "evidence": "mean evidence"}[name]
-            label = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+            label = PlainLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setToolTip(TIPS[name])
             grid.addWidget(label, 0, column)
             grid.setColumnStretch(column, 1)
         for row, sort in enumerate(("genuine", "impostor"), start=1):
-            self.counts[sort] = QLabel(
+            self.counts[sort] = PlainLabel(
                 "with\nthemselves" if sort == "genuine" else "with\nstrangers"
             )
             grid.addWidget(self.counts[sort], row, 0)

@@ -1,7 +1,6 @@
 """What the window on people says of classes and of a person."""
 
 from collections import Counter
-from html import escape
 
 from core.analysis.people import ANIMALS, People, Person
 from xcos_gui.tools.people.model import ANIMAL_COLOURS, NONE_COLOUR
@@ -33,8 +32,8 @@ def legend(everyone: People) -> str:
 
 
 def person_words(person: Person) -> str:
-    """What there is to say of a person, as rich text."""
-    parts = [f"<b>{escape(person.identity)}</b>"]
+    """What there is to say of a person."""
+    parts = [person.identity]
     if person.animal:
         parts.append(f"{person.animal}: {MEANINGS[person.animal]}")
     if person.genuine_mean is None:

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QGridLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.loading import Loader
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.thumbnails import to_image
 
@@ -137,13 +137,13 @@ class ChangedPairsView(QWidget):
         self._session = session
         self._request: PairRequest | None = None
         self._pairs: tuple[ChangedPair, ...] = ()
-        self.words = QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True)
         self._showing, self._explaining = LatestJob(self), LatestJob(self)
         self._showing.finished.connect(self._on_crops)
         self._explaining.finished.connect(self._on_explained)
         self._explaining.failed.connect(lambda error: self.words.setText(str(error)))
         side = 3 * self.fontMetrics().height()
-        self.title = QLabel(wordWrap=True)
+        self.title = PlainLabel(wordWrap=True)
         self.list = QListWidget()
         self.list.setAccessibleName("Held-out pairs that are judged differently")
         self.list.setIconSize(QSize(2 * side, side))
@@ -151,7 +151,7 @@ class ChangedPairsView(QWidget):
         self.list.currentRowChanged.connect(self._on_chosen)
         self.faces = CellView("Left face"), CellView("Right face")
         self.maps = [{name: MapView(name, text) for name, text in MAPS} for _ in SIDES]
-        self.scores = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.scores = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self._grid = QWidget()
         policy = self._grid.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # so that nothing moves when the maps come
@@ -232,7 +232,7 @@ class ChangedPairsView(QWidget):
     def _show_nothing(self) -> None:
         count = len(self._pairs)
         self.title.setText(
-            f"<b>{count} held-out pairs judged differently</b>; click one to see why"
+            f"{count} held-out pairs judged differently; click one to see why"
             if count
             else "No held-out pair is judged differently."
         )
@@ -273,8 +273,7 @@ def _line(pair: ChangedPair) -> str:
 
 
 def _scored(decided: PairDecision | None, side: str) -> str:
-    name = f"<b>{side.capitalize()}</b>"
-    return f"{name}: {'a model without maps' if decided is None else decision_words(decided)}"
+    return f"{side.capitalize()}: {'a model without maps' if decided is None else decision_words(decided)}"
 
 
 def _icon(crops: Crops) -> QIcon:

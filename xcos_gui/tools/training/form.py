@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from core.training.config import TrainConfig, parse_config
 from xcos_gui.state.settings import Settings
 from xcos_gui.tools.training.inputs import QuietWheel, SettingInput, input_for
+from xcos_gui.widgets.elided import PlainLabel
 
 GENERAL = "general"
 MARK = "\N{BULLET}"
@@ -192,7 +193,7 @@ class TrainingForm(QWidget):
     def _add_row(self, grid: QGridLayout, name: str, hint: Any, of: "Field[Any]") -> None:
         field = input_for(name, hint, of.metadata, self._settings)
         words = of.name.replace("_", " ")
-        label = QLabel(words.capitalize())
+        label = PlainLabel(words.capitalize())
         label.setBuddy(field.widget)
         reset = QToolButton(text="\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", autoRaise=True)
         reset.setAccessibleName(f"Set {words} back")
@@ -200,8 +201,8 @@ class TrainingForm(QWidget):
         kept = reset.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         reset.setSizePolicy(kept)
-        unit = QLabel(of.metadata.get("unit", ""))
-        meaning = QLabel(_meaning(of.metadata), wordWrap=True)
+        unit = PlainLabel(of.metadata.get("unit", ""))
+        meaning = PlainLabel(_meaning(of.metadata), wordWrap=True)
         policy = meaning.sizePolicy()  # which knows that its height depends on its width
         policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
         meaning.setSizePolicy(policy)

@@ -16,6 +16,7 @@ from xcos_gui.tools.training.questions import (
     PlugInQuestions,
     Questions,
 )
+from xcos_gui.widgets.elided import PlainLabel
 
 KEPT = "training/answers"
 FILE = "file"
@@ -112,10 +113,10 @@ class WaysPanel(QWidget):
         font = button.font()
         font.setBold(True)
         button.setFont(font)
-        about = QLabel(questions.about, wordWrap=True)
+        about = PlainLabel(questions.about, wordWrap=True)
         about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        does = self._does[name] = QLabel(wordWrap=True)
-        fails = self._fails[name] = QLabel(wordWrap=True)
+        does = self._does[name] = PlainLabel(wordWrap=True)
+        fails = self._fails[name] = PlainLabel(wordWrap=True)
         inside = QWidget()
         within = QVBoxLayout(inside)
         within.setContentsMargins(0, 0, 0, 0)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -25,6 +24,7 @@ from core.explain.explanation import PairDecision, shared_limits
 from core.explain.words import decision_words
 from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, percent
 from xcos_gui.widgets.readout import Readout
@@ -99,9 +99,9 @@ class AgreementTable(QGroupBox):
         self.buttons: dict[tuple[bool, bool, bool | None], QPushButton] = {}
         middle = Qt.AlignmentFlag.AlignCenter
         for place, text in enumerate(("B right", "B wrong"), start=1):
-            grid.addWidget(QLabel(text, alignment=middle), 0, place)
+            grid.addWidget(PlainLabel(text, alignment=middle), 0, place)
         for row, a_right in enumerate((True, False), start=1):
-            grid.addWidget(QLabel("A right" if a_right else "A wrong"), row, 0)
+            grid.addWidget(PlainLabel("A right" if a_right else "A wrong"), row, 0)
             for column, b_right in enumerate((True, False), start=1):
                 grid.addLayout(self._cell(a_right, b_right), row, column)
         grid.setColumnStretch(1, 1)
@@ -163,7 +163,7 @@ class ScatterView(QWidget):
         self._current = pg.ScatterPlotItem(size=15, pen=pg.mkPen(MARK, width=3), brush=None)
         for item in (*self._lines, self._current):
             self.plot.addItem(item, ignoreBounds=True)  # a ring must not move the axes
-        self.drawn = QLabel(wordWrap=True)
+        self.drawn = PlainLabel(wordWrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.plot, 1)
@@ -245,11 +245,11 @@ class PairMapsView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._empty = QLabel("Choose a pair to see its maps under both models.")
+        self._empty = PlainLabel("Choose a pair to see its maps under both models.")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self._empty, 0, 0, 1, 3)
-        self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self.maps: list[dict[MapName, MapView]] = []
         for side, letter in enumerate("AB"):
             views = {name: MapView(name, f"{letter}: {text}") for name, text in MAPS}
@@ -281,7 +281,7 @@ class PairMapsView(QWidget):
         for pair, views, words, name in zip(
             decided, self.maps, self.words, comparison.names, strict=True
         ):
-            words.setText(f"<b>{name}</b>: {decision_words(pair)}")
+            words.setText(f"{name}: {decision_words(pair)}")
             words.setToolTip(f"{pair.explanation.left}\n{pair.explanation.right}")
             for map_name, view in views.items():
                 view.show_map(pair.map_of(map_name), pair.threshold or 0.0, shared[map_name])

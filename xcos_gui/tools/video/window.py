@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSlider,
     QSplitter,
@@ -34,6 +33,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.video.inputs import Against, VideoInputs
 from xcos_gui.tools.video.model import TracksModel
 from xcos_gui.tools.video.plot import VideoPlot
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
 from xcos_gui.widgets.rows_model import rows_table
@@ -127,7 +127,7 @@ class VideoWindow(ToolWindow):
         self.slider.setToolTip("Goes through the track's faces; arrow keys step")
         self.slider.setAccessibleName("Face of the track")
         self.slider.valueChanged.connect(lambda place: self.show_face(self._track, place))
-        self.where = QLabel()
+        self.where = PlainLabel()
         row = QHBoxLayout()
         row.addWidget(self.slider, 1)
         row.addWidget(self.where)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QWidget,
@@ -29,6 +28,7 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -82,7 +82,7 @@ class WhatIfManyWindow(ToolWindow):
         row.addStretch(1)
         row.addWidget(self.list_changed)
         self.start.setDefault(True)
-        self.about = QLabel(wordWrap=True)
+        self.about = PlainLabel(wordWrap=True)
         self.table = _table()
         RememberedTable(self.table, session.settings, "what-if-many")
         self.table.itemSelectionChanged.connect(self._on_row)
