@@ -40,7 +40,7 @@ def test_a_tall_window_shows_gallery_list_and_counts_at_once(
     window.reset_layout()
     docks, matrix = window.docks, window.matrix
     qtbot.waitUntil(lambda: docks["curves"].x() < matrix.x(), timeout=20_000)
-    assert docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y()
+    qtbot.waitUntil(lambda: docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y())
     assert not window.tabifiedDockWidgets(docks["gallery"])
     qtbot.waitUntil(lambda: matrix.height() > 0.8 * 1020 and matrix.width() > 0.45 * 1880)
 
