@@ -72,7 +72,9 @@ def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.Mon
         assert curves._det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
         offered = texts(window)
         assert offered[0] == ("The weights' own: 0.4600", True)
-        assert not [text for text, _ in offered if text.startswith("As before")]  # none was moved yet
+        assert not [
+            text for text, _ in offered if text.startswith("As before")
+        ]  # none was moved yet
         # Of four impostor pairs one is a quarter: no smaller rate can be told.
         assert [one for one in offered if "too few impostor pairs to say" in one[0]] and all(
             not on for text, on in offered if "too few" in text
