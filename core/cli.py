@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from core.errors import XCosError
 from core.log import unexpected
@@ -61,14 +62,16 @@ xcos COMMAND --help tells more. Exit codes: 0 done, 1 something to mend, 2 wrong
 130 interrupted. Results go to stdout, progress and warnings to stderr."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, and so each of its commands', that prints examples line by line as they are."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **given)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="xcos",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = _Parser(prog="xcos", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"xcos {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:

@@ -13,7 +13,7 @@ from typing import IO, Any
 from core.errors import XCosError, quoted
 
 LARGEST = 2**30  # bytes of a list
-DELIMITERS = "\t;,"
+DELIMITERS = "\t;,|"
 SAMPLED = 200  # lines that the delimiter is told from
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,6 +32,9 @@ MISREAD = {  # what Python's errors say, and what that means
     "": "it is no line of a CSV",
 }
 BEYOND_ASCII, BROKEN = re.compile("[^\x00-\x7f\udc80-\udcff]"), re.compile("[\udc80-\udcff]")
+# Marks without width that copied texts carry; DOS ended files with the last one.
+UNSEEN = "\ufeff\u200b\u200e\u200f\u2060\x1a"
+OUTER = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN}]+\Z")
 LINE_END = re.compile(r"\r\n|\r|\n")
 HIGH, HIGH_RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{2,}")
 WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
@@ -117,15 +120,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a CSV in which anything stands, by the delimiter that it has: comma, semicolon, tab.
+    """The rows of a CSV in which anything stands.
 
-    Raises XCosError naming the line of a quotation mark that is not closed, or a cell too long.
+    Its delimiter, of comma, semicolon, tab and bar, is the one that it has. Raises XCosError naming the line of a quotation mark that is not closed, or a cell too long.
     """
     text = read_text(path)
     skipped = 0
-    told = re.match(r'"?sep=(.)"?\s*?(?:\r\n|\r|\n)', text, re.IGNORECASE)
-    if told:  # a first line by which Excel is told the delimiter
-        delimiter, text, skipped = told.group(1), text[told.end() :], 1
+    directive = re.match(r'"?sep=(.)"?\s*?(?:\r\n|\r|\n)', text, re.IGNORECASE)
+    if directive:  # a first line by which Excel is told the delimiter
+        delimiter, text, skipped = directive.group(1), text[directive.end() :], 1
     else:
         delimiter = _delimiter(text)
     try:
@@ -146,17 +149,19 @@ class _Misread(Exception):
 def _parsed(text: str, delimiter: str, skipped: int) -> list[Row]:
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-    found, line = [], skipped + 1
+    rows, line = [], skipped + 1
     try:
         for cells in reader:
             row = Row(line, tuple(map(_plain, cells)))
             line = skipped + reader.line_num + 1
             if any(row.cells):
-                found.append(row)
+                rows.append(row)
     except csv.Error as error:
-        said = str(error)
-        raise _Misread(line, next(why for part, why in MISREAD.items() if part in said)) from error
-    return found
+        message = str(error)
+        raise _Misread(
+            line, next(why for part, why in MISREAD.items() if part in message)
+        ) from error
+    return rows
 
 
 def _delimiter(text: str) -> str:
@@ -197,8 +202,8 @@ def whole_number(cell: str) -> int | None:
 
 def line_error(path: Path, row: Row, wanted: str) -> XCosError:
     """The sentence that a row is not what it must be: `wanted` says what to write there."""
-    said = quoted(" ".join(",".join(row.cells).split()))
-    return XCosError(f"{path}, line {row.line}: {said} does not fit; write {wanted}.")
+    text = quoted(" ".join(",".join(row.cells).split()))
+    return XCosError(f"{path}, line {row.line}: {text} does not fit; write {wanted}.")
 
 
 def write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -236,10 +241,15 @@ def _safe(cell: str) -> str:
     return cell if not FORMULA.match(cell) or NUMBER.fullmatch(cell) else f"'{cell}"
 
 
+def without_outer(text: str) -> str:
+    """A text without blanks and unseen marks at its ends."""
+    return OUTER.sub("", text)
+
+
 def _plain(cell: str) -> str:
-    """A cell without outer blanks and byte order marks, as it was before it was written safely."""
+    """A cell without outer blanks and unseen marks, as it was before it was written safely."""
     cell = cell.strip()
-    if cell[:1].isalnum() and cell[-1] != "\ufeff":
+    if cell[:1].isalnum() and cell[-1] not in UNSEEN:
         return cell
-    cell = cell.strip("\ufeff").strip()
+    cell = without_outer(cell)
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell

@@ -28,5 +28,5 @@ def digest_is_known(path: Path) -> bool:
         return False
 
 
-def _state(path: Path, found: os.stat_result) -> _State:
-    return os.path.abspath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _state(path: Path, stat: os.stat_result) -> _State:
+    return os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

@@ -31,16 +31,16 @@ class Stopped(XCosError):
 
 def shown(text: object, length: int = QUOTED) -> str:
     """A user's text as a message has it: on one line, and cut where it is longer."""
-    said = str(text)[: length + 1]  # what is beyond is not shown, and may be long
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
+    start = str(text)[: length + 1]  # what is beyond is not shown, and may be long
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in start)
     return line if len(line) <= length else line[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def some_of(names: Sequence[str], most: int = NAMED) -> str:
     """The first names of many, and how many more there are, within a sentence."""
-    told = ", ".join(shown(name) for name in names[:most])
+    listed = ", ".join(shown(name) for name in names[:most])
     more = len(names) - most
-    return f"{told} and {more} more" if more > 0 else told
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def quoted(text: object) -> str:

@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -106,3 +106,10 @@ def write_whole(path: Path, content: bytes) -> None:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."
         ) from error
+
+
+def refuse_form(path: Path, forms: Sequence[str]) -> None:
+    """Raise XCosError for a file whose ending, in capitals or not, is none of the forms."""
+    if path.suffix.lower() not in forms:
+        listed = " or ".join(forms) if len(forms) < 3 else f"one of {', '.join(forms)}"
+        raise XCosError(f"{path} must end in {listed}; choose another name.")

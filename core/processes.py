@@ -39,9 +39,9 @@ class ProcessGroup:
             return [mine]
         import torch.distributed as dist
 
-        found: list[Any] | None = [None] * self.size if self.first else None
-        dist.gather_object(mine, found)
-        return found or []
+        gathered: list[Any] | None = [None] * self.size if self.first else None
+        dist.gather_object(mine, gathered)
+        return gathered or []
 
 
 @contextmanager

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.csv_files import csv_bytes, csv_text, read_lines, read_rows, read_text, whole_number
+from core.csv_files import (
+    UNSEEN,
+    csv_bytes,
+    csv_text,
+    read_lines,
+    read_rows,
+    read_text,
+    whole_number,
+)
 from core.errors import XCosError, quoted
 
 ROWS = [("path", "identity"), ("a/1.jpg", "Müller"), ("b/2.jpg", "Ann")]
@@ -36,6 +44,9 @@ def text(delimiter: str = ",", end: str = "\r\n") -> str:
         ("sep=;\r\n" + text(";")).encode(),
         (text() + ",\r\n\r\n , \r\n").encode(),
         ("\ufeff" + text()).encode("utf-8-sig"),
+        text("|").encode(),
+        text("\u200b,\u200f").encode(),
+        (text() + "\x1a").encode(),
         "".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in ROWS).encode(),
         "".join(" ; ".join(f'"{cell}"' for cell in row) + " \n" for row in ROWS).encode(),
     ],
@@ -46,10 +57,10 @@ def test_every_dialect_gives_the_same_cells(tmp_path: Path, content: bytes) -> N
     assert [row.cells for row in read_rows(path) if any(row.cells)] == ROWS
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_other_delimiters_within_cells_part_nothing(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "list.csv"
-    others = "".join({",", ";"} - {delimiter})
+    others = "".join({",", ";", "|"} - {delimiter})
     rows = [("path", "identity"), ("a.jpg", f"Bob{others} jr"), ("b.jpg", "Ann")]
     path.write_text("\n".join(delimiter.join(row) for row in rows))
     assert [row.cells for row in read_rows(path)] == rows
@@ -125,7 +136,7 @@ def test_numbers_and_other_texts_stay(cell: str) -> None:
         st.tuples(
             *[
                 st.text(
-                    st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"]),
+                    st.characters(exclude_characters="\0" + UNSEEN, exclude_categories=["Cs"]),
                     max_size=9,
                 )
                 | st.from_regex(r"['=+@\-][ '=\w]{0,5}", fullmatch=True)

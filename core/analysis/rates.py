@@ -123,7 +123,9 @@ class ErrorCounts:
             values.append(figures(self.weighted(weights)))
         return interval_of(np.concatenate(values))
 
-    def told(self, task: Task = QUIET) -> "tuple[RateInterval | None, RateInterval | None]":
+    def with_intervals(
+        self, task: Task = QUIET
+    ) -> "tuple[RateInterval | None, RateInterval | None]":
         """TAR and FAR of the first kind with intervals; None without such pairs. Raises Stopped."""
         one = self.rates
         ends = self.drawn(lambda r: np.stack([1 - r.fnmr[:, 0], r.fmr[:, 0]], axis=1), task=task)

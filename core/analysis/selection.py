@@ -50,7 +50,7 @@ def rates_of_all(
     """TAR and FAR of all pairs at a threshold, with intervals; None without such pairs. Raises Stopped."""
     n, m = scored.matrix.scores.shape
     kinds = PairKinds(np.zeros(n, np.int64), np.zeros(m, np.int64), np.zeros((1, 1), np.int64))
-    return count_errors(scored.matrix, threshold, kinds, task).told(task)
+    return count_errors(scored.matrix, threshold, kinds, task).with_intervals(task)
 
 
 def look_at_chosen(

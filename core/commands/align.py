@@ -27,13 +27,12 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "align",
         help="cut out and align the faces of photos",
         description="Find the faces of photos and write them as aligned 112x112 PNG files.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder, CSV or photo")
     parser.add_argument(

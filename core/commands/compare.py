@@ -13,7 +13,8 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    add_output_option,
+    check_output,
     warn,
 )
 from core.errors import XCosError
@@ -46,14 +47,13 @@ LISTS = (".csv", ".txt", ".bin")
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "compare",
         help="compare saliency methods on a pair or a list of pairs",
         description="Hold xCos's evidence against Grad-CAM, occlusion and CorrRISE: maps, times, deletion and "
         "insertion curves with controls, rank correlations.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "left",
@@ -84,14 +84,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="folder that the photos are relative to"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="file to write: of a pair .json, .png, .svg or .pdf; of a list .md, .csv or .json",
+    add_output_option(
+        parser,
+        "file to write: of a pair .json, .png, .svg or .pdf; of a list .md, .csv or .json",
+        several=True,
     )
     add_face_options(parser)
     add_model_options(parser)
@@ -168,11 +164,7 @@ def _compare_list(options: argparse.Namespace) -> int:
     if source.suffix.lower() not in LISTS and not source.is_dir():
         raise XCosError(f"{source} is one photo; name a second one, or a CSV of pairs.")
     for path in options.output:
-        if path.suffix.lower() not in TABLE_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(TABLE_SUFFIXES)}; choose another name."
-            )
-        refuse_overwriting(path, source)
+        check_output(path, TABLE_SUFFIXES, source)
     options.aligned = options.aligned or source.suffix.lower() == ".bin"
     setup, progress = Setup(options), ProgressBar()
     compared: list[Comparison] = []

@@ -2,19 +2,21 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.analysis.conditions.by_condition import ByCondition, ConditionRange, by_condition
 from core.analysis.conditions.measured import COLUMNS, ConditionTable, Measurer, condition_rows
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table, finite
+from core.commands.scored import (
+    add_gallery_options,
+    give_table,
+    scored_at_threshold,
+    scored_gallery,
+)
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, finite
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, CONDITIONS
-from core.json_text import json_text
-from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
 from core.scoring.tables import write_csv
 
@@ -54,11 +56,8 @@ def add(commands: Any) -> None:
         help="pose, size, sharpness, light and occlusion of each face, and what they do to errors",
         description="Measure the conditions of each face of a gallery, or tell errors by one of them.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     parser.add_argument(
         "--by",
         choices=list(BY_NAME),
@@ -76,28 +75,27 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
+    check_table(options.output, options.gallery)
     edges = _edges(options)
-    setup, progress = Setup(options), ProgressBar()
     if options.by is not None:
-        threshold = needed_threshold(setup)
-        scored = scored_gallery(setup, options, progress)
+        setup, progress, threshold, scored = scored_at_threshold(options)
         table = Measurer(setup.cache).table(scored, threshold, progress)
         ranges = by_condition(scored, threshold, table, options.by, edges, progress)
         progress.close()
-        _tell_ranges(ranges, options, setup)
+        _give_ranges(ranges, options, setup)
         return 0
+    setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress, least=1)
     table = Measurer(setup.cache).table(scored, setup.threshold, progress)
     progress.close()
-    if output is not None:
-        names = [name for name, _ in COLUMNS]
-        write_pair_table(output, names, condition_rows(scored, table))
-    if options.json:
-        print(json_text(_summary(scored, table) | {"threshold": setup.threshold}))
-    elif output is None:
-        write_csv(sys.stdout, condition_rows(scored, table), COLUMNS)
+    rows = list(condition_rows(scored, table))
+    give_table(
+        options,
+        [name for name, _ in COLUMNS],
+        rows,
+        _summary(scored, table) | {"threshold": setup.threshold},
+        lambda: write_csv(sys.stdout, rows, COLUMNS),
+    )
     return 0
 
 
@@ -130,26 +128,21 @@ def _summary(scored: ScoredGallery, table: ConditionTable) -> dict[str, Any]:
     return {"faces": sum(len(loaded) for loaded in scored.galleries), "conditions": conditions}
 
 
-def _tell_ranges(ranges: ByCondition, options: argparse.Namespace, setup: Setup) -> None:
+def _give_ranges(ranges: ByCondition, options: argparse.Namespace, setup: Setup) -> None:
     rows = [_row(one) for one in ranges.ranges]
-    if options.output is not None:
-        write_pair_table(options.output, RANGE_COLUMNS, rows)
-    if options.json:
-        summary = {
-            "by": ranges.condition.name,
-            "unit": ranges.condition.unit,
-            "model": setup.card.name,
-            "attention": setup.kind,
-            "at_threshold": ranges.threshold,
-            "ranges": [dict(zip(RANGE_COLUMNS, row, strict=True)) for row in rows],
-            "cllr": ranges.cllr,
-            "cllr_pooled": ranges.cllr_pooled,
-            "faces_unknown": ranges.unknown,
-            "words": ranges.words,
-        }
-        print(json_text(summary))
-    elif options.output is None:
-        _print_ranges(ranges)
+    figures = {
+        "by": ranges.condition.name,
+        "unit": ranges.condition.unit,
+        "model": setup.card.name,
+        "attention": setup.kind,
+        "at_threshold": ranges.threshold,
+        "ranges": [dict(zip(RANGE_COLUMNS, row, strict=True)) for row in rows],
+        "cllr": ranges.cllr,
+        "cllr_pooled": ranges.cllr_pooled,
+        "faces_unknown": ranges.unknown,
+        "words": ranges.words,
+    }
+    give_table(options, RANGE_COLUMNS, rows, figures, lambda: _print_ranges(ranges))
 
 
 def _row(one: ConditionRange) -> tuple[Any, ...]:

@@ -36,13 +36,12 @@ features are averaged."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "evaluate",
         help="measure accuracy on a list of pairs",
         description="Measure accuracy, AUC, EER and TAR at FAR of each attention kind, the FC head and the target.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "protocol",

@@ -2,12 +2,17 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from core.analysis.evidence.words import shipped_words
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    add_output_option,
+)
 from core.explain.explain import pair_report
 from core.explain.output import PAIR_SUFFIXES, write_pair
 from core.explain.report import PairReport, cell_rows, to_json
@@ -20,24 +25,15 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "explain",
         help="explain why two photos scored as they did",
         description="Explain one pair: cosine map, attention map, each cell's contribution, and the decision in words.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_pair_arguments(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="file to write: .png, .svg, .pdf, .json, .csv or .html; may be given several times",
-    )
+    add_output_option(parser, "file to write: .png, .svg, .pdf, .json, .csv or .html", several=True)
     add_face_options(parser)
     add_model_options(parser)
     parser.set_defaults(run=run)

@@ -1,12 +1,17 @@
 """xcos flip: what would flip a pair's verdict."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.commands.pair import add_pair_arguments, check_outputs
 from core.commands.scored import needed_threshold
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    add_output_option,
+)
 from core.commands.what_if import open_editor
 from core.errors import XCosError
 from core.explain.editing.flip import (
@@ -29,13 +34,12 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "flip",
         help="find what would flip a pair's verdict",
         description="The fewest cells whose evidence decides the verdict, and the smallest edit that changes it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_pair_arguments(parser)
     parser.add_argument(
@@ -50,12 +54,9 @@ def add(commands: Any) -> None:
         default="either",
         help="which face is edited (default: %(default)s)",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="the pair with the first edit found: .json with the edited face beside it, or .png, .svg, .pdf, .csv, .html",
+    add_output_option(
+        parser,
+        "the pair with the first edit found: .json with the edited face beside it, or .png, .svg, .pdf, .csv, .html",
     )
     add_face_options(parser)
     add_model_options(parser)

@@ -3,17 +3,11 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from core.analysis.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
-from core.commands.scored import (
-    add_gallery_options,
-    needed_threshold,
-    scored_gallery,
-)
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
-from core.errors import XCosError
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import add_output_option, check_output, warn
 from core.json_text import json_text
 from core.scoring.lists import PairList
 from core.scoring.scored import ScoredGallery
@@ -28,44 +22,24 @@ turned by 2 degrees: then look at the crop before you blame the model."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "fragile",
         help="find pairs whose verdict flips when a face is moved by 2 pixels or 2 degrees",
         description="Find the fragile pairs of a gallery.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="table to write: .csv, .parquet, .jsonl (default: CSV to stdout)",
-    )
+    add_output_option(parser, "table to write: .csv, .parquet, .jsonl (default: CSV to stdout)")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    if options.output is not None:
-        if options.output.suffix.lower() not in SUFFIXES:
-            raise XCosError(
-                f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."
-            )
-        refuse_overwriting(options.output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    check_output(options.output, SUFFIXES, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     matrix = scored.matrix
-    fragile = find_fragile(
-        setup.verifier,
-        setup.cache,
-        scored,
-        threshold,
-        progress,
-    )
+    fragile = find_fragile(setup.verifier, setup.cache, scored, threshold, progress)
     progress.close()
     listed = fragile_list(fragile, matrix, limit=matrix.pairs)
     rows = _rows(fragile, listed, scored)
@@ -88,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         print(json_text(summary))
     else:
         parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
-        print(f"xcos: {len(listed)} fragile pairs: {', '.join(parts)}", file=sys.stderr)
+        warn(f"{len(listed)} fragile pairs: {', '.join(parts)}")
     return 0
 
 

@@ -1,16 +1,12 @@
 """xcos groups: error rates by group at one threshold."""
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 from core.analysis.grouping import group_by
 from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
-from core.json_text import json_text
-from core.scoring.pair_tables import write_pair_table
+from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
+from core.commands.shared import Setup, add_output_option, check_table, warn
 
 EXAMPLES = """examples:
   xcos groups people.csv --by sex            by a column of the CSV
@@ -48,7 +44,6 @@ def add(commands: Any) -> None:
         help="error rates by group, and how much they differ",
         description="Compare the error rates of groups of people at one threshold (ISO/IEC 19795-10).",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--by",
@@ -56,33 +51,24 @@ def add(commands: Any) -> None:
         metavar="TAG|COLUMN",
         help="what tells groups apart: a column of the gallery's CSV, or a tag",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    check_table(options.output, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     galleries = [loaded.gallery for loaded in scored.galleries]
     grouping = group_by(options.by, galleries, edits, options.photos)
     rates = group_rates(scored, threshold, grouping, progress)
     progress.close()
-    if output is not None:
-        write_pair_table(output, COLUMNS, group_table(rates))
-    if options.json:
-        print(json_text(_as_dict(rates, setup)))
-    elif output is None:
-        _tell(rates)
+    rows = group_table(rates)
+    give_table(options, COLUMNS, rows, _as_dict(rates, setup), lambda: _tell(rates))
     for sentence in rates.words:
-        print(f"xcos: {sentence}", file=sys.stderr)
+        warn(sentence)
     return 0
 
 

@@ -1,14 +1,13 @@
 """xcos identify: probes against a gallery's persons, by rank."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import add_output_option, check_table
 from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -35,7 +34,6 @@ def add(commands: Any) -> None:
         help="probes against persons of several photos: ranks, and why not the second",
         description="Score probes against a gallery's persons, and rank them.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--fusion",
@@ -46,25 +44,20 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--why", metavar="PROBE", help="a probe whose first and second person to tell apart"
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    check_table(options.output, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     ranked = identify(scored, options.fusion, progress)
     why = _why(scored, ranked, options.why, threshold)
     progress.close()
-    if output is not None:
-        write_pair_table(output, COLUMNS, _rows(scored, ranked))
+    if options.output is not None:
+        write_pair_table(options.output, COLUMNS, _rows(scored, ranked))
     fpir, fnir = ranked.rates(threshold)
     cmc = ranked.cmc().tolist() if (ranked.truth >= 0).any() else None
     if options.json:

@@ -1,7 +1,6 @@
 """xcos labels: likely wrong labels, near-duplicate files, and people shared by two galleries."""
 
 import argparse
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -11,14 +10,8 @@ from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding
 from core.analysis.labels.review import LabelQuality
 from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
-from core.commands.scored import needed_threshold
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    check_table,
-)
+from core.commands.scored import add_gallery_options, needed_threshold
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
 from core.errors import XCosError
 from core.files import write_whole
@@ -39,16 +32,12 @@ Decisions are made in the window (Analyse, Labels and leaks) and kept in the pro
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "labels",
         help="likely wrong labels, near-duplicates, and people shared by two galleries",
         description="Find likely wrong identities, likely same persons under two names, near-duplicate files, and people shared by two galleries.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "gallery", type=Path, metavar="GALLERY", help="folder or CSV (path,identity)"
     )
     parser.add_argument(
         "--with",
@@ -57,23 +46,14 @@ def add(commands: Any) -> None:
         metavar="OTHER",
         help="another gallery, whose people are looked for in GALLERY",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     parser.add_argument(
         "--export", type=Path, metavar="FILE", help="CSV of corrected labels to write"
     )
     parser.add_argument(
         "--copy-to", type=Path, metavar="DIR", help="new folder to copy the photos to by identity"
     )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
-    add_face_options(parser)
-    add_model_options(parser)
+    add_gallery_options(parser, probes=False)
     parser.set_defaults(run=run)
 
 
@@ -113,17 +93,17 @@ def run(options: argparse.Namespace) -> int:
     progress.close()
     if options.export is not None:
         count = write_labels(options.export, corrected)
-        print(f"xcos: {options.export} has the labels of {count} photos", file=sys.stderr)
+        warn(f"{options.export} has the labels of {count} photos")
     if options.copy_to is not None:
         count = copy_photos(options.copy_to, corrected, progress)
         progress.close()
-        print(f"xcos: {count} photos were copied to {options.copy_to}", file=sys.stderr)
+        warn(f"{count} photos were copied to {options.copy_to}")
     summary = _summary(findings, edits, setup)
     if output is not None:
-        text = _csv(findings, edits) if output.suffix.lower() == ".csv" else _json(summary)
+        text = _csv(findings, edits) if output.suffix.lower() == ".csv" else json_text(summary)
         write_whole(output, text.encode())
     if options.json:
-        print(_json(summary))
+        print(json_text(summary))
     else:
         _tell(findings, edits, summary, listed=output is None)
     return 0
@@ -173,9 +153,7 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
         "errors": quality.errors,
         "accuracy": quality.counts.accuracy,
         "eer": quality.eer,
-        "counts": {
-            k if k == "unknown" else k.upper(): v for k, v in asdict(quality.counts).items()
-        },
+        "counts": quality.counts.by_outcome(),
     }
 
 
@@ -187,10 +165,6 @@ def _csv(findings: LabelFindings, edits: Edits) -> str:
     return csv_text([COLUMNS, *shown])
 
 
-def _json(summary: dict[str, Any]) -> str:
-    return json_text(summary)
-
-
 def _tell(findings: LabelFindings, edits: Edits, summary: dict[str, Any], listed: bool) -> None:
     if listed:
         for finding in findings.findings:
@@ -198,18 +172,16 @@ def _tell(findings: LabelFindings, edits: Edits, summary: dict[str, Any], listed
             print(f"{finding.kind:<15} {finding.score:>6.3f}  {decision:<7} {finding.sentence}")
     for kind, counts in summary["counts"].items():
         listing = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
-        print(f"xcos: {kind}: {listing or 'none'}", file=sys.stderr)
+        warn(f"{kind}: {listing or 'none'}")
     before, after = summary["before"], summary["after"]
-    print(
-        f"xcos: errors at {findings.threshold:.4f}: {before['errors']} before, "
-        f"{after['errors']} with what was accepted",
-        file=sys.stderr,
+    warn(
+        f"errors at {findings.threshold:.4f}: {before['errors']} before, "
+        f"{after['errors']} with what was accepted"
     )
     if summary["faces_without_identity"] == summary["faces"]:
-        print(
-            "xcos: no face has an identity, so only near-duplicates and shared people are "
-            "looked for; put each person's photos in a folder of their own",
-            file=sys.stderr,
+        warn(
+            "no face has an identity, so only near-duplicates and shared people are looked for; "
+            "put each person's photos in a folder of their own"
         )
     for problem in summary["problems"]:
-        print(f"xcos: problem: {problem['reason']}", file=sys.stderr)
+        warn(f"problem: {problem['reason']}")

@@ -1,7 +1,6 @@
 """xcos lr: what the score of one pair is worth, as a likelihood ratio."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,15 @@ from core.analysis.evidence.ratios import METHODS, LikelihoodRatios
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, finite
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    add_output_option,
+    finite,
+    warn,
+)
 from core.errors import XCosError
 from core.files import write_whole
 from core.json_text import json_text
@@ -39,7 +46,6 @@ def add(commands: Any) -> None:
         help="what a pair's score is worth, as a likelihood ratio",
         description="Turn the score of one pair into a likelihood ratio by a reference of known people.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_pair_arguments(parser)
     parser.add_argument(
@@ -67,12 +73,8 @@ def add(commands: Any) -> None:
         metavar="C",
         help="what a false accept costs when a false reject costs 1 (default: 1)",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="picture of the reference's Tippett, PAV and ECE curves: .png, .svg or .pdf",
+    add_output_option(
+        parser, "picture of the reference's Tippett, PAV and ECE curves: .png, .svg or .pdf"
     )
     add_face_options(parser)
     add_model_options(parser)
@@ -88,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     ratios = reference.ratios
     progress.close()
     if reference.told is not None:
-        print(f"xcos: {reference.told}", file=sys.stderr)
+        warn(reference.told)
     decision = None
     if options.prior is not None:
         cost = 1.0 if options.cost is None else options.cost

@@ -5,7 +5,6 @@ import fnmatch
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -14,8 +13,8 @@ from PIL import Image
 from core.analysis.conditions.measured import Measurer
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import Setup, add_output_option, check_output
 from core.csv_files import csv_text
 from core.errors import XCosError
 from core.explain.arranged import CELL_COLUMNS, arranged_image, cells, picture
@@ -50,12 +49,12 @@ def add(commands: Any) -> None:
         description="Draw the matrix of all pairs in an order, sum it up by people, tags or a column, "
         "count a rectangle of it, or compare it with another scoring.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, action="append", default=[], metavar="FILE",
-        help=".png: the picture; .csv: a row a cell of people, tags or a column; may be given several times",
-    )  # fmt: skip
+    add_output_option(
+        parser,
+        ".png: the picture; .csv: a row a cell of people, tags or a column",
+        several=True,
+    )
     parser.add_argument(
         "--level", default="faces", metavar="LEVEL",
         help=f"what a cell is: {', '.join(LEVELS)}, or {COLUMN}NAME of the gallery's CSV (default: %(default)s)",
@@ -91,9 +90,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     asked = Asked(
         options.level, options.sort, options.sort_columns or options.sort, against=options.less
@@ -125,8 +122,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        if path.suffix.lower() not in (".png", ".csv"):
-            raise XCosError(f"{path} must end in .png or .csv; choose another name.")
+        check_output(path, (".png", ".csv"), options.gallery)
         if path.suffix.lower() == ".csv" and options.level == "faces":
             raise XCosError(
                 "A table has a row for each cell of --level people, tags or column:NAME; "
@@ -134,7 +130,6 @@ def _check(options: argparse.Namespace) -> None:
             )
         if path.suffix.lower() == ".csv" and options.less is not None:
             raise XCosError("A table has no differences; write a picture, or leave out --less.")
-        refuse_overwriting(path, options.gallery)
     if options.level not in LEVELS and not options.level.startswith(COLUMN):
         raise XCosError(
             f"--level {options.level}: give {', '.join(LEVELS)} or {COLUMN}NAME of the CSV."

@@ -16,7 +16,6 @@ def add(commands: Any) -> None:
         help="list weights and what was measured of them",
         description="List the weights that ship, or those named, with thresholds and measured figures.",
         epilog="examples:\n  xcos models\n  xcos models mine.safetensors --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "files",
@@ -42,7 +41,6 @@ def add(commands: Any) -> None:
         epilog="examples:\n  xcos import-weights 20200217_accu_9931_Arcface.pth -o xcos-arcface.safetensors\n"
         "  xcos import-weights model_ir_se50.pth -o target.safetensors\n"
         "  xcos import-weights vggface2 -o facenet.safetensors     downloads facenet-pytorch's weights",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "file",

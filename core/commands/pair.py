@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.shared import Setup, refuse_overwriting
+from core.commands.shared import Setup, check_output
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.gallery import LoadedGallery
@@ -37,12 +37,8 @@ def check_outputs(
 ) -> None:
     """Raise XCosError for a file of another form, or one that would replace a photo of the pair."""
     for path in outputs:
-        if path.suffix.lower() not in suffixes:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(suffixes)}; choose another name."
-            )
         names = (options.left, options.right)
-        refuse_overwriting(path, *(_photo(name, options.photos)[0] for name in names))
+        check_output(path, suffixes, *(_photo(name, options.photos)[0] for name in names))
 
 
 def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> ScoredGallery:

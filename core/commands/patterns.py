@@ -14,12 +14,8 @@ from core.analysis.patterns.report import (
     look_for_patterns,
 )
 from core.commands.filtering import add_filter_option, pairs_passing
-from core.commands.scored import (
-    add_gallery_options,
-    needed_threshold,
-    scored_gallery,
-)
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting
+from core.commands.scored import add_gallery_options, needed_threshold, scored_at_threshold
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_output
 from core.csv_files import named_columns, read_rows
 from core.errors import XCosError, quoted
 from core.json_text import json_text
@@ -43,14 +39,13 @@ OUTCOMES: tuple[Outcome, ...] = ("TP", "FP", "FN", "TN")
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "patterns",
         help="what many pairs have in common: mean maps, differences, groups",
         description="Mean cosine, attention and evidence maps of many pairs, the difference from "
         "others, and groups of pairs whose evidence looks alike.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     group = parser.add_argument_group("which pairs")
     group.add_argument("--outcome", choices=OUTCOMES, help="pairs of this outcome (default: all)")
@@ -74,15 +69,7 @@ def add(commands: Any) -> None:
         metavar="N",
         help="group the pairs by their evidence, into N groups or as many as part them best",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="file to write: .png, .svg, .pdf, .json or .csv; may be given several times",
-    )
+    add_output_option(parser, "file to write: .png, .svg, .pdf, .json or .csv", several=True)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -90,11 +77,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
-        if path.suffix.lower() not in PATTERN_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(PATTERN_SUFFIXES)}; choose another name."
-            )
-        refuse_overwriting(path, *(p for p in (options.gallery, options.pairs) if p is not None))
+        check_output(path, PATTERN_SUFFIXES, options.gallery, options.pairs)
     if options.groups is not None and options.groups < 0:
         raise XCosError(f"--groups {options.groups} is no number of groups; give 1 to 6, or none.")
     asked = _Asked(options.outcome, options.identity, options.tag, options.filter)
@@ -102,9 +85,7 @@ def run(options: argparse.Namespace) -> int:
     for one in (asked, minus):
         if one is not None and one.filter is not None:
             parse(one.filter)  # refuses it before anything is loaded
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     if options.pairs is not None:
         of = select_listed(f"pairs of {options.pairs.name}", _listed(options.pairs, scored))
     else:

@@ -1,20 +1,14 @@
 """xcos people: who is hard to match, and who is matched by strangers."""
 
 import argparse
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.people import ANIMALS, Measure, People, Person, people
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    check_table,
-)
+from core.commands.scored import add_gallery_options
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
 from core.errors import XCosError
 from core.files import write_whole
@@ -49,29 +43,14 @@ worm, phantom, chameleon, dove; goat, lamb, wolf and sheep where only one of the
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "people",
         help="who is hard to match, and who is matched by strangers",
         description="Measure each person's genuine and impostor scores, and class them as in the biometric menagerie.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "gallery", type=Path, metavar="GALLERY", help="folder or CSV (path,identity)"
-    )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
-    parser.add_argument(
-        "--probes", type=Path, metavar="DIR", help="compare the faces of DIR with the gallery's"
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
+    add_output_option(parser)
     parser.add_argument(
         "--impostor",
         choices=get_args(Measure),
@@ -79,8 +58,7 @@ def add(commands: Any) -> None:
         help="classes by the mean impostor score, as published, or by the mean of each face's "
         "highest one (default: %(default)s)",
     )
-    add_face_options(parser)
-    add_model_options(parser)
+    add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -103,14 +81,14 @@ def run(options: argparse.Namespace) -> int:
         )
     summary = _summary(everyone, setup, options)
     if output is not None:
-        text = _json(summary) if output.suffix.lower() == ".json" else people_csv(everyone)
+        text = json_text(summary) if output.suffix.lower() == ".json" else people_csv(everyone)
         write_whole(output, text.encode())
     if options.json:
-        print(_json(summary))
+        print(json_text(summary))
     elif output is None:
         _tell(everyone)
     for problem in (p for g in (gallery, probes) if g for p in g.gallery.problems):
-        print(f"xcos: problem: {problem.reason}", file=sys.stderr)
+        warn(f"problem: {problem.reason}")
     return 0
 
 
@@ -156,10 +134,6 @@ def _summary(everyone: People, setup: Setup, options: argparse.Namespace) -> dic
     }
 
 
-def _json(summary: dict[str, Any]) -> str:
-    return json_text(summary)
-
-
 def _tell(everyone: People) -> None:
     print("class      genuine   worst  impostor  highest   FN    FP  faces  identity")
     for p in hardest_first(everyone):
@@ -176,7 +150,7 @@ def _tell(everyone: People) -> None:
         remarks.append(f"{everyone.unknown} faces without an identity not counted")
     if everyone.genuine_quarters is None:
         remarks.append("too few people, or too alike, for quarters and their classes")
-    print(f"xcos: {'; '.join(remarks)}", file=sys.stderr)
+    warn("; ".join(remarks))
 
 
 def _score(value: float | None) -> str:

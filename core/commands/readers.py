@@ -8,7 +8,7 @@ from typing import Any
 from core.analysis.readers.agreement import Readers, readers_of, readers_words
 from core.analysis.readers.table import read_readings, readings_csv
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, warn
 from core.errors import XCosError
 from core.files import write_whole
 from core.json_text import json_text
@@ -30,7 +30,6 @@ def add(commands: Any) -> None:
         help="agreement and accuracy of people who rated pairs, and their fusion with the score",
         description="Compare the readers who rated a gallery's pairs.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--import",
@@ -39,9 +38,7 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="CSV of reader,left,right,rating to keep in the gallery's project first",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="CSV of all readings to write"
-    )
+    add_output_option(parser, "CSV of all readings to write")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -51,11 +48,7 @@ def run(options: argparse.Namespace) -> int:
     imported = [] if options.imported is None else read_readings(options.imported)
     if options.imported is not None and not imported:
         raise XCosError(f"{options.imported} lists no rating; write a line for each.")
-    if options.output is not None:
-        if options.output.suffix.lower() != ".csv":
-            raise XCosError(f"{options.output} must end in .csv; choose another name.")
-        sources = [path for path in (options.gallery, options.imported) if path is not None]
-        refuse_overwriting(options.output, *sources)
+    check_output(options.output, (".csv",), options.gallery, options.imported)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     progress.close()

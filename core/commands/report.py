@@ -9,7 +9,7 @@ import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
 from core.commands.scored import add_gallery_options, no_pair
-from core.commands.shared import ProgressBar, Setup, refuse_overwriting, warn
+from core.commands.shared import ProgressBar, Setup, check_output, positive, warn
 from core.errors import XCosError
 from core.json_text import json_text
 from core.reports.choice import (
@@ -22,7 +22,6 @@ from core.reports.choice import (
 from core.reports.faces import PICTURES
 from core.reports.output import (
     FORMS,
-    refuse_form,
     refuse_lost_record,
     refuse_unwritable,
     write_report,
@@ -53,13 +52,12 @@ A page holds everything in one file and loads nothing; -o may be given several t
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "report",
         help="a gallery, a selection or a pair as one file to share",
         description="Write a report: HTML in one file, PDF, or a table of numbers.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "-o",
@@ -73,7 +71,7 @@ def add(commands: Any) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--outcome", choices=OUTCOMES, help="only the pairs of an outcome")
     which.add_argument(
-        "--hardest", type=_count, metavar="N", help="only the N pairs most likely to go wrong"
+        "--hardest", type=positive, metavar="N", help="only the N pairs most likely to go wrong"
     )
     which.add_argument(
         "--pair", nargs=2, metavar=("LEFT", "RIGHT"), help="one pair, by its faces' paths"
@@ -81,7 +79,7 @@ def add(commands: Any) -> None:
     add_filter_option(parser)
     parser.add_argument(
         "--pairs",
-        type=_count,
+        type=positive,
         default=MOST_DRAWN,
         metavar="N",
         help="show at most N pairs (default: %(default)s)",
@@ -126,9 +124,7 @@ def _add_record_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
-        refuse_form(path)
-        sources = [source for source in (options.gallery, options.probes) if source is not None]
-        refuse_overwriting(path, *sources)
+        check_output(path, FORMS, options.gallery, options.probes)
         refuse_unwritable(path)
     if not options.json:  # which prints the record
         refuse_lost_record(options.output, options.record)
@@ -188,8 +184,7 @@ def _chosen(source: ReportSource, options: argparse.Namespace, mask: np.ndarray 
 def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:
     counts = None
     if report.threshold is not None:
-        outcomes = asdict(report.statistics.counts(report.threshold))
-        counts = {name if name == "unknown" else name.upper(): n for name, n in outcomes.items()}
+        counts = report.statistics.counts(report.threshold).by_outcome()
     return {
         "written": [str(path) for path in outputs],
         "faces": report.faces,
@@ -203,9 +198,3 @@ def _summary(report: GalleryReport, outputs: list[Path]) -> dict[str, Any]:
         "problems": [asdict(problem) for problem in report.problems],
         "record": None if report.record is None else asdict(report.record),
     }
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return int(text)

@@ -4,19 +4,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.shared import (
-    ProgressBar,
-    Setup,
-    add_face_options,
-    add_model_options,
-    refuse_overwriting,
-)
+from core.commands.scored import add_gallery_options
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, positive, warn
 from core.errors import XCosError
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
@@ -49,30 +43,17 @@ path,identity."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "score",
         help="score all pairs of a gallery",
         description="Score all pairs of a gallery; one row an unordered pair of faces.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "gallery",
-        type=Path,
-        metavar="GALLERY",
-        help="folder, CSV (path,identity), photo or project (.xcos)",
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="table to write: .csv, .parquet, .jsonl (default: CSV to stdout)",
-    )
+    add_output_option(parser, "table to write: .csv, .parquet, .jsonl (default: CSV to stdout)")
     parser.add_argument(
         "--hardest",
-        type=_count,
+        type=positive,
         metavar="N",
         help="only the N hardest pairs, streamed: no matrix of all pairs is held",
     )
@@ -85,37 +66,18 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--candidates",
-        type=_count,
+        type=positive,
         metavar="K",
         help="score each face with its K nearest by the uniform score only; needs faiss",
     )
-    parser.add_argument(
-        "--probes",
-        type=Path,
-        metavar="DIR",
-        help="score every face of DIR with every gallery face instead",
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
-    )
     add_filter_option(parser)
-    add_face_options(parser)
-    add_model_options(parser)
+    add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    if options.output is not None and options.output.suffix.lower() not in SUFFIXES:
-        raise XCosError(
-            f"{options.output} must end in one of {', '.join(SUFFIXES)}; choose another name."
-        )
-    if options.output is not None:
-        sources = [source for source in (options.gallery, options.probes) if source is not None]
-        refuse_overwriting(options.output, *sources)
+    check_output(options.output, SUFFIXES, options.gallery, options.probes)
     if options.which != "hardest" and options.hardest is None:
         raise XCosError(f"--which {options.which} needs --hardest with a number of pairs.")
     if options.filter is not None and options.candidates is not None:
@@ -293,8 +255,7 @@ def _among_candidates(
 def _counts(setup: Setup, scored: ScoredGallery) -> dict[str, int] | None:
     if setup.threshold is None:
         return None
-    counts = asdict(scored.statistics.counts(setup.threshold))
-    return {name if name == "unknown" else name.upper(): number for name, number in counts.items()}
+    return scored.statistics.counts(setup.threshold).by_outcome()
 
 
 def _summary(
@@ -338,15 +299,6 @@ def _no_pairs(
 def _tell(summary: dict[str, Any]) -> None:
     counts = summary["counts"]
     outcomes = "" if counts is None else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
-    print(
-        f"xcos: {summary['faces']} faces, {summary['pairs']} pairs{outcomes}",
-        file=sys.stderr,
-    )
+    warn(f"{summary['faces']} faces, {summary['pairs']} pairs{outcomes}")
     for problem in summary["problems"]:
-        print(f"xcos: problem: {problem['reason']}", file=sys.stderr)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return int(text)
+        warn(f"problem: {problem['reason']}")

@@ -1,7 +1,7 @@
 """A gallery with all its pairs scored, for commands that look at many of them."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from core.commands.shared import (
 from core.errors import XCosError
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery
+from core.json_text import json_text
+from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
 
 
-def add_gallery_options(parser: argparse.ArgumentParser) -> None:
+def add_gallery_options(parser: argparse.ArgumentParser, probes: bool = True) -> None:
     """GALLERY, --probes, --photos, and the options of faces and models."""
     parser.add_argument(
         "gallery",
@@ -26,12 +28,13 @@ def add_gallery_options(parser: argparse.ArgumentParser) -> None:
         metavar="GALLERY",
         help="folder, CSV (path,identity), photo or project (.xcos)",
     )
-    parser.add_argument(
-        "--probes",
-        type=Path,
-        metavar="DIR",
-        help="pairs of every face of DIR with every gallery face instead",
-    )
+    if probes:
+        parser.add_argument(
+            "--probes",
+            type=Path,
+            metavar="DIR",
+            help="pairs of every face of DIR with every gallery face instead",
+        )
     parser.add_argument(
         "--photos",
         type=Path,
@@ -73,6 +76,31 @@ def scored_gallery(
     """Load the gallery and score all its pairs. Raises XCosError as `open_both` does."""
     gallery, probes = open_both(setup, options, progress, least)
     return setup.score(gallery, probes, progress)
+
+
+def scored_at_threshold(
+    options: argparse.Namespace,
+) -> tuple[Setup, ProgressBar, float, ScoredGallery]:
+    """All pairs of the gallery scored, for what a threshold is needed for. Raises XCosError."""
+    setup, progress = Setup(options), ProgressBar()
+    threshold = needed_threshold(setup)
+    return setup, progress, threshold, scored_gallery(setup, options, progress)
+
+
+def give_table(
+    options: argparse.Namespace,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    figures: dict[str, Any],
+    tell: Callable[[], None],
+) -> None:
+    """Write rows to -o, and print the figures with --json, else tell what no file was asked for."""
+    if options.output is not None:
+        write_pair_table(options.output, columns, rows)
+    if options.json:
+        print(json_text(figures))
+    elif options.output is None:
+        tell()
 
 
 def needed_threshold(setup: Setup) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import XCosError
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.faces.face import Problem
+from core.files import refuse_form
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
@@ -134,20 +135,40 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def refuse_overwriting(output: Path, *sources: Path) -> None:
+def add_output_option(
+    parser: argparse.ArgumentParser,
+    what: str = "table to write: .csv or .json",
+    several: bool = False,
+) -> None:
+    """-o, --output; several: a list of files, else one or None."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"{what}; may be given several times" if several else what,
+        action="append" if several else "store",
+        default=[] if several else None,
+    )
+
+
+def refuse_overwriting(output: Path, *sources: Path | None) -> None:
     """Raise XCosError when a result would replace a file that it is made from."""
     for source in sources:
-        if output.exists() and source.exists() and output.samefile(source):
+        if source and output.exists() and source.exists() and output.samefile(source):
             raise XCosError(f"{output} would be replaced by the result; choose another name.")
 
 
+def check_output(output: Path | None, forms: Sequence[str], *sources: Path | None) -> None:
+    """Raise XCosError for a file of another form, or that would replace what it is made from."""
+    if output is not None:
+        refuse_form(output, forms)
+        refuse_overwriting(output, *sources)
+
+
 def check_table(output: Path | None, *sources: Path | None) -> None:
-    """Raise XCosError for a table that is no .csv or .json, or would replace what it is made from."""
-    if output is None:
-        return
-    if output.suffix.lower() not in (".csv", ".json"):
-        raise XCosError(f"{output} must end in .csv or .json; choose another name.")
-    refuse_overwriting(output, *(source for source in sources if source is not None))
+    """The same of a table that is .csv or .json."""
+    check_output(output, (".csv", ".json"), *sources)
 
 
 def finite(text: str) -> float:
@@ -159,6 +180,13 @@ def finite(text: str) -> float:
     if not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
     return value
+
+
+def positive(text: str) -> int:
+    """An argument that is a whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
 
 
 def normalisation(text: str) -> Normalisation:

@@ -1,16 +1,13 @@
 """xcos slices: where the model does worst."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.analysis.conditions.measured import Measurer
 from core.analysis.conditions.slices import Slice, worst_slices
 from core.analysis.conditions.traits import traits_of
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table, warn
-from core.json_text import json_text
-from core.scoring.pair_tables import write_pair_table
+from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
+from core.commands.shared import add_output_option, check_table, warn
 
 EXAMPLES = """examples:
   xcos slices photos                  sentences on where errors pile up, the worst first
@@ -32,37 +29,29 @@ def add(commands: Any) -> None:
         help="where the model does worst: conditions, tags and columns that pick errors out",
         description="Find the conditions, tags and columns under which a gallery's pairs go wrong most.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="table to write: .csv or .json"
-    )
+    add_output_option(parser)
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    output: Path | None = options.output
-    check_table(output, options.gallery)
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    check_table(options.output, options.gallery)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     traits = traits_of(scored, setup.project_of(scored.columns.gallery.source).edits)
     table = Measurer(setup.cache).table(scored, threshold, progress)
     worst = worst_slices(scored, threshold, table, traits, progress)
     progress.close()
     if traits.words is not None:
         warn(traits.words)
-    if output is not None:
-        write_pair_table(output, COLUMNS, [_row(one) for one in worst])
-    if options.json:
-        slices = [
-            dict(zip(COLUMNS, _row(one), strict=True)) | {"words": one.words} for one in worst
-        ]
-        print(json_text({"model": setup.card.name, "threshold": threshold, "slices": slices}))
-    elif output is None:
-        print("\n".join(one.words for one in worst) or NONE)
+    rows, words = [_row(one) for one in worst], [one.words for one in worst]
+    slices = [
+        dict(zip((*COLUMNS, "words"), (*row, sentence), strict=True))
+        for row, sentence in zip(rows, words, strict=True)
+    ]
+    figures = {"model": setup.card.name, "threshold": threshold, "slices": slices}
+    give_table(options, COLUMNS, rows, figures, lambda: print("\n".join(words) or NONE))
     return 0
 
 

@@ -33,14 +33,13 @@ Filters find them again:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "tag",
         help="tag faces, pairs and identities, and write notes",
         description="Tags, notes and decisions of faces, pairs and identities. They are kept in "
         "the gallery's project, which the window shares; the photos are never written.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "gallery", type=Path, metavar="GALLERY", help="folder, CSV, photo or project"

@@ -5,8 +5,8 @@ from typing import Any
 
 from core.analysis.conditions.measured import Measurer
 from core.analysis.threshold_fit import ThresholdFit, threshold_fit
-from core.commands.scored import add_gallery_options, needed_threshold, scored_gallery
-from core.commands.shared import ProgressBar, Setup
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import Setup
 from core.json_text import json_text
 
 EXAMPLES = """examples:
@@ -25,7 +25,6 @@ def add(commands: Any) -> None:
         help="whether the threshold holds on a gallery, without its labels",
         description="Predict a gallery's false match rate at the threshold from its scores alone.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_gallery_options(parser)
     parser.set_defaults(run=run)
@@ -33,9 +32,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    setup, progress = Setup(options), ProgressBar()
-    threshold = needed_threshold(setup)
-    scored = scored_gallery(setup, options, progress)
+    setup, progress, threshold, scored = scored_at_threshold(options)
     table = Measurer(setup.cache).table(scored, threshold, progress)
     fit = threshold_fit(scored, threshold, table, progress)
     progress.close()

@@ -44,13 +44,12 @@ with a checkpoint."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "train",
         help="adapt the weights to a gallery, plug in a model, or train from a config file",
         description="Train xCos as a TOML file says, and write the weights.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "config",
@@ -176,7 +175,7 @@ def _train(
         except Stopped:
             progress.close()
             directory.note_stopped()
-            print(f"xcos: stopped; go on with: xcos train --resume {folder}", file=sys.stderr)
+            warn(f"stopped; go on with: xcos train --resume {folder}")
             return 130
         except XCosError as error:
             directory.note(str(error), 0, 0, "failed")

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from core.analysis.two_models import (
@@ -13,7 +12,7 @@ from core.analysis.two_models import (
     compare_models,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
@@ -30,14 +29,13 @@ COLUMNS = (
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "two-models",
         help="two models on one gallery: who is right where the other is wrong",
         description="Score a gallery with two models: counts, rates, the pairs that one gets right "
         "and the other wrong, and an interval on the difference.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--other", required=True, metavar="NAME|FILE", help="the second model, B; --model is A"
@@ -50,13 +48,7 @@ def add(commands: Any) -> None:
         help="where the thresholds are: own, eer, or a false accept rate such as 0.01 "
         "(default: %(default)s; --threshold is A's)",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="list of the pairs that only one model gets right: .csv or .json",
-    )
+    add_output_option(parser, "list of the pairs that only one model gets right: .csv or .json")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -100,7 +92,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "model": model.scored.card.name,
             "threshold": threshold,
             "threshold_from": origin,
-            "counts": {k if k == "unknown" else k.upper(): v for k, v in asdict(counts).items()},
+            "counts": counts.by_outcome(),
             "accuracy": counts.accuracy,
             "tar": counts.tar,
             "far": counts.far,

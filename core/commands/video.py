@@ -12,7 +12,9 @@ from core.commands.shared import (
     Setup,
     add_face_options,
     add_model_options,
-    refuse_overwriting,
+    add_output_option,
+    check_output,
+    positive,
     warn,
 )
 from core.errors import XCosError
@@ -37,31 +39,25 @@ mean_score is of the mean features of the track's faces so far."""
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "video",
         help="a video's faces as tracks, and their scores against a photo",
         description="Find the faces of a video, link them to tracks, and score them over time.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="video file, or folder of frames")
     parser.add_argument(
         "photo", nargs="?", metavar="PHOTO", help="score the tracks against this photo's face"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help=f"table of all faces ({', '.join(SUFFIXES)}), or with PHOTO a plot "
-        f"({', '.join(PICTURES)}); may be given several times",
+    add_output_option(
+        parser,
+        f"table of all faces ({', '.join(SUFFIXES)}), or with PHOTO a plot ({', '.join(PICTURES)})",
+        several=True,
     )
     parser.add_argument(
         "--every",
-        type=_count,
+        type=positive,
         metavar="N",
         help="look at every Nth frame (default: five a second, at most 1,000 in all)",
     )
@@ -105,14 +101,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        suffix = path.suffix.lower()
-        if suffix not in (*SUFFIXES, *PICTURES):
-            ends = ", ".join((*SUFFIXES, *PICTURES))
-            raise XCosError(f"{path} must end in one of {ends}; choose another name.")
-        if suffix in PICTURES and options.photo is None:
+        photo = None if options.photo is None else Path(options.photo)
+        check_output(path, (*SUFFIXES, *PICTURES), options.video, photo)
+        if path.suffix.lower() in PICTURES and photo is None:
             raise XCosError(f"{path} is a plot of scores; name a PHOTO to score against.")
-        sources = [options.video] + ([] if options.photo is None else [Path(options.photo)])
-        refuse_overwriting(path, *sources)
         refuse_unwritable(path)
     folder = options.as_gallery
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -176,9 +168,3 @@ def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
     )
     for problem in video.problems:
         warn(f"problem: {problem.reason}")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return int(text)

@@ -1,11 +1,16 @@
 """xcos what-if: what a pair's score becomes when its faces are edited."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.commands.pair import add_pair_arguments, check_outputs, open_pair
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    add_output_option,
+)
 from core.errors import XCosError
 from core.explain.editing.edits import EDIT_KINDS, Edit, form, parse_edit
 from core.explain.editing.what_if import PairEditor, Question, faithfulness
@@ -30,14 +35,13 @@ examples:
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "what-if",
         help="edit the faces of a pair and see what becomes of the score",
         description="Cover, blur, darken or move the faces of a pair, and compare the real change of the score "
         "with the one that the explanation predicts.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_pair_arguments(parser)
     for side in ("left", "right"):
@@ -56,15 +60,11 @@ def add(commands: Any) -> None:
         action="store_true",
         help="also cover the pair patch by patch: the correlation of real and predicted changes",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help=".json: numbers, with the edited faces beside it as .png; .png, .svg, .pdf, .csv, .html: "
-        "the edited pair as explain writes it; may be given several times",
+    add_output_option(
+        parser,
+        ".json: numbers, with the edited faces beside it as .png; .png, .svg, .pdf, .csv, .html: "
+        "the edited pair as explain writes it",
+        several=True,
     )
     add_face_options(parser)
     add_model_options(parser)

@@ -3,12 +3,11 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, check_table, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -24,14 +23,13 @@ COLUMNS = (
 
 
 def add(commands: Any) -> None:
-    """Add the command\'s parser, with its options and examples, to the sub-parsers."""
+    """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "worth",
         help="what attention is worth: pairs that each kind of score saves or loses",
         description="Decide every pair by uniform, correlation and learned attention, the FC cosine and "
         "the target, each at its own threshold, and tell which pairs each saves and loses.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--against",
@@ -46,9 +44,7 @@ def add(commands: Any) -> None:
         help="own: what the weights carry, the equal error rate's where they carry none; eer: the "
         "equal error rate's for all (default: %(default)s)",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="list of the pairs: .csv or .json"
-    )
+    add_output_option(parser, "list of the pairs: .csv or .json")
     add_gallery_options(parser)
     parser.set_defaults(run=run)
 
@@ -58,12 +54,7 @@ def run(options: argparse.Namespace) -> int:
     check_table(options.output, options.gallery)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
-    worth = attention_worth(
-        scored,
-        options.thresholds,
-        options.threshold,
-        progress,
-    )
+    worth = attention_worth(scored, options.thresholds, options.threshold, progress)
     progress.close()
     worth.of(options.against)  # refuses a kind that is missing
     if options.output is not None:
@@ -79,11 +70,10 @@ def as_dict(worth: Worth, against: ScoreKind) -> dict[str, Any]:
     """The figures as JSON's types."""
     kinds = {}
     for kind in worth.kinds:
-        counts = {k if k == "unknown" else k.upper(): v for k, v in asdict(kind.counts).items()}
         kinds[kind.kind] = {
             "threshold": kind.threshold,
             "threshold_from": kind.origin,
-            "counts": counts,
+            "counts": kind.counts.by_outcome(),
             "accuracy": kind.counts.accuracy,
             "tar": kind.counts.tar,
             "far": kind.counts.far,

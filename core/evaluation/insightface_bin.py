@@ -55,7 +55,7 @@ def _reconstruct(kind: object, shape: object, code: object) -> np.ndarray:
 
 
 def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
-    found: dict[tuple[str, str], Callable[..., Any]] = {
+    admitted: dict[tuple[str, str], Callable[..., Any]] = {
         ("_codecs", "encode"): _latin1,
         ("builtins", "bytearray"): _bytearray,
         ("__builtin__", "bytearray"): _bytearray,
@@ -63,10 +63,10 @@ def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
         ("numpy", "dtype"): _dtype,
     }
     for package in ("numpy.core", "numpy._core"):
-        found[f"{package}.multiarray", "_reconstruct"] = _reconstruct
-        found[f"{package}.numeric", "_frombuffer"] = np.zeros(1).__reduce_ex__(5)[0]  # type: ignore[assignment]
-        found[f"{package}.multiarray", "scalar"] = np.bool_(True).__reduce__()[0]  # type: ignore[assignment]
-    return found
+        admitted[f"{package}.multiarray", "_reconstruct"] = _reconstruct
+        admitted[f"{package}.numeric", "_frombuffer"] = np.zeros(1).__reduce_ex__(5)[0]  # type: ignore[assignment]
+        admitted[f"{package}.multiarray", "scalar"] = np.bool_(True).__reduce__()[0]  # type: ignore[assignment]
+    return admitted
 
 
 class _Restricted(pickle.Unpickler):

@@ -41,7 +41,7 @@ def occlusion_curve(
     """
     if one_sort(same):
         raise XCosError("Accuracy under masks needs genuine and impostor pairs; add the others.")
-    found: dict[str, list[float]] = {}
+    accuracies: dict[str, list[float]] = {}
     for number, share in enumerate(SHARES):
         if task.stopped():
             raise Stopped("The occlusion curve")
@@ -50,8 +50,8 @@ def occlusion_curve(
             if values is not None:
                 accuracy = measure(values, same, folds).accuracy
                 assert accuracy is not None
-                found.setdefault(kind, []).append(accuracy)
-    return OcclusionCurve(SHARES, found)
+                accuracies.setdefault(kind, []).append(accuracy)
+    return OcclusionCurve(SHARES, accuracies)
 
 
 def masked(crops: np.ndarray, share: float) -> np.ndarray:

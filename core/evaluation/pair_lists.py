@@ -27,10 +27,10 @@ def read_labelled_csv(path: Path) -> ProtocolPairs:
         raise XCosError(f"{path}, line 1: there is no column same; add it, 1 or 0 for each pair.")
     same = []
     for row in rows:
-        told = truth(row.cell(columns["same"]))
-        if told is None or not row.cell(columns["left"]) or not row.cell(columns["right"]):
+        genuine = truth(row.cell(columns["same"]))
+        if genuine is None or not row.cell(columns["left"]) or not row.cell(columns["right"]):
             raise line_error(path, row, "left,right,same with same 1 or 0")
-        same.append(told)
+        same.append(genuine)
     known = np.array(same, bool)
     if not rows:
         raise XCosError(f"{path} has no pairs; name another list.")
@@ -61,14 +61,14 @@ def read_splits(path: Path) -> ProtocolPairs:
     left, right, same, folds, lines = [], [], [], [], []
     for place, row in enumerate(read_rows(path)):
         last = [cell for cell in row.cells if cell][-1]
-        fold, told = whole_number(row.cells[0]), truth(last)
+        fold, genuine = whole_number(row.cells[0]), truth(last)
         if place == 0 and row.cells[0][:1].isalpha() and not last[-1:].isdigit():
             continue  # a head
-        if len(row.cells) < 4 or fold is None or told is None or not all(row.cells[1:3]):
+        if len(row.cells) < 4 or fold is None or genuine is None or not all(row.cells[1:3]):
             raise line_error(path, row, "split, video, video, ..., same (1 or 0)")
         left.append(row.cells[1])
         right.append(row.cells[2])
-        same.append(told)
+        same.append(genuine)
         folds.append(fold)
         lines.append(row.line)
     if not same:

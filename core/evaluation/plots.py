@@ -1,7 +1,6 @@
 """ROC, DET, score histograms and the occlusion curve, drawn by matplotlib without a window."""
 
 from statistics import NormalDist
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,6 @@ from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, error_curves
 from core.explain.drawing import new_figure
 
-Form = Literal["png", "svg", "pdf"]
 DET_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 NORMAL = NormalDist()
 deviate = np.vectorize(NORMAL.inv_cdf, [float])
@@ -48,15 +46,15 @@ def det_figure(evaluation: Evaluation) -> Figure:
 
 def histogram_figure(evaluation: Evaluation) -> Figure:
     """Genuine and impostor scores of each kind, with its threshold."""
-    present = {kind: found for kind, found in evaluation.kinds.items() if found is not None}
+    present = {kind: scored for kind, scored in evaluation.kinds.items() if scored is not None}
     figure = new_figure((6, 1.9 * len(present) + 0.6), layout="constrained")
     rows = np.atleast_1d(figure.subplots(len(present), 1, sharex=True))
-    for axes, (kind, found) in zip(rows, present.items(), strict=True):
-        edges = np.linspace(found.scores.min(), found.scores.max(), 61)
+    for axes, (kind, scored) in zip(rows, present.items(), strict=True):
+        edges = np.linspace(scored.scores.min(), scored.scores.max(), 61)
         for sort, name in ((evaluation.same, "genuine"), (~evaluation.same, "impostor")):
-            axes.hist(found.scores[sort], edges, alpha=0.6, label=name)
-        if found.metrics.threshold is not None:
-            axes.axvline(found.metrics.threshold, color="black", linewidth=1)
+            axes.hist(scored.scores[sort], edges, alpha=0.6, label=name)
+        if scored.metrics.threshold is not None:
+            axes.axvline(scored.metrics.threshold, color="black", linewidth=1)
         axes.set_title(NAMES[kind], fontsize=10)
         axes.set_ylabel("pairs")
     rows[0].legend()

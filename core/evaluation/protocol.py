@@ -251,11 +251,11 @@ def pair_scores(
     left, right = opened.left, opened.right
     faces = model.engine.prepare(opened.features.grid)
     pairs = PreparedPairs(faces, left, faces, right)
-    found: dict[str, np.ndarray | None] = dict.fromkeys(ATTENTION_KINDS)
+    scores: dict[str, np.ndarray | None] = dict.fromkeys(ATTENTION_KINDS)
     for kind in model.card.kinds:
-        found[kind] = model.engine.scores_of(pairs, kind, order, task)
+        scores[kind] = model.engine.scores_of(pairs, kind, order, task)
     target, fc = pair_cosines(opened.features, left, opened.features, right)
-    return found | {"fc": fc, "target": target}
+    return scores | {"fc": fc, "target": target}
 
 
 def _files(pairs: ProtocolPairs, photos: Path) -> dict[str, list[Path]]:
@@ -264,8 +264,8 @@ def _files(pairs: ProtocolPairs, photos: Path) -> dict[str, list[Path]]:
     finder = PhotoFinder(photos)
     if pairs.frames:
         return {name: _frames(finder, photos, pairs, name) for name in names}
-    found = {name: finder.photo(name) for name in names}
-    missing = {name for name, path in found.items() if path is None}
+    files = {name: finder.photo(name) for name in names}
+    missing = {name for name, path in files.items() if path is None}
     if missing:
         both = zip(pairs.left, pairs.right, strict=True)
         first = next(name for pair in both for name in pair if name in missing)
@@ -275,7 +275,7 @@ def _files(pairs: ProtocolPairs, photos: Path) -> dict[str, list[Path]]:
             f"not in {photos}; name the folder of the photos.",
             "photos",
         )
-    return {name: [path.absolute()] for name, path in found.items() if path is not None}
+    return {name: [path.absolute()] for name, path in files.items() if path is not None}
 
 
 def _frames(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) -> list[Path]:
@@ -286,7 +286,7 @@ def _frames(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) 
             "folder of the videos.",
             "photos",
         )
-    found = find_photos(folder, below=False).files
-    if not found:
+    frames = find_photos(folder, below=False).files
+    if not frames:
         raise XCosError(f"The video {folder} has no frames; put them there as photos.")
-    return [path.absolute() for path in found]
+    return [path.absolute() for path in frames]

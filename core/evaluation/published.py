@@ -58,23 +58,23 @@ def cfp_pairs(folder: Path) -> ProtocolPairs:
 
 def _photo_list(file: Path) -> dict[int, str]:
     """A line of Pair_list_F.txt or Pair_list_P.txt: a number, and a path from the list's folder."""
-    found = {}
+    photos = {}
     for number, line in enumerate(_lines(file), start=1):
         parts = line.split(maxsplit=1)
         if len(parts) != 2 or not parts[0].isdecimal():
             raise XCosError(f"{file}, line {number}: write a number and a photo's path.")
-        found[int(parts[0])] = str((file.parent / parts[1].strip()).resolve())
-    return found
+        photos[int(parts[0])] = str((file.parent / parts[1].strip()).resolve())
+    return photos
 
 
 def _number_pairs(file: Path) -> list[tuple[int, int]]:
-    found = []
+    pairs = []
     for number, line in enumerate(_lines(file), start=1):
         parts = [part.strip() for part in line.split(",")]
         if len(parts) != 2 or not all(part.isdecimal() for part in parts):
             raise XCosError(f"{file}, line {number}: write a,b, the numbers of two photos.")
-        found.append((int(parts[0]), int(parts[1])))
-    return found
+        pairs.append((int(parts[0]), int(parts[1])))
+    return pairs
 
 
 def _lines(file: Path) -> list[str]:
@@ -124,14 +124,14 @@ def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> ProtocolPai
 
 def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
     """Person, number 1 to 26, and path of each photo named as AR's are, in order."""
-    found = []
+    photos = []
     for path in sorted(root.absolute().rglob("*")):
         named = AR_NAME.fullmatch(path.stem)
         if named and path.suffix.lower() in PHOTO_SUFFIXES and 1 <= int(named[2]) <= 26:
-            found.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))
-    if not found:
+            photos.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))
+    if not photos:
         raise XCosError(
             f"{root} has no photo named as AR's are, NNN_MM with MM from 01 to 26; leave the part out.",
             "part",
         )
-    return found
+    return photos

@@ -51,8 +51,10 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """The result under the command line's keys."""
         results = {
-            kind: None if found is None else asdict(found.metrics) | {"intervals": found.intervals}
-            for kind, found in self.kinds.items()
+            kind: None
+            if scored is None
+            else asdict(scored.metrics) | {"intervals": scored.intervals}
+            for kind, scored in self.kinds.items()
         }
         return {
             "protocol": self.protocol,
@@ -99,17 +101,17 @@ def intervals(
     genuine, impostor = np.flatnonzero(same), np.flatnonzero(~same)
     hits, _ = judged(scores, same, folds)
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {"accuracy": [], "auc": [], "eer": []}
+    draws: dict[str, list[float]] = {"accuracy": [], "auc": [], "eer": []}
     for _ in range(RESAMPLES):
         g, i = rng.choice(genuine, len(genuine)), rng.choice(impostor, len(impostor))
         statistics = PairStatistics(np.sort(scores[g]), np.sort(scores[i]), 0)
         auc, eer = statistics.auc(), statistics.eer()
         assert auc is not None and eer is not None
         right = (hits[g].sum() + hits[i].sum()) / len(scores)
-        for name, value in zip(found, (right, auc, eer[0]), strict=True):
-            found[name].append(float(value))
+        for name, value in zip(draws, (right, auc, eer[0]), strict=True):
+            draws[name].append(float(value))
     ends = ((100 - LEVEL) / 2, (100 + LEVEL) / 2)
-    low_high = {name: np.percentile(values, ends) for name, values in found.items()}
+    low_high = {name: np.percentile(values, ends) for name, values in draws.items()}
     return {name: (float(low), float(high)) for name, (low, high) in low_high.items()}
 
 
@@ -123,18 +125,18 @@ def table(evaluation: Evaluation) -> list[list[str]]:
     """
     if one_sort(evaluation.same):
         return _one_sorted(evaluation)
-    present = [found for found in evaluation.kinds.values() if found is not None]
+    present = [scored for scored in evaluation.kinds.values() if scored is not None]
     fars = [
         far
         for far in (present[0].metrics.tar_at_far if present else {})
-        if any(found.metrics.tar_at_far[far] is not None for found in present)
+        if any(scored.metrics.tar_at_far[far] is not None for scored in present)
     ]
     rows = [[*HEAD, *(f"TAR % at FAR {far}" for far in fars)]]
-    for kind, found in evaluation.kinds.items():
-        if found is None:
+    for kind, scored in evaluation.kinds.items():
+        if scored is None:
             continue
-        m = found.metrics
-        low, high = found.intervals["accuracy"]
+        m = scored.metrics
+        low, high = scored.intervals["accuracy"]
         rows.append(
             [
                 NAMES[kind],
@@ -153,9 +155,9 @@ def table(evaluation: Evaluation) -> list[list[str]]:
 def _one_sorted(evaluation: Evaluation) -> list[list[str]]:
     rate = "TAR %" if evaluation.same.all() else "FAR %"
     rows = [["scores", "mean", "5 % to 95 %", "threshold", rate]]
-    for kind, found in evaluation.kinds.items():
-        if found is not None:
-            m, (low, high) = found.metrics, np.percentile(found.scores, (5, 95))
+    for kind, scored in evaluation.kinds.items():
+        if scored is not None:
+            m, (low, high) = scored.metrics, np.percentile(scored.scores, (5, 95))
             numbers = [_number(m.threshold, 1, 4), _number(m.accepted, 100, 2)]
             spread = f"{low:.4f} to {high:.4f}"
             rows.append([NAMES[kind], _number(m.mean_score, 1, 4), spread, *numbers])
@@ -175,26 +177,26 @@ def lacking(evaluation: Evaluation) -> str | None:
 
 def error_curves(evaluation: Evaluation) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Kind, FAR and FRR (k,) at every threshold, of each kind with both sorts of pairs."""
-    found = []
+    curves = []
     for kind, measured in evaluation.kinds.items():
         if measured is None:
             continue
         scores, same = measured.scores, evaluation.same
         curve = PairStatistics(np.sort(scores[same]), np.sort(scores[~same]), 0).curve()
         if curve is not None:
-            found.append((kind, curve.far, curve.frr))
-    return found
+            curves.append((kind, curve.far, curve.frr))
+    return curves
 
 
 def to_markdown(evaluation: Evaluation) -> str:
     """The table with what it was measured on above it."""
     head, *rows = table(evaluation)
     lines = [head, ["---"] * len(head), *rows]
-    told = (
+    summary = (
         f"{evaluation.protocol}: {len(evaluation.same)} pairs, {evaluation.model}, "
         f"order {evaluation.order}"
     )
-    return told + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return summary + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def to_csv(evaluation: Evaluation) -> str:

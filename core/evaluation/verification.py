@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.csv_files import read_lines, whole_number
+from core.csv_files import read_lines, whole_number, without_outer
 from core.errors import XCosError, quoted
 
 
@@ -43,10 +43,7 @@ def read_lfw_pairs(path: Path) -> ProtocolPairs:
 
     Raises XCosError naming the line that does not fit.
     """
-    lines = [
-        (number, line.strip().strip("\ufeff").strip())
-        for number, line in enumerate(read_lines(path), start=1)
-    ]
+    lines = [(number, without_outer(line)) for number, line in enumerate(read_lines(path), start=1)]
     lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if not lines:
         raise XCosError(f"{path} has no pairs; name another list.")
@@ -69,6 +66,8 @@ def read_lfw_pairs(path: Path) -> ProtocolPairs:
         left.append(pair[0])
         right.append(pair[1])
         same.append(pair[2])
+    if not same and not folds * half:
+        raise XCosError(f"{path} has no pairs; name another list.")
     if len(same) != 2 * folds * half:
         raise XCosError(
             f"{path} has {len(same)} pairs, but its first line says {2 * folds * half}; mend that "
@@ -82,7 +81,7 @@ def read_lfw_pairs(path: Path) -> ProtocolPairs:
 
 
 def _lfw_pair(line: str) -> tuple[str, str, bool] | None:
-    cells = [cell.strip() for cell in (line.split("\t") if "\t" in line else line.split())]
+    cells = [without_outer(cell) for cell in (line.split("\t") if "\t" in line else line.split())]
     parts = [cell for cell in cells if cell]
     if len(parts) not in (3, 4):
         return None

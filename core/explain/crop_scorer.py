@@ -94,8 +94,8 @@ class CropScorer:
         """Scores of n grids with each of m, (n, m) float64."""
         one, other = self.engine.prepare(lefts), self.engine.prepare(rights)
         i, j = np.divmod(np.arange(len(lefts) * len(rights)), len(rights))
-        found = self.engine.scores_of(PreparedPairs(one, i, other, j), self.kind, self.order)
-        return found.reshape(len(lefts), len(rights))
+        scores = self.engine.scores_of(PreparedPairs(one, i, other, j), self.kind, self.order)
+        return scores.reshape(len(lefts), len(rights))
 
     def explained(self, left: np.ndarray, right: np.ndarray) -> PairExplanation:
         """xCos's own explanation of two crops (112, 112, 3)."""
@@ -143,13 +143,13 @@ class CropScorer:
         assert self._target is not None
         runner, network = self._target
         crops = np.concatenate([right[None], lefts])
-        (found,) = runner.run(
+        (embeddings,) = runner.run(
             crops,
             lambda x: [network.embed(x)],  # type: ignore[operator]
             "Asking the target",
             QUIET,
         )
-        rows = unit(found).astype(np.float64)
+        rows = unit(embeddings).astype(np.float64)
         cosines: np.ndarray = rows[1:] @ rows[0]
         return cosines
 

@@ -20,14 +20,16 @@ class DifferenceImage(MatrixImage):
     Far away a point is the pair farthest apart of those that changed side, or the share of them.
     """
 
-    def __init__(self, matrix: ScoreMatrix, found: Difference, shown: Arrangement) -> None:
-        self.found, self.scored = found, matrix
+    def __init__(self, matrix: ScoreMatrix, difference: Difference, shown: Arrangement) -> None:
+        self.found, self.scored = difference, matrix
         ones = np.ones(matrix.scores.shape[1], np.int32)
         zeros = np.zeros(matrix.scores.shape[0], np.int32)
         # Pairs of two numbers have a highest value, pairs of one number a lowest one.
-        values = replace(matrix, scores=found.values, rows=zeros, columns=ones)
+        values = replace(matrix, scores=difference.values, rows=zeros, columns=ones)
         super().__init__(values, shown)
-        size = np.abs(found.values[found.changed] if found.changed.any() else found.values)
+        size = np.abs(
+            difference.values[difference.changed] if difference.changed.any() else difference.values
+        )
         limit = max(float(np.percentile(size, 99.5)) if size.size else 0.0, LEAST_LIMIT)
         self.limits = -limit, limit
         self._lowest = replace(values, columns=ones * 0)

@@ -35,12 +35,12 @@ def explain_pairs(
         scored.rows.features, pairs.rows, scored.columns.features, pairs.columns
     )
     law = law_of(scored.card, scored.kind)
-    found = []
+    explanations = []
     for place, (row, column) in enumerate(
         zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
     ):
         one, other = scored.faces(row, column)
-        found.append(
+        explanations.append(
             PairExplanation(
                 one.key,
                 other.key,
@@ -54,7 +54,7 @@ def explain_pairs(
                 law,
             )
         )
-    return found
+    return explanations
 
 
 def pair_report(

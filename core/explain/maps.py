@@ -69,8 +69,8 @@ def maps_of_pairs(
         task.report("Computing maps", start, len(i))
         part = slice(start, start + PAIRS_A_TURN)
         a, b = i[part], j[part]
-        made = np.einsum("pkc,pkc->pk", rows.cells[a].astype(np.float64), columns.cells[b])
-        cosine[part] = made.clip(-1, 1).reshape(-1, CELLS, CELLS)
+        cosines = np.einsum("pkc,pkc->pk", rows.cells[a].astype(np.float64), columns.cells[b])
+        cosine[part] = cosines.clip(-1, 1).reshape(-1, CELLS, CELLS)
         attention[part] = (
             engine.attention(PreparedPairs(rows, a, columns, b), order)
             if shared is None

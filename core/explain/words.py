@@ -49,9 +49,9 @@ def verdict(
     )
     positive = [(n, v) for n, v in reversed(sums) if v >= LEAST][:NAMED]
     negative = [(n, v) for n, v in sums if v <= -LEAST][:NAMED]
-    for found, side in ((positive, "same"), (negative, "different")):
-        if found:
-            text += f" Most towards {side}: {_listed(found)}."
+    for named, side in ((positive, "same"), (negative, "different")):
+        if named:
+            text += f" Most towards {side}: {_listed(named)}."
         elif sums:
             text += f" No region speaks towards {side}."
     return text
@@ -62,8 +62,8 @@ def decision_words(decided: PairDecision) -> str:
     score, threshold = decided.explanation.score, decided.threshold
     if threshold is None:
         return f"score {_minus(f'{score:.3f}')}, no threshold"
-    told, limit = distinct(score, threshold)
-    return _minus(f"score {told}, threshold {limit}: {'same' if decided.same else 'different'}")
+    shown, limit = distinct(score, threshold)
+    return _minus(f"score {shown}, threshold {limit}: {'same' if decided.same else 'different'}")
 
 
 def judgement(same: bool | None, left: str | None, right: str | None) -> tuple[str, str]:
@@ -91,8 +91,8 @@ def distinct(score: float, threshold: float) -> tuple[str, str]:
     return f"{score:.3f}", f"{threshold:.3f}"
 
 
-def _listed(found: list[tuple[str, float]]) -> str:
-    named = [f"{article(name)} ({_signed(value)})" for name, value in found]
+def _listed(regions: list[tuple[str, float]]) -> str:
+    named = [f"{article(name)} ({_signed(value)})" for name, value in regions]
     return " and ".join(named)
 
 

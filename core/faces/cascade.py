@@ -85,9 +85,9 @@ def _proposals(
     while min(sums.height, sums.width) * scale >= CELL:
         size = int(sums.height * scale + 1), int(sums.width * scale + 1)
         moves, chances = network(sums.resized(*size))
-        found, of = generateBoundingBox(moves, chances[:, 1], scale, THRESHOLDS[0])
-        kept = batched_nms(found[:, :4], found[:, 4], of, 0.5)
-        boxes.append(found[kept])
+        proposed, of = generateBoundingBox(moves, chances[:, 1], scale, THRESHOLDS[0])
+        kept = batched_nms(proposed[:, :4], proposed[:, 4], of, 0.5)
+        boxes.append(proposed[kept])
         photo.append(of[kept])
         scale *= step
     if not boxes:

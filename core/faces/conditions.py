@@ -99,26 +99,26 @@ def measure_face(
     crop: (112, 112, 3) uint8; detection: None for a photo that is itself a crop; size: the whole
     photo's width and height, None where the photo is gone
     """
-    found = dict.fromkeys(OF_PHOTO, float("nan"))
+    measures = dict.fromkeys(OF_PHOTO, float("nan"))
     covered: np.ndarray = np.ones((SIDE, SIDE), bool)
     if detection is not None:
         marks = detection.landmarks.astype(np.float64)
-        found["yaw"], found["pitch"], found["roll"] = head_pose(marks[None])[0].tolist()
-        found["inter_eye"] = float(np.hypot(*(marks[1] - marks[0])))
+        measures["yaw"], measures["pitch"], measures["roll"] = head_pose(marks[None])[0].tolist()
+        measures["inter_eye"] = float(np.hypot(*(marks[1] - marks[0])))
         if size is not None:
             covered = _inside(marks, size)
-            found["border"] = 100 * float(1 - covered.mean())
-            found["face_share"] = _face_share(detection.box.astype(np.float64), size)
+            measures["border"] = 100 * float(1 - covered.mean())
+            measures["face_share"] = _face_share(detection.box.astype(np.float64), size)
     if not covered.any():
-        return found
+        return measures
     pixels = crop.astype(np.float64)
     luma = pixels @ LUMA
-    found["exposure"] = float(luma[covered].mean())
-    found["contrast"] = float(luma[covered].std())
+    measures["exposure"] = float(luma[covered].mean())
+    measures["contrast"] = float(luma[covered].std())
     spread = crop.max(axis=2).astype(np.int64) - crop.min(axis=2)
-    found["greyness"] = 100 * float((spread[covered] <= GREY_LEVELS).mean())
-    found["sharpness"] = _sharpness(luma, covered)
-    return found
+    measures["greyness"] = 100 * float((spread[covered] <= GREY_LEVELS).mean())
+    measures["sharpness"] = _sharpness(luma, covered)
+    return measures
 
 
 def _sharpness(luma: np.ndarray, covered: np.ndarray) -> float:

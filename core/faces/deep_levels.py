@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from core.faces.tiff import are_unsigned_32, is_white_zero, top_level
+from core.faces.tiff import Levels
 
 FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
 
@@ -13,18 +13,16 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
-def eight_bits(image: Image.Image) -> np.ndarray:
+def eight_bits(image: Image.Image, meant: Levels) -> np.ndarray:
     """The levels of a deep grey picture as (H, W) uint8; its clear level, if it has one, is white."""
     levels = np.asarray(image)
-    if are_unsigned_32(image):
+    if meant.bits == 32 and not meant.signed:
         levels = levels.view(np.uint32)
     values = levels.astype(np.float64)
-    top = top_level(image) or (
-        _float_top(values) if image.mode == "F" else _whole_top(values, image.mode)
-    )
+    top = meant.top or (_float_top(values) if image.mode == "F" else _whole_top(values, image.mode))
     values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
     grey = (values * (255 / top)).clip(0, 255).round().astype(np.uint8)
-    if is_white_zero(image):
+    if meant.white_is_zero:
         grey = 255 - grey
     clear = image.info.get("transparency")
     if isinstance(clear, int):

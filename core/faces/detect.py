@@ -68,17 +68,17 @@ class Detector:
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, (small, _) in enumerate(scaled):
             groups[small.shape].append(index)
-        found: list[list[Detection]] = [[] for _ in photos]
+        detections: list[list[Detection]] = [[] for _ in photos]
         for (height, width, _), members in groups.items():
             batch = max(1, AT_ONCE // (height * width))
             for start in range(0, len(members), batch):
                 part = members[start : start + batch]
                 answers = self._search(np.stack([scaled[i][0] for i in part]))
                 for index, answer in zip(part, answers, strict=True):
-                    found[index] = answer
+                    detections[index] = answer
         return [
             [_on_grid(face) for face in self._second_look(photo, small, scale, faces)]
-            for photo, (small, scale), faces in zip(photos, scaled, found, strict=True)
+            for photo, (small, scale), faces in zip(photos, scaled, detections, strict=True)
         ]
 
     def _second_look(
@@ -165,8 +165,8 @@ class Detector:
 
                 from core.faces.cascade import Networks
 
-                found = MTCNN(keep_all=True, post_process=False, device=self._device)
-                self._networks = Networks(found.pnet, found.rnet, found.onet)
+                mtcnn = MTCNN(keep_all=True, post_process=False, device=self._device)
+                self._networks = Networks(mtcnn.pnet, mtcnn.rnet, mtcnn.onet)
             return self._networks
 
 

@@ -68,7 +68,9 @@ def photo_bytes(path: Path) -> bytes:
             _refuse_special(path, state)  # it may have been replaced
             return file.read(state.st_size)
     except FileNotFoundError as error:
-        raise XCosError(f"{path} does not exist any more; load the gallery anew.") from error
+        raise XCosError(
+            f"{path} does not exist any more; load the gallery anew, or mend the list that names it."
+        ) from error
     except PermissionError as error:
         raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error
     except MemoryError as error:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from core.faces.deep_levels import eight_bits, is_deep
+from core.faces.tiff import Levels, levels_of
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,8 +35,8 @@ def upright_rgb(image: Image.Image) -> np.ndarray:
     else:
         image.load()
         orientation = _orientation(image)
-    turn, pixels = TURNS.get(orientation), _rgb(image)  # turned pictures have lost their tags
-    return pixels if turn is None else np.array(Image.fromarray(pixels).transpose(turn))
+    levels, turn = levels_of(image), TURNS.get(orientation)
+    return _rgb(image if turn is None else image.transpose(turn), levels)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -49,10 +50,10 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1
     try:
-        said = image.getexif().get(ExifTags.Base.Orientation, 1)
-        if isinstance(said, bytes) and said[0] <= max(TURNS):
-            return said[0]
-        return int(said[0] if isinstance(said, tuple) else said)
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if isinstance(turn, bytes) and turn[0] <= max(TURNS):
+            return turn[0]
+        return int(turn[0] if isinstance(turn, tuple) else turn)
     except Exception:  # whatever is wrong with the metadata, the picture may be sound
         return 1
 
@@ -63,10 +64,10 @@ def _forget_exif(image: Image.Image) -> None:
         del exif[tag]
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
+def _rgb(image: Image.Image, levels: Levels) -> np.ndarray:
     profile = image.info.get("icc_profile")
     if is_deep(image):
-        image = Image.fromarray(eight_bits(image))
+        image = Image.fromarray(eight_bits(image, levels))
     elif image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = _on_white(image)
     elif image.mode == "LAB":

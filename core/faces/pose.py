@@ -25,19 +25,19 @@ def head_pose(landmarks: np.ndarray) -> np.ndarray:
     marks = landmarks.astype(np.float64)
     centred = marks - marks.mean(axis=1, keepdims=True)
     projection = np.einsum("kpi,pj->kij", centred, np.linalg.pinv(HEAD - HEAD.mean(axis=0)).T)
-    found = np.full((len(marks), 3), np.nan)
+    angles = np.full((len(marks), 3), np.nan)
     sized = np.isfinite(projection).all(axis=(1, 2))
     sized[sized] = np.linalg.norm(projection[sized], axis=(1, 2)) > FLATTEST
     if not sized.any():
-        return found
+        return angles
     u, _, v = np.linalg.svd(projection[sized], full_matrices=False)
     rows = u @ v  # the nearest rows of a rotation, whatever the camera's scale
     depth = np.cross(rows[:, 0], rows[:, 1])
     yaw = np.arctan2(depth[:, 0], depth[:, 2])
     pitch = -np.arcsin(depth[:, 1].clip(-1, 1))
     roll = np.arctan2(-rows[:, 0, 1], rows[:, 1, 1])
-    found[sized] = np.degrees(np.stack([yaw, pitch, roll], axis=1))
-    return found
+    angles[sized] = np.degrees(np.stack([yaw, pitch, roll], axis=1))
+    return angles
 
 
 def yaw_range(yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

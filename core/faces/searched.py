@@ -47,10 +47,10 @@ def search(photos: Sequence[PhotoFile], detector: Finder) -> list[list[Detection
     """Faces of photos, in the pixels of the whole ones; in their order."""
     results = []
     answers = detector.detect([photo.seen.pixels for photo in photos])
-    for photo, found in zip(photos, answers, strict=True):
+    for photo, faces in zip(photos, answers, strict=True):
         seen = photo.seen
-        if not found and seen.reduction > 1:  # its faces may be small
+        if not faces and seen.reduction > 1:  # its faces may be small
             seen = decode_scaled(photo.content, photo.name, longest=LARGEST_SIDE)
-            found = detector.detect([seen.pixels])[0]
-        results.append([seen.in_whole(face) for face in found])
+            faces = detector.detect([seen.pixels])[0]
+        results.append([seen.in_whole(face) for face in faces])
     return results

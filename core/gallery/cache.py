@@ -105,6 +105,10 @@ class Cache:
         rows = self._rows("files WHERE path", [os.fsencode(path) for path in paths])
         return {os.fsdecode(path): (size, int(mtime), digest) for path, size, mtime, digest in rows}
 
+    def known_sizes(self, sizes: Sequence[int]) -> set[int]:
+        """Which of these bytes some file has that was seen before."""
+        return {size for _, size, _, _ in self._rows("files WHERE size", sizes)}
+
     def put_files(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
         """Remember path, size, modification time and digest of files."""
         packed = [(os.fsencode(path), size, str(mtime), d) for path, size, mtime, d in rows]
@@ -113,12 +117,12 @@ class Cache:
     def photos(self, digests: Sequence[str]) -> dict[str, PhotoRecord]:
         """What detection found, by the photo's digest."""
         rows = self._rows("photos WHERE digest", digests)
-        found = {}
+        records = {}
         for digest, width, height, text in rows:
             detections = detections_from(text)
             if detections is not None and width > 0 and height > 0:
-                found[digest] = PhotoRecord(width, height, detections)
-        return found
+                records[digest] = PhotoRecord(width, height, detections)
+        return records
 
     def put_photos(self, records: dict[str, PhotoRecord]) -> None:
         """Remember what detection found, by the photo's digest."""
@@ -186,8 +190,8 @@ class Cache:
     def targets(self, model: str, digests: Sequence[str]) -> dict[str, np.ndarray]:
         """Embeddings of faces, as a target gave them."""
         rows = self._rows("targets WHERE model = ? AND digest", digests, model)
-        found = {digest: numbers_from(blob) for digest, _, blob in rows}
-        return alike({digest: vector for digest, vector in found.items() if vector is not None})
+        vectors = {digest: numbers_from(blob) for digest, _, blob in rows}
+        return alike({digest: vector for digest, vector in vectors.items() if vector is not None})
 
     def put_targets(self, model: str, rows: Iterable[tuple[str, np.ndarray]]) -> None:
         """Keep a target's embeddings of faces, by digest."""
@@ -286,7 +290,7 @@ class Cache:
         )
         return self._prepared(":memory:")
 
-    def _rows(self, where: str, keys: Sequence[str] | Sequence[bytes], *first: str) -> list[tuple]:
+    def _rows(self, where: str, keys: Sequence[str | bytes | int], *first: str) -> list[tuple]:
         """Rows of a table by their keys, without the checksum; those that it fits."""
         rows: list[tuple] = []
         with self._guarded():
@@ -358,9 +362,9 @@ def _check_pages(connection: sqlite3.Connection) -> None:
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     if pages * size <= CHECKED:
-        said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if said != "ok":
-            raise _Damaged(f"its pages contradict each other ({said})")
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise _Damaged(f"its pages contradict each other ({verdict})")
 
 
 def _whole(path: Path) -> bool:

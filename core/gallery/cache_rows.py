@@ -31,20 +31,20 @@ def packed_detections(detections: Iterable[Detection]) -> str:
 def detections_from(text: Any) -> tuple[Detection, ...] | None:
     """The detections of such a text; None for what is none."""
     try:
-        return tuple(_detection(*said) for said in json.loads(text))
+        return tuple(_detection(*numbers) for numbers in json.loads(text))
     except (TypeError, ValueError, RecursionError):
         return None
 
 
 def _detection(box: Any, landmarks: Any, probability: Any) -> Detection:
-    found = Detection(
+    detection = Detection(
         np.array(box, np.float32), np.array(landmarks, np.float32), float(probability)
     )
-    shaped = found.box.shape == (4,) and found.landmarks.shape == (5, 2)
-    finite = np.isfinite(found.box).all() and np.isfinite(found.landmarks).all()
-    if not (shaped and finite and 0 <= found.probability <= 1):
+    shaped = detection.box.shape == (4,) and detection.landmarks.shape == (5, 2)
+    finite = np.isfinite(detection.box).all() and np.isfinite(detection.landmarks).all()
+    if not (shaped and finite and 0 <= detection.probability <= 1):
         raise ValueError("no detection")
-    return found
+    return detection
 
 
 def numbers_from(blob: Any) -> np.ndarray | None:

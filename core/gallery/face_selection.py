@@ -85,8 +85,8 @@ class FaceRules:
     def _identity(self, listed: Listed, number: int) -> str | None:
         key = listed.photo if number == 1 else f"{listed.photo}#{number}"
         # A photo's further faces show somebody else than the folder says.
-        told = listed.identity if number == 1 else None
-        return self.edits.identities.get(key, told)
+        listed_identity = listed.identity if number == 1 else None
+        return self.edits.identities.get(key, listed_identity)
 
 
 def face_digest(photo: str, detection: Detection | None) -> str:

@@ -18,6 +18,7 @@ class PhotoFinder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._names = lru_cache(maxsize=None)(self._read_names)
+        self._real = lru_cache(maxsize=None)(os.path.realpath)
 
     def file(self, name: str) -> str | None:
         """The path below the folder of the file that a list calls `name`, or None."""
@@ -25,17 +26,22 @@ class PhotoFinder:
             if os.path.isfile(self._root / spelled):
                 return spelled
         for spelled in _spellings(name):
-            found = self._walked(spelled)
-            if found is not None and os.path.isfile(self._root / found):
-                return found
+            path = self._walked(spelled)
+            if path is not None and os.path.isfile(self._root / path):
+                return path
         return None
+
+    def place(self, file: str) -> str:
+        """Where a file below the folder lies, whatever way its path takes to its own folder."""
+        folder, name = os.path.split(self._root / file)
+        return os.path.join(self._real(folder), name)
 
     def folder(self, name: str) -> Path | None:
         """The folder that a list calls `name`, or None."""
         for spelled in _spellings(name):
-            found = self._walked(spelled)
-            if found is not None and os.path.isdir(self._root / found):
-                return self._root / found
+            path = self._walked(spelled)
+            if path is not None and os.path.isdir(self._root / path):
+                return self._root / path
         return None
 
     def photo(self, name: str) -> Path | None:
@@ -53,9 +59,9 @@ class PhotoFinder:
             beside = path.parent.parent
             places = (path.parent, beside, beside / path.parent.name)
             for folder in dict.fromkeys(places):
-                found = self._with_any_ending(str(folder), path.name)
-                if found is not None:
-                    return self._root / found
+                relative = self._with_any_ending(str(folder), path.name)
+                if relative is not None:
+                    return self._root / relative
         return None
 
     def _with_any_ending(self, folder: str, stem: str) -> str | None:
@@ -91,7 +97,7 @@ class PhotoFinder:
 
     def _read_names(self, folder: str) -> dict[str, list[str]]:
         """What a folder holds, by the key of each name."""
-        found: dict[str, list[str]] = {}
+        spellings: dict[str, list[str]] = {}
         try:
             names = os.listdir(self._root / folder)
         except (OSError, ValueError):
@@ -100,8 +106,8 @@ class PhotoFinder:
             # Bytes that are no UTF-8 are most likely of the time when Windows-1252 was usual.
             readable = os.fsencode(name).decode("cp1252", "replace") if _escaped(name) else name
             for key in {_key(name), _key(readable)}:
-                found.setdefault(key, []).append(name)
-        return found
+                spellings.setdefault(key, []).append(name)
+        return spellings
 
 
 def _spellings(name: str) -> list[str]:

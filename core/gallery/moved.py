@@ -37,9 +37,9 @@ def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
     """
     listing = scan(source)
     paths = {cached_path(listing.root, photo.photo): photo.photo for photo in listing.photos}
-    told = {photo.photo: photo.identity for photo in listing.photos}
+    identities = {photo.photo: photo.identity for photo in listing.photos}
     return {
-        paths[path]: PhotoPrint(size, digest, told[paths[path]])
+        paths[path]: PhotoPrint(size, digest, identities[paths[path]])
         for path, (size, _, digest) in cache.files(list(paths)).items()
     }
 
@@ -71,7 +71,7 @@ def find_again(
             f"None of the {len(prints)} photos of {source} lies under {folder}; "
             "choose another folder."
         )
-    known = {photo: found for photo, found in places.items() if found}
+    known = {photo: paths for photo, paths in places.items() if paths}
     if source.suffix.lower() != ".csv":
         one = _common_root(known)
         if one is not None:
@@ -89,8 +89,8 @@ def _one_each(places: dict[str, list[Path]]) -> dict[str, Path]:
     """One file for each photo; copies of one content are shared out."""
     used: set[Path] = set()
     chosen: dict[str, Path] = {}
-    for photo, found in places.items():
-        chosen[photo] = next((path for path in found if path not in used), found[0])
+    for photo, paths in places.items():
+        chosen[photo] = next((path for path in paths if path not in used), paths[0])
         used.add(chosen[photo])
     return chosen
 
@@ -133,7 +133,7 @@ def _common_root(places: dict[str, list[Path]]) -> Path | None:
         parts = Path(first).parts
         if path.parts[-len(parts) :] == parts:
             root = Path(*path.parts[: -len(parts)])
-            if all((root / photo) in found for photo, found in places.items()):
+            if all((root / photo) in paths for photo, paths in places.items()):
                 return root
     return None
 

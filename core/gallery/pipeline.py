@@ -51,14 +51,14 @@ class PhotoJob:
     """Photos of one content of which something is to be computed.
 
     photos:  in the gallery's order
-    digest:  of the content
+    digest:  of the content; None for a single photo that was not read yet
     record:  what detection found earlier, or None
     grids:   digests of faces whose features are known
     targets: digests of faces whose embeddings by the target are known
     """
 
     photos: tuple[Listed, ...]
-    digest: str
+    digest: str | None
     record: PhotoRecord | None = None
     grids: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
@@ -69,6 +69,7 @@ class PhotoResult:
     """What became of some wanted photos.
 
     photos:   how many photos
+    digests:  of the contents of photos whose job had none, by photo
     records:  detections of photos that were searched, by the photo's digest
     faces:    by photo
     crops:    PNG files by face's digest
@@ -79,6 +80,7 @@ class PhotoResult:
 
     photos: int
     problems: tuple[Problem, ...]
+    digests: dict[str, str]
     records: dict[str, PhotoRecord]
     faces: dict[str, list[Face]]
     crops: dict[str, bytes]
@@ -102,42 +104,52 @@ class FaceMaker:
 
     def make(self, wanted: Sequence[PhotoJob]) -> PhotoResult:
         """Faces with features of some photos; several threads may ask at once. Raises XCosError."""
-        found = _Found()
+        collected = _Collected()
         opened: list[_Opened] = []
         for one in wanted:
-            each = self._open(one, found.problems)
+            each = self._open(one, collected)
             if each is not None:
                 opened.append(each)
             if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
-                self._find(opened, found)
+                self._find(opened, collected)
                 opened = []  # large photos leave the memory before the next ones come
-        self._find(opened, found)
+        self._find(opened, collected)
         return PhotoResult(
             sum(len(one.photos) for one in wanted),
-            tuple(found.problems),
-            found.records,
-            found.faces,
-            {d: packed_crop(c) for d, c in (found.without_grid | found.without_target).items()},
-            self._features(found.without_grid),
-            self._targets(found.without_target),
+            tuple(collected.problems),
+            collected.digests,
+            collected.records,
+            collected.faces,
+            {
+                d: packed_crop(c)
+                for d, c in (collected.without_grid | collected.without_target).items()
+            },
+            self._features(collected.without_grid),
+            self._targets(collected.without_target),
             tuple(self.verifier.warnings),
         )
 
-    def _open(self, one: PhotoJob, problems: list[Problem]) -> "_Opened | None":
+    def _open(self, one: PhotoJob, collected: "_Collected") -> "_Opened | None":
         """The first of some equal photos that can be read."""
         unread = []
         for listed in one.photos:
+            path = self.root / listed.photo
             try:
-                return self._decode(one, self.root / listed.photo)
+                content = photo_bytes(path)
+                digest = content_digest(content)
+                if one.digest is None:
+                    collected.digests[listed.photo] = digest
+                elif digest != one.digest:
+                    raise XCosError(
+                        f"{path} was changed while it was loaded; load the gallery anew."
+                    )
+                return _Opened(one, digest, self._decode(content, path))
             except XCosError as error:  # another path to the same content may do
                 unread.append(Problem(listed.photo, str(error)))
-        problems += unread
+        collected.problems += unread
         return None
 
-    def _decode(self, one: PhotoJob, path: Path) -> "_Opened":
-        content = photo_bytes(path)
-        if content_digest(content) != one.digest:
-            raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
+    def _decode(self, content: bytes, path: Path) -> PhotoFile:
         photo = photo_file(content, str(path))
         width, height = photo.seen.size
         if self.rules.settings.aligned and (width, height) != (SIDE, SIDE):
@@ -145,39 +157,39 @@ class FaceMaker:
                 f"{path} is {width}x{height}, not an aligned 112x112 crop; "
                 "open the gallery without the aligned setting."
             )
-        return _Opened(one, photo)
+        return photo
 
-    def _find(self, opened: Sequence["_Opened"], found: "_Found") -> None:
+    def _find(self, opened: Sequence["_Opened"], collected: "_Collected") -> None:
         """Detect and cut out."""
         unknown = [each for each in opened if each.wanted.record is None]
         if unknown and not self.rules.settings.aligned:
             answers = search([each.photo for each in unknown], self.detector)
             for each, faces in zip(unknown, answers, strict=True):
-                found.records[each.wanted.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
+                collected.records[each.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
         for each in opened:
             one = each.wanted
-            record = one.record or found.records.get(one.digest)
+            record = one.record or collected.records.get(each.digest)
             for listed in one.photos:
                 if self.rules.lacks_face(listed.photo, record):
-                    found.problems.append(self.rules.no_face(self.root, listed.photo))
+                    collected.problems.append(self.rules.no_face(self.root, listed.photo))
                     continue
-                found.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
-                for face in found.faces[listed.photo]:
+                collected.faces[listed.photo] = self.rules.faces_of(listed, each.digest, record)
+                for face in collected.faces[listed.photo]:
                     crop = cut_out(each.photo, face)
                     if face.digest not in one.grids:
-                        found.without_grid[face.digest] = crop
+                        collected.without_grid[face.digest] = crop
                     if self.target is not None and face.digest not in one.targets:
-                        found.without_target[face.digest] = crop
+                        collected.without_target[face.digest] = crop
 
     def _features(
         self, crops: dict[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
         if not crops:
             return {}
-        made = self.verifier.features(np.stack(list(crops.values())))
-        vectors = made.embedding
+        features = self.verifier.features(np.stack(list(crops.values())))
+        vectors = features.embedding
         return {
-            digest: (made.grid[place], None if vectors is None else vectors[place])
+            digest: (features.grid[place], None if vectors is None else vectors[place])
             for place, digest in enumerate(crops)
         }
 
@@ -232,17 +244,19 @@ def cut_out(photo: PhotoFile, face: Face) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """Some equal photos, and what they show."""
+    """Some equal photos, the digest of their content, and what they show."""
 
     wanted: PhotoJob
+    digest: str
     photo: PhotoFile
 
 
 @dataclass(eq=False)
-class _Found:
+class _Collected:
     """What is known so far of the photos that one call makes faces of, as `PhotoResult` has it."""
 
     problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
     records: dict[str, PhotoRecord] = field(default_factory=dict)
     faces: dict[str, list[Face]] = field(default_factory=dict)
     without_grid: dict[str, np.ndarray] = field(default_factory=dict)

@@ -45,16 +45,16 @@ class MakerProcess:
             if task.stopped():
                 raise Stopped("Loading the gallery")
         ended = False
-        told: float | None = None  # when
+        asked: float | None = None  # when
         try:
             with _end_told():
                 pipe = self._started()
                 pipe.send((maker, wanted))
             while not ended:
                 with _end_told():
-                    if told is None and task.stopped():
+                    if asked is None and task.stopped():
                         pipe.send(STOP)
-                        told = time.monotonic()
+                        asked = time.monotonic()
                     answer = pipe.recv() if pipe.poll(LOOK_EVERY) else None
                 if isinstance(answer, PhotoResult):
                     yield answer
@@ -63,7 +63,7 @@ class MakerProcess:
                     raise answer
                 elif answer == END:
                     ended = True
-                elif told is not None and time.monotonic() - told > GRACE:
+                elif asked is not None and time.monotonic() - asked > GRACE:
                     # It may be stuck, and who stopped it waits: a window could never be closed.
                     raise Stopped("Loading the gallery")
         finally:
@@ -118,8 +118,8 @@ def serve(pipe: Connection) -> None:
             request = pipe.recv()
             if request != STOP:  # that one came after the end
                 last = _with_loaded(request[0], last)
-                for made in make_here(last, request[1], Task(stopped=pipe.poll)):
-                    pipe.send(made)
+                for photo_result in make_here(last, request[1], Task(stopped=pipe.poll)):
+                    pipe.send(photo_result)
                 pipe.send(END)
         except (EOFError, ConnectionError):
             return

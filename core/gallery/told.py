@@ -7,6 +7,6 @@ from core.gallery.gallery import Gallery
 def told_identities(gallery: Gallery) -> list[str | None]:
     """An identity or None for each face, in the faces' order. Raises XCosError where the source is gone."""
     listed = scan(gallery.source, gallery.root).photos
-    told = {one.photo: one.identity for one in listed}
+    identities = {one.photo: one.identity for one in listed}
     # A photo's further faces show somebody else than the folder says.
-    return [told.get(face.photo) if face.number == 1 else None for face in gallery.faces]
+    return [identities.get(face.photo) if face.number == 1 else None for face in gallery.faces]

@@ -117,11 +117,11 @@ def read_card(path: Path) -> ModelCard:
         ) from error
 
 
-def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
-    said = dict(said)
-    raw = said.pop("correlation", None)
-    thresholds = said.pop("thresholds", {})
-    mean, std = (_numbers(said.pop(name), name) for name in ("mean", "std"))
+def _card(metadata: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
+    metadata = dict(metadata)
+    raw = metadata.pop("correlation", None)
+    thresholds = metadata.pop("thresholds", {})
+    mean, std = (_numbers(metadata.pop(name), name) for name in ("mean", "std"))
     known = {f for f in ModelCard.__dataclass_fields__ if f not in ("path", "fingerprint")}
     card = ModelCard(
         path=path,
@@ -130,7 +130,7 @@ def _card(said: dict[str, Any], path: Path, fingerprint: str) -> ModelCard:
         thresholds={str(kind): _number(value, kind) for kind, value in thresholds.items()},
         mean=mean,
         std=std,
-        **{key: value for key, value in said.items() if key in known},
+        **{key: value for key, value in metadata.items() if key in known},
     )
     _refuse_wrong(card)
     outside = _outside(card.backbone, card.options)
@@ -177,22 +177,22 @@ def _refuse_wrong(card: ModelCard) -> None:
         raise ValueError("std is not above 0")
 
 
-def _correlation(said: Any) -> np.ndarray:
-    cells = np.array(said, np.float64).reshape(CELLS, CELLS)
+def _correlation(values: Any) -> np.ndarray:
+    cells = np.array(values, np.float64).reshape(CELLS, CELLS)
     if not np.isfinite(cells).all() or not cells.any():
         raise ValueError("correlation has no weights, or some that are not finite")
     return cells
 
 
-def _numbers(said: Any, name: str) -> Triple:
-    first, second, third = (_number(value, name) for value in said)
+def _numbers(values: Any, name: str) -> Triple:
+    first, second, third = (_number(value, name) for value in values)
     return first, second, third
 
 
-def _number(said: Any, name: str) -> float:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{name} is no finite number")
-    return float(said)
+    return float(value)
 
 
 def _brief(error: Exception) -> str:
@@ -202,18 +202,18 @@ def _brief(error: Exception) -> str:
 
 def described(card: ModelCard) -> dict[str, str]:
     """The metadata that a file of this card carries. Raises ValueError for numbers that are not finite."""
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name in ModelCard.__dataclass_fields__:
         if name not in ("path", "fingerprint"):
             value = getattr(card, name)
-            said[name] = value.tolist() if isinstance(value, np.ndarray) else value
-    return {METADATA_KEY: json.dumps(said, allow_nan=False)}
+            fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
+    return {METADATA_KEY: json.dumps(fields, allow_nan=False)}
 
 
 def shipped_weights() -> list[Path]:
     """The weights that come with the program, the default one first."""
-    found = sorted(weights_dir().glob("*.safetensors"))
-    return sorted(found, key=lambda path: path.stem != DEFAULT_NAME)
+    paths = sorted(weights_dir().glob("*.safetensors"))
+    return sorted(paths, key=lambda path: path.stem != DEFAULT_NAME)
 
 
 def find_weights(name_or_path: str | Path | None = None) -> Path:

@@ -27,9 +27,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     `{"state_dict": {"module.conv.weight": ...}}` gives `state_dict.conv.weight`.
     Raises XCosError for a file that is damaged, carries code, or holds no tensors.
     """
-    found = read_safetensors(path) if is_safetensors(path) else read_pickled(path)
+    contents = read_safetensors(path) if is_safetensors(path) else read_pickled(path)
     tensors: dict[str, Tensor] = {}
-    for parts, tensor in _leaves(found, ()):
+    for parts, tensor in _leaves(contents, ()):
         name = ".".join(part for part in parts if part not in ADDED)
         if name in tensors:
             raise XCosError(f"{path} has two tensors named {name[:80]}; choose another file.")
@@ -94,10 +94,10 @@ def _refuse_bomb(path: Path) -> None:
 
 
 def _leaves(
-    found: Any, parts: tuple[str, ...], depth: int = 0
+    contents: Any, parts: tuple[str, ...], depth: int = 0
 ) -> Iterator[tuple[tuple[str, ...], Tensor]]:
-    if isinstance(found, Tensor):
-        yield parts, found
-    elif isinstance(found, dict) and depth < DEEPEST:
-        for key, value in found.items():
+    if isinstance(contents, Tensor):
+        yield parts, contents
+    elif isinstance(contents, dict) and depth < DEEPEST:
+        for key, value in contents.items():
             yield from _leaves(value, (*parts, *str(key).split(".")), depth + 1)

@@ -94,10 +94,10 @@ def recognise(tensors: Tensors, path: Path, part: Kind | None = None) -> Foreign
     if xcos:
         inner = _under(tensors, _likeliest(xcos, path))
         return _authors_target(inner, path) if part == "target" else _authors_xcos(inner, path)
-    found = {prefix: read for keys, read in FORMS.items() for prefix in _prefixes(tensors, keys)}
-    if found:
-        prefix = _likeliest(list(found), path)
-        return found[prefix](_under(tensors, prefix), path)
+    readers = {prefix: read for keys, read in FORMS.items() for prefix in _prefixes(tensors, keys)}
+    if readers:
+        prefix = _likeliest(list(readers), path)
+        return readers[prefix](_under(tensors, prefix), path)
     raise XCosError(
         f"{path} has the weights of no network known here; known are the xCos authors', "
         "InsightFace_Pytorch's, arcface_torch's, foamliu's, OpenCV Zoo's SFace and "
@@ -108,10 +108,10 @@ def recognise(tensors: Tensors, path: Path, part: Kind | None = None) -> Foreign
 def _prefixes(tensors: Tensors, keys: tuple[str, ...]) -> list[str]:
     """What stands before the first key wherever all the keys are."""
     first = keys[0]
-    found = [
+    prefixes = [
         name.removesuffix(first) for name in tensors if name == first or name.endswith(f".{first}")
     ]
-    return [prefix for prefix in found if all(prefix + key in tensors for key in keys)]
+    return [prefix for prefix in prefixes if all(prefix + key in tensors for key in keys)]
 
 
 def _likeliest(prefixes: list[str], path: Path) -> str:
@@ -137,7 +137,7 @@ def _rows(tensors: Tensors, key: str) -> int:
 
 
 def _ir_name(tensors: Tensors, path: Path) -> str:
-    units = len({found[1] for key in tensors if (found := re.match(r"body\.(\d+)\.", key))})
+    units = len({match[1] for key in tensors if (match := re.match(r"body\.(\d+)\.", key))})
     for depth, counts in IR_UNITS.items():
         if sum(counts) == units:
             excite = any(".fc1." in key for key in tensors)

@@ -113,19 +113,19 @@ def picture_input(model: "ModelProto", path: Path) -> PictureInput:
         raise XCosError(
             f"{path} needs {len(inputs)} inputs ({names}), not one picture; choose a face model."
         )
-    said = inputs[0].type.tensor_type
+    tensor = inputs[0].type.tensor_type
     try:
-        kind = np.dtype(onnx_package(path).helper.tensor_dtype_to_np_dtype(said.elem_type))
+        kind = np.dtype(onnx_package(path).helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     except (KeyError, ValueError, TypeError):
         kind = np.dtype(object)
     if kind not in INPUT_TYPES:
         raise XCosError(
             f"{path} takes inputs of a type that pictures are not; choose a face model."
         )
-    axes = [d.dim_value if d.HasField("dim_value") else None for d in said.shape.dim]
+    axes = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
     # Some exporters write 0 or -1 for a free axis.
     shape = tuple(a if a is not None and a > 0 else None for a in axes)
-    return PictureInput(inputs[0].name, kind, shape if said.HasField("shape") else None)
+    return PictureInput(inputs[0].name, kind, shape if tensor.HasField("shape") else None)
 
 
 def with_output(model: "ModelProto", tensor: str, path: Path) -> "ModelProto":
@@ -208,9 +208,9 @@ def _to_single(model: "ModelProto", onnx: Any) -> None:
         if tensor.data_type == double:
             values = onnx.numpy_helper.to_array(tensor).astype(np.float32)
             tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
-    for said in (*graph.input, *graph.output, *graph.value_info):
-        if said.type.tensor_type.elem_type == double:
-            said.type.tensor_type.elem_type = single
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        if value.type.tensor_type.elem_type == double:
+            value.type.tensor_type.elem_type = single
     for node in _nodes(graph):
         for attribute in node.attribute:
             if attribute.name in ("to", "dtype") and attribute.i == double:

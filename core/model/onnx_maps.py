@@ -52,9 +52,9 @@ def find_map(path: Path) -> FoundMap:
         if best is None or shape[2] <= best.side:  # the later of equal ones
             best = FoundMap(tensor, shape[1], shape[2])
     if best is None:
-        told = ", ".join(f"{side}x{side}" for side in sorted({*sides})) or "none at all"
+        sizes = ", ".join(f"{side}x{side}" for side in sorted({*sides})) or "none at all"
         raise XCosError(
-            f"{path} has no map of {CELLS}x{CELLS} or {POOLED}x{POOLED} cells (its maps: {told}); "
+            f"{path} has no map of {CELLS}x{CELLS} or {POOLED}x{POOLED} cells (its maps: {sizes}); "
             f"choose a model for {SIDE}x{SIDE} faces that ends in one."
         )
     return best

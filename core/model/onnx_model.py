@@ -193,8 +193,8 @@ class OnnxBackbone(nn.Module):
         return self  # it never changes, and a session cannot be copied
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        found = torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
-        return found if self._side == CELLS else F.adaptive_avg_pool2d(found, CELLS)
+        maps = torch.from_numpy(self._model.run(x_BCHW.detach().cpu().numpy())).to(x_BCHW.device)
+        return maps if self._side == CELLS else F.adaptive_avg_pool2d(maps, CELLS)
 
 
 def _rest_of_graph(
@@ -205,19 +205,19 @@ def _rest_of_graph(
     from onnx.utils import Extractor
 
     model = read_graph(path)
-    told = helper.make_tensor_value_info(
+    value = helper.make_tensor_value_info(
         tensor, TensorProto.FLOAT, ["faces", channels, CELLS, CELLS]
     )
     others = [info for info in model.graph.value_info if info.name != tensor]
     del model.graph.value_info[:]
-    model.graph.value_info.extend([*others, told])
+    model.graph.value_info.extend([*others, value])
     try:
         session = _session(Extractor(model).extract_model([tensor], [embedding]), path)
 
         def embed_map(map_BCHW: Tensor) -> Tensor:
             fed = {tensor: map_BCHW.detach().cpu().numpy()}
-            (found,) = run_quietly(session, [embedding], fed, path)
-            return torch.from_numpy(found.reshape(len(map_BCHW), -1)).to(map_BCHW.device)
+            (embeddings,) = run_quietly(session, [embedding], fed, path)
+            return torch.from_numpy(embeddings.reshape(len(map_BCHW), -1)).to(map_BCHW.device)
 
         two = embed_map(torch.zeros(2, channels, CELLS, CELLS))
     except Exception:  # of many kinds, as graphs are; it is only a shorter way
@@ -231,20 +231,22 @@ def layouts(given: PictureInput, path: Path) -> list[Layout]:
     if shape is None:
         return ["BCHW", "BHWC"]
     if len(shape) != 4 or not {3, None} & {shape[1], shape[3]}:
-        raise XCosError(f"{path} takes an input of shape {_told(shape)}, not a colour picture.")
+        raise XCosError(
+            f"{path} takes an input of shape {_shape_text(shape)}, not a colour picture."
+        )
     if (shape[0] or 1) > LARGEST_BATCH:
         raise XCosError(f"{path} takes {shape[0]} pictures at once; export it for one.")
     wanted: dict[Layout, tuple[int, ...]] = {"BCHW": (3, SIDE, SIDE), "BHWC": (SIDE, SIDE, 3)}
-    found = [
+    fitting = [
         layout
         for layout, sizes in wanted.items()
         if all(has in (None, size) for has, size in zip(shape[1:], sizes, strict=True))
     ]
-    if not found:
+    if not fitting:
         raise XCosError(
-            f"{path} takes pictures of shape {_told(shape)}; choose a model for {SIDE}x{SIDE} pixels."
+            f"{path} takes pictures of shape {_shape_text(shape)}; choose a model for {SIDE}x{SIDE} pixels."
         )
-    return found
+    return fitting
 
 
 def left_to_do(
@@ -319,12 +321,12 @@ def run_quietly(
     settings = onnxruntime.RunOptions()
     settings.log_severity_level = QUIET
     try:
-        found: list[np.ndarray] = session.run(names, fed, settings)
+        outputs: list[np.ndarray] = session.run(names, fed, settings)
     except Exception as error:
         raise XCosError(f"{path} cannot be run on a face ({brief(error)}).") from error
-    if not all(isinstance(output, np.ndarray) for output in found):
+    if not all(isinstance(output, np.ndarray) for output in outputs):
         raise XCosError(f"{path} gives something else than numbers; choose a face model.")
-    return found
+    return outputs
 
 
 def _session(model: "ModelProto", path: Path) -> Any:
@@ -347,5 +349,5 @@ def _session(model: "ModelProto", path: Path) -> Any:
         raise XCosError(f"{path} is not an ONNX model that can be run: {brief(error)}.") from error
 
 
-def _told(shape: tuple[int | None, ...]) -> str:
+def _shape_text(shape: tuple[int | None, ...]) -> str:
     return "x".join("?" if axis is None else str(axis) for axis in shape)

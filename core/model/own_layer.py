@@ -39,9 +39,9 @@ def own_layer(network: nn.Module, maps_NCHW: Tensor) -> OwnLayer | None:
     if weight is None:  # of another runtime
         weight = _by_units(embed_map, nothing, shift)
     with torch.no_grad():
-        told = embed_map(maps_NCHW)
-        apart = (OwnLayer(weight).given(maps_NCHW).sum(dim=0) + shift - told).abs().max()
-    linear = bool(apart <= CLOSE * told.abs().max())
+        embeddings = embed_map(maps_NCHW)
+        apart = (OwnLayer(weight).given(maps_NCHW).sum(dim=0) + shift - embeddings).abs().max()
+    linear = bool(apart <= CLOSE * embeddings.abs().max())
     return OwnLayer(weight.cpu()) if linear else None
 
 

@@ -47,22 +47,24 @@ class TargetChoice:
         """
         try:
             refuse_pointer(self.path)
-            said = [file_digest(self.path)]
+            parts = [file_digest(self.path)]
             if self.is_onnx:
                 from core.model.onnx_graph import external_files
 
-                said += [file_digest(file) for file in external_files(self.path)]
-                said.append(f"onnx {ONNX_READING}")
+                parts += [file_digest(file) for file in external_files(self.path)]
+                parts.append(f"onnx {ONNX_READING}")
         except OSError as error:
             raise XCosError(
                 f"The target {error.filename or self.path} cannot be read: {error.strerror}; "
                 "choose another file."
             ) from error
         if self.channels is not None:
-            said.append(f"channels {self.channels}")
+            parts.append(f"channels {self.channels}")
         if self.normalisation is not None:
-            said.append(f"normalisation {self.normalisation}")
-        return said[0] if len(said) == 1 else hashlib.sha256("\n".join(said).encode()).hexdigest()
+            parts.append(f"normalisation {self.normalisation}")
+        return (
+            parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        )
 
     def with_said(self, channels: str = AUTO, normalisation: str = AUTO) -> "TargetChoice":
         """The same with what two texts say, auto leaves it. Raises XCosError."""
@@ -75,20 +77,20 @@ class TargetChoice:
 
     def to_json(self) -> dict[str, str]:
         """What is said of the input, for a settings or project file; empty for the file's own."""
-        said: dict[str, str] = {}
+        settings: dict[str, str] = {}
         if self.channels is not None:
-            said["channels"] = self.channels
+            settings["channels"] = self.channels
         if self.normalisation is not None:
-            said["normalisation"] = str(self.normalisation)
-        return said
+            settings["normalisation"] = str(self.normalisation)
+        return settings
 
 
-def stored_choice(path: Path, said: Any) -> TargetChoice:
+def stored_choice(path: Path, stored: Any) -> TargetChoice:
     """A choice as `to_json` wrote it. Raises XCosError for values that are none."""
-    if not isinstance(said, dict):
+    if not isinstance(stored, dict):
         return TargetChoice(path)
     return TargetChoice(path).with_said(
-        str(said.get("channels", AUTO)), str(said.get("normalisation", AUTO))
+        str(stored.get("channels", AUTO)), str(stored.get("normalisation", AUTO))
     )
 
 

@@ -160,13 +160,13 @@ def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path
     whole = [
         k for k in known if wanted[k].is_floating_point() and not tensors[k].is_floating_point()
     ]
-    said = (
+    mismatches = (
         ("missing", missing),
         ("unexpected", unexpected),
         ("misshapen", misshapen),
         ("whole numbers", whole),
     )
-    wrong = [(title, keys) for title, keys in said if keys]
+    wrong = [(title, keys) for title, keys in mismatches if keys]
     shown = 5 if len(wrong) == 1 else 2
     parts = [f"{title}: {_some(keys, shown)}" for title, keys in wrong]
     if parts:

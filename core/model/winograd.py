@@ -40,8 +40,8 @@ class WinogradConv(nn.Module):
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         if x_BCHW.shape[2] not in SIDES or x_BCHW.shape[3] not in SIDES:
-            made: Tensor = self.direct(x_BCHW)
-            return made
+            image: Tensor = self.direct(x_BCHW)
+            return image
         parts = [
             self._convolved(part.permute(0, 2, 3, 1)) for part in torch.split(x_BCHW, TOGETHER)
         ]
@@ -56,8 +56,8 @@ class WinogradConv(nn.Module):
         flat = tiles.permute(4, 5, 0, 1, 2, 3).reshape(WINDOW**2, -1)
         spread = (self.into @ flat).view(WINDOW**2, batch * down * across, channels)
         products = torch.bmm(spread, self.weight).view(WINDOW**2, -1)
-        made = (self.out_of @ products).view(TILE, TILE, batch, down, across, -1)
-        image = made.permute(2, 3, 0, 4, 1, 5).reshape(batch, TILE * down, TILE * across, -1)
+        outputs = (self.out_of @ products).view(TILE, TILE, batch, down, across, -1)
+        image = outputs.permute(2, 3, 0, 4, 1, 5).reshape(batch, TILE * down, TILE * across, -1)
         cut = image[:, :height, :width]
         return cut if self.direct.bias is None else cut + self.direct.bias
 

@@ -91,11 +91,11 @@ class Evidence:
 
         return identify(self.scored, fusion)
 
-    def why_not_second(self, found: "Identification", probe: int) -> "WhyNotSecond":
-        """Why a probe's first person and not the second; probe: its place in found.probes."""
+    def why_not_second(self, identification: "Identification", probe: int) -> "WhyNotSecond":
+        """Why a probe's first person and not the second; probe: its place in identification.probes."""
         from core.analysis.persons import why_not_second
 
-        return why_not_second(self.scored, found, probe, self._limit())
+        return why_not_second(self.scored, identification, probe, self._limit())
 
     def readers(self) -> "Readers":
         """How those who rated pairs agree, how right they are, and what they add to the score."""

@@ -170,8 +170,8 @@ class Gallery:
     ) -> "Matrix":
         """Scores of all pairs; threshold None: the weights' own for the kind."""
         limit = self.model.card.threshold(kind) if threshold is None else threshold
-        found = score_gallery(self.model.scoring, self.loaded, None, kind, order)
-        return Matrix(found, self, limit)
+        scored = score_gallery(self.model.scoring, self.loaded, None, kind, order)
+        return Matrix(scored, self, limit)
 
     def explain(
         self,
@@ -281,9 +281,9 @@ class Matrix(Evidence):
         return _png(self._pixels())
 
     def _repr_html_(self) -> str:
-        n, told = len(self.scores), f"{self.scored.kind} attention, order {self.scored.order}"
+        n, setting = len(self.scores), f"{self.scored.kind} attention, order {self.scored.order}"
         limit = "no threshold" if self.threshold is None else f"threshold {self.threshold:.4f}"
-        text = f"{n} faces, {self.scored.matrix.pairs:,} pairs, {told}, {limit}"
+        text = f"{n} faces, {self.scored.matrix.pairs:,} pairs, {setting}, {limit}"
         return f"<p>{html.escape(text)}</p>{_image(self._pixels())}"
 
     def _pixels(self) -> np.ndarray:

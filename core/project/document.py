@@ -49,7 +49,7 @@ class ProjectDocument:
 
 def document_text(document: ProjectDocument, revision: str) -> str:
     """A document as a file has it. Raises ValueError for a number that JSON does not know."""
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "version": VERSION,
         "revision": revision,
         "edits": asdict(document.edits),
@@ -58,7 +58,7 @@ def document_text(document: ProjectDocument, revision: str) -> str:
         "state": document.state,
     }
     # Escaped, since a file's name may hold bytes that are no text.
-    return json.dumps(said, allow_nan=False)
+    return json.dumps(fields, allow_nan=False)
 
 
 def document_from(content: bytes) -> ProjectDocument:
@@ -71,21 +71,25 @@ def document_from(content: bytes) -> ProjectDocument:
     except UnicodeDecodeError as error:
         raise NoProject("it is no text") from error
     try:
-        said = json.loads(text, parse_int=_integer)
+        fields = json.loads(text, parse_int=_integer)
     except RecursionError:
-        said = json.loads(_pruned(text), parse_int=_integer)
-    if not isinstance(said, dict) or type(version := said.get("version")) is not int or version < 1:
+        fields = json.loads(_pruned(text), parse_int=_integer)
+    if (
+        not isinstance(fields, dict)
+        or type(version := fields.get("version")) is not int
+        or version < 1
+    ):
         raise NoProject("it tells no version")
     if version > VERSION:
         raise NewerVersion(f"version {version}")
     left_out: list[str] = []
-    edits = edits_from(said.get("edits"), left_out)
-    stacks = _first_version(said, edits, left_out) if version == 1 else _stacks(said, left_out)
-    state = said.get("state", {})
+    edits = edits_from(fields.get("edits"), left_out)
+    stacks = _first_version(fields, edits, left_out) if version == 1 else _stacks(fields, left_out)
+    state = fields.get("state", {})
     if not isinstance(state, dict):
         left_out.append("all under 'state'")
         state = {}
-    revision = said.get("revision")
+    revision = fields.get("revision")
     return ProjectDocument(
         edits,
         *stacks,
@@ -95,11 +99,11 @@ def document_from(content: bytes) -> ProjectDocument:
     )
 
 
-def _stacks(said: dict[str, Any], left_out: list[str]) -> tuple[list[Change], list[Change]]:
+def _stacks(fields: dict[str, Any], left_out: list[str]) -> tuple[list[Change], list[Change]]:
     undo: list[Change] = []
     redo: list[Change] = []
     for name, stack in (("undo", undo), ("redo", redo)):
-        given = said.get(name)
+        given = fields.get(name)
         if not isinstance(given, list):
             left_out.append(f"all under '{name}'")
             continue
@@ -112,11 +116,11 @@ def _stacks(said: dict[str, Any], left_out: list[str]) -> tuple[list[Change], li
 
 
 def _first_version(
-    said: dict[str, Any], edits: Edits, left_out: list[str]
+    fields: dict[str, Any], edits: Edits, left_out: list[str]
 ) -> tuple[list[Change], list[Change]]:
     earlier, later = (
         [edits_from(e, left_out) for e in entries] if isinstance(entries, list) else []
-        for entries in (said.get("undo"), said.get("redo"))
+        for entries in (fields.get("undo"), fields.get("redo"))
     )
     done, undone = [*earlier, edits], [edits, *reversed(later)]
     return (
@@ -135,9 +139,9 @@ def _sound_state(state: dict[str, Any], left_out: list[str]) -> dict[str, Any]:
         if kind not in ATTENTION_KINDS or type(threshold) not in (int, float):
             left_out.append(f"the threshold of '{shown(kind)}'")
             del kept["thresholds"][kind]
-    for photo, said in (kept.get("photos") or {}).items():
-        known = PhotoPrint.from_json(said).to_json()
-        if known != said:
+    for photo, stored in (kept.get("photos") or {}).items():
+        known = PhotoPrint.from_json(stored).to_json()
+        if known != stored:
             left_out.append(f"what {shown(photo)} is known by")
             kept["photos"][photo] = known
     return kept

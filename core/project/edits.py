@@ -143,8 +143,8 @@ class Edits:
     def _tagged(self, kind: SubjectKind, tag: str) -> Iterable[tuple[str, ...]]:
         for subject, tags in self.tags.items():
             if tag in tags:
-                found, names = subject_parts(subject)
-                if found == kind:
+                subject_kind, names = subject_parts(subject)
+                if subject_kind == kind:
                     yield names
 
 
@@ -219,7 +219,7 @@ def changed(edits: Edits, change: Change, forward: bool = True) -> Edits:
     return replace(edits, **{name: _field(name, maps[name]) for name in change})
 
 
-def told(change: Change) -> str:
+def change_words(change: Change) -> str:
     """What a change is about, in a few words: the tags of ann/1.jpg and bob/2.jpg."""
     parts = []
     for name, entries in change.items():
@@ -232,14 +232,14 @@ def told(change: Change) -> str:
     return ", ".join(parts)
 
 
-def edits_from(said: Any, left_out: list[str]) -> Edits:
+def edits_from(stored: Any, left_out: list[str]) -> Edits:
     """The edits that a file has, without what is not sound; that is named in left_out."""
-    if not isinstance(said, dict):
+    if not isinstance(stored, dict):
         left_out.append("all edits")
         return Edits()
-    left_out += [f"all under '{name}'" for name in WRITTEN_ALWAYS if name not in said]
+    left_out += [f"all under '{name}'" for name in WRITTEN_ALWAYS if name not in stored]
     maps: dict[str, dict[str, Any]] = {name: {} for name in WORDS}
-    for name, given in said.items():
+    for name, given in stored.items():
         entries = given
         if name == "aside" and isinstance(given, list):
             entries = {key: True for key in given if isinstance(key, str)}
@@ -255,25 +255,25 @@ def edits_from(said: Any, left_out: list[str]) -> Edits:
     return Edits(**{name: _field(name, entries) for name, entries in maps.items()})
 
 
-def change_from(said: Any) -> Change:
+def change_from(stored: Any) -> Change:
     """A change as a file has it. Raises ValueError where any of it is not sound."""
-    if not isinstance(said, dict) or not said or not {*said} <= {*WORDS}:
+    if not isinstance(stored, dict) or not stored or not {*stored} <= {*WORDS}:
         raise ValueError("no change")
     change: Change = {}
-    for name, entries in said.items():
+    for name, entries in stored.items():
         if not isinstance(entries, dict):
             raise ValueError("no entries")
         change[name] = {key: _sides(name, key, sides) for key, sides in entries.items()}
     return change
 
 
-def _sides(name: str, key: str, said: Any) -> tuple[list[Any], list[Any]]:
-    if not isinstance(said, list) or len(said) != 2:
+def _sides(name: str, key: str, couple: Any) -> tuple[list[Any], list[Any]]:
+    if not isinstance(couple, list) or len(couple) != 2:
         raise ValueError("not before and after")
-    for side in said:
+    for side in couple:
         if not isinstance(side, list) or len(side) > 1:
             raise ValueError("no value or one")
-    before, after = ([_sound(name, key, value) for value in side] for side in said)
+    before, after = ([_sound(name, key, value) for value in side] for side in couple)
     return before, after
 
 
@@ -307,23 +307,23 @@ def _apart(points: list[list[float]]) -> list[list[float]]:
     return points
 
 
-def _couple(said: Any) -> list[Any]:
-    if not isinstance(said, list) or len(said) != 2:
+def _couple(couple: Any) -> list[Any]:
+    if not isinstance(couple, list) or len(couple) != 2:
         raise ValueError("no point")
-    return said
+    return couple
 
 
-def _pixels(said: Any) -> float:
-    if type(said) not in (int, float) or not abs(said) < MOST:  # NaN is not
+def _pixels(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) < MOST:  # NaN is not
         raise ValueError("no place in a photo")
-    return float(said)
+    return float(value)
 
 
-def _text(said: Any) -> str:
-    if not isinstance(said, str):
+def _text(text: Any) -> str:
+    if not isinstance(text, str):
         raise ValueError("no text")
-    said.encode("utf-8", "surrogateescape")  # lone surrogates cannot be written anywhere
-    return said
+    text.encode("utf-8", "surrogateescape")  # lone surrogates cannot be written anywhere
+    return text
 
 
 def _subject_of(key: str, findings: bool) -> None:

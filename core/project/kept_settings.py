@@ -6,11 +6,13 @@ from core.project.project import Project
 
 def settings_of(project: Project) -> GallerySettings | None:
     """What a project keeps; None where nobody chose settings for its gallery."""
-    said = project.state
-    if "aligned" not in said:
+    stored = project.state
+    if "aligned" not in stored:
         return None
-    faces = said.get("faces")
-    return GallerySettings(faces if faces in FACE_POLICIES else "central", said["aligned"] is True)
+    faces = stored.get("faces")
+    return GallerySettings(
+        faces if faces in FACE_POLICIES else "central", stored["aligned"] is True
+    )
 
 
 def keep_settings(project: Project, settings: GallerySettings) -> None:

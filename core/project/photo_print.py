@@ -17,10 +17,10 @@ class PhotoPrint:
         return [self.size, self.digest, self.identity]
 
     @staticmethod
-    def from_json(said: Any) -> "PhotoPrint":
+    def from_json(stored: Any) -> "PhotoPrint":
         """What a project file has; one that fits no photo for what cannot be read."""
-        if isinstance(said, list) and [type(part) for part in said[:2]] == [int, str]:
-            match said[2:]:
+        if isinstance(stored, list) and [type(part) for part in stored[:2]] == [int, str]:
+            match stored[2:]:
                 case [None | str() as identity]:
-                    return PhotoPrint(max(said[0], -1), said[1], identity)
+                    return PhotoPrint(max(stored[0], -1), stored[1], identity)
         return PhotoPrint(-1, "", None)

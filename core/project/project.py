@@ -25,12 +25,12 @@ from core.project.document import (
 from core.project.edits import (
     Decision,
     Edits,
+    change_words,
     changed,
     difference,
     identity_subject,
     moved,
     renamed,
-    told,
     with_entry,
 )
 from core.project.readings import Reading
@@ -138,12 +138,12 @@ class Project:
     @property
     def undo_words(self) -> str:
         """What undo would take back, such as "the tags of ann/1.jpg"; empty where nothing."""
-        return told(self._document.undo[-1]) if self._document.undo else ""
+        return change_words(self._document.undo[-1]) if self._document.undo else ""
 
     @property
     def redo_words(self) -> str:
         """What redo would do again; empty where nothing."""
-        return told(self._document.redo[-1]) if self._document.redo else ""
+        return change_words(self._document.redo[-1]) if self._document.redo else ""
 
     @property
     def can_redo(self) -> bool:
@@ -347,14 +347,16 @@ class Project:
         self.left_out = parts
         each = [f"{part} ({n} times)" if n > 1 else part for part, n in Counter(parts).items()]
         what = ", ".join(each[:TOLD]) + (f" and {len(each) - TOLD} more" if each[TOLD:] else "")
-        told = f"Parts of the project file {self.path} could not be read and are left out: {what}"
+        warning = (
+            f"Parts of the project file {self.path} could not be read and are left out: {what}"
+        )
         try:
             kept = kept_aside(self.path, self._content).name
             self._kept = True
-            self.warning = f"{told}; the file as it was is kept as {kept}."
+            self.warning = f"{warning}; the file as it was is kept as {kept}."
         except OSError as error:
             self._kept = False
-            self.warning = f"{told}; it cannot be kept aside ({error.strerror or error}), so take a copy of it."
+            self.warning = f"{warning}; it cannot be kept aside ({error.strerror or error}), so take a copy of it."
 
     def _keep_damaged(self, error: Exception) -> None:
         kept = self.path

@@ -51,17 +51,17 @@ class Reading:
 
 def reading_key(reader: str, left: str, right: str) -> str:
     """The key of a reader's answer on a pair, whichever face is left."""
-    said = [KIND, reader, *sorted((left, right))]
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    parts = [KIND, reader, *sorted((left, right))]
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 def readings_of(kept: dict[str, dict[str, Any]]) -> tuple[Reading, ...]:
     """All readings of a project's edits, the earliest first."""
-    found = []
+    readings = []
     for key, value in kept.items():
         _, reader, left, right = json.loads(key)
-        found.append(Reading(reader, left, right, value["rating"], value["time"], value["form"]))
-    return tuple(sorted(found, key=lambda one: (datetime.fromisoformat(one.time), one.key)))
+        readings.append(Reading(reader, left, right, value["rating"], value["time"], value["form"]))
+    return tuple(sorted(readings, key=lambda one: (datetime.fromisoformat(one.time), one.key)))
 
 
 def sound_reading(key: str, value: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def sound_reading(key: str, value: Any) -> dict[str, Any]:
         raise ValueError("no rating")
     if not isinstance(time, str) or datetime.fromisoformat(time).tzinfo is None:
         raise ValueError("no time")
-    if not isinstance(form, dict) or not all(said in LIKENESSES for said in form.values()):
+    if not isinstance(form, dict) or not all(likeness in LIKENESSES for likeness in form.values()):
         raise ValueError("no form")
     return {"rating": rating, "time": time, "form": dict(form)}
 

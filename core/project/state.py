@@ -68,33 +68,33 @@ def state_of(project: Project) -> ProjectState:
     What the file lacks, or has unsound (see Project.left_out), is as in a new project: the edits
     are worth more.
     """
-    said, file = project.state, project.path
-    gallery = _found(said.get("gallery"), file)
+    stored, file = project.state, project.path
+    gallery = _path_of(stored.get("gallery"), file)
     if gallery is None:
         raise XCosError(
             f"The project {file} names no gallery; open the gallery and save the project anew."
         )
-    pair = said.get("pair")
+    pair = stored.get("pair")
     return ProjectState(
         gallery,
-        _found(said.get("probes"), file),
-        GallerySettings(said.get("faces") or "central", said.get("aligned") is True),
-        _found(said.get("model"), file),
-        said.get("fingerprint") or "",
-        _target(said, file),
-        said.get("attention") or "learned",
-        said.get("order") or "both",
-        {kind: float(t) for kind, t in (said.get("thresholds") or {}).items()},
-        said.get("filter") or "",
+        _path_of(stored.get("probes"), file),
+        GallerySettings(stored.get("faces") or "central", stored.get("aligned") is True),
+        _path_of(stored.get("model"), file),
+        stored.get("fingerprint") or "",
+        _target(stored, file),
+        stored.get("attention") or "learned",
+        stored.get("order") or "both",
+        {kind: float(t) for kind, t in (stored.get("thresholds") or {}).items()},
+        stored.get("filter") or "",
         None if pair is None else (pair[0], pair[1]),
-        {photo: PhotoPrint.from_json(v) for photo, v in (said.get("photos") or {}).items()},
-        said.get("view") or {},
+        {photo: PhotoPrint.from_json(v) for photo, v in (stored.get("photos") or {}).items()},
+        stored.get("view") or {},
     )
 
 
-def _target(said: dict[str, Any], file: Path) -> TargetChoice | None:
-    path = _found(said.get("target"), file)
-    return None if path is None else stored_choice(path, said.get("target_input"))
+def _target(stored: dict[str, Any], file: Path) -> TargetChoice | None:
+    path = _path_of(stored.get("target"), file)
+    return None if path is None else stored_choice(path, stored.get("target_input"))
 
 
 def _stored(path: Path | None, file: Path) -> str | None:
@@ -106,7 +106,7 @@ def _stored(path: Path | None, file: Path) -> str | None:
     return str(absolute)
 
 
-def _found(said: str | None, file: Path) -> Path | None:
-    if not said:
+def _path_of(stored: str | None, file: Path) -> Path | None:
+    if not stored:
         return None
-    return Path(os.path.abspath(file)).parent / said
+    return Path(os.path.abspath(file)).parent / stored

@@ -158,11 +158,11 @@ class _Looker:
             return surely, perhaps
         if isinstance(expression, RegionShare):
             return self._by_region(expression, block)
-        found = self._flag(expression, block) if isinstance(expression, Flag) else None
-        if found is None:
+        values = self._flag(expression, block) if isinstance(expression, Flag) else None
+        if values is None:
             assert isinstance(expression, Compared | ColumnValue)
-            found = self._compared(expression, block)
-        return found, found
+            values = self._compared(expression, block)
+        return values, values
 
     # Conditions.
 
@@ -188,17 +188,16 @@ class _Looker:
     def _compared(self, asked: Compared | ColumnValue, block: _Block) -> np.ndarray:
         if isinstance(asked, ColumnValue):
             left, right = self._of_faces(asked)
-            found: np.ndarray = left[block.rows] | right[block.columns]
-            return ~found if asked.operator == "!=" else found
-        if isinstance(asked.value, float):
+            meets: np.ndarray = left[block.rows] | right[block.columns]
+        elif isinstance(asked.value, float):
             return _ordered(asked.operator, self._number(asked.field, block), asked.value)
-        if asked.field == "kind":
-            told = _told(asked, ("genuine", "impostor", "unknown"))[self._kinds(block)]
+        elif asked.field == "kind":
+            meets = _meeting(asked, ("genuine", "impostor", "unknown"))[self._kinds(block)]
         elif asked.field == "outcome":
-            told = _told(asked, OUTCOMES)[self._outcomes(block)]
+            meets = _meeting(asked, OUTCOMES)[self._outcomes(block)]
         else:
-            told = self._text(asked, block)
-        return ~told if asked.operator == "!=" else told
+            meets = self._text(asked, block)
+        return ~meets if asked.operator == "!=" else meets
 
     def _outcomes(self, block: _Block) -> np.ndarray:
         assert self.given.threshold is not None
@@ -251,12 +250,12 @@ class _Looker:
             return one | np.zeros(block.shape, bool)
         if name.startswith("right"):
             return other | np.zeros(block.shape, bool)
-        told: np.ndarray = one | other
+        meets: np.ndarray = one | other
         codes = self._of_pairs(asked)
         if len(codes):
             places = block.rows.astype(np.int64) * len(self.given.scored.columns) + block.columns
-            told |= np.isin(places, codes)
-        return told
+            meets |= np.isin(places, codes)
+        return meets
 
     def _of_faces(self, asked: Compared | ColumnValue) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
@@ -299,8 +298,8 @@ class _Looker:
         if self._shares is None or self._shares[0] is not block:
             none = np.zeros(block.shape, bool)
             return none, ~none
-        found = _ordered(asked.operator, self._shares[1][asked.region], asked.percent)
-        return found, found
+        meets = _ordered(asked.operator, self._shares[1][asked.region], asked.percent)
+        return meets, meets
 
     @cached_property
     def _prepared(self) -> tuple[PreparedFaces, PreparedFaces]:
@@ -325,11 +324,11 @@ def _ordered(operator: str, values: np.ndarray, limit: float) -> np.ndarray:
         ">": np.greater,
         ">=": np.greater_equal,
     }[operator]
-    found: np.ndarray = compare(values, limit) & ~np.isnan(values)
-    return found
+    meets: np.ndarray = compare(values, limit) & ~np.isnan(values)
+    return meets
 
 
-def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
+def _meeting(asked: Compared, names: Iterable[str]) -> np.ndarray:
     meets = compare_text(asked.operator, str(asked.value))
     return np.array([meets(name) for name in names])
 
@@ -337,38 +336,38 @@ def _told(asked: Compared, names: Iterable[str]) -> np.ndarray:
 def _faces_meet(asked: Compared | ColumnValue, loaded: LoadedGallery, edits: Edits) -> np.ndarray:
     faces = loaded.gallery.faces
     if isinstance(asked, ColumnValue):
-        said = [face.columns.get(asked.column) for face in faces]
-        told = {value: _value_meets(asked, value) for value in {*said}}
-        return np.array([told[value] for value in said], bool)
+        values = [face.columns.get(asked.column) for face in faces]
+        meeting = {value: _value_meets(asked, value) for value in {*values}}
+        return np.array([meeting[value] for value in values], bool)
     meets = compare_text(asked.operator, str(asked.value))
     if "identity" in asked.field:
         names = [face.identity or "" for face in faces]
-        told = {name: meets(name) for name in {*names}}
-        return np.array([told[name] for name in names], bool)
+        meeting = {name: meets(name) for name in {*names}}
+        return np.array([meeting[name] for name in names], bool)
     if asked.field in ("photo", "left", "right"):
         return np.array([meets(face.key) for face in faces], bool)
-    found = {subject_parts(subject) for subject in _subjects_meeting(asked, edits)}
+    subjects = {subject_parts(subject) for subject in _subjects_meeting(asked, edits)}
     return np.array(
         [
-            ("face", (face.key,)) in found
-            or (face.identity is not None and ("identity", (face.identity,)) in found)
+            ("face", (face.key,)) in subjects
+            or (face.identity is not None and ("identity", (face.identity,)) in subjects)
             for face in faces
         ],
         bool,
     )
 
 
-def _value_meets(asked: ColumnValue, said: str | None) -> bool:
+def _value_meets(asked: ColumnValue, value: str | None) -> bool:
     """Whether a column's cell meets a condition; "!=" is answered as "=", which the caller negates."""
-    if said is None:
+    if value is None:
         return False
-    own, wanted = number_in(said), number_in(asked.value)
+    own, wanted = number_in(value), number_in(asked.value)
     if asked.operator in ("<", "<=", ">", ">="):
         if own is None or wanted is None:
             return False
         return bool(_ordered(asked.operator, np.array(own), wanted))
     equal = asked.operator in ("=", "!=") and own is not None and own == wanted
-    return equal or compare_text(asked.operator, asked.value)(said)
+    return equal or compare_text(asked.operator, asked.value)(value)
 
 
 def _subjects_meeting(asked: Compared, edits: Edits) -> list[str]:

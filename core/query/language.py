@@ -115,8 +115,8 @@ class Compared:
     value: str | float
 
     def __str__(self) -> str:
-        said = quoted(self.value) if isinstance(self.value, str) else _number(self.value)
-        return f"{self.field} {self.operator} {said}"
+        value = quoted(self.value) if isinstance(self.value, str) else _number(self.value)
+        return f"{self.field} {self.operator} {value}"
 
 
 @dataclass(frozen=True)
@@ -276,14 +276,14 @@ class _Reader:
             self._fail(operator, f"{name} is text, which takes =, != and ~")
         if str(value.children[-1]) == "%":
             self._fail(value, f"{name} is no percentage; put the value in quotation marks")
-        said = self._said(value)
+        text = self._value(value)
         if name in CHOICES and sign != "~":
-            found = [c for c in CHOICES[name] if c.casefold() == said.casefold()]
-            if not found:
+            choices = [c for c in CHOICES[name] if c.casefold() == text.casefold()]
+            if not choices:
                 what = {"outcome": "an outcome", "decision": "a decision", "kind": "a kind"}[name]
                 self._fail(value, f"{what} is one of {', '.join(CHOICES[name])}")
-            said = found[0]
-        return Compared(name, sign, said)
+            text = choices[0]
+        return Compared(name, sign, text)
 
     def _region(self, words: Sequence[Any]) -> str:
         name = " ".join(words).casefold()
@@ -306,10 +306,10 @@ class _Reader:
             name = self.text[words[0].start_pos : words[-1].end_pos]
         if str(value.children[-1]) == "%":
             self._fail(value, "a column is no percentage; put the value in quotation marks")
-        said = self._said(value)
-        if sign in ("<", "<=", ">", ">=") and number_in(said) is None:
+        text = self._value(value)
+        if sign in ("<", "<=", ">", ">=") and number_in(text) is None:
             self._fail(value, f"{sign} compares numbers; write a number such as 30")
-        return ColumnValue(readable(name), sign, said)
+        return ColumnValue(readable(name), sign, text)
 
     def _percent(self, value: Any) -> float:
         if str(value.children[-1]) != "%":
@@ -327,7 +327,7 @@ class _Reader:
             self._fail(value, "the number is too large")
         return number
 
-    def _said(self, value: Any) -> str:
+    def _value(self, value: Any) -> str:
         first, last = value.children[0], value.children[-1]
         if first.type == "STRING":
             return _unquoted(first)
@@ -357,8 +357,8 @@ def _unquoted(token: str) -> str:
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], token[1:-1], flags=re.DOTALL)
 
 
-def _wanted(accepted: set[str], found: str) -> str:
-    if found == "RPAR" and "$END" in accepted:
+def _wanted(accepted: set[str], token: str) -> str:
+    if token == "RPAR" and "$END" in accepted:
         return "it closes no bracket"
     if "STRING" in accepted:
         return "a value is missing"
@@ -378,8 +378,8 @@ def _wanted(accepted: set[str], found: str) -> str:
 def _unquoted_column(text: str, at: int) -> str | None:
     """What to say of a place within the bare name of a column; None for any other place."""
     inside = IN_COLUMN.search(text[:at]) is not None and text[at : at + 1] not in (")", "")
-    said = 'a column of such a name is written in quotation marks, as column("taken in")'
-    return said if inside else None
+    advice = 'a column of such a name is written in quotation marks, as column("taken in")'
+    return advice if inside else None
 
 
 def _in_brackets(part: Expression, kinds: tuple[type, ...]) -> str:

@@ -82,12 +82,12 @@ class Whose:
         both = [
             pair for one, other in edits.pairs_tagged(tag) for pair in ((one, other), (other, one))
         ]
-        found = [
+        cells = [
             (places[0][one], places[1][other])
             for one, other in both
             if one in places[0] and other in places[1]
         ]
-        pairs = np.array(found, np.int64).reshape(-1, 2)
+        pairs = np.array(cells, np.int64).reshape(-1, 2)
         return Whose(f"tag {tag}", left, right, pairs)
 
     @property

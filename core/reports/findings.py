@@ -39,7 +39,7 @@ def findings(
     """
     table = Measurer(cache).table(scored, threshold, task)
     at = scored, threshold
-    told: list[tuple[str, Callable[[], Iterable[str]]]] = [
+    sections: list[tuple[str, Callable[[], Iterable[str]]]] = [
         ("Whether the threshold holds", lambda: threshold_fit(*at, table, task).words),
         ("Where the model does worst", partial(_worst, *at, table, edits, task)),
         ("Identification", partial(_persons, *at, task)),
@@ -47,16 +47,16 @@ def findings(
     for name in by:
         if name in BY_NAME:
             ranges = partial(_ranges, *at, table, name, task)
-            told.append((f"By {BY_NAME[name].title.lower()}", ranges))
+            sections.append((f"By {BY_NAME[name].title.lower()}", ranges))
         else:
-            told.append((f"By {name}", partial(_groups, *at, edits, name, task)))
+            sections.append((f"By {name}", partial(_groups, *at, edits, name, task)))
     if edits.readings:
         readings = readings_of(edits.readings)
-        told.append(("Readers", lambda: readers_words(readers_of(scored, readings))))
-    return tuple((name, _said(sentences)) for name, sentences in told)
+        sections.append(("Readers", lambda: readers_words(readers_of(scored, readings))))
+    return tuple((name, _joined(sentences)) for name, sentences in sections)
 
 
-def _said(sentences: Callable[[], Iterable[str]]) -> str:
+def _joined(sentences: Callable[[], Iterable[str]]) -> str:
     try:
         return " ".join(sentences())
     except Stopped:
@@ -68,18 +68,18 @@ def _said(sentences: Callable[[], Iterable[str]]) -> str:
 def _worst(
     scored: ScoredGallery, threshold: float, table: ConditionTable, edits: Edits, task: Task
 ) -> Iterator[str]:
-    found = worst_slices(scored, threshold, table, traits_of(scored, edits), task)
-    yield from (one.words for one in found[:MOST_SLICES])
-    if not found:
+    slices = worst_slices(scored, threshold, table, traits_of(scored, edits), task)
+    yield from (one.words for one in slices[:MOST_SLICES])
+    if not slices:
         yield "No slice has more errors than all pairs of its sort."
 
 
 def _persons(scored: ScoredGallery, threshold: float, task: Task) -> Iterator[str]:
-    found = identify(scored, "best", task)
-    yield f"{len(found.probes):,} probes against {len(found.persons):,} persons, by the best photo."
-    if (found.truth >= 0).any():
-        yield f"Rank 1: {100 * found.cmc()[0]:.1f} %."
-    for name, rate in zip(("FPIR", "FNIR"), found.rates(threshold), strict=True):
+    ranked = identify(scored, "best", task)
+    yield f"{len(ranked.probes):,} probes against {len(ranked.persons):,} persons, by the best photo."
+    if (ranked.truth >= 0).any():
+        yield f"Rank 1: {100 * ranked.cmc()[0]:.1f} %."
+    for name, rate in zip(("FPIR", "FNIR"), ranked.rates(threshold), strict=True):
         if rate is not None:
             yield f"{name} {100 * rate:.1f} %."
 
@@ -87,35 +87,35 @@ def _persons(scored: ScoredGallery, threshold: float, task: Task) -> Iterator[st
 def _ranges(
     scored: ScoredGallery, threshold: float, table: ConditionTable, name: str, task: Task
 ) -> Iterator[str]:
-    found = by_condition(scored, threshold, table, name, task=task)
-    for place, one in enumerate(found.ranges):
+    ranges = by_condition(scored, threshold, table, name, task=task)
+    for place, one in enumerate(ranges.ranges):
         worth = "" if one.worth is None else f", LR at the threshold {times(one.worth.log10_lr)}"
         yield (
-            f"{found.title(place)}: FMR {_rate(one.fmr, one.fmr_interval)} of "
+            f"{ranges.title(place)}: FMR {_rate(one.fmr, one.fmr_interval)} of "
             f"{one.impostor:,} pairs, FNMR {_rate(one.fnmr, one.fnmr_interval)} of {one.genuine:,}"
             f"{worth}."
         )
-    yield found.words
-    if found.condition.limits:
-        yield found.condition.limits
+    yield ranges.words
+    if ranges.condition.limits:
+        yield ranges.condition.limits
 
 
 def _groups(
     scored: ScoredGallery, threshold: float, edits: Edits, name: str, task: Task
 ) -> Iterator[str]:
     galleries = [loaded.gallery for loaded in scored.galleries]
-    found = group_rates(scored, threshold, group_by(name, galleries, edits), task)
-    for group in found.groups:
+    rates = group_rates(scored, threshold, group_by(name, galleries, edits), task)
+    for group in rates.groups:
         yield (
             f"{group.name} ({group.people:,} people): FMR {_of_group(group.fmr)}, FNMR "
             f"{_of_group(group.fnmr)}."
         )
-    yield f"Across groups: FMR {_of_group(found.all_cross)}."
-    for title, whole in (("FDR", found.fdr), ("GARBE", found.garbe)):
+    yield f"Across groups: FMR {_of_group(rates.all_cross)}."
+    for title, whole in (("FDR", rates.fdr), ("GARBE", rates.garbe)):
         if whole is not None:
             value, (low, high) = whole
             yield f"{title} {value:.4f} ({low:.4f} to {high:.4f})."
-    yield from found.words
+    yield from rates.words
 
 
 def _of_group(rate: Rate) -> str:

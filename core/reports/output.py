@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Stopped, XCosError
-from core.files import written_whole
+from core.files import refuse_form, written_whole
 from core.progress import QUIET, Task
 from core.reports.report import GalleryReport
 from core.reports.rows import table_columns, table_row
@@ -13,12 +13,6 @@ from core.version import version
 
 PAGES = (".html", ".pdf")
 FORMS = (*PAGES, *SUFFIXES)
-
-
-def refuse_form(path: Path) -> None:
-    """Raise XCosError for an ending that names no form of report."""
-    if path.suffix.lower() not in FORMS:
-        raise XCosError(f"{path} must end in one of {', '.join(FORMS)}; choose another name.")
 
 
 def refuse_lost_record(paths: Sequence[Path], record: bool) -> None:
@@ -40,7 +34,7 @@ def write_report(
 
     cells: tables hold S and W of each cell too
     """
-    refuse_form(path)
+    refuse_form(path, FORMS)
     if path.suffix.lower() in PAGES:
         _write_pages(path, report, task)
         return

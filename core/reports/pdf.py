@@ -83,8 +83,8 @@ def _pages(report: GalleryReport, version: str) -> Iterator[Figure]:
     if report.record is not None:
         yield from _lines("What this report stands on", _record_lines(report.record), 110)
     if report.problems:
-        told = [f"{problem.file}: {problem.reason}" for problem in report.problems]
-        yield from _lines("Photos that gave no face", told, 110)
+        problems = [f"{problem.file}: {problem.reason}" for problem in report.problems]
+        yield from _lines("Photos that gave no face", problems, 110)
 
 
 def _first(report: GalleryReport, version: str) -> Figure:
@@ -199,14 +199,14 @@ def _pair(page: Figure, report: GalleryReport, number: int, pair: ReportedPair, 
 
 
 def _record_lines(record: Record) -> list[str]:
-    said = [f"{name}: {value}" for name, value in record.about]
+    texts = [f"{name}: {value}" for name, value in record.about]
     for number, lines in enumerate(record.pairs, start=1):
-        said += [f"{number}. {line}" for line in lines]
-    return said
+        texts += [f"{number}. {line}" for line in lines]
+    return texts
 
 
-def _lines(title: str, told: Sequence[str], width: int) -> Iterator[Figure]:
-    lines = [part for line in told for part in textwrap.wrap(line, width)]
+def _lines(title: str, texts: Sequence[str], width: int) -> Iterator[Figure]:
+    lines = [part for line in texts for part in textwrap.wrap(line, width)]
     for start in range(0, len(lines), 60):
         page = new_figure(A4)
         _text(page, LEFT, 0.95, title, fontsize=12)

@@ -91,11 +91,11 @@ def _about(
     else:
         beside = "none" if own is None else f"{own:.6f}"
         limit = f"{threshold:.6f}, set by the user; the weights' own: {beside}"
-    said = json.dumps(asdict(edits), sort_keys=True)
+    text = json.dumps(asdict(edits), sort_keys=True)
     return (
         ("Program", f"xCos Studio {version()}, Python {platform.python_version()}, {_packages()}"),
         ("Weights", f"{scored.card.name}, SHA-256 {scored.card.fingerprint}"),
-        ("Project's edits", f"SHA-256 {hashlib.sha256(said.encode()).hexdigest()}"),
+        ("Project's edits", f"SHA-256 {hashlib.sha256(text.encode()).hexdigest()}"),
         ("Attention, order", f"{scored.kind}, {scored.order}"),
         ("Threshold", limit),
         ("Reference of likelihood ratios", reference),
@@ -103,13 +103,13 @@ def _about(
 
 
 def _packages() -> str:
-    found = []
+    packages = []
     for name in PACKAGES:
         try:
-            found.append(f"{name} {package_version(name)}")
+            packages.append(f"{name} {package_version(name)}")
         except PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(packages)
 
 
 def _photo(face: Face, loaded: LoadedGallery) -> str:
@@ -128,8 +128,8 @@ def _conditions(
     known = [c for c in CONDITIONS if c.name in values]
     words = []
     for place in range(len(chosen)):
-        told = ((c, float(values[c.name][place])) for c in known)
-        words.append(", ".join(f"{c.title.lower()} {c.text(v)}" for c, v in told if v == v))
+        measured = ((c, float(values[c.name][place])) for c in known)
+        words.append(", ".join(f"{c.title.lower()} {c.text(v)}" for c, v in measured if v == v))
     return [words[place] for place in back.tolist()]
 
 
@@ -141,16 +141,18 @@ def _strength(ratios: LikelihoodRatios | None, score: float) -> tuple[str, ...]:
 
 def _decisions(edits: Edits, left: Face, right: Face) -> tuple[str, ...]:
     subject = pair_subject(left.key, right.key)
-    found = []
+    decisions = []
     if subject in edits.decisions:
-        found.append(f"decision: {edits.decisions[subject]}")
+        decisions.append(f"decision: {edits.decisions[subject]}")
     keys = sorted((left.key, right.key))
     for one in readings_of(edits.readings):
         if [one.left, one.right] == keys:
-            form = "; ".join(f"{region} {said}" for region, said in sorted(one.form.items()))
+            form = "; ".join(
+                f"{region} {likeness}" for region, likeness in sorted(one.form.items())
+            )
             beside = f" ({form})" if form else ""
-            found.append(
+            decisions.append(
                 f"read by {one.reader} at {one.time}: {one.rating:+d}, "
                 f"{RATING_WORDS[one.rating]}{beside}"
             )
-    return tuple(found)
+    return tuple(decisions)

@@ -229,18 +229,18 @@ def _record(
             "A record names photos by their digests, so it cannot be without names; leave one out."
         )
     scored, threshold, edits, cache = source.scored, source.threshold, source.edits, source.cache
-    made = make_record(scored, pairs, threshold, edits, cache, task)
+    record = make_record(scored, pairs, threshold, edits, cache, task)
     if threshold is None:
-        return made
-    found = findings(scored, threshold, edits, cache, options.by, task)
-    return replace(made, about=(*made.about, *found))
+        return record
+    about = findings(scored, threshold, edits, cache, options.by, task)
+    return replace(record, about=(*record.about, *about))
 
 
 def _explained(
     source: ReportSource, pairs: PairList, names: Names, task: Task
 ) -> tuple[list[PairExplanation], ColourLimits]:
     scored = source.scored
-    found = [
+    explanations = [
         replace(
             explanation,
             left=names.face(scored.rows, int(row)),
@@ -254,7 +254,7 @@ def _explained(
         )
     ]
     # A few faces fix the colours: all pairs of many would take longer than the report.
-    return found, colour_limits(
+    return explanations, colour_limits(
         scored.part(np.unique(pairs.rows)[:300], np.unique(pairs.columns)[:300])
     )
 
@@ -306,21 +306,21 @@ def _statistics(source: ReportSource, pairs: PairList) -> PairStatistics:
 
 
 def _remarks(source: ReportSource) -> list[str]:
-    said = []
+    remarks = []
     if source.estimated:
-        said.append(
+        remarks.append(
             "Counts, rates and curves are of estimated scores: they were not all computed yet. "
             "The pairs shown are exact."
         )
     if source.threshold is None:
-        said.append(f"{source.scored.card.name} has no threshold, so there are no decisions.")
-    return said
+        remarks.append(f"{source.scored.card.name} has no threshold, so there are no decisions.")
+    return remarks
 
 
 def _nameless(problems: list[Problem]) -> list[Problem]:
-    said = "This photo gave no face; its name and the reason are left out."
+    reason = "This photo gave no face; its name and the reason are left out."
     return [
-        replace(problem, file=f"photo {number}", reason=said)
+        replace(problem, file=f"photo {number}", reason=reason)
         for number, problem in enumerate(problems, start=1)
     ]
 

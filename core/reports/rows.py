@@ -51,7 +51,7 @@ def table_row(pair: ReportedPair, cells: bool) -> tuple[Any, ...]:
 
 def figures(report: GalleryReport) -> list[tuple[str, str]]:
     """What was counted and measured, by name; only what there is."""
-    said: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]] = []
     statistics = report.statistics
     if report.threshold is not None:
         counts = statistics.counts(report.threshold)
@@ -62,27 +62,27 @@ def figures(report: GalleryReport) -> list[tuple[str, str]]:
             "tn": "true rejects (TN)",
             "unknown": "of unknown identities",
         }
-        said += [(names[name], f"{number:,}") for name, number in asdict(counts).items()]
+        rows += [(names[name], f"{number:,}") for name, number in asdict(counts).items()]
         rates = {"accuracy": counts.accuracy, "TAR": counts.tar, "FAR": counts.far}
-        said += [(name, percent(v)) for name, v in rates.items() if v is not None]
+        rows += [(name, percent(v)) for name, v in rates.items() if v is not None]
     else:
-        said += [
+        rows += [
             ("genuine pairs", f"{len(statistics.genuine):,}"),
             ("impostor pairs", f"{len(statistics.impostor):,}"),
             ("of unknown identities", f"{statistics.unknown:,}"),
         ]
     if not report.whole:
-        return said  # curves of chosen pairs would say nothing of the model
+        return rows  # curves of chosen pairs would say nothing of the model
     auc, eer = statistics.auc(), statistics.eer()
     if auc is not None:
-        said.append(("AUC", f"{auc:.4f}"))
+        rows.append(("AUC", f"{auc:.4f}"))
     if eer is not None:
-        said.append(("EER", percent(eer[0])))
+        rows.append(("EER", percent(eer[0])))
     for far in WANTED_FARS:
         threshold = statistics.threshold_at_far(far)
         if threshold is not None and (tar := statistics.counts(threshold).tar) is not None:
-            said.append((f"TAR at FAR {far:g}", percent(tar)))
-    return said
+            rows.append((f"TAR at FAR {far:g}", percent(tar)))
+    return rows
 
 
 def strongest(pair: ReportedPair) -> tuple[str, str]:

@@ -40,12 +40,12 @@ def comparisons(
     renamed: whether the user gave faces other names
     """
     kinds = [k for k in ATTENTION_KINDS if k in scored.card.kinds and k != scored.kind]
-    found = {f"attention:{kind}": f"{kind} attention" for kind in kinds}
+    choices = {f"attention:{kind}": f"{kind} attention" for kind in kinds}
     if scored.kind == "learned":
         orders = [order for order in get_args(Order) if order != scored.order]
-        found |= {f"order:{order}": ORDER_NAMES[order] for order in orders}
-    found |= {} if given is None else {"model": given.name}
-    return found | ({LABELS: "the names as found"} if renamed else {})
+        choices |= {f"order:{order}": ORDER_NAMES[order] for order in orders}
+    choices |= {} if given is None else {"model": given.name}
+    return choices | ({LABELS: "the names as found"} if renamed else {})
 
 
 def other_scores(

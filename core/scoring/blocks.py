@@ -59,8 +59,8 @@ class Blocks:
     @property
     def known(self) -> np.ndarray:
         """Whether a block has a pair of two known identities."""
-        found: np.ndarray = np.isfinite(self.genuine) | np.isfinite(self.impostor)
-        return found
+        known: np.ndarray = np.isfinite(self.genuine) | np.isfinite(self.impostor)
+        return known
 
     def where(self, chosen: np.ndarray, other: "Blocks") -> "Blocks":
         """These blocks where chosen, (r, c) bool, else the other ones."""
@@ -98,11 +98,11 @@ class BlockPyramid:
     def part(self, rows: slice, columns: slice, step: int) -> Blocks:
         """Some blocks of so many items a side, by their places among such blocks."""
         if step < self.first:
-            made = self._made(step, _range(rows), _range(columns))
+            parts = self._reduced(step, _range(rows), _range(columns))
         else:
-            made = tuple(level[rows, columns] for level in self._level(step))
-        pairs = made[3] if len(made) > 3 else self._pairs(rows, columns, step)
-        return Blocks(made[0], made[1], made[2], pairs)
+            parts = tuple(level[rows, columns] for level in self._level(step))
+        pairs = parts[3] if len(parts) > 3 else self._pairs(rows, columns, step)
+        return Blocks(parts[0], parts[1], parts[2], pairs)
 
     def errors(self, rows: slice, columns: slice, step: int, threshold: float) -> np.ndarray:
         """How many pairs of some blocks are on the wrong side of a threshold, (r, c) int64."""
@@ -130,62 +130,62 @@ class BlockPyramid:
         across = np.unique(self.shown.columns.items_touched(columns) // self.first)
         for step, level in sorted(self._levels.items()):
             if step == self.first:
-                made = self._made(step, down, across)
+                blocks = self._reduced(step, down, across)
             else:
                 down, across = np.unique(down // 2), np.unique(across // 2)
-                made = self._joined(self._levels[step // 2], down, across)
-            for kept, new in zip(level, made, strict=True):
+                blocks = self._joined(self._levels[step // 2], down, across)
+            for kept, new in zip(level, blocks, strict=True):
                 kept[np.ix_(down, across)] = new
 
     def _level(self, step: int) -> tuple[np.ndarray, ...]:
         if step not in self._levels:
             down, across = (np.arange(-(-size // step)) for size in self.shown.shape)
             if step == self.first:
-                made = _empty(len(down), len(across), counted=len(self._mask) > 0)
+                level = _empty(len(down), len(across), counted=len(self._mask) > 0)
                 turns = [slice(k, k + ROWS_A_TURN) for k in range(0, len(down), ROWS_A_TURN)]
 
                 def make(rows: slice) -> None:
-                    self._make(step, down[rows], across, tuple(part[rows] for part in made))
+                    self._make(step, down[rows], across, tuple(part[rows] for part in level))
 
                 with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
                     list(pool.map(make, turns))
-                self._levels[step] = made
+                self._levels[step] = level
             else:
                 self._levels[step] = self._joined(self._level(step // 2), down, across)
         return self._levels[step]
 
-    def _made(self, step: int, down: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, ...]:
-        made = _empty(len(down), len(across), counted=len(self._mask) > 0)
-        self._make(step, down, across, made)
-        return made
+    def _reduced(self, step: int, down: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, ...]:
+        level = _empty(len(down), len(across), counted=len(self._mask) > 0)
+        self._make(step, down, across, level)
+        return level
 
     def _make(
-        self, step: int, down: np.ndarray, across: np.ndarray, made: tuple[np.ndarray, ...]
+        self, step: int, down: np.ndarray, across: np.ndarray, level: tuple[np.ndarray, ...]
     ) -> None:
         """Fill in some blocks; without a mask how many pairs they have can be told from the sizes."""
         cells = self._cells(step, down, across)
         sizes = np.diff(self.shown.columns.edges(step))
         if sizes[across].sum() < FOLDED_FROM * len(self.matrix.columns):
-            numbers = made[3] if len(made) > 3 else np.empty(made[0].shape, np.int32)
-            self._kernel("reduce_blocks")(*cells, *made[:3], numbers)
+            numbers = level[3] if len(level) > 3 else np.empty(level[0].shape, np.int32)
+            self._kernel("reduce_blocks")(*cells, *level[:3], numbers)
             return
         block_of = np.full(len(sizes), -1, np.int32)
         block_of[across] = np.arange(len(across))
         scores, row_codes, _, mask, square, *places = cells
-        uncounted = () if len(made) > 3 else (NO_COUNTS,)
+        uncounted = () if len(level) > 3 else (NO_COUNTS,)
         self._kernel("fold_blocks")(
             scores, row_codes, mask, self._strangers, square, *self._members, *self._at,
-            np.repeat(block_of, sizes), *places, *made, *uncounted,
+            np.repeat(block_of, sizes), *places, *level, *uncounted,
         )  # fmt: skip
 
     def _joined(
         self, finer: tuple[np.ndarray, ...], down: np.ndarray, across: np.ndarray
     ) -> tuple[np.ndarray, ...]:
         """Blocks of 2x2 finer ones, by their places; an odd last row or column stands alone."""
-        made = _empty(len(down), len(across), counted=len(finer) > 3)
+        level = _empty(len(down), len(across), counted=len(finer) > 3)
         uncounted = () if len(finer) > 3 else (NO_COUNTS,)
-        self._kernel("join_blocks")(*finer, *uncounted, down, across, *made, *uncounted)
-        return made
+        self._kernel("join_blocks")(*finer, *uncounted, down, across, *level, *uncounted)
+        return level
 
     @cached_property
     def _strangers(self) -> np.ndarray:
@@ -231,7 +231,7 @@ def worst_pair(
 ) -> tuple[int, int] | None:
     """The pair of a cell that is farthest on the wrong side of a threshold; None without pairs."""
     down, across = shown.rows.faces(cell[0]), shown.columns.faces(cell[1])
-    found: tuple[float, tuple[int, int] | None] = (-np.inf, None)
+    worst: tuple[float, tuple[int, int] | None] = (-np.inf, None)
     turn = max(1, CELLS_A_TILE // max(1, len(across)))
     for start in range(0, len(down), turn):
         some = down[start : start + turn]
@@ -242,9 +242,9 @@ def worst_pair(
         if matrix.square:
             badness[some[:, None] == across[None]] = -np.inf
         row, column = np.unravel_index(int(badness.argmax()), badness.shape)
-        if badness[row, column] > found[0]:
-            found = float(badness[row, column]), (int(some[row]), int(across[column]))
-    return found[1]
+        if badness[row, column] > worst[0]:
+            worst = float(badness[row, column]), (int(some[row]), int(across[column]))
+    return worst[1]
 
 
 def _range(part: slice) -> np.ndarray:

@@ -48,7 +48,7 @@ def candidates(
         task.report("Indexing faces", start, len(known))
         index.add(known[start : start + CHUNK])
     asked = known if square else vectors(rows)
-    found = []
+    pieces = []
     for start in range(0, len(asked), CHUNK):
         if task.stopped():
             raise Stopped("Searching candidates")
@@ -57,8 +57,8 @@ def candidates(
         row = np.repeat(np.arange(start, start + len(places)), places.shape[1])
         column = places.ravel()
         usable = (column >= 0) & ~(square & (row == column))
-        found.append(np.stack([row[usable], column[usable]], axis=1))
-    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
+        pieces.append(np.stack([row[usable], column[usable]], axis=1))
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *pieces])
     if square:
         pairs.sort(axis=1)
     pairs = np.unique(pairs, axis=0)

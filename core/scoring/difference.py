@@ -82,9 +82,9 @@ def difference(
     return Difference(name, scores, values, changed, (threshold, other_threshold))
 
 
-def changed_side(matrix: ScoreMatrix, found: Difference, limit: int = LISTED) -> PairList:
+def changed_side(matrix: ScoreMatrix, change: Difference, limit: int = LISTED) -> PairList:
     """The pairs that changed side, the farthest apart first."""
-    return ranked(matrix, lambda rows: (found.changed[rows], np.abs(found.values[rows])), limit)
+    return ranked(matrix, lambda rows: (change.changed[rows], np.abs(change.values[rows])), limit)
 
 
 def _refuse_many(matrix: ScoreMatrix) -> None:

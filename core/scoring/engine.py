@@ -113,7 +113,7 @@ class PairEngine:
         """Scores of some pairs, (k,) float64. Raises XCosError for a kind that the weights lack, Stopped."""
         left, i, right, j = pairs
         shared = self.weights(kind)
-        found = np.empty(len(i))
+        scores = np.empty(len(i))
         for start in range(0, len(i), PAIRS_AT_ONCE):
             if task.stopped():
                 raise Stopped("Scoring")
@@ -125,8 +125,8 @@ class PairEngine:
                 weights = self.attention(chosen, order).reshape(len(a), PLACES)
             else:
                 weights = shared.reshape(1, PLACES)
-            found[start : start + len(a)] = (cosine * weights).sum(axis=1)
-        return found
+            scores[start : start + len(a)] = (cosine * weights).sum(axis=1)
+        return scores
 
     def scores(
         self,
@@ -196,8 +196,8 @@ class PairEngine:
             gpu.scores(left, right, shared, order, task, out)
         except DeviceFull:
             with self._looking:
-                told, self._gpu = self._gpu is None, None
-            if not told:
+                first, self._gpu = self._gpu is None, None
+            if not first:
                 self._tell(f"The memory of {gpu.device} is full; the CPU scores pairs instead.")
             if shared is None:
                 kernel.wait()  # later tiles shall not be rounded otherwise than this one
@@ -233,10 +233,10 @@ class PairEngine:
             columns = slice(at * LANES, (at + 1) * LANES)
             rows = min(len(left), columns.stop) if square else len(left)
             part, some = right.part(columns), left.part(slice(0, rows))
-            made = plain.learned_scores(self._head, some, part, forward, backward)
-            out[:rows, columns] = made
+            scores = plain.learned_scores(self._head, some, part, forward, backward)
+            out[:rows, columns] = scores
             if square:
-                out[columns, :rows] = made.T
+                out[columns, :rows] = scores.T
             at += 1
         task.report("Scoring pairs", len(right) * len(left), len(right) * len(left))
 

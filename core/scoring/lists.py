@@ -90,15 +90,15 @@ def drawn(
         ranks = np.sort(np.random.default_rng(seed).choice(total, limit, replace=False))
     else:
         ranks = np.arange(total)
-    found: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    places: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     before = 0
     for rows, size in zip(tiles, sizes, strict=True):
         mine = ranks[(ranks >= before) & (ranks < before + size)] - before
         if len(mine):
             row, column = np.nonzero(cells(rows))
-            found.append((row[mine] + rows.start, column[mine]))
+            places.append((row[mine] + rows.start, column[mine]))
         before += size
-    row, column = (np.concatenate(part) for part in zip(*found, strict=True))
+    row, column = (np.concatenate(part) for part in zip(*places, strict=True))
     return PairList(row, column, matrix.scores[row, column]), total
 
 
@@ -158,11 +158,11 @@ def pairs_with(
                 place = np.arange(len(other))
                 wanted &= place < some[:, None] if turned else place > some[:, None]
             a, b = np.nonzero(wanted)
-            found = scores[some[a], b]
-            margin = found.astype(np.float64) - threshold
+            picked = scores[some[a], b]
+            margin = picked.astype(np.float64) - threshold
             badness = np.where(same[a, b], -margin, margin)
             rows, columns = (b, some[a]) if turned else (some[a], b)
-            best.add(rows, columns, found, badness)
+            best.add(rows, columns, picked, badness)
     return best.listed()
 
 
@@ -175,7 +175,7 @@ def hardest_pairs(
     matrix: ScoreMatrix, count: int, mask: np.ndarray | None = None
 ) -> "HardestPairs":
     """The hardest pairs of a matrix by sort; mask: which of them count, (n, m) bool, None: all."""
-    found = HardestPairs(count)
+    pairs = HardestPairs(count)
     every = slice(0, matrix.scores.shape[1])
     for rows in matrix.tiles():
         counted = matrix.counted(rows, every) & matrix.known(rows, every)
@@ -183,8 +183,8 @@ def hardest_pairs(
             counted &= mask[rows]
         genuine = matrix.genuine(rows, every)
         for same in (True, False):
-            found.add(matrix.scores[rows], counted & (genuine == same), same, (rows.start, 0))
-    return found
+            pairs.add(matrix.scores[rows], counted & (genuine == same), same, (rows.start, 0))
+    return pairs
 
 
 class HardestPairs:
@@ -208,8 +208,8 @@ class HardestPairs:
         sign = -1.0 if same else 1.0
         best = self._best[same]
         row, column = np.nonzero(wanted & (sign * scores >= best.floor))
-        found = scores[row, column]
-        best.add(row + place[0], column + place[1], found, sign * found.astype(np.float64))
+        picked = scores[row, column]
+        best.add(row + place[0], column + place[1], picked, sign * picked.astype(np.float64))
 
     def add_listed(self, pairs: PairList, same: bool) -> None:
         """Pairs of one sort by themselves."""

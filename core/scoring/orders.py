@@ -106,15 +106,15 @@ def arrange(
 def _check(scored: ScoredGallery, asked: Asked) -> None:
     """Raise XCosError for a level or an order that is none."""
     columns = csv_columns(scored)
-    for said, known in ((asked.level, LEVELS), (asked.rows, ORDERS), (asked.columns, ORDERS)):
-        name = said.removeprefix(COLUMN)
-        if said.startswith(COLUMN) and name not in columns:
+    for choice, known in ((asked.level, LEVELS), (asked.rows, ORDERS), (asked.columns, ORDERS)):
+        name = choice.removeprefix(COLUMN)
+        if choice.startswith(COLUMN) and name not in columns:
             has = f"it has {', '.join(columns)}" if columns else "it has none"
             raise XCosError(f"The gallery has no column {name!r}; {has}.")
-        if said.startswith(CONDITION) and known is ORDERS:
+        if choice.startswith(CONDITION) and known is ORDERS:
             continue
-        if not said.startswith(COLUMN) and said not in known:
-            raise XCosError(f"{said!r} is not known; give {', '.join(known)} or {COLUMN}NAME.")
+        if not choice.startswith(COLUMN) and choice not in known:
+            raise XCosError(f"{choice!r} is not known; give {', '.join(known)} or {COLUMN}NAME.")
 
 
 def side_at_level(loaded: LoadedGallery, level: str, edits: Edits) -> Side:
@@ -256,10 +256,10 @@ class _Ordering:
 
     def _first_value(self, faces: Sequence[Face], order: str) -> str | None:
         if order == "tags":
-            found = [tag for face in faces for tag in _tags(face, self.edits)]
+            values = [tag for face in faces for tag in _tags(face, self.edits)]
         else:
-            found = [value for face in faces if (value := _value(face, order))]
-        return min(found, key=natural, default=None)
+            values = [value for face in faces if (value := _value(face, order))]
+        return min(values, key=natural, default=None)
 
 
 def _value(face: Face, name: str) -> str:

@@ -12,8 +12,8 @@ from core.json_text import json_text
 def write_pair_table(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Write rows under their columns' names; .json: a list of objects, else CSV. Raises XCosError."""
     if path.suffix.lower() == ".json":
-        said = [dict(zip(columns, row, strict=True)) for row in rows]
-        write_whole(path, json_text(said).encode())
+        entries = [dict(zip(columns, row, strict=True)) for row in rows]
+        write_whole(path, json_text(entries).encode())
         return
     shown = [[f"{cell:.8g}" if isinstance(cell, float) else cell for cell in row] for row in rows]
     write_whole(path, csv_bytes([columns, *shown]))

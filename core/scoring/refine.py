@@ -73,11 +73,11 @@ class Refinement:
         columns = slice(column * TILE, (column + 1) * TILE)
         here = self._rows.part(rows)
         there = here if self._square and row == column else self._columns.part(columns)
-        made = self._engine.scores(here, there, "learned", self._order)
-        self.scores[rows, columns] = made
+        scores = self._engine.scores(here, there, "learned", self._order)
+        self.scores[rows, columns] = scores
         self.exact[tile] = True
         if self._square and row != column:
-            self.scores[columns, rows] = made.T
+            self.scores[columns, rows] = scores.T
             self.exact[column, row] = True
             return [(rows, columns), (columns, rows)]
         return [(rows, columns)]

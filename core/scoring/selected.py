@@ -38,13 +38,13 @@ class ChosenPairs:
 
     def cells(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Which cells of some rows and columns, by places, are chosen: (r, c) bool."""
-        found = np.zeros((len(rows), len(columns)), bool)
+        cells = np.zeros((len(rows), len(columns)), bool)
         for one in self.rectangles:
             such = one.rows[rows][:, None] & one.columns[columns]
             if self.square:
                 such |= one.columns[rows][:, None] & one.rows[columns]
-            found = found | such if one.adds else found & ~such
-        return found
+            cells = cells | such if one.adds else cells & ~such
+        return cells
 
     def rows_touched(self) -> np.ndarray:
         """Rows that may have a chosen pair, ascending places."""
@@ -74,8 +74,8 @@ class ChosenPairs:
         turn = max(1, CELLS_A_TILE // max(1, len(across)))
         for start in range(0, len(down), turn):
             some = down[start : start + turn]
-            found = self.cells(some, across)
+            cells = self.cells(some, across)
             if self.square:
-                found &= some[:, None] < across
-            row, column = np.nonzero(found)
+                cells &= some[:, None] < across
+            row, column = np.nonzero(cells)
             yield some[row], across[column]

@@ -1,7 +1,7 @@
 """Counts, rates and curves over all pairs, exact, at any threshold without a second look."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,10 @@ class Counts:
     fn: int
     tn: int
     unknown: int
+
+    def by_outcome(self) -> dict[str, int]:
+        """How many are TP, FP, FN, TN and unknown."""
+        return {n if n == "unknown" else n.upper(): count for n, count in asdict(self).items()}
 
     @property
     def genuine(self) -> int:

@@ -67,7 +67,7 @@ def stream_scores(
         engine.wait()  # the plain path rounds otherwise
     reach = 1.0 if shared is None else max(1.0, float(np.abs(shared).sum()))
     square = rows is columns
-    found = StreamedScores(
+    stream = StreamedScores(
         0, np.zeros(len(CODE), np.int64), ScoreHistograms(reach), HardestPairs(keep)
     )
     tiles = list(_tiles(len(rows), len(columns), square))[share[0] :: share[1]]
@@ -79,13 +79,13 @@ def stream_scores(
         there = here if square and top == left else columns.part(slice(left, left + TILE))
         scores = engine.scores(here, there, kind, order, task=task)
         own, other = identities[0][top : top + TILE], identities[1][left : left + TILE]
-        _take_in(found, scores, own, other, (top, left), square and top == left, threshold)
+        _take_in(stream, scores, own, other, (top, left), square and top == left, threshold)
     task.report("Scoring tiles", len(tiles), len(tiles))
-    return found
+    return stream
 
 
 def _take_in(
-    found: StreamedScores,
+    stream: StreamedScores,
     scores: np.ndarray,
     own: np.ndarray,
     other: np.ndarray,
@@ -100,12 +100,12 @@ def _take_in(
     genuine = (own[:, None] == other[None]) & known
     limit = np.inf if threshold is None else threshold
     codes = outcome_codes(scores, genuine, known & (threshold is not None), limit)
-    found.pairs += int(counted.sum())
-    found.outcomes += np.bincount(codes[counted], minlength=len(CODE))
+    stream.pairs += int(counted.sum())
+    stream.outcomes += np.bincount(codes[counted], minlength=len(CODE))
     for same in (True, False):
         wanted = counted & known & (genuine == same)
-        found.histograms.add(scores[wanted], same)
-        found.hardest.add(scores, wanted, same, place)
+        stream.histograms.add(scores[wanted], same)
+        stream.hardest.add(scores, wanted, same, place)
 
 
 def _tiles(rows: int, columns: int, square: bool) -> Iterator[tuple[int, int]]:

@@ -88,9 +88,9 @@ def count_faces(config: TrainConfig) -> Faces:
         labelled, unlabelled, people = len(names), photos - len(names), len({*names})
     for roots, with_names in ((data.labelled, True), (data.unlabelled, False)):
         for root in roots:
-            found, known, without = _counted(root, with_names, _changed(root))
+            count, known, without = _counted(root, with_names, _changed(root))
             labelled += known
-            unlabelled += found - known
+            unlabelled += count - known
             people += without[0]  # a name that two folders have is two people
             empty += without[1]
     return Faces(labelled, unlabelled, people, tuple(empty))
@@ -226,21 +226,21 @@ def _told_empty(faces: Faces) -> list[str]:
 
 
 def _memory(config: TrainConfig, faces: Faces) -> list[str]:
-    found = []
+    sentences = []
     needed = batch_bytes(config, faces.identities)
     free, place = free_memory(config.hardware.device)
     if needed > 0.9 * free:
-        found.append(
-            f"A batch of {config.optimisation.batch} faces takes about {_told(needed)}, and {place} "
-            f"{_told(free)} free: lower optimisation.batch, or raise optimisation.accumulate."
+        sentences.append(
+            f"A batch of {config.optimisation.batch} faces takes about {_size(needed)}, and {place} "
+            f"{_size(free)} free: lower optimisation.batch, or raise optimisation.accumulate."
         )
     decoded, available = faces.total * SIDE * SIDE * 3, psutil.virtual_memory().available
     if not keeps_maps(config.model) and decoded > 0.9 * available:
-        found.append(
-            f"The decoded faces take {_told(decoded)} and {_told(available)} of memory are free, so "
+        sentences.append(
+            f"The decoded faces take {_size(decoded)} and {_size(available)} of memory are free, so "
             "they are read from the disk again and again: a fast disk for data.cache helps."
         )
-    return found
+    return sentences
 
 
 def _disk(config: TrainConfig, faces: Faces) -> list[str]:
@@ -252,13 +252,13 @@ def _disk(config: TrainConfig, faces: Faces) -> list[str]:
     free = shutil.disk_usage(place).free
     if not any(cache.glob("faces-*")) and faces.total * bytes_a_face > free:
         return [
-            f"Kept maps take about {_told(faces.total * bytes_a_face)}, and the disk of data.cache "
-            f"has {_told(free)} free: name a folder on another disk."
+            f"Kept maps take about {_size(faces.total * bytes_a_face)}, and the disk of data.cache "
+            f"has {_size(free)} free: name a folder on another disk."
         ]
     return []
 
 
-def _told(size: float) -> str:
+def _size(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 

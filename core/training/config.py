@@ -342,14 +342,14 @@ def parse_config(text: str, path: Path) -> TrainConfig:
 
 def missing_paths(config: TrainConfig) -> list[str]:
     """A sentence for each path that is not set or not there, and keeps a run from starting."""
-    data, found = config.data, []
+    data, missing = config.data, []
     if not (data.gallery or data.labelled or data.unlabelled):
-        found.append(
+        missing.append(
             "The run names no faces; give a gallery (data.gallery), or set data.labelled or "
             "data.unlabelled."
         )
     if config.target.weights is None and needs_target(config):
-        found.append("target.weights is not set; name the target model's file.")
+        missing.append("target.weights is not set; name the target model's file.")
     named: list[tuple[str, Path | None]] = [("data.gallery", data.gallery)]
     named += [("data.labelled", p) for p in data.labelled]
     named += [("data.unlabelled", p) for p in data.unlabelled]
@@ -361,12 +361,12 @@ def missing_paths(config: TrainConfig) -> list[str]:
         ("model.frozen", config.model.frozen),
         ("target.weights", config.target.weights),
     ]
-    found += [
+    missing += [
         f"{name} names {shown(p, 300)}, which does not exist."
         for name, p in named
         if p is not None and not os.path.exists(p)
     ]
-    return found
+    return missing
 
 
 def keeps_maps(model: ModelConfig) -> bool:

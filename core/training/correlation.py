@@ -67,7 +67,7 @@ def correlation_attention(
     The same pairs at every call, so that a resumed run has nothing to remember. Raises Stopped.
     cosines: the target's (k, k), and grids: grid features (k, 32, 7, 7), of some training faces
     """
-    found = CellCorrelation()
+    correlation = CellCorrelation()
     for number in range(batches):
         if task.stopped():
             raise Stopped("Correlating cells")
@@ -76,5 +76,5 @@ def correlation_attention(
         cells = prepare(grids(chosen), None).cells.transpose(1, 0, 2)
         rows, columns = np.triu_indices(len(chosen), 1)
         cosine = np.stack([(cell @ cell.T)[rows, columns] for cell in cells], axis=1)
-        found.add(cosine.reshape(-1, CELLS, CELLS), cosines(chosen)[rows, columns])
-    return found
+        correlation.add(cosine.reshape(-1, CELLS, CELLS), cosines(chosen)[rows, columns])
+    return correlation

@@ -102,14 +102,14 @@ def open_sources(
 
 def problems_of(sources: Sequence[FaceSource], aligned: bool) -> tuple[str, ...]:
     """What is wrong with the photos of galleries among sources, in sentences."""
-    found: list[str] = []
+    problems: list[str] = []
     for source in sources:
         whole = source.whole if isinstance(source, SomeFaces) else source
         if isinstance(whole, GallerySource):
-            found += whole.problems
+            problems += whole.problems
             sentence = no_faces(whole, aligned)
-            found += [] if sentence is None else [sentence]
-    return tuple(found)
+            problems += [] if sentence is None else [sentence]
+    return tuple(problems)
 
 
 def training_faces(
@@ -162,8 +162,8 @@ def identities_of(sources: Sequence[FaceSource]) -> np.ndarray:
 
     A name that several sources have is another person in each of them.
     """
-    told = Counter(name for source in sources for name in {*source.identities.tolist()} - {""})
-    shared = [name for name, count in told.items() if count > 1]
+    counts = Counter(name for source in sources for name in {*source.identities.tolist()} - {""})
+    shared = [name for name, count in counts.items() if count > 1]
     parts = [np.array([""])[:0]]
     for number, source in enumerate(sources):
         own = np.char.add(source.identities, f"/{number}")

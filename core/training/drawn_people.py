@@ -53,13 +53,13 @@ class _Sorted:
         lower = below[np.searchsorted(self.impostor, self.genuine, "left")]
         upper = below[np.searchsorted(self.impostor, self.genuine, "right")]
         auc = (genuine[self.genuine_order] * (lower + upper) / 2).sum() / of_genuine / of_impostor
-        found = [(tar(self.threshold) + rejected) / 2, auc]
+        figures = [(tar(self.threshold) + rejected) / 2, auc]
         for far in FARS:
             # The smallest threshold above which at most the wanted share of impostors lies.
             least = of_impostor * (1 - float(far)) - 1e-9 * of_impostor
             place = min(int(np.searchsorted(below[1:], least, "left")), len(self.impostor) - 1)
-            found.append(tar(float(self.impostor[place])))
-        return np.array(found)
+            figures.append(tar(float(self.impostor[place])))
+        return np.array(figures)
 
 
 def measured(
@@ -71,7 +71,7 @@ def measured(
     """
     same, people = faces.same, len(np.unique(faces.people))
     p, q = faces.people[faces.left], faces.people[faces.right]
-    kinds = {kind: _Sorted.of(found, same) for kind, found in scores.items()}
+    kinds = {kind: _Sorted.of(values, same) for kind, values in scores.items()}
     rows: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     rng = np.random.default_rng(0)
     most = int(faces.people.max()) + 1
@@ -83,9 +83,9 @@ def measured(
         chosen = rng.integers(0, people, people) if draw else np.arange(people)
         weights = np.bincount(np.unique(faces.people)[chosen], minlength=most).astype(np.float64)
         genuine, impostor = weights[p[same]], weights[p[~same]] * weights[q[~same]]
-        for kind, found in kinds.items():
-            rows[kind].append(found.figures(genuine, impostor))
-    tables = {kind: np.stack(found) for kind, found in rows.items()}
+        for kind, values in kinds.items():
+            rows[kind].append(values.figures(genuine, impostor))
+    tables = {kind: np.stack(values) for kind, values in rows.items()}
     impostors = int((~same).sum())
     return {
         kind: _figures(table, kinds[kind].threshold, impostors) for kind, table in tables.items()
@@ -95,13 +95,13 @@ def measured(
 def differences(before: np.ndarray, after: np.ndarray, impostors: int) -> dict[str, Difference]:
     """After less before, by name, of two kinds' tables as `measured` gives them."""
     table = after - before
-    found = {}
+    changes = {}
     for column, name in enumerate(NAMES):
         if name.startswith("TAR") and impostors < PAIRS_PER_FAR / float(FARS[column - 2]):
             continue
         low, high = _interval(table[1:, column])
-        found[name] = Difference(float(table[0, column]), low, high)
-    return found
+        changes[name] = Difference(float(table[0, column]), low, high)
+    return changes
 
 
 def _figures(table: np.ndarray, threshold: float, impostors: int) -> Figures:

@@ -56,8 +56,8 @@ def encode(
 def _of_crops(net: nn.Module, x_BCHW: Tensor) -> tuple[Tensor | None, Tensor | None]:
     x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
     if isinstance(net, XCosNet):
-        found: tuple[Tensor, Tensor | None] = net(x_BCHW)
-        return found
+        encoded: tuple[Tensor, Tensor | None] = net(x_BCHW)
+        return encoded
     return None, net.embed(x_BCHW)  # type: ignore[operator]
 
 

@@ -48,7 +48,7 @@ def finish(training: Training, path: Path, task: Task = QUIET) -> ModelCard:
         grid_channels=getattr(network, "channels", CHANNELS) if is_xcos else CHANNELS,
         law=_law(training),
         licence=config.licence,
-        training=_told(training),
+        training=_training_text(training),
         version="1",
     )
     card = replace(card, correlation=training.correlation(BATCHES, task))
@@ -85,14 +85,14 @@ def _figures(training: Training, card: ModelCard) -> tuple[dict[str, float], dic
     scores = validation.scores(training.exported, training.fabric.device, card.correlation)
     best = {kind: balanced_threshold(values, validation.same) for kind, values in scores.items()}
     name = training.config.data.validation
-    told = "people held out" if name is None else name.name
+    people = "people held out" if name is None else name.name
     measured = {
-        f"accuracy of {kind} on {told}": round(right, 4) for kind, (_, right) in best.items()
+        f"accuracy of {kind} on {people}": round(right, 4) for kind, (_, right) in best.items()
     }
     return {kind: threshold for kind, (threshold, _) in best.items()}, measured
 
 
-def _told(training: Training) -> str:
+def _training_text(training: Training) -> str:
     config = training.config
     labelled = int((training.faces.labels >= 0).sum())
     named = [config.target.weights, *config.target.others] if training.answers else []

@@ -56,8 +56,8 @@ class FrozenBackbone:
         self.notes: tuple[str, ...] = ()
         tensor, side = config.tensor, CELLS
         if choice.is_onnx and not tensor:
-            found = find_map(self.path)
-            tensor, side, self.notes = found.tensor, found.side, (found.words,)
+            feature_map = find_map(self.path)
+            tensor, side, self.notes = feature_map.tensor, feature_map.side, (feature_map.words,)
         card, self.network = _read(self.path, tensor, side)
         if choice.channels is not None:
             card = replace(card, channels=choice.channels)
@@ -102,8 +102,8 @@ class FrozenBackbone:
         with torch.inference_mode():
             for start in range(0, len(maps), CHUNK):
                 part = torch.from_numpy(maps[start : start + CHUNK]).float()
-                found = self.network.embed_map(part.to(self._runner.device))  # type: ignore[operator]
-                parts.append(unit(found.cpu().numpy()))
+                embeddings = self.network.embed_map(part.to(self._runner.device))  # type: ignore[operator]
+                parts.append(unit(embeddings.cpu().numpy()))
         return np.concatenate(parts)
 
     def maps_of(self, faces: TrainingFaces, task: Task) -> np.ndarray:
@@ -126,11 +126,11 @@ class FrozenBackbone:
             crops = faces.take(np.arange(start, end))
             for turned in range(views_kept(len(faces))):
                 seen = np.ascontiguousarray(crops[:, :, ::-1]) if turned else crops
-                found = self.maps(seen, task.quiet())
+                maps = self.maps(seen, task.quiet())
                 if kept is None:
-                    size = (views_kept(len(faces)), len(faces), *found.shape[1:])
+                    size = (views_kept(len(faces)), len(faces), *maps.shape[1:])
                     kept = new_array(place, np.float16, size)
-                kept[turned, start:end] = found
+                kept[turned, start:end] = maps
             count_up(marker, end)
         return np.load(place, mmap_mode="r")
 

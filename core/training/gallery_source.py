@@ -41,8 +41,8 @@ class GallerySource:
         self.photos = [gallery.photo_path(face) for face in faces]
         self.keys = [face.key for face in faces]
         self.problems = tuple(problem.reason for problem in gallery.problems)
-        said = "\n".join(f"{face.digest}\0{face.key}\0{face.identity}" for face in faces)
-        self.stamp = f"gallery\n{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()}\n"
+        listing = "\n".join(f"{face.digest}\0{face.key}\0{face.identity}" for face in faces)
+        self.stamp = f"gallery\n{hashlib.sha256(listing.encode('utf-8', 'replace')).hexdigest()}\n"
 
     def name(self, number: int) -> str:
         return str(self._gallery.root / self.keys[number])

@@ -57,7 +57,7 @@ def measured_input(
         )
     left, right = np.triu_indices(len(people), 1)
     same = people[left] == people[right]
-    found: list[tuple[float, TargetChoice]] = []
+    measured: list[tuple[float, TargetChoice]] = []
     failure: XCosError | None = None
     for scaling, order in product(scalings, channels):
         tried = replace(choice, channels=order, normalisation=scaling)
@@ -66,15 +66,15 @@ def measured_input(
         except XCosError as error:
             failure = failure or error
             continue
-        found.append((separation((rows[left] * rows[right]).sum(axis=1), same), tried))
-    if not found:
+        measured.append((separation((rows[left] * rows[right]).sum(axis=1), same), tried))
+    if not measured:
         assert failure is not None
         raise failure
-    best = found[0]
-    for one in found[1:]:
+    best = measured[0]
+    for one in measured[1:]:
         if one[0] > CLEARLY * max(best[0], 1e-9):
             best = one
-    others = ", ".join(f"{_words(tried)}: {apart:.2f}" for apart, tried in found)
+    others = ", ".join(f"{_words(tried)}: {apart:.2f}" for apart, tried in measured)
     return MeasuredInput(
         best[1],
         f"{choice.path.name} is given {_words(best[1])}, by which {len(np.unique(people))} people lie "

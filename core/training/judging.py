@@ -82,18 +82,18 @@ def judge(
             "too few", sentence, HeldOut(*counts, lacks), None, None, start=start, weights=weights
         )
     held_out = HeldOut(*faces.counts, faces.lacking)
-    made = _Scored.of(faces, Verifier(weights, device), task)
-    scores = made.kinds(task)
+    scored = _Scored.of(faces, Verifier(weights, device), task)
+    scores = scored.kinds(task)
     older = None
     if compared.start is not None:
         older = _Scored.of(faces, Verifier(compared.start, device), task)
         scores[BEFORE] = older.scores("learned", task)
     elif compared.model is not None:
-        found = Target(compared.model, device).embeddings(faces.crops, task)
-        scores[BEFORE] = (found[faces.left] * found[faces.right]).sum(axis=1)
+        embeddings = Target(compared.model, device).embeddings(faces.crops, task)
+        scores[BEFORE] = (embeddings[faces.left] * embeddings[faces.right]).sum(axis=1)
     kinds, tables = measured(faces, scores, task=task)
     before, after = kinds.pop(BEFORE, None), kinds["learned"]
-    after = kinds["learned"] = replace(after, faithfulness=made.faithfulness(task))
+    after = kinds["learned"] = replace(after, faithfulness=scored.faithfulness(task))
     changes: dict[str, Difference] = {}
     pairs: tuple[ChangedPair, ...] = ()
     if before is not None:
@@ -133,11 +133,11 @@ class _Scored:
 
     def kinds(self, task: Task) -> dict[str, np.ndarray]:
         """Scores of the pairs by every kind that the weights have, and fc; (p,) each."""
-        found = {str(kind): self.scores(kind, task) for kind in self.model.card.kinds}
+        scores = {str(kind): self.scores(kind, task) for kind in self.model.card.kinds}
         embedding = self.loaded.features.embedding
         if embedding is not None:
-            found["fc"] = (embedding[self.faces.left] * embedding[self.faces.right]).sum(axis=1)
-        return found
+            scores["fc"] = (embedding[self.faces.left] * embedding[self.faces.right]).sum(axis=1)
+        return scores
 
     def scores(self, kind: AttentionKind, task: Task) -> np.ndarray:
         """Of the pairs, (p,), order both."""
@@ -154,7 +154,7 @@ class _Scored:
         faces = self.faces
         places = np.flatnonzero(faces.same)
         _, first = np.unique(faces.people[faces.left[places]], return_index=True)
-        found = []
+        correlations = []
         with _kept(faces) as cache:
             for place in np.random.default_rng(0).permutation(places[first])[:TRIED]:
                 one, other = int(faces.left[place]), int(faces.right[place])
@@ -165,8 +165,8 @@ class _Scored:
                 if task.stopped():
                     raise Stopped("Judging")
                 if r is not None:
-                    found.append(r)
-        return float(np.median(found)) if found else None
+                    correlations.append(r)
+        return float(np.median(correlations)) if correlations else None
 
 
 @contextmanager
@@ -195,10 +195,10 @@ def _changed(
     old, new = scores[BEFORE] - before.threshold, scores["learned"] - after.threshold
     places = np.flatnonzero((old > 0) != (new > 0))
     places = places[np.argsort(-np.abs(new - old)[places], kind="stable")][:SHOWN]
-    found = []
+    pairs = []
     for place in places:
         left, right, same = int(faces.left[place]), int(faces.right[place]), faces.same[place]
-        found.append(
+        pairs.append(
             ChangedPair(
                 faces.photos[left],
                 faces.photos[right],
@@ -210,7 +210,7 @@ def _changed(
                 bool((new[place] > 0) == same),
             )
         )
-    return tuple(found)
+    return tuple(pairs)
 
 
 def _conclusion(held_out: HeldOut, changes: dict[str, Difference]) -> Conclusion:
@@ -219,10 +219,10 @@ def _conclusion(held_out: HeldOut, changes: dict[str, Difference]) -> Conclusion
         return "too few"
     if not changes:
         return "alone"
-    told = [changes[name] for name in ("accuracy", "auc") if changes[name].beyond_chance]
-    if told and all(change.is_up for change in told):
+    beyond = [changes[name] for name in ("accuracy", "auc") if changes[name].beyond_chance]
+    if beyond and all(change.is_up for change in beyond):
         return "better"
-    if told and all(change.is_down for change in told):
+    if beyond and all(change.is_down for change in beyond):
         return "worse"
     return "no difference"
 
@@ -252,20 +252,20 @@ def _sentence(
     change = changes[name]
     shown = name if name == "accuracy" else "AUC"
     was = "the model alone has" if plugged_in else "it was"
-    said = (
+    change_text = (
         f"{shown} {100 * new:.1f} % where {was} {100 * old:.1f} ({_points(change.value)} points, "
         f"{_span(change)})"
     )
     if plugged_in:
         return {
-            "better": f"Better than the model alone on people it has not seen: {said}.",
-            "no difference": f"The explanation costs nothing that these {people} could show: {said}.",
-            "worse": f"The explanation costs something on people it has not seen: {said}.",
+            "better": f"Better than the model alone on people it has not seen: {change_text}.",
+            "no difference": f"The explanation costs nothing that these {people} could show: {change_text}.",
+            "worse": f"The explanation costs something on people it has not seen: {change_text}.",
         }[conclusion]
     return {
-        "better": f"Better on people it has not seen: {said}, {people}.",
-        "no difference": f"No difference that these {people} could show: {said}.",
-        "worse": f"Worse: it learned the photos; on {people} it has not seen {said}.",
+        "better": f"Better on people it has not seen: {change_text}, {people}.",
+        "no difference": f"No difference that these {people} could show: {change_text}.",
+        "worse": f"Worse: it learned the photos; on {people} it has not seen {change_text}.",
     }[conclusion]
 
 

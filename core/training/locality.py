@@ -105,23 +105,23 @@ def locality_losses(
 
 def _errors(
     whole: Seen,
-    found: tuple[Tensor, Tensor],
+    maps: tuple[Tensor, Tensor],
     wanted: Tensor,
     config: tuple[LocalityConfig, LossConfig],
 ) -> dict[str, Tensor]:
     locality, losses = config
-    cosine, weights = found
+    cosine, weights = maps
     lawful_cosine, lawful_weights = by_law(whole, locality.law)
     # By the robust law what a hidden cell says does not count; by the other one it must be 0.
     counts = whole.seen if locality.law == "robust" else torch.ones_like(whole.seen)
     score = xcos(cosine, weights)
-    told = (
+    errors = (
         lawful_weights
         * (lawful_weights.clamp(min=LEAST_WEIGHT) / weights.clamp(min=LEAST_WEIGHT)).log()
     ).sum(dim=(1, 2))
     return {
         "cells": (counts * (cosine - lawful_cosine) ** 2).sum() / counts.sum().clamp(min=1),
-        "attention": told.mean(),
+        "attention": errors.mean(),
         "law": ((score - xcos(lawful_cosine, lawful_weights)) ** 2).mean(),
         "hidden": balanced_error(score, wanted, losses.alike, losses.alike_weight),
     }

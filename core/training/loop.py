@@ -100,7 +100,7 @@ def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> 
         return
     names = ["rate", *LOSS_NAMES, "total"]
     values = {n: [row[n] for row in recent if n in row] for n in names}
-    mean = {n: float(np.mean(found)) if found else None for n, found in values.items()}
+    mean = {n: float(np.mean(numbers)) if numbers else None for n, numbers in values.items()}
     batch = training.config.optimisation.batch
     speed = {"photos_per_second": batch / seconds, "seconds_per_step": seconds}
     row = {"step": training.step} | _rounded(speed) | _rounded(mean)

@@ -97,12 +97,12 @@ def choose_pairs(
     is_alike = (cosines_BB > alike) & off
 
     def some(mask: Tensor, limit: int) -> Tensor:
-        found = mask.nonzero()
-        if len(found) > 16 * limit:  # so many that one drawn twice is rare, and shuffling slow
-            drawn = torch.randint(len(found), (limit,), generator=draw)
+        places = mask.nonzero()
+        if len(places) > 16 * limit:  # so many that one drawn twice is rare, and shuffling slow
+            drawn = torch.randint(len(places), (limit,), generator=draw)
         else:
-            drawn = torch.randperm(len(found), generator=draw)[:limit]
-        return found[drawn.to(found.device)]
+            drawn = torch.randperm(len(places), generator=draw)[:limit]
+        return places[drawn.to(places.device)]
 
     rare = some(is_alike, count // 2)
     others = some(~is_alike & off, count - len(rare))

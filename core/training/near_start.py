@@ -59,8 +59,8 @@ def _turn(grid: GridLayer, map_NCHW: Tensor) -> None:
     count = vectors.shape[1]
     convolution.weight[:count] = vectors.T[:, :, None, None]
     convolution.bias.zero_()
-    made = convolution(map_NCHW)
-    variance, mean = torch.var_mean(made, dim=(0, 2, 3))
+    outputs = convolution(map_NCHW)
+    variance, mean = torch.var_mean(outputs, dim=(0, 2, 3))
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
     norm.weight.copy_(variance.sqrt() / variance.sqrt().mean())

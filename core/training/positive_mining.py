@@ -34,10 +34,10 @@ def likely_positives(
     take 2e15 operations the one way, a minute of a GPU, and 1e13 and 1 GB the other, minutes of
     a CPU. Raises Stopped, and XCosError where faiss is needed and not installed.
     """
-    found = np.full((len(embeddings), NEIGHBOURS), -1, np.int64)
+    positives = np.full((len(embeddings), NEIGHBOURS), -1, np.int64)
     unlabelled = np.flatnonzero(labels < 0)
     if len(unlabelled) < 2:
-        return found
+        return positives
     whole = len(unlabelled) <= EXACT or device.startswith("cuda")
     search = _Tiles(embeddings, unlabelled, device) if whole else _Index(embeddings, unlabelled)
     for start in range(0, len(unlabelled), ROWS):
@@ -52,8 +52,8 @@ def likely_positives(
         faces = np.where(wanted, faces, -1)
         order = np.argsort(~wanted, axis=1, kind="stable")[:, :NEIGHBOURS]
         kept = np.take_along_axis(faces, order, axis=1)
-        found[rows, : kept.shape[1]] = kept
-    return found
+        positives[rows, : kept.shape[1]] = kept
+    return positives
 
 
 class _Tiles:
@@ -116,12 +116,12 @@ def kept_positives(
     try:
         return np.asarray(np.load(path))
     except (OSError, ValueError, EOFError):
-        found = likely_positives(embeddings, labels, alike, device, task)
+        positives = likely_positives(embeddings, labels, alike, device, task)
     try:
         with written_whole(path) as part, part.open("wb") as file:
-            np.save(file, found)
+            np.save(file, positives)
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror}; make room or choose another data.cache."
         ) from error
-    return found
+    return positives

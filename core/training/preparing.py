@@ -135,14 +135,14 @@ def _with_input(
         return config, ()
     task.report("Measuring the model's input", 0, 0)
     which = some_faces(faces.labels)
-    found = measured_input(choice, faces.take(which), faces.labels[which], task)
-    order: Literal["rgb", "bgr"] = "bgr" if found.choice.channels == "BGR" else "rgb"
-    said = found.choice.normalisation
-    scaling = model.normalisation if said is None else str(said)
+    measured = measured_input(choice, faces.take(which), faces.labels[which], task)
+    order: Literal["rgb", "bgr"] = "bgr" if measured.choice.channels == "BGR" else "rgb"
+    normalisation = measured.choice.normalisation
+    scaling = model.normalisation if normalisation is None else str(normalisation)
     if target.weights == model.frozen:
         target = replace(target, channels=order, normalisation=scaling)
     model = replace(model, channels=order, normalisation=scaling)
-    return replace(config, model=model, target=target), (found.words,)
+    return replace(config, model=model, target=target), (measured.words,)
 
 
 def _ask_targets(

@@ -111,14 +111,14 @@ class RecordSource:
 
     def _counted(self) -> np.ndarray:
         """Number and place of each record, (n, 2), by walking through the file."""
-        found, at, begun = [], 0, True
+        starts, at, begun = [], 0, True
         while at < len(self._data):
             if begun:
-                found.append(at)
-            length, more = self._head(len(found) - 1, at)
+                starts.append(at)
+            length, more = self._head(len(starts) - 1, at)
             begun = more in WHOLE_OR_LAST
             at += RECORD.size + (length + 3) // 4 * 4
-        return np.stack([np.arange(len(found)), np.array(found, np.int64)], axis=1)
+        return np.stack([np.arange(len(starts)), np.array(starts, np.int64)], axis=1)
 
     def _record(self, key: int) -> tuple[tuple[float, ...], bytes]:
         """Labels and content of a record."""
@@ -152,13 +152,13 @@ class RecordSource:
         """Length and continuation of the record, or part of one, that begins at a place."""
         if at < 0 or at + RECORD.size > len(self._data):
             raise self._damaged(key, "it lies beyond the file's end")
-        magic, told = RECORD.unpack_from(self._data, at)
-        length = told & LENGTH
+        magic, word = RECORD.unpack_from(self._data, at)
+        length = word & LENGTH
         if magic != MAGIC:
             raise self._damaged(key, "it does not begin as a record")
         if at + RECORD.size + length > len(self._data):
             raise self._damaged(key, "the file ends within it")
-        return length, told >> 29
+        return length, word >> 29
 
     def _damaged(self, key: int, why: str) -> XCosError:
         return XCosError(f"{self._path}, record {key} is damaged: {why}; get the file anew.")

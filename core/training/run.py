@@ -96,9 +96,9 @@ class RunDirectory:
         if state == "running" and now - self._noted < 1 and done != total:
             return
         self._noted = now
-        said = status_text(state, what, done, total, os.getpid())
+        text = status_text(state, what, done, total, os.getpid())
         with contextlib.suppress(OSError), written_whole(self.path / STATUS) as part:
-            part.write_text(said, encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
 
     @property
     def stop_asked(self) -> bool:

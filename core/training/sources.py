@@ -53,11 +53,11 @@ class FaceReader:
             return photo
         file = photo_file(photo_bytes(path), str(path))
         with self._lock:
-            found = search([file], self._detector)[0]
-        chosen = choose(found, file.seen.size, "central")
+            faces = search([file], self._detector)[0]
+        chosen = choose(faces, file.seen.size, "central")
         if not chosen:
             raise XCosError(f"No face was found in {path}.")
-        return file.crop(found[chosen[0]].landmarks)
+        return file.crop(faces[chosen[0]].landmarks)
 
 
 class FolderSource:
@@ -87,17 +87,17 @@ class FolderSource:
 def _files(root: Path) -> list[Path]:
     """The photos of a training folder; those of a kind that is not read say so when they are."""
     try:
-        found = find_photos(root)
+        photos = find_photos(root)
     except OSError as error:
         raise XCosError(
             f"The training folder {root} cannot be read: {error.strerror or error}."
         ) from error
-    for path, reason in found.skipped:
+    for path, reason in photos.skipped:
         if path.is_dir():
             raise XCosError(reason)
-    if not found.files:
+    if not photos.files:
         raise XCosError(f"The training folder {root} has no photos; take it out of the config.")
-    return sorted([*found.files, *(path for path, _ in found.skipped)])
+    return sorted([*photos.files, *(path for path, _ in photos.skipped)])
 
 
 def _state(file: Path) -> str:

@@ -153,9 +153,9 @@ def answers_from_maps(
             raise Stopped("Computing the model's own cosines")
         task.report("Computing embeddings", start, count)
         for side in range(len(maps)):
-            found = frozen.embeddings(maps[side, start : start + CHUNK])
-            kept = _array(place, np.float32, (len(maps), count, found.shape[1]))
-            kept[side, start : start + CHUNK] = found
+            embeddings = frozen.embeddings(maps[side, start : start + CHUNK])
+            kept = _array(place, np.float32, (len(maps), count, embeddings.shape[1]))
+            kept[side, start : start + CHUNK] = embeddings
         count_up(marker, min(start + CHUNK, count))
     return TargetAnswers(np.load(place, mmap_mode="r"), None, folder)
 

@@ -201,8 +201,8 @@ class Training:
             of_each = [torch.from_numpy(answer.embeddings[0, chosen]) for answer in answers]
             return joint_cosines(of_each, scales).numpy()
 
-        found = correlation_attention(cosines, self.sampler, grids, batches, task)
-        return found.normalised()
+        correlation = correlation_attention(cosines, self.sampler, grids, batches, task)
+        return correlation.normalised()
 
     def _grids(self, chosen: np.ndarray) -> np.ndarray:
         """Grid features (k, 32, 7, 7) of some training faces as they are."""

@@ -55,23 +55,23 @@ class Validation:
         """
         training = net.training
         net.eval()
-        found = {}
+        by_kind = {}
         grid_BCHW, embedding_BD = encode(net, device, self.crops, self.maps, self.normalise)
         with torch.inference_mode():
             if grid_BCHW is not None and isinstance(net, XCosNet):
                 left, right = grid_BCHW[self.left], grid_BCHW[self.right]
                 cosine = cosine_map(left, right)
                 both = (net.attention(left, right) + net.attention(right, left)) / 2
-                found = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
+                by_kind = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
                 if correlation is not None:
                     weights = torch.from_numpy(correlation).to(cosine)
-                    found["correlation"] = xcos(cosine, weights[None])
+                    by_kind["correlation"] = xcos(cosine, weights[None])
             if embedding_BD is not None:
-                found["fc"] = torch.cosine_similarity(
+                by_kind["fc"] = torch.cosine_similarity(
                     embedding_BD[self.left], embedding_BD[self.right]
                 )
         net.train(training)
-        return {kind: scores.cpu().numpy() for kind, scores in found.items()}
+        return {kind: scores.cpu().numpy() for kind, scores in by_kind.items()}
 
     def first_genuine(
         self, net: nn.Module, device: torch.device
@@ -87,11 +87,11 @@ class Validation:
         training = net.training
         net.eval()
         with torch.inference_mode():
-            found = net.pairs(grid[:1], grid[1:])
+            maps = net.pairs(grid[:1], grid[1:])
             turned = net.attention(grid[1:], grid[:1])
         net.train(training)
-        attention = (found.attention + turned) / 2
-        return self.crops[faces], found.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
+        attention = (maps.attention + turned) / 2
+        return self.crops[faces], maps.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
 
 
 def accuracies(scores: dict[str, np.ndarray], same: np.ndarray) -> dict[str, float]:
@@ -99,7 +99,7 @@ def accuracies(scores: dict[str, np.ndarray], same: np.ndarray) -> dict[str, flo
 
     Genuine and impostor pairs count alike, however many there are.
     """
-    return {kind: balanced_threshold(found, same)[1] for kind, found in scores.items()}
+    return {kind: balanced_threshold(values, same)[1] for kind, values in scores.items()}
 
 
 def separation(scores: np.ndarray, same: np.ndarray) -> float:
@@ -148,10 +148,10 @@ def listed_photos(config: TrainConfig) -> int:
 
 
 def _file(finder: PhotoFinder, photos: Path, pairs: ProtocolPairs, name: str) -> Path:
-    found = finder.photo(name)
-    if found is None:
+    path = finder.photo(name)
+    if path is None:
         raise XCosError(
             f"{pairs.place(name)}The validation photo {quoted(name)} is not in {photos}; set "
             "data.validation_photos."
         )
-    return found
+    return path

@@ -92,18 +92,18 @@ class Figures:
         }
 
     @staticmethod
-    def from_json(said: dict[str, Any]) -> "Figures":
+    def from_json(figures: dict[str, Any]) -> "Figures":
         """As `as_json` wrote it. Raises KeyError, TypeError and ValueError for what it did not."""
-        limits = said["intervals"]
+        limits = figures["intervals"]
         return Figures(
-            _figure(said["accuracy"], limits["accuracy"]),
-            _figure(said["auc"], limits["auc"]),
+            _figure(figures["accuracy"], limits["accuracy"]),
+            _figure(figures["auc"], limits["auc"]),
             {
                 far: _figure(value, limits["tar_at_far"][far])
-                for far, value in said["tar_at_far"].items()
+                for far, value in figures["tar_at_far"].items()
             },
-            said["threshold"],
-            said["faithfulness"],
+            figures["threshold"],
+            figures["faithfulness"],
         )
 
 
@@ -196,25 +196,25 @@ class Verdict:
         }
 
     @staticmethod
-    def from_json(said: dict[str, Any]) -> "Verdict":
+    def from_json(stored: dict[str, Any]) -> "Verdict":
         """As `as_json` wrote it. Raises KeyError, TypeError and ValueError for what it did not."""
-        if said["conclusion"] not in get_args(Conclusion):
+        if stored["conclusion"] not in get_args(Conclusion):
             raise ValueError("no conclusion")
         return Verdict(
-            said["conclusion"],
-            str(said["verdict"]),
-            HeldOut(**said["held_out"]),
-            None if said["before"] is None else Figures.from_json(said["before"]),
-            None if said["after"] is None else Figures.from_json(said["after"]),
-            {str(kind): Figures.from_json(figures) for kind, figures in said["kinds"].items()},
-            {str(name): Difference(**change) for name, change in said["changes"].items()},
+            stored["conclusion"],
+            str(stored["verdict"]),
+            HeldOut(**stored["held_out"]),
+            None if stored["before"] is None else Figures.from_json(stored["before"]),
+            None if stored["after"] is None else Figures.from_json(stored["after"]),
+            {str(kind): Figures.from_json(figures) for kind, figures in stored["kinds"].items()},
+            {str(name): Difference(**change) for name, change in stored["changes"].items()},
             tuple(
                 ChangedPair(**(pair | {"left": Path(pair["left"]), "right": Path(pair["right"])}))
-                for pair in said["pairs"]
+                for pair in stored["pairs"]
             ),
-            None if said["start"] is None else Path(said["start"]),
-            Path(said["weights"]),
-            float(said["seconds"]),
+            None if stored["start"] is None else Path(stored["start"]),
+            Path(stored["weights"]),
+            float(stored["seconds"]),
         )
 
     def write(self, run: Path) -> None:

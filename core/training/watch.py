@@ -76,11 +76,11 @@ def look(path: Path) -> RunView:
     What is sound of a damaged file is shown, and the file is left as it is.
     """
     damaged: list[str] = []
-    said = _status(path / STATUS, damaged)
-    state = said["state"]
-    if state == "running" and not _alive(said["pid"]):
+    status = _status(path / STATUS, damaged)
+    state = status["state"]
+    if state == "running" and not _alive(status["pid"]):
         state = "ended"
-        said["what"] = _last_sentence(path / OUTPUT) or said["what"]
+        status["what"] = _last_sentence(path / OUTPUT) or status["what"]
     weights = sorted(path.glob("*.safetensors"))
     log, validation = _columns(path / LOG, damaged), _columns(path / VALIDATION, damaged)
     pair = _pair(path / PAIR, damaged)
@@ -88,9 +88,9 @@ def look(path: Path) -> RunView:
     return RunView(
         path=path,
         state=state,
-        what=said["what"],
-        done=said["done"],
-        total=said["total"],
+        what=status["what"],
+        done=status["done"],
+        total=status["total"],
         log=log,
         validation=validation,
         pair=pair,
@@ -103,12 +103,12 @@ def look(path: Path) -> RunView:
 
 def runs_in(folder: Path) -> list[Path]:
     """Folders of runs, the newest first."""
-    found: list[tuple[float, Path]] = []
+    runs: list[tuple[float, Path]] = []
     with contextlib.suppress(OSError):
         for config in folder.glob(f"*/{CONFIG}"):
             with contextlib.suppress(OSError):  # one that goes just now
-                found.append((config.parent.stat().st_mtime, config.parent))
-    return [path for _, path in sorted(found, reverse=True)]
+                runs.append((config.parent.stat().st_mtime, config.parent))
+    return [path for _, path in sorted(runs, reverse=True)]
 
 
 def ask_to_stop(path: Path) -> None:
@@ -127,17 +127,17 @@ def _status(path: Path, damaged: list[str]) -> dict[str, Any]:
     if not path.exists():
         return fallback
     try:
-        said = json.loads(path.read_bytes()) if path.is_file() else None
+        status = json.loads(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        status = None
+    if not isinstance(status, dict):
         damaged.append(path.name)
         return fallback
     sound = {
-        name: said[name]
+        name: status[name]
         for name, usual in fallback.items()
-        if type(said.get(name)) is type(usual)
-        and (not isinstance(usual, int) or 0 <= said[name] <= LAST_STEP)
+        if type(status.get(name)) is type(usual)
+        and (not isinstance(usual, int) or 0 <= status[name] <= LAST_STEP)
     }
     if sound.get("state", "") not in STATES:
         sound.pop("state", None)
@@ -152,8 +152,8 @@ def _last_sentence(path: Path) -> str:
         lines = path.read_bytes()[-LONGEST:].decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    said = [line.removeprefix(COMMAND) for line in lines if line.startswith(COMMAND)]
-    return shown(said[-1], 500) if said else ""
+    sentences = [line.removeprefix(COMMAND) for line in lines if line.startswith(COMMAND)]
+    return shown(sentences[-1], 500) if sentences else ""
 
 
 def _alive(pid: int) -> bool:
@@ -165,15 +165,15 @@ def _alive(pid: int) -> bool:
 
 def _columns(path: Path, damaged: list[str]) -> Columns:
     try:
-        found = logged_rows(path)
+        log = logged_rows(path)
     except OSError:
         damaged.append(path.name)
         return {}
-    if not found.whole:
+    if not log.whole:
         damaged.append(path.name)
-    values = np.array([[logged_number(cell) for cell in row] for row in found.rows], np.float64)
+    values = np.array([[logged_number(cell) for cell in row] for row in log.rows], np.float64)
     values[~np.isfinite(values)] = np.nan
-    return dict(zip(found.head, values.T, strict=True)) if len(values) else {}
+    return dict(zip(log.head, values.T, strict=True)) if len(values) else {}
 
 
 def _pair(path: Path, damaged: list[str]) -> Columns:

@@ -129,13 +129,13 @@ class Frames:
 
 def _photos(folder: Path) -> tuple[list[Path], list[Problem]]:
     try:
-        found = find_photos(folder, below=False)
+        photos = find_photos(folder, below=False)
     except OSError as error:
         raise XCosError(f"{folder} cannot be read: {error.strerror or error}.") from error
-    if not found.files:
+    if not photos.files:
         raise XCosError(f"The folder {folder} has no frames; put them there as photos.")
-    problems = [Problem(readable(path.name), reason) for path, reason in found.skipped]
-    return sorted(found.files, key=lambda path: natural(readable(path.name))), problems
+    problems = [Problem(readable(path.name), reason) for path, reason in photos.skipped]
+    return sorted(photos.files, key=lambda path: natural(readable(path.name))), problems
 
 
 def _opened(source: Path) -> tuple[Any, Any]:

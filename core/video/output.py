@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import XCosError
-from core.files import write_whole
+from core.files import refuse_form, write_whole
 from core.scoring.tables import SUFFIXES, Columns, write_table
 from core.video.track_scores import TrackScores
 from core.video.tracks import Track, TrackedFace, VideoTracks
@@ -25,30 +24,28 @@ SCORED: Columns = (*SEEN, ("score", float), ("mean_score", float), ("verdict", s
 
 def write_scores(
     path: Path,
-    found: VideoTracks,
+    video: VideoTracks,
     scores: Sequence[TrackScores],
     photo: str,
     threshold: float | None,
     caption: str,
 ) -> None:
     """Write a plot or a table of tracks' scores, by the name's ending. Raises XCosError."""
+    refuse_form(path, (*SUFFIXES, *PICTURES))
     suffix = path.suffix.lower()
     if suffix in PICTURES:
         from core.explain.drawing import figure_bytes
         from core.video.track_figure import track_figure
 
-        figure = track_figure(scores, photo, threshold, f"{found.source.name}, {caption}")
+        figure = track_figure(scores, photo, threshold, f"{video.source.name}, {caption}")
         write_whole(path, figure_bytes(figure, suffix[1:]))
-    elif suffix in SUFFIXES:
-        write_table(path, scored_rows(scores, threshold), SCORED)
     else:
-        ends = ", ".join((*SUFFIXES, *PICTURES))
-        raise XCosError(f"{path} must end in one of {ends}; choose another name.")
+        write_table(path, scored_rows(scores, threshold), SCORED)
 
 
-def seen_rows(found: VideoTracks) -> Iterator[tuple[Any, ...]]:
+def seen_rows(video: VideoTracks) -> Iterator[tuple[Any, ...]]:
     """A row a face in the order of SEEN."""
-    for track in found.tracks:
+    for track in video.tracks:
         for face in track.faces:
             yield _seen(track, face)
 
@@ -57,13 +54,13 @@ def scored_rows(
     scores: Sequence[TrackScores], threshold: float | None
 ) -> Iterator[tuple[Any, ...]]:
     """A row a face in the order of SCORED; no verdict without a threshold."""
-    for found in scores:
-        each = zip(found.track.faces, found.scores.tolist(), found.running.tolist(), strict=True)
+    for scored in scores:
+        each = zip(scored.track.faces, scored.scores.tolist(), scored.running.tolist(), strict=True)
         for face, score, running in each:
             verdict = None
             if threshold is not None:
                 verdict = "same" if score > threshold else "different"
-            yield *_seen(found.track, face), score, running, verdict
+            yield *_seen(scored.track, face), score, running, verdict
 
 
 def _seen(track: Track, face: TrackedFace) -> tuple[Any, ...]:

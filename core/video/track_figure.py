@@ -17,11 +17,11 @@ def track_figure(
     """A dotted line a track, and as a thin one the score of its mean features so far."""
     figure = new_figure((9, 4.6), layout="constrained")
     axes = figure.subplots()
-    for number, found in enumerate(scores):
-        times, colour = found.track.times, f"C{number % 10}"
-        label = f"{found.track.name}: {found.score:.3f}" if number < LEGEND else None
-        axes.plot(times, found.scores, ".-", ms=4, lw=0.8, color=colour, label=label)
-        axes.plot(times, found.running, lw=2, alpha=0.5, color=colour)
+    for number, scored in enumerate(scores):
+        times, colour = scored.track.times, f"C{number % 10}"
+        label = f"{scored.track.name}: {scored.score:.3f}" if number < LEGEND else None
+        axes.plot(times, scored.scores, ".-", ms=4, lw=0.8, color=colour, label=label)
+        axes.plot(times, scored.running, lw=2, alpha=0.5, color=colour)
     if threshold is not None:
         axes.axhline(threshold, color="#cc0099", lw=1, ls="--", label=f"threshold {threshold:.4f}")
     folder = bool(scores) and scores[0].track.faces[0].seconds is None

@@ -41,7 +41,7 @@ def score_tracks(
 ) -> list[TrackScores]:
     """Score each track's faces with a photo's face. Raises XCosError for a kind that lacks."""
     right = engine.prepare(photo.features.grid[place : place + 1])
-    found = []
+    scores = []
     for track in tracks:
         grid = track.features.grid
         n, first = np.arange(len(grid)), np.zeros(len(grid), int)
@@ -51,5 +51,5 @@ def score_tracks(
             engine.scores_of(PreparedPairs(engine.prepare(some), n, right, first), kind, order)
             for some in (grid, means)
         )
-        found.append(TrackScores(track, single, running))
-    return found
+        scores.append(TrackScores(track, single, running))
+    return scores

@@ -140,26 +140,26 @@ def follow(
     )
 
 
-def write_tracks(found: VideoTracks, folder: Path) -> None:
+def write_tracks(video: VideoTracks, folder: Path) -> None:
     """Write each track's crops into a folder of its name, as a gallery of aligned photos.
 
     Raises XCosError for a folder that has something in it already, or when the disk refuses.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise XCosError(f"{folder} is not empty; name a new folder.")
-    if not found.tracks:
-        raise XCosError(f"{found.source} shows no face that can be found; there is no gallery.")
+    if not video.tracks:
+        raise XCosError(f"{video.source} shows no face that can be found; there is no gallery.")
     try:
         with folder_written_whole(folder) as part:
-            _write_crops(found, part)
+            _write_crops(video, part)
     except OSError as error:
         raise XCosError(
             f"{folder} cannot be written: {error.strerror or error}; choose another place."
         ) from error
 
 
-def _write_crops(found: VideoTracks, folder: Path) -> None:
-    for track in found.tracks:
+def _write_crops(video: VideoTracks, folder: Path) -> None:
+    for track in video.tracks:
         (folder / track.name).mkdir()
         for place, face in enumerate(track.faces):
             Image.fromarray(face.crop).save(folder / track.file(place))
@@ -176,8 +176,8 @@ class _Finder:
     def take_in(self, batch: list[Frame], linker: "_Linker") -> int:
         faces: list[list[TrackedFace]] = [self._faces(frame) for frame in batch]
         if not self._aligned and batch:
-            found = self._detector.detect([frame.pixels for frame in batch])
-            for frame, of_frame, detections in zip(batch, faces, found, strict=True):
+            detected = self._detector.detect([frame.pixels for frame in batch])
+            for frame, of_frame, detections in zip(batch, faces, detected, strict=True):
                 of_frame += self._aligned_faces(frame, detections)
         every = [face for of_frame in faces for face in of_frame]
         features = self._verifier.features(
@@ -203,15 +203,15 @@ class _Finder:
         return [TrackedFace(frame.number, frame.seconds, None, frame.pixels)]
 
     def _aligned_faces(self, frame: Frame, detections: list[Detection]) -> list[TrackedFace]:
-        made = []
+        faces = []
         for detection in detections:
             try:
                 crop = align(frame.pixels, detection.landmarks)
             except XCosError as error:
                 self.problems.append(Problem(f"frame {frame.number}", str(error)))
                 continue
-            made.append(TrackedFace(frame.number, frame.seconds, detection, crop))
-        return made
+            faces.append(TrackedFace(frame.number, frame.seconds, detection, crop))
+        return faces
 
 
 class _Linker:

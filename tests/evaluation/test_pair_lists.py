@@ -31,6 +31,8 @@ LFW = "1\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBob Ray\t3\n"
         ("# mine\n\n" + LFW).encode(),
         LFW.replace("3", "٣").encode(),
         LFW.replace("\t3", "\t0003").encode(),
+        LFW.replace("\t2", "\t\u200b2\u200e").encode(),
+        (LFW + "\x1a").encode(),
     ],
 )
 def test_lfw_lists_in_any_dress(tmp_path: Path, content: bytes) -> None:
@@ -51,6 +53,7 @@ def test_lfw_lists_in_any_dress(tmp_path: Path, content: bytes) -> None:
         (f"1\nAnn\t1\t{'9' * 9000}\n", "line 2"),
         ("2\nAnn\t1\t2\n", "has 1 pairs, but its first line says 4"),
         ("\n\n", "has no pairs"),
+        ("0\n", "has no pairs"),
     ],
 )
 def test_lfw_lists_that_do_not_fit_are_told_with_their_line(

@@ -184,7 +184,7 @@ def test_a_comparison_has_all_its_parts(subject: Subject) -> None:
         REGIONS,
         shuffled=subject.scorer.shuffled(),
         task=Task(lambda what, done, total: steps.append((done, total))),
-        found=lambda name, compared: told.append(name),
+        announce=lambda name, compared: told.append(name),
     )
     names = ["xcos", "grad-cam", "occlusion", "rise"]
     controls = ["random", *(f"shuffled-{name}" for name in names)]
@@ -214,7 +214,7 @@ def test_a_comparison_stops(subject: Subject) -> None:
             subject,
             REGIONS,
             task=Task(stopped=lambda: len(done) == 1),
-            found=lambda name, compared: done.append(name),
+            announce=lambda name, compared: done.append(name),
         )
     assert done == ["xcos"]
 

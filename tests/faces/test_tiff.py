@@ -10,7 +10,8 @@ from PIL import Image
 from core.errors import XCosError
 from core.faces.photo import decode_photo
 
-GREY = np.add.outer(np.arange(0, 60, 2), np.arange(0, 190, 10)).astype(np.uint8)
+GREY = np.add.outer(np.arange(0, 60, 2), np.arange(0, 200, 10)).astype(np.uint8)
+GREY[-1, -1] = 255
 COLOURS = np.dstack([GREY, GREY[::-1], np.full_like(GREY, 90)])
 BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, PLANES, SAMPLES = 258, 259, 262, 274, 284, 339
 
@@ -67,14 +68,13 @@ def test_32_bits_without_a_sign_are_no_negative_numbers() -> None:
 
 
 def test_12_bits_reach_white() -> None:
-    levels = GREY.astype(np.uint16) * 16 + GREY // 16
-    pairs = np.pad(levels, ((0, 0), (0, 1))).reshape(30, -1, 2).astype(int)
-    first, second = pairs[..., 0], pairs[..., 1]
+    levels = GREY.astype(int) * 16 + GREY // 16
+    first, second = levels[:, ::2], levels[:, 1::2]
     packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], -1)
-    data = tiff(packed.reshape(30, -1).astype(np.uint8), 12)
-    wide = packed.reshape(30, -1).shape[1]
-    data = data.replace(struct.pack("<HHII", 256, 4, 1, wide), struct.pack("<HHII", 256, 4, 1, 19))
-    assert np.abs(grey_of(data).astype(int) - GREY).max() <= 1
+    data = tiff(packed.reshape(30, 30).astype(np.uint8), 12)
+    width = struct.pack("<HHI", 256, 4, 1)
+    data = data.replace(width + struct.pack("<I", 30), width + struct.pack("<I", 20))
+    np.testing.assert_array_equal(grey_of(data), GREY)
 
 
 def test_planes_of_8_bits_are_read() -> None:

@@ -76,6 +76,13 @@ def test_a_photo_with_two_names_keeps_the_first_with_a_warning(photos: Path) -> 
     assert "line 5" in told and "'Bob' here and as 'Ann' in line 2" in told
 
 
+def test_one_photo_by_two_ways_is_one(photos: Path) -> None:
+    (photos / "link").symlink_to(photos / "Ann", target_is_directory=True)
+    ways = ("Ann/1.jpg", "./Bob/../Ann/1.jpg", "link/1.jpg", f"{photos}/Ann/1.jpg")
+    found, wrong = listed(photos, "".join(f"{way},Ann\n" for way in ways))
+    assert found == [("Ann/1.jpg", "Ann")] and wrong == []
+
+
 @pytest.mark.parametrize("first", ["Ann/1.txt,Ann", "Ann/1,Ann", "photo_1,Ann", "²,Ann"])
 def test_a_first_row_that_is_data_is_told_not_taken_for_a_head(photos: Path, first: str) -> None:
     found, wrong = listed(photos, f"{first}\nAnn/2.jpg,Ann\n,Bob\n")

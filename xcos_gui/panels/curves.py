@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -30,6 +29,7 @@ from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import (
     GENUINE,
     IMPOSTOR,
@@ -73,7 +73,7 @@ class CurvesPanel(QWidget):
             "turn, instead of the worst pairs of all"
         )
         side.addWidget(self.spread)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = PlainLabel(wordWrap=True)
         # The plot beside it keeps its size, whatever the numbers are.
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -113,7 +113,7 @@ class CurvesPanel(QWidget):
 
     def _make_threshold(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        label = QLabel("&Threshold")
+        label = PlainLabel("&Threshold")
         self.spin = DecimalBox(decimals=4, minimum=-1.0, maximum=1.0, singleStep=0.005)
         self.spin.setToolTip('A pair is called "same" when its score is above the threshold.')
         self.spin.setKeyboardTracking(False)
@@ -133,14 +133,14 @@ class CurvesPanel(QWidget):
     def _make_counts(self) -> QGridLayout:
         grid = QGridLayout()
         for column, text in enumerate(("called same", "called different"), start=1):
-            grid.addWidget(QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
+            grid.addWidget(PlainLabel(text, alignment=Qt.AlignmentFlag.AlignCenter), 0, column)
         self.counts: dict[Outcome, QPushButton] = {}
         rows: tuple[tuple[str, tuple[Outcome, Outcome]], ...] = (
             ("genuine", ("TP", "FN")),
             ("impostor", ("FP", "TN")),
         )
         for row, (text, outcomes) in enumerate(rows, start=1):
-            grid.addWidget(QLabel(text), row, 0)
+            grid.addWidget(PlainLabel(text), row, 0)
             for column, outcome in enumerate(outcomes, start=1):
                 button = OutcomeButton(outcome)
                 button.clicked.connect(lambda _=False, o=outcome: self._list(o))
@@ -216,8 +216,8 @@ class CurvesPanel(QWidget):
             )
         )
 
-    def _on_spread(self, found: tuple[ScoredGallery, str, PairList]) -> None:
-        scored, title, pairs = found
+    def _on_spread(self, spread: tuple[ScoredGallery, str, PairList]) -> None:
+        scored, title, pairs = spread
         if scored is self._session.scored:
             self._session.list_pairs(title, pairs)
 
@@ -254,13 +254,13 @@ class CurvesPanel(QWidget):
                 far = np.maximum(curve.far, LEAST_RATE)
                 self._roc_curve.setData(far, curve.tar)
                 self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-                told = (
+                tip = (
                     f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
                     f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
                 )
                 least = float(np.log10(1 / max(2, len(statistics.impostor))))
                 for plot in (self._roc, self._det):
-                    plot.setToolTip(told)
+                    plot.setToolTip(tip)
                     plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
                     plot.setXRange(least, 0, padding=0)
         self._on_threshold_changed(self._session.threshold)

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.project.edits import pair_subjects
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.subject_edit import SubjectEdit
 
 EMPTY = "Choose a pair to tag it, or to write notes on it, its faces and its identities."
@@ -18,7 +19,7 @@ class NotesPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._hint = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._hint = PlainLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.sections = [SubjectEdit(session) for _ in range(SECTIONS)]
         inside = QWidget()
         column = QVBoxLayout(inside)

@@ -21,28 +21,28 @@ def keep_view(window: "Workspace") -> None:
     pair = session.wanted_pair
     if session.pair is not None:
         pair = tuple(face.key for face in session.faces_of(session.pair))  # type: ignore[assignment]
-    said = {
+    view = {
         "source": str(session.source),
         "pair": pair,
         "outcomes": window.matrix.colouring.currentIndex() == 1,
         "list": min(window.pairs.choice.currentIndex(), window.pairs.own_lists - 1),
         "matrix": window.matrix.view_state(),
     }
-    session.settings.store.setValue(KEY, json.dumps(said))
+    session.settings.store.setValue(KEY, json.dumps(view))
 
 
 def restore_view(window: "Workspace", source: Path) -> None:
     """Show a gallery that is being opened as it was left; what cannot be read is passed over."""
     try:
-        said: Any = json.loads(str(window.session.settings.store.value(KEY, "{}")))
+        view: Any = json.loads(str(window.session.settings.store.value(KEY, "{}")))
     except ValueError:
         return
-    if not isinstance(said, dict) or said.get("source") != str(source):
+    if not isinstance(view, dict) or view.get("source") != str(source):
         return
-    pair, listed = said.get("pair"), said.get("list")
+    pair, listed = view.get("pair"), view.get("list")
     if isinstance(pair, list) and len(pair) == 2 and all(isinstance(key, str) for key in pair):
         window.session.wanted_pair = pair[0], pair[1]
-    window.matrix.colouring.setCurrentIndex(1 if said.get("outcomes") is True else 0)
+    window.matrix.colouring.setCurrentIndex(1 if view.get("outcomes") is True else 0)
     if isinstance(listed, int) and 0 <= listed < window.pairs.own_lists:
         window.pairs.choice.setCurrentIndex(listed)
-    window.matrix.restore_view(said.get("matrix"))
+    window.matrix.restore_view(view.get("matrix"))

@@ -73,12 +73,12 @@ class Menus:
         key: str | QKeySequence.StandardKey = "",
     ) -> QAction:
         action = menu.addAction(text)
-        said = text.replace("&", "").rstrip("…")
+        tip = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            said += f" ({shown})" if shown else ""  # a desktop may have no key for it
-        action.setToolTip(said)
+            tip += f" ({shown})" if shown else ""  # a desktop may have no key for it
+        action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
 

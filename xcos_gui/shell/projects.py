@@ -30,7 +30,7 @@ class Projects(QObject):
     def __init__(self, window: Workspace) -> None:
         super().__init__(window)
         self._window, self._session = window, window.session
-        self._said: dict[str, Any] = {}  # what this window last wrote of its state
+        self._written: dict[str, Any] = {}  # what this window last wrote of its state
         self._prints: dict[str, PhotoPrint] = {}
         # The project's weights that are not there, and those used instead: kept until others are chosen.
         self._lost_model: _LostModel = None
@@ -110,12 +110,12 @@ class Projects(QObject):
             self.keep()
             return
         try:
-            said = self._state().to_json(path)
-            session.use_project(session.project.saved_as(path, said))
+            state = self._state().to_json(path)
+            session.use_project(session.project.saved_as(path, state))
         except XCosError as error:
             session.message.emit(str(error))
             return
-        self._said = said
+        self._written = state
         session.settings.remember_gallery(path)
         self._watch_file()
         self._take_prints()
@@ -178,9 +178,11 @@ class Projects(QObject):
         project = self._session.project
         if project is None or self._session.project_file is None or self._session.source is None:
             return
-        said = self._state().to_json(project.path)
-        new = {name: value for name, value in said.items() if self._said.get(name, ...) != value}
-        self._said = said
+        state = self._state().to_json(project.path)
+        new = {
+            name: value for name, value in state.items() if self._written.get(name, ...) != value
+        }
+        self._written = state
         try:
             project.remember(new)
             project.save()
@@ -301,7 +303,7 @@ class Projects(QObject):
         if project.warning:
             session.message.emit(project.warning)
         session.settings.remember_gallery(project.path)
-        self._said = dict(project.state)
+        self._written = dict(project.state)
 
     def _take_prints(self) -> None:
         session = self._session
@@ -345,22 +347,22 @@ class Projects(QObject):
         find.clicked.connect(self.ask_find)
         box.open()  # the window stays usable
 
-    def _on_found(self, found: FoundAgain) -> None:
+    def _on_found(self, moves: FoundAgain) -> None:
         if self._lost is None:
             return
         project, state = self._lost
         try:
-            if found.renamed:
-                project.rename_photos(found.renamed)
+            if moves.renamed:
+                project.rename_photos(moves.renamed)
             moved = state.to_json(project.path) | {
-                "gallery": str(found.source),
+                "gallery": str(moves.source),
                 "photos": {
-                    found.renamed.get(photo, photo): known.to_json()
+                    moves.renamed.get(photo, photo): known.to_json()
                     for photo, known in state.photos.items()
                 },
                 "pair": None
                 if state.pair is None
-                else [_key(key, found.renamed) for key in state.pair],
+                else [_key(key, moves.renamed) for key in state.pair],
             }
             project.remember(moved)
             project.save()
@@ -368,8 +370,8 @@ class Projects(QObject):
         except XCosError as error:
             self._session.message.emit(str(error))
             return
-        count = len(state.photos) - len(found.missing)
-        rest = "" if not found.missing else f"; {found.missing[0]} is still missing"
+        count = len(state.photos) - len(moves.missing)
+        rest = "" if not moves.missing else f"; {moves.missing[0]} is still missing"
         self._session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}.")
 
     def _on_not_found(self, error: BaseException) -> None:

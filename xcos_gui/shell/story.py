@@ -9,7 +9,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QToolBar,
     QToolButton,
@@ -22,6 +21,7 @@ from core.scoring.lists import pairs_of
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import GAP, PANEL, TIGHT, title_label
+from xcos_gui.widgets.elided import PlainLabel
 
 STEPS = (
     (
@@ -59,7 +59,7 @@ class Story(QToolBar):
         self.setObjectName("story")
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
-        self.title, self.text = title_label(""), QLabel(wordWrap=True)
+        self.title, self.text = title_label(""), PlainLabel(wordWrap=True)
         self.back, self.next = QPushButton("Back"), QPushButton("Next")
         self.back.clicked.connect(lambda: self.go((self._step or 0) - 1))
         self.next.clicked.connect(self._on_next)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from core.model.kinds import CHANNELS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, same_for_all
 from core.model.target_choice import AUTO, TargetChoice
 from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.widgets.elided import PlainLabel
 
 WEIGHTS = "Weights (*.safetensors *.pth *.pt *.ckpt *.onnx)"
 AS_FILE = "as the file says"
@@ -55,7 +55,7 @@ class TargetDialog(QDialog):
             self.channels.setCurrentText(kept.channels)
         if kept is not None and kept.normalisation is not None:
             self.normalisation.setCurrentText(str(kept.normalisation))
-        self.found = QLabel(wordWrap=True)
+        self.found = PlainLabel(wordWrap=True)
         self._arrange()
         self._look()
 
@@ -110,8 +110,8 @@ class TargetDialog(QDialog):
         text = self.file.text().strip()
         if not text:
             raise XCosError("There is no file yet; choose one.")
-        said = [box.currentText() for box in (self.channels, self.normalisation)]
-        channels, norm = (AUTO if words == AS_FILE else words for words in said)
+        chosen = [box.currentText() for box in (self.channels, self.normalisation)]
+        channels, norm = (AUTO if words == AS_FILE else words for words in chosen)
         return TargetChoice(Path(text).expanduser()).with_said(channels, norm)
 
     def _look(self) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QMessageBox,
 )
 
@@ -20,6 +19,7 @@ from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.progress import ProgressRow
 
 MESSAGE_SECONDS = 12
@@ -70,9 +70,9 @@ class MainWindow(Workspace):
         self._show_state()
 
     def _make_status(self) -> None:
-        self._note = QLabel()
+        self._note = PlainLabel()
         self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._state = QLabel()
+        self._state = PlainLabel()
         self._progress = ProgressRow()
         self._progress.stop_asked.connect(self.commands.cancel)
         self.statusBar().addWidget(self._note, 1)
@@ -176,6 +176,7 @@ class MainWindow(Workspace):
             event.ignore()
             return
         self.notes.keep()
+        self.inspector.judging.keep()
         self.projects.close()
         keep_view(self)
         settings = self.session.settings

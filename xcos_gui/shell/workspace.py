@@ -41,7 +41,8 @@ class OfListed(Protocol):
 
 SHARE_BELOW = 0.31  # of a window's height, at most, for what lies below the matrix
 SMALL = 600  # pixels of height below which docks are stacked
-LOW, WIDE = 820, 1150  # in a window lower and wider than this nothing lies below the matrix
+WIDE = 1150  # pixels of width from which nothing lies below the matrix, which is as wide as high
+TALL = 880  # pixels of height from which gallery and list stand above each other in a wide window
 
 
 class Workspace(QMainWindow):
@@ -102,8 +103,8 @@ class Workspace(QMainWindow):
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
-        small, low = self._shape()
-        below = left if low else bottom
+        small, wide = self._shape()
+        below = left if wide else bottom
         for area, name in (
             (right if small else left, "gallery"),
             (right, "inspector"),
@@ -120,12 +121,14 @@ class Workspace(QMainWindow):
             self.tabifyDockWidget(self.docks["curves"], self.docks["pairs"])
             self.tabifyDockWidget(self.docks["gallery"], self.docks["inspector"])
             self.docks["curves"].raise_()
-        elif low:
-            self.splitDockWidget(
-                self.docks["gallery"], self.docks["curves"], Qt.Orientation.Vertical
-            )
-            self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
-            self.docks["gallery"].raise_()
+        elif wide:
+            down = Qt.Orientation.Vertical
+            self.splitDockWidget(self.docks["gallery"], self.docks["curves"], down)
+            if self.height() >= TALL:
+                self.splitDockWidget(self.docks["gallery"], self.docks["pairs"], down)
+            else:
+                self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
+                self.docks["gallery"].raise_()
         else:
             self.splitDockWidget(
                 self.docks["curves"], self.docks["pairs"], Qt.Orientation.Horizontal
@@ -135,19 +138,23 @@ class Workspace(QMainWindow):
         self.share_room()
 
     def _shape(self) -> tuple[bool, bool]:
-        """Whether the window is small all over, and whether it is low but wide."""
+        """Whether the window is small all over, and whether it is wide enough for all beside the matrix."""
         small = self.height() < SMALL
-        return small, not small and self.height() < LOW and self.width() >= WIDE
+        return small, not small and self.width() >= WIDE
 
     def share_room(self) -> None:
         """Give every dock its share of the window as large as it is now."""
         unit, docks = self.fontMetrics().height(), self.docks
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        small, low = self._shape()
-        if low:
-            self.resizeDocks([docks["gallery"], docks["inspector"]], [26 * unit, 28 * unit], across)
-            parts = [round(share * self.height()) for share in (0.4, 0.6)]
-            self.resizeDocks([docks["gallery"], docks["curves"]], parts, down)
+        small, wide = self._shape()
+        if wide:
+            widths = [max(least * unit, round(0.23 * self.width())) for least in (26, 28)]
+            self.resizeDocks([docks["gallery"], docks["inspector"]], widths, across)
+            tall = self.height() >= TALL
+            names = ("gallery", "pairs", "curves") if tall else ("gallery", "curves")
+            shares = (0.3, 0.3, 0.4) if tall else (0.4, 0.6)
+            parts = [round(share * self.height()) for share in shares]
+            self.resizeDocks([docks[name] for name in names], parts, down)
             return
         if small:
             self.resizeDocks([docks["inspector"]], [23 * unit], across)
@@ -232,10 +239,12 @@ class Workspace(QMainWindow):
     def show_tool(self, tool: Tool) -> ToolWindow:
         """A window of the Analyse menu, made when first asked for."""
         if tool not in self.tools:
-            made = self.tools[tool] = tool.load()(self.session, self)
-            made.setWindowIcon(icon(tool.icon, self.palette()))
+            tool_window = self.tools[tool] = tool.load()(self.session, self)
+            tool_window.setWindowIcon(icon(tool.icon, self.palette()))
             key = QKeySequence(QKeySequence.StandardKey.HelpContents)
-            QShortcut(key, made, lambda: show_page(made.title, tool_page(tool), made))
+            QShortcut(
+                key, tool_window, lambda: show_page(tool_window.title, tool_page(tool), tool_window)
+            )
         window = self.tools[tool]
         window.show()
         window.raise_()

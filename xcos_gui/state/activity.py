@@ -40,10 +40,10 @@ class Activity(QObject):
 
     def job(self, parent: QObject) -> LatestJob:
         """A new job that counts, and whose progress is shown."""
-        made = LatestJob(parent)
-        made.progress.connect(self.progress)
-        self.count(made)
-        return made
+        job = LatestJob(parent)
+        job.progress.connect(self.progress)
+        self.count(job)
+        return job
 
     def _on_look(self) -> None:
         if not self.busy:

@@ -36,10 +36,10 @@ class Models:
 
     def use(self, weights: Path | None) -> Verifier:
         """Take weights, None for those that ship. Raises XCosError, and keeps the others then."""
-        found = find_weights(weights)
-        verifier = Verifier(found, self.device)
+        path = find_weights(weights)
+        verifier = Verifier(path, self.device)
         if verifier.card.kind != "xcos":
-            raise XCosError(f"{found} is a target model; choose it under Model, Target model.")
+            raise XCosError(f"{path} is a target model; choose it under Model, Target model.")
         self.verifier, self.engine = verifier, self.engine_of(verifier)
         self.weights = weights
         return verifier

@@ -42,7 +42,7 @@ class FaceConditions(QObject):
         super().__init__(parent)
         self._measurer, self._given = measurer, given
         self._wanted = False
-        self._found: _Measured | None = None
+        self._measured: _Measured | None = None
         self._job = activity.job(self)
         self._job.finished.connect(self._take)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
@@ -66,22 +66,22 @@ class FaceConditions(QObject):
 
     def table(self, scored: ScoredGallery | None) -> ConditionTable | None:
         """The conditions of a scored gallery's faces; None where they are not known yet."""
-        found = self._found
-        return found.table if found is not None and found.scored is scored else None
+        measured = self._measured
+        return measured.table if measured is not None and measured.scored is scored else None
 
     def value(self, face: Face, name: str) -> float | None:
         """A condition of a face of the gallery; None where it is not known."""
-        found = self._found
-        place = None if found is None else found.places.get(face.key)
-        if found is None or place is None:
+        measured = self._measured
+        place = None if measured is None else measured.places.get(face.key)
+        if measured is None or place is None:
             return None
-        value = float(found.table.columns[name][place])
+        value = float(measured.table.columns[name][place])
         return None if value != value else value
 
     def words(self, face: Face) -> str:
         """What is known of a face of the gallery, a line a condition; empty for nothing."""
-        told = ((condition, self.value(face, name)) for name, condition in BY_NAME.items())
-        return "\n".join(f"{c.title} {c.text(v)}" for c, v in told if v is not None)
+        values = ((condition, self.value(face, name)) for name, condition in BY_NAME.items())
+        return "\n".join(f"{c.title} {c.text(v)}" for c, v in values if v is not None)
 
     def close(self) -> None:
         """End the background work."""
@@ -101,6 +101,6 @@ class FaceConditions(QObject):
 
         self._job.start(work)
 
-    def _take(self, found: _Measured) -> None:
-        self._found = found
+    def _take(self, measured: _Measured) -> None:
+        self._measured = measured
         self.changed.emit()

@@ -110,8 +110,8 @@ class PairFilter(QObject):
 
         self._job.start(work)
 
-    def _on_found(self, found: tuple[np.ndarray, str]) -> None:
-        self.mask, self.why_none = found
+    def _on_found(self, filtered: tuple[np.ndarray, str]) -> None:
+        self.mask, self.why_none = filtered
         self.changed.emit(self.mask)
 
     def _on_failed(self, error: BaseException) -> None:

@@ -123,11 +123,11 @@ class ProtocolRequest:
         """A pair of the protocol with its crops and regions. Raises XCosError."""
         from core.evaluation.run import explain_listed
 
-        found = explain_listed(opened, pair, self.model, kind, self.order)
+        explanation = explain_listed(opened, pair, self.model, kind, self.order)
         places = (opened.groups[side[pair]][0] for side in (opened.left, opened.right))
         one, other = (opened.gallery.faces[place] for place in places)
         root, cache = opened.gallery.root, self.loader.cache
         marks = (landmarks_in_crop(one) + landmarks_in_crop(other)) / 2
         limit = self.model.card.threshold(kind) if threshold is None else threshold
         crops = crop_of(one, root, cache), crop_of(other, root, cache)
-        return PairReport(found, limit, *crops, face_regions(marks))
+        return PairReport(explanation, limit, *crops, face_regions(marks))

@@ -121,11 +121,11 @@ def first_pair(matrix: ScoreMatrix) -> tuple[int, int] | None:
     every = slice(0, m)
     for row in range(min(n, 50)):
         here = slice(row, row + 1)
-        found = matrix.genuine(here, every)[0]
+        genuine = matrix.genuine(here, every)[0]
         if matrix.square:
-            found[row] = False
-        if found.any():
-            return row, int(found.argmax())
+            genuine[row] = False
+        if genuine.any():
+            return row, int(genuine.argmax())
     if not matrix.pairs:
         return None
     return (0, 1) if matrix.square else (0, 0)

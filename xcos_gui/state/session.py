@@ -60,7 +60,6 @@ class Session(Shown):
         self.measurer = Measurer(cache)  # of conditions of faces
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
-        self.listed_outcome: Outcome | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
         # With the model, kind and order that they are of.
@@ -162,17 +161,16 @@ class Session(Shown):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """Ask for the list of an outcome's pairs."""
-        self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
 
     def set_filter(self, text: str) -> None:
         """Show the pairs that pass a filter only; blank: all. See core/query/language.py."""
         self.filter.use(text)
 
-    def set_fragile(self, found: FragilePairs | None) -> None:
+    def set_fragile(self, fragile: FragilePairs | None) -> None:
         """Tell which pairs of the matrix are fragile; None: not known."""
-        if found is not self.fragile:
-            self.fragile = found
+        if fragile is not self.fragile:
+            self.fragile = fragile
             self.fragile_changed.emit()
 
     def list_pairs(self, title: str, pairs: PairList) -> None:
@@ -245,11 +243,11 @@ class Session(Shown):
         )
         self._scoring.start(lambda running: score(asked, running))
 
-    def _on_partly_scored(self, found: Scored | list[Region]) -> None:
-        if isinstance(found, Scored):
-            self._take(found)
+    def _on_partly_scored(self, part: Scored | list[Region]) -> None:
+        if isinstance(part, Scored):
+            self._take(part)
         else:
-            self.matrix_refined.emit(found)
+            self.matrix_refined.emit(part)
 
     def _take(self, shown: Scored) -> None:
         kept = self.wanted_pair

@@ -98,9 +98,9 @@ class Settings:
     @target.setter
     def target(self, choice: TargetChoice | None) -> None:
         self.store.setValue("target", "" if choice is None else str(choice.path))
-        said = {} if choice is None else choice.to_json()
+        stored = {} if choice is None else choice.to_json()
         for key in INPUT:
-            self.store.setValue(f"target_{key}", said.get(key, AUTO))
+            self.store.setValue(f"target_{key}", stored.get(key, AUTO))
 
     @property
     def thumbnail_side(self) -> int:
@@ -151,9 +151,6 @@ class Settings:
 
     def remember_layout(self, name: str, value: QByteArray) -> None:
         self.store.setValue(f"layout/{name}", value)
-
-    def forget_layout(self) -> None:
-        self.store.remove("layout")
 
     def _choice(self, key: str, choices: Sequence[Choice], default: Choice) -> Choice:
         value = self.store.value(key, default)

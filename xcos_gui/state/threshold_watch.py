@@ -41,12 +41,12 @@ class ThresholdWatch(QObject):
 
         self._job.start(work)
 
-    def _tell(self, found: ThresholdFit) -> None:
+    def _tell(self, fit: ThresholdFit) -> None:
         scored = self._session.scored
-        if scored is not None and scored.matrix is self._looked and not found.holds:
-            low, high = (100 * end for end in found.found.interval)
+        if scored is not None and scored.matrix is self._looked and not fit.holds:
+            low, high = (100 * end for end in fit.found.interval)
             self._session.message.emit(
                 f"The threshold does not hold on these photos: by their scores alone {low:.1f} to "
-                f"{high:.1f} % of pairs of two people are called the same, {100 * (found.shipped or 0):.1f} "
+                f"{high:.1f} % of pairs of two people are called the same, {100 * (fit.shipped or 0):.1f} "
                 "% where it was set. See Analyse, Evidence, conditions, groups, tab Threshold."
             )

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from core.errors import XCosError
 from core.faces.align import align
 from core.faces.face import Detection
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.thumbnails import to_image
 
 NAMES = (
@@ -176,8 +176,8 @@ class AlignmentDialog(QDialog):
         self.view.landmarks = np.array(start, np.float64)
         self._start = self.view.landmarks.copy()
         self.crop = CellView("Aligned face")
-        self._note = QLabel(wordWrap=True)
-        hint = QLabel(
+        self._note = PlainLabel(wordWrap=True)
+        hint = PlainLabel(
             "Drag a landmark, or press Space to go through them and arrow keys to move one. "
             "Click another face's box to take that face instead.",
             wordWrap=True,
@@ -193,7 +193,7 @@ class AlignmentDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self._ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
         side = QVBoxLayout()
-        side.addWidget(QLabel("Aligned anew"))
+        side.addWidget(PlainLabel("Aligned anew"))
         side.addWidget(self.crop, 1)
         side.addWidget(self._note)
         side.addWidget(reset)

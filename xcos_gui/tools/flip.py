@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QWidget,
 )
@@ -35,6 +34,7 @@ from xcos_gui.state.pair_editor import editor_work
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import title_label
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -56,7 +56,10 @@ class FlipWindow(ToolWindow):
         self._editor: PairEditor | None = None
         self._shown: PairExplanation | None = None
         self._searched: float | None = None  # the threshold of the search
-        self.cells_text, self.search_text = QLabel(EMPTY, wordWrap=True), QLabel(wordWrap=True)
+        self.cells_text, self.search_text = (
+            PlainLabel(EMPTY, wordWrap=True),
+            PlainLabel(wordWrap=True),
+        )
         for label in (self.cells_text, self.search_text):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.maps = [MapView("evidence", title) for title in MAPS]
@@ -156,9 +159,9 @@ class FlipWindow(ToolWindow):
             question = Question(edits.get("left", ()), edits.get("right", ()))
             return editor, search, editor.ask(question, threshold)
 
-        def then(found: Found) -> None:
+        def then(searched: Found) -> None:
             if asked is self._shown:
-                self._editor, self.search, self.answer = found
+                self._editor, self.search, self.answer = searched
                 self._searched = threshold
                 self._show_search()
 
@@ -179,9 +182,9 @@ class FlipWindow(ToolWindow):
                 "until one flips the verdict."
             )
         else:
-            said = "" if answer is None else " " + change_words(answer)
+            change = "" if answer is None else " " + change_words(answer)
             self.search_text.setText(
-                f"{self.search.words}{said} {self.search.tried} tried.{self._searched_at()}"
+                f"{self.search.words}{change} {self.search.tried} tried.{self._searched_at()}"
             )
 
     def _searched_at(self) -> str:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -27,6 +26,7 @@ from core.faces.face import Face
 from core.scoring.matrix import Outcome
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -68,7 +68,7 @@ class FragileWindow(ToolWindow):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        about = QLabel(ABOUT, wordWrap=True)
+        about = PlainLabel(ABOUT, wordWrap=True)
         self.start = QPushButton(
             "Find fragile pairs", toolTip="Move each face of the gallery six ways"
         )
@@ -97,12 +97,12 @@ class FragileWindow(ToolWindow):
         top.addWidget(self.list_all)
         top.addStretch(1)
         left = QVBoxLayout()
-        left.addWidget(QLabel("By outcome"))
+        left.addWidget(PlainLabel("By outcome"))
         left.addWidget(self.outcomes, 1)
-        left.addWidget(QLabel("By move"))
+        left.addWidget(PlainLabel("By move"))
         left.addWidget(self.moves, 1)
         right = QVBoxLayout()
-        right.addWidget(QLabel("Faces whose own moves flip most"))
+        right.addWidget(PlainLabel("Faces whose own moves flip most"))
         right.addWidget(self.faces, 1)
         below.addLayout(left, 1)
         below.addLayout(right, 1)
@@ -137,10 +137,10 @@ class FragileWindow(ToolWindow):
         def work(running: Running) -> FragilePairs:
             return find_fragile(verifier, cache, scored, threshold, running)
 
-        def then(found: FragilePairs) -> None:
+        def then(fragile: FragilePairs) -> None:
             if scored.matrix is session.matrix:
-                session.set_fragile(found)
-                if found.threshold != session.threshold:
+                session.set_fragile(fragile)
+                if fragile.threshold != session.threshold:
                     self._settle.start()
             else:
                 self.tell("The gallery has changed meanwhile; look again.")
@@ -148,15 +148,15 @@ class FragileWindow(ToolWindow):
         self.compute("Moving faces", work, then)
 
     def _on_threshold(self, threshold: float) -> None:
-        found = self.session.fragile
-        if found is not None and found.threshold != threshold:
+        fragile = self.session.fragile
+        if fragile is not None and fragile.threshold != threshold:
             self._settle.start()  # the moved faces' features are known: only scores are compared
 
     def _look_again(self) -> None:
-        found = self.session.fragile
+        fragile = self.session.fragile
         if (
-            found is not None
-            and found.threshold != self.session.threshold
+            fragile is not None
+            and fragile.threshold != self.session.threshold
             and not self.session.busy
         ):
             self.look()
@@ -164,13 +164,13 @@ class FragileWindow(ToolWindow):
     # Showing.
 
     def _show(self) -> None:
-        found, matrix = self.session.fragile, self.session.matrix
+        fragile, matrix = self.session.fragile, self.session.matrix
         self.start.setEnabled(matrix is not None)
-        self.list_all.setEnabled(found is not None)
+        self.list_all.setEnabled(fragile is not None)
         for table in (self.outcomes, self.moves, self.faces):
             table.setSortingEnabled(False)  # rows are being filled
             table.setRowCount(0)
-        if found is None or matrix is None or found.fragile.shape != matrix.scores.shape:
+        if fragile is None or matrix is None or fragile.fragile.shape != matrix.scores.shape:
             self.words.clear()
             if matrix is None:
                 self.shown.say(NO_GALLERY)
@@ -178,10 +178,10 @@ class FragileWindow(ToolWindow):
                 self.shown.say(*UNKNOWN, [("Find fragile pairs", self.look)])
             return
         self.shown.fill()
-        counts = fragile_counts(found, matrix)
+        counts = fragile_counts(fragile, matrix)
         total = sum(some for some, _ in counts.values())
         pairs = sum(number for _, number in counts.values())
-        text = f"{total} of {pairs} pairs are fragile at the threshold {found.threshold:.4f}"
+        text = f"{total} of {pairs} pairs are fragile at the threshold {fragile.threshold:.4f}"
         errors = [counts["FP"], counts["FN"]]
         if any(number for _, number in errors):
             text += f", {sum(e[0] for e in errors)} of the {sum(e[1] for e in errors)} errors among them"
@@ -191,28 +191,28 @@ class FragileWindow(ToolWindow):
                 share = f"{100 * some / number:.1f} %"
                 numbers = (f"{some:,}", some), (f"{number:,}", number), (share, some / number)
                 _add(self.outcomes, NAMES[name], name, *numbers)
-        self._show_moves(found)
-        self._show_faces(found)
+        self._show_moves(fragile)
+        self._show_faces(fragile)
         for table in (self.outcomes, self.moves, self.faces):
             table.setSortingEnabled(True)
 
-    def _show_moves(self, found: FragilePairs) -> None:
-        assert self.session.matrix is not None and found.flips is not None
+    def _show_moves(self, fragile: FragilePairs) -> None:
+        assert self.session.matrix is not None and fragile.flips is not None
         sums = np.zeros(len(VARIANTS), np.int64)
-        every = slice(0, found.flips.shape[1])
+        every = slice(0, fragile.flips.shape[1])
         for rows in self.session.matrix.tiles():
-            flips = found.flips[rows][self.session.matrix.counted(rows, every)]
+            flips = fragile.flips[rows][self.session.matrix.counted(rows, every)]
             sums += [int((flips >> bit & 1).sum()) for bit in range(len(VARIANTS))]
         for (name, _), number in zip(VARIANTS, sums.tolist(), strict=True):
             _add(self.moves, name, None, (f"{number:,}", number))
 
-    def _show_faces(self, found: FragilePairs) -> None:
+    def _show_faces(self, fragile: FragilePairs) -> None:
         session = self.session
         assert session.rows and session.columns and session.matrix
-        assert found.rows is not None and found.columns is not None
-        sides = [(False, session.columns.gallery.faces, found.columns)]
+        assert fragile.rows is not None and fragile.columns is not None
+        sides = [(False, session.columns.gallery.faces, fragile.columns)]
         if not session.matrix.square:
-            sides.append((True, session.rows.gallery.faces, found.rows))
+            sides.append((True, session.rows.gallery.faces, fragile.rows))
         ranked: list[tuple[int, bool, int, Face]] = []
         for probe, faces, numbers in sides:
             for place in np.argsort(-numbers, kind="stable")[:FACES].tolist():
@@ -255,19 +255,19 @@ class FragileWindow(ToolWindow):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """List fragile pairs in the main window, nearest to the threshold first."""
-        found, matrix = self.session.fragile, self.session.matrix
-        if found is not None and matrix is not None:
+        fragile, matrix = self.session.fragile, self.session.matrix
+        if fragile is not None and matrix is not None:
             title = "Fragile pairs" if outcome is None else f"Fragile pairs, {outcome}"
-            self.session.list_pairs(title, fragile_list(found, matrix, outcome))
+            self.session.list_pairs(title, fragile_list(fragile, matrix, outcome))
 
     def _show_face(self, row: int) -> None:
         """List the fragile pairs of one face."""
-        found, matrix = self.session.fragile, self.session.matrix
+        fragile, matrix = self.session.fragile, self.session.matrix
         item = self.faces.item(row, 0)
-        if found is None or matrix is None or item is None:
+        if fragile is None or matrix is None or item is None:
             return
         probe, place = item.data(Qt.ItemDataRole.UserRole)
-        listed = fragile_list(found, matrix)
+        listed = fragile_list(fragile, matrix)
         mine = listed.rows == place if probe else listed.columns == place
         if matrix.square:
             mine |= listed.rows == place

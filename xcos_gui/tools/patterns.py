@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -35,6 +34,7 @@ from core.scoring.lists import PairList
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.readout import Readout
@@ -76,7 +76,7 @@ class PatternsWindow(FollowingWindow):
         self.body.addLayout(self._make_maps(), 4)
         self.cell_text = Readout()
         self.body.addWidget(self.cell_text)
-        self.about_groups = QLabel(wordWrap=True)
+        self.about_groups = PlainLabel(wordWrap=True)
         self.body.addWidget(self.about_groups)
         self.groups = QListWidget(wordWrap=True)
         self.groups.setAccessibleName("Groups of pairs with like evidence")
@@ -98,7 +98,7 @@ class PatternsWindow(FollowingWindow):
         self.with_less.setToolTip("Show the difference from a second selection's means")
         self.with_less.toggled.connect(self._on_less)
         self.less.setEnabled(False)
-        label = QLabel("&Of")
+        label = PlainLabel("&Of")
         label.setBuddy(self.of.outcome)
         self.count = QComboBox()
         self.count.addItem("Groups: automatic", None)
@@ -124,7 +124,7 @@ class PatternsWindow(FollowingWindow):
         row = QHBoxLayout()
         line = self.fontMetrics().height()
         faces = QVBoxLayout()
-        faces.addWidget(QLabel("Mean face", alignment=Qt.AlignmentFlag.AlignCenter))
+        faces.addWidget(PlainLabel("Mean face", alignment=Qt.AlignmentFlag.AlignCenter))
         self.face = CellView("Mean face")
         self.face.setToolTip("The mean of the selection's faces under its evidence")
         faces.addWidget(self.face, 1)
@@ -212,9 +212,9 @@ class PatternsWindow(FollowingWindow):
             view.show_map(None, 0, 1)
         self.save_button.setEnabled(False)
 
-    def _show(self, found: _Found) -> None:
-        self.found = found
-        report = found.report
+    def _show(self, shown: _Found) -> None:
+        self.found = shown
+        report = shown.report
         self.words.setText(report.words)
         self.save_button.setEnabled(True)
         assert report.groups is not None

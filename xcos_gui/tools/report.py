@@ -158,8 +158,8 @@ class ReportWindow(ToolWindow):
             from core.reports.output import refuse_unwritable, write_report
 
             refuse_unwritable(path)
-            found = collect(source, chosen, asked, running)
-            write_report(path, found, running, cells)
+            report = collect(source, chosen, asked, running)
+            write_report(path, report, running, cells)
             return path
 
         self.compute("Collecting pairs", work, self._on_written)

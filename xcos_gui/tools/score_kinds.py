@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -28,6 +27,7 @@ from core.errors import Stopped, XCosError
 from core.scoring.statistics import PairStatistics
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.outcomes import percent
 
@@ -97,7 +97,7 @@ class WorthWindow(FollowingWindow):
         self.table.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height())
         self.table.cellClicked.connect(self._list)
         self.body.addWidget(self.table, 1)
-        self.sentences = QLabel(wordWrap=True)
+        self.sentences = PlainLabel(wordWrap=True)
         self.sentences.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.sentences)
         session.attention_changed.connect(self.ask_refresh)
@@ -115,7 +115,7 @@ class WorthWindow(FollowingWindow):
         for text, thresholds in THRESHOLDS:
             self.thresholds.addItem(text, thresholds)
         for text, box in (("&Against", self.against), ("A&t", self.thresholds)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box)
@@ -143,7 +143,7 @@ class WorthWindow(FollowingWindow):
             else:
                 worth = _moved(known, thresholds, threshold, scored.statistics)
             worth.of(against)  # refuses a kind that is missing
-            others = [found.kind for found in worth.kinds if found.kind != against]
+            others = [one.kind for one in worth.kinds if one.kind != against]
             exchanges = {kind: worth.exchange(kind, against) for kind in others}
             return _Found(worth, against, exchanges, [worth.sentence(against, k) for k in others])
 
@@ -171,22 +171,22 @@ class WorthWindow(FollowingWindow):
         self.table.setRowCount(0)
         self.sentences.clear()
 
-    def _show(self, found: _Found) -> None:
-        self.found = found
-        worth = found.worth
+    def _show(self, judged: _Found) -> None:
+        self.found = judged
+        worth = judged.worth
         counts = worth.kinds[0].counts
         order = worth.matrix.order
         beside = "" if order == "both" else " (the weights' thresholds are for order both)"
         self.words.setText(
             f"{counts.genuine + counts.impostor:,} pairs ({counts.genuine:,} genuine), order "
-            f"{order}{beside}. Saved and lost pairs are counted against {TITLES[found.against]}; "
+            f"{order}{beside}. Saved and lost pairs are counted against {TITLES[judged.against]}; "
             "click a count to list them in the main window."
         )
         self.table.setRowCount(len(worth.kinds))
         self.table.setVerticalHeaderLabels([TITLES[kind.kind] for kind in worth.kinds])
         for row, kind in enumerate(worth.kinds):
-            self._show_kind(row, kind, found.exchanges.get(kind.kind))
-        self.sentences.setText("\n".join([*found.sentences, *worth.missing.values()]))
+            self._show_kind(row, kind, judged.exchanges.get(kind.kind))
+        self.sentences.setText("\n".join([*judged.sentences, *worth.missing.values()]))
 
     def _show_kind(self, row: int, kind: KindWorth, exchange: Exchange | None) -> None:
         counts = kind.counts
@@ -217,11 +217,11 @@ class WorthWindow(FollowingWindow):
         if self.found is None or column < FIRST_COUNT or item is None or item.text() in ("", "0"):
             return
         saved, genuine = COUNTS[column - FIRST_COUNT]
-        found, kind = self.found, self.found.worth.kinds[row].kind
-        pairs = found.worth.pairs(kind, found.against, saved, genuine)
+        judged, kind = self.found, self.found.worth.kinds[row].kind
+        pairs = judged.worth.pairs(kind, judged.against, saved, genuine)
         sort = "Genuine" if genuine else "Impostor"
         does = "saves" if saved else "loses"
-        title = f"{sort}: {TITLES[kind]} {does} against {TITLES[found.against]}"
+        title = f"{sort}: {TITLES[kind]} {does} against {TITLES[judged.against]}"
         if not self.list_pairs(title, pairs):
             return
         shown = len(pairs)

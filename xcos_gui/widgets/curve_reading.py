@@ -64,8 +64,8 @@ class CurveReading(QLabel):
         if scored is not None and threshold is not None and not self._session.estimated:
             self._job.start(lambda running: (threshold, *rates_of_all(scored, threshold, running)))
 
-    def _on_rates(self, found: tuple[float, RateInterval | None, RateInterval | None]) -> None:
-        threshold, tar, far = found
+    def _on_rates(self, rates: tuple[float, RateInterval | None, RateInterval | None]) -> None:
+        threshold, tar, far = rates
         if threshold == self._read and tar is not None and far is not None:
             self.setText(
                 f"threshold {threshold:.4f}: FAR {interval_words(far)}, TAR {interval_words(tar)}; "

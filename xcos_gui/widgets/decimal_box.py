@@ -19,8 +19,8 @@ class DecimalBox(QDoubleSpinBox):
     # Qt's own.
 
     def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
-        found = super().validate(text.replace(",", "."), place)
-        state, _, where = found
+        validation = super().validate(text.replace(",", "."), place)
+        state, _, where = validation
         return state, text, where
 
     def valueFromText(self, text: str) -> float:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QLabel
 
 from core.explain.colours import outcome_colours
+from xcos_gui.widgets.elided import PlainLabel
 
 # Pixels on a grid of 4: inside a control, between controls, inside a panel, between groups.
 TIGHT, GAP, PANEL, GROUP = 4, 8, 12, 16
@@ -39,15 +40,15 @@ def mixed(one: QColor, other: QColor, share: float) -> QColor:
 
 def sized(font: QFont, share: float, bold: bool = False) -> QFont:
     """A font scaled by one of the sizes of type."""
-    made = QFont(font)
-    made.setPointSizeF(font.pointSizeF() * share)
-    made.setWeight(QFont.Weight.DemiBold if bold else font.weight())
-    return made
+    sized_font = QFont(font)
+    sized_font.setPointSizeF(font.pointSizeF() * share)
+    sized_font.setWeight(QFont.Weight.DemiBold if bold else font.weight())
+    return sized_font
 
 
 def title_label(text: str) -> QLabel:
     """The title of a part of a panel."""
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setFont(sized(label.font(), TITLE, bold=True))
     return label
 

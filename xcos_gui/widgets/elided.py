@@ -2,7 +2,31 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class GivingBox(QComboBox):
+    """Gives way where the window is small; its list, and a tooltip where there is one, have the whole text."""
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().boundedTo(QSize(4 * self.fontMetrics().height(), 10_000))
+
+
+class PlainLabel(QLabel):
+    """Words as they are: a name may hold <b> or &amp; and must not become markup."""
+
+    def __init__(
+        self,
+        text: str = "",
+        alignment: Qt.AlignmentFlag = LEFT,
+        wordWrap: bool = False,
+        toolTip: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent, alignment=alignment, wordWrap=wordWrap, toolTip=toolTip)
+        self.setTextFormat(Qt.TextFormat.PlainText)
 
 
 class ElidedLabel(QLabel):

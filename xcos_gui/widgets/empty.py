@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from xcos_gui.widgets.design import GAP, GROUP, VERDICT, sized
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.icons import IconLabel
 
 Button = tuple[str, Callable[[], object]]  # its text and what it does
@@ -26,7 +27,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._icon = IconLabel(icon, 48)
         self.title, self.advice = (
-            QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2)
+            PlainLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2)
         )
         self.title.setFont(sized(self.title.font(), VERDICT, bold=True))
         self.buttons: list[QPushButton] = []
@@ -64,22 +65,28 @@ class OrEmpty(QStackedWidget):
         self.addWidget(inside)
         self.addWidget(self.empty)
         self._said: tuple[str, str, Sequence[Button]] = ("", "", ())
+        self._page: tuple[str, str, list[str]] | None = None
 
     def say(self, title: str, advice: str = "", buttons: Sequence[Button] = ()) -> None:
         """Show what is so and what to do instead; arguments as EmptyState.say has them."""
         self._said = title, advice, buttons
-        self.empty.say(title, advice, buttons)
+        self.say_again()
         self.setCurrentWidget(self.empty)
 
     def say_working(self, what: str) -> None:
         """Where nothing is shown, say what is being done instead of what to do: that is done already."""
         if not self.filled:
-            self.empty.say(what)
+            self._tell(what, "", ())
 
     def say_again(self) -> None:
         """Say once more what was said before the work."""
-        if not self.filled:
-            self.empty.say(*self._said)
+        self._tell(*self._said)
+
+    def _tell(self, title: str, advice: str, buttons: Sequence[Button]) -> None:
+        page = title, advice, [text for text, _ in buttons]
+        if page != self._page:  # a button that is being pressed stays
+            self._page = page
+            self.empty.say(title, advice, buttons)
 
     def fill(self) -> None:
         """Show what is there."""

@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 from core.errors import XCosError
 from core.query.language import FilterError, completions, parse, quoted
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 
 CHECKED_AFTER = 700  # milliseconds without a key
 MOST_NAMES = 2000  # that completion offers
@@ -100,7 +100,7 @@ class FilterLine(QWidget):
         self.edit = FilterEdit(session)
         self._completer = WordCompleter(self.edit)
         self.edit.setCompleter(self._completer)
-        self.error = QLabel(wordWrap=True)
+        self.error = PlainLabel(wordWrap=True)
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.error.setAccessibleName("What is wrong with the filter")
         self.error.hide()

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.tool_window import ToolWindow
 
 SETTLE = 250  # milliseconds without a further change
@@ -39,7 +38,7 @@ class FollowingWindow(ToolWindow):
             self.tell("The gallery has changed since; wait until it is counted anew.")
             return False
         self.session.list_pairs(title, pairs)
-        self.tell(f"{counted(len(pairs), 'pair')} stand in the main window's list of pairs.")
+        self.tell_listed(title, pairs)
         return True
 
     @property

@@ -107,7 +107,7 @@ class IconLabel(QWidget):
 
 def icon(name: str, palette: QPalette) -> QIcon:
     """One of DRAWINGS in a palette's text colour, also disabled, for screens of 100 to 300 %."""
-    made = QIcon()
+    picture = QIcon()
     for group, mode in (
         (QPalette.ColorGroup.Active, QIcon.Mode.Normal),
         (QPalette.ColorGroup.Disabled, QIcon.Mode.Disabled),
@@ -119,8 +119,8 @@ def icon(name: str, palette: QPalette) -> QIcon:
             painter = QPainter(pixmap)
             draw(name, painter, QRectF(0, 0, side, side), colour)
             painter.end()
-            made.addPixmap(pixmap, mode)
-    return made
+            picture.addPixmap(pixmap, mode)
+    return picture
 
 
 def draw(name: str, painter: QPainter, rect: QRectF, colour: QColor) -> None:

@@ -2,18 +2,12 @@
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from core.explain.colours import MapName, centred_table, map_rgba, table
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
-
-LETTERS: dict[MapName, str] = {
-    "cosine": "S",
-    "attention": "W",
-    "contribution": "W\N{MIDDLE DOT}S",
-    "evidence": "evidence",
-}
+from xcos_gui.widgets.elided import PlainLabel
 
 
 class MapView(QWidget):
@@ -23,7 +17,7 @@ class MapView(QWidget):
         super().__init__(parent)
         self.name, self._title = name, title
         self.values: np.ndarray | None = None
-        self.title = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.title = PlainLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.view, self.bar = CellView(title), ColourBar()
         column = QVBoxLayout(self)

@@ -3,11 +3,12 @@
 from typing import get_args
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.explain.colours import ColourLimits, MapName
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.readout import Readout
@@ -27,7 +28,7 @@ class PairView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._report: PairReport | None = None
-        self.words, self.cell_text = QLabel(EMPTY, wordWrap=True), Readout()
+        self.words, self.cell_text = PlainLabel(EMPTY, wordWrap=True), Readout()
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.faces = CellView("Left face"), CellView("Right face")
         names: tuple[MapName, ...] = get_args(MapName)
@@ -68,10 +69,11 @@ class PairView(QWidget):
             if report is None:
                 view.show_map(None, 0.0, 1.0)
                 continue
-            found = report.explanation
+            explanation = report.explanation
             values = report.map_of(name)
             top = limits or ColourLimits(
-                float(found.attention.max()), max(float(abs(found.contribution).max()), 1e-6)
+                float(explanation.attention.max()),
+                max(float(abs(explanation.contribution).max()), 1e-6),
             )
             limit = top.attention if name == "attention" else top.contribution
             view.show_map(values, report.threshold or 0.0, limit)
@@ -85,8 +87,8 @@ class PairView(QWidget):
         if cell is None or self._report is None:
             self.cell_text.clear()
             return
-        found = self._report.explanation
-        s, w = found.cosine[cell], found.attention[cell]
+        explanation = self._report.explanation
+        s, w = explanation.cosine[cell], explanation.attention[cell]
         self.cell_text.setText(
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {self._report.regions[cell]}: S {s:.3f}, "
             f"W {w:.4f}, W\N{MIDDLE DOT}S {s * w:.4f}".replace("-", "\N{MINUS SIGN}")

@@ -3,9 +3,10 @@
 import time
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from core.progress import duration
+from xcos_gui.widgets.elided import PlainLabel
 
 
 class ProgressRow(QWidget):
@@ -17,7 +18,7 @@ class ProgressRow(QWidget):
         super().__init__(parent)
         self._started = 0.0
         self._what = ""
-        self.text = QLabel()
+        self.text = PlainLabel()
         self.bar = QProgressBar()
         self.bar.setMaximumWidth(14 * self.fontMetrics().height())
         self.stop = QPushButton("Stop")

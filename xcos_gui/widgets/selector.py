@@ -10,6 +10,7 @@ from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import GivingBox
 
 LISTED, PASSING = "listed", "passing"
 OUTCOME_CHOICES: tuple[tuple[str, Outcome | None], ...] = (
@@ -28,15 +29,14 @@ class Selector(QWidget):
         super().__init__()
         self._session, self._changed = session, changed
         self._listed: PairList | None = None
-        self.outcome, self.whose = QComboBox(), QComboBox()
+        self.outcome, self.whose = GivingBox(), GivingBox()
         self.outcome.setAccessibleName(f"{name}: which pairs")
         self.whose.setAccessibleName(f"{name}: whose pairs")
         self.whose.setToolTip("Pairs with at least one face of this person, or with this tag")
-        for box in (self.outcome, self.whose):  # their lists and tips have the whole texts
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(8)
+        self.whose.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.whose.setMinimumContentsLength(14)
         self.outcome.setToolTip(
             "An outcome at the threshold, the pairs that the main window lists, or those that pass its filter"
         )

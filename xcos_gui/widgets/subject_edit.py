@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QSizePolicy,
     QVBoxLayout,
@@ -18,6 +17,8 @@ from core.errors import XCosError
 from core.project.edits import DECISIONS, Decision, Edits, subject_parts
 from core.project.project import Project
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.design import TITLE, sized
+from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.tags import TagsLine
 
 KEPT_AFTER = 1500  # milliseconds after the last key; a crash loses no more
@@ -54,8 +55,8 @@ class SubjectEdit(QFrame):
         super().__init__()
         self._session, self.subject = session, ""
         self._project: Project | None = None  # that the subject is of
-        self.title = QLabel()
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.title = ElidedLabel()
+        self.title.setFont(sized(self.title.font(), TITLE, bold=True))
         self.tags = TagsLine(session)
         self.note = NoteEdit()
         self.decision = QComboBox(toolTip=DECISION_TIP)
@@ -93,11 +94,7 @@ class SubjectEdit(QFrame):
             self.note.document().setModified(False)
         self.decision.setCurrentIndex(self.decision.findData(edits.decisions.get(subject)))
         kind, names = subject_parts(subject)
-        if kind == "pair":
-            self.title.setText("<b>Pair</b>")
-        else:
-            self.title.setTextFormat(Qt.TextFormat.PlainText)
-            self.title.setText(f"{kind.capitalize()} {names[0]}")
+        self.title.setText("Pair" if kind == "pair" else f"{kind.capitalize()} {names[0]}")
         self.title.setToolTip("\n".join(names))
         for widget, what in (
             (self.tags, "Tags"),

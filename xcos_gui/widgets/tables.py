@@ -1,6 +1,7 @@
 """Tables as docs/design.md has them: every column has a name, fits, sorts, and is remembered."""
 
 import json
+from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
@@ -8,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
 from xcos_gui.state.settings import Settings
 
 SETTLE = 400  # milliseconds without a change until it is kept
+MOST_FIT = 12  # lines of text that a column is wide at most, until the user makes it wider
 WIDEST = 4000  # pixels of a remembered column that are believed
 
 
@@ -55,10 +57,16 @@ class RememberedTable(QObject):
         header.sectionResized.connect(lambda *_: self._timer.start())
         header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
 
-    @property
-    def known(self) -> bool:
-        """Whether the user has given the table widths before."""
-        return self._settings.store.contains(self._key)
+    def fit(self, columns: Iterable[int]) -> None:
+        """Make columns as wide as what they hold, unless the user has given the table widths."""
+        if self._settings.store.contains(self._key) or self._timer.isActive():
+            return
+        most = MOST_FIT * self._table.fontMetrics().height()
+        for column in columns:
+            self._table.resizeColumnToContents(column)
+            if self._table.columnWidth(column) > most:
+                self._table.setColumnWidth(column, most)
+        self._timer.stop()  # that was not the user
 
     def _movable(self) -> list[int]:
         header = self._table.horizontalHeader()
@@ -69,7 +77,7 @@ class RememberedTable(QObject):
 
     def _keep(self) -> None:
         header = self._table.horizontalHeader()
-        said = {
+        layout = {
             "widths": {
                 str(column): header.sectionSize(column)
                 for column in self._movable()
@@ -77,14 +85,14 @@ class RememberedTable(QObject):
             },
             "sort": [header.sortIndicatorSection(), header.sortIndicatorOrder().value],
         }
-        self._settings.store.setValue(self._key, json.dumps(said))
+        self._settings.store.setValue(self._key, json.dumps(layout))
 
     def _restore(self, least: int) -> None:
         header = self._table.horizontalHeader()
         try:
-            said = json.loads(str(self._settings.store.value(self._key, "{}")))
-            widths = {int(column): int(width) for column, width in said["widths"].items()}
-            column, order = (int(number) for number in said["sort"])
+            layout = json.loads(str(self._settings.store.value(self._key, "{}")))
+            widths = {int(column): int(width) for column, width in layout["widths"].items()}
+            column, order = (int(number) for number in layout["sort"])
         except (ValueError, TypeError, KeyError, AttributeError):
             return  # a first start, or what cannot be read
         for place in self._movable():

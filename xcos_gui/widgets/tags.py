@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from core.project.edits import tags_from, tags_text
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 
 TIP = 'Commas between tags; "a, b" in quotation marks is one tag with a comma'
 
@@ -88,7 +88,7 @@ def ask_tags(parent: QWidget, session: Session, subjects: Sequence[str], what: s
     buttons.accepted.connect(dialog.accept)
     buttons.rejected.connect(dialog.reject)
     column = QVBoxLayout(dialog)
-    column.addWidget(QLabel(f"Tags of {what}, with commas between them:"))
+    column.addWidget(PlainLabel(f"Tags of {what}, with commas between them:"))
     column.addWidget(line)
     column.addWidget(buttons)
     if dialog.exec():

@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.explain.report import PairReport
 from core.explain.words import distinct, judgement
 from core.faces.face import Face
 from core.scoring.matrix import Outcome, outcome_of
 from xcos_gui.widgets.design import GAP, VERDICT, outcome_colour, sized
+from xcos_gui.widgets.elided import PlainLabel
 
 SIGN = 14  # pixels of a sign in a list
 SELF = "One face with itself", "A face is always like itself; choose another cell for a pair."
@@ -79,7 +80,7 @@ class VerdictView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sign = OutcomeSign()
-        self.headline, self.score, self.says = QLabel(), QLabel(), QLabel(wordWrap=True)
+        self.headline, self.score, self.says = PlainLabel(), PlainLabel(), PlainLabel(wordWrap=True)
         for label in (self.headline, self.score):
             label.setFont(sized(label.font(), VERDICT, bold=True))
         self.score.setToolTip("The score of the pair, and how far it is from the threshold")

@@ -43,8 +43,13 @@ def shipped_or_none(card: ModelCard, kind: AttentionKind, order: Order) -> Likel
 
 def worth_words(ratios: LikelihoodRatios, score: float) -> str:
     """What a score is worth, with the reference, in two sentences."""
-    strength = strength_words(ratios.strength(score))
-    return f"As evidence: {strength[0].lower()}{strength[1:]} Reference: {ratios.reference}."
+    return f"{evidence_words(ratios, score)} Reference: {ratios.reference}."
+
+
+def evidence_words(ratios: LikelihoodRatios, score: float) -> str:
+    """What a score is worth, in a sentence."""
+    words = strength_words(ratios.strength(score))
+    return f"As evidence: {words[0].lower()}{words[1:]}"
 
 
 def interval_words(strength: Strength) -> str:

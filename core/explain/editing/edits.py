@@ -130,7 +130,7 @@ class EditedFace:
 def usual(kind: EditKind) -> Edit:
     """An edit as it starts; a mask is a dot in the middle."""
     points = ((SIDE / 2, SIDE / 2),) if kind == "mask" else ()
-    return _made(kind, {s.name: s.usual for s in SETTINGS[kind]}, points)
+    return _edit_of(kind, {s.name: s.usual for s in SETTINGS[kind]}, points)
 
 
 def parse_edit(text: str) -> Edit:
@@ -147,13 +147,13 @@ def parse_edit(text: str) -> Edit:
     values |= {s.name: number for s, number in zip(settings, numbers, strict=False)}
     further = numbers[len(settings) :]
     if kind == "mask" and further and len(further) % 2 == 0:
-        return _made(kind, values, tuple(zip(further[::2], further[1::2], strict=True)))
+        return _edit_of(kind, values, tuple(zip(further[::2], further[1::2], strict=True)))
     if further or kind == "mask":
         raise XCosError(f"{text!r} must have the form {form(kind)}.")
-    return _made(kind, values)
+    return _edit_of(kind, values)
 
 
-def _made(
+def _edit_of(
     kind: EditKind, values: dict[str, float], points: tuple[tuple[float, float], ...] = ()
 ) -> Edit:
     box = dict(zip(("x", "y", "width", "height"), WHOLE, strict=True)) | {"strength": 1.0} | values
@@ -257,11 +257,11 @@ def _covered(
         return painted(image, worn(sized + [edit.x, edit.y]))
     if edit.kind == "mask":
         where = _stroke(edit)
-        made = Image.new("RGB", image.size, (GREY, GREY, GREY))
+        cover = Image.new("RGB", image.size, (GREY, GREY, GREY))
     else:
         where = _rectangle(edit)
-        made = _treated(image, edit)
-    return Image.composite(made, image, Image.fromarray((255 * where).astype(np.uint8))), where
+        cover = _treated(image, edit)
+    return Image.composite(cover, image, Image.fromarray((255 * where).astype(np.uint8))), where
 
 
 def _treated(image: Image.Image, edit: Edit) -> Image.Image:

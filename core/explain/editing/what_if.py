@@ -192,20 +192,20 @@ class PairEditor:
     def scores(self, side: Side, crops: np.ndarray) -> np.ndarray:
         """Scores (k,) float64 of the pair with each of the crops (k, 112, 112, 3) as one face."""
         grid = self._verifier.features(crops).grid
-        made, other = (
+        edited, other = (
             self._model.engine.prepare(grid),
             self._model.engine.prepare(self._grid(_other(side))),
         )
         every, same = np.arange(len(crops)), np.zeros(len(crops), np.int64)
         if side == "left":
-            found = self._model.engine.scores_of(
-                PreparedPairs(made, every, other, same), self.kind, self.order
+            scores = self._model.engine.scores_of(
+                PreparedPairs(edited, every, other, same), self.kind, self.order
             )
         else:
-            found = self._model.engine.scores_of(
-                PreparedPairs(other, same, made, every), self.kind, self.order
+            scores = self._model.engine.scores_of(
+                PreparedPairs(other, same, edited, every), self.kind, self.order
             )
-        return found
+        return scores
 
     def _grid(self, side: Side) -> np.ndarray:
         return self._alone[side].features.grid
@@ -217,8 +217,8 @@ class PairEditor:
             return original
         last = self._last.get(side)
         if last is None or last[0] != edits:
-            made = self._verifier.features(face.crop[None])
-            last = (edits, LoadedGallery(original.gallery, made))
+            features = self._verifier.features(face.crop[None])
+            last = (edits, LoadedGallery(original.gallery, features))
             self._last[side] = last
         return last[1]
 
@@ -227,11 +227,11 @@ class PairEditor:
     ) -> PairExplanation:
         order = TURNED[self.order] if swapped else self.order
         pair = one_pair(self._model, (left, 0), (right, 0), self.kind, order)
-        made = explain_pair(pair, 0, 0)
+        explanation = explain_pair(pair, 0, 0)
         return (
-            made
+            explanation
             if self._names is None
-            else replace(made, left=self._names[0], right=self._names[1])
+            else replace(explanation, left=self._names[0], right=self._names[1])
         )
 
     def regions(self) -> np.ndarray:
@@ -266,10 +266,10 @@ def faithfulness(
     while len(real) < wanted and not task.stopped():
         task.report("Measuring faithfulness", len(real), len(every))
         for side, edits in _by_side(every[len(real) : min(len(real) + AT_ONCE, wanted)]):
-            made = [editor.faces[side].edited([edit]) for edit in edits]
-            scores = editor.scores(side, np.stack([face.crop for face in made]))
+            faces = [editor.faces[side].edited([edit]) for edit in edits]
+            scores = editor.scores(side, np.stack([face.crop for face in faces]))
             real += (scores - editor.before.score).tolist()
-            predicted += [editor.before.predicted_change(face.covered) for face in made]
+            predicted += [editor.before.predicted_change(face.covered) for face in faces]
     return Faithfulness(np.array(real), np.array(predicted), len(every))
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.errors import XCosError
 from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
 from core.explain.explanation import PairDecision
-from core.explain.output import PAIR_SUFFIXES, write_pair
+from core.explain.output import write_pair
 from core.explain.report import as_dict
 from core.files import write_whole
 from core.json_text import json_text
@@ -51,10 +50,6 @@ def write_what_if(
     """
     suffix = path.suffix.lower()
     if suffix != ".json":
-        if suffix not in PAIR_SUFFIXES:
-            raise XCosError(
-                f"{path} must end in one of {', '.join(PAIR_SUFFIXES)}; choose another name."
-            )
         write_pair(path, answer.report())
         return [path]
     written = [path]
@@ -71,8 +66,8 @@ def change_words(answer: WhatIf) -> str:
     """One or two sentences: what the edits did, and what the explanation said they would."""
     before, after = answer.before, answer.after
     if answer.question == Question():
-        said = answer.report()
-        return said.words or f"{said.caption[0].upper()}{said.caption[1:]}."
+        report = answer.report()
+        return report.words or f"{report.caption[0].upper()}{report.caption[1:]}."
     text = (
         f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
     )
@@ -92,14 +87,14 @@ def change_words(answer: WhatIf) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def faithfulness_words(found: Faithfulness) -> str:
+def faithfulness_words(faithfulness: Faithfulness) -> str:
     """One sentence on how far the pair's explanation can be trusted."""
-    r = found.correlation
+    r = faithfulness.correlation
     if r is None:
         return "Faithfulness: not measured yet."
-    part = "" if len(found.real) == found.total else f" of {found.total}"
-    said = f"Faithfulness of this pair: {r:.2f} (correlation over {len(found.real)}{part} patches)."
-    return said.replace("-", "\N{MINUS SIGN}")
+    part = "" if len(faithfulness.real) == faithfulness.total else f" of {faithfulness.total}"
+    sentence = f"Faithfulness of this pair: {r:.2f} (correlation over {len(faithfulness.real)}{part} patches)."
+    return sentence.replace("-", "\N{MINUS SIGN}")
 
 
 def _png(crop: np.ndarray) -> bytes:

@@ -66,7 +66,7 @@ class Comparison:
     @property
     def ranks(self) -> np.ndarray:
         """Spearman's rank correlation of the methods' maps, (k, k) in [-1, 1]; NaN for even maps."""
-        return rank_correlations([found.map.map for found in self.methods.values()])
+        return rank_correlations([method.map.map for method in self.methods.values()])
 
     def as_json(self) -> dict[str, Any]:
         """The keys that scripts rely on."""
@@ -79,8 +79,8 @@ class Comparison:
             "attention": self.explanation.kind,
             "order": self.explanation.order,
             "attention_map": self.explanation.attention.tolist(),
-            "methods": {name: found.as_json() for name, found in self.methods.items()},
-            "controls": {name: found.as_json() for name, found in self.controls.items()},
+            "methods": {name: method.as_json() for name, method in self.methods.items()},
+            "controls": {name: method.as_json() for name, method in self.controls.items()},
             "rank_correlation": {
                 name: {
                     other: None if np.isnan(value) else value
@@ -92,7 +92,7 @@ class Comparison:
         }
 
 
-Found = Callable[[str, Compared], None]
+Announce = Callable[[str, Compared], None]
 
 
 def compare(
@@ -102,9 +102,9 @@ def compare(
     shuffled: CropScorer | None = None,
     seed: int = 0,
     task: Task = QUIET,
-    found: Found = lambda name, compared: None,
+    announce: Announce = lambda name, compared: None,
 ) -> Comparison:
-    """All methods, or some, on a pair; found is told of each as soon as it is ready.
+    """All methods, or some, on a pair; announce is told of each as soon as it is ready.
 
     regions: (7, 7) names; shuffled: the model with shuffled weights, or None for no controls
     seed: of the random orders. Raises Stopped, XCosError.
@@ -118,7 +118,7 @@ def compare(
         nonlocal done
         compared = Compared(maps[0], mean_curves(curves_of(subject, maps, task.quiet())))
         done += 1
-        found(name, compared)
+        announce(name, compared)
         return compared
 
     def step(what: str) -> None:
@@ -139,10 +139,10 @@ def compare(
             key = SHUFFLED + name
             controls[key] = ready(key, [saliency(name, untaught, task.quiet())])
     task.report("Comparing", total, total)
-    told = None
+    words = None
     if "occlusion" in methods:
-        told = disagreement(explanation.attention, methods["occlusion"].map.map, regions)
-    return Comparison(explanation, subject.scorer.threshold, methods, controls, told)
+        words = disagreement(explanation.attention, methods["occlusion"].map.map, regions)
+    return Comparison(explanation, subject.scorer.threshold, methods, controls, words)
 
 
 def title(name: str) -> str:
@@ -155,11 +155,11 @@ def title(name: str) -> str:
 def random_maps(seed: int) -> list[SaliencyMap]:
     """Maps that know nothing, each face's its own."""
     rng = np.random.default_rng(seed)
-    made = rng.permutation(CELLS * CELLS)
+    ranks = rng.permutation(CELLS * CELLS)
     maps = []
     for _ in range(RANDOM_ORDERS):
         left, right = (
-            on_one_scale(rng.permutation(made).reshape(CELLS, CELLS).astype(np.float64))
+            on_one_scale(rng.permutation(ranks).reshape(CELLS, CELLS).astype(np.float64))
             for _ in range(2)
         )
         maps.append(SaliencyMap("random", left, right, 0.0, 0))
@@ -196,9 +196,9 @@ def disagreement(attention: np.ndarray, occlusion: np.ndarray, regions: np.ndarr
             "Attention and occlusion agree: no region's share of attention is "
             f"{100 * APART:.0f} points or more from its share of what hiding cells changes."
         )
-    told = [
+    clauses = [
         f"{article(name)} has {100 * a:.0f} % of the attention, but hiding it makes "
         f"{100 * o:.0f} % of the change"
         for a, o, name in (apart if len(apart) < 3 else [apart[0], apart[-1]])
     ]
-    return f"Attention and occlusion disagree: {'; '.join(told)}."
+    return f"Attention and occlusion disagree: {'; '.join(clauses)}."

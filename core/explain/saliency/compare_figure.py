@@ -15,9 +15,9 @@ from core.faces.photo_files import readable
 OPACITY = 0.65
 
 
-def comparison_figure(found: Comparison, subject: Subject) -> Figure:
+def comparison_figure(comparison: Comparison, subject: Subject) -> Figure:
     """Each method's map over both faces, the deletion and insertion curves, the rank correlations."""
-    names = list(found.methods)
+    names = list(comparison.methods)
     figure = new_figure((max(11.0, 2.3 * (len(names) + 1)), 9), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
     top, bottom = parts
@@ -25,14 +25,14 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
     for row, (crop, side) in enumerate(((subject.left, "left"), (subject.right, "right"))):
         _face(axes[row, 0], crop, None, f"{side} face")
         for column, name in enumerate(names, start=1):
-            made = found.methods[name].map
-            told = f"{TITLES[name]}\n{made.seconds:.2f} s" if row == 0 else ""
-            _face(axes[row, column], crop, getattr(made, side), told)
+            saliency = comparison.methods[name].map
+            heading = f"{TITLES[name]}\n{saliency.seconds:.2f} s" if row == 0 else ""
+            _face(axes[row, column], crop, getattr(saliency, side), heading)
     *curves, ranks = bottom.subplots(1, 3)
     for plot, kind in zip(curves, ("deletion", "insertion"), strict=True):
-        for name, one in {**found.methods, **found.controls}.items():
+        for name, one in {**comparison.methods, **comparison.controls}.items():
             curve = getattr(one.curves, kind)
-            control = name in found.controls
+            control = name in comparison.controls
             if control and name != "random" and name != "shuffled-xcos":
                 continue  # the table has them all; the plot stays readable
             plot.plot(
@@ -44,7 +44,7 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
                 color="grey" if name == "random" else None,
             )
         good = "low" if kind == "deletion" else "high"
-        own = found.methods.get("xcos")
+        own = comparison.methods.get("xcos")
         area = f", xCos's area {getattr(own.curves, kind).area:.3f}" if own else ""
         plot.set_title(f"{kind}: {good} is good{area}", fontsize=9)
         plot.set_xlabel(f"share of cells {'blurred' if kind == 'deletion' else 'shown'}")
@@ -53,9 +53,9 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
     bottom.legend(
         *curves[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=7
     )
-    _ranks(ranks, names, found.ranks)
-    figure.suptitle(readable(found.words or ""), fontsize=10, x=0.01, ha="left", wrap=True)
-    e = found.explanation
+    _ranks(ranks, names, comparison.ranks)
+    figure.suptitle(readable(comparison.words or ""), fontsize=10, x=0.01, ha="left", wrap=True)
+    e = comparison.explanation
     figure.supxlabel(
         f"score {e.score:.3f}, {e.kind} attention, order {e.order}, {e.model}; "
         "each map divided by its largest size, blue speaks for same, red against",
@@ -65,12 +65,12 @@ def comparison_figure(found: Comparison, subject: Subject) -> Figure:
     return figure
 
 
-def _face(axes: Axes, crop: np.ndarray, values: np.ndarray | None, told: str) -> None:
+def _face(axes: Axes, crop: np.ndarray, values: np.ndarray | None, heading: str) -> None:
     axes.imshow(crop)
     if values is not None:
         scaled = cells_as_pixels(on_one_scale(values))
         axes.imshow(overlay_rgba(scaled, table("diverging"), -1, 1, OPACITY))
-    axes.set_title(told, fontsize=9)
+    axes.set_title(heading, fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
 

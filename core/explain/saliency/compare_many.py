@@ -94,11 +94,11 @@ class ComparisonTable:
         """The table with what it was measured on above it."""
         head, *rows = self.texts()
         lines = [head, ["---"] * len(head), *rows]
-        told = (
+        summary = (
             f"{self.pairs} pairs, {self.model}, {self.attention} attention, order {self.order}; "
             f"means with {LEVEL} % bootstrap intervals over pairs"
         )
-        return told + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+        return summary + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
     def to_csv(self) -> str:
         """The table as CSV, a number a column."""

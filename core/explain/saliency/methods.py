@@ -141,9 +141,9 @@ def rise_of(scores: np.ndarray, lefts: np.ndarray, rights: np.ndarray) -> np.nda
 
 def _xcos(subject: Subject, task: Task) -> SaliencyMap:
     start = time.perf_counter()
-    found = subject.scorer.explained(subject.left, subject.right)
+    explanation = subject.scorer.explained(subject.left, subject.right)
     threshold = subject.scorer.threshold
-    evidence = found.contribution if threshold is None else found.evidence(threshold)
+    evidence = explanation.contribution if threshold is None else explanation.evidence(threshold)
     return SaliencyMap("xcos", evidence, evidence, time.perf_counter() - start, 2)
 
 

@@ -45,13 +45,13 @@ class InnerMap(nn.Module):
 
 def map_channels(network: nn.Module) -> dict[str, int]:
     """Channels of every module of a network whose output is (B, C, 7, 7), in order of computing."""
-    found: dict[str, int] = {}
+    channels: dict[str, int] = {}
     handles = []
     for name, module in network.named_modules():
 
         def note(_module: nn.Module, _inputs: object, output: object, name: str = name) -> None:
             if isinstance(output, Tensor) and output.shape[2:] == (CELLS, CELLS):
-                found[name] = int(output.shape[1])
+                channels[name] = int(output.shape[1])
 
         if name:
             handles.append(module.register_forward_hook(note))
@@ -64,4 +64,4 @@ def map_channels(network: nn.Module) -> dict[str, int]:
         for handle in handles:
             handle.remove()
         network.train(training)
-    return found
+    return channels

@@ -26,8 +26,8 @@ class PlacedLinear(nn.Module):
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         cells = x_BCHW.flatten(2).permute(2, 0, 1)
-        made = torch.baddbmm(self.bias[:, None], cells, self.weight)  # (49, B, width)
-        return made.permute(1, 2, 0).reshape(len(x_BCHW), -1, CELLS, CELLS)
+        outputs = torch.baddbmm(self.bias[:, None], cells, self.weight)  # (49, B, width)
+        return outputs.permute(1, 2, 0).reshape(len(x_BCHW), -1, CELLS, CELLS)
 
 
 @register("refined")
@@ -58,11 +58,11 @@ class Refined(nn.Module):
     @classmethod
     def around(cls, network: nn.Module, local: bool, width: int = WIDTH) -> "Refined":
         """Fresh layers on a network that there is."""
-        made = cls.__new__(cls)
-        nn.Module.__init__(made)
-        made.network = network
-        made._add_layers(width, local)
-        return made
+        refined = cls.__new__(cls)
+        nn.Module.__init__(refined)
+        refined.network = network
+        refined._add_layers(width, local)
+        return refined
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         return self.refine(self.network(x_BCHW))

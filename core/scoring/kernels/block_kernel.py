@@ -71,7 +71,7 @@ def count_errors(
             if own < 0:
                 continue
             for b in wrong:
-                found = 0
+                count = 0
                 block = some_columns[b]
                 for jj in range(column_edges[block], column_edges[block + 1]):
                     j = columns[jj]
@@ -79,8 +79,8 @@ def count_errors(
                         continue
                     other = codes[jj]
                     if other >= 0 and (own == other) != (line[j] > limit):
-                        found += 1
-                errors[a, b] += found
+                        count += 1
+                errors[a, b] += count
 
 
 @njit(nogil=True, cache=True)

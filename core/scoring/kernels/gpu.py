@@ -134,14 +134,14 @@ class GpuScorer:
                 task.report("Scoring pairs", done, total)
                 here = rows.part(top) if here is None else here
                 there = here if rows is columns and side == top else columns.part(side)
-                made = self._tile(here, there, shared, order)
+                scores = self._tile(here, there, shared, order)
                 if square and side == top:
-                    made = made.triu() + made.triu(1).T  # the same to the last bit both ways
-                landing.put(made, top, side)
-                done += made.numel()
+                    scores = scores.triu() + scores.triu(1).T  # the same to the last bit both ways
+                landing.put(scores, top, side)
+                done += scores.numel()
                 if square and side != top:
-                    landing.put(made.T.contiguous(), side, top)
-                    done += made.numel()
+                    landing.put(scores.T.contiguous(), side, top)
+                    done += scores.numel()
         landing.settle()
         task.report("Scoring pairs", total, total)
 
@@ -152,13 +152,13 @@ class GpuScorer:
         forward, backward = order != "right-left", order != "left-right"
         if self.fused:
             return self._fused_tile(rows, columns, forward, backward)
-        made = torch.empty((len(rows), len(columns)), device=self.device)
+        scores = torch.empty((len(rows), len(columns)), device=self.device)
         at = 0
         while at < len(rows):
             step = max(1, self._pairs // len(columns))
             try:
                 some = rows.part(slice(at, at + step))
-                made[at : at + step] = self._strip(some, columns, forward, backward)
+                scores[at : at + step] = self._strip(some, columns, forward, backward)
             except RuntimeError as error:
                 if step == 1 or not _is_full(error):
                     raise
@@ -169,7 +169,7 @@ class GpuScorer:
                 self._pairs = min(self._pairs, step * len(columns)) // 2
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
-        return made
+        return scores
 
     def _strip(self, rows: _Faces, columns: _Faces, forward: bool, backward: bool) -> Tensor:
         """Learned scores (n, m) by torch's own operations."""
@@ -269,12 +269,12 @@ class _Landing:
         self._out, self._late = out, device.type == "cuda"
         self._waiting: list[tuple[torch.cuda.Event, Tensor, slice, slice]] = []
 
-    def put(self, made: Tensor, rows: slice, columns: slice) -> None:
+    def put(self, scores: Tensor, rows: slice, columns: slice) -> None:
         if not self._late:
-            self._out[rows, columns] = made.cpu().numpy()
+            self._out[rows, columns] = scores.cpu().numpy()
             return
-        pinned = torch.empty(made.shape, pin_memory=True)
-        pinned.copy_(made, non_blocking=True)
+        pinned = torch.empty(scores.shape, pin_memory=True)
+        pinned.copy_(scores, non_blocking=True)
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         self._waiting.append((event, pinned, rows, columns))

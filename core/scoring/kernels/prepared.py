@@ -76,8 +76,8 @@ def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) ->
         part = np.pad(x_BCHW[start : start + FACES_A_TURN], ((0, 0), (0, 0), (1, 1), (1, 1)))
         windows = np.lib.stride_tricks.sliding_window_view(part, (3, 3), axis=(2, 3))
         columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(part), -1, PLACES)
-        made = matrix @ columns + bias_O[:, None].astype(x_BCHW.dtype)
-        outputs[start : start + FACES_A_TURN] = made.reshape(len(part), -1, CELLS, CELLS)
+        products = matrix @ columns + bias_O[:, None].astype(x_BCHW.dtype)
+        outputs[start : start + FACES_A_TURN] = products.reshape(len(part), -1, CELLS, CELLS)
     return outputs
 
 

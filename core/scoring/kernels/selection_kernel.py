@@ -39,11 +39,11 @@ def count_chosen(
     Answers where to go on, as there may be no room for what is found in another row, and how many
     were found.
     """
-    m, found = scores.shape[1], 0
+    m, count = scores.shape[1], 0
     chosen = np.empty(m, np.bool_)
     for k in range(start, len(rows)):
-        if found + m > len(found_rows):
-            return k, found
+        if count + m > len(found_rows):
+            return k, count
         i = rows[k]
         choose_in_row(i, square, adds, by_rows, by_columns, chosen)
         line, own = scores[i], row_codes[i]
@@ -62,6 +62,6 @@ def count_chosen(
                 numbers[FP if above else TN] += 1
                 badness = margin
             if badness >= floor:
-                found_rows[found], found_columns[found], found_badness[found] = i, j, badness
-                found += 1
-    return len(rows), found
+                found_rows[count], found_columns[count], found_badness[count] = i, j, badness
+                count += 1
+    return len(rows), count

@@ -85,10 +85,10 @@ def score_tile(
     rows, columns: cells (n, C, 49), left and right halves with a border (n, 16, 9, 9), contiguous
     weights:       (16, 9) of the last convolution; numbers: its bias, the slopes of both PReLUs
     """
-    made = torch.empty((len(rows[0]), len(columns[0])), device=weights.device)
-    grid = (made.shape[0], triton.cdiv(made.shape[1], COLUMNS))
+    scores = torch.empty((len(rows[0]), len(columns[0])), device=weights.device)
+    grid = (scores.shape[0], triton.cdiv(scores.shape[1], COLUMNS))
     _score[grid](
-        *rows, *columns, weights, made, made.shape[1], *numbers,
+        *rows, *columns, weights, scores, scores.shape[1], *numbers,
         FORWARD=forward, BACKWARD=backward, COLUMNS=COLUMNS, CHANNELS=rows[0].shape[1],
     )  # fmt: skip
-    return made
+    return scores

@@ -20,7 +20,7 @@ LOW = QSize(1350, 728)  # what a frame leaves of 1366x768
 def low(window: MainWindow, qtbot: QtBot) -> MainWindow:
     window.resize(LOW)
     window.reset_layout()
-    qtbot.waitUntil(lambda: window.docks["curves"].x() < window.matrix.x())
+    qtbot.waitUntil(lambda: window.docks["curves"].x() < window.matrix.x(), timeout=20_000)
     return window
 
 
@@ -31,6 +31,18 @@ def test_the_matrix_has_the_whole_height(low: MainWindow, qtbot: QtBot) -> None:
     assert docks["curves"].y() > docks["gallery"].y()  # below the gallery, not below the matrix
     assert docks["pairs"] in low.tabifiedDockWidgets(docks["gallery"])
     assert docks["inspector"].x() > matrix.x()
+
+
+def test_a_tall_window_shows_gallery_list_and_counts_at_once(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(1880, 1020)
+    window.reset_layout()
+    docks, matrix = window.docks, window.matrix
+    qtbot.waitUntil(lambda: docks["curves"].x() < matrix.x(), timeout=20_000)
+    assert docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y()
+    assert not window.tabifiedDockWidgets(docks["gallery"])
+    qtbot.waitUntil(lambda: matrix.height() > 0.8 * 1020 and matrix.width() > 0.45 * 1880)
 
 
 def test_the_story_is_a_strip(low: MainWindow, qtbot: QtBot) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from core.analysis.evidence.words import strength_short, worth_words
+from core.analysis.evidence.words import evidence_words, strength_short
 from core.analysis.threshold_fit import QUANTILES
 from core.project.edits import identity_subject
 from tests.living import make_crops
@@ -68,7 +68,7 @@ def test_a_reference_can_be_that_of_the_list_and_the_panel(
     session, strength = window.session, evidence.strength
     assert session.ratios is None and window.pairs.table.isColumnHidden(LR)
     session.select_pair(0, 3)
-    qtbot.waitUntil(lambda: "who are held out" in strength.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "who are held out" in said(strength), timeout=60_000)
     assert not strength.for_all.isEnabled()  # the open gallery's own people
     # Ann is in the other gallery too, and counts for no pair of the list.
     others = make_crops(
@@ -91,7 +91,8 @@ def test_a_reference_can_be_that_of_the_list_and_the_panel(
     assert [pairs.model.data(pairs.model.index(k, LR)) for k in range(15)] == wanted
     assert len(set(wanted)) > 3
     score = session.explanation.score
-    assert worth_words(session.ratios, score) in window.inspector.words.text()
+    assert evidence_words(session.ratios, score) in window.inspector.words.text()
+    assert session.ratios.reference in window.inspector.words.toolTip()
     told: list[str] = []
     session.message.connect(told.append)
     session.set_order("left-right")

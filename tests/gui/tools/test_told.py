@@ -23,7 +23,7 @@ from core.training.verdict import ChangedPair
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.people.model import ANIMAL_COLOURS, NONE_COLOUR, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot, _places, _standing_out
-from xcos_gui.tools.people.words import legend, told
+from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.tools.training.changed_pairs import _icon, _line
 from xcos_gui.tools.training.inputs import _NumberBox
 from xcos_gui.tools.video.model import TracksModel, track_colour
@@ -94,11 +94,11 @@ def test_what_is_told_of_people() -> None:
     assert said.count("●") == 3 and "goat&nbsp;1" in said and "dove&nbsp;1" in said
     assert f"color:{NONE_COLOUR.name()}'>●</span>&nbsp;no&nbsp;class&nbsp;3" in said
     assert f"color:{ANIMAL_COLOURS['goat'].name()}'>●</span>&nbsp;goat" in said
-    assert told(PERSONS[2]) == (
+    assert person_words(PERSONS[2]) == (
         "<b>bob</b>; goat: hard to match: the mean genuine score is in the lowest quarter; 1 of 3 genuine "
         "pairs are rejected; 1,000 of 1,200 impostor pairs accepted."
     )
-    assert told(PERSONS[3]) == (
+    assert person_words(PERSONS[3]) == (
         "<b>dan</b>; one photo, so there is no genuine pair; 1,000 of 1,200 impostor pairs accepted."
     )
 

@@ -158,7 +158,7 @@ def test_a_changed_pair_is_explained_by_both_weights(
         score = f"{window.session.matrix.scores[0, column]:.3f}".replace("-", "−")
         for label, side in zip(view.scores, ("Before", "After"), strict=True):
             qtbot.waitUntil(
-                lambda a=label, b=f"<b>{side}</b>: score {score}, ": a.text().startswith(b),  # type: ignore[misc]
+                lambda a=label, b=f"{side}: score {score}, ": a.text().startswith(b),  # type: ignore[misc]
                 timeout=60_000,
             )
         for maps in view.maps:

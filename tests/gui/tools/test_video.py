@@ -158,8 +158,10 @@ def test_a_cut_video_dropped_on_the_window_is_told(
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     window.show_video(path)
     shown = window.tools[VIDEO]
-    qtbot.waitUntil(lambda: "clip.mkv is cut off" in shown.note.text(), timeout=LONG)
-    assert "No face was found" in shown.note.text()
+    assert isinstance(shown, VideoWindow)
+    said = shown.shown.empty
+    qtbot.waitUntil(lambda: "clip.mkv is cut off" in said.advice.text(), timeout=LONG)
+    assert said.title.text() == "No face was found"
 
 
 def test_other_weights_ask_for_new_tracks(
@@ -167,4 +169,5 @@ def test_other_weights_ask_for_new_tracks(
 ) -> None:
     window.session.set_model(None)
     qtbot.waitUntil(lambda: not window.session._choosing.running)
-    assert video.tracks.rowCount() == 0 and "find the tracks again" in video.note.text()
+    assert video.tracks.rowCount() == 0 and not video.shown.filled
+    assert video.shown.empty.advice.text() == "Find the tracks again."

@@ -29,7 +29,9 @@ class FaceDelegate(QStyledItemDelegate):
             font = sized(option.font, TITLE, bold=True)
             painter.setFont(font)
             painter.setPen(palette.color(QPalette.ColorRole.Text))
-            text = option.fontMetrics.elidedText(
+            seen = option.widget.viewport().width() if isinstance(option.widget, QListView) else 0
+            rect.setRight(min(rect.right(), seen) if seen else rect.right())
+            text = painter.fontMetrics().elidedText(
                 head, Qt.TextElideMode.ElideMiddle, rect.width() - 2 * TIGHT
             )
             middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft

@@ -82,17 +82,17 @@ class GalleryModel(QAbstractListModel):
         """Rows of one identity with its name; all of them without a name in another order."""
         if self._by != "identity":
             return [(None, range(len(self._faces)))]
-        found: list[tuple[str | None, range]] = []
+        groups: list[tuple[str | None, range]] = []
         for name, members in groupby(
             range(len(self._faces)), key=lambda row: self._faces[row].identity
         ):
             rows = list(members)
-            found.append((name or "Unknown", range(rows[0], rows[-1] + 1)))
-        return found
+            groups.append((name or "Unknown", range(rows[0], rows[-1] + 1)))
+        return groups
 
     def _has(self, face: Face, wanted: str) -> bool:
-        told = (face.key, face.identity or "", *self._tags(face))
-        return any(wanted in readable(text).casefold() for text in told)
+        texts = (face.key, face.identity or "", *self._tags(face))
+        return any(wanted in readable(text).casefold() for text in texts)
 
     def _tags(self, face: Face) -> list[str]:
         project = self._session.project
@@ -126,10 +126,10 @@ class GalleryModel(QAbstractListModel):
             return self._thumbnails.get(face)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             tags = self._tags(face)
-            told = f"\nTags: {tags_text(tags)}" if tags else ""
+            more = f"\nTags: {tags_text(tags)}" if tags else ""
             measured = self._session.conditions.words(face)
-            told += f"\n\n{measured}" if measured else ""
-            return f"{face.identity or 'unknown identity'}\n{face.key}{told}"
+            more += f"\n\n{measured}" if measured else ""
+            return f"{face.identity or 'unknown identity'}\n{face.key}{more}"
         if role == FACE_ROLE:
             return face
         if role == PAIR_ROLE:

@@ -166,12 +166,12 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         painter.setFont(self.font())
         painter.setPen(self._text)
         room = thick - self.bar_area() - 2 * GAP
-        told = None if self.marked is None else self.name_of(self.marked)
-        if told is not None and self.marked is not None:
+        block = None if self.marked is None else self.name_of(self.marked)
+        if block is not None and self.marked is not None:
             middle = self.marked + 0.5
             names = [(m, n) for m, n in names if abs(m - middle) * pixels >= height]
             close = self._item_name is not None and pixels >= 1.2 * height
-            name = self._item_name(self.marked) if close and self._item_name else told.name
+            name = self._item_name(self.marked) if close and self._item_name else block.name
             names.append((middle, name))
         for middle, name in names:
             at = (middle - low) * pixels

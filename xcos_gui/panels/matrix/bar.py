@@ -1,6 +1,6 @@
 """Above the matrix: what is shown, in which order and colours, and what the colours mean."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -23,6 +23,7 @@ from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
+from xcos_gui.widgets.elided import GivingBox, PlainLabel
 
 SCORES = "scores"
 LEAST_BOX = 36  # pixels
@@ -81,7 +82,7 @@ class MatrixBar(QWidget):
         )
         self.rates = QToolButton(text="Rates", checkable=True, checked=True)
         self.rates.setToolTip(RATES_TIP)
-        self.place = QLabel()
+        self.place = PlainLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()
         self._legend.setToolTip("Click an outcome to fade all others; once more to show all")
@@ -158,12 +159,12 @@ class MatrixBar(QWidget):
         """What points of many pairs show, by score and by outcome."""
         return {"score": self._fars[False], "outcome": self._fars[True]}
 
-    def set_fars(self, said: object) -> None:
+    def set_fars(self, fars: object) -> None:
         """Take over such choices; what is none of them is left as it is."""
-        if not isinstance(said, dict):
+        if not isinstance(fars, dict):
             return
         for name, outcomes in (("score", False), ("outcome", True)):
-            far = said.get(name)
+            far = fars.get(name)
             if far in FARS and not (outcomes and far == "mean"):
                 self._fars[outcomes] = far
         self._fill_far()
@@ -277,15 +278,8 @@ def _outcome_legend(image: MatrixImage, dark: bool, palette: QPalette) -> str:
     return " &nbsp; ".join(squares)
 
 
-class _Box(QComboBox):
-    """Gives way where the window is small; its tooltip and its list have the whole text."""
-
-    def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint().boundedTo(QSize(4 * self.fontMetrics().height(), 10_000))
-
-
 def _box(name: str, texts: list[str]) -> QComboBox:
-    box = _Box()
+    box = GivingBox()
     box.setAccessibleName(name)
     box.addItems(texts)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -123,5 +123,5 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
 
 def _any(side: Side, faces: np.ndarray, step: int) -> np.ndarray:
     """Whether blocks of so many items have one of some faces, (blocks,) bool."""
-    found: np.ndarray = np.logical_or.reduceat(faces[side.places], side.edges(step)[:-1])
-    return found
+    any_of: np.ndarray = np.logical_or.reduceat(faces[side.places], side.edges(step)[:-1])
+    return any_of

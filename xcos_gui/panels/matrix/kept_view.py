@@ -49,23 +49,23 @@ class KeptView:
         state |= {"against": None if asked.against == "model" else asked.against}
         return state | {"faces": asked.faces and list(asked.faces), "far": self._bar.fars}
 
-    def restore(self, said: object) -> None:
+    def restore(self, view: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
-        self._wanted = said if isinstance(said, dict) else None
+        self._wanted = view if isinstance(view, dict) else None
         if self._wanted is not None:
             self._bar.set_fars(self._wanted.get("far"))
             self._arranger.ask(asked_from(self._wanted))
 
     def take(self, *_: object) -> None:
         """Show the part that was restored, where the matrix has its size by now."""
-        said, image = self._wanted, self._arranger.image
-        if said is None or image is None or self._arranger.running:
+        view, image = self._wanted, self._arranger.image
+        if view is None or image is None or self._arranger.running:
             return
-        if said.get("of") != list(image.shown.shape):
+        if view.get("of") != list(image.shown.shape):
             return
         self._wanted = None
         try:
-            (left, right), (top, bottom) = said["columns"], said["rows"]
+            (left, right), (top, bottom) = view["columns"], view["rows"]
             where = QRectF(float(left), float(top), float(right - left), float(bottom - top))
         except (KeyError, TypeError, ValueError):
             return  # a view that cannot be read: all is shown
@@ -84,14 +84,14 @@ class KeptView:
                 self._fitted = None
 
 
-def asked_from(said: dict[str, Any]) -> Asked:
+def asked_from(view: dict[str, Any]) -> Asked:
     """The level and orders that a view was saved with; the plain matrix where they are unsound."""
-    level, orders, faces = said.get("level"), said.get("orders"), said.get("faces")
+    level, orders, faces = view.get("level"), view.get("orders"), view.get("faces")
     if not isinstance(level, str) or not isinstance(orders, list) or len(orders) != 2:
         return Asked()
     if not all(isinstance(order, str) for order in orders):
         return Asked()
     known = isinstance(faces, list) and len(faces) == 2 and all(isinstance(f, str) for f in faces)
-    against = said.get("against") if isinstance(said.get("against"), str) else None
+    against = view.get("against") if isinstance(view.get("against"), str) else None
     chosen = (faces[0], faces[1]) if known and faces else None
     return Asked(level, orders[0], orders[1], chosen, against)

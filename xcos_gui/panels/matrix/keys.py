@@ -50,9 +50,9 @@ class Typed:
     def first_of(self, names: Sequence[Named]) -> Named | None:
         """The first name that begins so, else the first with a word that does."""
         wanted = _plain(self.text)
-        for said in (lambda name: [name], lambda name: re.split(r"[\s_.-]+", name)):
+        for parts_of in (lambda name: [name], lambda name: re.split(r"[\s_.-]+", name)):
             for named in names:
-                if any(part.startswith(wanted) for part in said(_plain(named.name))):
+                if any(part.startswith(wanted) for part in parts_of(_plain(named.name))):
                     return named
         return None
 

@@ -92,14 +92,14 @@ class Margins(QObject):
 
         self._job.start(work)
 
-    def _on_found(self, found: People) -> None:
+    def _on_found(self, everyone: People) -> None:
         scored = self._session.scored
         if scored is None:
             return
         numbers = {name: code for code, name in scored.identities.items()}
         self._of = scored.matrix
         self._found = np.full((max(numbers.values(), default=-1) + 2, 2), np.nan)
-        for one in found.persons:
+        for one in everyone.persons:
             rejects = one.false_rejects / one.genuine_pairs if one.genuine_pairs else np.nan
             accepts = one.false_accepts / one.impostor_pairs if one.impostor_pairs else np.nan
             if one.identity in numbers:

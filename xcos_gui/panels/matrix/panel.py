@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.explain.difference_image import DifferenceImage
 from core.scoring.against import comparisons
@@ -25,6 +25,7 @@ from xcos_gui.panels.matrix.readout import Readout
 from xcos_gui.panels.matrix.selecting import ChosenBar, Selecting, SelectingView
 from xcos_gui.panels.matrix.side_axes import SideAxes
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 NEAR = 12.0  # cells across after a double-click on a pair
@@ -69,7 +70,7 @@ class MatrixPanel(QWidget):
         self.chosen_bar = ChosenBar(session, self.selecting)
         self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
         self.fit = self._kept.fit
-        self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._hint = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)
         self.readout = self._read.text
         layout = QVBoxLayout(self)
@@ -152,9 +153,9 @@ class MatrixPanel(QWidget):
         """What is seen of the matrix and how, as JSON values; None without a matrix."""
         return self._kept.state()
 
-    def restore_view(self, said: object) -> None:
+    def restore_view(self, view: object) -> None:
         """Show a part again, as soon as there is a matrix of its size; else all of it."""
-        self._kept.restore(said)
+        self._kept.restore(view)
 
     def _show_passing(self, *_: object) -> None:
         # Grey, not the background: a pair at the threshold is white itself.
@@ -346,22 +347,19 @@ class MatrixPanel(QWidget):
     def _jump(self, event: QKeyEvent) -> bool:
         """Go where a name is that is being typed; False for a key that writes nothing."""
         text = event.text()
-        if (
-            not text.isprintable()
-            or not text
-            or event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        ):
+        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        if held or not text or not text.isprintable():
             return False
         wanted = self._typed.add(text, time.monotonic())
-        found = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
-        if found[0] is None and found[1] is None:
+        blocks = [wanted.first_of(self.arranger.labels(which)[1]) for which in (0, 1)]
+        if blocks[0] is None and blocks[1] is None:
             return True
         row, column = self._cell or (0, 0)
-        if found[0] is not None:
-            row = found[0].start
-        if found[1] is not None:
-            same = found[0] is not None and found[1].stop - found[1].start > 1
-            column = found[1].start + int(same)  # not the face with itself
+        if blocks[0] is not None:
+            row = blocks[0].start
+        if blocks[1] is not None:
+            same = blocks[0] is not None and blocks[1].stop - blocks[1].start > 1
+            column = blocks[1].start + int(same)  # not the face with itself
         self.go_to((row, column))
         return True
 

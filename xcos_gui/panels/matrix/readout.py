@@ -1,13 +1,15 @@
 """Below the matrix: the two faces of a cell, and what is known of it."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from core.explain.difference_image import DifferenceImage
 from core.faces.face import Face
 from core.scoring.matrix import OUTCOMES, at_most
 from xcos_gui.panels.matrix.arranging import Arranger
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 LOOKED_AT = 200_000  # pairs of a cell that are looked at while the mouse passes
@@ -27,9 +29,9 @@ class Readout(QWidget):
         self._session, self._thumbnails, self._arranger = session, thumbnails, arranger
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        self._faces = QLabel(), QLabel()
+        self._faces = PlainLabel(), PlainLabel()
         side = 3 * self.fontMetrics().height()
-        self.text = QLabel(wordWrap=True)
+        self.text = PlainLabel(wordWrap=True)
         self.text.setFixedHeight(side)  # whatever is told, the matrix stays where it is
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for label in self._faces:
@@ -64,15 +66,15 @@ class Readout(QWidget):
         yet = "; an estimate from the uniform score yet" if session.is_estimate(*pair) else ""
         yet += self._compared(pair)
         columns = {**other.columns, **one.columns}
-        told = [
+        lines = [
             f"{name} {one.columns.get(name, '–')} / {other.columns.get(name, '–')}"
             for name in columns
         ]
         self._tell(
-            f"{_called(one)}  \N{MULTIPLICATION SIGN}  {_called(other)}\n"
+            self._both(_called(one), _called(other)),
             f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
             f"({matrix.kind} attention, order {matrix.order}, {model}{yet})",
-            "\n".join(told),
+            "\n".join(lines),
         )
 
     def show_groups(self, cell: tuple[int, int]) -> None:
@@ -81,7 +83,7 @@ class Readout(QWidget):
         assert image is not None
         place = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
         blocks = image.blocks(*place)
-        names = f"{self._arranger.name(0, cell[0])}  \N{MULTIPLICATION SIGN}  {self._arranger.name(1, cell[1])}"
+        names = self._both(self._arranger.name(0, cell[0]), self._arranger.name(1, cell[1]))
         # A group with itself has each of its pairs twice.
         own = image.matrix.square and self._arranger.name(0, cell[0]) == self._arranger.name(
             1, cell[1]
@@ -91,11 +93,11 @@ class Readout(QWidget):
         if count == 0 or pair is None:
             for label in self._faces:
                 label.clear()
-            told = "no pair"
+            summary = "no pair"
             if count:
                 mean = float(blocks.mean[0, 0])
-                told = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
-            self._tell(f"{names}\n{told}", "")
+                summary = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
+            self._tell(names, summary)
             return
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
@@ -103,9 +105,9 @@ class Readout(QWidget):
             what = "outcome" if image.found.outcomes is not None else "side"
             changed, every = changed // (1 + own), every // (1 + own)
             self._tell(
-                f"{names}\n{changed:,} of {every:,} pairs changed {what}; farthest apart "
+                names,
+                f"{changed:,} of {every:,} pairs changed {what}; farthest apart "
                 f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
-                "",
             )
             return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
@@ -114,29 +116,39 @@ class Readout(QWidget):
         same = worst > at_most(threshold)
         error = ", an error" if sort and bool(genuine) != bool(same) else ""
         self._tell(
-            f"{names}\n{count:,} {'pair' if count == 1 else 'pairs'}, {wrong:,} "
+            names,
+            f"{count:,} {'pair' if count == 1 else 'pairs'}, {wrong:,} "
             f"{'error' if wrong == 1 else 'errors'} at {threshold:.3f}; mean score "
             f"{float(blocks.mean[0, 0]):.3f}; worst{sort} {worst:.3f}{error}. "
             "Return or a double-click opens it.",
-            "",
         )
 
     def _compared(self, pair: tuple[int, int]) -> str:
         image = self._arranger.image
         if not isinstance(image, DifferenceImage):
             return ""
-        found = image.found
-        if found.outcomes is not None:
-            return f"; {OUTCOMES[found.outcomes[pair]]} by {found.name}"
-        side = "another side" if found.changed[pair] else "the same side"
+        difference = image.found
+        if difference.outcomes is not None:
+            return f"; {OUTCOMES[difference.outcomes[pair]]} by {difference.name}"
+        side = "another side" if difference.changed[pair] else "the same side"
         return (
-            f"; by {found.name} {float(found.scores[pair]):.3f} at {found.thresholds[1]:.3f}, "
-            f"{side}, {float(found.values[pair]):+.3f} apart"
+            f"; by {difference.name} {float(difference.scores[pair]):.3f} at {difference.thresholds[1]:.3f}, "
+            f"{side}, {float(difference.values[pair]):+.3f} apart"
         )
 
-    def _tell(self, text: str, tip: str) -> None:
-        self.text.setText(text)
-        self.text.setToolTip(f"{text}\n{tip}" if tip else text)
+    def _both(self, one: str, other: str) -> tuple[str, str]:
+        """Two names as there is room for them in a line, and whole."""
+        times = "  \N{MULTIPLICATION SIGN}  "
+        metrics, middle = self.text.fontMetrics(), Qt.TextElideMode.ElideMiddle
+        room = (self.text.width() - metrics.horizontalAdvance(times)) // 2 - 2
+        if metrics.horizontalAdvance(one + times + other) <= self.text.width():
+            return one + times + other, one + times + other
+        short = [metrics.elidedText(name, middle, max(room, 40)) for name in (one, other)]
+        return times.join(short), one + times + other
+
+    def _tell(self, names: tuple[str, str], text: str, tip: str = "") -> None:
+        self.text.setText(f"{names[0]}\n{text}")
+        self.text.setToolTip("\n".join(filter(None, (names[1], text, tip))))
 
     def _show_faces(self, one: Face, other: Face) -> None:
         for label, face, probe in ((self._faces[0], one, True), (self._faces[1], other, False)):

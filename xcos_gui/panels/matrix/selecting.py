@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QWidget
 
 from core.analysis.bootstrap import FEW
 from core.analysis.rates import RateInterval
@@ -19,8 +20,10 @@ from core.scoring.sides import Arrangement
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.outcomes import interval_words, percent
+from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.tags import ask_tags
 
+BESIDE = 56  # lines of width from which the buttons stand beside the words
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are counted anew
 MOST_TAGGED = 1000  # pairs that tags hang on at once
 DRAG_TIP = (
@@ -151,9 +154,9 @@ class Selecting(QObject):
         self._rating.drop()
         self._job.start(work)
 
-    def _on_counted(self, found: tuple[ChosenReport, float]) -> None:
+    def _on_counted(self, counted: tuple[ChosenReport, float]) -> None:
         scored, chosen = self._session.scored, self.chosen
-        self.report, threshold = found
+        self.report, threshold = counted
         if scored is not None and chosen is not None:
             self._rating.start(lambda running: rates_of_chosen(scored, chosen, threshold, running))
         self.counted.emit()
@@ -177,12 +180,13 @@ class ChosenBar(QWidget):
     def __init__(self, session: Session, selecting: Selecting) -> None:
         super().__init__()
         self._session, self._selecting = session, selecting
-        self.words = QLabel(wordWrap=True)
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.words = Readout()  # counts and then intervals come without moving the buttons
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.words, 1)
+        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._parts.setContentsMargins(0, 0, 0, 0)
+        self._parts.addWidget(self.words, 1)
+        row = QHBoxLayout()
+        self._parts.addLayout(row)
         self.buttons: dict[str, QToolButton] = {}
         for name, text, tip, slot in (
             ("list", "&List", "Show them in the list of pairs, worst first", self.list_them),
@@ -206,9 +210,16 @@ class ChosenBar(QWidget):
             button.clicked.connect(slot)
             self.buttons[name] = button
             row.addWidget(button)
+        row.addStretch(1)
         selecting.changed.connect(self._show)
         selecting.counted.connect(self._show)
         self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        beside = self.width() >= BESIDE * self.fontMetrics().height()
+        directions = QBoxLayout.Direction
+        self._parts.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        super().resizeEvent(event)
 
     def list_them(self) -> bool:
         """Show the chosen pairs in the list; False while they are being counted, or are none."""

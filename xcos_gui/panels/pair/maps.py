@@ -100,9 +100,9 @@ class PairMapsView(QWidget):
 
     def _entitle(self, name: MapName, total: float) -> None:
         summed = f"sum {total:.3f}".replace("-", "\N{MINUS SIGN}")
-        texts = {"cosine": TITLES[name], "attention": f"{TITLES[name]}  ({summed})"}
-        self._titles[name].setText(texts.get(name, summed))
-        self._titles[name].setToolTip(TIPS[name])
+        self._titles[name].setText(summed if name in LARGE else TITLES[name])
+        tip = f"{TIPS[name]}; {summed}" if name == "attention" else TIPS[name]
+        self._titles[name].setToolTip(tip)
 
 
 def _colour(bar: ColourBar, name: MapName, threshold: float, limit: float) -> None:

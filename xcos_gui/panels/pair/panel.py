@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSlider,
     QTableView,
     QTabWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import worth_words
+from core.analysis.evidence.words import evidence_words
 from core.explain.colours import MapName, faded, map_rgba
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
@@ -29,7 +28,8 @@ from xcos_gui.panels.pair.saving import PairSaver
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.design import TIGHT
+from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
@@ -56,9 +56,9 @@ class InspectorPanel(QWidget):
         self.verdict = VerdictView()
         self._report: PairReport | None = None
         self._cell: Cell | None = None
-        self.words = QLabel(EMPTY, wordWrap=True)
+        self.words = PlainLabel(EMPTY, wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.numbers = QLabel(wordWrap=True)
+        self.numbers = PlainLabel(wordWrap=True)
         self.numbers.setToolTip(
             "Score: the sum of W\N{MIDDLE DOT}S over the 49 cells. Target cosine: what the target model says "
             "of the pair. FC cosine: what the weights' fully connected head says of it."
@@ -88,8 +88,9 @@ class InspectorPanel(QWidget):
         column.addWidget(self.numbers)
         column.addWidget(self._make_table(), 1)
         tabs.addTab(cells, "49 cells")
+        tabs.setCornerWidget(self._make_overlay())
+        layout.addWidget(self.cell_text)  # above the maps: in a low window they end below its edge
         layout.addWidget(tabs, 3)
-        layout.addWidget(self.cell_text)
         session.explanation_changed.connect(self._on_explanation_changed)
         session.threshold_changed.connect(self._on_threshold)
         session.attention_changed.connect(self._show_switches)
@@ -150,8 +151,14 @@ class InspectorPanel(QWidget):
             below.addWidget(label)
             row.addLayout(below)
         column.addLayout(row, 1)
-        line = QHBoxLayout()
-        self.overlay = QComboBox(
+        return column
+
+    def _make_overlay(self) -> QWidget:
+        """What is laid over the faces, in the corner of the tabs: the maps have the room of a row."""
+        corner = QWidget()
+        line = QHBoxLayout(corner)
+        line.setContentsMargins(0, 0, 0, TIGHT)
+        self.overlay = GivingBox(
             toolTip="What is laid over the faces; hold Space to see them plain"
         )
         self.overlay.setAccessibleName("Overlay on the faces")
@@ -168,10 +175,10 @@ class InspectorPanel(QWidget):
         self.opacity.setAccessibleName("Opacity of the overlay")
         self.opacity.setToolTip("Opacity of the overlay")
         self.opacity.valueChanged.connect(self._paint_faces)
+        self.opacity.setMinimumWidth(4 * self.fontMetrics().height())
         line.addWidget(self.overlay)
         line.addWidget(self.opacity, 1)
-        column.addLayout(line)
-        return column
+        return corner
 
     def _make_table(self) -> QTableView:
         self.cells = CellsModel(self)
@@ -249,7 +256,9 @@ class InspectorPanel(QWidget):
             return
         words, e = report.words or NO_DECISION, report.explanation
         ratios = session.ratios
-        self.words.setText(words if ratios is None else f"{words}\n{worth_words(ratios, e.score)}")
+        worth = "" if ratios is None else evidence_words(ratios, e.score)
+        self.words.setText(f"{words}\n{worth}".rstrip())
+        self.words.setToolTip("" if ratios is None else f"Reference: {ratios.reference}.")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
 
@@ -343,8 +352,7 @@ class InspectorPanel(QWidget):
             self._paint_faces()
 
     def close_job(self) -> None:
-        """End the background work, once what is saved is written, and keep what is typed."""
-        self.judging.keep()
+        """End the background work, once what is saved is written."""
         self.saver.close()
 
 
@@ -357,9 +365,9 @@ def _share(contribution: float, score: float) -> str:
 def _numbers(report: PairReport) -> str:
     e, threshold = report.explanation, report.threshold
     limit = "no threshold" if threshold is None else f"threshold {threshold:.4f}"
-    parts = [f"<b>score {e.score:.4f}</b>, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
+    parts = [f"score {e.score:.4f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
         parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
     if e.fc_cosine is not None:
         parts.append(f"FC cosine {e.fc_cosine:.4f}")
-    return " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")
+    return "  \N{MIDDLE DOT}  ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")

@@ -55,10 +55,10 @@ class PairSaver:
         if session.explanation is None or session.pair is None:
             return folder / "pair.png"
         left, right = session.faces_of(session.pair)
-        found = session.explanation
+        explanation = session.explanation
         stems = " x ".join(PurePosixPath(face.photo).stem[:60] for face in (left, right))
-        outcome = outcome_of(left.identity, right.identity, found.score > session.threshold)
-        name = f"{stems} {outcome} {found.score:.3f}.png"
+        outcome = outcome_of(left.identity, right.identity, explanation.score > session.threshold)
+        name = f"{stems} {outcome} {explanation.score:.3f}.png"
         return folder / name.translate(UNSAFE)
 
     def save_to(self, path: Path) -> None:

@@ -45,12 +45,12 @@ class ColumnsButton(QToolButton):
 
     def _kept(self) -> list[str]:
         try:
-            said = json.loads(str(self._session.settings.store.value(KEY, json.dumps(DEFAULT))))
+            names = json.loads(str(self._session.settings.store.value(KEY, json.dumps(DEFAULT))))
         except ValueError:
             return DEFAULT
-        if not isinstance(said, list):
+        if not isinstance(names, list):
             return DEFAULT
-        return [name for name in said if isinstance(name, str) and name in NAMES]
+        return [name for name in names if isinstance(name, str) and name in NAMES]
 
     def _on_toggled(self, _: bool) -> None:
         chosen = [name for name, action in self.actions_by_name.items() if action.isChecked()]

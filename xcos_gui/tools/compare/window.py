@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -35,7 +34,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.compare.tables import AreasTable, CurvePlots, RanksTable
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.readout import Readout
 
@@ -78,24 +77,24 @@ class _Asked:
 class _Column:
     """One method: its name and time above its map over both faces."""
 
-    def __init__(self, name: str, told: str) -> None:
-        self.label = QLabel(told, alignment=Qt.AlignmentFlag.AlignCenter)
+    def __init__(self, name: str, heading: str) -> None:
+        self.label = PlainLabel(heading, alignment=Qt.AlignmentFlag.AlignCenter)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.views = [CellView(f"{told}, {side} face") for side in ("left", "right")]
-        self._told = told
+        self.views = [CellView(f"{heading}, {side} face") for side in ("left", "right")]
+        self._heading = heading
         for widget in (self.label, *self.views):
             widget.setToolTip(TIPS.get(name, ""))
 
     def clear(self) -> None:
-        self.label.setText(f"{self._told}\n")
+        self.label.setText(f"{self._heading}\n")
         for view in self.views:
             view.set_overlay(None)
 
-    def show_map(self, found: Compared) -> None:
-        seconds = found.map.seconds
+    def show_map(self, compared: Compared) -> None:
+        seconds = compared.map.seconds
         time = f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-        self.label.setText(f"{self._told}\n{time}")
-        for view, values in zip(self.views, (found.map.left, found.map.right), strict=True):
+        self.label.setText(f"{self._heading}\n{time}")
+        for view, values in zip(self.views, (compared.map.left, compared.map.right), strict=True):
             colours = table("diverging")
             view.set_overlay(overlay_rgba(on_one_scale(values), colours, -1, 1, OPACITY))
 
@@ -164,9 +163,9 @@ class CompareWindow(FollowingWindow):
         self.scale.show_table(table("diverging"), -1, 1, None, SCALE)
         row = QHBoxLayout()
         row.addWidget(self.about, 1)
-        row.addWidget(QLabel("against"))
+        row.addWidget(PlainLabel("against"))
         row.addWidget(self.scale)
-        row.addWidget(QLabel("for same"))
+        row.addWidget(PlainLabel("for same"))
         row.addSpacing(2 * self.fontMetrics().height())
         for widget in (self.with_controls, self.again, self.save):
             row.addWidget(widget)
@@ -256,7 +255,7 @@ class CompareWindow(FollowingWindow):
                 regions,
                 shuffled=scorer.shuffled() if controls else None,
                 task=running,
-                found=lambda name, compared: running.partial((name, compared)),
+                announce=lambda name, compared: running.partial((name, compared)),
             )
 
         self.again.setEnabled(True)
@@ -266,10 +265,10 @@ class CompareWindow(FollowingWindow):
         """The networks, loaded again only when the model has changed; for the worker alone."""
         model = replace(asked, faces=("", ""))
         if self._scorer is None or self._scorer[:2] != (model, threshold):
-            made = CropScorer(
+            scorer = CropScorer(
                 asked.weights, asked.kind, asked.order, threshold, asked.target, device
             )
-            self._scorer = (model, threshold, made)
+            self._scorer = (model, threshold, scorer)
         return self._scorer[2]
 
     def _forget(self, crops: tuple[np.ndarray, np.ndarray] | None) -> None:
@@ -288,27 +287,27 @@ class CompareWindow(FollowingWindow):
     # Answers.
 
     def _on_method(self, answer: tuple[object, object]) -> None:
-        name, made = answer
+        name, compared = answer
         if isinstance(name, Subject):
-            assert isinstance(made, tuple)
+            assert isinstance(compared, tuple)
             self._subject = name
-            self._lay_out(made)
+            self._lay_out(compared)
             return
-        assert isinstance(name, str) and isinstance(made, Compared)
+        assert isinstance(name, str) and isinstance(compared, Compared)
         if name in self.columns:
-            self.methods[name] = made
-            self.columns[name].show_map(made)
+            self.methods[name] = compared
+            self.columns[name].show_map(compared)
         else:
-            self.controls[name] = made
+            self.controls[name] = compared
         self._draw()
 
-    def _on_compared(self, found: Comparison) -> None:
-        self.found = found
-        self.words.setText(found.words or "")
+    def _on_compared(self, comparison: Comparison) -> None:
+        self.found = comparison
+        self.words.setText(comparison.words or "")
         self.save.setEnabled(True)
         if self.session.target is None:
             self.tell("Choose a target model under Model to see Grad-CAM on it as well.")
-        elif "grad-cam-target" not in found.methods:
+        elif "grad-cam-target" not in comparison.methods:
             self.tell(
                 f"{self.session.target.name} has no 7\N{MULTIPLICATION SIGN}7 map for Grad-CAM."
             )
@@ -367,15 +366,15 @@ class CompareWindow(FollowingWindow):
         if suffix not in SUFFIXES:
             self.tell(f"{path} must end in one of {', '.join(SUFFIXES)}; choose another name.")
             return
-        found, subject = self.found, self._subject
+        comparison, subject = self.found, self._subject
         try:
             if suffix == ".json":
-                content = json_text(found.as_json()).encode()
+                content = json_text(comparison.as_json()).encode()
             else:
                 from core.explain.drawing import figure_bytes
                 from core.explain.saliency.compare_figure import comparison_figure
 
-                content = figure_bytes(comparison_figure(found, subject), suffix[1:])
+                content = figure_bytes(comparison_figure(comparison, subject), suffix[1:])
             write_whole(path, content)
         except XCosError as error:
             self.tell(str(error))

@@ -3,10 +3,11 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, Measured, error_curves
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
 
 BINS = 60
@@ -49,7 +50,7 @@ class EvaluationPlots(QTabWidget):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel(UNMEASURED, wordWrap=True))
+        column.addWidget(PlainLabel(UNMEASURED, wordWrap=True))
         column.addWidget(self.measure)
         column.addWidget(self.occlusion, 1)
         for widget, title in (

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -31,6 +30,7 @@ from xcos_gui.state.loading import ProtocolRequest
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evaluation.pairs import ListedPairs
 from xcos_gui.tools.evaluation.plots import EvaluationPlots
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -120,7 +120,7 @@ class EvaluationDialog(ToolWindow):
                 row.addWidget(button)
             if line is self.photos:
                 row.addWidget(self.start)
-            label = QLabel(name)
+            label = PlainLabel(name)
             label.setBuddy(line)
             form.addRow(label, row)
         self.aligned = QCheckBox("Its photos are aligned 112×112 crops")
@@ -131,16 +131,16 @@ class EvaluationDialog(ToolWindow):
         return form
 
     def _make_table(self) -> QTableWidget:
-        made = QTableWidget()
-        made.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        made.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        made.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        made.setAccessibleName("Results by kind of score")
-        made.setToolTip("A row's scores are those of the histogram and of the pairs below")
-        made.itemSelectionChanged.connect(self._on_kind)
-        made.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
-        made.verticalHeader().hide()
-        return made
+        results = QTableWidget()
+        results.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        results.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        results.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        results.setAccessibleName("Results by kind of score")
+        results.setToolTip("A row's scores are those of the histogram and of the pairs below")
+        results.itemSelectionChanged.connect(self._on_kind)
+        results.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
+        results.verticalHeader().hide()
+        return results
 
     # Asking.
 
@@ -212,20 +212,20 @@ class EvaluationDialog(ToolWindow):
 
     # Answers.
 
-    def _on_evaluated(self, found: tuple[OpenedPairs, Evaluation]) -> None:
+    def _on_evaluated(self, evaluated: tuple[OpenedPairs, Evaluation]) -> None:
         if self._unpacked is not None:
             self._unpacked.cleanup()
         self._unpacked, self._asked = self._asked, None
-        self.found = found
+        self.found = evaluated
         self.shown.fill()
-        evaluation = found[1]
+        evaluation = evaluated[1]
         left_out = (
             f", {evaluation.left_out:,} left out since their photos gave no face"
             if evaluation.left_out
             else ""
         )
-        told = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
-        self.tell(" ".join(filter(None, (told, lacking(evaluation)))))
+        summary = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
+        self.tell(" ".join(filter(None, (summary, lacking(evaluation)))))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
         self.results.blockSignals(True)
@@ -256,7 +256,7 @@ class EvaluationDialog(ToolWindow):
     def _kind(self) -> str | None:
         if self.found is None:
             return None
-        present = [kind for kind, found in self.found[1].kinds.items() if found is not None]
+        present = [kind for kind, scored in self.found[1].kinds.items() if scored is not None]
         row = self.results.currentRow()
         return present[row] if 0 <= row < len(present) else None
 

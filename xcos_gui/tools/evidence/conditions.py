@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate
+from xcos_gui.widgets.elided import PlainLabel
 
 LISTED = 1000  # pairs of a range
 HEADS = (
@@ -66,7 +66,7 @@ class ConditionsTab(Tab):
             self.choice.setItemData(self.choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.choice.setCurrentIndex(self.choice.findData("sharpness"))
         self.choice.activated.connect(self.again)
-        label = QLabel("C&ondition")
+        label = PlainLabel("C&ondition")
         label.setBuddy(self.choice)
         row.addWidget(label)
         row.addWidget(self.choice)
@@ -84,7 +84,7 @@ class ConditionsTab(Tab):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)
-        column.addWidget(QLabel("Where the model does worst; click a line to list its pairs:"))
+        column.addWidget(PlainLabel("Where the model does worst; click a line to list its pairs:"))
         column.addWidget(self.slices, 1)
         self.hold(inside)
 

@@ -1,6 +1,6 @@
 """The tab on groups: error rates by a tag or a column, and how much they differ."""
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout
 
 from core.analysis.grouping import column_names, group_by
 from core.analysis.groups import Group, GroupRates, Rate, group_rates
@@ -9,6 +9,7 @@ from core.project.edits import Edits
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate, rate_text
+from xcos_gui.widgets.elided import PlainLabel
 
 HEADS = (
     ("group", "The tag's value, or the column's"),
@@ -40,7 +41,7 @@ class GroupsTab(Tab):
         self.by.setToolTip("A tag, a column of the gallery's CSV, or the head of tags head:value")
         self.by.setMinimumContentsLength(20)
         self.by.activated.connect(self.again)
-        label = QLabel("&By tag or column")
+        label = PlainLabel("&By tag or column")
         label.setBuddy(self.by)
         row.addWidget(label)
         row.addWidget(self.by)
@@ -121,5 +122,5 @@ def _texts(group: Group) -> list[str | tuple[str, float]]:
     ]
 
 
-def _ratio(found: Rate) -> tuple[str, float]:
-    return number(f"{found.ratio or 0:.2f}", found.ratio)
+def _ratio(error: Rate) -> tuple[str, float]:
+    return number(f"{error.ratio or 0:.2f}", error.ratio)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.errors import XCosError
@@ -13,6 +13,7 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, percent
@@ -54,7 +55,7 @@ class IdentificationTab(Tab):
         for name in FUSIONS:
             self.fusion.addItem(NAMES[name], name)
         self.fusion.activated.connect(self.again)
-        label = QLabel("&Person's score")
+        label = PlainLabel("&Person's score")
         label.setBuddy(self.fusion)
         row.addWidget(label)
         row.addWidget(self.fusion)
@@ -121,8 +122,8 @@ class IdentificationTab(Tab):
             for person in np.argsort(-scores, kind="stable")[:2]:
                 known = np.isfinite(scores[person])
                 score = float(scores[person]) if known else None
-                told = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
-                cells += [persons.persons[person] if known else DASH, number(told, score)]
+                text = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
+                cells += [persons.persons[person] if known else DASH, number(text, score)]
             rows.append(cells)
         self.table.show_rows(names, rows)
         self.cmc.clear()
@@ -145,13 +146,15 @@ class IdentificationTab(Tab):
     def _on_row(self, row: int) -> None:
         if self.found is None:
             return
-        found = self.found
+        identified = self.found
         try:
-            told = why_not_second(found.scored, found.persons, found.rows[row], found.threshold)
+            why = why_not_second(
+                identified.scored, identified.persons, identified.rows[row], identified.threshold
+            )
         except XCosError as error:
             self.words.setText(str(error))
             return
-        self.why.set_title(f"{told.first} less {told.second}")
-        limit = max(float(np.abs(told.difference).max()), 1e-6)
+        self.why.set_title(f"{why.first} less {why.second}")
+        limit = max(float(np.abs(why.difference).max()), 1e-6)
         self.why_shown.fill()
-        self.why.show_map(told.difference, 0.0, limit, difference=True)
+        self.why.show_map(why.difference, 0.0, limit, difference=True)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QTabWidget,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import Tab
 from xcos_gui.widgets.decimal_box import DecimalBox
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR
 
@@ -64,7 +64,7 @@ class StrengthTab(Tab):
         self._scored: tuple[object, ScoredGallery] | None = None  # of the other gallery
         self._wanted_for_all = False
         self._make_choices()
-        self.bayes = QLabel(wordWrap=True)
+        self.bayes = PlainLabel(wordWrap=True)
         self.bayes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -91,7 +91,7 @@ class StrengthTab(Tab):
         self.method.setAccessibleName("Method")
         self.method.setToolTip("How scores become likelihood ratios")
         for text, box in (("&Reference", self.reference), ("&Method", self.method)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, int(box is self.reference))
@@ -121,7 +121,7 @@ class StrengthTab(Tab):
         self.prior.setToolTip("Probability, before the score, that a pair shows one person")
         self.cost.setToolTip("What a false accept costs when a false reject costs 1")
         for text, box in (("&Prior", self.prior), ("&Cost of a false accept", self.cost)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             box.setAccessibleName(text.replace("&", ""))
             row.addWidget(label)
@@ -197,7 +197,7 @@ class StrengthTab(Tab):
         score = None if session.explanation is None else session.explanation.score
         if chosen == SHIPPED:
             shipped = FittedReference(shipped_ratios(model.card, kind, order))
-            return lambda running: _found(shipped, score)
+            return lambda running: _strength_of(shipped, score)
         loader, wanted = session.loader(), self._wanted_for_all and isinstance(chosen, Path)
         self._wanted_for_all = False
         everyone = tuple(face for loaded in scored.galleries for face in loaded.gallery.faces)
@@ -212,7 +212,7 @@ class StrengthTab(Tab):
                 )
                 self._scored = (made_from, reference)
             for_all = fit_for(everyone, reference, method, running).ratios if wanted else None
-            return _found(fit_for(faces, reference, method, running), score, for_all)
+            return _strength_of(fit_for(faces, reference, method, running), score, for_all)
 
         return work
 
@@ -227,7 +227,7 @@ class StrengthTab(Tab):
         if strength is None:
             lines.append("No pair is looked at; click one in the main window.")
         else:
-            lines.append(f"<b>Score {strength.score:.4f}: {strength_words(strength)}</b>")
+            lines.append(f"Score {strength.score:.4f}: {strength_words(strength)}")
             lines.append(f"{interval_words(strength)}.")
         lines.append(
             f"{ratios.people:,} people, {ratios.genuine:,} genuine and {ratios.impostor:,} "
@@ -247,7 +247,7 @@ class StrengthTab(Tab):
                 f"The list and the panel Pair tell likelihood ratios by {ratios.reference} now."
             )
         self._show_for_all()
-        self.words.setText("<br>".join(lines))
+        self.words.setText("\n".join(lines))
         self._show_curves(answer.curves)
         self._decide()
 
@@ -300,7 +300,7 @@ class StrengthTab(Tab):
             self.session.set_threshold(self.decision.threshold)
 
 
-def _found(
+def _strength_of(
     reference: FittedReference, score: float | None, for_all: LikelihoodRatios | None = None
 ) -> _Found:
     held_out = reference.ratios.held_out

@@ -7,7 +7,6 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from core.scoring.lists import PairList
 from xcos_gui.state.jobs import Work
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 
@@ -37,7 +37,7 @@ class Tab(QWidget):
         self.session = session
         self.plots: list[Any] = []
         self.column = QVBoxLayout(self)
-        self.words = QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def hold(self, inside: QWidget, stretch: int = 1) -> None:
@@ -89,8 +89,8 @@ class RateTable(QTableWidget):
         self.horizontalHeader().resizeSection(0, 12 * line)
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(6 * line)
-        self._fitted = False
         self._remembered = RememberedTable(self, settings, name.lower(), sorts=sorts)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # heads of two lines
         self.cellClicked.connect(lambda row, _: self._ask(row))
 
     def show_rows(
@@ -106,10 +106,8 @@ class RateTable(QTableWidget):
             for column, cell in enumerate(cells, start=1):
                 item = ValueItem(cell, cell) if isinstance(cell, str) else ValueItem(*cell)
                 self.setItem(row, column, item)
-        if rows and not self._fitted and not self._remembered.known:
-            self._fitted = True  # as wide as what comes first; then as the user wants
-            for column in range(1, self.columnCount()):
-                self.resizeColumnToContents(column)
+        if rows:
+            self._remembered.fit(range(1, self.columnCount()))
         self.setSortingEnabled(self._sorts)
 
     def _ask(self, row: int) -> None:

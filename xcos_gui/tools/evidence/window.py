@@ -74,5 +74,4 @@ class EvidenceWindow(FollowingWindow):
             self.ask_refresh()
 
     def _on_pairs(self, title: str, pairs: PairList) -> None:
-        if self.list_pairs(title, pairs):
-            self.tell(f"{len(pairs):,} pairs are listed in the main window.")
+        self.list_pairs(title, pairs)

@@ -161,13 +161,13 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._pictures = {}
 
     def _draw(self) -> None:
-        brushes: dict[tuple[int, ...], object] = {}
-        made = [
-            brushes.setdefault(colour, pg.mkBrush(*colour))
+        by_colour: dict[tuple[int, ...], object] = {}
+        brushes = [
+            by_colour.setdefault(colour, pg.mkBrush(*colour))
             for colour in map(tuple, self._colours.tolist())
         ]
-        if len(made) == len(self.points):
-            self._dots.setData(self.points[:, 0], self.points[:, 1], brush=made)
+        if len(brushes) == len(self.points):
+            self._dots.setData(self.points[:, 0], self.points[:, 1], brush=brushes)
 
     def _take_palette(self) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -220,8 +220,8 @@ def inside(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
 def coloured(values: np.ndarray, dark: bool) -> np.ndarray:
     """Hues (n,) in [0, 1), NaN for grey, as colours (n, 4) uint8 that stand out on the ground."""
     lightness = 150 if dark else 110
-    made = np.full((len(values), 4), (128, 128, 128, 220), np.uint8)
+    colours = np.full((len(values), 4), (128, 128, 128, 220), np.uint8)
     for value in np.unique(values[np.isfinite(values)]):
         colour = QColor.fromHsl(int(value * 360), 190, lightness, 220)
-        made[values == value] = colour.getRgb()
-    return made
+        colours[values == value] = colour.getRgb()
+    return colours

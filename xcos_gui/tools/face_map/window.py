@@ -8,7 +8,6 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -34,7 +33,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.face_map.plot import MapPlot, coloured
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.design import GAP, counted, is_dark, title_label
-from xcos_gui.widgets.elided import ElidedLabel
+from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -127,10 +126,10 @@ class FaceMapWindow(FollowingWindow):
         column = QVBoxLayout(side)
         column.setContentsMargins(GAP, 0, 0, 0)
         self.face = CellView("The face looked at", grid=False)
-        self.name, self.hard = ElidedLabel(), QLabel(wordWrap=True)
+        self.name, self.hard = ElidedLabel(), PlainLabel(wordWrap=True)
         self.pair = QPushButton("Look at its hardest pair", autoDefault=False)
         self.pair.clicked.connect(self.choose_pair)
-        self.selection = QLabel(wordWrap=True)
+        self.selection = PlainLabel(wordWrap=True)
         self.list, self.tag, self.aside = (
             QPushButton(text, autoDefault=False)
             for text in ("List their pairs", "Tags…", "Set aside")
@@ -163,12 +162,12 @@ class FaceMapWindow(FollowingWindow):
         known = self.found.map if self.found is not None and self._laid == laid else None
 
         def work(running: Running) -> _Found:
-            made = known or face_map(columns.features.grid, layout, running)
-            return _Found(made, hardness(matrix, threshold, running))
+            layout_map = known or face_map(columns.features.grid, layout, running)
+            return _Found(layout_map, hardness(matrix, threshold, running))
 
-        def then(found: _Found) -> None:
+        def then(mapped: _Found) -> None:
             self._laid, self._faces = laid, columns.gallery.faces
-            self._show(found, known is None)
+            self._show(mapped, known is None)
 
         self.compute("Laying out the faces", work, then)
 
@@ -180,16 +179,16 @@ class FaceMapWindow(FollowingWindow):
         self.plot.show_points(np.empty((0, 2)))
         self._show_side()
 
-    def _show(self, found: _Found, anew: bool) -> None:
-        self.found = found
-        share = found.map.share
+    def _show(self, mapped: _Found, anew: bool) -> None:
+        self.found = mapped
+        share = mapped.map.share
         shown = "" if share is None else f" The plane shows {100 * share:.0f} % of their variance."
         self._said = f"{counted(len(self._faces), 'face')}.{shown}"
         self.tell(HELP)
         self._fill_colours()
         if anew:
             self._looked = None
-            self.plot.show_points(found.map.places)
+            self.plot.show_points(mapped.map.places)
         self._paint()
         self._show_side()
 
@@ -258,15 +257,15 @@ class FaceMapWindow(FollowingWindow):
         self._show_side()
 
     def _show_side(self) -> None:
-        place, found = self._looked, self.found
-        looked = place is not None and found is not None and place < len(self._faces)
+        place, mapped = self._looked, self.found
+        looked = place is not None and mapped is not None and place < len(self._faces)
         self.pair.setEnabled(looked)
         self.face.set_crop(None)
-        if not looked or place is None or found is None:
+        if not looked or place is None or mapped is None:
             self.name.setText("")
             self.hard.setText("Click a point to see its photo.")
         else:
-            face, hard = self._faces[place], found.hardness[place]
+            face, hard = self._faces[place], mapped.hardness[place]
             self.face.set_crop(self.session.crop(face))
             self.name.setText(f"{face.identity or 'unknown'}\n{face.key}")
             self.hard.setText(_hard_words(float(hard)))
@@ -320,9 +319,9 @@ def _by_hardness(values: np.ndarray) -> np.ndarray:
     """Red where a face's worst pair is wrong, blue where all are right, (n, 4) uint8."""
     top = float(np.nanmax(np.abs(values), initial=1e-6)) if np.isfinite(values).any() else 1.0
     colours = overlay_rgba(-around(values, 0.0, -top, top)[None], table("diverging"), -1, 1, 0.9)
-    made: np.ndarray = colours[0]
-    made[~np.isfinite(values)] = UNKNOWN.getRgb()
-    return made
+    rgba: np.ndarray = colours[0]
+    rgba[~np.isfinite(values)] = UNKNOWN.getRgb()
+    return rgba
 
 
 def _by_badness(values: np.ndarray) -> np.ndarray:
@@ -330,9 +329,9 @@ def _by_badness(values: np.ndarray) -> np.ndarray:
     known = np.isfinite(values)
     low, high = np.percentile(values[known], SPAN) if known.any() else (0.0, 1.0)
     centred = 1 - 2 * (np.nan_to_num(values) - low) / max(high - low, 1e-9)
-    made: np.ndarray = overlay_rgba(centred[None], table("diverging"), -1, 1, 0.9)[0]
-    made[~known] = UNKNOWN.getRgb()
-    return made
+    rgba: np.ndarray = overlay_rgba(centred[None], table("diverging"), -1, 1, 0.9)[0]
+    rgba[~known] = UNKNOWN.getRgb()
+    return rgba
 
 
 def _scale_words(condition: Condition, values: np.ndarray) -> str:

@@ -66,6 +66,6 @@ class LabelsRequest:
         return score_gallery(self.model, gallery, probes, self.kind, self.order, running)
 
 
-def qualities(found: LabelFindings, edits: Edits) -> Qualities:
+def qualities(findings: LabelFindings, edits: Edits) -> Qualities:
     """Errors, accuracy and EER without and with what was accepted."""
-    return found.before(), found.after(edits)
+    return findings.before(), findings.after(edits)

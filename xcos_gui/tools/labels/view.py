@@ -13,6 +13,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.project.edits import Decision
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 
 EFFECTS: dict[FindingKind, str] = {
     "wrong-identity": "Accept gives the face the other name.",
@@ -28,10 +29,18 @@ KEYS: tuple[tuple[str, str, Decision | None], ...] = (
 )
 
 
+LONGEST = 24  # letters of a photo's name on a button
+
+
 def _accepting(finding: Finding) -> str:
     """The button's text, which names what Accept does."""
     if finding.kind == "near-duplicate":
-        return f"Set aside {PurePosixPath(finding.right).name}  (A)".replace("&", "&&")
+        name = PurePosixPath(finding.right).name
+        if (
+            len(name) > LONGEST
+        ):  # a button would take the list's room; the whole name is its caption
+            name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
+        return f"Set aside {name}  (A)".replace("&", "&&")
     return "Accept  (A)"
 
 
@@ -45,14 +54,14 @@ class FindingView(QWidget):
         self._cache = cache
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.says = QLabel(wordWrap=True)
+        self.says = PlainLabel(wordWrap=True)
         self.says.setMinimumHeight(3 * self.fontMetrics().height())
         column.addWidget(self.says)
         pictures = QHBoxLayout()
         self.pictures: list[tuple[CellView, QLabel]] = []
         for name in ("Left face", "Right face", "Own identity"):
             view = CellView(name, grid=False)
-            caption = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
+            caption = PlainLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
             caption.setMinimumWidth(1)
             holder = QWidget()
             part = QVBoxLayout(holder)
@@ -74,29 +83,29 @@ class FindingView(QWidget):
             self.buttons.append(button)
         column.addLayout(row)
 
-    def show_finding(self, finding: Finding | None, found: LabelFindings | None) -> str:
+    def show_finding(self, finding: Finding | None, findings: LabelFindings | None) -> str:
         """Show a finding; None: none. A sentence when a photo is gone."""
         for button in self.buttons:
             button.setEnabled(finding is not None)
         for view, caption in self.pictures:
             view.set_crop(None)
             caption.clear()
-        if finding is None or found is None:
+        if finding is None or findings is None:
             self.says.clear()
             return ""
         self.says.setText(f"{finding.sentence} {EFFECTS[finding.kind]}")
         self.buttons[0].setText(_accepting(finding))
-        shared = finding.kind == "shared-person" and found.probes is not None
-        holder = found.probes if shared and found.probes is not None else found.gallery
+        shared = finding.kind == "shared-person" and findings.probes is not None
+        holder = findings.probes if shared and findings.probes is not None else findings.gallery
         likelier = f"likelier {finding.names[2]}\n" if finding.kind == "wrong-identity" else ""
         problems = [
             self._show_face(0, holder, finding.left, ""),
-            self._show_face(1, found.gallery, finding.right, likelier),
+            self._show_face(1, findings.gallery, finding.right, likelier),
         ]
         self._third.setVisible(finding.own is not None)
         if finding.own is not None:
             called = f"called {finding.names[1]}\n"
-            problems.append(self._show_face(2, found.gallery, finding.own, called))
+            problems.append(self._show_face(2, findings.gallery, finding.own, called))
         return next(filter(None, problems), "")
 
     def _show_face(self, place: int, loaded: LoadedGallery, key: str, text: str) -> str:

@@ -7,18 +7,14 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMenu,
     QPushButton,
     QSplitter,
     QTabBar,
-    QTableView,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,7 +28,10 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
+from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 
 TITLES: dict[FindingKind, str] = {
@@ -62,12 +61,14 @@ class LabelsWindow(FollowingWindow):
         self.view.decided.connect(self.decide)
         self.body.addLayout(self._make_top())
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._make_list())
+        self._make_list()
+        split.addWidget(self.table)
         split.addWidget(self.view)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        self.body.addWidget(split, 1)
-        self.before_after = QLabel(wordWrap=True)
+        self.shown = OrEmpty("labels", split)
+        self.body.addWidget(self.shown, 1)
+        self.before_after = PlainLabel(wordWrap=True)
         self.before_after.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.body.addWidget(self.before_after)
         for keys, slot in (
@@ -113,18 +114,9 @@ class LabelsWindow(FollowingWindow):
         row.addWidget(self.export)
         return row
 
-    def _make_list(self) -> QWidget:
+    def _make_list(self) -> None:
         self.model = FindingsModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Findings; A accepts, R rejects, U is unsure")
-        self.table.verticalHeader().hide()
+        self.table = rows_table(self.model, "Findings; A accepts, R rejects, U is unsure")
         unit = self.fontMetrics().height()
         self.table.verticalHeader().setDefaultSectionSize(round(1.6 * unit))
         header = self.table.horizontalHeader()
@@ -133,14 +125,6 @@ class LabelsWindow(FollowingWindow):
             header.resizeSection(column, width * unit)
         RememberedTable(self.table, self.session.settings, "labels", sorts=False)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        self.empty = QLabel(wordWrap=True)
-        layout = QVBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.empty)
-        layout.addWidget(self.table, 1)
-        left = QWidget()
-        left.setLayout(layout)
-        return left
 
     # Searching.
 
@@ -192,9 +176,9 @@ class LabelsWindow(FollowingWindow):
         )
         self.compute("Searching the labels", asked.run, self._on_found)
 
-    def _on_found(self, found: LabelFindings) -> None:
-        self.found = found
-        here = {finding.kind for finding in found.findings}
+    def _on_found(self, findings: LabelFindings) -> None:
+        self.found = findings
+        here = {finding.kind for finding in findings.findings}
         if self.kind not in here and here:
             first = next(place for place, kind in enumerate(FINDING_KINDS) if kind in here)
             self.kinds.setCurrentIndex(first)
@@ -202,13 +186,13 @@ class LabelsWindow(FollowingWindow):
         self._show_kind()
 
     def _on_edits(self) -> None:
-        project, found = self.session.project, self.found
-        if project is None or found is None:
+        project, findings = self.session.project, self.found
+        if project is None or findings is None:
             return
         edits = project.edits
         self.model.mark(edits.decisions)
         self._show_counts()
-        self._counting.start(lambda _: qualities(found, edits))
+        self._counting.start(lambda _: qualities(findings, edits))
 
     def _on_counted(self, counted: Qualities) -> None:
         self.quality = counted
@@ -219,7 +203,7 @@ class LabelsWindow(FollowingWindow):
             )
             return
         self.before_after.setText(
-            f"Before: {_told(before)}.  With what is accepted: {_told(after)}.  "
+            f"Before: {_quality_words(before)}.  With what is accepted: {_quality_words(after)}.  "
             "Your photos stay as they are; decisions are kept in the project."
         )
 
@@ -238,40 +222,44 @@ class LabelsWindow(FollowingWindow):
     def _show_counts(self) -> None:
         decisions = {} if self.session.project is None else self.session.project.edits.decisions
         for place, kind in enumerate(FINDING_KINDS):
-            found = () if self.found is None else self.found.findings
-            told = Counter(f.key in decisions for f in found if f.kind == kind)
-            count = f" ({told[False]} open, {told[True]} decided)" if told else ""
+            findings = () if self.found is None else self.found.findings
+            by_decision = Counter(f.key in decisions for f in findings if f.kind == kind)
+            count = (
+                f" ({by_decision[False]} open, {by_decision[True]} decided)" if by_decision else ""
+            )
             self.kinds.setTabText(place, TITLES[kind] + count)
 
     def _show_kind(self) -> None:
-        found = () if self.found is None else self.found.findings
-        findings = tuple(f for f in found if f.kind == self.kind)
+        listed = () if self.found is None else self.found.findings
+        findings = tuple(f for f in listed if f.kind == self.kind)
         self.model.show(findings)
-        self.empty.setText("" if findings else self._why_none())
-        self.empty.setVisible(not findings)
         self._show_counts()
         if findings:
+            self.shown.fill()
             # The main window keeps its pair until the user chooses a finding.
             self._by_user = False
             self.table.selectRow(0)
             self._by_user = True
             self.table.setFocus()
         else:
+            other = self.kind == "shared-person" and self.found is not None
+            buttons = [("Other gallery…", self._ask_other)] if other else []
+            self.shown.say(*parted(self._why_none()), buttons)
             self._show_finding(None)
 
     def _why_none(self) -> str:
         if self.found is None:
-            return "Open a gallery; what is likely wrong in its labels is listed here."
+            return "Open a gallery; what is likely wrong in its labels is then listed here."
         if self.kind == "shared-person" and self.found.probes is None:
-            return "Choose Other gallery… to look for people that both galleries show."
+            return "No other gallery; choose one to look for people that both show."
         faces = self.found.gallery.gallery.faces
         names = {face.identity for face in faces} - {None}
         if self.kind in ("wrong-identity", "same-person") and len(names) < 2:
             return (
-                "This needs two identities: put each person's photos in a folder of their own, or "
+                "This needs two identities; put each person's photos in a folder of their own, or "
                 "name faces with F2 in the gallery."
             )
-        return "Nothing was found."
+        return "Nothing of this kind was found."
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         self._show_finding(self.listed())
@@ -301,10 +289,10 @@ class LabelsWindow(FollowingWindow):
 
     def decide(self, decision: Decision | None) -> None:
         """Decide on the finding that is chosen, and go to the next."""
-        finding, found = self.listed(), self.found
-        if finding is None or found is None:
+        finding, findings = self.listed(), self.found
+        if finding is None or findings is None:
             return
-        names = found.names
+        names = findings.names
         row = self.table.currentIndex().row()
         self.session.edit(
             lambda project: project.change(lambda edits: decided(edits, finding, decision, names))
@@ -368,7 +356,7 @@ class LabelsWindow(FollowingWindow):
         )
 
 
-def _told(quality: LabelQuality) -> str:
+def _quality_words(quality: LabelQuality) -> str:
     accuracy = quality.counts.accuracy
     parts = [f"{quality.errors:,} errors"]
     if accuracy is not None:

@@ -44,16 +44,16 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
         persons = () if self._people is None else self._people.persons
         return [persons[place].identity for place in self._pictures]
 
-    def show_people(self, found: People, pixmap: Pixmap) -> None:
+    def show_people(self, everyone: People, pixmap: Pixmap) -> None:
         """Draw other people; pixmap gives a person's face where it is there already."""
-        self._people = found
+        self._people = everyone
         self.plotItem.clear()
         self._pictures = {}
-        self._points, lone = _places(found)
-        measured = "mean" if found.measure == "mean" else "mean highest"
+        self._points, lone = _places(everyone)
+        measured = "mean" if everyone.measure == "mean" else "mean highest"
         self.setLabel("left", f"{measured} impostor score")
         for animal in (*ANIMALS, None):
-            chosen = [k for k, p in enumerate(found.persons) if p.animal == animal]
+            chosen = [k for k, p in enumerate(everyone.persons) if p.animal == animal]
             chosen = [k for k in chosen if np.isfinite(self._points[k]).all()]
             if not chosen:
                 continue
@@ -61,24 +61,24 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
             dots = pg.ScatterPlotItem(
                 x=self._points[chosen, 0],
                 y=self._points[chosen, 1],
-                size=9 if len(found.persons) < 2000 else 6,
+                size=9 if len(everyone.persons) < 2000 else 6,
                 brush=colour,
                 pen=pg.mkPen(colour.darker(150)),
-                data=[found.persons[k].identity for k in chosen],
+                data=[everyone.persons[k].identity for k in chosen],
                 hoverable=True,
                 tip=lambda x, y, data: data,
             )
             self.addItem(dots)
-        self._draw_quarters(found, lone)
+        self._draw_quarters(everyone, lone)
         self.addItem(self._ring)
         self._ring.setData([], [])
         self.autoRange(padding=0.12)  # room for the faces beside the points
-        for place in _standing_out(self._points, found):
+        for place in _standing_out(self._points, everyone):
             item = QGraphicsPixmapItem()
             item.setFlag(QGraphicsPixmapItem.GraphicsItemFlag.ItemIgnoresTransformations)
             item.setPos(*self._points[place])
             item.setZValue(10)
-            item.setToolTip(found.persons[place].identity)
+            item.setToolTip(everyone.persons[place].identity)
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
             self.addItem(item, ignoreBounds=True)
             self._pictures[place] = item
@@ -93,9 +93,9 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
         for place, item in self._pictures.items():
             if not item.pixmap().isNull():
                 continue
-            found = pixmap(self._people.persons[place])
-            if found is not None:
-                small = found.scaledToHeight(
+            picture = pixmap(self._people.persons[place])
+            if picture is not None:
+                small = picture.scaledToHeight(
                     round(side * ratio), Qt.TransformationMode.SmoothTransformation
                 )
                 small.setDevicePixelRatio(ratio)
@@ -132,12 +132,12 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
 
     def _place(self, identity: str | None) -> int | None:
         persons = () if self._people is None else self._people.persons
-        found = next((k for k, p in enumerate(persons) if p.identity == identity), None)
-        return found if found is None or np.isfinite(self._points[found]).all() else None
+        place = next((k for k, p in enumerate(persons) if p.identity == identity), None)
+        return place if place is None or np.isfinite(self._points[place]).all() else None
 
-    def _draw_quarters(self, found: People, lone: float | None) -> None:
+    def _draw_quarters(self, everyone: People, lone: float | None) -> None:
         pen = pg.mkPen((128, 128, 128), style=Qt.PenStyle.DashLine)
-        for bounds, angle in ((found.genuine_quarters, 90), (found.impostor_quarters, 0)):
+        for bounds, angle in ((everyone.genuine_quarters, 90), (everyone.impostor_quarters, 0)):
             for bound in bounds or ():
                 line = pg.InfiniteLine(bound, angle=angle, pen=pen)
                 line.setZValue(-5)
@@ -152,15 +152,15 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
         self.choose_at(event.scenePos())  # type: ignore[attr-defined]
 
 
-def _places(found: People) -> tuple[np.ndarray, float | None]:
+def _places(everyone: People) -> tuple[np.ndarray, float | None]:
     """Where people stand, (k, 2); and x of the strip of those without a genuine pair, if any."""
     points = np.array(
         [
             (
                 np.nan if p.genuine_mean is None else p.genuine_mean,
-                np.nan if (i := p.impostor(found.measure)) is None else i,
+                np.nan if (i := p.impostor(everyone.measure)) is None else i,
             )
-            for p in found.persons
+            for p in everyone.persons
         ],
         np.float64,
     ).reshape(-1, 2)
@@ -174,7 +174,7 @@ def _places(found: People) -> tuple[np.ndarray, float | None]:
     return points, strip
 
 
-def _standing_out(points: np.ndarray, found: People) -> list[int]:
+def _standing_out(points: np.ndarray, everyone: People) -> list[int]:
     """Places of people far from the middle, the farthest first, none too near to another."""
     fine = np.isfinite(points).all(axis=1)
     if not fine.any():

@@ -6,7 +6,6 @@ import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSizePolicy,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -37,9 +35,11 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.people.model import HEADERS, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot
-from xcos_gui.tools.people.words import legend, told
+from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -93,6 +93,8 @@ class PeopleWindow(ToolWindow):
         split.addWidget(self._make_right())
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
+        unit = self.fontMetrics().height()
+        split.setSizes([38 * unit, 44 * unit])
         self.body.addWidget(split)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._on_changed)
@@ -107,9 +109,9 @@ class PeopleWindow(ToolWindow):
     # Making.
 
     def _make_left(self) -> QWidget:
-        label = QLabel("&Impostor score")
+        label = PlainLabel("&Impostor score")
         label.setBuddy(self.measure)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = PlainLabel(wordWrap=True)
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.measure)
@@ -131,16 +133,8 @@ class PeopleWindow(ToolWindow):
         self.search.setAccessibleName("Find a person")
         self.model = PeopleModel(self)
         self.search.textChanged.connect(self.model.set_filter)
-        self.table = QTableView(
-            sortingEnabled=True,
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
-        self.table.verticalHeader().hide()
+        name = "People and their scores; a row lists that person's pairs"
+        self.table = rows_table(self.model, name)
         unit = self.fontMetrics().height()
         self.table.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
         header = self.table.horizontalHeader()
@@ -153,7 +147,7 @@ class PeopleWindow(ToolWindow):
         RememberedTable(self.table, self.session.settings, "people", by_mean)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.modelReset.connect(self._mark_row)
-        self.who = QLabel(wordWrap=True)
+        self.who = PlainLabel(wordWrap=True)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.search)
@@ -175,13 +169,13 @@ class PeopleWindow(ToolWindow):
         self.counts: dict[str, QLabel] = {}
         for column, name in enumerate(MAPS, start=1):
             title = {"cosine": "mean S", "attention": "mean W", "evidence": "mean evidence"}[name]
-            label = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+            label = PlainLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setToolTip(TIPS[name])
             grid.addWidget(label, 0, column)
             grid.setColumnStretch(column, 1)
         for row, sort in enumerate(("genuine", "impostor"), start=1):
-            self.counts[sort] = QLabel(
+            self.counts[sort] = PlainLabel(
                 "with\nthemselves" if sort == "genuine" else "with\nstrangers"
             )
             grid.addWidget(self.counts[sort], row, 0)
@@ -218,8 +212,8 @@ class PeopleWindow(ToolWindow):
 
         self.compute("Measuring people", work, self._on_measured)
 
-    def _on_measured(self, found: People) -> None:
-        self.found = found
+    def _on_measured(self, everyone: People) -> None:
+        self.found = everyone
         self._faces = {}
         session = self.session
         for loaded, probe in ((session.rows, True), (session.columns, False)):
@@ -248,14 +242,14 @@ class PeopleWindow(ToolWindow):
             self._chosen = None
             self._show_maps(None)
 
-    def _summary(self, found: People) -> str:
-        lone = sum(p.genuine_mean is None for p in found.persons)
-        parts = [f"{len(found.persons):,} people"]
+    def _summary(self, everyone: People) -> str:
+        lone = sum(p.genuine_mean is None for p in everyone.persons)
+        parts = [f"{len(everyone.persons):,} people"]
         if lone:
             parts.append(f"{lone:,} with one photo, so without a genuine pair, stand apart")
-        if found.unknown:
-            parts.append(f"{found.unknown:,} faces without an identity are not counted")
-        if found.genuine_quarters is None:
+        if everyone.unknown:
+            parts.append(f"{everyone.unknown:,} faces without an identity are not counted")
+        if everyone.genuine_quarters is None:
             parts.append(f"classes need {LEAST_PEOPLE} people with two photos each")
         if self.session.matrix is not None and self.session.matrix.square:
             parts.append("in one gallery lambs and wolves are the same people")
@@ -283,16 +277,16 @@ class PeopleWindow(ToolWindow):
             return
         self._chosen = identity
         self._mark()
-        self.who.setText(told(person))
+        self.who.setText(person_words(person))
         threshold = session.threshold
 
         def work(running: Running) -> PersonMaps:
             return person_maps(scored, identity, threshold, running)
 
-        def then(found: PersonMaps) -> None:
+        def then(maps: PersonMaps) -> None:
             if session.matrix is scored.matrix:
-                session.list_pairs(f"Worst pairs of {identity}", found.pairs)
-            self._show_maps(found)
+                session.list_pairs(f"Worst pairs of {identity}", maps.pairs)
+            self._show_maps(maps)
 
         self.compute("Looking at pairs", work, then)
 
@@ -320,12 +314,12 @@ class PeopleWindow(ToolWindow):
             if person.identity != self._chosen:
                 self.choose(person.identity)
 
-    def _show_maps(self, found: PersonMaps | None) -> None:
-        self.looked_at = found
-        self.shown.say(*ASK) if found is None else self.shown.fill()
+    def _show_maps(self, looked_at: PersonMaps | None) -> None:
+        self.looked_at = looked_at
+        self.shown.say(*ASK) if looked_at is None else self.shown.fill()
         sorts: dict[str, PairMaps | None] = {
-            "genuine": None if found is None else found.genuine,
-            "impostor": None if found is None else found.impostor,
+            "genuine": None if looked_at is None else looked_at.genuine,
+            "impostor": None if looked_at is None else looked_at.impostor,
         }
         means = {
             (sort, name): getattr(mean, name)

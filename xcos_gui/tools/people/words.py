@@ -1,7 +1,6 @@
 """What the window on people says of classes and of a person."""
 
 from collections import Counter
-from html import escape
 
 from core.analysis.people import ANIMALS, People, Person
 from xcos_gui.tools.people.model import ANIMAL_COLOURS, NONE_COLOUR
@@ -18,9 +17,9 @@ MEANINGS = {
 }
 
 
-def legend(found: People) -> str:
+def legend(everyone: People) -> str:
     """The classes that occur, with their colours and numbers of people."""
-    counts = Counter(p.animal for p in found.persons)
+    counts = Counter(p.animal for p in everyone.persons)
     parts = []
     for animal in (*ANIMALS, None):
         if counts[animal]:
@@ -32,9 +31,9 @@ def legend(found: People) -> str:
     return " &nbsp; ".join(parts)
 
 
-def told(person: Person) -> str:
-    """What there is to say of a person, as rich text."""
-    parts = [f"<b>{escape(person.identity)}</b>"]
+def person_words(person: Person) -> str:
+    """What there is to say of a person."""
+    parts = [person.identity]
     if person.animal:
         parts.append(f"{person.animal}: {MEANINGS[person.animal]}")
     if person.genuine_mean is None:

@@ -215,11 +215,11 @@ class PhotosWindow(ToolWindow):
 
     def _mark(self, cell: Cell | None) -> None:
         self.canvas.set_cell(cell)
-        found, report = self.session.explanation, self._report
-        if cell is None or found is None or report is None or self.photos is None:
+        explanation, report = self.session.explanation, self._report
+        if cell is None or explanation is None or report is None or self.photos is None:
             self.cell_text.clear()
             return
-        s, w = found.cosine[cell], found.attention[cell]
+        s, w = explanation.cosine[cell], explanation.attention[cell]
         sides = " and ".join(f"{SIDE / CELLS / photo.scale:.0f}" for photo in self.photos)
         text = (
             f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:.3f}, W {w:.4f}, "

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -27,6 +26,7 @@ from core.project.readings import LIKENESSES, RATING_WORDS, RATINGS, Reading, re
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.tool_window import ToolWindow
 
 ASKED = [region for region in REGIONS if region != "outside the face"]
@@ -56,7 +56,7 @@ class ReadersWindow(ToolWindow):
     def _make_start(self) -> None:
         page = QWidget()
         column = QVBoxLayout(page)
-        column.addWidget(QLabel(START, wordWrap=True))
+        column.addWidget(PlainLabel(START, wordWrap=True))
         form = QFormLayout()
         self.reader, self.seed = QLineEdit(), QSpinBox(minimum=0, maximum=999_999)
         self.reader.setPlaceholderText("Your name or a code")
@@ -73,7 +73,7 @@ class ReadersWindow(ToolWindow):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-        self.figures = QLabel(wordWrap=True)
+        self.figures = PlainLabel(wordWrap=True)
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self.figures)
         column.addStretch(1)
@@ -82,7 +82,7 @@ class ReadersWindow(ToolWindow):
     def _make_sheet(self) -> None:
         page = QWidget()
         column = QVBoxLayout(page)
-        self.place = QLabel()
+        self.place = PlainLabel()
         column.addWidget(self.place)
         faces = QHBoxLayout()
         self.faces = CellView("Left face", grid=False), CellView("Right face", grid=False)
@@ -155,8 +155,8 @@ class ReadersWindow(ToolWindow):
         left, right = sorted((pair.left, pair.right))
         form = {}
         if self.form.isChecked():
-            said = {region: box.currentText() for region, box in self.regions.items()}
-            form = {r: like for r, text in said.items() for like in LIKENESSES if like == text}
+            answers = {region: box.currentText() for region, box in self.regions.items()}
+            form = {r: like for r, text in answers.items() for like in LIKENESSES if like == text}
         now = datetime.now(UTC).isoformat(timespec="seconds")
         reading = Reading(self.reader.text().strip(), left, right, rating, now, form)
         self.session.edit(lambda project: project.read_pair(reading))

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QGridLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.loading import Loader
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.thumbnails import to_image
 
@@ -71,15 +71,15 @@ class PairRequest:
     def crops(self, pairs: tuple[ChangedPair, ...], running: Running) -> list[Crops | None]:
         """The faces of some pairs; None where a photo is gone. Raises Stopped."""
         loader = self.models.loader_with(self.verdict.weights, self.settings)
-        found: list[Crops | None] = []
+        crops: list[Crops | None] = []
         for pair in pairs:
             try:
-                found.append(_crops(self._faces(pair, loader, running), loader))
+                crops.append(_crops(self._faces(pair, loader, running), loader))
             except Stopped:
                 raise
             except XCosError:
-                found.append(None)
-        return found
+                crops.append(None)
+        return crops
 
     def explain(self, pair: ChangedPair, running: Running) -> ExplainedPair:
         """Raises XCosError for photos or weights that are gone, and Stopped."""
@@ -137,13 +137,13 @@ class ChangedPairsView(QWidget):
         self._session = session
         self._request: PairRequest | None = None
         self._pairs: tuple[ChangedPair, ...] = ()
-        self.words = QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True)
         self._showing, self._explaining = LatestJob(self), LatestJob(self)
         self._showing.finished.connect(self._on_crops)
         self._explaining.finished.connect(self._on_explained)
         self._explaining.failed.connect(lambda error: self.words.setText(str(error)))
         side = 3 * self.fontMetrics().height()
-        self.title = QLabel(wordWrap=True)
+        self.title = PlainLabel(wordWrap=True)
         self.list = QListWidget()
         self.list.setAccessibleName("Held-out pairs that are judged differently")
         self.list.setIconSize(QSize(2 * side, side))
@@ -151,7 +151,7 @@ class ChangedPairsView(QWidget):
         self.list.currentRowChanged.connect(self._on_chosen)
         self.faces = CellView("Left face"), CellView("Right face")
         self.maps = [{name: MapView(name, text) for name, text in MAPS} for _ in SIDES]
-        self.scores = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.scores = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self._grid = QWidget()
         policy = self._grid.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # so that nothing moves when the maps come
@@ -202,8 +202,8 @@ class ChangedPairsView(QWidget):
             self._showing.start(lambda running: request.crops(pairs, running))
             self.list.setCurrentRow(0)
 
-    def _on_crops(self, found: list[Crops | None]) -> None:
-        for place, crops in enumerate(found):
+    def _on_crops(self, pairs: list[Crops | None]) -> None:
+        for place, crops in enumerate(pairs):
             if crops is not None and place < self.list.count():
                 self.list.item(place).setIcon(_icon(crops))
 
@@ -214,12 +214,12 @@ class ChangedPairsView(QWidget):
         self.words.setText("Computing the maps of both weights…")
         self._explaining.start(lambda running: request.explain(pair, running))
 
-    def _on_explained(self, found: ExplainedPair) -> None:
-        known = [e for e in (found.before, found.after) if e is not None]
+    def _on_explained(self, pair: ExplainedPair) -> None:
+        known = [e for e in (pair.before, pair.after) if e is not None]
         limits = shared_limits(known, [name for name, _ in MAPS])
-        for face, crop in zip(self.faces, found.crops, strict=True):
+        for face, crop in zip(self.faces, pair.crops, strict=True):
             face.set_crop(crop)
-        explained = found.before, found.after
+        explained = pair.before, pair.after
         for one, side, views, words in zip(explained, SIDES, self.maps, self.scores, strict=True):
             words.setText(_scored(one, side))
             for name, view in views.items():
@@ -232,7 +232,7 @@ class ChangedPairsView(QWidget):
     def _show_nothing(self) -> None:
         count = len(self._pairs)
         self.title.setText(
-            f"<b>{count} held-out pairs judged differently</b>; click one to see why"
+            f"{count} held-out pairs judged differently; click one to see why"
             if count
             else "No held-out pair is judged differently."
         )
@@ -273,8 +273,7 @@ def _line(pair: ChangedPair) -> str:
 
 
 def _scored(decided: PairDecision | None, side: str) -> str:
-    name = f"<b>{side.capitalize()}</b>"
-    return f"{name}: {'a model without maps' if decided is None else decision_words(decided)}"
+    return f"{side.capitalize()}: {'a model without maps' if decided is None else decision_words(decided)}"
 
 
 def _icon(crops: Crops) -> QIcon:

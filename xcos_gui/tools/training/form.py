@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from core.training.config import TrainConfig, parse_config
 from xcos_gui.state.settings import Settings
 from xcos_gui.tools.training.inputs import QuietWheel, SettingInput, input_for
+from xcos_gui.widgets.elided import PlainLabel
 
 GENERAL = "general"
 MARK = "\N{BULLET}"
@@ -190,31 +191,31 @@ class TrainingForm(QWidget):
         self.groups.addItem(item)
 
     def _add_row(self, grid: QGridLayout, name: str, hint: Any, of: "Field[Any]") -> None:
-        found = input_for(name, hint, of.metadata, self._settings)
+        field = input_for(name, hint, of.metadata, self._settings)
         words = of.name.replace("_", " ")
-        label = QLabel(words.capitalize())
-        label.setBuddy(found.widget)
+        label = PlainLabel(words.capitalize())
+        label.setBuddy(field.widget)
         reset = QToolButton(text="\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", autoRaise=True)
         reset.setAccessibleName(f"Set {words} back")
         reset.clicked.connect(partial(self.reset, name))
         kept = reset.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         reset.setSizePolicy(kept)
-        unit = QLabel(of.metadata.get("unit", ""))
-        meaning = QLabel(_meaning(of.metadata), wordWrap=True)
+        unit = PlainLabel(of.metadata.get("unit", ""))
+        meaning = PlainLabel(_meaning(of.metadata), wordWrap=True)
         policy = meaning.sizePolicy()  # which knows that its height depends on its width
         policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
         meaning.setSizePolicy(policy)
         meaning.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        found.widget.setToolTip(f"{name}: {_meaning(of.metadata)}")
-        found.widget.setAccessibleName(words)
-        for widget in (found.widget, *found.widget.findChildren(QWidget)):
+        field.widget.setToolTip(f"{name}: {_meaning(of.metadata)}")
+        field.widget.setAccessibleName(words)
+        for widget in (field.widget, *field.widget.findChildren(QWidget)):
             widget.installEventFilter(self._quiet)
-        self._rows[name] = _Row(found, label, reset)
-        found.changed.connect(self._on_changed)
+        self._rows[name] = _Row(field, label, reset)
+        field.changed.connect(self._on_changed)
         line = grid.rowCount()
         grid.addWidget(label, line, 0)
-        grid.addWidget(found.widget, line, 1)
+        grid.addWidget(field.widget, line, 1)
         grid.addWidget(unit, line, 2)
         grid.addWidget(reset, line, 3)
         grid.addWidget(meaning, line + 1, 1, 1, 2)

@@ -181,14 +181,14 @@ class _NumberBox(QAbstractSpinBox):
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
         value = _number(self.text())
-        found = QAbstractSpinBox.StepEnabledFlag.StepNone
+        steps = QAbstractSpinBox.StepEnabledFlag.StepNone
         if value is None:
-            return found
+            return steps
         if self._high is None or value < Decimal(str(self._high)):
-            found |= QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
+            steps |= QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
         if self._low is None or value > Decimal(str(self._low)):
-            found |= QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
-        return found
+            steps |= QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+        return steps
 
     def stepBy(self, steps: int) -> None:
         value = _number(self.text())

@@ -125,11 +125,11 @@ class EstimateRequest:
                 seen = look(Path(folder))
                 running.report(seen.what or "Starting a process", seen.done, seen.total)
                 time.sleep(POLL)
-            said, complaint = process.communicate()
+            output, complaint = process.communicate()
         if process.returncode:
             said_last = [line for line in complaint.splitlines() if line.startswith(COMMAND)]
             raise XCosError(
                 said_last[-1].removeprefix(COMMAND) if said_last else "The estimate failed."
             )
-        found = json.loads(said)
-        return Measured(float(found["run_seconds"]), str(found["words"]))
+        estimate = json.loads(output)
+        return Measured(float(estimate["run_seconds"]), str(estimate["words"]))

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -34,6 +33,7 @@ from xcos_gui.tools.training.form import TrainingForm
 from xcos_gui.tools.training.launch import EstimateRequest, Measured
 from xcos_gui.tools.training.problems import ProblemsLabel
 from xcos_gui.tools.training.ways import FILE, WaysPanel
+from xcos_gui.widgets.elided import PlainLabel
 
 SETTLE = 400  # milliseconds that a setting must rest before folders and memory are looked at
 RESTED = 1500  # milliseconds after which the time is measured by itself
@@ -127,7 +127,7 @@ class NewRunPage(QWidget):
     def _make_foot(self) -> None:
         self.problem = ProblemsLabel(self.form.link)
         self.problem.setting_asked.connect(self.go_to)
-        self.faces, self.time = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.faces, self.time = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self.timing = QPushButton("Measure", autoDefault=False)
         self.timing.setToolTip(
             "Time a few steps on a few faces, in a process of its own: how long the run will take"
@@ -209,7 +209,8 @@ class NewRunPage(QWidget):
         self._checking.drop()
         self.faces.hide()
         if self.form.toml() != self._measured:
-            self.time.setText("How long it takes here is measured once nothing is missing.")
+            when = "once nothing is missing" if missing else "in a moment"
+            self.time.setText(f"How long it takes here is measured {when}.")
         self._show_problems(missing)
         self._rested.stop()
         if not missing:
@@ -259,10 +260,10 @@ class NewRunPage(QWidget):
         self._rested.stop()
         self._measured = settings
 
-        def show(found: Measured) -> None:
+        def show(measured: Measured) -> None:
             if self.form.toml() == settings:
-                self.time.setText(f"{TAKES} about {duration(found.seconds)} here, as measured.")
-                self.time.setToolTip(found.words)
+                self.time.setText(f"{TAKES} about {duration(measured.seconds)} here, as measured.")
+                self.time.setToolTip(measured.words)
 
         self.time.setText("Measuring how long it takes here…")
         self._compute("Measuring the time", EstimateRequest(settings, self._base).run, show)

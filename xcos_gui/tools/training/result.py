@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -24,6 +23,7 @@ from core.training.watch import look
 from xcos_gui.state.session import Session
 from xcos_gui.tools.training.changed_pairs import ChangedPairsView
 from xcos_gui.tools.training.figures import FiguresTable
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty, parted
 
 EMPTY = (
@@ -50,7 +50,7 @@ class ResultPage(QWidget):
         self.run: Path | None = None
         self.weights: Path | None = None
         self.verdict: Verdict | None = None
-        self.sentence, self.about = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.sentence, self.about = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         font = self.sentence.font()
         font.setPointSizeF(1.3 * font.pointSizeF())
         self.sentence.setFont(font)
@@ -58,9 +58,9 @@ class ResultPage(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.figures = FiguresTable("Before and after on held-out people")
         self.kinds = FiguresTable("Kinds of score on held-out people")
-        self.cost = QLabel("<b>What the explanation costs</b>: its scores on the same people")
+        self.cost = PlainLabel("What the explanation costs: its scores on the same people")
         self.pairs = ChangedPairsView(session)
-        self.now = QLabel(wordWrap=True)
+        self.now = PlainLabel(wordWrap=True)
         self.use, self.keep = QPushButton("Use the new weights"), QPushButton()
         self.longer = QPushButton("Train longer")
         self.longer.setToolTip(

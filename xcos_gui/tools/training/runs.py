@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -23,6 +22,7 @@ from core.explain.colours import map_rgba
 from core.progress import duration
 from core.training.watch import RunView, ask_to_stop, look, runs_in
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 
 STATES = {
@@ -59,7 +59,7 @@ class RunsPanel(QWidget):
         self.list.setToolTip("Select several to see their curves side by side")
         self.list.setAccessibleName("Runs, the newest first")
         self.list.itemSelectionChanged.connect(self.refresh)
-        self.state = QLabel(wordWrap=True)
+        self.state = PlainLabel(wordWrap=True)
         self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._graphics = pg.GraphicsLayoutWidget()
         self._loss = self._plot(0, "loss", log=True)
@@ -69,13 +69,13 @@ class RunsPanel(QWidget):
         self._graphics.ci.layout.setRowStretchFactor(0, 4)
         self._graphics.ci.layout.setRowStretchFactor(1, 2)
         self._graphics.ci.layout.setRowStretchFactor(2, 4)
-        self._pair_note = QLabel(wordWrap=True)
+        self._pair_note = PlainLabel(wordWrap=True)
         self.pair = QWidget(visible=False)
         pair = QVBoxLayout(self.pair)
         pair.setContentsMargins(0, 0, 0, 0)
         pair.addWidget(self._pair_note)
         pair.addLayout(self._make_maps())
-        self.waiting = QLabel("Curves appear with the first steps.")
+        self.waiting = PlainLabel("Curves appear with the first steps.")
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.waiting.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         there = QWidget()

@@ -16,6 +16,7 @@ from xcos_gui.tools.training.questions import (
     PlugInQuestions,
     Questions,
 )
+from xcos_gui.widgets.elided import PlainLabel
 
 KEPT = "training/answers"
 FILE = "file"
@@ -89,18 +90,18 @@ class WaysPanel(QWidget):
 
     def keep(self) -> None:
         """Remember the choice and the answers for the next time."""
-        said = {name: questions.answers() for name, questions in self.questions.items()}
-        text = json.dumps({"chosen": self.chosen, "answers": said})
+        answers = {name: questions.answers() for name, questions in self.questions.items()}
+        text = json.dumps({"chosen": self.chosen, "answers": answers})
         self._session.settings.keep_note(KEPT, text)
 
     def _restore(self) -> None:
         try:
-            said = json.loads(self._session.settings.note(KEPT) or "{}")
-            answers = said.get("answers", {})
+            kept = json.loads(self._session.settings.note(KEPT) or "{}")
+            answers = kept.get("answers", {})
             for name, questions in self.questions.items():
                 if isinstance(answers.get(name), dict):
                     questions.restore(answers[name])
-            chosen = said.get("chosen")
+            chosen = kept.get("chosen")
         except (ValueError, AttributeError, TypeError):  # a kept text that is none of ours
             chosen = None
         self.choose(chosen if chosen in self.buttons else "adapt")
@@ -112,10 +113,10 @@ class WaysPanel(QWidget):
         font = button.font()
         font.setBold(True)
         button.setFont(font)
-        about = QLabel(questions.about, wordWrap=True)
+        about = PlainLabel(questions.about, wordWrap=True)
         about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        does = self._does[name] = QLabel(wordWrap=True)
-        fails = self._fails[name] = QLabel(wordWrap=True)
+        does = self._does[name] = PlainLabel(wordWrap=True)
+        fails = self._fails[name] = PlainLabel(wordWrap=True)
         inside = QWidget()
         within = QVBoxLayout(inside)
         within.setContentsMargins(0, 0, 0, 0)

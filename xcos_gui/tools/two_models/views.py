@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -25,6 +24,7 @@ from core.explain.explanation import PairDecision, shared_limits
 from core.explain.words import decision_words
 from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, percent
 from xcos_gui.widgets.readout import Readout
@@ -51,12 +51,12 @@ class FiguresTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show both models' figures at the comparison's thresholds."""
-        self.setHorizontalHeaderLabels(list(found.names))
-        models, counts = (found.models.a, found.models.b), found.outcomes()
+        self.setHorizontalHeaderLabels(list(comparison.names))
+        models, counts = (comparison.models.a, comparison.models.b), comparison.outcomes()
         rows: list[tuple[str, list[str]]] = [
-            ("threshold", [f"{t:.4f}" for t, _ in (found.first, found.second)]),
+            ("threshold", [f"{t:.4f}" for t, _ in (comparison.first, comparison.second)]),
             ("accuracy", [percent(c.accuracy) for c in counts]),
             ("TAR", [percent(c.tar) for c in counts]),
             ("FAR", [percent(c.far) for c in counts]),
@@ -99,9 +99,9 @@ class AgreementTable(QGroupBox):
         self.buttons: dict[tuple[bool, bool, bool | None], QPushButton] = {}
         middle = Qt.AlignmentFlag.AlignCenter
         for place, text in enumerate(("B right", "B wrong"), start=1):
-            grid.addWidget(QLabel(text, alignment=middle), 0, place)
+            grid.addWidget(PlainLabel(text, alignment=middle), 0, place)
         for row, a_right in enumerate((True, False), start=1):
-            grid.addWidget(QLabel("A right" if a_right else "A wrong"), row, 0)
+            grid.addWidget(PlainLabel("A right" if a_right else "A wrong"), row, 0)
             for column, b_right in enumerate((True, False), start=1):
                 grid.addLayout(self._cell(a_right, b_right), row, column)
         grid.setColumnStretch(1, 1)
@@ -125,15 +125,15 @@ class AgreementTable(QGroupBox):
         column.addLayout(parts)
         return column
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show the counts."""
         names = {None: "", True: " genuine", False: " impostor"}
         for key, button in self.buttons.items():
-            count = found.count(*key)
+            count = comparison.count(*key)
             button.setText(f"{count:,}{names[key[2]]}")
             button.setEnabled(count > 0)
-            button.setToolTip(f"List the pairs: {found.title(*key)}")
-            button.setAccessibleName(f"{found.title(*key)}: {count} pairs")
+            button.setToolTip(f"List the pairs: {comparison.title(*key)}")
+            button.setAccessibleName(f"{comparison.title(*key)}: {count} pairs")
 
 
 class ScatterView(QWidget):
@@ -163,13 +163,13 @@ class ScatterView(QWidget):
         self._current = pg.ScatterPlotItem(size=15, pen=pg.mkPen(MARK, width=3), brush=None)
         for item in (*self._lines, self._current):
             self.plot.addItem(item, ignoreBounds=True)  # a ring must not move the axes
-        self.drawn = QLabel(wordWrap=True)
+        self.drawn = PlainLabel(wordWrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.plot, 1)
         column.addWidget(self.drawn)
 
-    def show_scatter(self, scatter: Scatter, found: Comparison) -> None:
+    def show_scatter(self, scatter: Scatter, comparison: Comparison) -> None:
         """Show the scores, with both thresholds as lines."""
         for genuine, item in self.items.items():
             places = np.flatnonzero(scatter.genuine == genuine)
@@ -179,9 +179,11 @@ class ScatterView(QWidget):
             # Said again, since a legend takes the theme's colour only then.
             name = "genuine" if genuine else "impostor"
             self.plot.plotItem.legend.getLabel(item).setText(name)
-        for line, (threshold, _) in zip(self._lines, (found.first, found.second), strict=True):
+        for line, (threshold, _) in zip(
+            self._lines, (comparison.first, comparison.second), strict=True
+        ):
             line.setValue(threshold)
-        for side, name in zip(("bottom", "left"), found.names, strict=True):
+        for side, name in zip(("bottom", "left"), comparison.names, strict=True):
             self.plot.setLabel(side, f"score by {name}")
         self.drawn.setText(
             f"{scatter.words} Lines: the thresholds. Click a point to look at its pair."
@@ -221,11 +223,11 @@ class RocView(QWidget):
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.plot)
 
-    def show_comparison(self, found: Comparison) -> None:
+    def show_comparison(self, comparison: Comparison) -> None:
         """Show both curves; empty without both sorts of pairs."""
-        models = found.models.a, found.models.b
+        models = comparison.models.a, comparison.models.b
         for curve, point, model, counts, name in zip(
-            self.curves, self._points, models, found.outcomes(), found.names, strict=True
+            self.curves, self._points, models, comparison.outcomes(), comparison.names, strict=True
         ):
             roc = model.scored.statistics.curve()
             if roc is None or counts.far is None or counts.tar is None:
@@ -243,11 +245,11 @@ class PairMapsView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._empty = QLabel("Choose a pair to see its maps under both models.")
+        self._empty = PlainLabel("Choose a pair to see its maps under both models.")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self._empty, 0, 0, 1, 3)
-        self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.words = PlainLabel(wordWrap=True), PlainLabel(wordWrap=True)
         self.maps: list[dict[MapName, MapView]] = []
         for side, letter in enumerate("AB"):
             views = {name: MapView(name, f"{letter}: {text}") for name, text in MAPS}
@@ -264,12 +266,12 @@ class PairMapsView(QWidget):
     def show_pair(
         self,
         decided: tuple[PairDecision, PairDecision] | None,
-        found: Comparison | None,
+        comparison: Comparison | None,
     ) -> None:
         """Show a pair under both models with shared colours; None: no pair."""
         self._empty.setVisible(decided is None)
         self._mark(None)
-        if decided is None or found is None:
+        if decided is None or comparison is None:
             for views, words in zip(self.maps, self.words, strict=True):
                 words.clear()
                 for view in views.values():
@@ -277,9 +279,9 @@ class PairMapsView(QWidget):
             return
         shared = shared_limits(decided, [name for name, _ in MAPS])
         for pair, views, words, name in zip(
-            decided, self.maps, self.words, found.names, strict=True
+            decided, self.maps, self.words, comparison.names, strict=True
         ):
-            words.setText(f"<b>{name}</b>: {decision_words(pair)}")
+            words.setText(f"{name}: {decision_words(pair)}")
             words.setToolTip(f"{pair.explanation.left}\n{pair.explanation.right}")
             for map_name, view in views.items():
                 view.show_map(pair.map_of(map_name), pair.threshold or 0.0, shared[map_name])

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -44,6 +43,7 @@ from xcos_gui.tools.two_models.views import (
     RocView,
     ScatterView,
 )
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.following import FollowingWindow
 
@@ -84,7 +84,7 @@ class TwoModelsWindow(FollowingWindow):
         self.body.addWidget(self.words)
         self.figures, self.agreement = FiguresTable(), AgreementTable()
         self.agreement.asked.connect(self._list)
-        self.intervals = QLabel(wordWrap=True)
+        self.intervals = PlainLabel(wordWrap=True)
         self.intervals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -136,7 +136,7 @@ class TwoModelsWindow(FollowingWindow):
             self.point.addItem(text, point)
         self.point.activated.connect(self.ask_refresh)
         for text, box in (("Compare &with", self.choice), ("&At", self.point)):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(box)
             row.addWidget(label)
             row.addWidget(box, 1 if box is self.choice else 0)
@@ -285,9 +285,9 @@ class TwoModelsWindow(FollowingWindow):
             buttons,
         )
 
-    def _show(self, found: _Found) -> None:
-        self.found, self._models = found, found.comparison.models
-        comparison, models = found.comparison, found.comparison.models
+    def _show(self, compared: _Found) -> None:
+        self.found, self._models = compared, compared.comparison.models
+        comparison, models = compared.comparison, compared.comparison.models
         self._blank.setVisible(False)
         self.in_matrix.setEnabled(True)
         self._splitter.setVisible(True)
@@ -295,7 +295,7 @@ class TwoModelsWindow(FollowingWindow):
         self.figures.show_comparison(comparison)
         self.agreement.show_comparison(comparison)
         self.intervals.setText("\n".join(comparison.interval_words))
-        self.scatter.show_scatter(found.scatter, comparison)
+        self.scatter.show_scatter(compared.scatter, comparison)
         self.roc.show_comparison(comparison)
         left_out = models.only_a + models.only_b
         if left_out:

@@ -41,15 +41,15 @@ class VideoPlot(pg.PlotWidget):  # type: ignore[misc]
             return
         in_frames = scores[0].track.faces[0].seconds is None
         self.setLabel("bottom", "frame" if in_frames else "seconds")
-        dots = sum(len(found.track) for found in scores) <= DOTS
-        for found in scores:
-            colour, times = track_colour(found.track.number), found.track.times
+        dots = sum(len(scored.track) for scored in scores) <= DOTS
+        for scored in scores:
+            colour, times = track_colour(scored.track.number), scored.track.times
             pale = pg.mkColor(colour)
             pale.setAlpha(110)
-            self.plot(times, found.running, pen=pg.mkPen(pale, width=4))
+            self.plot(times, scored.running, pen=pg.mkPen(pale, width=4))
             self.plot(
                 times,
-                found.scores,
+                scored.scores,
                 pen=pg.mkPen(colour, width=1),
                 symbol="o" if dots else None,
                 symbolSize=5,
@@ -69,8 +69,8 @@ class VideoPlot(pg.PlotWidget):  # type: ignore[misc]
     def mark(self, track: int, place: int) -> None:
         """Ring a face's point."""
         if track < len(self._scores):
-            found = self._scores[track]
-            self._ring.setData([found.track.times[place]], [found.scores[place]])
+            scored = self._scores[track]
+            self._ring.setData([scored.track.times[place]], [scored.scores[place]])
 
     def _on_click(self, event: object) -> None:
         if event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
@@ -79,10 +79,10 @@ class VideoPlot(pg.PlotWidget):  # type: ignore[misc]
     def choose_at(self, place: QPointF) -> None:
         """Choose the face whose point is nearest to a place of the scene, if one is near."""
         box, best = self.plotItem.vb, (float(NEAR), -1, -1)
-        for number, found in enumerate(self._scores):
+        for number, scored in enumerate(self._scores):
             ends = [box.mapViewToScene(QPointF(x, y)) for x, y in ((0, 0), (1, 1))]
-            x = ends[0].x() + found.track.times * (ends[1].x() - ends[0].x())
-            y = ends[0].y() + found.scores * (ends[1].y() - ends[0].y())
+            x = ends[0].x() + scored.track.times * (ends[1].x() - ends[0].x())
+            y = ends[0].y() + scored.scores * (ends[1].y() - ends[0].y())
             far = np.hypot(x - place.x(), y - place.y())
             nearest = int(far.argmin())
             if far[nearest] < best[0]:

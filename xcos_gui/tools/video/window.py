@@ -8,15 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSlider,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -36,8 +33,10 @@ from xcos_gui.state.session import Session
 from xcos_gui.tools.video.inputs import Against, VideoInputs
 from xcos_gui.tools.video.model import TracksModel
 from xcos_gui.tools.video.plot import VideoPlot
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -109,18 +108,10 @@ class VideoWindow(ToolWindow):
         column = QVBoxLayout(widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.tracks = TracksModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.tracks)
-        self.table.setAccessibleName("Tracks")
+        self.table = rows_table(self.tracks, "Tracks")
         side = round(2.2 * self.fontMetrics().height())
         self.table.setIconSize(QSize(side, side))
         self.table.verticalHeader().setDefaultSectionSize(side + 4)
-        self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(side)
@@ -136,7 +127,7 @@ class VideoWindow(ToolWindow):
         self.slider.setToolTip("Goes through the track's faces; arrow keys step")
         self.slider.setAccessibleName("Face of the track")
         self.slider.valueChanged.connect(lambda place: self.show_face(self._track, place))
-        self.where = QLabel()
+        self.where = PlainLabel()
         row = QHBoxLayout()
         row.addWidget(self.slider, 1)
         row.addWidget(self.where)
@@ -181,8 +172,8 @@ class VideoWindow(ToolWindow):
         aligned = self.inputs.aligned.isChecked()
 
         def work(running: Running) -> tuple[VideoTracks, PairEngine, ModelCard]:
-            found = follow(path, verifier, every, aligned, task=running)
-            return found, engine, verifier.card
+            video = follow(path, verifier, every, aligned, task=running)
+            return video, engine, verifier.card
 
         self.compute("Finding faces", work, self._on_found)
 
@@ -207,18 +198,18 @@ class VideoWindow(ToolWindow):
 
     def open_as_gallery(self) -> None:
         """Write the tracks beside the cache and open them in the main window."""
-        found, session = self.found, self.session
-        if found is None:
+        video, session = self.found, self.session
+        if video is None:
             return
-        told = f"{found.source.resolve()} {found.every} {found.frames}"
-        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        folder = session.cache.folder / "videos" / f"{found.source.stem}-{digest}"
+        key = f"{video.source.resolve()} {video.every} {video.frames}"
+        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+        folder = session.cache.folder / "videos" / f"{video.source.stem}-{digest}"
 
         def work(running: Running) -> Path:
             running.report("Writing tracks", 0, 0)
             if folder.exists():
                 shutil.rmtree(folder)  # the program's own, of the same video
-            write_tracks(found, folder)
+            write_tracks(video, folder)
             return folder
 
         self.compute("Writing tracks", work, self._on_written)
@@ -256,7 +247,7 @@ class VideoWindow(ToolWindow):
         self.tracks.show(self.found.tracks)
         self.plot.show_scores([], None)
         count = len(self.found.tracks)
-        said = (
+        summary = (
             f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
         )
         problems = self.found.problems
@@ -264,7 +255,7 @@ class VideoWindow(ToolWindow):
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
         if self.found.tracks:
             self.shown.fill()
-            self.tell(f"{said}. {reasons}{more}")
+            self.tell(f"{summary}. {reasons}{more}")
         else:
             self.shown.say("No face was found", reasons)
         self._show_state()
@@ -275,8 +266,8 @@ class VideoWindow(ToolWindow):
         self._score()
 
     def _score(self, *_: object) -> None:
-        found, model, session = self.found, self._model, self.session
-        if found is None or model is None or not found.tracks:
+        video, model, session = self.found, self._model, self.session
+        if video is None or model is None or not video.tracks:
             return
         engine, kind, order = model[1], session.kind, session.order
         against = self.inputs.against()
@@ -288,7 +279,7 @@ class VideoWindow(ToolWindow):
             face = against(running)
             if running.stopped():
                 raise Stopped("Scoring")
-            scores = score_tracks(engine, found.tracks, face.loaded, face.place, kind, order)
+            scores = score_tracks(engine, video.tracks, face.loaded, face.place, kind, order)
             return _Scored(face, scores)
 
         self._scoring.start(work)

@@ -4,7 +4,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
-    QLabel,
     QListWidget,
     QPushButton,
     QSizePolicy,
@@ -17,6 +16,7 @@ from core.explain.editing.edits import EDIT_KINDS, Edit, EditKind
 from core.explain.editing.what_if import SIDES, Question, Side
 from xcos_gui.tools.what_if.edit_settings import EditSettings
 from xcos_gui.tools.what_if.edit_steps import History, described
+from xcos_gui.widgets.elided import PlainLabel
 
 Chosen = tuple[Side, int]
 
@@ -43,7 +43,7 @@ class EditPanel(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._on_row)
         column.addWidget(self.settings)
-        column.addWidget(QLabel("Edits"))
+        column.addWidget(PlainLabel("Edits"))
         column.addWidget(self.list, 1)
         column.addLayout(self._make_buttons())
 

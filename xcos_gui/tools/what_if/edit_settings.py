@@ -1,11 +1,12 @@
 """The numbers of one edit as spin boxes."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from core.explain.editing.edits import SETTINGS, Edit, EditKind
 from xcos_gui.tools.what_if.edit_steps import limited
 from xcos_gui.widgets.decimal_box import DecimalBox
+from xcos_gui.widgets.elided import PlainLabel
 
 HINTS: dict[EditKind, str] = {
     "patch": "Press on a face and drag; the wheel changes its size.",
@@ -30,7 +31,7 @@ class EditSettings(QWidget):
         super().__init__(parent)
         self._edit: Edit | None = None
         self._boxes: dict[str, DecimalBox] = {}
-        self._hint = QLabel(wordWrap=True)
+        self._hint = PlainLabel(wordWrap=True)
         self._hint.setMinimumHeight(2 * self.fontMetrics().height())
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)

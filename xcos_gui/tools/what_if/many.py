@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QWidget,
@@ -29,6 +28,7 @@ from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
+from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -82,7 +82,7 @@ class WhatIfManyWindow(ToolWindow):
         row.addStretch(1)
         row.addWidget(self.list_changed)
         self.start.setDefault(True)
-        self.about = QLabel(wordWrap=True)
+        self.about = PlainLabel(wordWrap=True)
         self.table = _table()
         RememberedTable(self.table, session.settings, "what-if-many")
         self.table.itemSelectionChanged.connect(self._on_row)
@@ -125,9 +125,9 @@ class WhatIfManyWindow(ToolWindow):
             chosen = self.found.pairs.at(np.flatnonzero(self.found.changed))
             self.session.list_pairs(f"Change side: {self.edit.currentText().lower()}", chosen)
 
-    def _take(self, found: TreatedPairs) -> None:
+    def _take(self, treated: TreatedPairs) -> None:
         if self._of is self.session.scored:
-            self.found = found
+            self.found = treated
             self._show()
 
     def _on_matrix_changed(self) -> None:
@@ -138,32 +138,32 @@ class WhatIfManyWindow(ToolWindow):
             self._show()
 
     def _show(self) -> None:
-        pairs, found = self.pairs, self.found
+        pairs, treated = self.pairs, self.found
         self.start.setEnabled(pairs is not None)
-        self.list_changed.setEnabled(found is not None and bool(found.changed.any()))
+        self.list_changed.setEnabled(treated is not None and bool(treated.changed.any()))
         count = 0 if pairs is None else len(pairs)
         self.about.setText(f"{counted(count, 'pair')} taken")
         self.about.setHidden(not count)
-        self.words.setText("" if found is None else moved_words(found))
-        if found is not None:
+        self.words.setText("" if treated is None else moved_words(treated))
+        if treated is not None:
             self.shown.fill()
         elif pairs is None:
             self.shown.say(*EMPTY, [("Take the listed pairs", self.use_listed)])
         else:
             self.shown.say(*READY, [("Score anew", self.look)])
         self.table.setSortingEnabled(False)
-        self.table.setRowCount(0 if found is None else len(found.pairs))
-        if found is not None:
-            self._fill(found)
+        self.table.setRowCount(0 if treated is None else len(treated.pairs))
+        if treated is not None:
+            self._fill(treated)
         self.table.setSortingEnabled(True)
 
-    def _fill(self, found: TreatedPairs) -> None:
-        scores = found.pairs.scores.tolist()
+    def _fill(self, treated: TreatedPairs) -> None:
+        scores = treated.pairs.scores.tolist()
         for row, before in enumerate(scores):
-            pair = int(found.pairs.rows[row]), int(found.pairs.columns[row])
-            after = float(found.after[row])
+            pair = int(treated.pairs.rows[row]), int(treated.pairs.columns[row])
+            after = float(treated.after[row])
             names = [face.key for face in self.session.faces_of(pair)]
-            codes = found.before_codes[row], found.after_codes[row]
+            codes = treated.before_codes[row], treated.after_codes[row]
             cells = [ValueItem(name, name) for name in names]
             cells += [ValueItem(_signed(v, f), v) for v, f in
                       ((before, ".3f"), (after, ".3f"), (after - before, "+.3f"))]  # fmt: skip

@@ -8,7 +8,6 @@ from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +40,7 @@ from xcos_gui.tools.what_if.edit_steps import (
     with_edits,
 )
 from xcos_gui.tools.what_if.edit_view import EditView
+from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -101,10 +101,9 @@ class WhatIfWindow(ToolWindow):
 
     def _make_main(self) -> QVBoxLayout:
         column, faces, maps = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        self._names = {side: QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for side in SIDES}
+        self._names = {side: ElidedLabel(align=Qt.AlignmentFlag.AlignHCenter) for side in SIDES}
         for side, view in self.faces.items():
             one = QVBoxLayout()
-            self._names[side].setMinimumWidth(1)
             one.addWidget(view, 1)
             one.addWidget(self._names[side])
             faces.addLayout(one)
@@ -121,7 +120,7 @@ class WhatIfWindow(ToolWindow):
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.words.setFont(font)
         self.words.setMinimumHeight(3 * self.fontMetrics().height())
-        self.trust = QLabel(toolTip=TIP)
+        self.trust = PlainLabel(toolTip=TIP)
         self.words.setToolTip(TIP)
         column.addLayout(faces, 5)
         column.addWidget(self.words)
@@ -197,10 +196,7 @@ class WhatIfWindow(ToolWindow):
             keys = (editor.face("left").key, editor.face("right").key)
             self.history = self._histories.setdefault(keys, History())
             for side, key in zip(SIDES, keys, strict=True):
-                wide = max(80, self.faces[side].width())
-                text = self.fontMetrics().elidedText(key, Qt.TextElideMode.ElideLeft, wide)
-                self._names[side].setText(text)
-                self._names[side].setToolTip(key)
+                self._names[side].setText(key)
         self._show_state()
         self._ask()
 
@@ -213,9 +209,9 @@ class WhatIfWindow(ToolWindow):
         place = grabbed(edits, kind, x, y)
         self._drag, self._at = self._drag + 1, (x, y)
         if place is None:
-            made = pressed(kind, x, y, self._like.get(kind))
+            edit = pressed(kind, x, y, self._like.get(kind))
             place = len(edits)
-            self._set(side, (*edits, made), ("drag", self._drag))
+            self._set(side, (*edits, edit), ("drag", self._drag))
         elif kind == "mirror":
             self._set(side, edits[:place] + edits[place + 1 :], None)
             self._choose(None)
@@ -333,11 +329,11 @@ class WhatIfWindow(ToolWindow):
         if editor is None or whole or self.live.running or not self.isVisible():
             return
 
-        def then(found: Faithfulness) -> None:
+        def then(faithful: Faithfulness) -> None:
             if editor is self.editor:
-                self.faithfulness = found
+                self.faithfulness = faithful
                 self._show_trust()
-                if len(found.real) < found.total:
+                if len(faithful.real) < faithful.total:
                     self._rest.start()
 
         self.compute(
@@ -364,14 +360,14 @@ class WhatIfWindow(ToolWindow):
         self._show_trust()
 
     def _show_trust(self) -> None:
-        found = self.faithfulness
+        faithful = self.faithfulness
         if self.editor is None:
             self.trust.clear()
         else:
             self.trust.setText(
                 "Faithfulness of this pair: measured while nothing is edited."
-                if found is None or found.correlation is None
-                else faithfulness_words(found)
+                if faithful is None or faithful.correlation is None
+                else faithfulness_words(faithful)
             )
 
     # Saving.
