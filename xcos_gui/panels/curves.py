@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -46,7 +46,7 @@ HEADROOM = 1.35  # of the histogram's height over its highest bar
 RESTED = 1000  # milliseconds without a change after which a threshold counts as chosen
 HANDLE = 12  # pixels of the mark on the threshold's line
 LEAST_PLOT = 9  # lines of height of the curves and their tabs
-BESIDE = 30  # lines of width from which the curves have room beside the counts
+BESIDE = 34  # lines of width from which the curves have room beside the counts
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
@@ -83,6 +83,7 @@ class CurvesPanel(QWidget):
         layout = self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
+        self._side = side
         plots = QVBoxLayout()
         plots.addWidget(self._tabs, 1)
         self._tabs.setMinimumHeight(LEAST_PLOT * self.fontMetrics().height())
@@ -368,6 +369,11 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
+
+    def minimumSizeHint(self) -> QSize:
+        least, margins = super().minimumSizeHint(), self._layout.contentsMargins()
+        narrow = self._side.minimumSize().width() + margins.left() + margins.right()
+        return QSize(min(least.width(), narrow), least.height())  # curves can go below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         beside = self.width() >= BESIDE * self.fontMetrics().height()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout
 from pytestqt.qtbot import QtBot
 
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.widgets.placing import Scrolled
 
 LOW = QSize(1350, 728)  # what a frame leaves of 1366x768
 
@@ -40,9 +41,13 @@ def test_a_tall_window_shows_gallery_list_and_counts_at_once(
     window.reset_layout()
     docks, matrix = window.docks, window.matrix
     qtbot.waitUntil(lambda: docks["curves"].x() < matrix.x(), timeout=20_000)
-    assert docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y()
+    qtbot.waitUntil(lambda: docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y())
     assert not window.tabifiedDockWidgets(docks["gallery"])
     qtbot.waitUntil(lambda: matrix.height() > 0.8 * 1020 and matrix.width() > 0.45 * 1880)
+    for dock in docks.values():  # nothing lies at the side of a dock
+        area = dock.widget()
+        assert isinstance(area, Scrolled)
+        qtbot.waitUntil(lambda a=area: not a.horizontalScrollBar().maximum())  # type: ignore[misc]
 
 
 def test_the_story_is_a_strip(low: MainWindow, qtbot: QtBot) -> None:
