@@ -23,7 +23,8 @@ from core.scoring.matrix import OUTCOMES
 from core.training.watch import RunView
 from xcos_gui.state.session import GROWN_TO, Session
 from xcos_gui.tools.labels.window import LabelsWindow
-from xcos_gui.tools.training import runs
+from xcos_gui.tools.training import changed_pairs, runs
+from xcos_gui.tools.training.changed_pairs import PairRequest
 from xcos_gui.tools.training.runs import RunsPanel
 from xcos_gui.tools.what_if.many import WhatIfManyWindow
 from xcos_gui.tools.what_if.window import WhatIfWindow
@@ -222,3 +223,24 @@ def test_a_growing_gallery_is_scored_while_it_is_small_or_new(
     )  # fmt: skip
     Session._on_loaded(session)  # type: ignore[arg-type]
     assert bool(scored) == scores
+
+
+@pytest.mark.parametrize("start", [None, Path("plugged.onnx"), Path("start.safetensors")])
+def test_each_weights_decide_by_their_own_threshold(
+    monkeypatch: pytest.MonkeyPatch, start: Path | None
+) -> None:
+    asked: list[tuple[Path, str]] = []
+
+    def explained(_: object, pair: str, weights: Path, figures: str, __: object) -> tuple[str, str]:
+        asked.append((weights, figures))
+        return f"crops {weights}", f"decision {weights}"
+
+    monkeypatch.setattr(PairRequest, "_explained", explained)
+    monkeypatch.setattr(changed_pairs, "_has_maps", lambda weights: weights.suffix != ".onnx")
+    verdict = SimpleNamespace(weights=Path("w"), start=start, before="before", after="after")
+    request = PairRequest(verdict, None, None, None)  # type: ignore[arg-type]
+    found = request.explain("pair", None)  # type: ignore[arg-type]
+    assert (found.crops, found.after) == ("crops w", "decision w")
+    known = start is not None and start.suffix != ".onnx"
+    assert found.before == (f"decision {start}" if known else None)
+    assert asked == [(Path("w"), "after"), *([(start, "before")] if known else [])]
