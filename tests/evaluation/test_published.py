@@ -28,6 +28,7 @@ def cfp(tmp_path: Path) -> Path:
 
 
 def test_cfp_pairs_are_of_the_lists_that_they_name(cfp: Path, tmp_path: Path) -> None:
+    (cfp / "Split" / "FP" / "notes").mkdir()  # no split: its name is no number
     pairs = read_protocol(cfp / "Split" / "FP", tmp_path)
     images = (cfp.parent / "Data" / "Images").resolve()
     assert pairs.left == tuple(

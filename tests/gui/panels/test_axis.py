@@ -190,6 +190,38 @@ def test_what_is_seen_and_how_near(plot: pg.PlotWidget) -> None:
         assert item.pixels() == pytest.approx(view.width() / part.width())
 
 
+def test_no_more_blocks_are_drawn_than_the_screen_has_pixels(
+    plot: pg.PlotWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, view = plot.item, plot.getViewBox()
+    codes = np.arange(1000, dtype=np.int32)
+    matrix = ScoreMatrix(
+        np.zeros((400, 600), np.float32), False, codes[:400], codes[400:], "uniform", "both"
+    )
+    image = MatrixImage(matrix)
+    asked: list[tuple[slice, slice, int]] = []
+    draw = image.draw
+
+    def watched(rows: slice, columns: slice, look: Look, largest: int) -> object:
+        asked.append((rows, columns, largest))
+        return draw(rows, columns, look, largest)
+
+    monkeypatch.setattr(image, "draw", watched)
+    item.show(image, Look(0.3))
+    for part, across in (
+        (QRectF(300, 250, 90, 60), 90),
+        (QRectF(400, 100, 30, 200), 200),
+        (QRectF(0, 0, 600, 400), 600),
+    ):
+        view.setRange(part, padding=0)
+        plot.grab()
+        rows, columns, largest = asked[-1]
+        assert max(rows.stop - rows.start, columns.stop - columns.start) == pytest.approx(
+            across, abs=1
+        )
+        assert largest == pytest.approx(across * item.pixels(), abs=item.pixels() + 1)
+
+
 def test_keys_walk_by_cells_people_and_ends() -> None:
     rows, columns = np.array([0, 0, 1, 1, 1, 2]), np.array([5, 5, 5, 6])
     Key = Qt.Key

@@ -19,7 +19,7 @@ from core.faces.conditions import BY_NAME
 from core.faces.face import Face
 from core.model.target_choice import TargetChoice
 from xcos_gui.shell import help as pages
-from xcos_gui.shell.file_actions import _listed, _nearest
+from xcos_gui.shell.file_actions import FileActions, _listed, _nearest
 from xcos_gui.shell.projects import _key
 from xcos_gui.shell.target_dialog import AS_FILE, TargetDialog
 from xcos_gui.shell.tool_menu import ALL_TOOLS
@@ -364,3 +364,25 @@ def test_a_threshold_that_does_not_hold_is_told_in_per_cent() -> None:
     found.holds, watch._looked = False, None
     ThresholdWatch._tell(watch, found)  # type: ignore[arg-type]
     assert len(told) == 1
+
+
+def test_an_export_of_scores_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[object] = []
+    told: list[str] = []
+
+    def rows(scored: object, threshold: float, task: object = None) -> list[object]:
+        asked.append((scored, threshold, task))
+        return []
+
+    monkeypatch.setattr("core.scoring.tables.table_rows", rows)
+    monkeypatch.setattr("core.scoring.tables.write_table", lambda path, rows: asked.append(path))
+    running = SimpleNamespace(report=lambda *_: None)
+    message = SimpleNamespace(emit=told.append)
+    session = SimpleNamespace(scored="scored", threshold=0.25, message=message)
+    job = SimpleNamespace(start=lambda work: work(running)())
+    actions = SimpleNamespace(session=session, _job=job)
+    FileActions.export(actions, tmp_path / "s.csv")  # type: ignore[arg-type]
+    assert asked == [("scored", 0.25, running), tmp_path / "s.csv"]
+    assert told == [f"All scores were written to {tmp_path / 's.csv'}."]
