@@ -68,7 +68,7 @@ def test_a_reference_can_be_that_of_the_list_and_the_panel(
     session, strength = window.session, evidence.strength
     assert session.ratios is None and window.pairs.table.isColumnHidden(LR)
     session.select_pair(0, 3)
-    qtbot.waitUntil(lambda: "who are held out" in strength.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "who are held out" in said(strength), timeout=60_000)
     assert not strength.for_all.isEnabled()  # the open gallery's own people
     # Ann is in the other gallery too, and counts for no pair of the list.
     others = make_crops(
