@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
-from benchmarks.window import until
+from benchmarks.window import open_window, until
 from core.json_text import json_text
+from core.scoring.matrix import ScoreMatrix
 
 WORST = 60
 NEAREST = 10
@@ -55,22 +56,15 @@ def main() -> None:
 
 def in_window(photos: Path, cache: Path, folder: Path, pictures: Path | None) -> dict[str, Any]:
     """How many of the worst errors are seen, and mean scores near the diagonal."""
-    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
     from core.faces.choose import GallerySettings
     from core.project.edits import Edits
     from core.scoring.lists import hardest_pairs
     from core.scoring.orders import Asked, arrange
-    from xcos_gui.shell.build import make_application, make_window
 
-    application = make_application()
-    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    window = make_window(application, store, cache, "cpu")
+    window = open_window(folder, SIZE, cache)
     session, panel = window.session, window.matrix
-    window.resize(*SIZE)
-    window.show()
-    session.set_model(None)
     session.open_gallery(photos, GallerySettings())
     until(lambda: session.matrix is not None and not session.busy)
     scored = session.scored
@@ -149,23 +143,28 @@ def _near_diagonal(matrix: Any, shown: Any) -> float:
     return float(mean[(apart >= 1) & (apart <= NEAREST)].mean())
 
 
+def made_up_matrix(faces: int) -> ScoreMatrix:
+    """Scores of a gallery of so many faces with itself, four a person."""
+    codes = (np.arange(faces) // 4).astype(np.int32)
+    scores = np.random.default_rng(0).standard_normal((faces, faces), np.float32)
+    scores *= np.float32(0.1)
+    for person in range(-(-faces // 4)):
+        own = slice(4 * person, 4 * person + 4)
+        scores[own, own] += np.float32(0.5)
+    return ScoreMatrix(scores, True, codes, codes, "learned", "both")
+
+
 def times(faces: int) -> dict[str, float]:
     """Milliseconds of painting, orders, levels and choices on a made-up matrix."""
     from core.analysis.selection import count_chosen
     from core.explain.matrix_image import Look, MatrixImage
-    from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
     from core.scoring.selected import ChosenPairs
     from core.scoring.sides import Arrangement, Side
 
     rng = np.random.default_rng(0)
-    codes = (np.arange(faces) // 4).astype(np.int32)
-    scores = rng.standard_normal((faces, faces), np.float32)
-    scores *= np.float32(0.1)
-    for person in range(-(-faces // 4)):
-        own = slice(4 * person, 4 * person + 4)
-        scores[own, own] += np.float32(0.5)
-    matrix = ScoreMatrix(scores, True, codes, codes, "learned", "both")
+    matrix = made_up_matrix(faces)
+    codes, scores = matrix.rows, matrix.scores
     order = Side.of_faces(rng.permutation(faces))
     people = Side.of_groups([(str(k), np.flatnonzero(codes == k)) for k in range(codes[-1] + 1)])
     images = {

@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.matrix import made_up_matrix
 from benchmarks.pairs import versions
+from benchmarks.window import open_window
 from core.json_text import json_text
 
 ROUNDS = 12
@@ -55,17 +57,10 @@ class Watched:
     """A window with a made-up matrix, and how long it takes and stands still."""
 
     def __init__(self, folder: Path, faces: int) -> None:
-        from PySide6.QtCore import QSettings, Qt, QTimer
+        from PySide6.QtCore import Qt, QTimer
 
-        from xcos_gui.shell.build import make_application, make_window
-
-        application = make_application()
-        store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-        self.window = make_window(application, store, folder / "cache.sqlite", "cpu")
+        self.window = open_window(folder, SIZE)
         self.session = self.window.session
-        self.window.resize(*SIZE)
-        self.window.show()
-        self.session.set_model(None)
         self._until(lambda: self.session.card is not None)
         self._beats = [(time.perf_counter(), time.thread_time())]
         self._timer = QTimer(self.window, interval=1, timerType=Qt.TimerType.PreciseTimer)
@@ -203,17 +198,9 @@ def _show(session: Any, faces: int) -> None:
     from core.faces.face import Face
     from core.gallery.gallery import Gallery, LoadedGallery
     from core.model.features import FaceFeatures
-    from core.scoring.matrix import ScoreMatrix
     from core.scoring.scored import ScoredGallery
     from xcos_gui.state.scoring import Scored
 
-    rng = np.random.default_rng(0)
-    codes = (np.arange(faces) // 4).astype(np.int32)
-    scores = rng.standard_normal((faces, faces), np.float32)
-    scores *= np.float32(0.1)
-    for person in range(-(-faces // 4)):
-        own = slice(4 * person, 4 * person + 4)
-        scores[own, own] += np.float32(0.5)
     listed = tuple(
         Face(
             f"p{k // 4:04d}/{k}.png",
@@ -228,7 +215,7 @@ def _show(session: Any, faces: int) -> None:
     place = Path("made-up")
     grid = np.broadcast_to(np.zeros((1, 32, 7, 7), np.float32), (faces, 32, 7, 7))
     loaded = LoadedGallery(Gallery(place, place, listed), FaceFeatures(grid))
-    matrix = ScoreMatrix(scores, True, codes, codes, "learned", "both")
+    matrix = made_up_matrix(faces)
     image = MatrixImage(matrix)
     image.prepare()
     session.loaded = loaded

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import versions
-from benchmarks.window import told, until
+from benchmarks.window import open_window, told, until
 from core.json_text import json_text
 from core.progress import Task
 from core.scoring.scored import ScoringModel, score_gallery
@@ -45,22 +45,16 @@ def main() -> None:
 
 def measure(folder: Path, moves: int) -> dict[str, Any]:
     """Milliseconds from a mouse move to painted maps, and to the painted face."""
-    from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
+    from PySide6.QtCore import QEvent, QObject, QPoint, Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
     from core.resources import resource_path
-    from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.tool_menu import PAIR_TOOLS
     from xcos_gui.tools.what_if.window import WhatIfWindow
 
-    application = make_application()
-    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    window = make_window(application, store, folder / "cache.sqlite", "cpu")
+    window = open_window(folder, (1600, 1000))
     session = window.session
-    window.resize(1600, 1000)
-    window.show()
-    session.set_model(None)
     session.open_gallery(resource_path("sample"))
     until(lambda: session.matrix is not None and not session.busy)
     tool = window.show_tool(next(t for t in PAIR_TOOLS if t.place[0] == "what_if.window"))

@@ -65,12 +65,11 @@ def main() -> None:
 def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
     """Milliseconds of clicks and thresholds in a window with so many faces."""
     from PIL import Image
-    from PySide6.QtCore import QPoint, QSettings, Qt
+    from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
     from core.faces.choose import GallerySettings
-    from xcos_gui.shell.build import make_application, make_window
 
     rng = np.random.default_rng(0)
     for number in range(faces):
@@ -78,13 +77,8 @@ def measure(folder: Path, faces: int, rounds: int) -> dict[str, Any]:
         place.mkdir(parents=True, exist_ok=True)
         noise = rng.integers(0, 256, (7, 7, 3)).astype(np.uint8)
         Image.fromarray(noise).resize((112, 112)).save(place / f"{number}.png")
-    application = make_application()
-    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    window = make_window(application, store, folder / "cache.sqlite", "cpu")
+    window = open_window(folder, (1600, 1000))
     session = window.session
-    window.resize(1600, 1000)
-    window.show()
-    session.set_model(None)
     session.open_gallery(folder / "crops", GallerySettings(aligned=True))
     until(lambda: session.matrix is not None and len(session.matrix.scores) == faces)
     until(lambda: not session.busy)
@@ -158,6 +152,20 @@ def painted(widget: Any, act: Callable[[], None]) -> float:
     seconds = time.perf_counter() - start
     widget.removeEventFilter(watch)
     return seconds
+
+
+def open_window(folder: Path, size: tuple[int, int], cache: Path | None = None) -> Any:
+    """The window with the model that ships, its settings, and its cache too, in a folder."""
+    from PySide6.QtCore import QSettings
+
+    from xcos_gui.shell.build import make_application, make_window
+
+    store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    window = make_window(make_application(), store, cache or folder / "cache.sqlite", "cpu")
+    window.resize(*size)
+    window.show()
+    window.session.set_model(None)
+    return window
 
 
 def until(done: Callable[[], bool], limit: float = 900) -> None:

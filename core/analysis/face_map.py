@@ -9,7 +9,7 @@ neighbours  openTSNE, seeded, from that start: neighbours stay neighbours, dista
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoredGallery
 
 Layout = Literal["pca", "neighbours"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 SEED = 0
 FEW = 64  # faces whose whole decomposition costs nothing
 LEAST_NEIGHBOURS = 10  # faces that have neighbours to speak of

@@ -1,7 +1,6 @@
 """ROC, DET, score histograms and the occlusion curve, drawn by matplotlib without a window."""
 
 from statistics import NormalDist
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,6 @@ from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, error_curves
 from core.explain.drawing import new_figure
 
-Form = Literal["png", "svg", "pdf"]
 DET_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 NORMAL = NormalDist()
 deviate = np.vectorize(NORMAL.inv_cdf, [float])

@@ -1,6 +1,7 @@
 """A matrix in another order, of people, tags or columns, or as a difference: its picture and its cells."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -8,10 +9,11 @@ from core.explain.difference_image import DifferenceImage
 from core.explain.matrix_image import Look, MatrixImage
 from core.progress import QUIET, Task
 from core.project.edits import Edits
-from core.scoring.against import LABELS, compare, compare_names, other_scores
+from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
 from core.scoring.matrix import at_most
 from core.scoring.orders import Asked, FaceValues, arrange
 from core.scoring.scored import ScoredGallery
+from core.scoring.sides import Arrangement
 
 CELL_COLUMNS = (
     "row", "column", "pairs", "mean", "worst", "worst_is", "errors", "share",
@@ -28,15 +30,28 @@ def arranged_image(
 ) -> MatrixImage:
     """The matrix as it was asked for; values: see `arrange`. Raises XCosError, Stopped."""
     shown = arrange(scored, asked, threshold, edits, task, values)
-    if asked.against is None:
-        image = MatrixImage(scored.matrix, shown)
-    elif asked.against == LABELS:
-        image = DifferenceImage(scored.matrix, compare_names(scored, threshold), shown)
-    else:
-        other = other_scores(scored, asked.against, {}, task)
-        image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
+    other = partial(other_scores, scored, thresholds={}, task=task)
+    image = image_of(scored, shown, asked.against, threshold, other)
     image.prepare()
     return image
+
+
+def image_of(
+    scored: ScoredGallery,
+    shown: Arrangement,
+    against: str | None,
+    threshold: float,
+    other: Callable[[str], OtherScores],
+) -> MatrixImage:
+    """The scores in an arrangement, or their difference; other: the scores of what it is against."""
+    if against is None:
+        return MatrixImage(scored.matrix, shown)
+    difference = (
+        compare_names(scored, threshold)
+        if against == LABELS
+        else compare(scored, threshold, other(against))
+    )
+    return DifferenceImage(scored.matrix, difference, shown)
 
 
 def picture(image: MatrixImage, look: Look, side: int) -> np.ndarray:

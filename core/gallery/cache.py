@@ -32,7 +32,9 @@ from core.gallery.cache_rows import (
 from core.model.features import CHANNELS
 
 CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is opened
-VERSION = 2  # a cache of another version is rebuilt
+# A cache of another version is rebuilt: one more where its tables change, or where a photo gives
+# other faces, landmarks or crops than before.
+VERSION = 3
 CHUNK = 500  # parameters of one query
 GRID = CHANNELS * CELLS * CELLS  # numbers that the least grid features have
 # Paths are bytes, since a file's name may be no text; a time may be too large for an integer.
@@ -104,6 +106,10 @@ class Cache:
         """Size, modification time in ns and digest of files that were seen before."""
         rows = self._rows("files WHERE path", [os.fsencode(path) for path in paths])
         return {os.fsdecode(path): (size, int(mtime), digest) for path, size, mtime, digest in rows}
+
+    def known_sizes(self, sizes: Sequence[int]) -> set[int]:
+        """Which of these bytes some file has that was seen before."""
+        return {size for _, size, _, _ in self._rows("files WHERE size", sizes)}
 
     def put_files(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
         """Remember path, size, modification time and digest of files."""
@@ -286,7 +292,7 @@ class Cache:
         )
         return self._prepared(":memory:")
 
-    def _rows(self, where: str, keys: Sequence[str] | Sequence[bytes], *first: str) -> list[tuple]:
+    def _rows(self, where: str, keys: Sequence[str | bytes | int], *first: str) -> list[tuple]:
         """Rows of a table by their keys, without the checksum; those that it fits."""
         rows: list[tuple] = []
         with self._guarded():

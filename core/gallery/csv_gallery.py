@@ -44,7 +44,7 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
         raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
     rows, photo_column, identity_column, further = _columns(rows)
     finder = PhotoFinder(root)
-    found: dict[str, CsvPhoto] = {}  # by the file
+    photos: dict[str, CsvPhoto] = {}  # by the file
     wrong: list[tuple[str, str]] = []
     for row in rows:
         listed = row.cell(photo_column)
@@ -57,13 +57,13 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
             continue
         photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
         file = finder.place(photo)
-        known = found.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
+        known = photos.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
             known.identity, known.line = identity, row.line
-        told = {name: value for at, name in further.items() if (value := readable(row.cell(at)))}
+        values = {name: value for at, name in further.items() if (value := readable(row.cell(at)))}
         differing = [
             (f"{quoted(value)} in column {quoted(name)} here and {quoted(known.columns[name])}")
-            for name, value in told.items()
+            for name, value in values.items()
             if known.columns.get(name, value) != value
         ]
         if identity not in (None, known.identity):
@@ -74,8 +74,8 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
                 f"{quoted(known.photo)} is listed as {what}, which it stays; take one line out."
             )
             wrong.append((place, f"{path}, line {row.line}: {reason}"))
-        known.columns = told | known.columns
-    return list(found.values()), wrong
+        known.columns = values | known.columns
+    return list(photos.values()), wrong
 
 
 def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None, dict[int, str]]:

@@ -11,13 +11,15 @@ from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
 CAMERA_WORDS = {
-    "at", "burst", "cam", "camera", "capture", "cimg", "crop", "dcim", "dji", "dsc", "dscf",
-    "dscn", "facebook", "face", "foto", "frame", "gopro", "gopr", "hpim", "image", "images",
-    "imag", "img", "imgp", "instagram", "messenger", "mg", "mvi", "mvimg", "pano", "panorama",
-    "photo", "photos", "pic", "pict", "picture", "portrait", "pxl", "received", "scan",
-    "scanned", "screen", "screenshot", "selfie", "shot", "signal", "snap", "snapchat",
-    "snapshot", "still", "telegram", "thumb", "untitled", "vid", "video", "vlcsnap", "webcam",
-    "whatsapp"
+    "afbeelding", "aligned", "at", "bild", "burst", "cam", "camera", "camscanner", "capture",
+    "cimg", "copy", "crop", "cropped", "dcim", "dji", "download", "dsc", "dscf", "dscn", "face",
+    "facebook", "file", "foto", "fotografia", "frame", "gopr", "gopro", "hpim", "imag", "image",
+    "imagem", "imagen", "images", "img", "imgp", "immagine", "instagram", "kopie", "kuva",
+    "messenger", "mg", "mmexport", "mvi", "mvimg", "obraz", "pano", "panorama", "photo", "photos",
+    "pic", "pict", "picture", "portrait", "pxl", "received", "resim", "sample", "scan", "scanned",
+    "screen", "screenshot", "selfie", "shot", "signal", "snap", "snapchat", "snapshot", "still",
+    "telegram", "test", "thumb", "unbenannt", "unnamed", "untitled", "vid", "video", "vlcsnap",
+    "webcam", "whatsapp", "zdjęcie", "изображение", "фото", "صورة", "写真", "图片", "照片", "사진"
 }  # fmt: skip
 MONTHS = {
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"
@@ -87,15 +89,15 @@ def cached_path(root: Path, photo: str) -> str:
 def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
-    found = find_photos(root)
-    photos = [path.relative_to(root).as_posix() for path in found.files]
-    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in found.skipped]
+    files = find_photos(root)
+    photos = [path.relative_to(root).as_posix() for path in files.files]
+    skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
     return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
-    found, wrong = read_csv_gallery(path, root)
-    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in found)
+    listed, wrong = read_csv_gallery(path, root)
+    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed)
     return Listing(root, tuple(photos), tuple(wrong))
 
 

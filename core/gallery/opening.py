@@ -1,6 +1,7 @@
 """From a folder to a loaded gallery: only what the cache lacks is computed."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -113,6 +114,7 @@ class _Opening:
     def __post_init__(self) -> None:
         self.problems: list[Problem] = []
         self._digests: dict[str, str] = {}  # by photo
+        self._unread: dict[str, tuple[int, int]] = {}  # states of photos without a digest yet
         self._faces: dict[str, list[Face]] = {}  # by photo
         self._grids: dict[str, np.ndarray] = {}  # by face's digest
         self._embeddings: dict[str, np.ndarray | None] = {}
@@ -155,15 +157,18 @@ class _Opening:
         records: dict[str, PhotoRecord],
     ) -> list[PhotoJob]:
         ended = self._faces.keys() | {problem.file for problem in self.problems}
-        open_ones: dict[str, list[Listed]] = {}  # photos of one content are made together
+        # Photos of one content are made together.
+        open_ones: dict[tuple[str | None, str], list[Listed]] = {}
         for listed in photos:
             if listed.photo not in ended:
-                open_ones.setdefault(self._digests[listed.photo], []).append(listed)
+                digest = self._digests.get(listed.photo)
+                key = (digest, listed.photo if digest is None else "")
+                open_ones.setdefault(key, []).append(listed)
         wanted = []
-        for digest, same in open_ones.items():
+        for (digest, _), same in open_ones.items():
             faces = {face.digest for listed in same for face in faces_of.get(listed.photo, ())}
             grids, targets = faces & self._grids.keys(), faces & self._targets.keys()
-            record = records.get(digest)
+            record = records.get(digest or "")
             wanted.append(
                 PhotoJob(tuple(same), digest, record, frozenset(grids), frozenset(targets))
             )
@@ -172,6 +177,8 @@ class _Opening:
     def take_in(self, photo_result: PhotoResult) -> None:
         """Keep what was computed, here and in the cache."""
         self.problems += photo_result.problems
+        self._digests |= photo_result.digests
+        self._put_files({photo: self._unread[photo] for photo in photo_result.digests})
         self._forget_changed([problem.file for problem in photo_result.problems])
         self.cache.put_photos(photo_result.records)
         self.cache.put_crops(photo_result.crops)
@@ -190,7 +197,7 @@ class _Opening:
     def _forget_changed(self, photos: Sequence[str]) -> None:
         """Hash photos anew next time that are not what was hashed, though nothing else tells it."""
         changed = []
-        for photo in photos:
+        for photo in self._digests.keys() & {*photos}:
             with suppress(XCosError):
                 if content_digest(photo_bytes(self.root / photo)) != self._digests[photo]:
                     changed.append((cached_path(self.root, photo), -1, -1, ""))
@@ -202,25 +209,43 @@ class _Opening:
         return self.ready
 
     def _hash(self, photos: Sequence[str], task: Task) -> None:
+        """Digests of the photos, as far as something may be known of their contents.
+
+        The others are read but once: who decodes them tells their digests.
+        """
         paths = {photo: cached_path(self.root, photo) for photo in photos}
         known = self.cache.files(list(paths.values()))
-        fresh: list[tuple[str, int, int, str]] = []
-        for place, (photo, path) in enumerate(paths.items()):
+        states: dict[str, tuple[int, int]] = {}
+        for photo, path in paths.items():
+            state = _state(self.root / photo)
+            size, mtime, digest = known.get(path, (-1, -1, ""))
+            if (size, mtime) == state:
+                self._digests[photo] = digest
+            else:
+                states[photo] = state
+        sizes = Counter(size for size, _ in states.values())
+        usual = self.cache.known_sizes([*sizes]) | {s for s, count in sizes.items() if count > 1}
+        read = {photo: state for photo, state in states.items() if state[0] in usual}
+        self._unread = {photo: state for photo, state in states.items() if photo not in read}
+        for place, photo in enumerate(read):
             if task.stopped():
                 raise Stopped("Loading the gallery")
-            file = self.root / photo
+            task.report("Reading photos", place, len(read))
             try:
-                state = _state(file)
-                size, mtime, digest = known.get(path, (-1, -1, ""))
-                if (size, mtime) != state:
-                    task.report("Reading photos", place, len(paths))
-                    digest = content_digest(photo_bytes(file))
-                    if _state(file) == state:  # written at just now, it is read again next time
-                        fresh.append((path, *state, digest))
-                self._digests[photo] = digest
+                self._digests[photo] = content_digest(photo_bytes(self.root / photo))
             except XCosError as error:
                 self.problems.append(Problem(photo, str(error)))
-        self.cache.put_files(fresh)
+        self._put_files(read)
+
+    def _put_files(self, states: dict[str, tuple[int, int]]) -> None:
+        """Keep digests of photos that still are as they were before they were read."""
+        rows = [
+            (cached_path(self.root, photo), *state, self._digests[photo])
+            for photo, state in states.items()
+            # What was written at just now is read again next time.
+            if photo in self._digests and _state(self.root / photo) == state
+        ]
+        self.cache.put_files(rows)
 
     def _complete(self, digest: str) -> bool:
         with_target = self.target is None or digest in self._targets

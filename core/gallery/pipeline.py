@@ -51,14 +51,14 @@ class PhotoJob:
     """Photos of one content of which something is to be computed.
 
     photos:  in the gallery's order
-    digest:  of the content
+    digest:  of the content; None for a single photo that was not read yet
     record:  what detection found earlier, or None
     grids:   digests of faces whose features are known
     targets: digests of faces whose embeddings by the target are known
     """
 
     photos: tuple[Listed, ...]
-    digest: str
+    digest: str | None
     record: PhotoRecord | None = None
     grids: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
@@ -69,6 +69,7 @@ class PhotoResult:
     """What became of some wanted photos.
 
     photos:   how many photos
+    digests:  of the contents of photos whose job had none, by photo
     records:  detections of photos that were searched, by the photo's digest
     faces:    by photo
     crops:    PNG files by face's digest
@@ -79,6 +80,7 @@ class PhotoResult:
 
     photos: int
     problems: tuple[Problem, ...]
+    digests: dict[str, str]
     records: dict[str, PhotoRecord]
     faces: dict[str, list[Face]]
     crops: dict[str, bytes]
@@ -105,7 +107,7 @@ class FaceMaker:
         collected = _Collected()
         opened: list[_Opened] = []
         for one in wanted:
-            each = self._open(one, collected.problems)
+            each = self._open(one, collected)
             if each is not None:
                 opened.append(each)
             if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES:
@@ -115,6 +117,7 @@ class FaceMaker:
         return PhotoResult(
             sum(len(one.photos) for one in wanted),
             tuple(collected.problems),
+            collected.digests,
             collected.records,
             collected.faces,
             {
@@ -126,21 +129,27 @@ class FaceMaker:
             tuple(self.verifier.warnings),
         )
 
-    def _open(self, one: PhotoJob, problems: list[Problem]) -> "_Opened | None":
+    def _open(self, one: PhotoJob, collected: "_Collected") -> "_Opened | None":
         """The first of some equal photos that can be read."""
         unread = []
         for listed in one.photos:
+            path = self.root / listed.photo
             try:
-                return self._decode(one, self.root / listed.photo)
+                content = photo_bytes(path)
+                digest = content_digest(content)
+                if one.digest is None:
+                    collected.digests[listed.photo] = digest
+                elif digest != one.digest:
+                    raise XCosError(
+                        f"{path} was changed while it was loaded; load the gallery anew."
+                    )
+                return _Opened(one, digest, self._decode(content, path))
             except XCosError as error:  # another path to the same content may do
                 unread.append(Problem(listed.photo, str(error)))
-        problems += unread
+        collected.problems += unread
         return None
 
-    def _decode(self, one: PhotoJob, path: Path) -> "_Opened":
-        content = photo_bytes(path)
-        if content_digest(content) != one.digest:
-            raise XCosError(f"{path} was changed while it was loaded; load the gallery anew.")
+    def _decode(self, content: bytes, path: Path) -> PhotoFile:
         photo = photo_file(content, str(path))
         width, height = photo.seen.size
         if self.rules.settings.aligned and (width, height) != (SIDE, SIDE):
@@ -148,7 +157,7 @@ class FaceMaker:
                 f"{path} is {width}x{height}, not an aligned 112x112 crop; "
                 "open the gallery without the aligned setting."
             )
-        return _Opened(one, photo)
+        return photo
 
     def _find(self, opened: Sequence["_Opened"], collected: "_Collected") -> None:
         """Detect and cut out."""
@@ -156,17 +165,15 @@ class FaceMaker:
         if unknown and not self.rules.settings.aligned:
             answers = search([each.photo for each in unknown], self.detector)
             for each, faces in zip(unknown, answers, strict=True):
-                collected.records[each.wanted.digest] = PhotoRecord(
-                    *each.photo.seen.size, tuple(faces)
-                )
+                collected.records[each.digest] = PhotoRecord(*each.photo.seen.size, tuple(faces))
         for each in opened:
             one = each.wanted
-            record = one.record or collected.records.get(one.digest)
+            record = one.record or collected.records.get(each.digest)
             for listed in one.photos:
                 if self.rules.lacks_face(listed.photo, record):
                     collected.problems.append(self.rules.no_face(self.root, listed.photo))
                     continue
-                collected.faces[listed.photo] = self.rules.faces_of(listed, one.digest, record)
+                collected.faces[listed.photo] = self.rules.faces_of(listed, each.digest, record)
                 for face in collected.faces[listed.photo]:
                     crop = cut_out(each.photo, face)
                     if face.digest not in one.grids:
@@ -237,9 +244,10 @@ def cut_out(photo: PhotoFile, face: Face) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """Some equal photos, and what they show."""
+    """Some equal photos, the digest of their content, and what they show."""
 
     wanted: PhotoJob
+    digest: str
     photo: PhotoFile
 
 
@@ -248,6 +256,7 @@ class _Collected:
     """What is known so far of the photos that one call makes faces of, as `PhotoResult` has it."""
 
     problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
     records: dict[str, PhotoRecord] = field(default_factory=dict)
     faces: dict[str, list[Face]] = field(default_factory=dict)
     without_grid: dict[str, np.ndarray] = field(default_factory=dict)

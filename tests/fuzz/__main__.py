@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.fuzz.harness import LIMIT, Fault, fuzz
+from tests.fuzz.harness import WAITING, Fault, fuzz
 from tests.fuzz.readers import READERS, reader
 
 TURN = 20.0  # seconds of a reader at once
@@ -48,7 +48,7 @@ def _apart(name: str, seed: int, seconds: float, keep: Path) -> set[str]:
     said, how = "", ""
     try:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, timeout=seconds + 4 * LIMIT + 60
+            command, stdout=subprocess.PIPE, text=True, timeout=seconds + 4 * WAITING
         )
         said = done.stdout
         if done.returncode:

@@ -1,5 +1,6 @@
 """A second or two of mutated files for each reader; `python -m tests.fuzz` takes as long as it may."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import XCosError
+from tests.fuzz import harness
 from tests.fuzz.harness import Reader, Wrong, fuzz
 from tests.fuzz.known import KNOWN
 from tests.fuzz.readers import READERS, reader
@@ -21,6 +23,14 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(name: str, tmp_path: Pa
     assert found.read + found.refused > 0
     new = {kind: f.told for kind, f in found.faults.items() if kind not in KNOWN.get(name, ())}
     assert not new, "\n\n".join(f"{kind}\n{told}" for kind, told in new.items())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="this system has no timer of CPU time")
+def test_what_computes_for_ever_is_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "LIMIT", 0.1)
+    with pytest.raises(harness.Hang), harness._limited():
+        while True:
+            pass
 
 
 class _Odd(Reader):

@@ -12,7 +12,9 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
+from core.gallery import opening, pipeline
 from core.gallery.cache import Cache
+from core.gallery.moved import photo_prints
 from core.gallery.opening import crop_of, known_detections, open_gallery
 from core.gallery.pipeline import FaceMaker, PhotoResult, make_here
 from core.progress import Task
@@ -37,8 +39,9 @@ def swapping(old: Path, new: Path) -> Making:
 
 
 @pytest.mark.parametrize("aligned", [True, False])
+@pytest.mark.parametrize("hashed_before", [True, False])
 def test_a_photo_replaced_before_it_is_decoded_poisons_nothing(
-    crops: Path, tmp_path: Path, cache: Cache, aligned: bool
+    crops: Path, tmp_path: Path, cache: Cache, aligned: bool, hashed_before: bool
 ) -> None:
     how = {"settings": GallerySettings(aligned=aligned), "detector": FakeDetector()}
     source = crops if aligned else photos(tmp_path / "photos")
@@ -46,14 +49,59 @@ def test_a_photo_replaced_before_it_is_decoded_poisons_nothing(
     other = tmp_path / "other" / "Eve"
     other.mkdir(parents=True)
     shutil.copy(first, other / "same.jpg")
+    if hashed_before:  # as what has the size of a known file may be known, too
+        cache.put_files([("elsewhere", first.stat().st_size, 0, "a digest")])
     loaded = opened(source, cache, make=swapping(first, second), **how)
-    (problem,) = (p for p in loaded.gallery.problems if p.file.startswith("ann/"))
-    assert "changed" in problem.reason and str(first) in problem.reason
+    problems = [p for p in loaded.gallery.problems if p.file.startswith("ann/")]
+    if hashed_before:
+        (problem,) = problems
+        assert "changed" in problem.reason and str(first) in problem.reason
+    else:
+        assert not problems  # what was decoded is what it is now
     from_cache = opened(other.parent, cache, **how)
     anew = opened(other.parent, Cache(tmp_path / "fresh" / "cache.sqlite"), **how)
     np.testing.assert_array_equal(from_cache.features.grid, anew.features.grid)
     again = opened(source, cache, **how)  # the new photo is read next time
-    assert first.relative_to(source).as_posix() in {f.photo for f in again.gallery.faces}
+    by_photo = dict(zip(again.gallery.index(), again.features.grid, strict=True))
+    old, new = (path.relative_to(source).as_posix() for path in (first, second))
+    np.testing.assert_array_equal(by_photo[old], by_photo[new])
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_new_photo_is_read_once(
+    tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    folder = tmp_path / "g" / "Ann"
+    folder.mkdir(parents=True)
+    for number, colour in enumerate(("red", "green", "blue")):
+        Image.new("RGB", (112, 112), colour).save(folder / f"{number}.png")
+        with (folder / f"{number}.png").open("ab") as file:
+            file.write(bytes(number))  # each has its own size
+    if damaged:
+        os.truncate(folder / "1.png", 60)
+    read: list[str] = []
+
+    def counted(path: Path) -> bytes:
+        read.append(path.name)
+        return path.read_bytes()
+
+    monkeypatch.setattr(opening, "photo_bytes", counted)
+    monkeypatch.setattr(pipeline, "photo_bytes", counted)
+    assert len(opened(folder.parent, cache)) == 3 - damaged
+    assert sorted({*read}) == ["0.png", "1.png", "2.png"] and len(read) == 3 + damaged
+    read.clear()
+    opened(folder.parent, cache)
+    assert {*read} <= {"1.png"} and len(read) <= 2 * damaged
+    prints = photo_prints(folder.parent, cache)
+    assert prints.keys() == {f"Ann/{number}.png" for number in range(3)}
+
+
+def test_copies_among_new_photos_are_computed_once(tmp_path: Path, cache: Cache) -> None:
+    verifier = CountingVerifier()
+    (tmp_path / "g" / "Ann").mkdir(parents=True)
+    Image.new("RGB", (112, 112), "red").save(tmp_path / "g" / "Ann" / "1.png")
+    shutil.copy(tmp_path / "g" / "Ann" / "1.png", tmp_path / "g" / "Ann" / "2.png")
+    assert len(opened(tmp_path / "g", cache, verifier)) == 2 and verifier.crops == 1
 
 
 def test_a_change_that_keeps_size_and_time_is_found_in_the_end(

@@ -22,7 +22,8 @@ CAMERA = ["IMG_0001", "DSC_0001", "_MG_0001", "_DSC_0001", "img_0001", "SAM_0001
           "20240131_1234", "2024-01-31_0001", "IMG_20240131_1234", "DJI_0001", "MVI_0001", "P_0001",
           "WhatsApp Image 2024-01-31 at 12.30.05_0001", "Screenshot_2024-01-31_1205",
           "31 Jan 2024_0001", "2024_March_0001", "frame_0001", "photo_0001", "Scan_0001",
-          "FB_IMG_1234"]  # fmt: skip
+          "FB_IMG_1234", "Bild_0001", "mmexport1700000000_0001", "CamScanner 1_0001", "照片_0001",
+          "фото_0001", "file_0001"]  # fmt: skip
 PEOPLE = {"Tony_Blair_0001": "Tony_Blair", "Ann_0001": "Ann", "Sam_0012": "Sam", "Jan_0001": "Jan",
           "April_May_0001": "April_May", "Ann_IMG_0001": "Ann_IMG", "李小龙_0001": "李小龙",
           "Agent_007_0001": "Agent_007"}  # fmt: skip

@@ -218,6 +218,8 @@ def _columns(table: QTableView, inset: str) -> Iterator[str]:
         tip = model.headerData(column, across, Qt.ItemDataRole.ToolTipRole)
         shown = " hidden" if header.isSectionHidden(column) else ""
         yield f"{inset}| {text!r} {wide}{shown}: {tip or ''}"
+    high = table.verticalHeader().defaultSectionSize() / unit
+    yield f"{inset}| rows {high:.1f} lines"
     order = header.sortIndicatorSection(), header.sortIndicatorOrder().name
     yield f"{inset}| sorted by {order if header.isSortIndicatorShown() else 'nothing'}"
     for row in range(min(model.rowCount(), MOST_ROWS)):

@@ -43,7 +43,7 @@ from xcos_gui.widgets.outcomes import (
 from xcos_gui.widgets.theme import paint_axes
 
 LABEL_AT = 0.94  # of the plot's height, for the threshold's label
-HEADROOM = 1.45  # of the histogram's height over its highest bar
+HEADROOM = 1.35  # of the histogram's height over its highest bar
 HANDLE = 12  # pixels of the mark on the threshold's line
 LEAST_PLOT = 9  # lines of height of the curves and their tabs
 BESIDE = 34  # lines of width from which the curves have room beside the counts

@@ -60,7 +60,6 @@ class Session(Shown):
         self.measurer = Measurer(cache)  # of conditions of faces
         self.pair: Pair | None = None
         self.explanation: PairExplanation | None = None
-        self.listed_outcome: Outcome | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
         # With the model, kind and order that they are of.
@@ -162,7 +161,6 @@ class Session(Shown):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """Ask for the list of an outcome's pairs."""
-        self.listed_outcome = outcome
         self.listed_outcome_changed.emit(outcome)
 
     def set_filter(self, text: str) -> None:

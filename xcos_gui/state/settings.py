@@ -152,9 +152,6 @@ class Settings:
     def remember_layout(self, name: str, value: QByteArray) -> None:
         self.store.setValue(f"layout/{name}", value)
 
-    def forget_layout(self) -> None:
-        self.store.remove("layout")
-
     def _choice(self, key: str, choices: Sequence[Choice], default: Choice) -> Choice:
         value = self.store.value(key, default)
         for choice in choices:

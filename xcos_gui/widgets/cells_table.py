@@ -3,14 +3,12 @@
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
 )
 
 from core.explain.report import PairReport, cell_rows
+from xcos_gui.widgets.rows_model import RowsModel
 
 COLUMNS = (
     ("cell", "row and column of the cell, counted from 1 at the top left"),
@@ -38,11 +36,13 @@ KEYS = (
     "evidence",
     "running_sum",
 )
-Index = QModelIndex | QPersistentModelIndex
 
 
-class CellsModel(QAbstractTableModel):
+class CellsModel(RowsModel):
     """One row a cell, sorted by any column; the sum follows the order shown."""
+
+    HEADS = COLUMNS
+    NUMBERS = 0, *range(2, len(COLUMNS))
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,36 +88,16 @@ class CellsModel(QAbstractTableModel):
             total += row["contribution"]
             row["running_sum"] = total
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+    def count(self) -> int:
+        return len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section][1]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() != 1:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    def shown(self, row: int, column: int, role: int) -> Any:
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        row = self._rows[index.row()]
-        key = KEYS[index.column()]
-        value = row[key]
+        cell, key = self._rows[row], KEYS[column]
+        value = cell[key]
         if key == "row":
-            return f"{row['row'] + 1}, {row['column'] + 1}"
+            return f"{cell['row'] + 1}, {cell['column'] + 1}"
         if value is None:
             return "\N{EN DASH}"
         if key == "share":

@@ -65,7 +65,7 @@ class OrEmpty(QStackedWidget):
         self.addWidget(inside)
         self.addWidget(self.empty)
         self._said: tuple[str, str, Sequence[Button]] = ("", "", ())
-        self._told: tuple[str, str, list[str]] | None = None
+        self._page: tuple[str, str, list[str]] | None = None
 
     def say(self, title: str, advice: str = "", buttons: Sequence[Button] = ()) -> None:
         """Show what is so and what to do instead; arguments as EmptyState.say has them."""
@@ -83,9 +83,9 @@ class OrEmpty(QStackedWidget):
         self._tell(*self._said)
 
     def _tell(self, title: str, advice: str, buttons: Sequence[Button]) -> None:
-        told = title, advice, [text for text, _ in buttons]
-        if told != self._told:  # a button that is being pressed stays
-            self._told = told
+        page = title, advice, [text for text, _ in buttons]
+        if page != self._page:  # a button that is being pressed stays
+            self._page = page
             self.empty.say(title, advice, buttons)
 
     def fill(self) -> None:

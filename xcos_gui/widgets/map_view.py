@@ -9,13 +9,6 @@ from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.elided import PlainLabel
 
-LETTERS: dict[MapName, str] = {
-    "cosine": "S",
-    "attention": "W",
-    "contribution": "W\N{MIDDLE DOT}S",
-    "evidence": "evidence",
-}
-
 
 class MapView(QWidget):
     """Shows one map; `view` tells the cell under the cursor."""

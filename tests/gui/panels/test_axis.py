@@ -282,7 +282,8 @@ def test_the_bar_s_colours(qtbot: QtBot) -> None:
     assert "unknown" not in bar._legend.text() and "itself" not in bar._legend.text()
     for name in names:
         colour = QColor(*outcome_colours(False)[name]).name()  # type: ignore[index]
-        assert f'<span style="color:{colour}">■</span> {name}' in bar._legend.text()
+        told = f'<span style="color:{colour}">■</span> <a href="{name}"'
+        assert told in bar._legend.text() and f">{name}</a>" in bar._legend.text()
     bar.colouring.setCurrentIndex(0)
     bar.set_fars({"score": "mean"})
     bar.show_legend(other, 0.3)

@@ -52,7 +52,7 @@ def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.Mon
             0.9 + 0.04, abs=0.02
         )
         assert left < 0.1 and right > 0.9
-        assert (low, high) == pytest.approx((0, 1.45 * 0.5))  # each genuine pair is half of all
+        assert (low, high) == pytest.approx((0, 1.35 * 0.5))  # each genuine pair is half of all
         assert curves._roc_point.getData() == (
             pytest.approx([np.log10(0.25)]),
             pytest.approx([0.5]),
@@ -63,19 +63,25 @@ def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.Mon
         for plot in (curves._roc, curves._det):
             assert plot.toolTip() == (
                 "The least rate that can be told is one of 4 impostor and one of 2 genuine pairs; "
-                "what is drawn below is 0."
+                "the axis begins there."
             )
+            (left, right), _ = plot.viewRange()
+            assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
         assert curves._roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
         assert curves._det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
         offered = texts(window)
         assert offered[0] == ("The weights' own: 0.4600", True)
+        assert not [
+            text for text, _ in offered if text.startswith("As before")
+        ]  # none was moved yet
         # Of four impostor pairs one is a quarter: no smaller rate can be told.
         assert [one for one in offered if "too few impostor pairs to say" in one[0]] and all(
             not on for text, on in offered if "too few" in text
         )
         assert offered[-1][0].startswith("Equal error rate: ")
     session.set_threshold(0.123)
+    assert ("As before: 0.4600", True) in texts(window)
     window.curves.menu.actions()[0].trigger()
     assert session.threshold == 0.46
 
@@ -102,7 +108,8 @@ def test_what_is_told_of_few_pairs(window: MainWindow, monkeypatch: pytest.Monke
         assert curves.summary.text() == "Counts and curves appear once pairs are scored."
         assert [button.text() for button in curves.counts.values()] == ["TP", "FN", "FP", "TN"]
         assert curves._tabs.isHidden() and not curves.counts["TP"].isEnabled()
-        assert texts(window)[1:] and all("too few" in text for text, _ in texts(window)[1:])
+        rates = [one for one in texts(window) if one[0].startswith("FAR ")]
+        assert rates and all("too few" in text and not on for text, on in rates)
 
 
 def test_curves_are_read_below_their_plots(window: MainWindow) -> None:

@@ -13,6 +13,7 @@ import re
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from xcos_gui.shell.window import MainWindow
@@ -23,6 +24,7 @@ def test_a_point_is_told_and_clicked(window: MainWindow, qtbot: QtBot, which: in
     curves, session = window.curves, window.session
     curves._tabs.setCurrentIndex(1 + which)
     plot = (curves._roc, curves._det)[which]
+    QApplication.processEvents()  # the line below the tabs takes its room
     plot.grab()
     assert session.statistics is not None and session.matrix is not None
     curve = session.statistics.curve()

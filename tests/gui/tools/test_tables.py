@@ -12,15 +12,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from xcos_gui.state.settings import Settings
 from xcos_gui.tools.compare.tables import AreasTable, CurvePlots, RanksTable
 from xcos_gui.tools.evaluation.pairs import ListedPairsModel
 from xcos_gui.tools.evaluation.plots import EvaluationPlots
 from xcos_gui.tools.evidence.tab import RateTable, rate_text
 from xcos_gui.tools.two_models.views import AgreementTable, RocView, ScatterView
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR
 
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 Role = Qt.ItemDataRole
@@ -94,6 +96,11 @@ def test_ranks_are_coloured_by_their_correlation(qtbot: QtBot) -> None:
     assert table.item(0, 0).foreground().color() == QColor("white")
     assert table.horizontalHeaderItem(0).text() == "xCos\nevidence"
     assert table.verticalHeaderItem(1).text() == "Occlusion"
+    even = np.abs(np.arange(49.0) - 24).reshape(7, 7)  # as often with the ramp as against it
+    table.show_ranks(methods() | {"rise": compared(0, 0, even)})  # type: ignore[arg-type]
+    assert table.item(0, 2).text() == "0.00"
+    assert min(table.item(0, 2).background().color().getRgb()[:3]) >= 240
+    assert table.item(0, 2).foreground().color() == QColor("black")
     flat = methods() | {"rise": compared(0, 0, np.ones((7, 7)))}
     table.show_ranks(flat)  # type: ignore[arg-type]
     assert table.item(2, 0).text() == "" and table.item(0, 0).text() == "1.00"
@@ -229,7 +236,7 @@ def test_bins_are_chosen_by_a_score(qtbot: QtBot) -> None:
     measured = SimpleNamespace(scores=scores, metrics=SimpleNamespace(threshold=0.3))
     plots.show_kind(measured, same)  # type: ignore[arg-type]
     genuine, impostor = plots.histogram.plotItem.listDataItems()
-    assert (genuine.name(), impostor.name()) == ("genuine", "impostor")
+    assert [item.opts["pen"].color() for item in (genuine, impostor)] == [GENUINE, IMPOSTOR]
     for item, mine in ((genuine, scores[same]), (impostor, scores[~same])):
         edges, heights = item.getData()
         assert len(edges) == 61 and edges[0] == -0.5 and edges[-1] == pytest.approx(0.7)
@@ -267,24 +274,31 @@ def test_pairs_of_a_protocol(qapp: object) -> None:
 # Evidence.
 
 
-def test_rates_with_their_intervals(qtbot: QtBot) -> None:
+def test_rates_with_their_intervals(qtbot: QtBot, tmp_path: Path) -> None:
     assert rate_text(None, (0.1, 0.2)) == DASH
     assert rate_text(0.1234, None) == "12.34 %"
     assert rate_text(0.5, (0.25, 0.755)) == "50.00 % (25.00 to 75.50)"
-    table = RateTable((("one", "tip one"), ("two", "tip two")), "Rates")
+    store = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    heads = (("of", ""), ("one", "tip one"), ("two", "tip two"))
+    table = RateTable(heads, "Rates", Settings(store), sorts=True)
     qtbot.addWidget(table)
-    table.show_rows(["x", "y", "z"], [["1", "2"], ["3", "4"], ["5", "6"]])
-    assert rows(table) == [["1", "2"], ["3", "4"], ["5", "6"]]
-    assert [table.verticalHeaderItem(k).text() for k in range(3)] == ["x", "y", "z"]
-    assert table.verticalHeaderItem(2).toolTip() == "z"
-    assert table.horizontalHeaderItem(1).toolTip() == "tip two"
+    table.show_rows(
+        ["x", "y", "z"], [["1", ("10.0 %", 10.0)], ["3", ("9.0 %", 9.0)], ["5", ("-", -1.0)]]
+    )
+    assert rows(table) == [["x", "1", "10.0 %"], ["y", "3", "9.0 %"], ["z", "5", "-"]]
+    assert table.horizontalHeaderItem(2).toolTip() == "tip two"
+    assert Qt.AlignmentFlag(table.item(0, 2).textAlignment()) == RIGHT
+    assert Qt.AlignmentFlag(table.item(0, 1).textAlignment()) != RIGHT
     asked: list[int] = []
     table.row_asked.connect(asked.append)
     table.cellClicked.emit(1, 0)
+    table.sortItems(2, Qt.SortOrder.AscendingOrder)
+    assert [row[0] for row in rows(table)] == ["z", "y", "x"]  # by the numbers, not their texts
+    table.cellClicked.emit(0, 0)
+    assert asked == [1, 2]  # the place among the rows given
     qtbot.keyClick(table, Qt.Key.Key_Return)  # no row yet
     table.setCurrentCell(2, 1)
     qtbot.keyClick(table, Qt.Key.Key_Enter)
-    assert asked == [1, 2]
-    table.setCurrentCell(0, 0)
+    table.setCurrentCell(1, 0)
     qtbot.keyClick(table, Qt.Key.Key_Return)
-    assert asked == [1, 2, 0]
+    assert asked == [1, 2, 0, 1]

@@ -23,12 +23,13 @@ from core.training.verdict import ChangedPair
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.people.model import ANIMAL_COLOURS, NONE_COLOUR, PeopleModel
 from xcos_gui.tools.people.plot import PeoplePlot, _places, _standing_out
-from xcos_gui.tools.people.words import legend, told
+from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.tools.training.changed_pairs import _icon, _line
 from xcos_gui.tools.training.inputs import _NumberBox
 from xcos_gui.tools.video.model import TracksModel, track_colour
 from xcos_gui.tools.video.plot import VideoPlot
-from xcos_gui.tools.what_if.many import _Item, _signed
+from xcos_gui.tools.what_if.many import _signed
+from xcos_gui.widgets.tables import ValueItem
 
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 Role = Qt.ItemDataRole
@@ -93,12 +94,12 @@ def test_what_is_told_of_people() -> None:
     assert said.count("●") == 3 and "goat&nbsp;1" in said and "dove&nbsp;1" in said
     assert f"color:{NONE_COLOUR.name()}'>●</span>&nbsp;no&nbsp;class&nbsp;3" in said
     assert f"color:{ANIMAL_COLOURS['goat'].name()}'>●</span>&nbsp;goat" in said
-    assert told(PERSONS[2]) == (
-        "<b>bob</b>; goat: hard to match: the mean genuine score is in the lowest quarter; 1 of 3 genuine "
+    assert person_words(PERSONS[2]) == (
+        "bob; goat: hard to match: the mean genuine score is in the lowest quarter; 1 of 3 genuine "
         "pairs are rejected; 1,000 of 1,200 impostor pairs accepted."
     )
-    assert told(PERSONS[3]) == (
-        "<b>dan</b>; one photo, so there is no genuine pair; 1,000 of 1,200 impostor pairs accepted."
+    assert person_words(PERSONS[3]) == (
+        "dan; one photo, so there is no genuine pair; 1,000 of 1,200 impostor pairs accepted."
     )
 
 
@@ -325,7 +326,9 @@ def test_tracks_are_told_by_time_or_frame(qtbot: QtBot) -> None:
 
 def test_cells_sort_by_their_values(qapp: object) -> None:
     assert _signed(-0.1239, ".3f") == f"{MINUS}0.124" and _signed(0.5, "+.3f") == "+0.500"
-    assert _Item(f"{MINUS}0.200", -0.2) < _Item("0.100", 0.1) and not _Item("9", 9.0) < _Item(
-        "10", 9.0
-    )
-    assert _Item("x", "x").toolTip() == "x"
+    assert ValueItem(f"{MINUS}0.200", -0.2) < ValueItem("0.100", 0.1) and not ValueItem(
+        "9", 9.0
+    ) < ValueItem("10", 9.0)
+    assert ValueItem("x", "x").toolTip() == "x"
+    sides = [Qt.AlignmentFlag(ValueItem("1", v).textAlignment()) == RIGHT for v in (1.0, 2, "1")]
+    assert sides == [True, True, False]

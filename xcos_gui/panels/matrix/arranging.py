@@ -6,12 +6,13 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Stopped, XCosError
+from core.explain.arranged import image_of
 from core.explain.difference_image import DifferenceImage
 from core.explain.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.project.edits import Edits
-from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
+from core.scoring.against import OtherScores, other_scores
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import CONDITION, Asked, FaceValues, arrange, block_labels
 from core.scoring.refine import Region
@@ -192,7 +193,7 @@ class Arranger(QObject):
             self._job.drop()
             self._show(session.image)
             return
-        limits, against, given = session.image.limits, asked.against, self.given
+        limits, given = session.image.limits, self.given
         mask = session.filter.mask
         known, thresholds = self._other, session.own_thresholds
 
@@ -201,20 +202,20 @@ class Arranger(QObject):
             if any(order.startswith(CONDITION) for order in (asked.rows, asked.columns)):
                 values = measurer.table(scored, own, running).of
             shown = self._arranged(scored, asked, threshold, edits, running, values)
-            if against is None:
-                image = MatrixImage(scored.matrix, shown)
-                image.limits = limits
-            elif against == LABELS:
-                image = DifferenceImage(scored.matrix, compare_names(scored, threshold), shown)
-            else:
+
+            def other(against: str) -> OtherScores:
                 if against == "model" and given is not None:
-                    other = given
+                    scores = given
                 elif known is not None and known[:2] == (scored, against):
-                    other = known[2]
+                    scores = known[2]
                 else:
-                    other = other_scores(scored, against, thresholds, running)
-                self._other = scored, against, other
-                image = DifferenceImage(scored.matrix, compare(scored, threshold, other), shown)
+                    scores = other_scores(scored, against, thresholds, running)
+                self._other = scored, against, scores
+                return scores
+
+            image = image_of(scored, shown, asked.against, threshold, other)
+            if asked.against is None:
+                image.limits = limits
             image.show_passing(mask, image.passing(mask))
             image.prepare()
             return image

@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
 )
 from PySide6.QtGui import QGuiApplication, QIcon
@@ -25,6 +22,7 @@ from core.project.edits import pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.rows_model import RowsModel
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.verdict import sign_pixmap
 
@@ -41,7 +39,6 @@ HEADERS = (
       for c in CONDITIONS),
 )  # fmt: skip
 LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS, LR, FIRST_CONDITION = range(8)
-Index = QModelIndex | QPersistentModelIndex
 
 
 def _named(face: Face) -> str:
@@ -49,8 +46,11 @@ def _named(face: Face) -> str:
     return f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}"
 
 
-class PairsModel(QAbstractTableModel):
+class PairsModel(RowsModel):
     """Rows of a pair list; thumbnails come when shown."""
+
+    HEADS = HEADERS
+    NUMBERS = SCORE, LR, *range(FIRST_CONDITION, len(HEADERS))
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None
@@ -117,46 +117,27 @@ class PairsModel(QAbstractTableModel):
         rows = ((self.pairs.rows == pair[0]) & (self.pairs.columns == pair[1])).nonzero()[0]
         return int(rows[0]) if len(rows) else None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() or self.pairs is None else len(self.pairs)
+    def count(self) -> int:
+        return 0 if self.pairs is None else len(self.pairs)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(
-            Qt.ItemDataRole(role)
-        )
-        return None if place is None else HEADERS[section][place]
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def shown(self, row: int, column: int, role: int) -> Any:
         session = self._session
-        if not index.isValid() or self.pairs is None or session.matrix is None:
+        if self.pairs is None or session.matrix is None:
             return None
-        cell = self.cell(index.row())
+        cell = self.cell(row)
         if cell[0] >= session.matrix.scores.shape[0] or cell[1] >= session.matrix.scores.shape[1]:
             return None
-        column, faces = index.column(), session.faces_of(cell)
+        faces = session.faces_of(cell)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(cell, column)
-        numbers = column in (SCORE, LR) or column >= FIRST_CONDITION
-        if role == Qt.ItemDataRole.TextAlignmentRole and numbers:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             outcome = session.matrix.outcome(*cell, session.threshold)
-            score = float(self.pairs.scores[index.row()])
+            score = float(self.pairs.scores[row])
             worth = "" if self.ratios is None else f"\n{worth_words(self.ratios, score)}"
             return f"{faces[0].key}\n{faces[1].key}\n{OUTCOME_NAMES[outcome]}{worth}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        score = float(self.pairs.scores[index.row()])
+        score = float(self.pairs.scores[row])
         texts: dict[int, Callable[[], str]] = {
             LEFT: lambda: _named(faces[0]),
             RIGHT: lambda: _named(faces[1]),

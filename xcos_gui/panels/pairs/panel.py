@@ -9,11 +9,9 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -38,6 +36,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
@@ -71,13 +70,7 @@ class PairsPanel(QWidget):
         self.choice.setCurrentIndex(1)
         self._count = ElidedLabel()
         self.model = PairsModel(session, thumbnails, self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
+        self.table = rows_table(self.model, "Pairs of the outcome, worst first")
         self._make_actions()
         self._make_columns()
         self.columns = ColumnsButton(self.table, session)
@@ -137,10 +130,8 @@ class PairsPanel(QWidget):
 
     def _make_columns(self) -> None:
         table, line = self.table, self.fontMetrics().height()
-        table.setAccessibleName("Pairs of the outcome, worst first")
         table.setIconSize(QSize(2 * line + 4, 2 * line + 4))
         table.verticalHeader().setDefaultSectionSize(2 * line + 10)
-        table.verticalHeader().hide()
         header = table.horizontalHeader()
         for column in (LEFT, RIGHT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)

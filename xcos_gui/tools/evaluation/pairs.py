@@ -5,20 +5,16 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -30,21 +26,23 @@ from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
+from xcos_gui.widgets.rows_model import RowsModel, rows_table
 from xcos_gui.widgets.tables import RememberedTable
 
-HEADERS = ("score", "outcome", "left", "right")
-TIPS = (
-    "What the kind of score chosen above gives the pair",
-    "True or false, accept or reject, at that kind's threshold",
-    "The first photo of the pair",
-    "The second photo of the pair",
+HEADERS = (
+    ("score", "What the kind of score chosen above gives the pair"),
+    ("outcome", "True or false, accept or reject, at that kind's threshold"),
+    ("left", "The first photo of the pair"),
+    ("right", "The second photo of the pair"),
 )
 LISTED: tuple[Outcome, ...] = ("TP", "FN", "FP", "TN")
-Index = QModelIndex | QPersistentModelIndex
 
 
-class ListedPairsModel(QAbstractTableModel):
+class ListedPairsModel(RowsModel):
     """Some pairs of a protocol in an order; however many, only those on screen cost anything."""
+
+    HEADS = HEADERS
+    NUMBERS = (0,)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -91,30 +89,13 @@ class ListedPairsModel(QAbstractTableModel):
         """The protocol's pairs that are shown, (k,)."""
         return self._order
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._order)
+    def count(self) -> int:
+        return len(self._order)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
+    def shown(self, row: int, column: int, role: int) -> Any:
+        if self._pairs is None:
             return None
-        return {Qt.ItemDataRole.DisplayRole: HEADERS, Qt.ItemDataRole.ToolTipRole: TIPS}.get(
-            Qt.ItemDataRole(role), [None] * len(HEADERS)
-        )[section]
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or self._pairs is None:
-            return None
-        pair = self.pair(index.row())
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 0:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        pair = self.pair(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{self._pairs.left[pair]}\n{self._pairs.right[pair]}"
         if role != Qt.ItemDataRole.DisplayRole:
@@ -124,7 +105,7 @@ class ListedPairsModel(QAbstractTableModel):
             OUTCOMES[int(self._codes[pair])],
             Path(self._pairs.left[pair]).name,
             Path(self._pairs.right[pair]).name,
-        )[index.column()]
+        )[column]
 
 
 class ListedPairs(QWidget):
@@ -156,15 +137,7 @@ class ListedPairs(QWidget):
         line.addWidget(self.open)
         column.addLayout(line)
         self.model = ListedPairsModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Pairs of the protocol, worst first")
-        self.table.verticalHeader().hide()
+        self.table = rows_table(self.model, "Pairs of the protocol, worst first")
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.table.horizontalHeader()
         for side in (2, 3):

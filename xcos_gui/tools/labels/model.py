@@ -1,13 +1,14 @@
 """Findings on labels as a table, with what was decided on each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
 from core.analysis.labels.findings import Finding
 from core.project.edits import Decision
+from xcos_gui.widgets.rows_model import RowsModel
 
 HEADERS = (
     ("finding", "The likeliest first"),
@@ -27,11 +28,13 @@ DUPLICATES = (
     ("margin", "By how much the likeness is above the limit"),
     HEADERS[3],
 )
-Index = QModelIndex | QPersistentModelIndex
 
 
-class FindingsModel(QAbstractTableModel):
+class FindingsModel(RowsModel):
     """One row a finding."""
+
+    HEADS = HEADERS
+    NUMBERS = 1, 2
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,28 +57,15 @@ class FindingsModel(QAbstractTableModel):
         """What was decided on a row's finding."""
         return self._decisions.get(self.findings[row].key)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.findings)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(
-            Qt.ItemDataRole(role)
-        )
+    def heads(self) -> Sequence[tuple[str, str]]:
         pictures = bool(self.findings) and self.findings[0].kind == "near-duplicate"
-        return None if place is None else (DUPLICATES if pictures else HEADERS)[section][place]
+        return DUPLICATES if pictures else self.HEADS
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        finding, column = self.findings[index.row()], index.column()
-        decision = self.decision(index.row())
+    def count(self) -> int:
+        return len(self.findings)
+
+    def shown(self, row: int, column: int, role: int) -> Any:
+        finding, decision = self.findings[row], self.decision(row)
         if role == Qt.ItemDataRole.DisplayRole:
             texts = (
                 _short(finding),
@@ -88,8 +78,6 @@ class FindingsModel(QAbstractTableModel):
             return finding.sentence
         if role == Qt.ItemDataRole.DecorationRole and column == 3 and decision is not None:
             return DECISION_COLOURS[decision]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (1, 2):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
 

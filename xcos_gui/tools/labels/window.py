@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QTabBar,
-    QTableView,
     QToolButton,
     QWidget,
 )
@@ -33,6 +31,7 @@ from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 
 TITLES: dict[FindingKind, str] = {
@@ -117,15 +116,7 @@ class LabelsWindow(FollowingWindow):
 
     def _make_list(self) -> None:
         self.model = FindingsModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Findings; A accepts, R rejects, U is unsure")
-        self.table.verticalHeader().hide()
+        self.table = rows_table(self.model, "Findings; A accepts, R rejects, U is unsure")
         unit = self.fontMetrics().height()
         self.table.verticalHeader().setDefaultSectionSize(round(1.6 * unit))
         header = self.table.horizontalHeader()

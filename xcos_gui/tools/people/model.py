@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
 from core.analysis.people import Animal, Person
+from xcos_gui.widgets.rows_model import RowsModel
 
 # Okabe and Ito's palette, and grey for those who do not stand out.
 ANIMAL_COLOURS: dict[Animal, QColor] = {
@@ -30,11 +31,13 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("FN", "Genuine pairs called different at the threshold"),
     ("FP", "Pairs with strangers called the same at the threshold"),
 )
-Index = QModelIndex | QPersistentModelIndex
 
 
-class PeopleModel(QAbstractTableModel):
+class PeopleModel(RowsModel):
     """One row a person: those whose name has a text, in the order of a column."""
+
+    HEADS = HEADERS
+    NUMBERS = range(2, len(HEADERS))
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,36 +80,18 @@ class PeopleModel(QAbstractTableModel):
         self._rows = [p for _, p in with_value] + [p for value, p in valued if value is None]
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+    def count(self) -> int:
+        return len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return HEADERS[section][1]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        person = self._rows[index.row()]
-        value = _values(person)[index.column()]
+    def shown(self, row: int, column: int, role: int) -> Any:
+        person = self._rows[row]
+        value = _values(person)[column]
         if role == Qt.ItemDataRole.DisplayRole:
             if value is None:
                 return "\N{EN DASH}"
             return f"{value:.3f}" if isinstance(value, float) else str(value)
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == 1:
+        if role == Qt.ItemDataRole.DecorationRole and column == 1:
             return ANIMAL_COLOURS[person.animal] if person.animal else NONE_COLOUR
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 1:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             return person.identity
         return None

@@ -6,7 +6,6 @@ import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSizePolicy,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +39,7 @@ from xcos_gui.tools.people.words import legend, person_words
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -134,16 +133,8 @@ class PeopleWindow(ToolWindow):
         self.search.setAccessibleName("Find a person")
         self.model = PeopleModel(self)
         self.search.textChanged.connect(self.model.set_filter)
-        self.table = QTableView(
-            sortingEnabled=True,
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("People and their scores; a row lists that person's pairs")
-        self.table.verticalHeader().hide()
+        name = "People and their scores; a row lists that person's pairs"
+        self.table = rows_table(self.model, name)
         unit = self.fontMetrics().height()
         self.table.verticalHeader().setDefaultSectionSize(round(1.5 * unit))
         header = self.table.horizontalHeader()

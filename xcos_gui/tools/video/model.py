@@ -2,28 +2,27 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from core.video.track_scores import TrackScores
 from core.video.tracks import Track
+from xcos_gui.widgets.rows_model import RowsModel
 from xcos_gui.widgets.thumbnails import to_image
 
-HEADERS = ("face", "track", "faces", "from", "to", "score", "verdict")
-TIPS = (
-    "A face from the middle of the track",
-    "A person followed from frame to frame",
-    "Frames in which the face was found",
-    "When the face is first seen",
-    "When the face is last seen",
-    "Of the mean features of all the track's faces, against the face chosen above",
-    "What the score says at the threshold",
+HEADERS = (
+    ("face", "A face from the middle of the track"),
+    ("track", "A person followed from frame to frame"),
+    ("faces", "Frames in which the face was found"),
+    ("from", "When the face is first seen"),
+    ("to", "When the face is last seen"),
+    ("score", "Of the mean features of all the track's faces, against the face chosen above"),
+    ("verdict", "What the score says at the threshold"),
 )
 COLOURS = tuple(
     QColor(name)
     for name in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999933")
 )
-Index = QModelIndex | QPersistentModelIndex
 
 
 def track_colour(number: int) -> QColor:
@@ -31,8 +30,11 @@ def track_colour(number: int) -> QColor:
     return COLOURS[(number - 1) % len(COLOURS)]
 
 
-class TracksModel(QAbstractTableModel):
+class TracksModel(RowsModel):
     """A row a track; scores come when they are known."""
+
+    HEADS = HEADERS
+    NUMBERS = range(2, 6)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -93,32 +95,16 @@ class TracksModel(QAbstractTableModel):
         if self._tracks:
             self.dataChanged.emit(self.index(0, 5), self.index(len(self._tracks) - 1, 6))
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._tracks)
+    def count(self) -> int:
+        return len(self._tracks)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        return {Qt.ItemDataRole.DisplayRole: HEADERS, Qt.ItemDataRole.ToolTipRole: TIPS}.get(
-            Qt.ItemDataRole(role), [None] * len(HEADERS)
-        )[section]
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        place, column = self._order[index.row()], index.column()
+    def shown(self, row: int, column: int, role: int) -> Any:
+        place = self._order[row]
         track = self._tracks[place]
         if role == Qt.ItemDataRole.DecorationRole:
             if column == 0:
                 return self._icon(place)
             return _dot(track_colour(track.number)) if column == 1 else None
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3, 4, 5):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         score = None if self._scores is None else self._scores[place].score

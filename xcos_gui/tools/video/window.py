@@ -8,14 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QSlider,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -38,6 +36,7 @@ from xcos_gui.tools.video.plot import VideoPlot
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.pair_view import PairView
+from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -109,18 +108,10 @@ class VideoWindow(ToolWindow):
         column = QVBoxLayout(widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.tracks = TracksModel(self)
-        self.table = QTableView(
-            selectionBehavior=QAbstractItemView.SelectionBehavior.SelectRows,
-            selectionMode=QAbstractItemView.SelectionMode.SingleSelection,
-            showGrid=False,
-            wordWrap=False,
-        )
-        self.table.setModel(self.tracks)
-        self.table.setAccessibleName("Tracks")
+        self.table = rows_table(self.tracks, "Tracks")
         side = round(2.2 * self.fontMetrics().height())
         self.table.setIconSize(QSize(side, side))
         self.table.verticalHeader().setDefaultSectionSize(side + 4)
-        self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(side)
