@@ -25,10 +25,11 @@ class ThresholdBefore(QObject):
         return self._rested.isActive()
 
     def _on_changed(self, threshold: float) -> None:
+        before, self._resting = self._resting, threshold
         of = self._session.card, self._session.kind
         if of != self._of:
             self._of, self.value = of, None
-        elif not self.moving:
-            self.value = self._resting
-        self._resting = threshold
+            return
+        if not self.moving:
+            self.value = before
         self._rested.start()
