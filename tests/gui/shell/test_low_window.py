@@ -98,10 +98,10 @@ def test_the_threshold_goes_back_to_where_it_rested(window: MainWindow, qtbot: Q
     first = session.threshold
     for value in (0.1, 0.2, 0.3):  # one drag
         session.set_threshold(value)
-    qtbot.waitUntil(lambda: not curves._rested.isActive(), timeout=10_000)
+    qtbot.waitUntil(lambda: not curves.before.moving, timeout=10_000)
     curves._fill_menu()
     before = next(a for a in curves.menu.actions() if a.text().startswith("As before"))
-    assert before.text() == f"As before: {first:.4f}".replace("-", "-")
+    assert before.text() == f"As before: {first:.4f}".replace("-", "\N{MINUS SIGN}")
     before.trigger()
     assert session.threshold == pytest.approx(first)
     curves._fill_menu()  # and there again
