@@ -54,10 +54,10 @@ def evidence_words(ratios: LikelihoodRatios, score: float) -> str:
 
 def interval_words(strength: Strength) -> str:
     """The 95 % interval, such as "95 % interval of the likelihood ratio: 25 to 60"."""
-    low, high = strength.interval
-    if low == high:  # all draws of the few people are the same
+    low, high = (times(end) for end in strength.interval)
+    if low == high:  # draws of the few people are all alike
         return "The reference has too few people for an interval of the likelihood ratio"
-    return f"95 % interval of the likelihood ratio: {times(low)} to {times(high)}"
+    return f"95 % interval of the likelihood ratio: {low} to {high}"
 
 
 def times(log10: float) -> str:
