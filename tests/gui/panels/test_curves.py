@@ -84,7 +84,7 @@ def test_curves_of_a_made_up_gallery(
             not on for text, on in offered if "too few" in text
         )
         assert offered[-1][0].startswith("Equal error rate: ")
-    qtbot.waitUntil(lambda: not curves._rested.isActive())
+    qtbot.waitUntil(lambda: not curves.before.moving)
     session.set_threshold(0.123)
     assert ("As before: 0.4600", True) in texts(window)
     window.curves.menu.actions()[0].trigger()
