@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from tests.weights import scored
+from xcos_gui.panels.matrix.axis import BAR, GAP
 from xcos_gui.shell.window import MainWindow
 
 
@@ -213,3 +214,21 @@ def test_a_project_is_left_with_a_list_that_is_always_there(window: MainWindow) 
         assert window.projects._state().view["list"] == place
     session.list_pairs("Mine", one)
     assert pairs.choice.currentIndex() == 6 and window.projects._state().view["list"] == 5
+
+
+def test_a_click_on_a_bar_lists_its_person_s_errors(window: MainWindow) -> None:
+    """False rejects next to the matrix, then false accepts, both left of it and above."""
+    panel, pairs = window.matrix, window.pairs
+    panel.fit()
+    panel._plot.grab()
+    for way, axis in enumerate(panel._axes):
+        part = axis.sceneBoundingRect()
+        for item, name in ((1.5, "ann"), (3.5, "bob")):
+            at = panel._view.mapViewToScene(QPointF(item, item))
+            for far, what in (
+                (GAP + 3, "False rejects"),
+                (GAP + BAR + GAP / 2 + 3, "False accepts"),
+            ):
+                across = QPointF(at.x(), part.bottom() - far)
+                panel.sides.click(across if way else QPointF(part.right() - far, at.y()))
+                assert pairs.choice.currentText() == f"{what} of {name}", way

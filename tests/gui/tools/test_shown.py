@@ -18,6 +18,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QTableWidget
 from pytestqt.qtbot import QtBot
 
+from core.explain.colours import map_rgba
 from core.scoring.lists import PairList
 from core.scoring.matrix import OUTCOMES
 from core.training.watch import RunView
@@ -79,6 +80,27 @@ def test_a_run_s_losses_rates_and_accuracies_are_drawn(panel: RunsPanel) -> None
     assert "b&lt;: total" in panel._loss.titleLabel.text
     panel._show_curves([])
     assert not panel.waiting.isHidden() and panel._graphics.isHidden()
+
+
+def test_a_run_s_pair_has_its_maps(panel: RunsPanel) -> None:
+    cosine = np.linspace(-1, 1, 49).reshape(7, 7)
+    attention = np.arange(49.0).reshape(7, 7) / 1000
+    crops = np.stack([np.full((112, 112, 3), 10 * k, np.uint8) for k in (3, 9)])
+    view = view_of("a")
+    view.pair.update(crops=crops, cosine=cosine, attention=attention, step=np.array(1200))
+    panel._show_pair(view)
+    for shown, wanted in (
+        (panel._maps[2], map_rgba("cosine", cosine, limit=1.0)),
+        (panel._maps[3], map_rgba("attention", attention, limit=0.048)),
+    ):
+        for row, column in ((0, 0), (2, 5), (6, 6)):
+            found = shown._overlay.pixelColor(column, row).getRgb()[:3]
+            assert found == tuple(wanted[row, column, :3].tolist())
+    colours = [face._crop.pixelColor(5, 5).red() for face in panel._maps[:2]]
+    assert colours == [30, 90] and "step 1,200" in panel._pair_note.text()
+    assert "W (up to 0.048)" in panel._pair_note.text() and not panel.pair.isHidden()
+    panel._show_pair(None)
+    assert panel.pair.isHidden()
 
 
 def test_a_run_s_state_is_told(panel: RunsPanel) -> None:
