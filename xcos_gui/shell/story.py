@@ -118,7 +118,9 @@ class Story(QToolBar):
         """As high as its text is at this width: a toolbar does not ask how high wrapped text is."""
         layout = self._strip.layout()
         assert layout is not None
-        self._strip.setFixedHeight(layout.totalHeightForWidth(self.width() - GAP))
+        height = layout.totalHeightForWidth(self.width() - GAP)
+        if height >= 0:  # -1: not laid out yet
+            self._strip.setFixedHeight(height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
