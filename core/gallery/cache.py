@@ -7,7 +7,6 @@ there, so that it is computed anew.
 import io
 import os
 import sqlite3
-import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.faces.face import CELLS, SIDE, Detection
+from core.gallery.cache_file import TABLES, is_cache, is_whole
 from core.gallery.cache_rows import (
     alike,
     checksum,
@@ -37,20 +37,7 @@ CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is 
 VERSION = 3
 CHUNK = 500  # parameters of one query
 GRID = CHANNELS * CELLS * CELLS  # numbers that the least grid features have
-# Paths are bytes, since a file's name may be no text; a time may be too large for an integer.
-TABLES = """
-CREATE TABLE about (version INTEGER);
-CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime TEXT, digest TEXT,
-    checksum INTEGER);
-CREATE TABLE photos (digest TEXT PRIMARY KEY, width INTEGER, height INTEGER, detections TEXT,
-    checksum INTEGER);
-CREATE TABLE crops (digest TEXT PRIMARY KEY, png BLOB, checksum INTEGER);
-CREATE TABLE features (digest TEXT, model TEXT, grid BLOB, embedding BLOB, checksum INTEGER,
-    PRIMARY KEY (digest, model)) WITHOUT ROWID;
-CREATE TABLE targets (digest TEXT, model TEXT, embedding BLOB, checksum INTEGER,
-    PRIMARY KEY (digest, model)) WITHOUT ROWID;
-CREATE TABLE members (gallery TEXT, digest TEXT, PRIMARY KEY (gallery, digest)) WITHOUT ROWID;
-"""
+FOREIGN = "it is no cache of xCos Studio; name another file"
 # What SQLite says of a file that is damaged, and not merely busy, full or out of reach.
 DAMAGE = {
     sqlite3.SQLITE_ERROR,
@@ -237,7 +224,9 @@ class Cache:
     def _open(self) -> sqlite3.Connection:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self.path.exists() and not _whole(self.path):
+            if not self._own():
+                return self._from_memory(FOREIGN)
+            if self.path.exists() and not is_whole(self.path):
                 raise _Damaged("it is cut off")
             return self._prepared()
         except sqlite3.Error as error:
@@ -276,7 +265,16 @@ class Cache:
         )
         return self._rebuilt(str(error)) if damaged else self._from_memory(str(error))
 
+    def _own(self) -> bool:
+        """Whether the file may be deleted. Raises OSError where it cannot be read."""
+        return self.path == default_cache() or is_cache(self.path)
+
     def _rebuilt(self, reason: str) -> sqlite3.Connection:
+        try:
+            if not self._own():
+                return self._from_memory(FOREIGN)
+        except OSError as error:
+            return self._from_memory(error.strerror or str(error))
         self.warnings.append(f"The cache {self.path} was built anew, since {reason}.")
         try:
             for suffix in ("", "-wal", "-shm"):
@@ -367,18 +365,3 @@ def _check_pages(connection: sqlite3.Connection) -> None:
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
             raise _Damaged(f"its pages contradict each other ({verdict})")
-
-
-def _whole(path: Path) -> bool:
-    """Whether a SQLite file has all pages that its header counts."""
-    with path.open("rb") as file:
-        header = file.read(100)
-    if not header:
-        return True  # another window has just made it
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        return False
-    if not {header[18], header[19]} <= {1, 2}:  # the format's version: SQLite would only read it
-        return False
-    page = struct.unpack(">H", header[16:18])[0]
-    pages = struct.unpack(">I", header[28:32])[0]
-    return path.stat().st_size >= pages * (65536 if page == 1 else page)

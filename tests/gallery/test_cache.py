@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from core.faces.face import Detection
 from core.gallery.cache import Cache, PhotoRecord, default_cache, packed_crop
@@ -275,3 +276,50 @@ def test_grid_features_may_have_more_channels(tmp_path: Path) -> None:
     assert sorted(found) == ["a", "b"]  # 40 channels no model has
     np.testing.assert_array_equal(found["a"][0], grid)
     cache.close()
+
+
+def _sqlite_of_another_program(path: Path) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute("CREATE TABLE bookmarks (address TEXT)")
+        file.execute("INSERT INTO bookmarks VALUES ('here')")
+    file.close()
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "photo.png", "places.sqlite", "short", "long.txt"])
+def test_a_file_that_is_no_cache_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    """`--cache` with a wrong name must not cost the user a photo, a table or another's database."""
+    path = tmp_path / name
+    if name == "places.sqlite":
+        _sqlite_of_another_program(path)
+    elif name == "photo.png":
+        Image.new("RGB", (8, 8)).save(path)
+    else:
+        path.write_text(
+            {"scores.csv": "a,b\n1,2\n", "short": "x"}.get(name, "CREATE TABLE\n" * 999)
+        )
+    before = path.read_bytes()
+    cache = Cache(path)
+    assert len(cache.warnings) == 1
+    assert str(path) in cache.warnings[0] and "name another file" in cache.warnings[0]
+    KEPT.put(cache)
+    assert KEPT.count_right(cache) == ALL  # from memory
+    cache.close()
+    assert path.read_bytes() == before
+    assert [kept.name for kept in tmp_path.iterdir()] == [name]
+
+
+def test_a_cache_whose_tables_stand_only_in_the_log_is_shared(tmp_path: Path) -> None:
+    first = Cache(tmp_path / "c.sqlite")
+    KEPT.put(first)
+    second = Cache(tmp_path / "c.sqlite")
+    assert second.warnings == [] and KEPT.count_right(second) == ALL
+    second.close()
+    first.close()
+
+
+def test_the_program_s_own_file_is_made_anew_whatever_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.gallery.cache.default_cache", lambda: tmp_path / "cache.sqlite")
+    (tmp_path / "cache.sqlite").write_text("rubbish")
+    assert "built anew" in Cache().warnings[0]

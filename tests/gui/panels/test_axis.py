@@ -10,7 +10,7 @@ if sentence := missing_library():
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import outcome_colours
@@ -61,7 +61,9 @@ def test_bars_are_clicked_where_they_are(qapp: object) -> None:
     axis = SideAxis("left")
     axis.show_blocks(BLOCKS)
     width = axis.width()
-    longest = max(QFontMetricsF(axis.font()).horizontalAdvance(b.name) for b in BLOCKS)
+    bold = QFont(axis.font())
+    bold.setBold(True)  # as the name is that the mouse points at
+    longest = max(QFontMetricsF(bold).horizontalAdvance(b.name) for b in BLOCKS)
     assert width == pytest.approx(longest + 8) and axis.bar_area() == 0
     assert axis.rate_at(10, 0.5) is None
     values = np.array([[0.5, np.nan], [0.25, 0.1], [np.nan, 0.0]])
