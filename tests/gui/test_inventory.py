@@ -49,6 +49,7 @@ def alike(one: str, other: str) -> bool:
 
 def check(name: str, part: QWidget, places: Path) -> None:
     """Compare a widget with what was stored of it, or store it; places: a folder whose name varies."""
+    QCoreApplication.processEvents()  # what was added is shown
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # what is gone is not told
     told = "\n".join(lines(part)).replace(str(places), "PLACES").replace(str(ROOT), "ROOT")
     for pattern, said in MASKED:
