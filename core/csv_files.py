@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import XCosError, quoted
+from core.lfs import refuse_pointer
 
 LARGEST = 2**30  # bytes of a list
 DELIMITERS = "\t;,|"
@@ -64,6 +65,7 @@ def read_text(path: Path) -> str:
             raise XCosError(f"{path} is no file; name a list.")
         if path.stat().st_size > LARGEST:
             raise XCosError(f"{path} is larger than a list can be; name another one.")
+        refuse_pointer(path)
         text = _decoded(path.read_bytes())
     except OSError as error:
         raise XCosError(

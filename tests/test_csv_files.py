@@ -83,6 +83,7 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
         (b'a,b\n"c"d,e\n', "line 2: a quotation mark stands within a cell"),
         (b"a,b\n\nx," + b"y" * 140_000 + b"\n", "line 3: a cell is longer than 131,072"),
         (b"a,b\nc,\0d\n", "line 2: there is a NUL"),
+        (b"version https://git-lfs.github.com/spec/v1\n", " is a Git LFS pointer"),
         (b"\xff\xfea", "utf-16.* ends or breaks at byte 0"),
     ],
 )

@@ -313,27 +313,18 @@ class Setup:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):
             warn(sentence)
-        _tell_doubtful([warning.reason for warning in loaded.gallery.warnings])
+        tell_problems(loaded.gallery.warnings, "warning", "faces are doubtful")
         return loaded
 
 
-def _tell_doubtful(reasons: list[str]) -> None:
-    for reason in reasons[:MOST_TOLD]:
-        warn(f"warning: {reason}")
-    if len(reasons) > MOST_TOLD:
-        warn(
-            f"warning: {len(reasons) - MOST_TOLD} more faces are doubtful; score --json names all."
-        )
-
-
-def tell_problems(problems: Sequence[Problem]) -> None:
-    """Name on stderr the photos that gave no face."""
+def tell_problems(
+    problems: Sequence[Problem], sort: str = "problem", rest: str = "photos gave no face"
+) -> None:
+    """Name some on stderr, by default of photos that gave no face, and how many the rest are."""
     for problem in problems[:MOST_TOLD]:
-        warn(f"problem: {problem.reason}")
+        warn(f"{sort}: {problem.reason}")
     if len(problems) > MOST_TOLD:
-        warn(
-            f"problem: {len(problems) - MOST_TOLD} more photos gave no face; score --json names all."
-        )
+        warn(f"{sort}: {len(problems) - MOST_TOLD} more {rest}; score --json names all.")
 
 
 class ProgressBar(Task):

@@ -15,6 +15,7 @@ from PIL import Image
 from core.errors import XCosError, quoted, shown
 from core.evaluation.verification import ProtocolPairs
 from core.faces.face import SIDE
+from core.lfs import refuse_pointer
 
 FOLDS = 10
 LARGEST = 4 * 2**30  # bytes; the published files have up to 100 MB
@@ -91,6 +92,7 @@ def read_bin(path: Path) -> tuple[list[bytes | np.ndarray], np.ndarray]:
             raise XCosError(f"{path} is no file; name a .bin file.")
         if path.stat().st_size > LARGEST:
             raise XCosError(f"{path} is larger than {LARGEST >> 30} GB; choose another file.")
+        refuse_pointer(path)
         # Python 2's byte strings come as bytes by this encoding.
         images, same = _Restricted(io.BytesIO(path.read_bytes()), encoding="bytes").load()
         truth = np.array([_flag(flag, number) for number, flag in enumerate(same, 1)], bool)

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.evaluation.verification import ProtocolPairs
-from core.faces.photo import PHOTO_SUFFIXES
+from core.faces.photo_files import find_photos
 
 ArPart = Literal["all", "plain", "sunglasses", "scarf", "occluded"]
 AR_PARTS: tuple[ArPart, ...] = get_args(ArPart)
@@ -125,9 +125,9 @@ def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> ProtocolPai
 def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
     """Person, number 1 to 26, and path of each photo named as AR's are, in order."""
     photos = []
-    for path in sorted(root.absolute().rglob("*")):
+    for path in sorted(find_photos(root.absolute()).files):
         named = AR_NAME.fullmatch(path.stem)
-        if named and path.suffix.lower() in PHOTO_SUFFIXES and 1 <= int(named[2]) <= 26:
+        if named and 1 <= int(named[2]) <= 26:
             photos.append((path.stem[: -len(named[2]) - 1], int(named[2]), path))
     if not photos:
         raise XCosError(

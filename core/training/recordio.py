@@ -1,5 +1,6 @@
 """InsightFace's RecordIO (train.rec, train.idx), read without MXNet, every length checked."""
 
+import codecs
 import mmap
 import struct
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.faces.photo import decode_photo
+from core.lfs import refuse_pointer
 
 MAGIC = 0xCED7230A
 RECORD = struct.Struct("<II")  # magic; three bits of continuation, 29 of length
@@ -20,7 +22,7 @@ class RecordSource:
     """The images of a folder with train.rec and train.idx, and the identities of their labels.
 
     The index is read whole, images are read when asked for, from the file mapped into memory.
-    Without train.idx the records are numbered from 0, in their order in train.rec.
+    Without train.idx, or with an empty one, the records are numbered from 0, in their order in train.rec.
     labelled: whether the identities are taken as known
     Raises XCosError for a file that is cut off or no RecordIO.
     """
@@ -32,8 +34,11 @@ class RecordSource:
             with self._path.open("rb") as file:
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             state = self._path.stat()
-            if index.exists():
-                numbers = np.array(index.read_bytes().split(), np.int64).reshape(-1, 2)
+            refuse_pointer(self._path)
+            listed = index.read_bytes() if index.exists() else b""
+            listed = listed.removeprefix(codecs.BOM_UTF8)
+            if listed.strip():
+                numbers = np.array(listed.split(), np.int64).reshape(-1, 2)
             else:
                 numbers = self._counted()
         except OSError as error:
@@ -45,6 +50,11 @@ class RecordSource:
             raise XCosError(f"{index} or {self._path} is damaged; get both anew.") from error
         order = np.argsort(numbers[:, 0], kind="stable")
         self._index, self._offsets = numbers[order, 0], numbers[order, 1]
+        twice = self._index[1:][np.diff(self._index) == 0]
+        if len(twice):
+            raise XCosError(
+                f"{index} names record {twice[0]} twice; remove it, and train.rec is read without it."
+            )
         self.stamp = f"{self._path}\0{state.st_size}\0{state.st_mtime_ns}\n"
         self._keys, identities = self._labels()
         self.identities = identities if labelled else np.full(len(identities), "")

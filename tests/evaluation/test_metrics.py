@@ -53,3 +53,19 @@ def test_a_bin_s_pairs_lie_side_by_side_in_tenths(
     assert pairs.left[3] == "000006.png" and pairs.right[3] == "000007.png"
     assert np.array_equal(pairs.same, same) and pairs.folds is not None
     assert pairs.folds.tolist() == [10 * k // 23 for k in range(23)]
+
+
+@pytest.mark.parametrize("folds", [2, 1])
+def test_two_folds_are_judged_by_each_other_and_one_by_itself(folds: int) -> None:
+    scores = np.array([0.9, 0.2, 0.5, 0.4, 0.7, 0.1])
+    same = np.array([True, False, True, False, True, False])
+    number = np.arange(6) // 3 if folds == 2 else np.full(6, 7)
+    right, thresholds = judged(scores, same, number)
+    assert len(thresholds) == folds
+    wanted = np.empty(6, bool)
+    for threshold, fold in zip(thresholds, np.unique(number), strict=True):
+        inside = number == fold
+        others = ~inside if folds == 2 else inside
+        assert threshold == best_threshold(scores[others], same[others])[0]
+        wanted[inside] = (scores[inside] > threshold) == same[inside]
+    np.testing.assert_array_equal(right, wanted)

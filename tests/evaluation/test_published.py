@@ -28,6 +28,7 @@ def cfp(tmp_path: Path) -> Path:
 
 
 def test_cfp_pairs_are_of_the_lists_that_they_name(cfp: Path, tmp_path: Path) -> None:
+    (cfp / "Split" / "FP" / "notes").mkdir()  # no split: its name is no number
     pairs = read_protocol(cfp / "Split" / "FP", tmp_path)
     images = (cfp.parent / "Data" / "Images").resolve()
     assert pairs.left == tuple(
@@ -110,6 +111,19 @@ def test_photos_are_found_from_any_folder(
     monkeypatch.chdir(tmp_path)
     pairs = ar_pairs(Path("ar"), "plain", 10)
     assert {*pairs.left, *pairs.right} <= {str(path) for path in ar.rglob("*.jpg")}
+
+
+def test_links_to_people_are_followed_and_the_system_s_files_passed_over(
+    ar: Path, tmp_path: Path
+) -> None:
+    some = tmp_path / "some"
+    some.mkdir()
+    for person in ("001", "007"):
+        (some / person).symlink_to(ar / person, target_is_directory=True)
+    (ar / "001" / "._001_01.jpg").touch()
+    pairs = ar_pairs(some, "plain", 6000)
+    names = {Path(name) for name in (*pairs.left, *pairs.right)}
+    assert {path.parent.name for path in names} == {"001", "007"} and len(names) == 28
 
 
 def test_a_part_needs_ars_names(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.faces.cascade import _AreaSums
 from core.faces.choose import choose
-from core.faces.detect import Detector
+from core.faces.detect import SEARCH_SIDE, Detector
 from core.faces.face import Detection
 from core.faces.photo import read_photo
 from core.faces.plausible import LEAST_PROBABILITY, is_tight
@@ -152,3 +152,32 @@ def test_photos_of_a_few_pixels_have_no_face(height: int, width: int) -> None:
     photo = rng.integers(0, 256, (height, width, 3), np.uint8)
     assert Detector().detect([photo, photo]) == [[], []]
     assert Detector().detect([photo[::-1, ::-1]]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "again"),
+    [
+        (200, 600, False),  # a face of a tenth of 200 pixels is the least that can be found at all
+        (201, 600, True),
+        (600, 201, True),
+        (200, SEARCH_SIDE, False),
+        (200, SEARCH_SIDE + 1, True),  # seen smaller at first
+        (SEARCH_SIDE + 1, 100, True),
+    ],
+)
+def test_small_faces_are_looked_for_where_the_first_search_could_not_see_them(
+    height: int, width: int, again: bool
+) -> None:
+    class Searched(Detector):
+        def __init__(self) -> None:
+            self.sizes: list[tuple[int, ...]] = []
+
+        def _search(self, photos_BHWC: np.ndarray, *_: object) -> list[list[Detection]]:
+            self.sizes.append(photos_BHWC.shape[1:3])
+            return [[]]
+
+    searched = Searched()
+    assert searched._small_faces(np.zeros((height, width, 3), np.uint8)) == []
+    assert bool(searched.sizes) == again
+    if again:
+        assert searched.sizes == [(height, width)]

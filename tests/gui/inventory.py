@@ -59,7 +59,7 @@ centerOnScroll tabStopDistance cursorWidth extraSelections documentTitle content
 foregroundBrush backgroundBrush dockOptions tabShape selectedDate menuRole iconText acceptDrops
 mouseTracking showDropIndicator dragEnabled dragDropOverwriteMode dragDropMode defaultDropAction
 layoutMode batchSize modelColumn isWrapping active pageStep floating dockLocation sliderPosition
-tabletTracking frameShape documentMode autoDefault
+tabletTracking frameShape documentMode
 """
 LEFT_OUT = frozenset(UNSAID.split())
 SAID_OF_PLOTS = ("toolTip", "accessibleName", "enabled", "focusPolicy")
@@ -218,6 +218,8 @@ def _columns(table: QTableView, inset: str) -> Iterator[str]:
         tip = model.headerData(column, across, Qt.ItemDataRole.ToolTipRole)
         shown = " hidden" if header.isSectionHidden(column) else ""
         yield f"{inset}| {text!r} {wide}{shown}: {tip or ''}"
+    high = table.verticalHeader().defaultSectionSize() / unit
+    yield f"{inset}| rows {high:.1f} lines"
     order = header.sortIndicatorSection(), header.sortIndicatorOrder().name
     yield f"{inset}| sorted by {order if header.isSortIndicatorShown() else 'nothing'}"
     for row in range(min(model.rowCount(), MOST_ROWS)):

@@ -16,7 +16,7 @@ import os
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -49,6 +49,7 @@ def alike(one: str, other: str) -> bool:
 
 def check(name: str, part: QWidget, places: Path) -> None:
     """Compare a widget with what was stored of it, or store it; places: a folder whose name varies."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # what is gone is not told
     told = "\n".join(lines(part)).replace(str(places), "PLACES").replace(str(ROOT), "ROOT")
     for pattern, said in MASKED:
         told = re.sub(pattern, said, told)

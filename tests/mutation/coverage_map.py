@@ -108,9 +108,10 @@ def importing(root: Path, test_files: Iterable[Path], file: str, function: str) 
     for path in test_files:
         name, far = path.relative_to(root).as_posix(), _reached(root, path).get(module)
         alike = len(_words(name) & _words(file))
-        if far is not None or alike:
+        general = name in GENERAL and file.startswith("xcos_gui/")  # it finds tools by their names
+        if far is not None or alike or general:
             other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
-            named = function in _identifiers(path) or name in GENERAL
+            named = function in _identifiers(path) or general
             ranked.append((other, not named, -alike, FARTHEST if far is None else far, name))
     return [name for *_, name in sorted(ranked)]
 

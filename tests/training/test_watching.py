@@ -99,6 +99,10 @@ def test_a_validation_list_needs_both_sorts_of_pairs(
 ) -> None:
     config = watched(crops, tiny_weights, tmp_path)
     assert config.data.validation is not None
-    config.data.validation.write_text("0\n")
+    genuine = config.data.validation.read_text().splitlines()[1]
+    config.data.validation.write_text(f"1\n{genuine}\n{genuine}\n")
     with pytest.raises(XCosError, match=r"list.txt has not both genuine and impostor pairs"):
+        Validation.of(config)
+    config.data.validation.write_text("0\n")
+    with pytest.raises(XCosError, match=r"list.txt has no pairs; name another list"):
         Validation.of(config)

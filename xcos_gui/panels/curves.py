@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -25,6 +25,7 @@ from core.scoring.matrix import Outcome
 from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import WANTED_FARS, Counts
 from xcos_gui.state.session import Session
+from xcos_gui.state.threshold_before import ThresholdBefore
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
@@ -43,10 +44,9 @@ from xcos_gui.widgets.theme import paint_axes
 
 LABEL_AT = 0.94  # of the plot's height, for the threshold's label
 HEADROOM = 1.35  # of the histogram's height over its highest bar
-RESTED = 1000  # milliseconds without a change after which a threshold counts as chosen
 HANDLE = 12  # pixels of the mark on the threshold's line
 LEAST_PLOT = 9  # lines of height of the curves and their tabs
-BESIDE = 30  # lines of width from which the curves have room beside the counts
+BESIDE = 34  # lines of width from which the curves have room beside the counts
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
@@ -83,6 +83,7 @@ class CurvesPanel(QWidget):
         layout = self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
+        self._side = side
         plots = QVBoxLayout()
         plots.addWidget(self._tabs, 1)
         self._tabs.setMinimumHeight(LEAST_PLOT * self.fontMetrics().height())
@@ -97,10 +98,7 @@ class CurvesPanel(QWidget):
         self._spreading.failed.connect(self._session.tell)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
-        session.threshold_changed.connect(self._remember)
-        self._before: float | None = None  # the threshold to go back to
-        self._resting, self._rested = session.threshold, QTimer(self, singleShot=True)
-        self._rested.setInterval(RESTED)
+        self.before = ThresholdBefore(session)
         session.idle.connect(self._on_idle)
         self._on_matrix_changed()
 
@@ -301,14 +299,6 @@ class CurvesPanel(QWidget):
             self._roc_point.setData([], [])
             self._det_point.setData([], [])
 
-    def _remember(self, threshold: float) -> None:
-        """Keep where the threshold rested before it was moved, however it was moved."""
-        shown = self._session.statistics is not None  # before the weights come there is none
-        if shown and not self._rested.isActive():
-            self._before = self._resting
-        self._resting = threshold
-        self._rested.start()
-
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
         assert statistics is not None
@@ -338,9 +328,9 @@ class CurvesPanel(QWidget):
         if shipped is not None:
             action = self.menu.addAction(f"The weights' own: {shipped:.4f}")
             action.triggered.connect(lambda: self._session.set_threshold(None))
-        if self._before is not None:
-            action = self.menu.addAction(f"As before: {self._before:.4f}")
-            action.triggered.connect(lambda _=False, t=self._before: self._session.set_threshold(t))
+        if (before := self.before.value) is not None:
+            action = self.menu.addAction(f"As before: {before:.4f}".replace("-", "\N{MINUS SIGN}"))
+            action.triggered.connect(lambda _=False, t=before: self._session.set_threshold(t))
         statistics = self._session.statistics
         for far in WANTED_FARS:
             threshold = None if statistics is None else statistics.threshold_at_far(far)
@@ -368,6 +358,11 @@ class CurvesPanel(QWidget):
         for outcome, button in self.counts.items():
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
+
+    def minimumSizeHint(self) -> QSize:
+        least, margins = super().minimumSizeHint(), self._layout.contentsMargins()
+        narrow = self._side.minimumSize().width() + margins.left() + margins.right()
+        return QSize(min(least.width(), narrow), least.height())  # curves can go below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         beside = self.width() >= BESIDE * self.fontMetrics().height()

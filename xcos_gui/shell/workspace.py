@@ -123,10 +123,12 @@ class Workspace(QMainWindow):
             self.docks["curves"].raise_()
         elif wide:
             down = Qt.Orientation.Vertical
-            self.splitDockWidget(self.docks["gallery"], self.docks["curves"], down)
-            if self.height() >= TALL:
+            tall = self.height() >= TALL
+            above = "pairs" if tall else "gallery"
+            if tall:
                 self.splitDockWidget(self.docks["gallery"], self.docks["pairs"], down)
-            else:
+            self.splitDockWidget(self.docks[above], self.docks["curves"], down)
+            if not tall:
                 self.tabifyDockWidget(self.docks["gallery"], self.docks["pairs"])
                 self.docks["gallery"].raise_()
         else:

@@ -11,8 +11,8 @@ from xcos_gui.widgets.design import outcome_colour
 GENUINE, IMPOSTOR = QColor("#1f7fc0"), QColor("#d55e00")
 # What the colours mean stands in the axis, where it covers no bar.
 SCORES = (
-    f'score of <span style="color: {GENUINE.name()}">\N{BLACK SQUARE} genuine</span> and '
-    f'<span style="color: {IMPOSTOR.name()}">\N{BLACK SQUARE} impostor</span> pairs'
+    f'score: <span style="color: {GENUINE.name()}">\N{BLACK SQUARE} genuine</span>, '
+    f'<span style="color: {IMPOSTOR.name()}">\N{BLACK SQUARE} impostor</span>'
 )
 LEAST_RATE = 1e-5  # left end of logarithmic axes
 BAND = 6  # pixels of a button's edge that has its outcome's colour

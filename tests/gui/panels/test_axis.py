@@ -10,7 +10,7 @@ if sentence := missing_library():
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import outcome_colours
@@ -61,7 +61,9 @@ def test_bars_are_clicked_where_they_are(qapp: object) -> None:
     axis = SideAxis("left")
     axis.show_blocks(BLOCKS)
     width = axis.width()
-    longest = max(QFontMetricsF(axis.font()).horizontalAdvance(b.name) for b in BLOCKS)
+    bold = QFont(axis.font())
+    bold.setBold(True)  # as the name is that the mouse points at
+    longest = max(QFontMetricsF(bold).horizontalAdvance(b.name) for b in BLOCKS)
     assert width == pytest.approx(longest + 8) and axis.bar_area() == 0
     assert axis.rate_at(10, 0.5) is None
     values = np.array([[0.5, np.nan], [0.25, 0.1], [np.nan, 0.0]])
@@ -188,6 +190,38 @@ def test_what_is_seen_and_how_near(plot: pg.PlotWidget) -> None:
         view.setRange(part, padding=0)
         assert item.seen() == seen, part
         assert item.pixels() == pytest.approx(view.width() / part.width())
+
+
+def test_no_more_blocks_are_drawn_than_the_screen_has_pixels(
+    plot: pg.PlotWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, view = plot.item, plot.getViewBox()
+    codes = np.arange(1000, dtype=np.int32)
+    matrix = ScoreMatrix(
+        np.zeros((400, 600), np.float32), False, codes[:400], codes[400:], "uniform", "both"
+    )
+    image = MatrixImage(matrix)
+    asked: list[tuple[slice, slice, int]] = []
+    draw = image.draw
+
+    def watched(rows: slice, columns: slice, look: Look, largest: int) -> object:
+        asked.append((rows, columns, largest))
+        return draw(rows, columns, look, largest)
+
+    monkeypatch.setattr(image, "draw", watched)
+    item.show(image, Look(0.3))
+    for part, across in (
+        (QRectF(300, 250, 90, 60), 90),
+        (QRectF(400, 100, 30, 200), 200),
+        (QRectF(0, 0, 600, 400), 600),
+    ):
+        view.setRange(part, padding=0)
+        plot.grab()
+        rows, columns, largest = asked[-1]
+        assert max(rows.stop - rows.start, columns.stop - columns.start) == pytest.approx(
+            across, abs=1
+        )
+        assert largest == pytest.approx(across * item.pixels(), abs=item.pixels() + 1)
 
 
 def test_keys_walk_by_cells_people_and_ends() -> None:

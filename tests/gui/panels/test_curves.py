@@ -10,10 +10,13 @@ if sentence := missing_library():
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
+from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from tests.weights import scored
+from xcos_gui.panels.matrix.axis import BAR, GAP
 from xcos_gui.shell.window import MainWindow
 
 
@@ -23,7 +26,9 @@ def texts(window: MainWindow) -> list[tuple[str, bool]]:
     return [(action.text(), action.isEnabled()) for action in menu.actions()]
 
 
-def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curves_of_a_made_up_gallery(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two genuine pairs, 0.5 and 0.9; four impostor pairs, 0.1, 0.2, 0.3 and 0.7."""
     session, curves = window.session, window.curves
     scores = np.array(
@@ -80,6 +85,7 @@ def test_curves_of_a_made_up_gallery(window: MainWindow, monkeypatch: pytest.Mon
             not on for text, on in offered if "too few" in text
         )
         assert offered[-1][0].startswith("Equal error rate: ")
+    qtbot.waitUntil(lambda: not curves.before.moving)
     session.set_threshold(0.123)
     assert ("As before: 0.4600", True) in texts(window)
     window.curves.menu.actions()[0].trigger()
@@ -184,3 +190,45 @@ def test_pairs_are_chosen_within_the_matrix_alone(
     session.select_pair(1, 4)
     session.swap_pair()
     assert session.pair == (4, 1)
+
+
+def test_a_click_on_a_name_shows_its_items(window: MainWindow) -> None:
+    """Ann has three photos, bob two; what is seen around them is at least eight cells."""
+    panel = window.matrix
+    view, (left, top) = panel._view, panel._axes
+    for axis, place, seen, way in ((left, 1.5, (-2.5, 5.5), 1), (top, 4.0, (0, 8), 0)):
+        panel.fit()
+        panel._plot.grab()
+        part = axis.sceneBoundingRect()
+        at = view.mapViewToScene(QPointF(place, place))
+        scene = QPointF(at.x(), part.top() + 3) if way == 0 else QPointF(part.left() + 3, at.y())
+        panel.sides.click(scene)
+        assert view.viewRange()[way] == pytest.approx(seen, abs=1e-6)
+
+
+def test_a_project_is_left_with_a_list_that_is_always_there(window: MainWindow) -> None:
+    session, pairs = window.session, window.pairs
+    one = PairList(np.array([0]), np.array([1]), np.array([0.5]))
+    for place in (0, 3, 5):
+        pairs.choice.setCurrentIndex(place)
+        assert window.projects._state().view["list"] == place
+    session.list_pairs("Mine", one)
+    assert pairs.choice.currentIndex() == 6 and window.projects._state().view["list"] == 5
+
+
+def test_a_click_on_a_bar_lists_its_person_s_errors(window: MainWindow) -> None:
+    """False rejects next to the matrix, then false accepts, both left of it and above."""
+    panel, pairs = window.matrix, window.pairs
+    panel.fit()
+    panel._plot.grab()
+    for way, axis in enumerate(panel._axes):
+        part = axis.sceneBoundingRect()
+        for item, name in ((1.5, "ann"), (3.5, "bob")):
+            at = panel._view.mapViewToScene(QPointF(item, item))
+            for far, what in (
+                (GAP + 3, "False rejects"),
+                (GAP + BAR + GAP / 2 + 3, "False accepts"),
+            ):
+                across = QPointF(at.x(), part.bottom() - far)
+                panel.sides.click(across if way else QPointF(part.right() - far, at.y()))
+                assert pairs.choice.currentText() == f"{what} of {name}", way

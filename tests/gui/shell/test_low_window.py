@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout
 from pytestqt.qtbot import QtBot
 
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.widgets.placing import Scrolled
 
 LOW = QSize(1350, 728)  # what a frame leaves of 1366x768
 
@@ -40,9 +41,13 @@ def test_a_tall_window_shows_gallery_list_and_counts_at_once(
     window.reset_layout()
     docks, matrix = window.docks, window.matrix
     qtbot.waitUntil(lambda: docks["curves"].x() < matrix.x(), timeout=20_000)
-    assert docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y()
+    qtbot.waitUntil(lambda: docks["gallery"].y() < docks["pairs"].y() < docks["curves"].y())
     assert not window.tabifiedDockWidgets(docks["gallery"])
     qtbot.waitUntil(lambda: matrix.height() > 0.8 * 1020 and matrix.width() > 0.45 * 1880)
+    for dock in docks.values():  # nothing lies at the side of a dock
+        area = dock.widget()
+        assert isinstance(area, Scrolled)
+        qtbot.waitUntil(lambda a=area: not a.horizontalScrollBar().maximum())  # type: ignore[misc]
 
 
 def test_the_story_is_a_strip(low: MainWindow, qtbot: QtBot) -> None:
@@ -93,10 +98,10 @@ def test_the_threshold_goes_back_to_where_it_rested(window: MainWindow, qtbot: Q
     first = session.threshold
     for value in (0.1, 0.2, 0.3):  # one drag
         session.set_threshold(value)
-    qtbot.waitUntil(lambda: not curves._rested.isActive(), timeout=10_000)
+    qtbot.waitUntil(lambda: not curves.before.moving, timeout=10_000)
     curves._fill_menu()
     before = next(a for a in curves.menu.actions() if a.text().startswith("As before"))
-    assert before.text() == f"As before: {first:.4f}".replace("-", "-")
+    assert before.text() == f"As before: {first:.4f}".replace("-", "\N{MINUS SIGN}")
     before.trigger()
     assert session.threshold == pytest.approx(first)
     curves._fill_menu()  # and there again

@@ -96,6 +96,11 @@ def test_ranks_are_coloured_by_their_correlation(qtbot: QtBot) -> None:
     assert table.item(0, 0).foreground().color() == QColor("white")
     assert table.horizontalHeaderItem(0).text() == "xCos\nevidence"
     assert table.verticalHeaderItem(1).text() == "Occlusion"
+    even = np.abs(np.arange(49.0) - 24).reshape(7, 7)  # as often with the ramp as against it
+    table.show_ranks(methods() | {"rise": compared(0, 0, even)})  # type: ignore[arg-type]
+    assert table.item(0, 2).text() == "0.00"
+    assert min(table.item(0, 2).background().color().getRgb()[:3]) >= 240
+    assert table.item(0, 2).foreground().color() == QColor("black")
     flat = methods() | {"rise": compared(0, 0, np.ones((7, 7)))}
     table.show_ranks(flat)  # type: ignore[arg-type]
     assert table.item(2, 0).text() == "" and table.item(0, 0).text() == "1.00"

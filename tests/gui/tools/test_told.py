@@ -95,11 +95,11 @@ def test_what_is_told_of_people() -> None:
     assert f"color:{NONE_COLOUR.name()}'>●</span>&nbsp;no&nbsp;class&nbsp;3" in said
     assert f"color:{ANIMAL_COLOURS['goat'].name()}'>●</span>&nbsp;goat" in said
     assert person_words(PERSONS[2]) == (
-        "<b>bob</b>; goat: hard to match: the mean genuine score is in the lowest quarter; 1 of 3 genuine "
+        "bob; goat: hard to match: the mean genuine score is in the lowest quarter; 1 of 3 genuine "
         "pairs are rejected; 1,000 of 1,200 impostor pairs accepted."
     )
     assert person_words(PERSONS[3]) == (
-        "<b>dan</b>; one photo, so there is no genuine pair; 1,000 of 1,200 impostor pairs accepted."
+        "dan; one photo, so there is no genuine pair; 1,000 of 1,200 impostor pairs accepted."
     )
 
 

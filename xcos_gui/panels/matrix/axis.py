@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
 
 from xcos_gui.widgets.design import outcome_colour
 
@@ -66,7 +66,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         """Name other items; item_name: of a single one, where there is room for each."""
         self.blocks, self._item_name = blocks, item_name
         self._starts = [block.start for block in blocks]
-        metrics = QFontMetricsF(self.font())
+        metrics = QFontMetricsF(self._bold())
         longest = nlargest(MEASURED, {block.name for block in blocks}, key=len)
         self._widest = max(map(metrics.horizontalAdvance, longest), default=0.0)
         self._fit()
@@ -111,6 +111,11 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
                 k = max(k, bisect_right(self._starts, last + apart) - 2)
             k += 1
         return shown
+
+    def _bold(self) -> QFont:
+        font = QFont(self.font())
+        font.setBold(True)
+        return font
 
     def _fit(self) -> None:
         # As wide as any name needs: a width that followed the names in sight would move the rows
@@ -175,6 +180,9 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             names.append((middle, name))
         for middle, name in names:
             at = (middle - low) * pixels
+            if self.marked is not None and middle == self.marked + 0.5:  # the last one
+                painter.setFont(self._bold())
+                metrics = QFontMetricsF(self._bold())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
             if self.orientation == "left":
                 where = QRectF(GAP, at - height / 2, room, height)
@@ -182,10 +190,6 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             else:
                 where = QRectF(self.bar_area() + GAP, at - height / 2, room, height)
                 align = Qt.AlignmentFlag.AlignLeft
-            if self.marked is not None and middle == self.marked + 0.5:  # the last one
-                font = painter.font()
-                font.setBold(True)
-                painter.setFont(font)
             painter.drawText(where, align | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_bars(self, painter: QPainter, seen: tuple[float, float, float], edge: float) -> None:

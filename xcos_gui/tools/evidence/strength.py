@@ -144,7 +144,7 @@ class StrengthTab(Tab):
 
     def _plot(self, x: str, y: str, title: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
-        plot.setMinimumHeight(12 * self.fontMetrics().height())
+        plot.setMinimumHeight(8 * self.fontMetrics().height())
         plot.setMenuEnabled(False)
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
