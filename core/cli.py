@@ -8,8 +8,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from core.commands.shared import named
 from core.errors import XCosError
 from core.log import unexpected
 from core.version import version
@@ -62,16 +64,17 @@ xcos COMMAND --help tells more. Exit codes: 0 done, 1 something to mend, 2 wrong
 130 interrupted. Results go to stdout, progress and warnings to stderr."""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """A parser, and so each of its commands', that prints examples line by line as they are."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **given)
+        self.register("type", Path, lambda text: Path(named(text)))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = _Parser(prog="xcos", description=DESCRIPTION, epilog=EPILOG)
+    parser = Parser(prog="xcos", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"xcos {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:

@@ -60,7 +60,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it; exit code 0, or XCosError when no photo gave a face."""
+    """Do it; exit code 0, or XCosError when no photo gave a crop."""
     keep_memory()
     listing = scan(options.photos)
     output: Path = options.output
@@ -73,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
             f"The crops must not go into {options.photos}, where they would be taken for photos; "
             "choose another folder."
         )
+    if output.exists() and not output.is_dir():
+        raise XCosError(f"{output} is a file, and crops go into a folder; choose another name.")
     places = crop_places([listed.photo for listed in listing.photos])
     detector, progress = Detector(options.device), ProgressBar()
     problems = [{"file": file, "reason": reason} for file, reason in listing.skipped]
@@ -97,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         for problem in problems:
             warn(f"problem: {problem['reason']}")
     if not written:
-        raise XCosError(f"No photo of {options.photos} gave a face; see the problems listed.")
+        raise XCosError(f"No photo of {options.photos} gave a crop; see the problems listed.")
     return 0
 
 

@@ -15,6 +15,7 @@ from core.commands.shared import (
     add_model_options,
     add_output_option,
     check_output,
+    named,
     warn,
 )
 from core.errors import XCosError
@@ -57,11 +58,14 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "left",
+        type=named,
         metavar="LEFT",
         help="photo of the left face; PHOTO#2 takes its second face; alone: a list of pairs, a CSV of "
         "left,right or LFW's pairs.txt",
     )
-    parser.add_argument("right", metavar="RIGHT", nargs="?", help="photo of the right face")
+    parser.add_argument(
+        "right", type=named, metavar="RIGHT", nargs="?", help="photo of the right face"
+    )
     parser.add_argument(
         "--methods",
         nargs="+",

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.commands.pair import add_pair_arguments, check_outputs
+from core.commands.pair import add_pair_arguments, check_edited
 from core.commands.scored import needed_threshold
 from core.commands.shared import (
     ProgressBar,
@@ -24,7 +24,6 @@ from core.explain.editing.flip import (
 )
 from core.explain.editing.what_if import SIDES, Question
 from core.explain.editing.what_if_output import write_what_if
-from core.explain.output import PAIR_SUFFIXES
 from core.json_text import json_text
 
 EXAMPLES = """examples:
@@ -65,7 +64,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_outputs(options, [] if options.output is None else [options.output], PAIR_SUFFIXES)
+    check_edited(options, [] if options.output is None else [options.output])
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     editor = open_editor(setup, options, progress)

@@ -78,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(f"{len(ranked.probes):,} probes, {len(ranked.persons):,} persons, fusion {ranked.fusion}")
     if cmc is not None:
-        print(f"rank 1: {100 * cmc[0]:.1f} %, rank {len(cmc)}: {100 * cmc[-1]:.1f} %")
+        ranks = sorted({1, len(cmc)})
+        print(", ".join(f"rank {rank}: {100 * cmc[rank - 1]:.1f} %" for rank in ranks))
     for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
         print(f"{name} {'–' if rate is None else f'{100 * rate:.1f} %'} at {threshold:.4f}")
     if why is not None:

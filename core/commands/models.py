@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.commands.shared import refuse_overwriting
+from core.commands.shared import named, refuse_overwriting
 from core.json_text import json_text
 from core.model.card import ModelCard, read_card, shipped_weights
 
@@ -44,6 +44,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "file",
+        type=named,
         metavar="FILE",
         help="checkpoint, or vggface2 or casia-webface to download",
     )

@@ -5,8 +5,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.shared import Setup, check_output
+from core.commands.shared import Setup, check_output, named
 from core.errors import XCosError
+from core.explain.editing.what_if_output import edited_faces
+from core.explain.output import PAIR_SUFFIXES
 from core.faces.choose import GallerySettings
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
@@ -20,10 +22,11 @@ def add_pair_arguments(parser: argparse.ArgumentParser) -> None:
     """LEFT, RIGHT and --photos."""
     parser.add_argument(
         "left",
+        type=named,
         metavar="LEFT",
         help="photo of the left face; PHOTO#2 takes its second face",
     )
-    parser.add_argument("right", metavar="RIGHT", help="photo of the right face")
+    parser.add_argument("right", type=named, metavar="RIGHT", help="photo of the right face")
     parser.add_argument(
         "--photos",
         type=Path,
@@ -36,9 +39,16 @@ def check_outputs(
     options: argparse.Namespace, outputs: Sequence[Path], suffixes: Sequence[str]
 ) -> None:
     """Raise XCosError for a file of another form, or one that would replace a photo of the pair."""
+    photos = [_photo(name, options.photos)[0] for name in (options.left, options.right)]
     for path in outputs:
-        names = (options.left, options.right)
-        check_output(path, suffixes, *(_photo(name, options.photos)[0] for name in names))
+        check_output(path, suffixes, *photos)
+
+
+def check_edited(options: argparse.Namespace, outputs: Sequence[Path]) -> None:
+    """The same of results that edited faces are written beside."""
+    check_outputs(options, outputs, PAIR_SUFFIXES)
+    faces = [face for path in outputs for face in edited_faces(path).values()]
+    check_outputs(options, faces, (".png",))
 
 
 def open_pair(setup: Setup, options: argparse.Namespace, task: Task) -> ScoredGallery:

@@ -14,7 +14,7 @@ from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.faces.face import Problem
 from core.files import refuse_form
 from core.gallery.cache import Cache
-from core.gallery.gallery import LoadedGallery
+from core.gallery.gallery import Gallery, LoadedGallery
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
@@ -159,6 +159,15 @@ def refuse_overwriting(output: Path, *sources: Path | None) -> None:
             raise XCosError(f"{output} would be replaced by the result; choose another name.")
 
 
+def _spare_photos(output: Path | list[Path] | None, gallery: Gallery) -> None:
+    """Raise XCosError when a result would replace a photo of the gallery that it is made from."""
+    for path in output if isinstance(output, list) else [output]:
+        if path is not None and path.is_file():
+            names = {f.photo for f in (*gallery.faces, *gallery.aside)}
+            names |= {problem.file for problem in gallery.problems}
+            refuse_overwriting(path, *(gallery.root / name for name in sorted(names)))
+
+
 def check_output(output: Path | None, forms: Sequence[str], *sources: Path | None) -> None:
     """Raise XCosError for a file of another form, or that would replace what it is made from."""
     if output is not None:
@@ -180,6 +189,15 @@ def finite(text: str) -> float:
     if not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
     return value
+
+
+def named(text: str) -> str:
+    """An argument that names a file; an empty one, as of a shell's unset variable, is not `.`."""
+    if not text:
+        raise argparse.ArgumentTypeError(
+            "the path is empty; name a file or folder (. for this one)"
+        )
+    return text
 
 
 def positive(text: str) -> int:
@@ -290,6 +308,7 @@ class Setup:
             photos=photos,
             task=task,
         )
+        _spare_photos(getattr(self.options, "output", None), loaded.gallery)
         if project is not None and project.warning:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):

@@ -14,6 +14,7 @@ from core.commands.shared import (
     add_model_options,
     add_output_option,
     check_output,
+    named,
     positive,
     warn,
 )
@@ -48,7 +49,11 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="video file, or folder of frames")
     parser.add_argument(
-        "photo", nargs="?", metavar="PHOTO", help="score the tracks against this photo's face"
+        "photo",
+        nargs="?",
+        type=named,
+        metavar="PHOTO",
+        help="score the tracks against this photo's face",
     )
     add_output_option(
         parser,

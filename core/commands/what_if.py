@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.commands.pair import add_pair_arguments, check_outputs, open_pair
+from core.commands.pair import add_pair_arguments, check_edited, open_pair
 from core.commands.shared import (
     ProgressBar,
     Setup,
@@ -20,7 +20,6 @@ from core.explain.editing.what_if_output import (
     what_if_dict,
     write_what_if,
 )
-from core.explain.output import PAIR_SUFFIXES
 from core.json_text import json_text
 
 EPILOG = f"""edits, in pixels and degrees of the 112x112 crop; numbers left out are as usual:
@@ -73,7 +72,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_outputs(options, options.output, PAIR_SUFFIXES)
+    check_edited(options, options.output)
     setup, progress = Setup(options), ProgressBar()
     editor = open_editor(setup, options, progress)
     question = Question(tuple(options.left_edits), tuple(options.right_edits), options.swap)

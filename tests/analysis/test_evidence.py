@@ -16,7 +16,7 @@ from core.analysis.evidence.decision import _crossing, bayes_decision
 from core.analysis.evidence.ratios import METHODS, Strength, fit, hold_out
 from core.analysis.evidence.reference import Reference, reference_of
 from core.analysis.evidence.shipped import ratios_from, summary
-from core.analysis.evidence.words import shipped_words, strength_words, times
+from core.analysis.evidence.words import interval_words, shipped_words, strength_words, times
 from core.cli import main
 from core.errors import XCosError
 from core.faces.face import Face
@@ -265,3 +265,11 @@ def test_a_photo_that_is_not_there_is_called_a_photo(
         )
         err = capsys.readouterr().err
         assert f"The photo {gone} does not exist; look at its spelling and folder." in err
+
+
+def test_a_score_at_the_bound_in_every_draw_is_not_laid_to_too_few_people() -> None:
+    at_bound = Strength(0.99, 3.4, (3.4, 3.4), -2.5, 3.4)
+    assert "bound is reached: 2,500" in interval_words(at_bound)
+    few = Strength(0.3, 0.5, (0.5, 0.5), -1.0, 1.0)
+    assert "too few people" in interval_words(few)
+    assert interval_words(Strength(0.3, 1.0, (0.5, 1.5), -2.0, 2.0)).endswith(": 3.2 to 32")

@@ -37,6 +37,52 @@ def test_score_never_replaces_its_list(run: Run, crops: Path) -> None:
     assert code == 1 and "choose another name" in err and listed.read_text() == before
 
 
+@pytest.mark.parametrize("command", ["matrix", "patterns"])
+def test_no_picture_replaces_a_photo_of_the_gallery(
+    run: Run, crops: Path, tmp_path: Path, tiny_weights: Path, command: str
+) -> None:
+    """A folder says nothing of what is in it, so this is told once the gallery is open."""
+    name = crops / "ann/1.png"
+    before = name.read_bytes()
+    asked = (command, crops, "--aligned", "-o", name, "--cache", tmp_path / "c.sqlite")
+    code, _, err = run(*asked, "--model", tiny_weights, "--threshold", 0.1)
+    assert code == 1 and f"{name} would be replaced by the result" in err
+    assert name.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["what-if", "flip"])
+def test_no_edited_face_replaces_a_photo_of_the_pair(
+    run: Run, crops: Path, tmp_path: Path, tiny_weights: Path, command: str
+) -> None:
+    photo = (crops / "ann/1.png").rename(crops / "ann/x-right.png")
+    before = photo.read_bytes()
+    asked = (command, photo, crops / "bob/1.png", "--aligned", "-o", crops / "ann/x.json")
+    options = ("--model", tiny_weights, "--threshold", 0.1, "--cache", tmp_path / "c.sqlite")
+    code, _, err = run(*asked, *options)
+    assert code == 1 and f"{photo} would be replaced by the result" in err
+    assert photo.read_bytes() == before and not (crops / "ann/x.json").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("score", ""),
+        ("score", "photos", "-o", ""),
+        ("score", "photos", "--probes", ""),
+        ("explain", "", "b.jpg"),
+        ("train", "adapt", "--into", ""),
+        ("align", "photos", "-o", ""),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(
+    run: Run, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, crops: Path
+) -> None:
+    """As `xcos score "$PHOTOS"` gives it where the variable is not set."""
+    monkeypatch.chdir(crops)
+    code, out, err = run(*arguments)
+    assert code in (1, 2) and out == "" and "empty" in err
+
+
 def test_import_never_replaces_the_checkpoint(run: Run, tiny_weights: Path) -> None:
     before = tiny_weights.read_bytes()
     code, _, err = run("import-weights", tiny_weights, "-o", tiny_weights)
@@ -155,6 +201,8 @@ def test_align_leaves_the_users_files_alone(run: Run, tmp_path: Path) -> None:
     for _ in range(2):  # a second run finds its own crops and is content
         code, told, _ = run("align", photos, "-o", tmp_path / "again")
         assert code == 0 and "1 crops" in told
+    code, _, err = run("align", photos, "-o", mine / "h.png")
+    assert code == 1 and "h.png is a file, and crops go into a folder" in err
     code, _, err = run("align", photos, "-o", photos / "below")
     assert code == 1 and "choose another folder" in err and not (photos / "below").exists()
 

@@ -1,13 +1,12 @@
 """Starting: the window for a gallery, everything else for the command line."""
 
-import argparse
 import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 
-from core.cli import COMMANDS
+from core.cli import COMMANDS, Parser
 from core.cli import main as command_line
 from core.errors import XCosError
 from core.workarounds import keep_memory
@@ -90,7 +89,7 @@ def _package_sentence(error: str) -> str:
 def _window(arguments: list[str]) -> int:
     from xcos_gui.shell.arguments import add_window_options, check_project, start
 
-    parser = argparse.ArgumentParser(prog="xcos", description="Open the window.", add_help=False)
+    parser = Parser(prog="xcos", description="Open the window.", add_help=False)
     add_window_options(parser)
     options = parser.parse_args(arguments)
     if options.gallery is not None and not options.gallery.exists():

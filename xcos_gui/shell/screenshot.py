@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.cli import Parser
 from core.errors import XCosError
 
 if TYPE_CHECKING:
@@ -21,11 +22,10 @@ def main(arguments: list[str]) -> int:
     """Render the window without a screen and save it; the exit code."""
     from xcos_gui.shell.arguments import add_window_options, check_project
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="xcos screenshot",
         description="Save a picture of the window with a gallery scored and a pair chosen.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_window_options(parser)
     parser.add_argument(

@@ -55,6 +55,8 @@ def evidence_words(ratios: LikelihoodRatios, score: float) -> str:
 def interval_words(strength: Strength) -> str:
     """The 95 % interval, such as "95 % interval of the likelihood ratio: 25 to 60"."""
     low, high = (times(end) for end in strength.interval)
+    if low == high and low in (times(strength.floor), times(strength.ceiling)):
+        return f"Whichever of its people are drawn, the reference's bound is reached: {low}"
     if low == high:  # draws of the few people are all alike
         return "The reference has too few people for an interval of the likelihood ratio"
     return f"95 % interval of the likelihood ratio: {low} to {high}"

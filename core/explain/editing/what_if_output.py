@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.explain.editing.what_if import SIDES, Faithfulness, Question, WhatIf
+from core.explain.editing.what_if import SIDES, Faithfulness, Question, Side, WhatIf
 from core.explain.explanation import PairDecision
 from core.explain.output import write_pair
 from core.explain.report import as_dict
@@ -48,8 +48,8 @@ def write_what_if(
     .json: the numbers, and beside it each edited face as NAME-left.png and NAME-right.png; any
     other ending: the edited pair's report, as explain writes it. Raises XCosError.
     """
-    suffix = path.suffix.lower()
-    if suffix != ".json":
+    beside = edited_faces(path)
+    if not beside:
         write_pair(path, answer.report())
         return [path]
     written = [path]
@@ -57,9 +57,16 @@ def write_what_if(
     write_whole(path, text.encode())
     for side, face in zip(SIDES, (answer.left, answer.right), strict=True):
         if answer.question.of(side):
-            written.append(path.with_name(f"{path.stem}-{side}.png"))
+            written.append(beside[side])
             write_whole(written[-1], _png(face.crop))
     return written
+
+
+def edited_faces(path: Path) -> dict[Side, Path]:
+    """The file of each side's edited face that `write_what_if` puts beside a .json; none beside others."""
+    if path.suffix.lower() != ".json":
+        return {}
+    return {side: path.with_name(f"{path.stem}-{side}.png") for side in SIDES}
 
 
 def change_words(answer: WhatIf) -> str:
