@@ -43,6 +43,11 @@ def some_of(names: Sequence[str], most: int = NAMED) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """A number with its noun: 1 face, 2 faces; more: the plural, where it is not one + s."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def quoted(text: object) -> str:
     """The same in quotation marks."""
     return f"'{shown(text)}'"

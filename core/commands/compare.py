@@ -18,7 +18,7 @@ from core.commands.shared import (
     named,
     warn,
 )
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer
 from core.explain.explain import pair_regions
@@ -182,7 +182,7 @@ def _compare_list(options: argparse.Namespace) -> int:
         interrupted = True
     progress.close()
     if interrupted:
-        warn(f"stopped after {len(compared)} pairs; the table is of these.")
+        warn(f"stopped after {counted(len(compared), 'pair')}; the table is of these.")
     _tell_table(options, tabulate(compared))
     return 130 if interrupted else 0
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.published import AR_PARTS
@@ -149,8 +149,8 @@ def _write(
 
 
 def _text(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:
-    pairs = len(evaluation.same)
-    head = f"{evaluation.protocol}: {pairs} pairs, {evaluation.model}, order {evaluation.order}"
+    pairs = counted(len(evaluation.same), "pair")
+    head = f"{evaluation.protocol}: {pairs}, {evaluation.model}, order {evaluation.order}"
     rows = table(evaluation)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [

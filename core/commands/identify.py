@@ -8,7 +8,7 @@ import numpy as np
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.commands.scored import add_gallery_options, scored_at_threshold
 from core.commands.shared import add_output_option, check_table
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -76,7 +76,9 @@ def run(options: argparse.Namespace) -> int:
         }
         print(json_text(summary))
         return 0
-    print(f"{len(ranked.probes):,} probes, {len(ranked.persons):,} persons, fusion {ranked.fusion}")
+    print(
+        f"{counted(len(ranked.probes), 'probe')}, {counted(len(ranked.persons), 'person', 'people')}, fusion {ranked.fusion}"
+    )
     if cmc is not None:
         ranks = sorted({1, len(cmc)})
         print(", ".join(f"rank {rank}: {100 * cmc[rank - 1]:.1f} %" for rank in ranks))

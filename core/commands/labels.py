@@ -13,7 +13,7 @@ from core.analysis.labels.search import LabelFindings, bare_edits, find_in_label
 from core.commands.scored import add_gallery_options, needed_threshold
 from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.files import write_whole
 from core.gallery.opening import crop_of, open_gallery
 from core.json_text import json_text
@@ -93,11 +93,11 @@ def run(options: argparse.Namespace) -> int:
     progress.close()
     if options.export is not None:
         count = write_labels(options.export, corrected)
-        warn(f"{options.export} has the labels of {count} photos")
+        warn(f"{options.export} has the labels of {counted(count, 'photo')}")
     if options.copy_to is not None:
         count = copy_photos(options.copy_to, corrected, progress)
         progress.close()
-        warn(f"{count} photos were copied to {options.copy_to}")
+        warn(f"{counted(count, 'photo')} copied to {options.copy_to}")
     summary = _summary(findings, edits, setup)
     if output is not None:
         text = _csv(findings, edits) if output.suffix.lower() == ".csv" else json_text(summary)

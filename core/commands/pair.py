@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.commands.shared import Setup, check_output, named
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.explain.editing.what_if_output import edited_faces
 from core.explain.output import PAIR_SUFFIXES
 from core.faces.choose import GallerySettings
@@ -71,7 +71,9 @@ def open_face(setup: Setup, name: str, photos: Path | None, task: Task) -> Place
     if loaded.gallery.problems:
         raise XCosError(loaded.gallery.problems[0].reason)
     if not 1 <= number <= len(loaded):
-        raise XCosError(f"{path} has {len(loaded)} face(s), not {number}; choose another number.")
+        raise XCosError(
+            f"{path} has {counted(len(loaded), 'face')}, not {number}; choose another number."
+        )
     place = next(k for k, face in enumerate(loaded.gallery.faces) if face.number == number)
     return loaded, place
 

@@ -10,7 +10,7 @@ from core.analysis.people import ANIMALS, Measure, People, Person, people
 from core.commands.scored import add_gallery_options
 from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.files import write_whole
 from core.json_text import json_text
 
@@ -143,11 +143,11 @@ def _tell(everyone: People) -> None:
             f"{p.false_rejects:>4} {p.false_accepts:>5}  {p.faces:>5}  {p.identity}"
         )
     lone = sum(p.genuine_mean is None for p in everyone.persons)
-    remarks = [f"{len(everyone.persons)} people"]
+    remarks = [counted(len(everyone.persons), "person", "people")]
     if lone:
         remarks.append(f"{lone} without a genuine pair, listed last")
     if everyone.unknown:
-        remarks.append(f"{everyone.unknown} faces without an identity not counted")
+        remarks.append(f"{counted(everyone.unknown, 'face')} without an identity not counted")
     if everyone.genuine_quarters is None:
         remarks.append("too few people, or too alike, for quarters and their classes")
     warn("; ".join(remarks))

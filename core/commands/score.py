@@ -11,7 +11,7 @@ import numpy as np
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
 from core.commands.scored import add_gallery_options
 from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, positive, warn
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
 from core.json_text import json_text
@@ -110,7 +110,7 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
             print(json_text(_no_pairs(faces, problems, setup, options), None))
         first = f" ({problems[0].reason})" if problems else ""
         raise XCosError(
-            f"{options.gallery} gives {faces} face(s), so there is no pair to score; it takes two "
+            f"{options.gallery} gives {counted(faces, 'face')}, so there is no pair to score; it takes two "
             f"photos with a face{first}."
         )
     if group.first:
@@ -299,6 +299,6 @@ def _no_pairs(
 def _tell(summary: dict[str, Any]) -> None:
     counts = summary["counts"]
     outcomes = "" if counts is None else "; " + ", ".join(f"{k} {v}" for k, v in counts.items())
-    warn(f"{summary['faces']} faces, {summary['pairs']} pairs{outcomes}")
+    warn(f"{counted(summary['faces'], 'face')}, {counted(summary['pairs'], 'pair')}{outcomes}")
     for problem in summary["problems"]:
         warn(f"problem: {problem['reason']}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.csv_files import read_lines, whole_number, without_outer
-from core.errors import XCosError, quoted
+from core.errors import XCosError, counted, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def read_lfw_pairs(path: Path) -> ProtocolPairs:
         raise XCosError(f"{path} has no pairs; name another list.")
     if len(same) != 2 * folds * half:
         raise XCosError(
-            f"{path} has {len(same)} pairs, but its first line says {2 * folds * half}; mend that "
+            f"{path} has {counted(len(same), 'pair')}, but its first line says {2 * folds * half}; mend that "
             "line or get the list anew."
         )
     fold = np.arange(len(same)) // (2 * half) if len(counts) == 2 else None

@@ -80,7 +80,7 @@ def test_an_interrupted_list_tells_what_it_has(
     asked = ["compare", str(source), "--photos", str(crops), "--methods", "xcos", "--no-controls"]
     assert main([*asked, *shared]) == 130
     told = capsys.readouterr()
-    assert told.out.startswith("1 pairs") and "stopped after 1 pairs" in told.err
+    assert told.out.startswith("1 pair,") and "stopped after 1 pair;" in told.err
 
 
 @pytest.mark.parametrize(

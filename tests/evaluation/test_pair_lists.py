@@ -51,7 +51,7 @@ def test_lfw_lists_in_any_dress(tmp_path: Path, content: bytes) -> None:
         ("Ann\t1\t2\nAnn\t1\tBob\t2\n", "line 1: 'Ann"),
         (f"1\n{'a' * 9000}\n", "line 2: 'aaa"),
         (f"1\nAnn\t1\t{'9' * 9000}\n", "line 2"),
-        ("2\nAnn\t1\t2\n", "has 1 pairs, but its first line says 4"),
+        ("2\nAnn\t1\t2\n", "has 1 pair, but its first line says 4"),
         ("\n\n", "has no pairs"),
         ("0\n", "has no pairs"),
     ],

@@ -31,5 +31,5 @@ def test_lfw_lists(tmp_path: Path) -> None:
     assert pairs.same.tolist() == [True, False, True, False] and pairs.folds is not None
     assert pairs.folds.tolist() == [0, 0, 1, 1]
     path.write_text("2\t1\nA\t1\t4\n")
-    with pytest.raises(XCosError, match="1 pairs, but its first line says 4"):
+    with pytest.raises(XCosError, match="1 pair, but its first line says 4"):
         read_lfw_pairs(path)

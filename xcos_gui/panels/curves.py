@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.analysis.diverse import diverse_pairs
+from core.errors import counted
 from core.query.selection import NAMES
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
@@ -29,7 +30,6 @@ from xcos_gui.state.threshold_before import ThresholdBefore
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import (
     GENUINE,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
 )
 
+from core.errors import counted
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.last_view import keep_view
@@ -18,7 +19,6 @@ from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.progress import ProgressRow
 

@@ -51,8 +51,3 @@ def title_label(text: str) -> QLabel:
     label = PlainLabel(text)
     label.setFont(sized(label.font(), TITLE, bold=True))
     return label
-
-
-def counted(count: int, one: str, more: str = "") -> str:
-    """A number with its noun: 1 face, 2 faces; more: the plural, where it is not one + s."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -8,12 +8,11 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.log import unexpected
 from core.scoring.lists import PairList
 from xcos_gui.state.jobs import LatestJob, Work
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.escape import clear_field

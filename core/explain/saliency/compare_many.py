@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.csv_files import csv_text
+from core.errors import counted
 from core.explain.saliency.compare import Comparison, title
 
 RESAMPLES, LEVEL = 2000, 95  # of the bootstrap over pairs
@@ -95,7 +96,7 @@ class ComparisonTable:
         head, *rows = self.texts()
         lines = [head, ["---"] * len(head), *rows]
         summary = (
-            f"{self.pairs} pairs, {self.model}, {self.attention} attention, order {self.order}; "
+            f"{counted(self.pairs, 'pair')}, {self.model}, {self.attention} attention, order {self.order}; "
             f"means with {LEVEL} % bootstrap intervals over pairs"
         )
         return summary + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

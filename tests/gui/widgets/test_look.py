@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.errors import counted
 from xcos_gui.shell.application import missing_library
 
 if sentence := missing_library():
@@ -19,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from core.explain.colours import outcome_colours
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.widgets.design import SMALLEST, counted, is_dark, outcome_colour, secondary
+from xcos_gui.widgets.design import SMALLEST, is_dark, outcome_colour, secondary
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.icons import DRAWINGS, icon
 from xcos_gui.widgets.placing import Scrolled

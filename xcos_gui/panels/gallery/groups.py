@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from core.errors import counted
 from xcos_gui.panels.gallery.model import GalleryModel
-from xcos_gui.widgets.design import counted
 
 HEAD_ROLE = Qt.ItemDataRole.UserRole + 10  # a head's text; None for a face
 Index = QModelIndex | QPersistentModelIndex

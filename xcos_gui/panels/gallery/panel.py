@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import counted
 from core.faces.conditions import CONDITIONS
 from core.faces.face import Face
 from core.project.edits import face_subject, identity_subject
@@ -35,7 +36,6 @@ from xcos_gui.panels.gallery.delegate import LARGEST_FACE, SMALLEST_FACE, FaceDe
 from xcos_gui.panels.gallery.groups import GroupedFaces
 from xcos_gui.panels.gallery.model import FACE_ROLE, GalleryModel, Order, ProblemsModel
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import counted
 from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
@@ -33,7 +34,6 @@ from xcos_gui.panels.pairs.model import (
 )
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.rows_model import rows_table

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import counted
 from core.evaluation.verification import ProtocolPairs
 from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.state.settings import Settings
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
 from xcos_gui.widgets.rows_model import RowsModel, rows_table

@@ -23,7 +23,7 @@ from core.analysis.face_map import (
     hues,
     pairs_among,
 )
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.explain.colours import around, overlay_rgba, table
 from core.faces.conditions import CONDITIONS, Condition
 from core.faces.face import Face
@@ -32,7 +32,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.face_map.plot import MapPlot, coloured
 from xcos_gui.widgets.cell_view import CellView
-from xcos_gui.widgets.design import GAP, counted, is_dark, title_label
+from xcos_gui.widgets.design import GAP, is_dark, title_label
 from xcos_gui.widgets.elided import ElidedLabel, PlainLabel
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.tags import ask_tags

@@ -21,13 +21,13 @@ from core.analysis.covering import (
     moved_words,
     treat_pairs,
 )
+from core.errors import counted
 from core.explain.editing.edits import EDIT_KINDS, usual
 from core.scoring.lists import PairList
 from core.scoring.matrix import OUTCOMES
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
-from xcos_gui.widgets.design import counted
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.tables import RememberedTable, ValueItem
