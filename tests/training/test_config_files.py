@@ -133,6 +133,13 @@ def test_config_mistakes_name_the_setting(tmp_path: Path, text: str, wanted: str
     assert wanted in str(error.value) and "c.toml" in str(error.value)
 
 
+def test_a_config_that_is_no_text_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes("name = 'B\u00e9la'".encode("latin-1"))
+    with pytest.raises(XCosError, match=r"c.toml is no text in UTF-8 from byte 9 on; save it"):
+        read_config(path)
+
+
 def test_learning_rates() -> None:
     cool = OptimisationConfig(
         steps=100, learning_rate=1.0, warm_up=10, schedule="constant", cool_down=20
