@@ -313,9 +313,13 @@ def test_cache_of_another_version_or_kind_is_rebuilt(tmp_path: Path) -> None:
         connection.execute("UPDATE about SET version = 99")
     connection.close()
     assert "another version" in Cache(path).warnings[0]
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(path.read_bytes()[:-1])
+    assert "built anew" in Cache(damaged).warnings[0]
     other = tmp_path / "other.sqlite"
     other.write_bytes(b"something else entirely" * 50)
-    assert "built anew" in Cache(other).warnings[0]
+    assert "is no cache of xCos Studio; name another file" in Cache(other).warnings[0]
+    assert other.read_bytes() == b"something else entirely" * 50
 
 
 def test_damage_while_in_use_is_survived(crops: Path, cache: Cache) -> None:

@@ -31,7 +31,11 @@ NUMBER = re.compile(r"\d+(?:\.(\d+))?")
 SLOW = ("compare.window",)  # its own tests wait for it
 ROOT = Path(__file__).parents[2]
 # Of a pattern, what stands for it: how long work took, and the end of a path that is cut.
-MASKED = ((r"\d+(\.\d+)? m?s\b", "TIME"), (r">'\d+\.\d\d'", ">TIME"), (r"PLACES[^' ]*…", "PLACES…"))
+MASKED = (
+    (r"\d+(\.\d+)? m?s\b", "TIME"),
+    (r">'\d+\.\d\d'", ">TIME"),
+    (r"PLACES[^\s',;)]*", "PLACES"),
+)
 
 
 def alike(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.analysis.labels.export import copy_photos
 from core.faces.face import Face
-from core.gallery.cache import _whole
+from core.gallery.cache_file import is_whole
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.project.document import KEPT_UNDOS
@@ -84,12 +84,12 @@ def test_a_cache_that_lost_its_end_is_not_whole(tmp_path: Path) -> None:
         connection.execute("create table crops as select randomblob(90000) as crop")
         connection.commit()
     whole = path.read_bytes()
-    assert _whole(path)
+    assert is_whole(path)
     path.write_bytes(whole[:-1])
-    assert not _whole(path)
+    assert not is_whole(path)
     path.write_bytes(whole + b"more")
-    assert _whole(path)
+    assert is_whole(path)
     path.write_bytes(b"")
-    assert _whole(path)
+    assert is_whole(path)
     path.write_bytes(b"no database, but long enough to be the header of one" * 3)
-    assert not _whole(path)
+    assert not is_whole(path)

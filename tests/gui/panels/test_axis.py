@@ -7,10 +7,13 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import sys
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import outcome_colours
@@ -22,6 +25,7 @@ from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.frames import Frames
 from xcos_gui.panels.matrix.item import MatrixItem
 from xcos_gui.panels.matrix.keys import TypedName, walk
+from xcos_gui.shell.window import MainWindow
 
 BLOCKS = [Named(0, 4, "ann"), Named(4, 5, "bob"), Named(5, 20, "cem")]
 
@@ -326,3 +330,30 @@ def test_the_bar_s_colours(qtbot: QtBot) -> None:
         f"Score from {low:.2f} to {high:.2f}; white and the mark are the threshold 0.300"
     )
     assert not bar._bar.isHidden() and bar._legend.isHidden()
+
+
+def test_names_stay_those_of_what_is_shown_though_the_session_has_another_gallery(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paint may come between the session's change and the matrix's."""
+    arranger, session = window.matrix.arranger, window.session
+    naming = arranger.naming(0)
+    assert naming is not None
+    keys = [face.key for face in session.rows.gallery.faces]
+    assert [naming(k) for k in range(len(keys))] == keys
+    left = window.matrix.sides.axes[0]
+    names = left.names_in(0, len(keys), 100)
+    monkeypatch.setattr(arranger, "_side", lambda which: (None, None))
+    assert [naming(k) for k in range(len(keys))] == keys
+    assert left.names_in(0, len(keys), 100) == names
+
+
+def test_a_paint_that_fails_is_told_and_ends_nothing(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[type] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, *_: told.append(kind))
+    axis = SideAxis("left")
+    monkeypatch.setattr(axis, "linkedView", lambda: 1 / 0)
+    axis.paint(None)
+    assert told == [ZeroDivisionError]

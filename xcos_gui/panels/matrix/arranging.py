@@ -1,5 +1,6 @@
 """The image that the matrix panel shows: in which order, of what groups, and what is opened of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,12 +130,19 @@ class Arranger(QObject):
 
     def name(self, which: int, item: int) -> str:
         """What an item of the rows (0) or columns (1) is called."""
+        naming = self.naming(which)
+        assert naming is not None
+        return naming(item)
+
+    def naming(self, which: int) -> Callable[[int], str] | None:
+        """The names of the items that are shown now, also when others are shown later; None for none."""
         side, loaded = self._side(which)
-        assert side is not None and loaded is not None
+        if side is None or loaded is None:
+            return None
         if side.single:
-            face = loaded.gallery.faces[int(side.places[item])]
-            return face.key
-        return side.names[item]
+            faces, places = loaded.gallery.faces, side.places
+            return lambda item: faces[int(places[item])].key
+        return side.names.__getitem__
 
     def show_passing(self, paper: tuple[int, int, int]) -> None:
         """Fade the pairs that do not pass the filter, of many as soon as their blocks are made."""

@@ -13,6 +13,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
 
 from xcos_gui.widgets.design import outcome_colour
+from xcos_gui.widgets.guarded import guarded
 
 GAP = 4.0  # pixels between names, bars and matrix
 BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
@@ -142,6 +143,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         """Pixels next to the matrix that bars take."""
         return 0.0 if self.rates is None else 2 * BAR + 2 * GAP
 
+    @guarded
     def paint(self, painter: QPainter, *_: Any) -> None:
         view = self.linkedView()
         if view is None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Side
+from xcos_gui.widgets.guarded import guarded
 
 
 class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -91,6 +92,7 @@ class MatrixItem(pg.GraphicsObject):  # type: ignore[misc]
         pale = np.uint32(0xFF000000) | ((colours & even) >> 1) + ((paper & even) >> 1)
         colours[~bright] = pale[~bright]
 
+    @guarded
     def paint(self, painter: QPainter, *_: Any) -> None:
         seen = self.seen()
         if seen is None or self.image is None:

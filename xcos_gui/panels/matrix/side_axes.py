@@ -1,6 +1,6 @@
 """Both sides of the matrix: names and bars of what is shown, and clicks on them."""
 
-from functools import partial
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -26,7 +26,7 @@ class SideAxes:
         """Name what is shown now; the numbers of rows and columns, equal for neighbours of one name."""
         labels = [self._arranger.labels(which) for which in (0, 1)]
         for which, axis in enumerate(self.axes):
-            axis.show_blocks(labels[which][1], partial(self._short_name, which))
+            axis.show_blocks(labels[which][1], self._short_names(which))
         self.show_rates(self._rates)
         return labels[0][0], labels[1][0]
 
@@ -80,8 +80,10 @@ class SideAxes:
         if identity is not None:
             self._margins.list_errors(identity, kind)
 
-    def _short_name(self, which: int, item: int) -> str:
-        """An item's name where there is little room: of a face its file's."""
-        name, image = self._arranger.name(which, item), self._arranger.image
-        groups = image is not None and not image.shown.cells_are_pairs
-        return name if groups else PurePosixPath(name).name
+    def _short_names(self, which: int) -> Callable[[int], str] | None:
+        """Names for little room, of a face its file's. What is painted asks nothing of the session,
+        which may have another gallery already."""
+        naming, image = self._arranger.naming(which), self._arranger.image
+        if naming is None or (image is not None and not image.shown.cells_are_pairs):
+            return naming
+        return lambda item: PurePosixPath(naming(item)).name
