@@ -183,3 +183,23 @@ def test_compiling_the_kernel_leaves_the_streams_to_whoever_prints() -> None:
         [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == ""
+
+
+def test_a_compiler_that_fails_once_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def compiled() -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ImportError("partially initialized module")
+        return kernel
+
+    monkeypatch.setattr(kernel, "_kernel", None)
+    monkeypatch.setattr(kernel, "_failed", False)
+    monkeypatch.setattr(kernel, "_compiled", compiled)
+    kernel._compile()
+    assert kernel.ready() and len(calls) == 2
+    monkeypatch.setattr(kernel, "_kernel", None)
+    monkeypatch.setattr(kernel, "_compiled", lambda: 1 / 0)
+    kernel._compile()
+    assert not kernel.ready() and kernel._failed

@@ -42,12 +42,21 @@ def wait() -> bool:
 
 
 def _compile() -> None:
+    """Compile; a missing or failing compiler keeps nobody from scoring."""
     global _kernel, _failed
-    try:
-        from core.scoring.kernels.numba_kernel import score_blocks
-    except Exception:  # a missing compiler must not keep anybody from scoring
-        _failed = True
-        return
+    # Twice: the first attempt was seen to fail where another thread was importing the same packages.
+    for _ in range(2):
+        try:
+            _kernel = _compiled()
+            return
+        except Exception:
+            continue
+    _failed = True
+
+
+def _compiled() -> Any:
+    from core.scoring.kernels.numba_kernel import score_blocks
+
     tiny = PreparedFaces(
         np.zeros((1, PLACES, 32), np.float32),
         np.zeros((1, HALF, PLACES), np.float32),
@@ -56,24 +65,20 @@ def _compile() -> None:
     weights = np.zeros((HALF, 9), np.float32)
     blocks = Blocks(tiny)
     out = np.zeros((1, 1), np.float32)
-    try:
-        with _LOCK:
-            call(
-                score_blocks,
-                tiny,
-                blocks,
-                weights,
-                (0.0, 1.0, 1.0),
-                (True, True),
-                False,
-                0,
-                1,
-                out,
-            )
-    except Exception:
-        _failed = True
-        return
-    _kernel = score_blocks
+    with _LOCK:
+        call(
+            score_blocks,
+            tiny,
+            blocks,
+            weights,
+            (0.0, 1.0, 1.0),
+            (True, True),
+            False,
+            0,
+            1,
+            out,
+        )
+    return score_blocks
 
 
 class Blocks:
