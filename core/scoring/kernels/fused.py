@@ -44,7 +44,7 @@ def wait() -> bool:
 def _compile() -> None:
     """Compile; a missing or failing compiler keeps nobody from scoring."""
     global _kernel, _failed
-    # Twice: the first attempt was seen to fail where another thread was importing the same packages.
+    # Twice: in a fresh checkout an attempt failed, once, beside other imports.
     for _ in range(2):
         try:
             _kernel = _compiled()
