@@ -323,10 +323,7 @@ def read_config(path: Path) -> TrainConfig:
     except OSError as error:
         raise XCosError(f"{path} cannot be read: {error.strerror}; name a config file.") from error
     except UnicodeDecodeError as error:
-        raise XCosError(
-            f"{path} is no text in UTF-8 from byte {error.start} on; save it as UTF-8, or name a config "
-            "file."
-        ) from error
+        raise XCosError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
 
 
 def parse_config(text: str, path: Path) -> TrainConfig:

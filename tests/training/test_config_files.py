@@ -136,7 +136,7 @@ def test_config_mistakes_name_the_setting(tmp_path: Path, text: str, wanted: str
 def test_a_config_that_is_no_text_is_called_so(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_bytes("name = 'B\u00e9la'".encode("latin-1"))
-    with pytest.raises(XCosError, match=r"c.toml is no text in UTF-8 from byte 9 on; save it"):
+    with pytest.raises(XCosError, match=r"c.toml is not UTF-8 at byte 9; save it as UTF-8"):
         read_config(path)
 
 
