@@ -5,6 +5,7 @@ Blocks are in seconds of this process's own time, so that other programs do not 
 python -m benchmarks.evidence_window [ANALYSIS ...]     JSON; faces and scores are made up
 """
 
+import argparse
 import json
 import os
 import sys
@@ -135,12 +136,19 @@ def measured(work: Callable[[Task], object]) -> dict[str, float]:
 
 
 def main() -> int:
-    """Do it."""
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="ANALYSIS", help="none: all")
+    names = parser.parse_args().names
     QCoreApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
         every = analyses(made())
-        for name in sys.argv[1:] or every:
+        if unknown := {*names} - {*every}:
+            parser.error(f"there is no {', '.join(sorted(unknown))}; choose of {', '.join(every)}")
+        for name in names or every:
             print(json.dumps({"analysis": name} | measured(every[name])), flush=True)
     return 0
 
