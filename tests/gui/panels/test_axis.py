@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -346,6 +346,28 @@ def test_names_stay_those_of_what_is_shown_though_the_session_has_another_galler
     monkeypatch.setattr(arranger, "_side", lambda which: (None, None))
     assert [naming(k) for k in range(len(keys))] == keys
     assert left.names_in(0, len(keys), 100) == names
+
+
+@pytest.mark.parametrize("orientation", ["left", "top"])
+def test_an_axis_without_room_paints_nothing(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, orientation: str
+) -> None:
+    """Docks may squeeze the matrix to nothing."""
+    told: list[object] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *given: told.append(given))
+    axis = SideAxis(orientation)
+    plot = pg.PlotWidget(axisItems={orientation: axis})
+    qtbot.addWidget(plot)
+    axis.show_blocks(BLOCKS)
+    axis.show_rates(Rates(np.full((20, 2), 0.5)))
+    picture = QPixmap(50, 50)
+    painter = QPainter(picture)
+    axis.setGeometry(QRectF(0, 0, 0, 0))
+    axis.paint(painter)
+    axis.setGeometry(QRectF(0, 0, 50, 50))
+    axis.paint(painter)
+    painter.end()
+    assert told == []
 
 
 def test_a_paint_that_fails_is_told_and_ends_nothing(

@@ -153,6 +153,8 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         across, down = view.viewRange()
         low, high = down if self.orientation == "left" else across
         size = self.geometry().height() if self.orientation == "left" else self.geometry().width()
+        if size <= 0:  # squeezed to nothing between docks
+            return
         pixels = size / max(high - low, 1e-9)
         if self.orientation == "top":  # drawn as the left one, turned: names read upwards
             painter.translate(0, self.geometry().height())
