@@ -1,0 +1,107 @@
+"""The list of pairs: columns that are kept, and what it counts and shows."""
+
+import pytest
+
+from xcos_gui.shell.application import missing_library
+
+if sentence := missing_library():
+    pytest.skip(sentence, allow_module_level=True)
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QTableView
+from pytestqt.qtbot import QtBot
+
+from core.project.edits import face_subject
+from core.scoring.lists import PairList
+from xcos_gui.panels.pairs.columns import ColumnsButton
+from xcos_gui.panels.pairs.model import (
+    FIRST_CONDITION,
+    FRAGILE,
+    LR,
+    TAGS,
+)
+from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.settings import Settings
+
+Role = Qt.ItemDataRole
+DOWN, UP = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
+
+
+def test_chosen_columns_are_kept(qtbot: QtBot, tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    asks: list[None] = []
+    session = SimpleNamespace(
+        settings=Settings(store), conditions=SimpleNamespace(ask=lambda: asks.append(None))
+    )
+
+    def made() -> ColumnsButton:
+        table = QTableView()
+        qtbot.addWidget(table)
+        button = ColumnsButton(table, session)  # type: ignore[arg-type]
+        qtbot.addWidget(button)
+        return button
+
+    def on(button: ColumnsButton) -> list[str]:
+        return [name for name, action in button.actions_by_name.items() if action.isChecked()]
+
+    button = made()
+    assert on(button) == ["lr"] and not asks
+    assert button.shown[LR] and not button.shown[FIRST_CONDITION + 1]
+    button.actions_by_name["pitch"].trigger()
+    button.actions_by_name["lr"].trigger()
+    assert len(asks) == 2 and on(made()) == ["pitch"] and len(asks) == 3
+    for said, wanted in (
+        ('["yaw", "nothing", 3]', ["yaw"]), ("{", ["lr"]), ('"yaw"', ["lr"]), ("[]", [])
+    ):  # fmt: skip
+        store.setValue("table/pairs/columns", said)
+        assert on(made()) == wanted
+
+
+def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbot: QtBot) -> None:
+    session, pairs = window.session, window.pairs
+    matrix = session.matrix
+    assert matrix is not None
+    session.set_threshold(-1.0)
+    qtbot.waitUntil(lambda: pairs._count.text() == "11 pairs, worst first")
+    session.set_threshold(1.0)
+    qtbot.waitUntil(lambda: pairs._count.text() == "no such pair")
+    pairs.choice.setCurrentIndex(2)  # false rejects
+    qtbot.waitUntil(lambda: pairs._count.text() == "4 pairs, worst first")
+    listed = [float(matrix.scores[pairs.model.cell(row)]) for row in range(4)]
+    assert listed == sorted(listed)
+    session.set_filter("identity = ann and photo ~ *1.png")
+    qtbot.waitUntil(lambda: "that pass" in pairs._count.text())
+    assert (
+        pairs._count.text() == "2 pairs that pass, worst first" and pairs.choice.currentIndex() == 2
+    )
+    pairs.choice.setCurrentIndex(3)
+    qtbot.waitUntil(lambda: pairs._count.text() == "no such pair passes")
+    one = PairList(np.array([0]), np.array([1]), matrix.scores[[0], [1]])
+    session.list_pairs("Mine", one)
+    assert pairs._count.text() == "1 of 1 pair" and pairs.choice.currentText() == "Mine"
+    session.set_filter("identity = bob")
+    qtbot.waitUntil(lambda: pairs._count.text() == "0 of 1 pair")
+    session.set_filter("")
+    qtbot.waitUntil(lambda: pairs._count.text() == "1 pair")
+    # A filter that is typed lists all that pass it, and without it the outcome is back.
+    pairs.choice.setCurrentIndex(1)
+    pairs.filter.edit.setText("score > -1")
+    pairs.filter.apply()
+    assert pairs.choice.currentIndex() == 0
+    qtbot.waitUntil(lambda: pairs._count.text() == "15 pairs that pass, worst first")
+    pairs.filter.edit.clear()
+    qtbot.waitUntil(lambda: pairs.choice.currentIndex() == 1)
+    # Columns are there while they have something to say.
+    hidden = pairs.table.isColumnHidden
+    assert hidden(FRAGILE) and hidden(TAGS)
+    session.edit(lambda project: project.tag(face_subject("ann/1.png"), "hat"))
+    assert not hidden(TAGS)
+    found = np.zeros((6, 6), bool)
+    session.set_fragile(SimpleNamespace(fragile=found, threshold=session.threshold))  # type: ignore[arg-type]
+    assert not hidden(FRAGILE)
+    session.set_threshold(0.1)
+    assert hidden(FRAGILE)
