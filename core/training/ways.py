@@ -53,7 +53,7 @@ def adapt(
         config,
         "Trains these weights a little further on the gallery's people, and tries both on people "
         "that it held out.",
-        "It needs names: at least three people with two photos each, and some ten people held out "
+        "It needs names: at least four people with two photos each, and some ten people held out "
         "before a difference can show.",
     )
 
