@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   xcos train plug-in --set model.frozen=face.onnx --gallery photos --into runs/face
                                              xCos for a model that you have
   xcos train small.toml --into runs/small   train; the same command again resumes
-  xcos train local --set data.labelled=people --set target.weights=sface.safetensors
+  xcos train robust --set data.labelled=people --set target.weights=sface.safetensors
                                              a preset by its name, with your own settings
   xcos train --resume runs/small             go on with the run's own config
   xcos train small.toml --estimate           how long an epoch and the run will take

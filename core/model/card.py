@@ -22,7 +22,7 @@ Kind = Literal["xcos", "target"]
 CorrelationForm = Literal["normalised", "raw"]
 HidingLaw = Literal["additive", "robust"]
 METADATA_KEY = "xcos"  # the one entry of the file's metadata that is ours, as JSON
-DEFAULT_NAME = "xcos-small"
+DEFAULT_NAME = "xcos-robust"
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,8 @@ LUMA = (0.299, 0.587, 0.114)
 DRAWS = 32  # random numbers a sample has
 MASKS = 512  # free-form masks to choose from
 MASKED = (0.05, 0.3)  # share of the face that they hide
+UNMOVED = 0.3  # share of faces that are not moved
+SEAMS, SURROUNDINGS = 0.4, 0.35  # of mixed faces; the others are blended
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +62,8 @@ def border_mask(x_BCHW: Tensor) -> Tensor:
     dark = (x_BCHW.amax(dim=1) <= DARK).to(torch.uint8)
     border = torch.zeros_like(dark)
     for axis in (1, 2):
-        border |= dark.cumprod(axis).to(torch.uint8)
-        border |= dark.flip(axis).cumprod(axis).flip(axis).to(torch.uint8)
+        border |= dark.cumprod(axis, dtype=torch.uint8)
+        border |= dark.flip(axis).cumprod(axis, dtype=torch.uint8).flip(axis)
     enough = border.float().mean(dim=(1, 2), keepdim=True) >= LEAST_BORDER
     return border.bool() & enough
 
@@ -103,7 +105,8 @@ def is_mixed(draws: Draws, config: AugmentConfig) -> np.ndarray:
 
 
 def _move(x_BCHW: Tensor, mirrored: np.ndarray, u: np.ndarray, config: AugmentConfig) -> Tensor:
-    signed = 2 * u - 1
+    # Moving smooths: of some faces the pixels stay, or sharp photos are never seen.
+    signed = np.where(u[:, 4:] < UNMOVED, 0.0, 2 * u - 1)
     angle = signed[:, 0] * np.pi / 180 * config.rotation
     size = 1 + signed[:, 1] * config.scale
     shift = signed[:, 2:4] * config.shift * 2 / SIDE
@@ -171,14 +174,22 @@ def _occlude(
 
 
 def _mix(x_BCHW: Tensor, companions_BCHW: Tensor, u: np.ndarray, share: float) -> Tensor:
-    """Blend two faces all over, or join them along a soft straight seam through the crop."""
+    """Blend two faces all over, join them along a soft straight seam, or change what surrounds one.
+
+    What surrounds a face lies outside a soft ellipse, so that backgrounds are seen to mean nothing.
+    """
     axis = torch.linspace(-1, 1, SIDE, device=x_BCHW.device)
     angle = 2 * np.pi * u[:, 2]
     columns = [np.cos(angle), np.sin(angle), 1.6 * u[:, 3] - 0.8, 0.6 * u[:, 3]]
+    columns += [0.6 + 0.35 * u[:, 2], 0.8 + 0.3 * u[:, 3]]
     numbers = _on(np.stack(columns).astype(np.float32), x_BCHW)[:, :, None, None]
     across = numbers[0] * axis + numbers[1] * axis[:, None]
     seam = torch.sigmoid(12 * (across - numbers[2]))
-    amount = torch.where(_on(u[:, 1] < 0.5, x_BCHW)[:, None, None], seam, numbers[3])
+    reach = ((axis / numbers[4]) ** 2 + (axis[:, None] / numbers[5]) ** 2).sqrt()
+    outside = torch.sigmoid(20 * (reach - 1))
+    kind = _on(u[:, 1], x_BCHW)[:, None, None]
+    amount = torch.where(kind < SEAMS, seam, numbers[3])
+    amount = torch.where(kind >= 1 - SURROUNDINGS, outside, amount)
     amount = amount * _on(u[:, 0] < share, x_BCHW)[:, None, None]
     return torch.lerp(x_BCHW, companions_BCHW, amount[:, None])
 

@@ -18,11 +18,24 @@ from core.faces.face import SIDE
 from core.model.features import CELLS
 from core.training.augment import Draws
 
-SHAPES, TEXTURES = 1024, 256  # prepared once; flips and turns make eight of each
+JOINED = 0.4  # of shapes take another piece, and of these another
+SHAPES, TEXTURES = 2048, 256  # prepared once; flips and turns make eight of each
 LEAST_SHARE, MOST_SHARE = 0.03, 0.6  # of the face that a shape hides
 BANK_SEED = 7
 GREY = 2.0  # mean difference of a photo's channels under which it is grey
 SALT = 0x5EED  # so that a view's draws are not its face's
+
+# What hides, and how often.
+KINDS = {
+    "ellipse": 0.22,
+    "polygon": 0.22,
+    "band": 0.1,
+    "wave": 0.12,
+    "ring": 0.08,
+    "frame": 0.08,
+    "half": 0.08,
+    "blob": 0.1,
+}
 
 CHANGES: tuple[Callable[[Tensor], Tensor], ...] = (
     lambda x_HYX: x_HYX.flip(2),
@@ -137,7 +150,7 @@ def _turned(x_HYX: Tensor, u: Tensor) -> Tensor:
 
 @cache
 def _shapes(device: str) -> Tensor:
-    """(1024, 112, 112) bool: ellipses, polygons, bands, half planes and blobs, some of them joined."""
+    """(2048, 112, 112) bool: of all kinds, some of them joined."""
     rng = np.random.default_rng(BANK_SEED)
     return torch.from_numpy(np.stack([_shape(rng) for _ in range(SHAPES)])).to(device)
 
@@ -145,7 +158,7 @@ def _shapes(device: str) -> Tensor:
 def _shape(rng: np.random.Generator) -> np.ndarray:
     while True:
         hidden = _piece(rng)
-        while rng.random() < 0.3:
+        while rng.random() < JOINED:
             hidden = hidden | _piece(rng)
         if LEAST_SHARE <= hidden.mean() <= MOST_SHARE:
             return hidden
@@ -157,12 +170,22 @@ def _piece(rng: np.random.Generator) -> np.ndarray:
     centre = rng.uniform(-0.9, 0.9, 2)
     along = np.cos(angle) * (x - centre[0]) + np.sin(angle) * (y - centre[1])
     across = -np.sin(angle) * (x - centre[0]) + np.cos(angle) * (y - centre[1])
-    kind = rng.choice(["ellipse", "polygon", "band", "half", "blob"], p=[0.3, 0.3, 0.1, 0.1, 0.2])
+    kind = rng.choice([*KINDS], p=[*KINDS.values()])
     if kind == "ellipse":
         a, b = rng.uniform(0.15, 0.7, 2)
         return (along / a) ** 2 + (across / b) ** 2 < 1
     if kind == "band":
         return np.abs(across) < rng.uniform(0.08, 0.3)
+    if kind == "wave":
+        bend = rng.uniform(0.1, 0.5) * np.sin(rng.uniform(2, 7) * along + rng.uniform(0, 7))
+        return np.abs(across + bend) < rng.uniform(0.06, 0.2)
+    if kind == "ring":
+        a, b = rng.uniform(0.3, 0.9, 2)
+        reach = np.sqrt((along / a) ** 2 + (across / b) ** 2)
+        return np.abs(reach - 1) < rng.uniform(0.1, 0.35)
+    if kind == "frame":
+        a, b = rng.uniform(0.55, 0.95), rng.uniform(0.7, 1.1)
+        return ((x - 0.2 * centre[0]) / a) ** 2 + ((y - 0.2 * centre[1]) / b) ** 2 > 1
     if kind == "half":
         return across > rng.uniform(0.0, 0.8)
     if kind == "blob":

@@ -14,9 +14,9 @@ CELL = SIDE // CELLS
 LITTLE = {"widths": [4, 6, 8, 10], "depths": [2, 2, 1, 1]}
 
 
-def local(spatial: list[int]) -> nn.Module:
+def local(spatial: list[int], stem: int = 4) -> nn.Module:
     torch.manual_seed(3)
-    return build_backbone("local", spatial=spatial, **LITTLE).eval()
+    return build_backbone("local", spatial=spatial, stem=stem, **LITTLE).eval()
 
 
 def seen(network: nn.Module, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,14 +31,20 @@ def seen(network: nn.Module, row: int, column: int) -> tuple[np.ndarray, np.ndar
     return found.any(dim=1).nonzero()[:, 0].numpy(), found.any(dim=0).nonzero()[:, 0].numpy()
 
 
-# By hand: a stem of 4 pixels, 2x2 merges that add 2, 4 and 8, and each 3x3 convolution adds twice
+# By hand: a stem of 4 or 6 pixels, 2x2 merges that add 2, 4 and 8, and each 3x3 convolution adds twice
 # the step of its stage, which is 2, 4, 8 and 16 pixels.
 @pytest.mark.parametrize(
-    ("spatial", "side"),
-    [([0, 0, 0, 0], 18), ([2, 2, 0, 0], 42), ([2, 3, 0, 0], 50), ([1, 0, 1, 0], 38)],
+    ("spatial", "stem", "side"),
+    [
+        ([0, 0, 0, 0], 4, 18),
+        ([2, 2, 0, 0], 4, 42),
+        ([2, 3, 0, 0], 4, 50),
+        ([1, 0, 1, 0], 4, 38),
+        ([1, 0, 1, 0], 6, 40),
+    ],
 )
-def test_a_cell_sees_its_window_and_no_more(spatial: list[int], side: int) -> None:
-    network = local(spatial)
+def test_a_cell_sees_its_window_and_no_more(spatial: list[int], stem: int, side: int) -> None:
+    network = local(spatial, stem)
     assert network.field == side
     for places in seen(network, 3, 3):
         assert places.min() == 3 * CELL + CELL / 2 - side / 2

@@ -90,9 +90,9 @@ def test_a_preset_by_its_name_with_settings(
         "hardware.compile": "false",
     }
     settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    assert main(["train", "local", "--into", str(tmp_path / "run"), *settings]) == 0
-    assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-local.safetensors"))
-    card = read_card(tmp_path / "run" / "xcos-local.safetensors")
+    assert main(["train", "robust", "--into", str(tmp_path / "run"), *settings]) == 0
+    assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-robust.safetensors"))
+    card = read_card(tmp_path / "run" / "xcos-robust.safetensors")
     assert card.law == "robust" and card.backbone == "local"
     # Decoded faces went to the user's cache, since none was named.
     assert list((tmp_path / "user" / "training").glob("faces-*"))

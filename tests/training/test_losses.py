@@ -100,8 +100,13 @@ def test_shift_turn_and_scale_move_the_face_as_far_as_they_say() -> None:
     config = replace(STILL, shift=12, rotation=30, scale=0.3)
     made = augment(x, None, mirrored, draws, config)
     rows, columns = np.mgrid[0:112, 0:112]
-    moved = 0
+    moved = kept = 0
     for k in range(40):
+        if draws.uniform[k, 4] < 0.3:  # these stay as they are
+            wanted = x[k].flip(2) if mirrored[k] else x[k]
+            torch.testing.assert_close(made[k], wanted, atol=0.05, rtol=0)
+            kept += 1
+            continue
         weight = made[k, 0].numpy().astype(np.float64)
         angle, size = (2 * draws.uniform[k, :2] - 1) * [np.radians(30), 0.3]
         shift = (2 * draws.uniform[k, 2:4] - 1) * 12
@@ -116,7 +121,7 @@ def test_shift_turn_and_scale_move_the_face_as_far_as_they_say() -> None:
         found = [(grid * weight * near).sum() / (weight * near).sum() for grid in (columns, rows)]
         np.testing.assert_allclose(found, at, atol=0.6)
         moved += 1
-    assert moved > 20
+    assert moved > 15 and kept > 5
 
 
 def test_colours_change_by_their_share_and_not_more() -> None:
@@ -136,8 +141,8 @@ def test_colours_change_by_their_share_and_not_more() -> None:
         np.testing.assert_allclose(made[k].numpy(), wanted.clip(0, 255), atol=0.2)
 
 
-def test_a_seam_runs_along_its_angle() -> None:
-    """Two faces joined: on one side of a straight line the one, on the other side the other."""
+def test_a_seam_runs_along_its_angle_and_surroundings_around_an_ellipse() -> None:
+    """Two faces joined: on one side of a line or an ellipse the one, on the other side the other."""
     count = 60
     x, others = torch.zeros(count, 3, 112, 112), torch.full((count, 3, 112, 112), 200.0)
     draws = Draws.of(9, np.arange(count))
@@ -145,18 +150,24 @@ def test_a_seam_runs_along_its_angle() -> None:
     assert is_mixed(draws, replace(STILL, mix=1.0)).all()
     rows, columns = np.mgrid[0:112, 0:112]
     across, down = (grid / 111 * 2 - 1 for grid in (columns, rows))
-    seams = blends = 0
+    seams = blends = rings = 0
     for k in range(count):
         angle, place = 2 * np.pi * draws.uniform[k, 23], draws.uniform[k, 24]
         share = made[k, 0].numpy() / 200
-        if draws.uniform[k, 22] < 0.5:
+        if draws.uniform[k, 22] >= 0.65:
+            wide, high = 0.6 + 0.35 * draws.uniform[k, 23], 0.8 + 0.3 * place
+            reach = np.hypot(across / wide, down / high)
+            np.testing.assert_allclose(share, 1 / (1 + np.exp(-20 * (reach - 1))), atol=0.02)
+            assert share[55, 55] < 0.01 and share[0, 0] > 0.99  # the face is the first one's
+            rings += 1
+        elif draws.uniform[k, 22] < 0.4:
             away = np.cos(angle) * across + np.sin(angle) * down - (1.6 * place - 0.8)
             np.testing.assert_allclose(share, 1 / (1 + np.exp(-12 * away)), atol=0.02)
             seams += 1
         else:
             np.testing.assert_allclose(share, 0.6 * place, atol=0.01)
             blends += 1
-    assert seams > 15 and blends > 15
+    assert seams > 15 and blends > 8 and rings > 12
 
 
 def test_borders_reach_in_from_each_edge_and_no_farther() -> None:

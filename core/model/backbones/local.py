@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from core.model.backbone_registry import register
 from core.model.features import CELLS
 
-STEM = 4  # pixels that the stem's kernel spans
+STEM = 4  # pixels that the stem's kernel spans where nothing else is said
 
 
 class PlacedUnit(nn.Module):
@@ -49,11 +49,11 @@ class Placed(nn.Module):
         return x_BCHW + self.offset
 
 
-def field_of(spatial: Sequence[int]) -> int:
+def field_of(spatial: Sequence[int], stem: int = STEM) -> int:
     """Pixels a side that a cell sees, from the 3x3 convolutions at 56, 28, 14 and 7 pixels."""
     steps = [2 * 2**stage for stage in range(len(spatial))]
     merged = sum(step for step, _ in pairwise(steps))  # a 2x2 kernel adds one step
-    return STEM + merged + sum(2 * step * count for step, count in zip(steps, spatial, strict=True))
+    return stem + merged + sum(2 * step * count for step, count in zip(steps, spatial, strict=True))
 
 
 @register("local")
@@ -65,6 +65,7 @@ class LocalResNet(nn.Module):
     spatial: how many of a stage's convolutions, its first ones, are 3x3; all others are 1x1.
              `field_of(spatial)` is the side of the window that a cell sees: 42 pixels for
              (2, 2, 0, 0), 50 for (2, 3, 0, 0).
+    stem:    pixels that the first kernel spans, an even number
     """
 
     def __init__(
@@ -72,11 +73,12 @@ class LocalResNet(nn.Module):
         widths: Sequence[int] = (64, 128, 256, 512),
         depths: Sequence[int] = (1, 2, 4, 3),
         spatial: Sequence[int] = (2, 3, 0, 0),
+        stem: int = STEM,
     ) -> None:
         super().__init__()
-        self.channels, self.field = widths[-1], field_of(spatial)
+        self.channels, self.field = widths[-1], field_of(spatial, stem)
         self.stem = nn.Sequential(
-            nn.Conv2d(3, widths[0], STEM, 2, 1, bias=False),
+            nn.Conv2d(3, widths[0], stem, 2, stem // 2 - 1, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.PReLU(widths[0]),
         )
