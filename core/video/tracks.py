@@ -13,6 +13,7 @@ from core.faces.detect import Detector
 from core.faces.face import SIDE, Detection, Face, Problem
 from core.files import folder_written_whole
 from core.gallery.gallery import Gallery, LoadedGallery
+from core.model.attention_weights import read_head
 from core.model.features import FaceFeatures
 from core.model.verifier import Verifier
 from core.progress import QUIET, Task
@@ -105,15 +106,16 @@ def follow(
 
     every:     analyse every N-th frame; None: five a second, at most 1,000
     aligned:   the frames are 112x112 crops of one face each
-    threshold: of the uniform score, for links; None: the weights' own, without one 0.5
+    threshold: of the learned score, for links; None: the weights' own, without one 0.5
     A stop keeps the tracks so far, and a problem says where it came. Raises XCosError for what is
     no video.
     """
     if threshold is None:
-        threshold = verifier.card.threshold("uniform")
+        threshold = verifier.card.threshold("learned")
     frames = Frames(source, every)
     finder = _Finder(verifier, aligned, detector or Detector())
-    linker = _Linker(0.5 if threshold is None else threshold)
+    engine = PairEngine(read_head(verifier.card.path), None)
+    linker = _Linker(engine, 0.5 if threshold is None else threshold)
     looked, problems = 0, frames.problems
     try:
         batch: list[Frame] = []
@@ -219,13 +221,13 @@ class _Linker:
 
     A face fits a track where it lies in the place of the track's last face and is like it at all,
     or where it is clearly like the track's mean: so a track goes on after a cut. Likeness is the
-    uniform xCos score with the mean features so far; the best fit of all faces at once is the
+    learned xCos score with the mean features so far; the best fit of all faces at once is the
     assignment of the largest sum (Kuhn, 1955).
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, engine: PairEngine, threshold: float) -> None:
         self._near, self._far = NEAR * threshold, threshold + FAR
-        self._engine = PairEngine(None, None)
+        self._engine = engine
         self._tracks: list[_Growing] = []
         self.faces = 0
 
@@ -248,7 +250,7 @@ class _Linker:
 
         rows = self._engine.prepare(grid)
         columns = self._engine.prepare(np.stack([track.mean for track in self._tracks]))
-        likeness = self._engine.scores(rows, columns, "uniform").astype(np.float64)
+        likeness = self._engine.scores(rows, columns, "learned").astype(np.float64)
         near = np.array(
             [
                 [time - t.last <= MEMORY and _overlap(face, t.faces[-1]) for t in self._tracks]

@@ -316,7 +316,7 @@ def test_words_for_files_survive_a_config_file(tmp_path: Path) -> None:
     text = write_config(config)
     assert parse_config(text, tmp_path / "elsewhere.toml") == config
     found = with_files(config)
-    assert found.model.start is not None and found.model.start.name == "xcos-small.safetensors"
+    assert found.model.start is not None and found.model.start.name == "xcos-robust.safetensors"
     assert found.target.weights == found.model.start
     named = replace(config, model=replace(config.model, start=tmp_path / "mine.safetensors"))
     assert with_files(named).model.start == tmp_path / "mine.safetensors"
