@@ -10,11 +10,14 @@ import argparse
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from core.model.card import find_weights
 from core.resources import resource_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from xcos_gui.shell.window import MainWindow
@@ -30,6 +33,17 @@ TOOLS = {
     "worth": ("worth", 1060, 420),
     "people": ("people", 1160, 640),
     "labels": ("labels", 1160, 600),
+    "what-if": ("what-if", 1100, 760),
+    "compare": ("compare", 1300, 760),
+    "fragile": ("fragile", 900, 640),
+    "two-models": ("models", 1100, 700),
+}
+# What a user does in a tool before its picture is taken.
+DONE: "dict[str, Callable[[Any], object]]" = {
+    "flip": lambda tool: tool.start.click(),
+    "what-if": lambda tool: tool.faces["left"].pressed.emit(56.0, 52.0),
+    "fragile": lambda tool: tool.look(),
+    "two-models": lambda tool: tool.compare_with(find_weights("xcos-small")),
 }
 PATIENCE = 120_000  # milliseconds for a tool
 SETTLE = 1500  # before and after
@@ -80,6 +94,9 @@ def make(names: list[str], folder: Path) -> None:
             tool = window.show_tool(next(tool for tool in ALL_TOOLS if tool.icon == icon))
             tool.resize(width, height)
             _wait(window)
+            if name in DONE:
+                DONE[name](tool)
+                _wait(window)
             _save(tool, DOCS / f"guide-{name}.png")
             tool.close()
     window.close()
