@@ -110,6 +110,7 @@ def as_dict(card: ModelCard) -> dict[str, Any]:
         "options": card.options,
         "attention": list(card.kinds) if card.kind == "xcos" else [],
         "thresholds": card.thresholds,
+        "law": card.law,
         "channels": card.channels,
         "mean": card.mean,
         "std": card.std,
@@ -132,6 +133,8 @@ def card_text(card: ModelCard) -> str:
     if card.thresholds:
         shown = ", ".join(f"{kind} {value:.4f}" for kind, value in card.thresholds.items())
         lines.append(f"  thresholds  {shown}")
+    if card.kind == "xcos":
+        lines.append(f"  law         {card.law_words}")
     for name, text in (("training", card.training), ("licence", card.licence)):
         if text:
             lines.append(f"  {name:<11} {text}")

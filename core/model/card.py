@@ -21,6 +21,10 @@ from core.resources import weights_dir
 Kind = Literal["xcos", "target"]
 CorrelationForm = Literal["normalised", "raw"]
 HidingLaw = Literal["additive", "robust"]
+LAW_WORDS: dict[HidingLaw, str] = {
+    "additive": "additive: attention stays where a part is hidden, and hidden cells give nothing more",
+    "robust": "robust: attention leaves hidden cells, and the score is that of the others",
+}
 METADATA_KEY = "xcos"  # the one entry of the file's metadata that is ours, as JSON
 DEFAULT_NAME = "xcos-robust"
 
@@ -73,6 +77,11 @@ class ModelCard:
     def input_words(self) -> str:
         """How faces are given to it, such as RGB, (x - 127.5) / 128."""
         return f"{self.channels}, {Normalisation(self.mean, self.std).words}"
+
+    @property
+    def law_words(self) -> str:
+        """What hiding a part of a face does to the score, by these weights."""
+        return LAW_WORDS[self.law]
 
     @property
     def kinds(self) -> tuple[AttentionKind, ...]:

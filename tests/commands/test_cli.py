@@ -222,3 +222,16 @@ def test_photos_of_a_csv_may_lie_elsewhere(run: Run, crops: Path, tmp_path: Path
     table.write_text("path,identity\nann/1.png,ann\nbob/1.png,bob\n")
     code, out, _ = run("score", table, "--photos", crops, "--aligned")
     assert code == 0 and out.splitlines()[1].startswith("ann/1.png,bob/1.png,ann,bob,")
+
+
+def test_models_that_ship_are_listed_the_default_first_with_their_laws(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["models"]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    assert first.startswith("xcos-robust (xcos, backbone local)")
+    assert "law         robust: attention leaves hidden cells" in first
+    assert second.startswith("xcos-small (xcos, backbone thin)")
+    assert "law         additive: attention stays where a part is hidden" in second
+    assert main(["models", "--json"]) == 0
+    assert [card["law"] for card in json.loads(capsys.readouterr().out)] == ["robust", "additive"]

@@ -200,6 +200,7 @@ def model_page(card: ModelCard | None) -> str:
         "file": str(card.path),
         "backbone": f"{card.backbone} {card.options or ''}",
         "thresholds": thresholds or "none",
+        "law of hidden parts": card.law_words,
         "trained on": card.training or "not said",
         "licence": card.licence or "not said",
         "fingerprint": card.fingerprint[:16],

@@ -73,12 +73,13 @@ def test_help_works_a_pair_through(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "<b>Ctrl+&lt;</b>" in keys and "Do &amp; be" in keys and "<b>Return</b>" in keys
     card = SimpleNamespace(
         name="m", thresholds={"learned": 0.25}, path=Path("m.pt"), backbone="thin", options={}, training="",
-        licence="MIT", fingerprint="0123456789abcdef0123", measured={"lfw": 0.99},
+        licence="MIT", fingerprint="0123456789abcdef0123", measured={"lfw": 0.99}, law_words="robust: so",
     )  # fmt: skip
     told = pages.model_page(card)  # type: ignore[arg-type]
     assert (
         "learned 0.2500" in told and "<td>0123456789abcdef</td>" in told and "<td>0.99</td>" in told
     )
+    assert "<td>robust: so</td>" in told
     assert "not said" in told and "No weights" in pages.model_page(None)
 
 
