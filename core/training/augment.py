@@ -105,8 +105,7 @@ def is_mixed(draws: Draws, config: AugmentConfig) -> np.ndarray:
 
 
 def _move(x_BCHW: Tensor, mirrored: np.ndarray, u: np.ndarray, config: AugmentConfig) -> Tensor:
-    # Moving smooths: of some faces the pixels stay, or sharp photos are never seen.
-    signed = np.where(u[:, 4:] < UNMOVED, 0.0, 2 * u - 1)
+    signed = 2 * u - 1
     angle = signed[:, 0] * np.pi / 180 * config.rotation
     size = 1 + signed[:, 1] * config.scale
     shift = signed[:, 2:4] * config.shift * 2 / SIDE
@@ -115,7 +114,11 @@ def _move(x_BCHW: Tensor, mirrored: np.ndarray, u: np.ndarray, config: AugmentCo
     rows = [[cos * flip, -sin, shift[:, 0]], [sin * flip, cos, shift[:, 1]]]
     theta = _on(np.stack([np.stack(row, 1) for row in rows], 1).astype(np.float32), x_BCHW)
     grid = F.affine_grid(theta, list(x_BCHW.shape), align_corners=False)
-    return F.grid_sample(x_BCHW, grid, "bilinear", "reflection", align_corners=False)
+    moved = F.grid_sample(x_BCHW, grid, "bilinear", "reflection", align_corners=False)
+    # Moving smooths: of some faces the pixels stay, or sharp photos are never seen.
+    turned = _on(mirrored, x_BCHW)[:, None, None, None]
+    still = _on(u[:, 4] < UNMOVED, x_BCHW)[:, None, None, None]
+    return torch.where(still, torch.where(turned, x_BCHW.flip(3), x_BCHW), moved)
 
 
 def _recolour(x_BCHW: Tensor, u: np.ndarray, config: AugmentConfig) -> Tensor:

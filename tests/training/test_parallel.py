@@ -21,7 +21,7 @@ def test_two_processes_equal_one(crops: Path, tiny_weights: Path, tmp_path: Path
     config = config_for(crops, tiny_weights, tmp_path)
     config = replace(
         config,
-        optimisation=replace(config.optimisation, steps=20, learning_rate=1e-4, optimiser="sgd"),
+        optimisation=replace(config.optimisation, steps=8, learning_rate=1e-4, optimiser="sgd"),
         # ArcFace's steep scale on three untrained identities would make rounding grow.
         losses=replace(config.losses, map_weight=0.0, identification="cosface"),
     )
@@ -45,16 +45,16 @@ def test_two_processes_equal_one(crops: Path, tiny_weights: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr[-2000:]
     state = torch.load(tmp_path / "two" / "last.ckpt", weights_only=True)
     for name, tensor in one.state()["model"].items():
-        torch.testing.assert_close(state["model"][name], tensor, atol=1e-4, rtol=1e-4, msg=name)
+        torch.testing.assert_close(state["model"][name], tensor, atol=1e-5, rtol=1e-5, msg=name)
     moved = max(
         float((tensor - before[name]).abs().max())
         for name, tensor in one.state()["model"].items()
         if name.endswith("weight")
     )
-    assert moved > 100 * 1e-4  # so that equal is not for want of learning
+    assert moved > 100 * 1e-5  # so that equal is not for want of learning
     losses = [float(row["total"]) for row in rows(tmp_path / "one")]
     np.testing.assert_allclose(
-        [float(r["total"]) for r in rows(tmp_path / "two")], losses, atol=1e-4
+        [float(r["total"]) for r in rows(tmp_path / "two")], losses, atol=1e-5
     )
 
 
