@@ -225,6 +225,12 @@ def shipped_weights() -> list[Path]:
     return sorted(paths, key=lambda path: path.stem != DEFAULT_NAME)
 
 
+def shipped_with(fingerprint: str) -> Path | None:
+    """The shipped weights with this fingerprint, if they are not the default ones."""
+    paths = shipped_weights()[1:] if fingerprint else []
+    return next((path for path in paths if read_card(path).fingerprint == fingerprint), None)
+
+
 def find_weights(name_or_path: str | Path | None = None) -> Path:
     """A shipped file by its name, any file by its path; None: the default. Raises XCosError."""
     shipped = shipped_weights()

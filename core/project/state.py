@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
+from core.model.card import shipped_with
 from core.model.kinds import AttentionKind, Order
 from core.model.target_choice import TargetChoice, stored_choice
 from core.project.photo_print import PhotoPrint
@@ -79,7 +80,8 @@ def state_of(project: Project) -> ProjectState:
         gallery,
         _path_of(stored.get("probes"), file),
         GallerySettings(stored.get("faces") or "central", stored.get("aligned") is True),
-        _path_of(stored.get("model"), file),
+        # Made with what was the default then, it goes on with that.
+        _path_of(stored.get("model"), file) or shipped_with(stored.get("fingerprint") or ""),
         stored.get("fingerprint") or "",
         _target(stored, file),
         stored.get("attention") or "learned",

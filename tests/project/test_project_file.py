@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
+from core.model.card import read_card, shipped_weights
 from core.project.edits import face_subject
 from core.project.photo_print import PhotoPrint
 from core.project.project import Project
@@ -52,6 +54,20 @@ def test_state_comes_back_and_paths_below_the_file_move_with_it(tmp_path: Path) 
     found = state_of(Project.read(moved / "p.xcos"))
     assert found.gallery == moved / "photos" and found.model == moved / "w.safetensors"
     assert found.probes == state.probes
+
+
+def test_a_project_made_with_a_former_default_goes_on_with_it(tmp_path: Path) -> None:
+    default, other = (read_card(path) for path in shipped_weights())
+    project = Project.open(tmp_path, tmp_path / "cache")
+    for fingerprint, model in (
+        (other.fingerprint, other.path),
+        (default.fingerprint, None),  # so that it takes part in the next change
+        ("f00", None),
+        ("", None),
+    ):
+        state = replace(full_state(tmp_path), model=None, fingerprint=fingerprint)
+        saved = project.saved_as(tmp_path / "p.xcos", state.to_json(tmp_path / "p.xcos"))
+        assert state_of(saved).model == model
 
 
 @pytest.mark.parametrize(
