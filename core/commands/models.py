@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commands.shared import named, refuse_overwriting
 from core.json_text import json_text
-from core.model.card import ModelCard, read_card, shipped_weights
+from core.model.card import ModelCard, find_weights, read_card, shipped_weights
 
 
 def add(commands: Any) -> None:
@@ -82,7 +82,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _card(path: Path) -> ModelCard:
-    """Of one of our weight files, or of a foreign model as a target."""
+    """Of weights that ship, by name, of one of our weight files, or of a foreign model as a target."""
+    if not path.exists():
+        path = find_weights(path)
     if path.suffix.lower() == ".safetensors":
         return read_card(path)
     from core.model.target import Target

@@ -153,7 +153,11 @@ def test_weights_without_threshold_give_nulls(
         (("explain", "{crops}/ann/1.png", "{crops}/ann/1.png#2", "--aligned"), 1, "1 face"),
         (("explain", "{crops}/ann", "{crops}/ann/1.png", "--aligned"), 1, "not a photo"),
         (("nonsense",), 2, "invalid choice"),
-        (("models", "nowhere.safetensors"), 1, "nowhere.safetensors do not exist"),
+        (
+            ("models", "nowhere.safetensors"),
+            1,
+            "name a file, or one that ships: xcos-robust, xcos-small",
+        ),
         (("train",), 1, "config"),
         (("train", "nowhere.toml"), 1, "nowhere.toml is neither a config file nor a preset"),
     ],
@@ -233,5 +237,7 @@ def test_models_that_ship_are_listed_the_default_first_with_their_laws(
     assert "law         robust: attention leaves hidden cells" in first
     assert second.startswith("xcos-small (xcos, backbone thin)")
     assert "law         additive: attention stays where a part is hidden" in second
+    assert main(["models", "xcos-small"]) == 0
+    assert capsys.readouterr().out.strip() == second.strip()
     assert main(["models", "--json"]) == 0
     assert [card["law"] for card in json.loads(capsys.readouterr().out)] == ["robust", "additive"]
