@@ -24,7 +24,7 @@ from core.analysis.conditions.by_condition import by_condition
 from core.analysis.conditions.measured import ConditionTable, unlike_cells
 from core.analysis.conditions.slices import worst_slices
 from core.analysis.conditions.traits import traits_of
-from core.analysis.evidence.ratios import HeldOut, costs, fit
+from core.analysis.evidence.ratios import fit
 from core.analysis.evidence.reference import reference_of
 from core.analysis.grouping import Grouping
 from core.analysis.groups import group_rates
@@ -43,6 +43,7 @@ from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import Asked, arrange
 from core.scoring.scored import ScoredGallery, ScoringModel
+from xcos_gui.shell.build import make_application
 from xcos_gui.state.jobs import LatestJob, Running
 
 FACES, PHOTOS = 10_000, 5
@@ -87,7 +88,8 @@ def analyses(scored: ScoredGallery) -> dict[str, Callable[[Task], object]]:
         if i != j
     ]
     return {
-        "loading lir": lambda task: costs(HeldOut(*np.array([[1.0, -1], [1, 0], [0, 1]]))),
+        # Once in a session, with scikit-learn and pandas, which it needs.
+        "loading lir": lambda task: fit(reference_of(scored, 100), "logistic", task),
         "ratios, logistic": lambda task: fit(reference_of(scored, 10_000), "logistic", task),
         "ratios, isotonic": lambda task: fit(reference_of(scored, 10_000), "isotonic", task),
         "ratios, kde": lambda task: fit(reference_of(scored, 4_000), "kde", task),
@@ -129,6 +131,7 @@ def measured(work: Callable[[Task], object]) -> dict[str, float]:
     job.start(run)
     QCoreApplication.exec()
     job.close()
+    ticks.append(now())
     if isinstance(ended[0], BaseException):
         raise ended[0]
     clock, own = np.diff(ticks, axis=0).T
@@ -148,7 +151,7 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="ANALYSIS", help="none: all")
     names = parser.parse_args().names
-    QCoreApplication(sys.argv[:1])
+    _application = make_application()  # which switches threads as the window does
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
         every = analyses(made())

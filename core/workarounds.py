@@ -88,6 +88,18 @@ def switch_often() -> None:
     sys.setswitchinterval(SWITCH)
 
 
+def read_no_sources() -> None:
+    """Keep PySide from reading the source of each module that is imported after it.
+
+    It looks there for its own name, since modules that use it may choose snake_case names, which
+    none does here. That was a quarter of the window's start, and it held the window while a thread
+    imported. As of PySide 6.12; does nothing where PySide is not loaded.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.endswith("support.feature") and hasattr(module, "_mod_uses_pyside"):
+            setattr(module, "_mod_uses_pyside", lambda _: False)  # noqa: B010
+
+
 def leave_streams_alone() -> None:
     """Keep Numba from replacing sys.stdout and sys.stderr; to be called before its import.
 

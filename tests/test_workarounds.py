@@ -15,6 +15,28 @@ print(torch._dynamo.config.__file__ is not None, callable(torch._dynamo.optimize
 """
 
 
+READING = """
+import inspect, sys
+import PySide6.QtCore
+read = []
+inspect.getsource = lambda module: read.append(module.__name__) or ""
+import colorsys
+before = list(read)
+from core.workarounds import read_no_sources
+read_no_sources()
+read.clear()
+import wave, core.json_text
+print("colorsys" in before, read)
+"""
+
+
+def test_sources_are_not_read_when_modules_are_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READING], capture_output=True, text=True, timeout=600
+    )
+    assert done.stdout.strip() == "True []", done.stderr
+
+
 def test_a_detector_and_a_backbone_leave_torchs_compiler_out_and_it_can_be_had_later() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=600)
     assert done.stdout.split("\n")[:2] == ["[]", "True True"], done.stderr

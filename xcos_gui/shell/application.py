@@ -9,7 +9,7 @@ from contextlib import closing
 from core.cli import COMMANDS, Parser
 from core.cli import main as command_line
 from core.errors import XCosError
-from core.workarounds import keep_memory
+from core.workarounds import keep_memory, read_no_sources
 
 ALL_COMMANDS = (*COMMANDS, "import-weights")
 # Debian's package of each library that Qt's plugins load and small systems lack.
@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if missing:
         print(f"xcos: {missing}", file=sys.stderr)
         return 1
+    read_no_sources()
     try:
         if first == "screenshot":
             from xcos_gui.shell.screenshot import main as screenshot

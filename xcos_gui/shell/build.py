@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from core.gallery.cache import Cache
 from core.gallery.pipeline import Pipeline, make_here
 from core.resources import resource_path
-from core.workarounds import keep_constants, switch_often
+from core.workarounds import keep_constants, read_no_sources, switch_often
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
@@ -23,6 +23,7 @@ LARGEST_FIRST = QSize(1880, 1020)  # pixels of the window at its first start
 def make_application() -> QApplication:
     """The one QApplication, in Fusion style, so that both themes look the same everywhere."""
     keep_constants()
+    read_no_sources()
     switch_often()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
