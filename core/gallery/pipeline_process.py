@@ -82,8 +82,9 @@ class MakerProcess:
             self._end()
             context = get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=serve, args=(theirs,), daemon=True)
-            self._process.start()
+            process = context.Process(target=serve, args=(theirs,), daemon=True)
+            process.start()
+            self._process = process  # only now: one that never started cannot be ended
             theirs.close()
         return self._pipe
 

@@ -109,6 +109,19 @@ def test_a_process_that_dies_is_told_and_replaced(
     assert len(opened(process, crops, tiny_weights, "killed.sqlite")) == 6
 
 
+def test_a_process_that_cannot_start_is_told_in_a_sentence(
+    process: MakerProcess, crops: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
+        with pytest.raises(XCosError, match="has ended, perhaps since the memory was full"):
+            opened(process, crops, tiny_weights, "refused.sqlite")
+    assert len(opened(process, crops, tiny_weights, "refused.sqlite")) == 6
+
+
 def test_the_memory_is_freed_after_many_photos(
     process: MakerProcess, crops: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import statistics
 import sys
 import threading
 import time
@@ -84,15 +83,15 @@ class Found:
         return said
 
     def _warm(self) -> tuple[Measured, Measured]:
-        """Medians after the warm-up and at the end: one gallery is larger than another."""
+        """The least after the warm-up and at the end: one gallery is larger than another."""
         warm = [m for m in self.measured if m.at >= WARM * self.measured[-1].at]
         third = max(1, len(warm) // 3)
-        return _median(warm[:third]), _median(warm[-third:])
+        return _least(warm[:third]), _least(warm[-third:])
 
 
-def _median(some: list[Measured]) -> Measured:
+def _least(some: list[Measured]) -> Measured:
     names = Measured.__dataclass_fields__
-    return Measured(*(statistics.median(getattr(m, name) for m in some) for name in names))
+    return Measured(*(min(getattr(m, name) for m in some) for name in names))
 
 
 def soak(
