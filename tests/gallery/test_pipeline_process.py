@@ -115,6 +115,7 @@ def test_a_process_that_cannot_start_is_told_in_a_sentence(
     def refuse(_: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
+    process.close()
     with monkeypatch.context() as patch:
         patch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
         with pytest.raises(XCosError, match="has ended, perhaps since the memory was full"):
