@@ -17,7 +17,7 @@ from core.analysis.conditions.measured import Measurer
 from core.analysis.evidence.ratios import MOST, fit
 from core.analysis.evidence.reference import reference_of
 from core.analysis.evidence.shipped import summary
-from core.analysis.threshold_fit import QUANTILES
+from core.analysis.threshold_fit import IMPOSTOR_QUANTILES, QUANTILES
 from core.commands.scored import add_gallery_options, open_both
 from core.commands.shared import ProgressBar, Setup
 from core.faces.conditions import CONDITIONS
@@ -47,7 +47,7 @@ def main() -> int:
         said["ratios"][kind] = summary(fit(reference, "logistic", progress)) | {
             "reference": options.name
         }
-        impostor = np.quantile(scored.statistics.impostor, QUANTILES)
+        impostor = np.quantile(scored.statistics.impostor, IMPOSTOR_QUANTILES)
         said["impostor_scores"][kind] = impostor.round(4).tolist()
         if kind == setup.kind:
             table = Measurer(setup.cache).table(scored, setup.threshold, progress)

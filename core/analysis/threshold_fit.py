@@ -20,6 +20,8 @@ from core.scoring.matrix import ScoreMatrix, at_most
 from core.scoring.scored import ScoredGallery
 
 QUANTILES = np.linspace(0, 1, 101)[1:-1]  # that a distribution is kept by
+# Of impostor scores the tail as well: there the thresholds lie.
+IMPOSTOR_QUANTILES = np.concatenate([QUANTILES, 1 - np.geomspace(5e-3, 1e-4, 12)])
 MOST_FACES = 1000  # of which groups are made, drawn at random where there are more
 FEWEST_FACES = 10
 RAISED = np.linspace(0.5, 0.98, 9)  # shares of pairs below the limits that are tried
@@ -132,7 +134,7 @@ def threshold_fit(
     unlike: tuple[tuple[str, float], ...] = ()
     if figures is not None and scored.kind in figures["impostor_scores"]:
         kept = np.array(figures["impostor_scores"][scored.kind])
-        shipped = float(1 - np.interp(threshold, kept, QUANTILES, left=0.0, right=1.0))
+        shipped = float(1 - np.interp(threshold, kept, IMPOSTOR_QUANTILES, left=0.0))
         if table is not None:
             unlike = _unlike(table, figures["conditions"])
     return ThresholdFit(estimate, shipped, unlike, _words(estimate, shipped, unlike))

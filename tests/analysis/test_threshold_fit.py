@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.analysis.threshold_fit import QUANTILES, ThresholdFit, label_free
+from core.analysis.evidence.shipped import shipped_figures
+from core.analysis.threshold_fit import IMPOSTOR_QUANTILES, QUANTILES, ThresholdFit, label_free
 from core.cli import main
 from core.errors import XCosError
+from core.model.card import read_card, shipped_weights
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
 
@@ -79,7 +81,7 @@ def test_command_says_whether_the_threshold_holds(
     assert said["far_where_set"] is None and said["holds"] and said["faces"] == 18
     # Where the threshold was set, next to nothing was above it, and photos were very sharp.
     kept = {
-        "impostor_scores": {"learned": np.linspace(-1, 0, len(QUANTILES)).tolist()},
+        "impostor_scores": {"learned": np.linspace(-1, 0, len(IMPOSTOR_QUANTILES)).tolist()},
         "conditions": {"sharpness": np.linspace(-1e9, -1e8, len(QUANTILES)).tolist()},
     }
     monkeypatch.setattr("core.analysis.threshold_fit.shipped_figures", lambda card: kept)
@@ -89,10 +91,28 @@ def test_command_says_whether_the_threshold_holds(
     assert "unlike those that it was set on, most of all in sharpness" in out
     assert "xcos conditions --by" not in out
     # As many are above it as where it was set, but photos are unlike: what to look at is said.
-    kept["impostor_scores"] = {"learned": np.linspace(0, 1, len(QUANTILES)).tolist()}
+    kept["impostor_scores"] = {"learned": np.linspace(0, 1, len(IMPOSTOR_QUANTILES)).tolist()}
     assert main([*common, "--threshold", "0.05"]) == 0
     out = capsys.readouterr().out
     assert "does not hold here" not in out and "xcos conditions --by sharpness" in out
+    # Scores spread evenly from 0 to 1: of three in a thousand the score is above 0.997.
+    kept["impostor_scores"] = {"learned": IMPOSTOR_QUANTILES.tolist()}
+    for threshold, share in ((0.5, 0.5), (0.997, 0.003), (0.9995, 0.0005), (1.5, 0.0001)):
+        assert main([*common, "--threshold", str(threshold), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)["far_where_set"]
+        assert found == pytest.approx(share, abs=1e-5)
+
+
+def test_the_shipped_references_know_the_tail_of_impostor_scores() -> None:
+    for path in shipped_weights():
+        card = read_card(path)
+        figures = shipped_figures(card)
+        assert figures is not None
+        for kind in card.kinds:
+            kept = np.array(figures["impostor_scores"][kind])
+            assert len(kept) == len(IMPOSTOR_QUANTILES) and (np.diff(kept) >= 0).all()
+            # Set where errors are fewest, a threshold lies within the tail, not beyond it.
+            assert kept[0] < card.thresholds[kind] < kept[-1]
 
 
 def test_it_holds_where_the_rate_is_near_that_where_it_was_set() -> None:

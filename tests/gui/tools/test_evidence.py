@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.analysis.evidence.words import evidence_words, strength_short
-from core.analysis.threshold_fit import QUANTILES
+from core.analysis.threshold_fit import IMPOSTOR_QUANTILES
 from core.project.edits import identity_subject
 from tests.living import make_crops
 from xcos_gui.panels.pairs.model import LR
@@ -185,7 +185,7 @@ def test_the_window_says_by_itself_where_the_threshold_does_not_hold(
 ) -> None:
     # Where the threshold was set, next to nothing was above it.
     kept = {
-        "impostor_scores": {"learned": np.linspace(-1, 0, len(QUANTILES)).tolist()},
+        "impostor_scores": {"learned": np.linspace(-1, 0, len(IMPOSTOR_QUANTILES)).tolist()},
         "conditions": {},
     }
     monkeypatch.setattr("core.analysis.threshold_fit.shipped_figures", lambda card: kept)
