@@ -39,7 +39,7 @@ NAMES = {"logistic": "Logistic regression", "kde": "Kernel densities", "isotonic
 LINE = "#2c7bb6"
 NO_CURVES = (
     "No curves of this reference",
-    "Tippett, PAV and ECE need people to hold out: choose a gallery with more people as the reference.",
+    "Tippett, PAV and ECE are drawn of pairs of people held out: choose a gallery of more people as the reference.",
 )
 
 
