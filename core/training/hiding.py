@@ -20,7 +20,8 @@ from core.training.augment import Draws
 
 JOINED = 0.4  # of shapes take another piece, and of these another
 SHAPES, TEXTURES = 2048, 256  # prepared once; flips and turns make eight of each
-LEAST_SHARE, MOST_SHARE = 0.03, 0.6  # of the face that a shape hides
+LEAST_SHARE, MOST_SHARE = 0.015, 0.6  # of the face that a shape hides
+SMALL, SMALL_SHARE = 0.5, 0.15  # how many of the shapes hide no more than so much
 BANK_SEED = 7
 GREY = 2.0  # mean difference of a photo's channels under which it is grey
 SALT = 0x5EED  # so that a view's draws are not its face's
@@ -156,20 +157,24 @@ def _shapes(device: str) -> Tensor:
 
 
 def _shape(rng: np.random.Generator) -> np.ndarray:
+    small = rng.random() < SMALL
+    most = SMALL_SHARE if small else MOST_SHARE
     while True:
-        hidden = _piece(rng)
+        size = rng.uniform(0.3, 1) if small else 1.0
+        hidden = _piece(rng, size)
         while rng.random() < JOINED:
-            hidden = hidden | _piece(rng)
-        if LEAST_SHARE <= hidden.mean() <= MOST_SHARE:
+            hidden = hidden | _piece(rng, size)
+        if LEAST_SHARE <= hidden.mean() <= most:
             return hidden
 
 
-def _piece(rng: np.random.Generator) -> np.ndarray:
+def _piece(rng: np.random.Generator, size: float) -> np.ndarray:
+    """(112, 112) bool; size: of the piece, 1 for one that may hide half of the face."""
     y, x = np.mgrid[:SIDE, :SIDE] / (SIDE - 1) * 2 - 1
     angle = rng.uniform(0, 2 * np.pi)
     centre = rng.uniform(-0.9, 0.9, 2)
-    along = np.cos(angle) * (x - centre[0]) + np.sin(angle) * (y - centre[1])
-    across = -np.sin(angle) * (x - centre[0]) + np.cos(angle) * (y - centre[1])
+    along = (np.cos(angle) * (x - centre[0]) + np.sin(angle) * (y - centre[1])) / size
+    across = (-np.sin(angle) * (x - centre[0]) + np.cos(angle) * (y - centre[1])) / size
     kind = rng.choice([*KINDS], p=[*KINDS.values()])
     if kind == "ellipse":
         a, b = rng.uniform(0.15, 0.7, 2)
@@ -195,7 +200,7 @@ def _piece(rng: np.random.Generator) -> np.ndarray:
     turns = angle + 2 * np.pi * (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) / corners
     reach = rng.uniform(0.12, 0.6, corners)
     sides = [
-        np.cos(t) * (x - centre[0]) + np.sin(t) * (y - centre[1]) < r
+        np.cos(t) * (x - centre[0]) + np.sin(t) * (y - centre[1]) < r * size
         for t, r in zip(turns, reach, strict=True)
     ]
     return np.logical_and.reduce(sides)

@@ -18,6 +18,12 @@ def main() -> int:
         action="store_true",
         help="the machine does other things too: blocks are only told",
     )
+    parser.add_argument(
+        "--stacks",
+        type=argparse.FileType("w"),
+        metavar="FILE",
+        help="what all threads do while the window does not answer",
+    )
     options = parser.parse_args()
     faulthandler.enable()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -29,7 +35,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder
         found = soak(
-            Path(folder), options.seed, 60 * options.minutes, tell=lambda s: print(s, flush=True)
+            Path(folder),
+            options.seed,
+            60 * options.minutes,
+            tell=lambda s: print(s, flush=True),
+            stacks=options.stacks.fileno() if options.stacks else 0,
         )
     for key, told in found.details.items():
         print(f"-- {key}\n{told}")

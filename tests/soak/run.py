@@ -1,5 +1,6 @@
 """Lets the window be used at random for some time, and measures what must stay level."""
 
+import faulthandler
 import gc
 import os
 import sys
@@ -12,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Self
 
 import psutil
 from PySide6.QtCore import (
@@ -100,8 +102,12 @@ def soak(
     seconds: float,
     actions: int | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    stacks: int = 0,
 ) -> Found:
-    """Use a window for some seconds, or for so many actions, after all was opened once."""
+    """Use a window for some seconds, or for so many actions, after all was opened once.
+
+    stacks: an open file's number that takes what all threads do while the window does not answer
+    """
     found = Found()
     app = make_application()
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
@@ -116,6 +122,7 @@ def soak(
                 seconds,
                 actions,
                 tell,
+                stacks,
             )
         finally:
             window.close()
@@ -131,6 +138,7 @@ def _use(
     seconds: float,
     actions: int | None,
     tell: Callable[[str], None],
+    stacks: int,
 ) -> None:
     session = window.session
     session.idle.connect(
@@ -148,7 +156,7 @@ def _use(
         window.tools[tool].close()
     acting.do_evaluation()
     acting.do_training()
-    with _beating(window, found, acting):
+    with _Beat(window, found, acting, stacks) as beat:
         began = time.monotonic()
         while time.monotonic() - began < seconds and found.actions != actions:
             try:
@@ -161,6 +169,7 @@ def _use(
             if found.actions % ROUND == 0:
                 found.measured.append(_measure(time.monotonic() - began, found.actions, window))
                 tell(str(found.measured[-1]))
+                beat.leave_out()  # what the measuring took is not the program's
         window.commands.cancel()
         for shown in window.tools.values():
             shown.job.stop()
@@ -197,23 +206,39 @@ def _measure(at: float, actions: int, window: MainWindow) -> Measured:
     )
 
 
-@contextmanager
-def _beating(window: MainWindow, found: Found, acting: Actions) -> Iterator[None]:
-    """Note whenever the event loop stands still."""
-    last = [time.monotonic()]
+class _Beat:
+    """Notes whenever the event loop stands still, and, where a file is given, what all threads did."""
 
-    def beat() -> None:
-        now = time.monotonic()
-        if now - last[0] > BLOCK / 3:
-            found.blocks.append((round(now - last[0], 2), acting.last))
-        last[0] = now
+    def __init__(self, window: MainWindow, found: Found, acting: Actions, stacks: int) -> None:
+        self._found, self._acting, self._stacks = found, acting, stacks
+        self._timer = QTimer(window, interval=BEAT)
+        self._timer.timeout.connect(self._look)
 
-    timer = QTimer(window, interval=BEAT)
-    timer.timeout.connect(beat)
-    timer.start()
-    yield
-    timer.stop()
-    found.blocks.sort(reverse=True)
+    def __enter__(self) -> Self:
+        self.leave_out()
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.stop()
+        if self._stacks:
+            faulthandler.cancel_dump_traceback_later()
+        self._found.blocks.sort(reverse=True)
+
+    def leave_out(self) -> None:
+        """Count from now."""
+        self._last = time.monotonic()
+        if self._stacks:
+            # In C and without the interpreter: frames asked for by another thread end the program.
+            faulthandler.dump_traceback_later(BLOCK, file=self._stacks)
+
+    def _look(self) -> None:
+        stood = time.monotonic() - self._last
+        if stood > BLOCK / 3:
+            self._found.blocks.append((round(stood, 2), self._acting.last))
+        if stood > BLOCK and self._stacks:
+            os.write(self._stacks, f"-- {stood:.2f} s at {self._acting.last}\n\n".encode())
+        self.leave_out()
 
 
 @contextmanager
