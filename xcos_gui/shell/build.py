@@ -15,7 +15,7 @@ from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.placing import fit_to_screen
-from xcos_gui.widgets.theme import apply_theme
+from xcos_gui.widgets.theme import PlainStyle, apply_theme
 
 LARGEST_FIRST = QSize(1880, 1020)  # pixels of the window at its first start
 
@@ -30,7 +30,8 @@ def make_application() -> QApplication:
         app = QApplication([])
     app.setApplicationName("xcos-studio")
     app.setApplicationDisplayName("xCos Studio")
-    app.setStyle("Fusion")
+    if not isinstance(app.style(), PlainStyle):
+        app.setStyle(PlainStyle())
     icon = resource_path("icons", "xcos.svg")
     if icon.exists():
         app.setWindowIcon(QIcon(str(icon)))

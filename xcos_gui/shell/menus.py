@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from core.errors import shown
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.model.card import shipped_weights
 from core.model.kinds import ATTENTION_KINDS
@@ -23,8 +24,8 @@ from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.settings import THEMES
+from xcos_gui.widgets.elided import literal
 
-LONGEST_UNDO = 60  # characters of what would be undone, in the menu
 POLICY_TEXTS = {
     "central": "The most central face",
     "largest": "The largest face",
@@ -52,8 +53,7 @@ class Menus:
             (self._undo, "&Undo", "" if project is None else project.undo_words),
             (self._redo, "&Redo", "" if project is None else project.redo_words),
         ):
-            short = words if len(words) <= LONGEST_UNDO else f"{words[:LONGEST_UNDO]}…"
-            action.setText(f"{verb} {short.replace('&', '&&')}".rstrip())
+            action.setText(f"{verb} {literal(shown(words))}".rstrip())
         self.actions["back"].setEnabled(self.window.history.can_go_back)
         self.actions["forward"].setEnabled(self.window.history.can_go_forward)
         self._no_probes.setEnabled(session.probes is not None)
@@ -76,8 +76,8 @@ class Menus:
         tip = text.replace("&", "").rstrip("…")
         if key:
             action.setShortcut(QKeySequence(key))
-            shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            tip += f" ({shown})" if shown else ""  # a desktop may have no key for it
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip += f" ({keys})" if keys else ""  # a desktop may have no key for it
         action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
@@ -269,7 +269,7 @@ class Menus:
         for path in self.session.settings.recents:
             self._action(
                 self.recents,
-                str(path),
+                literal(str(path)),
                 lambda p=path: self._actions.open_paths([p]),  # type: ignore[misc]
             )
         if self.recents.isEmpty():

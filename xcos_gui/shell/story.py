@@ -78,6 +78,7 @@ class Story(QToolBar):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(self._strip)
         session.idle.connect(self._on_idle)
+        session.gallery_changed.connect(self._on_gallery)
         self.hide()
 
     @property
@@ -139,6 +140,11 @@ class Story(QToolBar):
         if self._step + 1 < len(STEPS):
             self.go(self._step + 1)
         else:
+            self.end()
+
+    def _on_gallery(self) -> None:
+        """Close with another gallery: what is told here is of the sample."""
+        if self._step not in (None, -1) and self._session.source != resource_path("sample"):
             self.end()
 
     def _on_idle(self) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QMessageBox,
 )
 
-from core.errors import counted
+from core.errors import counted, shown
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.last_view import keep_view
@@ -19,6 +17,7 @@ from xcos_gui.shell.projects import Projects
 from xcos_gui.shell.toolbar import Toolbar
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.dropping import accept_copy, dropped_paths, leave_drops_to_window
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.progress import ProgressRow
 
@@ -51,6 +50,7 @@ class MainWindow(Workspace):
         self.commands = FileActions(session, self, self.projects)
         self.setWindowTitle("xCos Studio")
         self.setAcceptDrops(True)
+        leave_drops_to_window(self)
         self._make_status()
         self._menus = Menus(self, self.commands, self.projects)
         self.toolbar = Toolbar(self)
@@ -106,7 +106,7 @@ class MainWindow(Workspace):
         """A sentence in the status bar; it stays long enough to be read, and as its tooltip."""
         self._note.setText(
             self.fontMetrics().elidedText(
-                text, Qt.TextElideMode.ElideRight, max(300, self._note.width())
+                shown(text, len(text)), Qt.TextElideMode.ElideRight, max(300, self._note.width())
             )
         )
         self._note.setToolTip(text)
@@ -161,12 +161,17 @@ class MainWindow(Workspace):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
-        if len(paths) == 1 and paths[0].suffix.lower() in VIDEO_SUFFIXES:
+        accept_copy(event)
+        paths = dropped_paths(event)
+        if not paths:
+            self.session.message.emit(
+                "An address cannot be opened, only files and folders of this computer; save the "
+                "photo to a folder, and drop that."
+            )
+        elif len(paths) == 1 and paths[0].suffix.lower() in VIDEO_SUFFIXES:
             self.show_video(paths[0])
         else:
             self.commands.open_paths(paths)

@@ -4,7 +4,18 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
+from core.errors import shown
+
+LONGEST = 90  # characters of a name in a menu
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def literal(name: str) -> str:
+    """A name or path as a menu or a button takes it: on one line, cut in the middle, its & no key."""
+    line = shown(name, len(name))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 3]}…{line[-2 * LONGEST // 3 :]}"
+    return line.replace("&", "&&")
 
 
 class GivingBox(QComboBox):

@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.dropping import accept_copy, dropped_paths
+from xcos_gui.widgets.elided import literal
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ class _Droppable(QWidget):
         raise NotImplementedError
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+        if dropped_paths(event):
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.take([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        accept_copy(event)
+        self.take([str(path) for path in dropped_paths(event)])
 
 
 class PathField(_Droppable):
@@ -233,7 +235,7 @@ class PathsField(_Droppable):
             if str(path) not in known
         ]
         for path in offered:
-            self.recent.addAction(path).triggered.connect(partial(self.take, [path]))
+            self.recent.addAction(literal(path)).triggered.connect(partial(self.take, [path]))
         if not offered:
             self.recent.addAction("None chosen lately").setEnabled(False)
 

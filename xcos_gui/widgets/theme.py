@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QProxyStyle
 
 from xcos_gui.state.settings import Theme
 
@@ -35,6 +35,22 @@ DARK = {
     QPalette.ColorRole.Shadow: "#000000",
 }
 DISABLED = "#7d7d82"
+
+
+class PlainStyle(QProxyStyle):
+    """Fusion, in which a label guesses nothing: names in tooltips and message boxes are no markup.
+
+    Only what says that it is rich text is; Qt alone would take <b> in a file's name for bold.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def polish(self, what: Any) -> Any:
+        """Called before a widget is first shown; a tooltip is a label of Qt's own."""
+        if isinstance(what, QLabel) and what.textFormat() == Qt.TextFormat.AutoText:
+            what.setTextFormat(Qt.TextFormat.PlainText)
+        return super().polish(what)
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:

@@ -84,7 +84,7 @@ class MatrixBar(QWidget):
         self.rates.setToolTip(RATES_TIP)
         self.place = PlainLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
-        self._legend = QLabel()
+        self._legend = QLabel(textFormat=Qt.TextFormat.RichText)
         self._legend.setToolTip("Click an outcome to fade all others; once more to show all")
         self._legend.linkActivated.connect(self.outcome_asked)
         self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -13,7 +13,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.project.edits import Decision
 from xcos_gui.widgets.cell_view import CellView
-from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.elided import PlainLabel, literal
 
 EFFECTS: dict[FindingKind, str] = {
     "wrong-identity": "Accept gives the face the other name.",
@@ -40,7 +40,7 @@ def _accepting(finding: Finding) -> str:
             len(name) > LONGEST
         ):  # a button would take the list's room; the whole name is its caption
             name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
-        return f"Set aside {name}  (A)".replace("&", "&&")
+        return f"Set aside {literal(name)}  (A)"
     return "Accept  (A)"
 
 

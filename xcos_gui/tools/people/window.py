@@ -115,7 +115,7 @@ class PeopleWindow(ToolWindow):
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.measure)
-        self.legend = QLabel()
+        self.legend = QLabel(textFormat=Qt.TextFormat.RichText)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
         row.addWidget(self.legend, 1)

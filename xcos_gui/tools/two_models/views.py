@@ -1,5 +1,6 @@
 """What the window of two models shows: figures, agreement, scores, ROC and one pair's maps."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,7 @@ class ScatterView(QWidget):
         ):
             line.setValue(threshold)
         for side, name in zip(("bottom", "left"), comparison.names, strict=True):
-            self.plot.setLabel(side, f"score by {name}")
+            self.plot.setLabel(side, f"score by {escape(name)}")  # which takes markup
         self.drawn.setText(
             f"{scatter.words} Lines: the thresholds. Click a point to look at its pair."
         )
@@ -237,7 +238,7 @@ class RocView(QWidget):
             curve.setData(np.maximum(roc.far, LEAST_RATE), roc.tar)
             point.setData([max(counts.far, LEAST_RATE)], [counts.tar])
             legend = self.plot.plotItem.legend
-            legend.getLabel(curve).setText(name)
+            legend.getLabel(curve).setText(escape(name))
 
 
 class PairMapsView(QWidget):
