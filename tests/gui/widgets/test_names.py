@@ -10,8 +10,18 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QMessageBox,
+    QTabBar,
+    QToolTip,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 import xcos_gui
@@ -22,6 +32,7 @@ from xcos_gui.shell.window import MainWindow
 ODD = "<b>Ann</b> & the very long name of a person that no panel has room for " * 2
 # Colours are said in markup of their own there; no name is.
 RICH = {"panels/matrix/bar.py", "tools/people/window.py", "widgets/elided.py"}
+HOSTILE = ("<b>R&D</b>", "R&D\nnew line", "שלום R&D", "R&D 😀", f"R&D {'long ' * 40}".strip())
 TOOLS = ("photos.window", "what_if.window", "labels.window", "people.window", "report")
 
 
@@ -55,3 +66,61 @@ def test_an_odd_name_is_no_markup_and_leaves_the_numbers_in_sight(
     first, second = readout.text().split("\n")
     assert readout.fontMetrics().horizontalAdvance(first) <= readout.width()
     assert "…" in first and second.startswith("score ") and name in readout.toolTip()
+
+
+def test_tooltips_and_boxes_take_no_name_for_markup(window: MainWindow) -> None:
+    name = "<b>Ann</b> &amp; co"
+    QToolTip.showText(QPoint(5, 5), name, window)
+    tips = [w for w in QApplication.topLevelWidgets() if w.objectName() == "qtooltip_label"]
+    assert [(tip.text(), tip.textFormat()) for tip in tips if isinstance(tip, QLabel)] == [
+        (name, Qt.TextFormat.PlainText)
+    ]
+    QToolTip.hideText()
+    box, asking = QMessageBox(window), QInputDialog(window)
+    box.setText(name)
+    box.setInformativeText(name)
+    asking.setLabelText(name)
+    for shown in (box, asking):
+        shown.open()
+        labels = [label for label in shown.findChildren(QLabel) if label.text() == name]
+        assert labels and all(x.textFormat() == Qt.TextFormat.PlainText for x in labels)
+        shown.close()
+        shown.deleteLater()
+
+
+def keyed(window: QWidget) -> list[str]:
+    """The texts in which an & marks a key: of buttons, of menus' entries, and of tabs."""
+    bars = window.findChildren(QTabBar)
+    return [
+        *(button.text() for button in window.findChildren(QAbstractButton)),
+        *(action.text() for action in window.findChildren(QAction)),
+        *(bar.tabText(place) for bar in bars for place in range(bar.count())),
+    ]
+
+
+def test_no_name_marks_a_key_breaks_a_line_or_stops_a_tool(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = make_crops(tmp_path / "R&D", dict.fromkeys(HOSTILE, 2))
+    session, told = empty.session, list[str]()
+    session.message.connect(told.append)
+    session.open_gallery(folder)
+    qtbot.waitUntil(lambda: session.matrix is not None and not session.busy, timeout=60_000)
+    session.select_pair(0, 2)
+    session.settings.remember_path("folder", folder)
+    windows = [
+        empty,
+        *(empty.show_tool(tool) for tool in ALL_TOOLS if tool.place[0] != "compare.window"),
+    ]
+    empty.show_training()
+    assert empty.training is not None
+    empty._menus._fill_recents()
+    texts = [text for window in (*windows, empty.training) for text in keyed(window)]
+    with_name = [text for text in texts if "R&D" in text.replace("&&", "&")]
+    assert with_name and all("R&&D" in text and "\n" not in text for text in with_name), with_name
+    empty.show_message(f"{HOSTILE[1]} gave no face.")
+    assert "\n" not in empty._note.text() and HOSTILE[1] in empty._note.toolTip()
+    qtbot.waitUntil(
+        lambda: not session.busy and not any(w.job.running for w in windows[1:]), timeout=60_000
+    )  # type: ignore[attr-defined]
+    assert not told
