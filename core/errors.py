@@ -32,8 +32,13 @@ class Stopped(XCosError):
 def shown(text: object, length: int = QUOTED) -> str:
     """A user's text as a message has it: on one line, and cut where it is longer."""
     start = str(text)[: length + 1]  # what is beyond is not shown, and may be long
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in start)
+    line = one_line(start)
     return line if len(line) <= length else line[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def one_line(text: str) -> str:
+    """A name as it is, but for line breaks and other characters that cannot be shown."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def some_of(names: Sequence[str], most: int = NAMED) -> str:

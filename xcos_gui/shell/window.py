@@ -8,7 +8,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
 )
 
-from core.errors import counted, shown
+from core.errors import counted, one_line
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.shell.file_actions import FileActions
 from xcos_gui.shell.last_view import keep_view
@@ -106,7 +106,7 @@ class MainWindow(Workspace):
         """A sentence in the status bar; it stays long enough to be read, and as its tooltip."""
         self._note.setText(
             self.fontMetrics().elidedText(
-                shown(text, len(text)), Qt.TextElideMode.ElideRight, max(300, self._note.width())
+                one_line(text), Qt.TextElideMode.ElideRight, max(300, self._note.width())
             )
         )
         self._note.setToolTip(text)

@@ -1,10 +1,13 @@
 """Text that gives way: elided in the middle where there is no room, whole in the tooltip."""
 
+from pathlib import PurePosixPath
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
-from core.errors import shown
+from core.errors import one_line
+from core.faces.face import Face
 
 LONGEST = 90  # characters of a name in a menu
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -12,10 +15,16 @@ LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 def literal(name: str) -> str:
     """A name or path as a menu or a button takes it: on one line, cut in the middle, its & no key."""
-    line = shown(name, len(name))
+    line = one_line(name)
     if len(line) > LONGEST:
         line = f"{line[: LONGEST // 3]}…{line[-2 * LONGEST // 3 :]}"
     return line.replace("&", "&&")
+
+
+def name_and_file(face: Face) -> str:
+    """Who a face shows, over its photo's name: two lines."""
+    name, file = face.identity or "unknown", PurePosixPath(face.key).name
+    return f"{one_line(name)}\n{one_line(file)}"
 
 
 class GivingBox(QComboBox):

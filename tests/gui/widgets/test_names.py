@@ -32,7 +32,7 @@ from xcos_gui.shell.window import MainWindow
 ODD = "<b>Ann</b> & the very long name of a person that no panel has room for " * 2
 # Colours are said in markup of their own there; no name is.
 RICH = {"panels/matrix/bar.py", "tools/people/window.py", "widgets/elided.py"}
-HOSTILE = ("<b>R&D</b>", "R&D\nnew line", "שלום R&D", "R&D 😀", f"R&D {'long ' * 40}".strip())
+HOSTILE = ("<b>R&D<i>", "R&D\nnew line", "שלום R&D", "R&D 😀", f"R&D {'long ' * 40}".strip())
 TOOLS = ("photos.window", "what_if.window", "labels.window", "people.window", "report")
 
 
@@ -106,7 +106,14 @@ def test_no_name_marks_a_key_breaks_a_line_or_stops_a_tool(
     session.message.connect(told.append)
     session.open_gallery(folder)
     qtbot.waitUntil(lambda: session.matrix is not None and not session.busy, timeout=60_000)
-    session.select_pair(0, 2)
+    broken = next(n for n, f in enumerate(session.loaded.gallery.faces) if "\n" in f.key)  # type: ignore[union-attr]
+    session.select_pair(broken, broken - 1)
+    second = empty.matrix.readout.text().split("\n")[1]  # the names' line is the first
+    assert second.startswith("score ")
+    assert (
+        empty.inspector._names[0].text()
+        == f"R&D\\nnew line\n{session.loaded.gallery.faces[broken].key[-5:]}"
+    )  # type: ignore[union-attr]
     session.settings.remember_path("folder", folder)
     windows = [
         empty,

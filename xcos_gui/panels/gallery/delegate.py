@@ -4,6 +4,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from core.errors import one_line
 from xcos_gui.panels.gallery.groups import HEAD_ROLE, GroupedFaces
 from xcos_gui.panels.gallery.model import PAIR_ROLE
 from xcos_gui.widgets.design import CAPTION, TIGHT, TITLE, secondary, sized
@@ -32,7 +33,7 @@ class FaceDelegate(QStyledItemDelegate):
             seen = option.widget.viewport().width() if isinstance(option.widget, QListView) else 0
             rect.setRight(min(rect.right(), seen) if seen else rect.right())
             text = painter.fontMetrics().elidedText(
-                head, Qt.TextElideMode.ElideMiddle, rect.width() - 2 * TIGHT
+                one_line(head), Qt.TextElideMode.ElideMiddle, rect.width() - 2 * TIGHT
             )
             middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             painter.drawText(rect.adjusted(TIGHT, 0, -TIGHT, 0), middle, text)
@@ -56,7 +57,7 @@ class FaceDelegate(QStyledItemDelegate):
         painter.setFont(sized(option.font, CAPTION))
         painter.setPen(palette.highlightedText().color() if selected else secondary(palette))
         text = painter.fontMetrics().elidedText(
-            str(model.data(index)), Qt.TextElideMode.ElideMiddle, rect.width() - TIGHT
+            one_line(str(model.data(index))), Qt.TextElideMode.ElideMiddle, rect.width() - TIGHT
         )
         below = QRect(rect.x(), place.bottom() + 1, rect.width(), rect.bottom() - place.bottom())
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)

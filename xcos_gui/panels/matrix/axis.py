@@ -12,6 +12,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
 
+from core.errors import one_line
 from xcos_gui.widgets.design import outcome_colour
 from xcos_gui.widgets.guarded import guarded
 
@@ -187,7 +188,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
             if self.marked is not None and middle == self.marked + 0.5:  # the last one
                 painter.setFont(self._bold())
                 metrics = QFontMetricsF(self._bold())
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+            text = metrics.elidedText(one_line(name), Qt.TextElideMode.ElideMiddle, room)
             if self.orientation == "left":
                 where = QRectF(GAP, at - height / 2, room, height)
                 align = Qt.AlignmentFlag.AlignRight

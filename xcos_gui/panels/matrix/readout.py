@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from core.errors import one_line
 from core.explain.difference_image import DifferenceImage
 from core.faces.face import Face
 from core.scoring.matrix import OUTCOMES, at_most
@@ -138,6 +139,7 @@ class Readout(QWidget):
 
     def _both(self, one: str, other: str) -> tuple[str, str]:
         """Two names as there is room for them in a line, and whole."""
+        one, other = one_line(one), one_line(other)
         times = "  \N{MULTIPLICATION SIGN}  "
         metrics, middle = self.text.fontMetrics(), Qt.TextElideMode.ElideMiddle
         room = (self.text.width() - metrics.horizontalAdvance(times)) // 2 - 2

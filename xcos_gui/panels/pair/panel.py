@@ -1,7 +1,5 @@
 """One pair: both faces, the maps, the cells, and the decision in words."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
@@ -29,7 +27,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.cells_table import CellsModel
 from xcos_gui.widgets.design import TIGHT
-from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel
+from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel, name_and_file
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
@@ -223,7 +221,7 @@ class InspectorPanel(QWidget):
         faces = self._session.faces_of(self._session.pair)
         for view, label, crop, face in zip(self.faces, self._names, crops, faces, strict=True):
             view.set_crop(crop)
-            label.setText(f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}")
+            label.setText(name_and_file(face))
             label.setToolTip(face.key)
         self._paint_maps()
         self._mark(self._cell)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ from core.analysis.evidence.ratios import LikelihoodRatios
 from core.analysis.evidence.words import strength_short, worth_words
 from core.explain.words import OUTCOME_NAMES
 from core.faces.conditions import CONDITIONS, Condition
-from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery, natural
 from core.project.edits import pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import name_and_file
 from xcos_gui.widgets.rows_model import RowsModel
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.verdict import sign_pixmap
@@ -39,11 +38,6 @@ HEADERS = (
       for c in CONDITIONS),
 )  # fmt: skip
 LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS, LR, FIRST_CONDITION = range(8)
-
-
-def _named(face: Face) -> str:
-    """Who a face shows, over the photo's name."""
-    return f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}"
 
 
 class PairsModel(RowsModel):
@@ -139,8 +133,8 @@ class PairsModel(RowsModel):
             return None
         score = float(self.pairs.scores[row])
         texts: dict[int, Callable[[], str]] = {
-            LEFT: lambda: _named(faces[0]),
-            RIGHT: lambda: _named(faces[1]),
+            LEFT: lambda: name_and_file(faces[0]),
+            RIGHT: lambda: name_and_file(faces[1]),
             SCORE: lambda: f"{score:.4f}\n{score - session.threshold:+.4f}".replace(
                 "-", "\N{MINUS SIGN}"
             ),
