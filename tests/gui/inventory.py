@@ -153,9 +153,12 @@ def _said(part: QObject) -> Iterator[tuple[str, str]]:
 @cache
 def _default(kind: type) -> QObject | None:
     try:
-        return kind()
+        made: QObject = kind()
     except (TypeError, NotImplementedError):
         return None
+    if isinstance(made, QWidget):
+        made.ensurePolished()  # as every widget that is shown
+    return made
 
 
 def _qt_class(kind: type) -> type:
