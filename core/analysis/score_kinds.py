@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.gallery.gallery import LoadedGallery
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind
@@ -153,8 +153,8 @@ class Worth:
         signed = f"{net:+,}".replace("-", "\N{MINUS SIGN}")
         one, other = TITLES[reference], TITLES[kind]
         return (
-            f"{one[0].upper()}{one[1:]} is right in {exchange.lost:,} pairs that {other} gets wrong, and "
-            f"wrong in {exchange.saved:,} that it gets right: {signed} of {pairs:,} pairs."
+            f"{one[0].upper()}{one[1:]} is right in {counted(exchange.lost, 'pair')} that {other} gets wrong, and "
+            f"wrong in {exchange.saved:,} that it gets right: {signed} of {counted(pairs, 'pair')}."
         )
 
     def _right(self, rows: slice, kind: ScoreKind, genuine: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from core.analysis.bootstrap import DRAWS, FEW, Differences, Interval, intervals
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.explain.explain import explain_pair
 from core.explain.explanation import PairDecision
 from core.gallery.gallery import LoadedGallery
@@ -147,7 +147,7 @@ class Scatter:
         """Whether all pairs are drawn, or how many of them."""
         total, shown = self.of_genuine + self.of_other, len(self.pairs)
         if shown == total:
-            return f"All {total:,} pairs are drawn."
+            return f"All {total:,} pairs are drawn." if total != 1 else "The one pair is drawn."
         genuine = int(self.genuine.sum())
         return (
             f"Drawn are {genuine:,} of {self.of_genuine:,} genuine pairs and {shown - genuine:,} of "
@@ -183,9 +183,9 @@ class Comparison:
         total, matrix = int(self.counts.sum()), self.models.a.scored.matrix
         only_a, only_b = self.count(True, False), self.count(False, True)
         text = (
-            f"{total:,} pairs, {matrix.kind} attention, order {matrix.order}: {a} at threshold "
+            f"{counted(total, 'pair')}, {matrix.kind} attention, order {matrix.order}: {a} at threshold "
             f"{self.first[0]:.4f} ({self.first[1]}), {b} at {self.second[0]:.4f} ({self.second[1]}). "
-            f"{only_a:,} pairs only A gets right, {only_b:,} only B."
+            f"{counted(only_a, 'pair')} only A gets right, {only_b:,} only B."
         )
         if not total:
             text += " No identities are known, so no decision is right or wrong."

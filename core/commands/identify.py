@@ -14,16 +14,16 @@ from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
 
 EXAMPLES = """examples:
-  xcos identify people --probes cctv              CMC, FPIR and FNIR of probes against persons
+  xcos identify people --probes cctv              CMC, FPIR and FNIR of probes against people
   xcos identify people --fusion best --json       each photo against the others of its gallery
   xcos identify people --probes cctv -o who.csv   each probe's first and second person
   xcos identify people --probes cctv --why cctv1.jpg   why the first person and not the second
 
 A person's score is with the mean of the features of its photos, its best photo's, or the mean of
 its photos'. A gallery without probes is its own: each photo is then left out of its person.
-CMC at rank k: share of probes of known persons whose person is among the first k. FPIR: share of
+CMC at rank k: share of probes of known people whose person is among the first k. FPIR: share of
 probes of nobody in the gallery that score above the threshold with someone, so – without such probes.
-FNIR: share of probes of known persons whose person is not first, or not above the threshold."""
+FNIR: share of probes of known people whose person is not first, or not above the threshold."""
 COLUMNS = ("probe", "identity", "rank", "first", "first_score", "second", "second_score")
 
 
@@ -31,8 +31,8 @@ def add(commands: Any) -> None:
     """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
         "identify",
-        help="probes against persons of several photos: ranks, and why not the second",
-        description="Score probes against a gallery's persons, and rank them.",
+        help="probes against people of several photos: ranks, and why not the second",
+        description="Score probes against a gallery's people, and rank them.",
         epilog=EXAMPLES,
     )
     parser.add_argument(

@@ -16,7 +16,7 @@ from core.analysis.selection import ChosenReport, look_at_chosen
 from core.commands.scored import add_gallery_options, scored_at_threshold
 from core.commands.shared import Setup, add_output_option, check_output
 from core.csv_files import csv_text
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.explain.arranged import CELL_COLUMNS, arranged_image, cells, picture
 from core.explain.difference_image import DifferenceImage
 from core.explain.matrix_image import Far, Look, MatrixImage
@@ -218,7 +218,9 @@ def _tell(
     threshold: float,
 ) -> None:
     n, m = image.shown.shape
-    print(f"{n:,} rows and {m:,} columns, {scored.matrix.pairs:,} pairs, threshold {threshold:.4f}")
+    print(
+        f"{counted(n, 'row')} and {counted(m, 'column')}, {counted(scored.matrix.pairs, 'pair')}, threshold {threshold:.4f}"
+    )
     if isinstance(image, DifferenceImage):
         what = "outcome" if image.found.outcomes is not None else "side"
         print(f"{_changed(scored, image):,} pairs change {what}, less {image.found.name}")
@@ -230,13 +232,13 @@ def _tell(
         worst = sorted(once.values(), key=lambda cell: (-cell[6], -cell[7]))[:LISTED]
         for row, column, pairs, mean, score, outcome, errors, _ in worst:
             print(
-                f"  {row} x {column}: {errors:,} errors of {pairs:,} pairs, mean {mean:.3f}, "
+                f"  {row} x {column}: {counted(errors, 'error')} of {counted(pairs, 'pair')}, mean {mean:.3f}, "
                 f"worst {score:.3f} ({outcome})"
             )
     if chosen is not None:
         counts = chosen.counts
         print(
-            f"{chosen.total:,} pairs chosen: TP {counts.tp:,}, FP {counts.fp:,}, FN {counts.fn:,}, "
+            f"{counted(chosen.total, 'pair')} chosen: TP {counts.tp:,}, FP {counts.fp:,}, FN {counts.fn:,}, "
             f"TN {counts.tn:,}, unknown {counts.unknown:,}"
         )
         for name, rate in (("TAR", chosen.tar), ("FAR", chosen.far)):

@@ -13,6 +13,7 @@ from core.analysis.two_models import (
 )
 from core.commands.scored import add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, add_output_option, check_table
+from core.errors import counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
@@ -161,7 +162,7 @@ def _tell(comparison: Comparison) -> None:
         print(sentence)
     left_out = len(comparison.models.only_a) + len(comparison.models.only_b)
     if left_out:
-        print(f"{left_out} faces that only one model has take no part.")
+        print(f"Left out: {counted(left_out, 'face')} that only one model has.")
 
 
 def _point(text: str) -> Point:

@@ -86,7 +86,7 @@ class Evidence:
         return threshold_fit(self.scored, self._limit(), self._measured())
 
     def identify(self, fusion: "Fusion" = "features") -> "Identification":
-        """Each face against the gallery's persons, its own photo left out; `.cmc()`, `.rates(t)`."""
+        """Each face against the gallery's people, its own photo left out; `.cmc()`, `.rates(t)`."""
         from core.analysis.persons import identify
 
         return identify(self.scored, fusion)

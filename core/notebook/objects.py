@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.explain.colours import ColourLimits, around, overlay_rgba, table
 from core.explain.explain import pair_report
 from core.explain.explanation import PairExplanation
@@ -200,7 +200,7 @@ class Gallery:
         gallery = self.loaded.gallery
         people = len({face.identity for face in gallery.faces} - {None})
         return (
-            f"Gallery({str(gallery.source)!r}: {len(self)} faces of {people} people, "
+            f"Gallery({str(gallery.source)!r}: {counted(len(self), 'face')} of {counted(people, 'person', 'people')}, "
             f"{len(gallery.problems)} problems, {self.model.card.name})"
         )
 
@@ -283,7 +283,9 @@ class Matrix(Evidence):
     def _repr_html_(self) -> str:
         n, setting = len(self.scores), f"{self.scored.kind} attention, order {self.scored.order}"
         limit = "no threshold" if self.threshold is None else f"threshold {self.threshold:.4f}"
-        text = f"{n} faces, {self.scored.matrix.pairs:,} pairs, {setting}, {limit}"
+        text = (
+            f"{counted(n, 'face')}, {counted(self.scored.matrix.pairs, 'pair')}, {setting}, {limit}"
+        )
         return f"<p>{html.escape(text)}</p>{_image(self._pixels())}"
 
     def _pixels(self) -> np.ndarray:

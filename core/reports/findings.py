@@ -13,7 +13,7 @@ from core.analysis.groups import Rate, group_rates
 from core.analysis.persons import identify
 from core.analysis.readers.agreement import readers_of, readers_words
 from core.analysis.threshold_fit import threshold_fit
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.faces.conditions import BY_NAME
 from core.gallery.cache import Cache
 from core.progress import QUIET, Task
@@ -76,7 +76,7 @@ def _worst(
 
 def _persons(scored: ScoredGallery, threshold: float, task: Task) -> Iterator[str]:
     ranked = identify(scored, "best", task)
-    yield f"{len(ranked.probes):,} probes against {len(ranked.persons):,} persons, by the best photo."
+    yield f"{counted(len(ranked.probes), 'probe')} against {counted(len(ranked.persons), 'person', 'people')}, by the best photo."
     if (ranked.truth >= 0).any():
         yield f"Rank 1: {100 * ranked.cmc()[0]:.1f} %."
     for name, rate in zip(("FPIR", "FNIR"), ranked.rates(threshold), strict=True):
@@ -107,7 +107,7 @@ def _groups(
     rates = group_rates(scored, threshold, group_by(name, galleries, edits), task)
     for group in rates.groups:
         yield (
-            f"{group.name} ({group.people:,} people): FMR {_of_group(group.fmr)}, FNMR "
+            f"{group.name} ({counted(group.people, 'person', 'people')}): FMR {_of_group(group.fmr)}, FNMR "
             f"{_of_group(group.fnmr)}."
         )
     yield f"Across groups: FMR {_of_group(rates.all_cross)}."

@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from core.errors import Stopped
+from core.errors import Stopped, counted
 from core.explain.colours import centred_table, table
 from core.explain.drawing import new_figure
 from core.explain.words import verdict
@@ -93,7 +93,7 @@ def _first(report: GalleryReport, version: str) -> Figure:
     lines = [
         report.caption,
         f"made by xCos Studio {version}",
-        f"{report.faces:,} faces of {report.people:,} known people; shown are {report.shown}.",
+        f"{counted(report.faces, 'face')} of {counted(report.people, 'known person', 'known people')}; shown are {report.shown}.",
         *report.remarks,
     ]
     if report.options.pictures != "shown":

@@ -315,10 +315,10 @@ class CurvesPanel(QWidget):
             parts += [f"AUC {auc:.4f}", f"EER {percent(eer[0])} at {eer[1]:.3f}"]
         parts.append(
             f"accuracy {percent(counts.accuracy)} of {counts.genuine:,} genuine and "
-            f"{counts.impostor:,} impostor pairs"
+            f"{counted(counts.impostor, 'impostor pair')}"
         )
         if counts.unknown:
-            parts.append(f"{counts.unknown:,} pairs of unknown identities not counted")
+            parts.append(f"{counted(counts.unknown, 'pair')} of unknown identities not counted")
         return ", ".join(parts)
 
     def _fill_menu(self) -> None:

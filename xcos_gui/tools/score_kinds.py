@@ -23,7 +23,7 @@ from core.analysis.score_kinds import (
     Worth,
     attention_worth,
 )
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.scoring.statistics import PairStatistics
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
@@ -178,7 +178,7 @@ class WorthWindow(FollowingWindow):
         order = worth.matrix.order
         beside = "" if order == "both" else " (the weights' thresholds are for order both)"
         self.words.setText(
-            f"{counts.genuine + counts.impostor:,} pairs ({counts.genuine:,} genuine), order "
+            f"{counted(counts.genuine + counts.impostor, 'pair')} ({counts.genuine:,} genuine), order "
             f"{order}{beside}. Saved and lost pairs are counted against {TITLES[judged.against]}; "
             "click a count to list them in the main window."
         )

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.project.readings import RATINGS, Reading
 from core.scoring.scored import ScoredGallery
 
@@ -206,7 +206,7 @@ def readers_words(agreement: Readers) -> list[str]:
             "" if one.accuracy is None else f", {100 * one.accuracy:.1f} % of {one.decided} right"
         )
         auc = "" if one.auc is None else f", AUC {one.auc:.3f}"
-        read = "1 pair" if one.read == 1 else f"{one.read:,} pairs"
+        read = counted(one.read, "pair")
         sentences.append(f"{one.name}: {read}{right}{auc}.")
     for a, b, kappa, pairs in agreement.kappa:
         figure = "not known" if kappa is None else f"{kappa:.3f}"

@@ -162,7 +162,7 @@ def test_why_the_first_person_and_not_the_second(
     evidence.tabs.setCurrentWidget(evidence.identification)
     tab = evidence.identification
     qtbot.waitUntil(lambda: tab.found is not None, timeout=60_000)
-    assert "6 probes, 3 persons" in tab.words.text() and tab.table.rowCount() == 6
+    assert "6 probes, 3 people" in tab.words.text() and tab.table.rowCount() == 6
     ranks = [tab.table.item(row, 1).text() for row in range(6)]
     assert ranks[-1] == "\N{EN DASH}"  # Cem has one photo, which is no probe of his own
     assert ranks[:5] == sorted(ranks[:5], reverse=True)

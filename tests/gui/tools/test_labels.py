@@ -81,7 +81,7 @@ def test_people_of_another_gallery_and_exports(
     )
     table = tmp_path / "corrected.csv"
     tool.export_csv(table)
-    qtbot.waitUntil(lambda: "7 photos were written" in tool.note.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "7 photos to" in tool.note.text(), timeout=20_000)
     assert len(table.read_text().splitlines()) == 8
     tool.copy_to(crops / "inside")
     qtbot.waitUntil(lambda: "outside of it" in tool.note.text(), timeout=20_000)

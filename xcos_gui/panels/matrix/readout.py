@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from core.errors import one_line
+from core.errors import counted, one_line
 from core.explain.difference_image import DifferenceImage
 from core.faces.face import Face
 from core.scoring.matrix import OUTCOMES, at_most
@@ -97,7 +97,9 @@ class Readout(QWidget):
             summary = "no pair"
             if count:
                 mean = float(blocks.mean[0, 0])
-                summary = f"{count:,} pairs, mean score {mean:.3f}. A click looks at the worst."
+                summary = (
+                    f"{counted(count, 'pair')}, mean score {mean:.3f}. A click looks at the worst."
+                )
             self._tell(names, summary)
             return
         self._show_faces(*self._session.faces_of(pair))

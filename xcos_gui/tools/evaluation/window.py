@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs, write_gallery
 from core.evaluation.results import Evaluation, Measured, lacking, table
@@ -191,7 +191,7 @@ class EvaluationDialog(ToolWindow):
         crops = settings.aligned or self._request.protocol.suffix.lower() == ".bin"
         self._wanted = source.pairs
         self.session.open_gallery(source.path, replace(settings, aligned=crops))
-        self.tell(f"The photos of {len(chosen):,} pairs are opened in the window.")
+        self.tell(f"The photos of {counted(len(chosen), 'pair')} are opened in the window.")
 
     def _ask_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -224,7 +224,7 @@ class EvaluationDialog(ToolWindow):
             if evaluation.left_out
             else ""
         )
-        summary = f"{evaluation.protocol}: {len(evaluation.same):,} pairs{left_out}."
+        summary = f"{evaluation.protocol}: {counted(len(evaluation.same), 'pair')}{left_out}."
         self.tell(" ".join(filter(None, (summary, lacking(evaluation)))))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)

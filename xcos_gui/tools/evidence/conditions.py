@@ -16,7 +16,7 @@ from core.analysis.conditions.by_condition import ByCondition, ConditionRange, b
 from core.analysis.conditions.slices import Slice, worst_slices
 from core.analysis.conditions.traits import Traits, traits_of
 from core.analysis.evidence.words import times
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.conditions import CONDITIONS
 from core.project.edits import Edits
 from core.scoring.scored import ScoredGallery
@@ -110,7 +110,9 @@ class ConditionsTab(Tab):
         self.shown.fill()
         ranges = answer.ranges
         condition = ranges.condition
-        unknown = f" It is not known of {ranges.unknown:,} faces." if ranges.unknown else ""
+        unknown = (
+            f" It is not known of {counted(ranges.unknown, 'face')}." if ranges.unknown else ""
+        )
         self.words.setText(
             f"{condition.title} in {condition.unit}; from {condition.source}. A pair has the value "
             f"of its worse face.{unknown} {condition.limits} {ranges.words}".replace("  ", " ")

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
@@ -22,7 +22,7 @@ NAMES = {"features": "Mean features", "best": "Best photo", "mean": "Mean of sco
 MOST_ROWS = 1000
 WHY = "Click a probe", "The map then says why its first person, and not the second."
 HEADS = (
-    ("probe", "The photo that is looked for among the gallery's persons"),
+    ("probe", "The photo that is looked for among the gallery's people"),
     ("rank", "Of the right person, 1 the first; empty where the gallery lacks them"),
     ("first", "The person of the highest score"),
     ("its score", "Of the first person"),
@@ -108,7 +108,7 @@ class IdentificationTab(Tab):
         shown = answer.rows[:MOST_ROWS]
         more = f" The table has the {MOST_ROWS:,} worst." if len(shown) < len(answer.rows) else ""
         self.words.setText(
-            f"{len(persons.probes):,} probes, {len(persons.persons):,} persons. At the threshold "
+            f"{counted(len(persons.probes), 'probe')}, {counted(len(persons.persons), 'person', 'people')}. At the threshold "
             f"{answer.threshold:.4f}: FPIR {percent(fpir)}, FNIR {percent(fnir)}.{more}"
         )
         names, rows = [], []

@@ -22,6 +22,7 @@ from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
 from core.analysis.labels.review import LabelQuality, decided
 from core.analysis.labels.search import LabelFindings
+from core.errors import counted
 from core.project.edits import Decision
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
@@ -330,7 +331,7 @@ class LabelsWindow(FollowingWindow):
         self.compute(
             "Writing labels",
             lambda _: write_labels(path, gallery),
-            lambda count: self.tell(f"The labels of {count} photos were written to {path}."),
+            lambda count: self.tell(f"Wrote the labels of {counted(count, 'photo')} to {path}."),
         )
 
     def _ask_folder(self) -> None:
@@ -352,13 +353,13 @@ class LabelsWindow(FollowingWindow):
         self.compute(
             "Copying photos",
             work,
-            lambda count: self.tell(f"{count} photos were copied to {folder}."),
+            lambda count: self.tell(f"Copied {counted(count, 'photo')} to {folder}."),
         )
 
 
 def _quality_words(quality: LabelQuality) -> str:
     accuracy = quality.counts.accuracy
-    parts = [f"{quality.errors:,} errors"]
+    parts = [f"{counted(quality.errors, 'error')}"]
     if accuracy is not None:
         parts.append(f"accuracy {100 * accuracy:.2f} %")
     if quality.eer is not None:

@@ -142,10 +142,10 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
                 line = pg.InfiniteLine(bound, angle=angle, pen=pen)
                 line.setZValue(-5)
                 self.addItem(line, ignoreBounds=True)
-        if lone is not None:
+        high = self._points[np.isfinite(self._points[:, 1]), 1]
+        if lone is not None and len(high):
             text = pg.TextItem("no genuine pair", color=(128, 128, 128), angle=90, anchor=(0, 1))
-            top = np.nanmin(self._points[:, 1])
-            text.setPos(lone, top)
+            text.setPos(lone, high.min())
             self.addItem(text, ignoreBounds=True)
 
     def _on_click(self, event: object) -> None:

@@ -28,6 +28,7 @@ from core.analysis.people import (
     people,
     person_maps,
 )
+from core.errors import counted
 from core.explain.colours import map_rgba
 from core.explain.maps import PairMaps
 from core.faces.face import Face
@@ -244,11 +245,11 @@ class PeopleWindow(ToolWindow):
 
     def _summary(self, everyone: People) -> str:
         lone = sum(p.genuine_mean is None for p in everyone.persons)
-        parts = [f"{len(everyone.persons):,} people"]
+        parts = [f"{counted(len(everyone.persons), 'person', 'people')}"]
         if lone:
             parts.append(f"{lone:,} with one photo, so without a genuine pair, stand apart")
         if everyone.unknown:
-            parts.append(f"{everyone.unknown:,} faces without an identity are not counted")
+            parts.append(f"{counted(everyone.unknown, 'face')} without an identity not counted")
         if everyone.genuine_quarters is None:
             parts.append(f"classes need {LEAST_PEOPLE} people with two photos each")
         if self.session.matrix is not None and self.session.matrix.square:
@@ -336,7 +337,7 @@ class PeopleWindow(ToolWindow):
         }
         for sort, maps in sorts.items():
             of = "with\nthemselves" if sort == "genuine" else "with closest\nstrangers"
-            self.counts[sort].setText(of if maps is None else f"{of}\n{len(maps)} pairs")
+            self.counts[sort].setText(of if maps is None else f"{of}\n{counted(len(maps), 'pair')}")
         for (sort, name), view in self.maps.items():
             mean = means.get((sort, name))
             if mean is None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.analysis.two_models import Comparison, Scatter
+from core.errors import counted
 from core.explain.colours import MapName
 from core.explain.explanation import PairDecision, shared_limits
 from core.explain.words import decision_words
@@ -134,7 +135,7 @@ class AgreementTable(QGroupBox):
             button.setText(f"{count:,}{names[key[2]]}")
             button.setEnabled(count > 0)
             button.setToolTip(f"List the pairs: {comparison.title(*key)}")
-            button.setAccessibleName(f"{comparison.title(*key)}: {count} pairs")
+            button.setAccessibleName(f"{comparison.title(*key)}: {counted(count, 'pair')}")
 
 
 class ScatterView(QWidget):

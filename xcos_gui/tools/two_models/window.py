@@ -29,7 +29,7 @@ from core.analysis.two_models import (
     TwoModels,
     compare_models,
 )
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.model.card import shipped_weights
 from core.scoring.scored import ScoringModel, score_gallery
 from core.scoring.statistics import WANTED_FARS
@@ -299,7 +299,7 @@ class TwoModelsWindow(FollowingWindow):
         self.roc.show_comparison(comparison)
         left_out = models.only_a + models.only_b
         if left_out:
-            self.tell(f"{len(left_out)} faces that only one model has take no part.")
+            self.tell(f"Left out: {counted(len(left_out), 'face')} that only one model has.")
         self._show_pair(self.session.pair)
 
     def _show_pair(self, pair: tuple[int, int] | None) -> None:
@@ -346,4 +346,4 @@ class TwoModelsWindow(FollowingWindow):
             return
         total = comparison.count(a_right, b_right, genuine)
         more = f"; the clearest {len(pairs):,} of them" if len(pairs) < total else ""
-        self.tell(f"{total:,} pairs are listed in the main window{more}.")
+        self.tell(f"Listed in the main window: {counted(total, 'pair')}{more}.")
