@@ -56,7 +56,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--threshold",
-        type=finite,
+        type=score_threshold,
         metavar="T",
         help='"same" means score > T (default: the weights\' own for the attention kind)',
     )
@@ -188,6 +188,14 @@ def finite(text: str) -> float:
         value = float("nan")
     if not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
+def score_threshold(text: str) -> float:
+    """An argument that a score can be: all lie from -1 to 1, as in the window."""
+    value = finite(text)
+    if not -1 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no threshold: scores lie from -1 to 1")
     return value
 
 
@@ -344,7 +352,7 @@ class ProgressBar(Task):
             self.close()
             self._what, self._bar = (
                 what,
-                tqdm(total=total, desc=what, leave=False, file=sys.stderr),
+                tqdm(total=total, initial=done, desc=what, leave=False, file=sys.stderr),
             )
         self._bar.total = total
         self._bar.update(done - self._bar.n)

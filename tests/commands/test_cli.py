@@ -148,6 +148,7 @@ def test_weights_without_threshold_give_nulls(
         (("score", "{crops}/cem", "--aligned"), 1, "no pair to score"),
         (("score", "{crops}", "--aligned", "-o", "x.docx"), 1, "must end in"),
         (("score", "{crops}", "--aligned", "--threshold", "nan"), 2, "finite"),
+        (("score", "{crops}", "--aligned", "--threshold", "-5"), 2, "scores lie from -1 to 1"),
         (("score", "{crops}", "--hardest", "0"), 2, "above 0"),
         (("explain", "{crops}/ann/1.png"), 2, "RIGHT"),
         (("explain", "{crops}/ann/1.png", "{crops}/ann/1.png#2", "--aligned"), 1, "1 face"),

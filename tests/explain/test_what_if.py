@@ -231,6 +231,12 @@ def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> 
     assert search.words == "No loss of light up to 100 % on the left face changes the verdict."
     with pytest.raises(Stopped):
         smallest_flip(editor, -1.0, "patch", task=Task(stopped=lambda: True))
+    looks = iter([False] * 30 + [True] * 99)  # two looks a strength of the two faces
+    part = smallest_flip(editor, -1.0, "turn", task=Task(stopped=lambda: next(looks)))
+    assert part.found is None and part.stopped and part.largest == 7.5
+    assert part.words == (
+        "No turn up to 7.5 degrees on either face changes the verdict; the search was stopped there."
+    )
     with pytest.raises(XCosError, match="mirror has no sizes"):
         smallest_flip(editor, -1.0, "mirror")
     with pytest.raises(XCosError, match="has no threshold"):

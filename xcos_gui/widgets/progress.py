@@ -16,7 +16,7 @@ class ProgressRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._started = 0.0
+        self._started, self._before = 0.0, 0  # when what is told began, and what was done then
         self._what = ""
         self.text = PlainLabel()
         self.bar = QProgressBar()
@@ -35,11 +35,11 @@ class ProgressRow(QWidget):
         """Show where work stands; total 0: how much there is is not known."""
         now = time.monotonic()
         if self.isHidden() or what != self._what:
-            self._started, self._what = now, what
+            self._started, self._before, self._what = now, done, what
         self.show()
         self.bar.setRange(0, total)
         self.bar.setValue(done)
-        left, spent = "", now - self._started
-        if total and 0 < done < total and spent > 1:
-            left = f", {duration(spent * (total - done) / done)} left"
+        left, spent, since = "", now - self._started, done - self._before
+        if total and since > 0 and done < total and spent > 1:
+            left = f", {duration(spent * (total - done) / since)} left"
         self.text.setText(f"{what}{left}")

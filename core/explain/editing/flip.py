@@ -59,6 +59,7 @@ class FlipSearch:
     found:   None where no edit that was tried flips it
     tried:   edits that were scored
     largest: the size up to which all were tried, in the kind's unit
+    stopped: whether the user ended it there
     """
 
     kind: EditKind
@@ -66,13 +67,15 @@ class FlipSearch:
     found: Flip | None
     tried: int
     largest: float
+    stopped: bool = False
 
     @property
     def words(self) -> str:
         """One sentence."""
         faces = "either face" if len(self.sides) > 1 else f"the {self.sides[0]} face"
         if self.found is None:
-            return f"No {NOUNS[self.kind]} up to {sized(self.kind, self.largest)} on {faces} changes the verdict."
+            end = "; the search was stopped there" if self.stopped else ""
+            return f"No {NOUNS[self.kind]} up to {sized(self.kind, self.largest)} on {faces} changes the verdict{end}."
         size = sized(self.kind, self.found.size)
         where = ""
         if self.kind == "patch":
@@ -173,8 +176,9 @@ def smallest_flip(
     """Try all edits of a kind from small to large, until one flips the verdict.
 
     Of the smallest that flip it the one whose score goes farthest is taken. Patches are square,
-    their sides and places in steps of 8 pixels. Raises XCosError for a kind without sizes or a
-    pair without a threshold, and Stopped.
+    their sides and places in steps of 8 pixels. Stopped early, it tells up to which size none flips
+    the verdict. Raises XCosError for a kind without sizes or a pair without a threshold, and Stopped
+    before the first size is done.
     """
     if kind not in FLIP_KINDS:
         raise XCosError(f"{kind} has no sizes to search; choose one of {', '.join(FLIP_KINDS)}.")
@@ -182,15 +186,17 @@ def smallest_flip(
         raise XCosError(f"{editor.before.model} has no threshold, so there is no verdict; set one.")
     same = editor.before.score > threshold
     ladder = list(steps(kind))
-    total, tried, size = len(sides) * len(ladder), 0, 0.0
+    total, tried, whole = len(sides) * len(ladder), 0, 0.0
     for size, group in groupby(ladder, key=lambda step: step[0]):
         edits = [edit for _, edit in group]
         flips: list[Flip] = []
         for side in sides:
             for start in range(0, len(edits), AT_ONCE):
                 if task.stopped():
-                    raise Stopped("The search")
-                task.report(f"Trying {NOUNS[kind]} of {sized(kind, size)}", tried, total)
+                    if not whole:
+                        raise Stopped("The search")
+                    return FlipSearch(kind, tuple(sides), None, tried, whole, stopped=True)
+                task.report(f"Trying every {NOUNS[kind]}", tried, total)
                 part = edits[start : start + AT_ONCE]
                 crops = np.stack([editor.faces[side].edited([edit]).crop for edit in part])
                 scores = editor.scores(side, crops)
@@ -203,7 +209,8 @@ def smallest_flip(
         if flips:
             best = max(flips, key=lambda flip: abs(flip.score - threshold))
             return FlipSearch(kind, tuple(sides), best, tried, size)
-    return FlipSearch(kind, tuple(sides), None, tried, size)
+        whole = size
+    return FlipSearch(kind, tuple(sides), None, tried, whole)
 
 
 def steps(kind: EditKind) -> Iterator[tuple[float, Edit]]:

@@ -53,7 +53,7 @@ def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) 
     count = comparison.count(*key)
     assert window.pairs.model.rowCount() == count
     assert window.pairs.choice.currentText() == comparison.title(*key)
-    assert f"{count:,} pairs are listed" in compared.note.text()
+    assert f"{count:,} pairs" in compared.note.text()
     assert window.session.matrix is not None
     for row in range(count):
         i, j = window.pairs.model.cell(row)

@@ -76,6 +76,9 @@ def test_the_time_left_is_by_what_is_done_since_this_work_began(
     assert (row.bar.minimum(), row.bar.value(), row.bar.maximum()) == (0, 4, 10)
     row.show_progress("Scoring", 1, 5)  # another work begins now
     assert row.text.text() == "Scoring"
+    clock.now = 124.0
+    row.show_progress("Scoring", 2, 5)  # 4 s for the one since then, 3 are left
+    assert row.text.text() == "Scoring, 12 s left"
     clock.now = 130.0
     row.show_progress("Scoring", 5, 5)
     assert row.text.text() == "Scoring"
