@@ -9,6 +9,8 @@ from xcos_gui.widgets.cell_view import Cell, CellView
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.elided import PlainLabel
 
+LONGEST = 8  # heights of a line that a title may ask for
+
 
 class MapView(QWidget):
     """Shows one map; `view` tells the cell under the cursor."""
@@ -19,6 +21,10 @@ class MapView(QWidget):
         self.values: np.ndarray | None = None
         self.title = PlainLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        metrics = self.fontMetrics()  # a short title is never cut
+        self.title.setMinimumWidth(
+            min(metrics.horizontalAdvance(title), LONGEST * metrics.height())
+        )
         self.view, self.bar = CellView(title), ColourBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

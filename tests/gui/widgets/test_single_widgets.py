@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, QRectF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QInputMethodEvent, QPainter
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.explain.matrix_image import LEAST_SPAN, MatrixImage
@@ -27,6 +27,7 @@ from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.design import outcome_colour
 from xcos_gui.widgets.filter_line import FilterEdit
+from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.model_choice import ModelChoice
 from xcos_gui.widgets.path_fields import PathField, PathKind
 from xcos_gui.widgets.progress import ProgressRow
@@ -207,3 +208,17 @@ def test_runs_have_a_folder_of_their_own(settings: Settings) -> None:
     assert settings.runs.name == "runs"
     settings.store.setValue("runs", "/elsewhere")
     assert settings.runs == Path("/elsewhere")
+
+
+def test_a_map_s_title_is_not_cut(qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    row = QHBoxLayout(holder)
+    views = [MapView("attention", "Attention W"), MapView("cosine", "Cosine map S")]
+    for view in views:
+        row.addWidget(view)
+    holder.resize(1, 200)  # as narrow as can be
+    holder.show()
+    for view in views:
+        title = view.title
+        assert title.width() >= title.fontMetrics().horizontalAdvance(title.text())
