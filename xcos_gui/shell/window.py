@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QMessageBox,
-)
+from PySide6.QtWidgets import QDialog, QMessageBox
 
 from core.errors import counted, one_line
 from core.video.frames import VIDEO_SUFFIXES
@@ -187,6 +185,8 @@ class MainWindow(Workspace):
         settings = self.session.settings
         settings.remember_layout("window", self.saveGeometry())
         settings.remember_layout("docks", self.saveState())
+        for shown in (self, *self.findChildren(QDialog)):
+            shown.hide()  # what still runs may take seconds to end
         self.commands.close()
         self.close_tools()
         self.session.close()

@@ -64,6 +64,7 @@ class OrEmpty(QStackedWidget):
         self.inside, self.empty = inside, EmptyState(icon)
         self.addWidget(inside)
         self.addWidget(self.empty)
+        self.setCurrentWidget(self.empty)  # until there is something to show
         self._said: tuple[str, str, Sequence[Button]] = ("", "", ())
         self._page: tuple[str, str, list[str]] | None = None
 

@@ -23,6 +23,7 @@ from core.project.project import Project
 from core.scoring.lists import PairList
 from xcos_gui.panels.gallery.model import ProblemsModel
 from xcos_gui.panels.pairs.model import SCORE
+from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
 
 SCORED = 60_000
@@ -290,3 +291,18 @@ def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
 def test_models_keep_qts_rules(window: MainWindow, qtmodeltester: ModelTester) -> None:
     for model in (window.gallery.model, window.inspector.cells, window.pairs.model):
         qtmodeltester.check(model)
+
+
+def test_a_window_that_closes_is_gone_before_its_work_has_ended(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = window.show_tool(ALL_TOOLS[0])
+    seen: list[bool] = []
+    end = window.commands.close
+    monkeypatch.setattr(
+        window.commands,
+        "close",
+        lambda: (seen.extend((window.isVisible(), tool.isVisible())), end()),
+    )
+    window.close()
+    assert seen == [False, False]
