@@ -142,7 +142,7 @@ class Menus:
         )
 
     def _make_face_choice(self, file: QMenu) -> None:
-        menu = file.addMenu("Faces of a ph&oto")
+        menu = file.addMenu("Faces of a p&hoto")
         self._policies = QActionGroup(self.window)
         for policy in FACE_POLICIES:
             action = menu.addAction(POLICY_TEXTS[policy])
@@ -200,7 +200,7 @@ class Menus:
             self._action(view, text, slot, key)
         history = self.window.history
         self.actions["back"] = self._action(view, "Pair &before", history.back, "Alt+Left")
-        self.actions["forward"] = self._action(view, "Pair a&fter", history.forward, "Alt+Right")
+        self.actions["forward"] = self._action(view, "Pair aft&er", history.forward, "Alt+Right")
         view.addSeparator()
         themes = view.addMenu("&Theme")
         group = QActionGroup(self.window)
@@ -232,7 +232,7 @@ class Menus:
         self._action(model, "&Evaluate…", self.window.show_evaluation, "Ctrl+Shift+E")
         self.actions["train"] = self._action(model, "&Train…", self.window.show_training, "Ctrl+T")
         model.addSeparator()
-        self._action(model, "&Target model…", self._actions.ask_target)
+        self._action(model, "Tar&get model…", self._actions.ask_target)
         self._no_target = self._action(
             model, "&No target model", lambda: self.session.set_target(None)
         )

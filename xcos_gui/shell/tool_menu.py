@@ -92,7 +92,7 @@ GALLERY_TOOLS = (
         "Pairs whose verdict flips when a crop moves by 2 pixels or 2 degrees: their decision is chance. The filter word fragile shows them afterwards.",
     ),
     Tool(
-        "&Patterns of failure…",
+        "Patterns &of failure…",
         "Ctrl+Shift+P",
         ("patterns", "PatternsWindow"),
         "patterns",

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from core.errors import Stopped, XCosError
@@ -23,6 +24,7 @@ from xcos_gui.shell.file_actions import FileActions, _listed, _nearest
 from xcos_gui.shell.projects import _key
 from xcos_gui.shell.target_dialog import AS_FILE, TargetDialog
 from xcos_gui.shell.tool_menu import ALL_TOOLS
+from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.activity import Activity
 from xcos_gui.state.conditions import FaceConditions
 from xcos_gui.state.editing import Editing
@@ -387,3 +389,10 @@ def test_an_export_of_scores_can_be_stopped(
     FileActions.export(actions, tmp_path / "s.csv")  # type: ignore[arg-type]
     assert asked == [("scored", 0.25, running), tmp_path / "s.csv"]
     assert told == [f"All scores were written to {tmp_path / 's.csv'}."]
+
+
+def test_no_two_entries_of_a_menu_have_one_letter(window: MainWindow) -> None:
+    for menu in window.menuBar().findChildren(QMenu):
+        texts = [action.text().replace("&&", "") for action in menu.actions()]
+        letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+        assert len(letters) == len(set(letters)), texts
