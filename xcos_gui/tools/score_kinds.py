@@ -132,6 +132,9 @@ class WorthWindow(FollowingWindow):
         if scored is None:
             self._show_nothing(EMPTY)
             return
+        if not scored.matrix.pairs:
+            self._show_nothing("There is no pair of faces; open two photos with a face, or more.")
+            return
         threshold, against = session.own_threshold, self.against.currentData()
         thresholds: Thresholds = self.thresholds.currentData()
         made_from = (scored.matrix, scored.rows, scored.columns, thresholds)
