@@ -83,7 +83,7 @@ def test_bars_are_clicked_where_they_are(qapp: object) -> None:
     assert Rates(np.full((2, 2), np.nan)).longest() == (1e-9, 1e-9)
     top = SideAxis("top")
     top.show_blocks([Named(0, 1, "a very long name " * 20)])
-    assert top.height() == 72 + 8
+    assert top.height() == 92 + 8
     axis.show_blocks([Named(0, 1, "a very long name " * 20)])
     axis.show_rates(None)
     assert axis.width() == 130 + 8

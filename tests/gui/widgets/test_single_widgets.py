@@ -27,6 +27,7 @@ from xcos_gui.state.settings import Settings
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.design import outcome_colour
 from xcos_gui.widgets.filter_line import FilterEdit
+from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.model_choice import ModelChoice
 from xcos_gui.widgets.path_fields import PathField, PathKind
 from xcos_gui.widgets.progress import ProgressRow
@@ -204,3 +205,11 @@ def test_runs_have_a_folder_of_their_own(settings: Settings) -> None:
     assert settings.runs.name == "runs"
     settings.store.setValue("runs", "/elsewhere")
     assert settings.runs == Path("/elsewhere")
+
+
+def test_a_sum_that_rounds_to_nothing_has_no_sign(qapp: QApplication) -> None:
+    view = MapView("evidence", "If they gave nothing")
+    view.show_map(np.full((7, 7), -1e-6), 0.0, 1.0, difference=True)
+    assert view.title.text() == "If they gave nothing  (sum 0.000)"
+    view.show_map(np.full((7, 7), -0.01), 0.0, 1.0, difference=True)
+    assert view.title.text() == "If they gave nothing  (sum \N{MINUS SIGN}0.490)"

@@ -31,6 +31,9 @@ HEADS = (
 )
 
 
+FEW_RANKS = 10  # up to which each has its tick
+
+
 @dataclass(frozen=True, eq=False)
 class _Found:
     scored: ScoredGallery
@@ -133,6 +136,8 @@ class IdentificationTab(Tab):
             self.cmc.plot(np.arange(1, len(curve) + 1), 100 * curve, pen=pen, symbol="o")
             self.cmc.setYRange(0, 100)
             self.cmc.setXRange(1, max(2, len(curve)))
+            few = [(rank, str(rank)) for rank in range(1, len(curve) + 1)]  # no rank of 1.5
+            self.cmc.getAxis("bottom").setTicks([few] if len(curve) <= FEW_RANKS else None)
         self.why_shown.say(*WHY)
 
     def show_nothing(self, sentence: str) -> None:
