@@ -106,6 +106,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         while k < len(self.blocks) and self.blocks[k].start < high:
             block = self.blocks[k]
             middle = (max(block.start, low) + min(block.stop, high)) / 2
+            middle = min(max(middle, low + apart / 2), high - apart / 2)  # not cut at an end
             if block.stop > low and middle - last >= apart:
                 shown.append((middle, block.name))
                 last = middle

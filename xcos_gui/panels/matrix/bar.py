@@ -21,6 +21,7 @@ from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, CONDITION, LEVELS, ORDERS, Asked
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
 from xcos_gui.widgets.elided import GivingBox, PlainLabel
@@ -82,6 +83,8 @@ class MatrixBar(QWidget):
         )
         self.rates = QToolButton(text="Rates", checkable=True, checked=True)
         self.rates.setToolTip(RATES_TIP)
+        for button in (self.selects, self.rates):
+            CheckedLook(button)
         self.place = PlainLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel()

@@ -94,6 +94,7 @@ class PairsPanel(QWidget):
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
         self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.activated.connect(self._on_chosen)
         self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
@@ -163,6 +164,10 @@ class PairsPanel(QWidget):
             before, self._before_filter = self._before_filter, None
             if self.choice.currentIndex() == 0:  # nothing else was chosen meanwhile
                 self.choice.setCurrentIndex(before)
+
+    def _on_chosen(self, place: int) -> None:
+        if place < len(CHOICES):  # others hear of it, too
+            self._session.list_outcome(self.choice.itemData(place))
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)

@@ -72,7 +72,7 @@ class IdentificationTab(Tab):
         self.cmc = pg.PlotWidget()
         self.cmc.setMenuEnabled(False)
         self.cmc.setLabel("bottom", "rank")
-        self.cmc.setLabel("left", "right person within it (%)")
+        self.cmc.setLabel("left", "identified (%)")
         self.cmc.setAccessibleName("CMC: share of probes whose person is within each rank")
         self.plots = [self.cmc]
         self.why = MapView("evidence", "First less second")
@@ -85,7 +85,7 @@ class IdentificationTab(Tab):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)
         splitter.addWidget(side)
-        splitter.setSizes([600, 340])
+        splitter.setSizes([680, 290])
         self.hold(splitter)
 
     def work(self) -> Work:

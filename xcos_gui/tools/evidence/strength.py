@@ -149,7 +149,8 @@ class StrengthTab(Tab):
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.addLegend(offset=(-5, 5))
+        # Where no curve comes: Tippett's fall from the upper left, the others rise from the lower.
+        plot.addLegend(offset=(5, -5) if title == "Tippett" else (5, 5))
         plot.setAccessibleName(f"{title} curves of likelihood ratios whose people were held out")
         self.tabs.addTab(plot, title)
         return plot
