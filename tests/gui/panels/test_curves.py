@@ -215,6 +215,7 @@ def test_a_click_on_a_name_shows_its_items_and_nothing_beyond_the_matrix(
             low, high = across if which else down
             assert -1e-6 <= low <= start and stop <= high <= 18 + 1e-6
             assert high - low == pytest.approx(stop - start + 4, rel=0.01)
+            assert not panel._kept.fitted  # else another size of the window would show all again
             assert across[0] >= -1e-6 and down[0] >= -1e-6  # no paper between names and matrix
 
 

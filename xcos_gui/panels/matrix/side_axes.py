@@ -100,9 +100,9 @@ class SideAxes:
             self._margins.list_errors(identity, kind)
 
     def _short_names(self, which: int) -> Callable[[int], str] | None:
-        """Names for little room, of a face its file's. What is painted asks nothing of the session,
+        """Names for little room, of a face its file's without the ending. What is painted asks nothing of the session,
         which may have another gallery already."""
         naming, image = self._arranger.naming(which), self._arranger.image
         if naming is None or (image is not None and not image.shown.cells_are_pairs):
             return naming
-        return lambda item: PurePosixPath(naming(item)).name
+        return lambda item: PurePosixPath(naming(item)).stem

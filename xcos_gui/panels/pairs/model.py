@@ -42,8 +42,8 @@ LEFT, RIGHT, SCORE, OUTCOME, FRAGILE, TAGS, LR, FIRST_CONDITION = range(8)
 
 
 def _named(face: Face) -> str:
-    """Who a face shows, over the photo's name."""
-    return f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).name}"
+    """Who a face shows, over the photo's name without its ending: room is scarce here."""
+    return f"{face.identity or 'unknown'}\n{PurePosixPath(face.key).stem}"
 
 
 class PairsModel(RowsModel):

@@ -277,12 +277,12 @@ class StrengthTab(Tab):
         ends = np.array([curves.pav[0][0], curves.pav[0][-1]])
         self.pav.plot(ends, ends, pen=pg.mkPen("#888888", width=1), name="calibrated")
         priors, own, after, neutral = curves.ece
-        for values, colour, name in (
-            (own, QColor(LINE), "LRs"),
-            (after, GENUINE, "after PAV"),
-            (neutral, QColor("#888888"), "no evidence"),
+        for values, colour, line, name in (
+            (own, QColor(LINE), Qt.PenStyle.SolidLine, "LRs"),
+            (after, QColor(LINE), Qt.PenStyle.DashLine, "after PAV"),
+            (neutral, QColor("#888888"), Qt.PenStyle.SolidLine, "no evidence"),
         ):
-            self.ece.plot(priors, values, pen=pg.mkPen(colour, width=2), name=name)
+            self.ece.plot(priors, values, pen=pg.mkPen(colour, width=2, style=line), name=name)
         self.ece.setYRange(0, 1)
 
     def _decide(self) -> None:
