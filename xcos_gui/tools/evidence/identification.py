@@ -27,7 +27,7 @@ HEADS = (
     ("first", "The person of the highest score"),
     ("its score", "Of the first person"),
     ("second", "The person of the next score"),
-    ("score of second", "Of the second person"),
+    ("its score", "Of the second person"),
 )
 
 
