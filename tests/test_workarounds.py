@@ -40,3 +40,26 @@ def test_sources_are_not_read_when_modules_are_imported() -> None:
 def test_a_detector_and_a_backbone_leave_torchs_compiler_out_and_it_can_be_had_later() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=600)
     assert done.stdout.split("\n")[:2] == ["[]", "True True"], done.stderr
+
+
+COLLECTING = """
+import gc, sys
+from core.workarounds import MODULES, collect_around_modules
+collect_around_modules()
+gc.collect()
+first = gc.get_freeze_count()
+late = [[{}] for _ in range(1000)]
+gc.collect()
+without_imports = gc.get_freeze_count() - first
+for number in range(MODULES):
+    sys.modules[f"made_up_{number}"] = sys
+gc.collect()
+print(first > 1_000, without_imports <= 0, gc.get_freeze_count() - first >= 1000)
+"""
+
+
+def test_full_passes_of_the_collector_leave_modules_out() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING], capture_output=True, text=True, timeout=600
+    )
+    assert done.stdout.strip() == "True True True", done.stderr

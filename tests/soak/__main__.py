@@ -27,10 +27,11 @@ def main() -> int:
     options = parser.parse_args()
     faulthandler.enable()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from core.workarounds import keep_memory
+    from core.workarounds import collect_around_modules, keep_memory
     from tests.soak.run import soak
 
     keep_memory()  # as the program does
+    collect_around_modules()
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = folder

@@ -9,7 +9,7 @@ from contextlib import closing
 from core.cli import COMMANDS, Parser
 from core.cli import main as command_line
 from core.errors import XCosError
-from core.workarounds import keep_memory, read_no_sources
+from core.workarounds import collect_around_modules, keep_memory, read_no_sources
 
 ALL_COMMANDS = (*COMMANDS, "import-weights")
 # Debian's package of each library that Qt's plugins load and small systems lack.
@@ -105,6 +105,7 @@ def _window(arguments: list[str]) -> int:
     from xcos_gui.shell.build import make_application, make_window
 
     app = make_application()
+    collect_around_modules()
     settings = QSettings("xcos-studio", "xcos-studio")
     with closing(MakerProcess()) as elsewhere:
         window = make_window(app, settings, options.cache, options.device, elsewhere.make)
