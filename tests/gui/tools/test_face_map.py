@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.analysis.face_map import face_map
+from core.errors import XCosError
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import coloured, inside
@@ -80,6 +81,20 @@ def test_the_outer_faces_thumbnails_are_in_sight(window: MainWindow, qtbot: QtBo
         assert inside_of.contains(
             QRectF(corner, QPointF(corner.x() + size.width(), corner.y() + size.height()))
         )
+    tool.close()
+
+
+def test_a_layout_that_fails_is_not_going_on(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise XCosError("No map; try PCA.")
+
+    monkeypatch.setattr("xcos_gui.tools.face_map.window.face_map", fails)
+    window.session.tool_asked.emit("face_map")
+    tool = next(t for t in window.tools.values() if isinstance(t, FaceMapWindow))
+    qtbot.waitUntil(lambda: tool.note.text() == "No map; try PCA.", timeout=20_000)
+    assert tool.words.text() == tool.empty_words
     tool.close()
 
 
