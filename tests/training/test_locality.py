@@ -52,6 +52,13 @@ def test_covered_is_what_was_changed() -> None:
     assert (whole >= LEAST_SHARE - 1e-6).all() and (whole <= MOST_SHARE + 1e-6).all()
 
 
+def test_more_than_half_of_the_views_hide_little_and_some_hide_half_of_the_face() -> None:
+    _, found = views(400, range(400))
+    share = found.covered.mean(dim=(1, 2))
+    assert 0.5 < (share <= 0.15).float().mean() < 0.85
+    assert (share < 0.05).float().mean() > 0.08 and (share > 0.35).float().mean() > 0.05
+
+
 def test_a_view_depends_on_its_own_draws_alone() -> None:
     _, once = views(24, range(24))
     _, again = views(24, range(24))
