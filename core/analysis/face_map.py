@@ -25,6 +25,7 @@ SEED = 0
 FEW = 64  # faces whose whole decomposition costs nothing
 LEAST_NEIGHBOURS = 10  # faces that have neighbours to speak of
 ROUNDS = 750  # of openTSNE: 250 drawn together, then 500
+SAME = 1e-9  # variance of a face, which is of length 1, below which all faces are one picture
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the circle of hues evenly
 MOST_AMONG = 2000  # selected faces whose pairs are listed
 
@@ -60,7 +61,7 @@ def face_map(grid: np.ndarray, layout: Layout = "pca", task: Task = QUIET) -> Fa
     task.report("Laying out the faces", 0, 1)
     space = uniform_space(grid)
     places, share = _pca(space)
-    if layout == "pca" or len(grid) < LEAST_NEIGHBOURS:
+    if layout == "pca" or len(grid) < LEAST_NEIGHBOURS or not places.any():
         return FaceMap("pca", places, share)
     if task.stopped():
         raise Stopped("The map")
@@ -71,6 +72,9 @@ def _pca(space: np.ndarray) -> tuple[np.ndarray, float]:
     from scipy.sparse.linalg import svds
 
     centred = space - space.mean(axis=0)
+    total = float(np.einsum("nd,nd->", centred, centred))
+    if total < SAME * len(space):  # nothing to decompose, and nothing that the plane leaves out
+        return np.zeros((len(space), 2)), 1.0
     if len(space) <= FEW:
         left, size, right = np.linalg.svd(centred, full_matrices=False)
     else:
@@ -82,8 +86,7 @@ def _pca(space: np.ndarray) -> tuple[np.ndarray, float]:
     sign = np.sign(right[order, largest])
     places = np.zeros((len(space), 2))
     places[:, : len(order)] = left[:, order] * (size[order] * sign)
-    total = float(np.einsum("nd,nd->", centred, centred))
-    return places, min(1.0, float((size[order] ** 2).sum()) / max(total, 1e-12))
+    return places, min(1.0, float((size[order] ** 2).sum()) / total)
 
 
 def _neighbours(space: np.ndarray, start: np.ndarray, task: Task) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Options and steps that several commands share."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -350,10 +351,11 @@ class ProgressBar(Task):
 
         if what != self._what:
             self.close()
-            self._what, self._bar = (
-                what,
-                tqdm(total=total, initial=done, desc=what, leave=False, file=sys.stderr),
-            )
+            # In a terminal that says it has no columns and lines tqdm shows nothing.
+            columns, lines = shutil.get_terminal_size()
+            size = {"ncols": columns, "nrows": lines}
+            bar = tqdm(total=total, initial=done, desc=what, leave=False, **size)
+            self._what, self._bar = what, bar
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 

@@ -82,7 +82,7 @@ def draw_map(
             axes.text(
                 column,
                 row,
-                f"{values[row, column]:.{digits}f}".replace("-", "\N{MINUS SIGN}"),
+                f"{values[row, column]:z.{digits}f}".replace("-", "\N{MINUS SIGN}"),
                 ha="center",
                 va="center",
                 fontsize=7,

@@ -99,5 +99,5 @@ def percent(share: float) -> str:
 
 
 def signed(value: float, digits: int = 4) -> str:
-    """A number with a true minus sign."""
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number with a true minus sign; none before 0."""
+    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")

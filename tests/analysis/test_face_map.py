@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis.face_map import (
+    Layout,
     face_map,
     hardest_partner,
     hardness,
@@ -33,6 +34,15 @@ def test_products_in_the_space_are_uniform_scores() -> None:
             a, b = grid[i].astype(float), grid[j].astype(float)
             cosine = (a * b).sum(0) / np.linalg.norm(a, axis=0) / np.linalg.norm(b, axis=0)
             assert space[i] @ space[j] == pytest.approx(cosine.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 40, 100, 128])
+@pytest.mark.parametrize("layout", ["pca", "neighbours"])
+def test_copies_of_one_picture_lie_on_one_point(count: int, layout: Layout) -> None:
+    """128 of them are exactly their mean, of which there is no decomposition."""
+    found = face_map(np.repeat(grids(1), count, axis=0), layout)
+    assert not found.places.any() and found.places.shape == (count, 2)
+    assert found.share == 1.0 and found.layout == "pca"
 
 
 @pytest.mark.parametrize("count", [2, 3, 40, 200])

@@ -69,8 +69,8 @@ class CurvesPanel(QWidget):
         side.addLayout(self._make_counts())
         self.spread = QCheckBox("List &diverse pairs")
         self.spread.setToolTip(
-            "A click on a count lists, of each two people, only the worst pair, and kinds of evidence in "
-            "turn, instead of the worst pairs of all"
+            "Of an outcome, list only the worst pair of each two people, and kinds of evidence in turn, "
+            "instead of the worst pairs of all"
         )
         side.addWidget(self.spread)
         self.summary = PlainLabel(wordWrap=True)
@@ -96,6 +96,10 @@ class CurvesPanel(QWidget):
         self._spreading = self._session.activity.job(self)
         self._spreading.finished.connect(self._on_spread)
         self._spreading.failed.connect(self._session.tell)
+        self._listed: Outcome | None = "FP"  # whose pairs are listed, as the list begins
+        session.listed_outcome_changed.connect(self._note_listed)
+        session.pairs_listed.connect(lambda *_: self._note_listed(None))
+        self.spread.toggled.connect(lambda: self._list(self._listed) if self._listed else None)
         session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(self._on_threshold_changed)
         self.before = ThresholdBefore(session)
@@ -205,19 +209,22 @@ class CurvesPanel(QWidget):
         if not self.spread.isChecked() or scored is None:
             session.list_outcome(outcome)
             return
-        title = f"Diverse {NAMES[outcome]}"
         self._spreading.start(
             lambda running: (
                 scored,
-                title,
+                outcome,
                 diverse_pairs(scored, outcome, threshold, mask, running),
             )
         )
 
-    def _on_spread(self, spread: tuple[ScoredGallery, str, PairList]) -> None:
-        scored, title, pairs = spread
+    def _on_spread(self, spread: tuple[ScoredGallery, Outcome, PairList]) -> None:
+        scored, outcome, pairs = spread
         if scored is self._session.scored:
-            self._session.list_pairs(title, pairs)
+            self._session.list_pairs(f"Diverse {NAMES[outcome]}", pairs)
+            self._listed = outcome
+
+    def _note_listed(self, outcome: Outcome | None) -> None:
+        self._listed = outcome
 
     # Following.
 

@@ -139,7 +139,7 @@ GALLERY_TOOLS = (
         "Ctrl+Shift+N",
         ("readers.window", "ReadersWindow"),
         "readers",
-        "Rate pairs blind, without score, names or what others said, by the keys − 3 to + 3; then see how readers agree with each other and with the score.",
+        "Rate pairs blind, without score, names or what others said, by the keys 1 to 7; then see how readers agree with each other and with the score.",
     ),
     VIDEO,
     Tool(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QToolBar, QWidget
+from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.icons import icon
 
 ICON = 20  # pixels
@@ -29,6 +30,9 @@ class Toolbar(QToolBar):
         action.setIconVisibleInMenu(False)
         self._icons[name] = action
         self.addAction(action)
+        button = self.widgetForAction(action)
+        if action.isCheckable() and isinstance(button, QToolButton):
+            CheckedLook(button)
         self._draw()
 
     def _draw(self) -> None:

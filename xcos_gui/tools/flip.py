@@ -178,8 +178,8 @@ class FlipWindow(ToolWindow):
         self.save.setEnabled(answer is not None)
         if self.search is None:
             self.search_text.setText(
-                f"Press Search: it tries {NOUNS[self.kind.currentData()]} from little to much "
-                "until one flips the verdict."
+                "Press Search: it tries edits of this kind from little to much until one flips the "
+                "verdict."
             )
         else:
             change = "" if answer is None else " " + change_words(answer)

@@ -181,10 +181,10 @@ class FragileWindow(ToolWindow):
         counts = fragile_counts(fragile, matrix)
         total = sum(some for some, _ in counts.values())
         pairs = sum(number for _, number in counts.values())
-        text = f"{total} of {pairs} pairs are fragile at the threshold {fragile.threshold:.4f}"
+        text = f"{total:,} of {pairs:,} pairs are fragile at the threshold {fragile.threshold:.4f}"
         errors = [counts["FP"], counts["FN"]]
         if any(number for _, number in errors):
-            text += f", {sum(e[0] for e in errors)} of the {sum(e[1] for e in errors)} errors among them"
+            text += f", {sum(e[0] for e in errors):,} of the {sum(e[1] for e in errors):,} errors among them"
         self.words.setText(f"{text}.")
         for name, (some, number) in counts.items():
             if number:

@@ -101,7 +101,7 @@ class CellsModel(RowsModel):
         if value is None:
             return "\N{EN DASH}"
         if key == "share":
-            return f"{100 * value:.1f} %".replace("-", "\N{MINUS SIGN}")
+            return f"{100 * value:z.1f} %".replace("-", "\N{MINUS SIGN}")
         if isinstance(value, float):
-            return f"{value:.4f}".replace("-", "\N{MINUS SIGN}")
+            return f"{value:z.4f}".replace("-", "\N{MINUS SIGN}")
         return str(value)

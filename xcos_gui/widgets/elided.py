@@ -21,9 +21,10 @@ def literal(name: str) -> str:
     return line.replace("&", "&&")
 
 
-def name_and_file(face: Face) -> str:
-    """Who a face shows, over its photo's name: two lines."""
-    name, file = face.identity or "unknown", PurePosixPath(face.key).name
+def name_and_file(face: Face, ending: bool = True) -> str:
+    """Who a face shows, over its photo's name, where room is scarce without its ending: two lines."""
+    path = PurePosixPath(face.key)
+    name, file = face.identity or "unknown", path.name if ending else path.stem
     return f"{one_line(name)}\n{one_line(file)}"
 
 

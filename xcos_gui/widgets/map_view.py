@@ -49,7 +49,7 @@ class MapView(QWidget):
         name: MapName = "evidence" if difference else self.name
         top = 1.0 if name == "cosine" else limit
         self.view.set_overlay(map_rgba(name, values, threshold=threshold, limit=top), values)
-        total = "" if self.name == "cosine" else f"  (sum {values.sum():.3f})"
+        total = "" if self.name == "cosine" else f"  (sum {values.sum():z.3f})"
         self.title.setText((self._title + total).replace("-", "\N{MINUS SIGN}"))
         if name == "cosine":
             self.bar.show_table(centred_table(threshold), -1, 1, threshold, tip)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
 FRAME = QSize(16, 40)  # what a window's title and edges take at most, where it is not known yet
 
@@ -52,6 +52,16 @@ class Scrolled(QScrollArea):
         if height(width) > given.height():  # room for the bar that appears
             width = max(given.width() - bar, least.width())
         self._inside.resize(width, max(given.height(), height(width)))
+
+
+class Pages(QTabWidget):
+    """Pages that shrink to their smallest size before the window scrolls.
+
+    A page whose text wraps would else count with the height that it likes best.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
 
 def room(window: QWidget) -> QRect:

@@ -54,7 +54,7 @@ class RememberedTable(QObject):
         header.setSortIndicator(*(first or (-1, Qt.SortOrder.AscendingOrder)))
         self._restore(-1 if first is None else 0)
         table.setSortingEnabled(sorts)
-        header.sectionResized.connect(lambda *_: self._timer.start())
+        header.sectionResized.connect(self._on_resized)
         header.sortIndicatorChanged.connect(lambda *_: self._timer.start())
 
     def fit(self, columns: Iterable[int]) -> None:
@@ -67,6 +67,17 @@ class RememberedTable(QObject):
             if self._table.columnWidth(column) > most:
                 self._table.setColumnWidth(column, most)
         self._timer.stop()  # that was not the user
+
+    def _on_resized(self, section: int, *_: object) -> None:
+        header = self._table.horizontalHeader()
+        last = max(
+            (k for k in range(header.count()) if not header.isSectionHidden(k)),
+            key=header.visualIndex,
+            default=-1,
+        )
+        # A last column that takes what room is left follows the window, not the user.
+        if section in self._movable() and not (header.stretchLastSection() and section == last):
+            self._timer.start()
 
     def _movable(self) -> list[int]:
         header = self._table.horizontalHeader()

@@ -38,6 +38,7 @@ class ToolWindow(QDialog):
         self.words = PlainLabel(wordWrap=True)  # what was found, in words; placed by subclasses
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._then: Callable[[Any], None] | None = None
+        self._working = ""  # what `words` says instead of `empty_words` meanwhile
         self.setWindowTitle(self.title)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         line = self.fontMetrics().height()
@@ -75,6 +76,7 @@ class ToolWindow(QDialog):
         """Say what is being done instead of what to do first: that is done already."""
         if self.empty_words and self.words.text() == self.empty_words:
             self.words.setText(f"{what}…")
+            self._working = f"{what}…"
         for shown in self.findChildren(OrEmpty):
             shown.say_working(f"{what}…")
 
@@ -106,6 +108,8 @@ class ToolWindow(QDialog):
 
     def _on_failed(self, error: BaseException) -> None:
         self._end_work()
+        if self._working and self.words.text() == self._working:
+            self.words.setText(self.empty_words)
         if isinstance(error, XCosError | Stopped):
             self.tell(str(error))
         elif isinstance(error, MemoryError):

@@ -83,7 +83,7 @@ def test_bars_are_clicked_where_they_are(qapp: object) -> None:
     assert Rates(np.full((2, 2), np.nan)).longest() == (1e-9, 1e-9)
     top = SideAxis("top")
     top.show_blocks([Named(0, 1, "a very long name " * 20)])
-    assert top.height() == 72 + 8
+    assert top.height() == 92 + 8
     axis.show_blocks([Named(0, 1, "a very long name " * 20)])
     axis.show_rates(None)
     assert axis.width() == 130 + 8
@@ -320,7 +320,10 @@ def test_the_bar_s_colours(qtbot: QtBot) -> None:
     assert "unknown" not in bar._legend.text() and "itself" not in bar._legend.text()
     for name in names:
         colour = QColor(*outcome_colours(False)[name]).name()  # type: ignore[index]
-        told = f'<span style="color:{colour}">■</span> <a href="{name}"'
+        square = "■"
+        if name == "TN":  # nearly the colour of the ground: a filled square could not be seen
+            colour, square = bar.palette().color(QPalette.ColorRole.WindowText).name(), "□"
+        told = f'<span style="color:{colour}">{square}</span> <a href="{name}"'
         assert told in bar._legend.text() and f">{name}</a>" in bar._legend.text()
     bar.colouring.setCurrentIndex(0)
     bar.set_fars({"score": "mean"})

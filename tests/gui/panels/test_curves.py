@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
+from tests.living import make_crops
 from tests.weights import scored
 from xcos_gui.panels.matrix.axis import BAR, GAP
 from xcos_gui.shell.window import MainWindow
@@ -192,18 +193,30 @@ def test_pairs_are_chosen_within_the_matrix_alone(
     assert session.pair == (4, 1)
 
 
-def test_a_click_on_a_name_shows_its_items(window: MainWindow) -> None:
-    """Ann has three photos, bob two; what is seen around them is at least eight cells."""
-    panel = window.matrix
-    view, (left, top) = panel._view, panel._axes
-    for axis, place, seen, way in ((left, 1.5, (-2.5, 5.5), 1), (top, 4.0, (0, 8), 0)):
-        panel.fit()
-        panel._plot.grab()
-        part = axis.sceneBoundingRect()
-        at = view.mapViewToScene(QPointF(place, place))
-        scene = QPointF(at.x(), part.top() + 3) if way == 0 else QPointF(part.left() + 3, at.y())
-        panel.sides.click(scene)
-        assert view.viewRange()[way] == pytest.approx(seen, abs=1e-6)
+def test_a_click_on_a_name_shows_its_items_and_nothing_beyond_the_matrix(
+    empty: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Ann has half of the photos: around her middle, the matrix once stood too low and dan was cut off."""
+    people = {"ann": 9, "bob": 3, "cem": 3, "dan": 3}
+    session, panel = empty.session, empty.matrix
+    session.open_gallery(make_crops(tmp_path / "people", people))
+    qtbot.waitUntil(lambda: session.matrix is not None and not session.busy, timeout=60_000)
+    ends = np.cumsum([*people.values()])
+    for which, axis in enumerate(panel._axes):
+        for start, stop in zip(ends - [*people.values()], ends, strict=True):
+            panel.fit()
+            panel._plot.grab()
+            part, place = axis.sceneBoundingRect(), (start + stop) / 2
+            at = panel._view.mapViewToScene(QPointF(place, place))
+            panel.sides.click(
+                QPointF(at.x(), part.top() + 3) if which else QPointF(part.left() + 3, at.y())
+            )
+            across, down = panel._view.viewRange()
+            low, high = across if which else down
+            assert -1e-6 <= low <= start and stop <= high <= 18 + 1e-6
+            assert high - low == pytest.approx(stop - start + 4, rel=0.01)
+            assert not panel._kept.fitted  # else another size of the window would show all again
+            assert across[0] >= -1e-6 and down[0] >= -1e-6  # no paper between names and matrix
 
 
 def test_a_project_is_left_with_a_list_that_is_always_there(window: MainWindow) -> None:

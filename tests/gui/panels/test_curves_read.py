@@ -85,3 +85,11 @@ def test_a_count_lists_diverse_pairs(window: MainWindow, qtbot: QtBot) -> None:
     for (i, j), pair in zip(listed, people, strict=True):
         same = (codes[:, None] == pair[0]) & (codes[None] == pair[1])
         assert session.matrix.scores[i, j] == session.matrix.scores[same].max()
+    # The box alone changes what is listed, whether the outcome was clicked or chosen in the list.
+    choice = window.pairs.choice
+    curves.spread.click()
+    assert choice.currentText() == "False accepts (FP)"
+    choice.setCurrentIndex(choice.findText("False rejects (FN)"))
+    choice.activated.emit(choice.currentIndex())
+    curves.spread.click()
+    qtbot.waitUntil(lambda: choice.currentText() == "Diverse false rejects")

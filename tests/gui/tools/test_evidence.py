@@ -23,6 +23,7 @@ from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evidence.tab import Tab
 from xcos_gui.tools.evidence.window import EvidenceWindow
+from xcos_gui.widgets.placing import Scrolled
 
 
 def said(tab: Tab) -> str:
@@ -163,6 +164,9 @@ def test_why_the_first_person_and_not_the_second(
     tab = evidence.identification
     qtbot.waitUntil(lambda: tab.found is not None, timeout=60_000)
     assert "6 probes, 3 people" in tab.words.text() and tab.table.rowCount() == 6
+    area = evidence.findChild(Scrolled)
+    assert area is not None and not area.verticalScrollBar().maximum()  # all of it is in sight
+    assert tab.cmc.getAxis("bottom")._tickLevels == [[(1, "1"), (2, "2"), (3, "3")]]
     ranks = [tab.table.item(row, 1).text() for row in range(6)]
     assert ranks[-1] == "\N{EN DASH}"  # Cem has one photo, which is no probe of his own
     assert ranks[:5] == sorted(ranks[:5], reverse=True)

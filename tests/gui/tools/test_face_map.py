@@ -8,10 +8,11 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.analysis.face_map import face_map
+from core.errors import XCosError
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import coloured, inside
@@ -63,6 +64,37 @@ def test_a_lasso_selects_and_its_pairs_are_listed(window: MainWindow, qtbot: QtB
     hard = tool.found.hardness  # type: ignore[union-attr]
     red = tool.plot._colours[:, 0].astype(int) - tool.plot._colours[:, 2]
     np.testing.assert_array_equal(np.sign(red), np.sign(hard))
+    tool.close()
+
+
+def test_the_outer_faces_thumbnails_are_in_sight(window: MainWindow, qtbot: QtBot) -> None:
+    """They hang right of their points and below them; the lowest ones were once cut in half."""
+    tool = opened(window, qtbot)
+    qtbot.waitUntil(lambda: all(map(tool.plot._pixmap, range(6))), timeout=20_000)
+    qtbot.keyClick(tool.plot, Qt.Key.Key_0)
+    tool.plot.grab()
+    tool.plot.show_pictures()
+    assert tool.plot.pictured == set(range(6))
+    inside_of = tool.plot._box.sceneBoundingRect()
+    for item in tool.plot._pictures.values():
+        corner, size = item.scenePos() + item.offset(), item.pixmap().size()
+        assert inside_of.contains(
+            QRectF(corner, QPointF(corner.x() + size.width(), corner.y() + size.height()))
+        )
+    tool.close()
+
+
+def test_a_layout_that_fails_is_not_going_on(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise XCosError("No map; try PCA.")
+
+    monkeypatch.setattr("xcos_gui.tools.face_map.window.face_map", fails)
+    window.session.tool_asked.emit("face_map")
+    tool = next(t for t in window.tools.values() if isinstance(t, FaceMapWindow))
+    qtbot.waitUntil(lambda: tool.note.text() == "No map; try PCA.", timeout=20_000)
+    assert tool.words.text() == tool.empty_words
     tool.close()
 
 

@@ -74,7 +74,7 @@ def test_areas_name_their_methods_and_the_best_is_bold(qtbot: QtBot) -> None:
     italic = [(r, c) for r in range(4) for c in range(4) if table.item(r, c).font().italic()]
     assert italic == [(3, c) for c in range(4)]
     assert all(Qt.AlignmentFlag(table.item(0, c).textAlignment()) == RIGHT for c in (1, 2, 3))
-    assert table.item(0, 0).foreground().color() == QColor("#0072b2")
+    assert table.item(0, 0).data(Role.DecorationRole) == QColor("#0072b2")
     told_: list[str] = []
     table.chosen.connect(told_.append)
     assert table.current() is None
@@ -302,3 +302,23 @@ def test_rates_with_their_intervals(qtbot: QtBot, tmp_path: Path) -> None:
     table.setCurrentCell(1, 0)
     qtbot.keyClick(table, Qt.Key.Key_Return)
     assert asked == [1, 2, 0, 1]
+
+
+def test_a_table_that_the_window_widens_still_fits_its_columns(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Its last column takes what room is left: that was once taken for the user's own width."""
+    store = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    heads = (("of", ""), ("one", ""), ("two", ""))
+    table = RateTable(heads, "Widened", Settings(store))
+    qtbot.addWidget(table)
+    table.resize(500, 200)
+    table.show()
+    before = table.columnWidth(1)
+    table.resize(800, 200)
+    qtbot.waitUntil(lambda: table.columnWidth(2) > 400)
+    table.show_rows(["x"], [["1", "2"]])
+    assert table.columnWidth(1) < before
+    table.setColumnWidth(1, 300)  # as the user does
+    table.show_rows(["x"], [["1", "2"]])
+    assert table.columnWidth(1) == 300

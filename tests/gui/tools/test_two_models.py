@@ -128,6 +128,8 @@ def test_stopping_and_the_same_model_are_told(
     compared.compare_with(tiny_weights)
     qtbot.waitUntil(lambda: "tiny is the model in use" in compared.words.text())
     assert not compared.agreement.isVisible()
+    assert compared._blank.title.text() == "Choose another model"
+    assert [button.text() for button in compared._blank.buttons][-1] == "Choose a file…"
 
 
 def test_counts_of_a_gallery_that_changed_list_nothing(

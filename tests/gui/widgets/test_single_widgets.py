@@ -222,3 +222,11 @@ def test_a_map_s_title_is_not_cut(qtbot: QtBot) -> None:
     for view in views:
         title = view.title
         assert title.width() >= title.fontMetrics().horizontalAdvance(title.text())
+
+
+def test_a_sum_that_rounds_to_nothing_has_no_sign(qapp: QApplication) -> None:
+    view = MapView("evidence", "If they gave nothing")
+    view.show_map(np.full((7, 7), -1e-6), 0.0, 1.0, difference=True)
+    assert view.title.text() == "If they gave nothing  (sum 0.000)"
+    view.show_map(np.full((7, 7), -0.01), 0.0, 1.0, difference=True)
+    assert view.title.text() == "If they gave nothing  (sum \N{MINUS SIGN}0.490)"

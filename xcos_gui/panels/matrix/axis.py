@@ -18,7 +18,7 @@ from xcos_gui.widgets.guarded import guarded
 
 GAP = 4.0  # pixels between names, bars and matrix
 BAR = 18.0  # pixels of the longest bar; one for FRR, one for FAR
-LONGEST_NAME = {"left": 130.0, "top": 72.0}  # pixels
+LONGEST_NAME = {"left": 130.0, "top": 92.0}  # pixels
 MEASURED = 64  # of the names with the most letters, to see how much room names take
 LEAST_BAR = 2.0  # pixels of a rate that is not 0
 TICKS = QColor(128, 128, 128)
@@ -107,6 +107,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         while k < len(self.blocks) and self.blocks[k].start < high:
             block = self.blocks[k]
             middle = (max(block.start, low) + min(block.stop, high)) / 2
+            middle = min(max(middle, low + apart / 2), high - apart / 2)  # not cut at an end
             if block.stop > low and middle - last >= apart:
                 shown.append((middle, block.name))
                 last = middle

@@ -21,12 +21,14 @@ from core.scoring.matrix import OUTCOMES
 from core.scoring.orders import COLUMN, CONDITION, LEVELS, ORDERS, Asked
 from xcos_gui.panels.matrix.margins import RATES_TIP
 from xcos_gui.panels.matrix.selecting import DRAG_TIP
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.colour_bar import ColourBar
 from xcos_gui.widgets.design import is_dark
-from xcos_gui.widgets.elided import GivingBox, PlainLabel
+from xcos_gui.widgets.elided import ElidedLabel, GivingBox
 
 SCORES = "scores"
 LEAST_BOX = 36  # pixels
+FAINT = 40  # of 255, from which lightness on a square stands out from its ground
 AGAINST_TIP = (
     "The scores, or how far they are above those of another attention or order, each from its own "
     "threshold; or which outcomes your new names of faces have changed. Another model is compared by "
@@ -82,7 +84,9 @@ class MatrixBar(QWidget):
         )
         self.rates = QToolButton(text="Rates", checkable=True, checked=True)
         self.rates.setToolTip(RATES_TIP)
-        self.place = PlainLabel()
+        for button in (self.selects, self.rates):
+            CheckedLook(button)
+        self.place = ElidedLabel()
         self.back = QToolButton(text="\N{LEFTWARDS ARROW} Back", toolTip="Back to the groups (Esc)")
         self._legend = QLabel(textFormat=Qt.TextFormat.RichText)
         self._legend.setToolTip("Click an outcome to fade all others; once more to show all")
@@ -105,8 +109,7 @@ class MatrixBar(QWidget):
         layout.setSpacing(4)
         first, second = QHBoxLayout(), QHBoxLayout()
         self.changed.clicked.connect(self.changed_asked)
-        for widget in (self.level, self.rows, self.columns, self.against, self.changed, self.back,
-                       self.place):  # fmt: skip
+        for widget in (self.level, self.rows, self.columns, self.against, self.changed):
             first.addWidget(widget)
         first.addStretch(1)
         first.addWidget(self.selects)
@@ -125,8 +128,11 @@ class MatrixBar(QWidget):
         second.addWidget(self.far)
         second.addWidget(self._bar, 1)
         second.addWidget(self._legend, 1)
-        layout.addLayout(first)
-        layout.addLayout(second)
+        opened = QHBoxLayout()
+        opened.addWidget(self.back)
+        opened.addWidget(self.place, 1)
+        for row in (first, second, opened):
+            layout.addLayout(row)
 
     # What is chosen.
 
@@ -257,6 +263,15 @@ class MatrixBar(QWidget):
         )
 
 
+def _square(colour: QColor, palette: QPalette) -> str:
+    """A square of a colour, as rich text; one that is nearly the ground is drawn as an empty square."""
+    ground = palette.color(QPalette.ColorRole.Window).lightness()
+    sign = "\N{BLACK SQUARE}"
+    if abs(colour.lightness() - ground) < FAINT:
+        colour, sign = palette.color(QPalette.ColorRole.WindowText), "\N{WHITE SQUARE}"
+    return f'<span style="color:{colour.name()}">{sign}</span> '
+
+
 def _outcome_legend(image: MatrixImage, dark: bool, palette: QPalette) -> str:
     matrix = image.matrix
     unknown = bool((matrix.rows < 0).any() or (matrix.columns < 0).any())
@@ -267,7 +282,7 @@ def _outcome_legend(image: MatrixImage, dark: bool, palette: QPalette) -> str:
         parts.append((SELF_COLOUR, "itself"))
     text = palette.color(QPalette.ColorRole.WindowText).name()
     squares = (
-        f'<span style="color:{QColor(*colour).name()}">\N{BLACK SQUARE}</span> '
+        _square(QColor(*colour), palette)
         + (
             name
             if name not in OUTCOMES

@@ -79,8 +79,8 @@ class KeptView:
         now = self._view.viewRect()
         # A resized view moves what is seen before it tells its new size; it is fitted then.
         if self._fitted is not None and self._view.size() == self._size:
-            left, top = now.left() - self._fitted.left(), now.top() - self._fitted.top()
-            if max(abs(left), abs(top)) >= 0.5:  # moved or zoomed
+            sides = zip(now.getCoords(), self._fitted.getCoords(), strict=True)
+            if max(abs(side - before) for side, before in sides) >= 0.5:  # moved or zoomed
                 self._fitted = None
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPalette
 
 from xcos_gui.panels.matrix.arranging import Arranger
-from xcos_gui.panels.matrix.axis import SideAxis
+from xcos_gui.panels.matrix.axis import Named, SideAxis
 from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.state.session import Session
+
+BESIDE = 2.0  # items, at least, that are seen on either side of a name's own
 
 
 class SideAxes:
@@ -66,9 +68,26 @@ class SideAxes:
                 return
             named = axis.name_of(int(np.floor(point.x() if which else point.y())))
             if named is not None:
-                size, middle = max(named.stop - named.start, 4), (named.start + named.stop) / 2
-                move = view.setXRange if which else view.setYRange
-                move(middle - size, middle + size, padding=0)
+                self._show_items(which, named)
+
+    def _show_items(self, which: int, named: Named) -> None:
+        """Fill the view with rows (0) or columns (1), and of the matrix alone, not of what is beside it."""
+        image, view = self._arranger.image, self.axes[which].linkedView()
+        if image is None:
+            return
+        counts, sizes = image.shown.shape, (view.height(), view.width())
+        beside = max(BESIDE, (named.stop - named.start) / 8)
+        seen = min(named.stop - named.start + 2 * beside, counts[which])
+        other = seen * sizes[1 - which] / max(sizes[which], 1.0)
+        columns, rows = view.viewRange()
+        middles = [sum(rows) / 2, sum(columns) / 2]
+        middles[which] = (named.start + named.stop) / 2
+        spans = (other, seen) if which else (seen, other)
+        (top, height), (left, width) = (
+            (max(0.0, min(middle - span / 2, count - span)), span)
+            for middle, span, count in zip(middles, spans, counts, strict=True)
+        )
+        view.setRange(QRectF(left, top, width, height), padding=0)
 
     def _list_errors(self, which: int, item: int, kind: int) -> None:
         image, session = self._arranger.image, self._session
@@ -81,9 +100,9 @@ class SideAxes:
             self._margins.list_errors(identity, kind)
 
     def _short_names(self, which: int) -> Callable[[int], str] | None:
-        """Names for little room, of a face its file's. What is painted asks nothing of the session,
+        """Names for little room, of a face its file's without the ending. What is painted asks nothing of the session,
         which may have another gallery already."""
         naming, image = self._arranger.naming(which), self._arranger.image
         if naming is None or (image is not None and not image.shown.cells_are_pairs):
             return naming
-        return lambda item: PurePosixPath(naming(item)).name
+        return lambda item: PurePosixPath(naming(item)).stem

@@ -17,6 +17,7 @@ from core.explain.colours import MapName, centred_table, map_rgba, table
 from core.explain.report import PairReport
 from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.design import TIGHT
 from xcos_gui.widgets.elided import ElidedLabel
 
 MAPS: tuple[MapName, ...] = get_args(MapName)
@@ -56,6 +57,7 @@ class PairMapsView(QWidget):
         self.large.currentIndexChanged.connect(self._on_large)
         head = QHBoxLayout()
         head.addWidget(self.large)
+        head.addSpacing(TIGHT)
         for name in LARGE:
             head.addWidget(self._titles[name], 1)
         self._on_large(0)
@@ -99,7 +101,7 @@ class PairMapsView(QWidget):
                 _colour(bar, name, threshold, limit)
 
     def _entitle(self, name: MapName, total: float) -> None:
-        summed = f"sum {total:.3f}".replace("-", "\N{MINUS SIGN}")
+        summed = f"sum {total:z.3f}".replace("-", "\N{MINUS SIGN}")
         self._titles[name].setText(summed if name in LARGE else TITLES[name])
         tip = f"{TIPS[name]}; {summed}" if name == "attention" else TIPS[name]
         self._titles[name].setToolTip(tip)

@@ -133,8 +133,8 @@ class PairsModel(RowsModel):
             return None
         score = float(self.pairs.scores[row])
         texts: dict[int, Callable[[], str]] = {
-            LEFT: lambda: name_and_file(faces[0]),
-            RIGHT: lambda: name_and_file(faces[1]),
+            LEFT: lambda: name_and_file(faces[0], ending=False),
+            RIGHT: lambda: name_and_file(faces[1], ending=False),
             SCORE: lambda: f"{score:.4f}\n{score - session.threshold:+.4f}".replace(
                 "-", "\N{MINUS SIGN}"
             ),

@@ -94,6 +94,7 @@ class PairsPanel(QWidget):
         self._timer.timeout.connect(self._list)
         self.choice.currentIndexChanged.connect(self._list)
         self.choice.currentIndexChanged.connect(self._show_columns)
+        self.choice.activated.connect(self._on_chosen)
         self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         session.matrix_changed.connect(self._list)
@@ -164,6 +165,10 @@ class PairsPanel(QWidget):
             if self.choice.currentIndex() == 0:  # nothing else was chosen meanwhile
                 self.choice.setCurrentIndex(before)
 
+    def _on_chosen(self, place: int) -> None:
+        if place < len(CHOICES):  # others hear of it, too
+            self._session.list_outcome(self.choice.itemData(place))
+
     def _on_outcome(self, outcome: Outcome | None) -> None:
         place = next(i for i, (_, known) in enumerate(CHOICES) if known == outcome)
         self.choice.setCurrentIndex(place)
@@ -189,13 +194,24 @@ class PairsPanel(QWidget):
         known = session.fragile is not None and session.fragile.threshold == session.threshold
         self.model.ratios = session.ratios
         chosen = self.columns.shown
-        several = self.choice.currentData() is None  # else it is the same in all rows
-        wanted = {OUTCOME: several, FRAGILE: known, TAGS: tagged} | chosen
+        wanted = {OUTCOME: self._several(), FRAGILE: known, TAGS: tagged} | chosen
         wanted[LR] = chosen[LR] and session.ratios is not None
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)
         self.model.renew()
+
+    def _several(self) -> bool:
+        """Whether the outcome may differ from row to row."""
+        pairs, matrix = self.model.pairs, self._session.matrix
+        if self.choice.currentData() is not None:
+            return False
+        if self.choice.currentIndex() == 0 or pairs is None or matrix is None:
+            return True
+        left, right = matrix.rows[pairs.rows], matrix.columns[pairs.columns]
+        same = np.where((left < 0) | (right < 0), -1, left == right)
+        kinds = np.stack([same, pairs.scores > self._session.threshold])
+        return np.unique(kinds, axis=1).shape[1] > 1
 
     def _list(self, *_: object) -> None:
         if self._session.filter.running:
@@ -234,6 +250,7 @@ class PairsPanel(QWidget):
         if mask is not None:
             pairs = pairs.at(np.flatnonzero(mask[pairs.rows, pairs.columns]))
         self.model.show(pairs)
+        self._show_columns()
         missing = f", {gone} of them not in this gallery any more" if gone else ""
         shown = "" if mask is None else f"{len(pairs)} of "
         self._count.setText(f"{shown}{counted(len(self._listed.keys), 'pair')}{missing}")
@@ -241,13 +258,14 @@ class PairsPanel(QWidget):
 
     def _on_listed(self, pairs: PairList) -> None:
         self.model.show(pairs)
-        more = f"the worst {LIMIT}" if len(pairs) == LIMIT else f"{len(pairs)}"
+        cut = len(pairs) == LIMIT
+        more, order = (f"the worst {LIMIT}", "") if cut else (f"{len(pairs)}", ", worst first")
         yet = "" if not self._session.estimated else ", by estimated scores yet"
         noun = "pair" if len(pairs) == 1 else "pairs"
         some = self._session.filter.mask is not None
         why = self._session.filter.why_none if some else ""
         self._count.setText(
-            f"{more} {noun}{' that pass' if some else ''}, worst first{yet}"
+            f"{more} {noun}{' that pass' if some else ''}{order}{yet}"
             if len(pairs)
             else why or f"no such pair{' passes' if some else ''}"
         )

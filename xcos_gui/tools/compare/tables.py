@@ -114,7 +114,10 @@ class AreasTable(QTableWidget):
                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
                 else:
-                    item.setForeground(QColor(COLOURS[name.removeprefix(SHUFFLED)]))
+                    # Beside the name, not of it: text in these colours cannot be read in the dark.
+                    item.setData(
+                        Qt.ItemDataRole.DecorationRole, QColor(COLOURS[name.removeprefix(SHUFFLED)])
+                    )
                 font = item.font()
                 font.setItalic(name in controls)
                 font.setBold(column > 1 and best.get(HEAD[column]) == name)

@@ -24,6 +24,7 @@ from core.evaluation.verification import ProtocolPairs
 from core.gallery.gallery import natural
 from core.scoring.matrix import CODE, OUTCOMES, Outcome, outcome_codes
 from xcos_gui.state.settings import Settings
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
 from xcos_gui.widgets.rows_model import RowsModel, rows_table
@@ -163,6 +164,7 @@ class ListedPairs(QWidget):
             button.setEnabled(False)
             group.addButton(button)
             row.addWidget(button)
+            CheckedLook(button)
         return row
 
     def show_pairs(

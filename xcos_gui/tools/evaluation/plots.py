@@ -68,8 +68,8 @@ class EvaluationPlots(QTabWidget):
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        if legend:
-            plot.addLegend(offset=(-5, 5))
+        if legend:  # where no curve comes: the ROC ends in the upper right corner
+            plot.addLegend(offset=(-5, -5) if y.startswith("TAR") else (-5, 5))
         return plot
 
     def show_evaluation(self, evaluation: Evaluation) -> None:

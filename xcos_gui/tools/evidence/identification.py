@@ -27,8 +27,11 @@ HEADS = (
     ("first", "The person of the highest score"),
     ("its score", "Of the first person"),
     ("second", "The person of the next score"),
-    ("score of second", "Of the second person"),
+    ("its score", "Of the second person"),
 )
+
+
+FEW_RANKS = 10  # up to which each has its tick
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,7 @@ class IdentificationTab(Tab):
         self.cmc = pg.PlotWidget()
         self.cmc.setMenuEnabled(False)
         self.cmc.setLabel("bottom", "rank")
-        self.cmc.setLabel("left", "right person within it (%)")
+        self.cmc.setLabel("left", "identified (%)")
         self.cmc.setAccessibleName("CMC: share of probes whose person is within each rank")
         self.plots = [self.cmc]
         self.why = MapView("evidence", "First less second")
@@ -82,7 +85,7 @@ class IdentificationTab(Tab):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.table)
         splitter.addWidget(side)
-        splitter.setSizes([600, 340])
+        splitter.setSizes([680, 290])
         self.hold(splitter)
 
     def work(self) -> Work:
@@ -133,6 +136,8 @@ class IdentificationTab(Tab):
             self.cmc.plot(np.arange(1, len(curve) + 1), 100 * curve, pen=pen, symbol="o")
             self.cmc.setYRange(0, 100)
             self.cmc.setXRange(1, max(2, len(curve)))
+            few = [(rank, str(rank)) for rank in range(1, len(curve) + 1)]  # no rank of 1.5
+            self.cmc.getAxis("bottom").setTicks([few] if len(curve) <= FEW_RANKS else None)
         self.why_shown.say(*WHY)
 
     def show_nothing(self, sentence: str) -> None:

@@ -149,7 +149,8 @@ class StrengthTab(Tab):
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        plot.addLegend(offset=(-5, 5))
+        # Where no curve comes: Tippett's fall from the upper left, the others rise from the lower.
+        plot.addLegend(offset=(5, -5) if title == "Tippett" else (5, 5))
         plot.setAccessibleName(f"{title} curves of likelihood ratios whose people were held out")
         self.tabs.addTab(plot, title)
         return plot
@@ -276,12 +277,12 @@ class StrengthTab(Tab):
         ends = np.array([curves.pav[0][0], curves.pav[0][-1]])
         self.pav.plot(ends, ends, pen=pg.mkPen("#888888", width=1), name="calibrated")
         priors, own, after, neutral = curves.ece
-        for values, colour, name in (
-            (own, QColor(LINE), "LRs"),
-            (after, GENUINE, "after PAV"),
-            (neutral, QColor("#888888"), "no evidence"),
+        for values, colour, line, name in (
+            (own, QColor(LINE), Qt.PenStyle.SolidLine, "LRs"),
+            (after, QColor(LINE), Qt.PenStyle.DashLine, "after PAV"),
+            (neutral, QColor("#888888"), Qt.PenStyle.SolidLine, "no evidence"),
         ):
-            self.ece.plot(priors, values, pen=pg.mkPen(colour, width=2), name=name)
+            self.ece.plot(priors, values, pen=pg.mkPen(colour, width=2, style=line), name=name)
         self.ece.setYRange(0, 1)
 
     def _decide(self) -> None:

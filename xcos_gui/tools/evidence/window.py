@@ -1,6 +1,6 @@
 """What a score is worth: strength of evidence, conditions, groups, threshold and identification, a tab each."""
 
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.errors import XCosError
 from core.scoring.lists import PairList
@@ -12,6 +12,7 @@ from xcos_gui.tools.evidence.strength import StrengthTab
 from xcos_gui.tools.evidence.tab import Tab
 from xcos_gui.tools.evidence.threshold import ThresholdTab
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.placing import Pages
 
 
 class EvidenceWindow(FollowingWindow):
@@ -25,7 +26,7 @@ class EvidenceWindow(FollowingWindow):
         self.strength, self.conditions = StrengthTab(session), ConditionsTab(session)
         self.groups, self.threshold = GroupsTab(session), ThresholdTab(session)
         self.identification = IdentificationTab(session)
-        self.tabs = QTabWidget(documentMode=True)
+        self.tabs = Pages(documentMode=True)
         tabs = (self.strength, self.conditions, self.groups, self.threshold, self.identification)
         for tab in tabs:
             self.tabs.addTab(tab, tab.title)

@@ -13,7 +13,7 @@ from xcos_gui.widgets.cell_view import MARK
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
 PICTURE = 44  # pixels
-ROOM = 0.1  # of the map's width and height, around the points, for the outer ones' thumbnails
+EDGE = 14  # pixels around the points and their thumbnails
 POINT, CHOSEN_POINT = 7, 11  # pixels
 SETTLE = 60  # milliseconds without zooming until thumbnails come
 Pixmap = Callable[[int], QPixmap | None]
@@ -102,9 +102,19 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         if len(self._colours) != len(points):
             self._colours = np.full((len(points), 4), 128, np.uint8)
         self._draw()
-        if len(points):
-            low, high = points.min(axis=0), points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
+        self.fit()
+
+    def fit(self) -> None:
+        """Show all points, with room for the thumbnails that hang right of and below them."""
+        if not len(self.points):
+            return
+        low, size = self.points.min(axis=0), np.ptp(self.points, axis=0)
+        pixels = np.array([self._box.width(), self._box.height()])
+        room = np.maximum(pixels - PICTURE - 2 * EDGE, pixels / 2)
+        pixel = float(np.max(np.maximum(size, 1e-6) / np.maximum(room, 1.0)))
+        beside = (PICTURE + 2 * EDGE) * pixel
+        left, bottom = low[0] - EDGE * pixel, low[1] - (PICTURE + EDGE) * pixel
+        self._box.setRange(QRectF(left, bottom, size[0] + beside, size[1] + beside), padding=0)
 
     def colour(self, colours: np.ndarray) -> None:
         """Give the points colours (n, 4) uint8."""
@@ -200,8 +210,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         if key in zooms:
             self._box.scaleBy((zooms[key], zooms[key]))
         elif key == Qt.Key.Key_0 and len(self.points):
-            low, high = self.points.min(axis=0), self.points.max(axis=0)
-            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=ROOM)
+            self.fit()
         else:
             super().keyPressEvent(event)
 

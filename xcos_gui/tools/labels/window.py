@@ -122,7 +122,7 @@ class LabelsWindow(FollowingWindow):
         self.table.verticalHeader().setDefaultSectionSize(round(1.6 * unit))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 4), (2, 5), (3, 6)):
+        for column, width in ((1, 6), (2, 5), (3, 6)):
             header.resizeSection(column, width * unit)
         RememberedTable(self.table, self.session.settings, "labels", sorts=False)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)

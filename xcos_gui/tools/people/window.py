@@ -95,7 +95,7 @@ class PeopleWindow(ToolWindow):
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
         unit = self.fontMetrics().height()
-        split.setSizes([38 * unit, 44 * unit])
+        split.setSizes([36 * unit, 48 * unit])
         self.body.addWidget(split)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._on_changed)

@@ -24,6 +24,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.photos.canvas import Mode, PhotoCanvas
 from xcos_gui.widgets.cell_view import Cell
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -94,6 +95,7 @@ class PhotosWindow(ToolWindow):
             QShortcut(QKeySequence(key), self).activated.connect(lambda m=mode: self.show_mode(m))
             group.addButton(button)
             row.addWidget(button)
+            CheckedLook(button)
             self.modes[mode] = button
         self.grid = QCheckBox(
             "&Grid", checked=True, toolTip="The 7\N{MULTIPLICATION SIGN}7 cells (G)"

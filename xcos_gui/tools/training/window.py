@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.errors import XCosError
 from core.training.watch import look, runs_in
@@ -15,6 +15,7 @@ from xcos_gui.tools.training.launch import launch, new_longer_run, new_run
 from xcos_gui.tools.training.new_run import NewRunPage
 from xcos_gui.tools.training.result import ResultPage
 from xcos_gui.tools.training.runs import RunsPanel
+from xcos_gui.widgets.placing import Pages
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EVERY = 1000  # milliseconds between two looks at the runs
@@ -32,7 +33,7 @@ class TrainingDialog(ToolWindow):
     def __init__(self, session: Session, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._folder = folder
-        self.tabs = _Pages(documentMode=True)
+        self.tabs = Pages(documentMode=True)
         self.new = NewRunPage(session, folder, self.compute)
         self.new.start_asked.connect(self.start_run)
         self.new.told.connect(self.tell)
@@ -152,13 +153,3 @@ class TrainingDialog(ToolWindow):
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         self.new.not_measured()
-
-
-class _Pages(QTabWidget):
-    """Pages that shrink to their smallest size before the window scrolls.
-
-    A page whose text wraps would else count with the height that it likes best.
-    """
-
-    def hasHeightForWidth(self) -> bool:
-        return False

@@ -269,17 +269,19 @@ class TwoModelsWindow(FollowingWindow):
             (self.choice.itemText(place), self.choice.itemData(place))
             for place in range(1, self.choice.count() - 1)
         ]
-        if self.weights is not None or self.job.running:
+        chosen = self.weights is not None
+        if self.job.running or (chosen and self.session.scored is None):
             self._blank.say("")
             return
         model = "the model in use" if self.session.card is None else self.session.card.name
         buttons: list[tuple[str, Callable[[], object]]] = [
             (f"Compare {model} with {text}", partial(self.compare_with, path))
             for text, path in offered[:MOST_OFFERED]
+            if path != self.weights
         ]
         buttons.append(("Choose a file…", lambda: self._on_choice(self.choice.count() - 1)))
         self._blank.say(
-            "Two models judge the gallery that is open",
+            "Choose another model" if chosen else "Two models judge the gallery that is open",
             "See who is right where the other is wrong, and whether that is chance. A run of "
             "Model, Train and a file of Model, Import foreign weights can be the second one, too.",
             buttons,

@@ -16,6 +16,7 @@ from core.explain.editing.edits import EDIT_KINDS, Edit, EditKind
 from core.explain.editing.what_if import SIDES, Question, Side
 from xcos_gui.tools.what_if.edit_settings import EditSettings
 from xcos_gui.tools.what_if.edit_steps import History, described
+from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.elided import PlainLabel
 
 Chosen = tuple[Side, int]
@@ -55,6 +56,7 @@ class EditPanel(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setToolTip(f"{kind.capitalize()} (key {(place + 1) % 10})")
             self.tools.addButton(button, place)
+            CheckedLook(button)
             grid.addWidget(button, place // 2, place % 2)
         self.tools.button(0).setChecked(True)
         self.tools.idClicked.connect(lambda _: self.tool_changed.emit())
@@ -66,6 +68,7 @@ class EditPanel(QWidget):
         self.redo = QPushButton("Redo", toolTip="Do it again (Ctrl+Shift+Z)")
         self.reset = QPushButton("Reset", toolTip="Both faces as they were (Ctrl+R)")
         self.swap = QPushButton("Swap order", checkable=True)
+        CheckedLook(self.swap)
         self.swap.setToolTip("Let learned attention see the right face first (Ctrl+W)")
         self.save = QPushButton("Save…", toolTip="Save the edited faces and all numbers (Ctrl+S)")
         for place, button in enumerate((self.undo, self.redo, self.reset, self.swap)):
