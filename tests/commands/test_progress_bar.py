@@ -1,6 +1,7 @@
 """Progress in a terminal."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -17,9 +18,16 @@ bar.close()
 
 
 def test_a_terminal_that_says_it_has_no_size_shows_progress_too() -> None:
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execv(sys.executable, [sys.executable, "-c", CODE])
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", CODE], stdout=its_end, stderr=its_end) as child:
+        os.close(its_end)
+        shown = everything(terminal)
+    assert child.returncode == 0
+    assert b"Trying every patch" in shown and b"0/30" in shown
+
+
+def everything(terminal: int) -> bytes:
+    """What is written until the other side is closed."""
     shown = b""
     while True:
         try:
@@ -29,5 +37,5 @@ def test_a_terminal_that_says_it_has_no_size_shows_progress_too() -> None:
         if not part:
             break
         shown += part
-    assert os.waitpid(child, 0)[1] == 0
-    assert b"Trying every patch" in shown and b"0/30" in shown
+    os.close(terminal)
+    return shown
