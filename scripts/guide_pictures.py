@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def make(names: list[str], folder: Path) -> None:
-    """Open the sample at its worst false accept, and save the pictures that are named."""
+    """Open the sample at its worst false accept of photos that print, and save what is named."""
     from PySide6.QtCore import QSettings
 
     from core.scoring.lists import pairs_of
@@ -84,8 +84,11 @@ def make(names: list[str], folder: Path) -> None:
     _wait(window)
     assert session.matrix is not None
     session.list_outcome("FP")
-    worst = pairs_of(session.matrix, "FP", session.threshold, 1)
-    session.select_pair(int(worst.rows[0]), int(worst.columns[0]))
+    worst = pairs_of(session.matrix, "FP", session.threshold, 100)
+    for pair in zip(worst.rows.tolist(), worst.columns.tolist(), strict=True):
+        if not any("dark" in face.key for face in session.faces_of(pair)):
+            session.select_pair(*pair)
+            break
     _wait(window)
     if WINDOW in names:
         _save(window, DOCS / "window.png")

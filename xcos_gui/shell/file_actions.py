@@ -138,6 +138,7 @@ class FileActions(QObject):
         dialog = TargetDialog(kept, self._window)
         if dialog.exec() and dialog.choice is not None:
             self.session.set_target(dialog.choice)
+        dialog.deleteLater()  # the window would keep it
 
     def ask_export(self) -> None:
         """Ask for a file and write all scores there, as the command line does."""

@@ -10,6 +10,8 @@ if sentence := missing_library():
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from core.model.normalisation import same_for_all
@@ -72,3 +74,13 @@ def test_a_targets_channels_stay_with_it(window: MainWindow, qtbot: QtBot, tmp_p
     np.testing.assert_allclose(found, expected(crops[..., ::-1]), atol=1e-4)
     session.settings.target = None
     assert session.settings.target is None
+
+
+def test_the_window_keeps_no_dialog_that_was_closed(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TargetDialog, "exec", lambda self: 0)
+    for _ in range(3):
+        next(a for a in window.findChildren(QAction) if a.text() == "Tar&get model…").trigger()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not window.findChildren(TargetDialog)
