@@ -201,6 +201,9 @@ def test_a_click_on_a_name_shows_its_items_and_nothing_beyond_the_matrix(
     session, panel = empty.session, empty.matrix
     session.open_gallery(make_crops(tmp_path / "people", people))
     qtbot.waitUntil(lambda: session.matrix is not None and not session.busy, timeout=60_000)
+    left, top = panel._axes
+    # Names get their room once they are known.
+    qtbot.waitUntil(lambda: left.size().width() > 40 and top.size().height() > 40)
     ends = np.cumsum([*people.values()])
     for which, axis in enumerate(panel._axes):
         for start, stop in zip(ends - [*people.values()], ends, strict=True):
