@@ -28,4 +28,6 @@ EQUIVALENT: dict[str, str] = {
     "xcos_gui/state/jobs.py: LONG = 0.5 # seconds of work after which the memory that it needed goes back to the system -> LONG = 1.0 # seconds of work after which the memory that it needed goes back to the system": "About half a second.",
     "xcos_gui/tools/video/plot.py: if far[nearest] < best[0]: -> if (far[nearest] <= best[0]):": "Of two points that are equally far from the mouse either is the nearest.",
     "xcos_gui/tools/flip.py: size_in_lines = (60, 50) -> size_in_lines = (60, 49)": "About fifty lines, as far as the screen has room for them.",
+    "xcos_gui/tools/training/result.py: left.addStretch(1) -> left.addStretch(2)": "The only stretch of its layout takes all of what is left.",
+    'xcos_gui/tools/face_map/window.py: coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark) -> coloured(np.array([known.get(f.identity, np.nan) for f in self._faces]), dark)': "A face without a name has no hue either way.",
 }

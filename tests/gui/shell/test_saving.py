@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QStandardPaths, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
@@ -169,3 +169,10 @@ def test_a_full_gpu_is_told_once_in_the_window(
     qtbot.waitUntil(lambda: sentence in told)
     assert told.count(sentence) == 1
     assert session.matrix is not None and np.isfinite(session.matrix.scores).all()
+
+
+def test_without_a_folder_of_pictures_a_pair_is_saved_at_home(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: "")
+    assert window.inspector.saver.proposed().parent == Path.home()

@@ -16,7 +16,7 @@ from core.errors import XCosError
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import coloured, inside
-from xcos_gui.tools.face_map.window import FaceMapWindow
+from xcos_gui.tools.face_map.window import FaceMapWindow, _by_badness
 
 
 def opened(window: MainWindow, qtbot: QtBot) -> FaceMapWindow:
@@ -121,3 +121,11 @@ def test_hues_are_grey_where_unknown() -> None:
     made = coloured(np.array([0.0, 0.33, np.nan, 0.0]), dark=False)
     assert made[2].tolist() == [128, 128, 128, 220]
     assert (made[0] == made[3]).all() and (made[0] != made[1]).any()
+
+
+def test_a_condition_runs_from_blue_through_white_to_red() -> None:
+    colours = _by_badness(np.append(np.linspace(2.0, 4.0, 101), np.nan)).astype(int)
+    red_over_blue = colours[:101, 0] - colours[:101, 2]
+    assert red_over_blue[0] < -60 and red_over_blue[100] > 60
+    assert abs(red_over_blue[50]) < 10 and colours[50, :3].min() > 230
+    assert (colours[101, :3] == 128).all()

@@ -186,6 +186,14 @@ def test_the_flip_window_names_cells_and_finds_an_edit(
     assert f"at the threshold {before:.3f}; search again for" in flip.search_text.text()
     window.session.set_threshold(before)
     assert "search again" not in flip.search_text.text()
+    editor = flip._editor
+    flip.kind.setCurrentIndex(flip.kind.findData("dark"))
+    flip.start.click()
+    qtbot.waitUntil(lambda: not flip.job.running and flip.search is not found, timeout=60_000)
+    assert flip._editor is editor is not None  # the pair is read once
+    flip.kind.setCurrentIndex(flip.kind.findData("patch"))
+    flip.start.click()
+    qtbot.waitUntil(lambda: not flip.job.running and flip.search == found, timeout=60_000)
     flip.save_to(tmp_path / "flip.json")
     said = json.loads((tmp_path / "flip.json").read_text(encoding="utf-8"))
     assert said["verdict"] == "different" and said["before"]["verdict"] == "same"
