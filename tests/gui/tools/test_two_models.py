@@ -9,6 +9,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.errors import Stopped
@@ -162,3 +163,16 @@ def test_bad_weights_are_one_sentence(window: MainWindow, qtbot: QtBot, tmp_path
     found.compare_with(bad)
     qtbot.waitUntil(lambda: "bad.safetensors is not a whole" in found.words.text())
     assert not found.job.running
+
+
+def test_a_file_is_asked_for_by_the_button_of_the_empty_page(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = other_weights(tmp_path / "other.safetensors")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
+    found = opened(window)
+    found.show()
+    buttons = {button.text(): button for button in found.findChildren(QPushButton)}
+    buttons["Choose a file…"].click()
+    assert found.weights == other
+    qtbot.waitUntil(lambda: found.found is not None, timeout=60_000)
