@@ -115,15 +115,8 @@ def soak(
     with _watched(found), closing(MakerProcess()) as elsewhere:
         window = make_window(app, store, folder / "cache.sqlite", "cpu", elsewhere.make)
         try:
-            _use(
-                window,
-                Actions(window, folder / "files", Random(seed)),
-                found,
-                seconds,
-                actions,
-                tell,
-                stacks,
-            )
+            acting = Actions(window, folder / "files", Random(seed))
+            _use(window, acting, _Beat(window, found, acting, stacks), seconds, actions, tell)
         finally:
             window.close()
             window.deleteLater()
@@ -134,13 +127,12 @@ def soak(
 def _use(
     window: MainWindow,
     acting: Actions,
-    found: Found,
+    beat: "_Beat",
     seconds: float,
     actions: int | None,
     tell: Callable[[str], None],
-    stacks: int,
 ) -> None:
-    session = window.session
+    session, found = window.session, beat.found
     session.idle.connect(
         lambda: found.idle_while_busy.update([acting.last] if session.busy else [])
     )
@@ -156,7 +148,7 @@ def _use(
         window.tools[tool].close()
     acting.do_evaluation()
     acting.do_training()
-    with _Beat(window, found, acting, stacks) as beat:
+    with beat:
         began = time.monotonic()
         while time.monotonic() - began < seconds and found.actions != actions:
             try:
@@ -210,7 +202,7 @@ class _Beat:
     """Notes whenever the event loop stands still, and, where a file is given, what all threads did."""
 
     def __init__(self, window: MainWindow, found: Found, acting: Actions, stacks: int) -> None:
-        self._found, self._acting, self._stacks = found, acting, stacks
+        self.found, self._acting, self._stacks = found, acting, stacks
         self._timer = QTimer(window, interval=BEAT)
         self._timer.timeout.connect(self._look)
 
@@ -223,7 +215,7 @@ class _Beat:
         self._timer.stop()
         if self._stacks:
             faulthandler.cancel_dump_traceback_later()
-        self._found.blocks.sort(reverse=True)
+        self.found.blocks.sort(reverse=True)
 
     def leave_out(self) -> None:
         """Count from now."""
@@ -235,7 +227,7 @@ class _Beat:
     def _look(self) -> None:
         stood = time.monotonic() - self._last
         if stood > BLOCK / 3:
-            self._found.blocks.append((round(stood, 2), self._acting.last))
+            self.found.blocks.append((round(stood, 2), self._acting.last))
         if stood > BLOCK and self._stacks:
             os.write(self._stacks, f"-- {stood:.2f} s at {self._acting.last}\n\n".encode())
         self.leave_out()
