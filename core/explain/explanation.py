@@ -7,7 +7,7 @@ import numpy as np
 
 from core.explain import formula
 from core.explain.colours import MapName
-from core.model.card import HidingLaw, ModelCard
+from core.model.card import KEPT_POWER, HidingLaw, ModelCard
 from core.model.kinds import AttentionKind, Order
 
 LEAST_LEFT = 1e-9  # of attention's weight: with less, no cell is left to give a score
@@ -55,14 +55,14 @@ class PairExplanation:
         """The score that this explanation predicts when a part of the face is hidden.
 
         covered: (7, 7) in [0, 1], the share of each cell that is hidden. By the additive law
-        hidden cells give nothing more; by the robust one attention leaves them, and the score is
-        that of the others, 0 where none is left.
+        hidden cells give nothing more; by the others attention leaves them, and the score is that
+        of the others, 0 where none is left.
         """
-        seen = 1 - covered
-        given = float((self.contribution * seen).sum())
         if self.law == "additive":
-            return given
-        left, whole = float((self.attention * seen).sum()), float(self.attention.sum())
+            return float((self.contribution * (1 - covered)).sum())
+        kept = (1 - covered) ** KEPT_POWER[self.law]
+        given = float((self.contribution * kept).sum())
+        left, whole = float((self.attention * kept).sum()), float(self.attention.sum())
         return given * whole / left if left > LEAST_LEFT else 0.0
 
     def predicted_change(self, covered: np.ndarray) -> float:

@@ -20,11 +20,15 @@ from core.resources import weights_dir
 
 Kind = Literal["xcos", "target"]
 CorrelationForm = Literal["normalised", "raw"]
-HidingLaw = Literal["additive", "robust"]
+HidingLaw = Literal["additive", "robust", "strict"]
 LAW_WORDS: dict[HidingLaw, str] = {
     "additive": "additive: attention stays where a part is hidden, and hidden cells give nothing more",
     "robust": "robust: attention leaves hidden cells, and the score is that of the others",
+    "strict": "strict: attention leaves hidden cells, and most of it cells hidden in part; the score is "
+    "that of the others",
 }
+# What attention keeps on a cell: the share of it that is seen, to this power.
+KEPT_POWER: dict[HidingLaw, float] = {"additive": 0, "robust": 1, "strict": 3}
 METADATA_KEY = "xcos"  # the one entry of the file's metadata that is ours, as JSON
 DEFAULT_NAME = "xcos-robust"
 

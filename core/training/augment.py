@@ -112,12 +112,12 @@ def _move(x_BCHW: Tensor, mirrored: np.ndarray, u: np.ndarray, config: AugmentCo
     flip = 1 - 2 * mirrored.astype(np.float32)
     cos, sin = np.cos(angle) * size, np.sin(angle) * size
     rows = [[cos * flip, -sin, shift[:, 0]], [sin * flip, cos, shift[:, 1]]]
-    theta = _on(np.stack([np.stack(row, 1) for row in rows], 1).astype(np.float32), x_BCHW)
+    theta = on_device(np.stack([np.stack(row, 1) for row in rows], 1).astype(np.float32), x_BCHW)
     grid = F.affine_grid(theta, list(x_BCHW.shape), align_corners=False)
     moved = F.grid_sample(x_BCHW, grid, "bilinear", "reflection", align_corners=False)
     # Moving smooths: of some faces the pixels stay, or sharp photos are never seen.
-    turned = _on(mirrored, x_BCHW)[:, None, None, None]
-    still = _on(u[:, 4] < UNMOVED, x_BCHW)[:, None, None, None]
+    turned = on_device(mirrored, x_BCHW)[:, None, None, None]
+    still = on_device(u[:, 4] < UNMOVED, x_BCHW)[:, None, None, None]
     return torch.where(still, torch.where(turned, x_BCHW.flip(3), x_BCHW), moved)
 
 
@@ -126,13 +126,18 @@ def _recolour(x_BCHW: Tensor, u: np.ndarray, config: AugmentConfig) -> Tensor:
     factors = 1 + signed * config.colour
     factors[:, 2] = np.where(u[:, 3] < config.grey, 0.0, factors[:, 2])
     factors[:, 4:7] = 1 + signed[:, 4:7] * config.colour / 3
-    on_device = _on(factors, x_BCHW)[..., None, None]
-    luma = torch.tensor(LUMA, device=x_BCHW.device).view(1, 3, 1, 1)
+    by_face = on_device(factors, x_BCHW)[..., None, None]
+    luma = _luma(str(x_BCHW.device)).view(1, 3, 1, 1)
     grey = (x_BCHW * luma).sum(1, keepdim=True)
-    x_BCHW = grey + (x_BCHW - grey) * on_device[:, 2:3]
+    x_BCHW = grey + (x_BCHW - grey) * by_face[:, 2:3]
     mean = grey.mean(dim=(2, 3), keepdim=True)
-    x_BCHW = mean + (x_BCHW - mean) * on_device[:, 1:2]
-    return x_BCHW * on_device[:, 0:1] * on_device[:, 4:7]
+    x_BCHW = mean + (x_BCHW - mean) * by_face[:, 1:2]
+    return x_BCHW * by_face[:, 0:1] * by_face[:, 4:7]
+
+
+@cache
+def _luma(device: str) -> Tensor:
+    return torch.tensor(LUMA, device=device)
 
 
 def _soften(x_BCHW: Tensor, u: np.ndarray, share: float) -> None:
@@ -142,7 +147,7 @@ def _soften(x_BCHW: Tensor, u: np.ndarray, share: float) -> None:
     for size, bilinear in sorted(
         {*zip(side[chosen].tolist(), smooth[chosen].tolist(), strict=True)}
     ):
-        which = _on(np.flatnonzero(chosen & (side == size) & (smooth == bilinear)), x_BCHW)
+        which = on_device(np.flatnonzero(chosen & (side == size) & (smooth == bilinear)), x_BCHW)
         small = F.interpolate(x_BCHW[which], (size, size), mode="area")
         mode = "bilinear" if bilinear else "bicubic"
         x_BCHW[which] = F.interpolate(small, (SIDE, SIDE), mode=mode)
@@ -168,10 +173,10 @@ def _occlude(
     masks = _masks()[(u[rows, 1] * MASKS).astype(int)]
     masks = np.where(turn[rows, 0, None, None] < 0.5, masks, masks[:, :, ::-1])
     masks = np.where(turn[rows, 1, None, None] < 0.5, masks, masks[:, ::-1])
-    which, hidden = _on(rows, x_BCHW), _on(masks, x_BCHW)[:, None]
-    cover = _on(255 * u[rows, 2:5], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE)
+    which, hidden = on_device(rows, x_BCHW), on_device(masks, x_BCHW)[:, None]
+    cover = on_device(255 * u[rows, 2:5], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE)
     if companions_BCHW is not None:  # another face shows through every other mask
-        other = _on(turn[rows, 2] < 0.5, x_BCHW)[:, None, None, None]
+        other = on_device(turn[rows, 2] < 0.5, x_BCHW)[:, None, None, None]
         cover = torch.where(other, companions_BCHW[which], cover)
     x_BCHW[which] = torch.where(hidden, cover, x_BCHW[which])
 
@@ -185,17 +190,18 @@ def _mix(x_BCHW: Tensor, companions_BCHW: Tensor, u: np.ndarray, share: float) -
     angle = 2 * np.pi * u[:, 2]
     columns = [np.cos(angle), np.sin(angle), 1.6 * u[:, 3] - 0.8, 0.6 * u[:, 3]]
     columns += [0.6 + 0.35 * u[:, 2], 0.8 + 0.3 * u[:, 3]]
-    numbers = _on(np.stack(columns).astype(np.float32), x_BCHW)[:, :, None, None]
+    numbers = on_device(np.stack(columns).astype(np.float32), x_BCHW)[:, :, None, None]
     across = numbers[0] * axis + numbers[1] * axis[:, None]
     seam = torch.sigmoid(12 * (across - numbers[2]))
     reach = ((axis / numbers[4]) ** 2 + (axis[:, None] / numbers[5]) ** 2).sqrt()
     outside = torch.sigmoid(20 * (reach - 1))
-    kind = _on(u[:, 1], x_BCHW)[:, None, None]
+    kind = on_device(u[:, 1], x_BCHW)[:, None, None]
     amount = torch.where(kind < SEAMS, seam, numbers[3])
     amount = torch.where(kind >= 1 - SURROUNDINGS, outside, amount)
-    amount = amount * _on(u[:, 0] < share, x_BCHW)[:, None, None]
+    amount = amount * on_device(u[:, 0] < share, x_BCHW)[:, None, None]
     return torch.lerp(x_BCHW, companions_BCHW, amount[:, None])
 
 
-def _on(array: np.ndarray, like: Tensor) -> Tensor:
+def on_device(array: np.ndarray, like: Tensor) -> Tensor:
+    """An array on a tensor's device, without waiting for what is queued there."""
     return torch.from_numpy(np.ascontiguousarray(array)).to(like.device, non_blocking=True)

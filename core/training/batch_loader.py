@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.model.features import CELLS
-from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed
+from core.training.augment import Draws, augment, border_mask, fill_borders, is_mixed, on_device
 from core.training.config import TrainConfig, keeps_maps
 from core.training.data import Batch, BatchSampler, TrainingFaces
 from core.training.hiding import HiddenViews, hidden_views
@@ -103,7 +103,7 @@ class Feed:
         if count:
             seed = config.hardware.seed
             hidden = hidden_views(x_BCHW, companions_BCHW, batch.samples, seed, count)
-        labels_B = torch.from_numpy(labels).to(self._device)
+        labels_B = on_device(labels, x_BCHW)
         return Views(batch, x_BCHW, 1 - border.float(), labels_B, hidden)
 
 

@@ -199,7 +199,8 @@ class LocalityConfig:
     )
     law: HidingLaw = option(
         "robust",
-        "what hiding does: attention leaves hidden cells, or attention stays and S there is 0",
+        "what hiding does: attention leaves hidden cells (strict: and most of it those hidden in part), "
+        "or attention stays and S there is 0 (additive)",
     )
     pairs: int = option(8192, "pairs a step of a hidden view and another face", low=1, unit="pairs")
     cells_weight: float = option(10.0, "weight of the change of S, by the law, per cell", low=0)

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from core.faces.face import SIDE
 from core.model.features import CELLS
-from core.training.augment import Draws
+from core.training.augment import Draws, on_device
 
 JOINED = 0.4  # of shapes take another piece, and of these another
 SHAPES, TEXTURES = 2048, 256  # prepared once; flips and turns make eight of each
@@ -80,8 +80,7 @@ def hidden_views(
     chosen = np.sort(np.argsort(u[:, 0], kind="stable")[:count])
     u = u[chosen]
     device = x_BCHW.device
-    source = torch.from_numpy(chosen).to(device)
-    numbers = torch.from_numpy(u).to(device)
+    source, numbers = on_device(chosen, x_BCHW), on_device(u, x_BCHW)
     hidden = _turned(_pick(_shapes(str(device)), numbers[:, 1]), numbers[:, 2])
     filling = _fillings(companions_BCHW[source], x_BCHW[source], numbers)
     pixels = torch.where(hidden[:, None], filling, x_BCHW[source])
@@ -104,10 +103,7 @@ def _fillings(companions: Tensor, own: Tensor, u: Tensor) -> Tensor:
         "texture": texture,
         "waves": waves,
     }
-    choice = torch.bucketize(
-        u[:, 3].contiguous(),
-        torch.tensor(np.cumsum([share for _, share in FILLINGS])[:-1], device=device).float(),
-    )[:, None, None]
+    choice = torch.bucketize(u[:, 3].contiguous(), _shares(str(device)))[:, None, None]
     amount = torch.zeros_like(along)
     for number, (name, _) in enumerate(FILLINGS):
         if name in amounts:
@@ -125,6 +121,12 @@ def _fillings(companions: Tensor, own: Tensor, u: Tensor) -> Tensor:
     return torch.where(
         grey[:, None, None, None], filling.mean(dim=1, keepdim=True).expand_as(filling), filling
     )
+
+
+@cache
+def _shares(device: str) -> Tensor:
+    """Where in [0, 1] one filling ends and the next begins."""
+    return torch.tensor(np.cumsum([share for _, share in FILLINGS])[:-1], device=device).float()
 
 
 def _colours(u: Tensor, own: Tensor) -> Tensor:

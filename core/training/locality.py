@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.model.card import KEPT_POWER, HidingLaw
 from core.model.xcos import LearnedAttention, xcos
 from core.training.config import LocalityConfig, LossConfig
 from core.training.losses import attention_of_pairs, balanced_error, choose_pairs
@@ -65,7 +66,7 @@ def hidden_pairs(
     cosines = cosines_BB[source_H][:, of_all]
     others = source_H[:, None] != of_all[None]
     row, column = choose_pairs(cosines, locality.pairs, losses.alike, draw, others)
-    swapped = (torch.rand(len(row), generator=draw) < 0.5).to(row.device)
+    swapped = (torch.rand(len(row), generator=draw) < 0.5).to(row.device, non_blocking=True)
     ones = torch.cat([source_H[row], row + size])
     others = torch.cat([of_all[column], column])
     swapped_twice = swapped.repeat(2)
@@ -74,11 +75,11 @@ def hidden_pairs(
     return HiddenPairs(left, right, cosines[row, column])
 
 
-def by_law(whole: Seen, law: str) -> tuple[Tensor, Tensor]:
+def by_law(whole: Seen, law: HidingLaw) -> tuple[Tensor, Tensor]:
     """S and W (P, 7, 7) that the law wants once the cells' hidden shares are gone."""
     if law == "additive":
         return whole.cosine * whole.seen, whole.attention
-    left = whole.attention * whole.seen
+    left = whole.attention * whole.seen ** KEPT_POWER[law]
     return whole.cosine, left / left.sum(dim=(1, 2), keepdim=True).clamp(min=LEAST_SEEN)
 
 
@@ -112,8 +113,8 @@ def _errors(
     locality, losses = config
     cosine, weights = maps
     lawful_cosine, lawful_weights = by_law(whole, locality.law)
-    # By the robust law what a hidden cell says does not count; by the other one it must be 0.
-    counts = whole.seen if locality.law == "robust" else torch.ones_like(whole.seen)
+    # By the additive law what a hidden cell says must be 0; by the others it does not count.
+    counts = whole.seen ** KEPT_POWER[locality.law]
     score = xcos(cosine, weights)
     errors = (
         lawful_weights

@@ -14,6 +14,8 @@ from core.model.xcos import LearnedAttention, xcos
 from core.training.config import LossConfig
 from core.training.parallel import processes, summed
 
+MANY = 16  # times as many places as pairs are wanted: random others are then never too few
+
 
 class Lesson(NamedTuple):
     """What the target says of a batch.
@@ -96,17 +98,31 @@ def choose_pairs(
         off = ~torch.eye(len(cosines_BB), dtype=torch.bool, device=cosines_BB.device)
     is_alike = (cosines_BB > alike) & off
 
+    if off.numel() > MANY * count:
+        return _of_many(is_alike, off, count, draw)
+
     def some(mask: Tensor, limit: int) -> Tensor:
         places = mask.nonzero()
-        if len(places) > 16 * limit:  # so many that one drawn twice is rare, and shuffling slow
-            drawn = torch.randint(len(places), (limit,), generator=draw)
-        else:
-            drawn = torch.randperm(len(places), generator=draw)[:limit]
-        return places[drawn.to(places.device)]
+        return places[torch.randperm(len(places), generator=draw)[:limit].to(places.device)]
 
     rare = some(is_alike, count // 2)
     others = some(~is_alike & off, count - len(rare))
     return torch.cat([rare, others]).T
+
+
+def _of_many(is_alike: Tensor, off: Tensor, count: int, draw: torch.Generator) -> Tensor:
+    """The same where others abound: by order of random numbers, without waiting for a GPU to count."""
+    device = off.device
+    own = torch.Generator(device).manual_seed(int(torch.randint(2**62, (1,), generator=draw)))
+    number = torch.rand(off.shape, generator=own, device=device).masked_fill(~off, -1)
+    alike_first = torch.where(is_alike, number + 1, number).flatten()
+    others_first = torch.where(is_alike, -number, number).flatten()
+    chosen = [alike_first.topk(count // 2, sorted=False).indices]
+    # Fewer alike pairs than half: the first part ends with others, the highest numbers.
+    others_first[chosen[0]] = -1
+    chosen.append(others_first.topk(count - count // 2, sorted=False).indices)
+    places = torch.cat(chosen)
+    return torch.stack([places // off.shape[1], places % off.shape[1]])
 
 
 def with_hardest(pairs_2P: Tensor, error_BB: Tensor, count: int) -> Tensor:

@@ -137,11 +137,8 @@ class Training:
             if self.maps is None:
                 share_batch_norm(backbone, device)
         model = model.to(memory_format=torch.channels_last)
-        self.average = AveragedModel(
-            model.net,
-            multi_avg_fn=get_ema_multi_avg_fn(config.optimisation.average),  # type: ignore[no-untyped-call]
-            use_buffers=True,
-        )
+        self._averaged = get_ema_multi_avg_fn(config.optimisation.average)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(model.net, multi_avg_fn=self._averaged, use_buffers=True)
         self.average.to(device)
         optimiser = make_optimiser(model, config.optimisation, device)
         if config.hardware.compile:
@@ -276,9 +273,20 @@ class Training:
         parts = [self._backward(part) for part in range(optimisation.accumulate)]
         self.optimiser.step()
         if optimisation.average:
-            self.average.update_parameters(self.net)
+            self._update_average()
         self.step += 1
         return StepLosses(self.step - 1, rate, parts)
+
+    def _update_average(self) -> None:
+        if self.step == 0:
+            self.average.update_parameters(self.net)
+            return
+        # AveragedModel itself waits for a GPU at each step, to count them.
+        averaged, current = (
+            [t.detach() for t in (*n.parameters(), *n.buffers()) if t.is_floating_point()]
+            for n in (self.average.module, self.net)
+        )
+        self._averaged(averaged, current, None)
 
     def numbers(self, rows: "list[StepLosses]") -> list[dict[str, float]]:
         """The losses of some steps as numbers, which waits for a GPU. Raises XCosError.

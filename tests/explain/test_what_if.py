@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,6 +23,7 @@ from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of, open_gallery
 from core.model.attention_weights import read_head
+from core.model.card import HidingLaw
 from core.model.kinds import Order
 from core.model.verifier import Verifier
 from core.progress import Task
@@ -106,6 +107,10 @@ def test_the_robust_law_predicts_the_score_of_what_is_seen() -> None:
         np.average(cosine, weights=weights) - np.average(cosine, weights=attention)
     )
     assert pair.without(np.ones((7, 7))) == 0 and pair.predicted_change(np.zeros((7, 7))) == 0
+    strict = replace(pair, law="strict")  # a quarter hidden: 27 of 64 parts are kept
+    kept = np.where(covered == 0.25, attention * 27 / 64, weights)
+    assert strict.without(covered) == pytest.approx(np.average(cosine, weights=kept))
+    assert strict.without(np.ones((7, 7))) == 0 and strict.without(0 * covered) == pair.score
     additive = replace(pair, law="additive")
     assert additive.without(covered) == pytest.approx((weights * cosine).sum())
 
@@ -157,9 +162,9 @@ def test_faithfulness_is_the_correlation_of_both_changes(world: World) -> None:
 CELLS = st.lists(st.integers(-6, 6), min_size=9, max_size=9)
 
 
-@given(CELLS, CELLS, st.sampled_from(["additive", "robust"]))
+@given(CELLS, CELLS, st.sampled_from(get_args(HidingLaw)))
 def test_no_fewer_cells_decide(
-    evidence: list[int], contribution: list[int], law: Literal["additive", "robust"]
+    evidence: list[int], contribution: list[int], law: HidingLaw
 ) -> None:
     maps = np.array(evidence).reshape(3, 3), np.array(contribution).reshape(3, 3)
     found = deciding_cells(*maps, law)
@@ -173,7 +178,7 @@ def test_no_fewer_cells_decide(
         return None
 
     def flips(cells: tuple[int, ...]) -> bool:
-        if law == "robust":  # the others' score is above the threshold where their evidence is
+        if law != "additive":  # the others' score is above the threshold where their evidence is
             rest = [value for k, value in enumerate(evidence) if k not in cells]
             return bool(rest) and (sum(rest) > 0) != same
         return (sum(evidence) - sum(contribution[k] for k in cells) > 0) != same

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import XCosError
-from core.model.card import read_card
+from core.model.card import LAW_WORDS, read_card
 from core.model.weights import load_xcos
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.training.config import LocalityConfig, LossConfig, ModelConfig, TargetConfig, TrainConfig
@@ -109,6 +109,11 @@ def test_laws(seed: int) -> None:
     for k in range(3):
         mean = np.average(whole.cosine[k], weights=whole.attention[k] * whole.seen[k])
         assert (cosine[k] * weights[k]).sum() == pytest.approx(mean)
+    cosine, weights = (m.numpy() for m in by_law(whole, "strict"))
+    for k in range(3):
+        kept = (whole.attention[k] * whole.seen[k] * whole.seen[k] * whole.seen[k]).numpy()
+        np.testing.assert_allclose(weights[k], kept / kept.sum())
+    np.testing.assert_array_equal(cosine, whole.cosine)
     cosine, weights = (m.numpy() for m in by_law(whole, "additive"))
     given_ = (whole.attention * whole.cosine * whole.seen).numpy().sum(axis=(1, 2))
     np.testing.assert_allclose((cosine * weights).sum(axis=(1, 2)), given_)
@@ -167,14 +172,16 @@ def test_by_the_additive_law_hidden_cells_must_say_nothing() -> None:
     # The hidden view is the face as it was, so that only the cell that is hidden errs.
     same = HiddenGrids(grid[:1], torch.tensor([0]), covered)
     errs = {}
-    for law in ("robust", "additive"):
+    for law in LAW_WORDS:
         locality = LocalityConfig(hidden=0.5, law=law)
         errs[law] = locality_losses(attention, grid, same, pairs, (locality, LossConfig()))
     said = float(cosine_map(grid[:1], grid[1:])[0, 2, 3])
-    assert errs["robust"]["cells"].item() == pytest.approx(0, abs=1e-10)
     assert errs["additive"]["cells"].item() == pytest.approx(said**2 / 49, rel=1e-4)
     assert errs["additive"]["attention"].item() == pytest.approx(0, abs=1e-6)
-    assert errs["robust"]["attention"].item() > 1e-3
+    for law in ("robust", "strict"):  # of a cell that is hidden whole they want the same
+        assert errs[law]["cells"].item() == pytest.approx(0, abs=1e-10)
+        assert errs[law]["attention"].item() > 1e-3
+    assert errs["strict"]["attention"].item() == pytest.approx(errs["robust"]["attention"].item())
 
 
 @given(st.integers(0, 500), st.integers(2, 9))

@@ -237,3 +237,21 @@ def test_neighbours_by_a_slow_double_loop(seed: int) -> None:
         ]
         wanted = [j for _, j in sorted(near, reverse=True)][:8]
         assert found[i].tolist() == wanted + [-1] * (8 - len(wanted))
+
+
+@given(st.integers(0, 200), st.integers(0, 60))
+def test_where_others_abound_alike_pairs_still_come_first(seed: int, rare: int) -> None:
+    draw = torch.Generator().manual_seed(seed)
+    off = torch.rand(40, 90, generator=draw) < 0.9
+    cosines = torch.zeros(40, 90)
+    places = off.nonzero()[:: max(1, 3000 // max(rare, 1))][:rare]
+    cosines[places[:, 0], places[:, 1]] = 0.9
+    left, right = choose_pairs(cosines, 100, 0.5, torch.Generator().manual_seed(seed), off)
+    chosen = {*zip(left.tolist(), right.tolist(), strict=True)}
+    assert len(chosen) == 100 and all(off[pair] for pair in chosen)
+    alike = {(int(i), int(j)) for i, j in places}
+    assert len(chosen & alike) == min(len(alike), 50)
+    again = choose_pairs(cosines, 100, 0.5, torch.Generator().manual_seed(seed), off)
+    assert torch.equal(again, torch.stack([left, right]))
+    other = choose_pairs(cosines, 100, 0.5, torch.Generator().manual_seed(seed + 1), off)
+    assert len(chosen & {*zip(*other.tolist(), strict=True)} - alike) < 30

@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.optim.swa_utils import AveragedModel
 
 from core.errors import Stopped, XCosError
 from core.faces.masks import free_form_mask
@@ -31,6 +30,7 @@ from core.training.finish import finish
 from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
 from core.training.positive_mining import likely_positives
+from core.training.training import StepLosses, Training
 
 
 def config_for(crops: Path, target: Path, tmp_path: Path) -> TrainConfig:
@@ -84,13 +84,14 @@ def test_what_ships_is_the_moving_average(
     crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[torch.Tensor] = []
-    update = AveragedModel.update_parameters
+    step = Training._step
 
-    def noted(average: AveragedModel, net: torch.nn.Module) -> None:
-        seen.append(net.grid[0].weight.detach().clone())  # type: ignore[index]
-        update(average, net)
+    def noted(training: Training) -> StepLosses:
+        row = step(training)
+        seen.append(training.net.grid[0].weight.detach().clone())  # type: ignore[index]
+        return row
 
-    monkeypatch.setattr(AveragedModel, "update_parameters", noted)
+    monkeypatch.setattr(Training, "_step", noted)
     config = config_for(crops, tiny_weights, tmp_path)
     faster = replace(config.optimisation, average=0.75, learning_rate=0.1, steps=4)
     done = train(replace(config, optimisation=faster), tmp_path / "run")

@@ -135,7 +135,7 @@ class FlipWindow(ToolWindow):
         self.cells_text.setText(cells_words(cells, report.regions))
         limit = self.session.colour_limits.contribution
         enough = _at(evidence, cells.enough)
-        gone = evidence if cells.law == "robust" else explanation.contribution
+        gone = explanation.contribution if cells.law == "additive" else evidence
         lost = evidence - _at(gone, cells.without)
         for shown, values in zip(self.maps, (evidence, enough, lost), strict=True):
             shown.show_map(values, 0.0, limit)

@@ -110,16 +110,16 @@ def deciding_cells(
     """The fewest cells that decide; evidence (7, 7), whose sum above 0 means "same".
 
     Without some cells the score falls by their contribution (additive law), or is that of the
-    others alone (robust law), which is above the threshold where their evidence sums above 0. So
+    others alone (other laws), which is above the threshold where their evidence sums above 0. So
     taking the weightiest first is exact: any k cells weigh at most as much as the k weightiest.
     """
-    taken = evidence if law == "robust" else contribution
+    taken = contribution if law == "additive" else evidence
     values, given = (map_.ravel().astype(np.float64) for map_ in (evidence, taken))
     same = fsum(values) > 0
     sign = 1 if same else -1
     backing = [k for k in np.argsort(-sign * given, kind="stable").tolist() if sign * given[k] > 0]
     without: list[int] = []
-    # By the robust law something must be left to have a verdict.
+    # By the other laws something must be left to have a verdict.
     most = len(backing) if law == "additive" else min(len(backing), values.size - 1)
     for count in range(1, most + 1):
         if (fsum([*values, *-given[backing[:count]]]) > 0) != same:
@@ -150,7 +150,7 @@ def cells_words(cells: DecidingCells, regions: np.ndarray) -> str:
     count = _counted(len(cells.without))
     named = _named(cells.without, regions)
     gone = "gave nothing"
-    if cells.law == "robust":
+    if cells.law != "additive":
         gone = f"{'was' if len(cells.without) == 1 else 'were'} hidden"
     return f"{text} If {count} ({named}) {gone}, the verdict would be {other}."
 
