@@ -9,6 +9,7 @@ if sentence := missing_library():
 
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -137,3 +138,39 @@ def test_chosen_pairs_are_tagged_and_sent_to_patterns_and_the_report(
     patterns = next(t for t in window.tools.values() if hasattr(t, "with_less"))
     qtbot.waitUntil(lambda: getattr(patterns, "found", None) is not None, timeout=60_000)
     assert len(patterns.found.report.of.pairs) == 2  # type: ignore[attr-defined]
+
+
+def test_one_pair_can_be_chosen_alone(window: MainWindow, qtbot: QtBot) -> None:
+    panel = window.matrix
+    drag(window, qtbot, (0.3, 3.3), (0.6, 3.6), Qt.KeyboardModifier.ControlModifier)
+    assert panel.selecting.report is not None and panel.selecting.report.total == 1
+    assert "1 pair chosen: " in panel.chosen_bar.words.text()
+    assert all(button.isEnabled() for button in panel.chosen_bar.buttons.values())
+    drag(window, qtbot, (0.2, 3.2), (0.7, 3.7), Qt.KeyboardModifier.ShiftModifier)
+    drag(window, qtbot, (2.3, 2.3), (2.6, 2.6), Qt.KeyboardModifier.ControlModifier)
+    report = panel.selecting.report  # a face with itself is no pair
+    assert report is None or report.total == 0
+    assert [n for n, b in panel.chosen_bar.buttons.items() if b.isEnabled()] == ["clear"]
+
+
+def test_chosen_pairs_of_probes_are_judged_by_their_own_names(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    """Four probes (ann, bob, dan, dan) down and six faces (ann thrice, bob twice, cat) across."""
+    panel, session, pairs = window.matrix, window.session, window.pairs
+    session.open_probes(probes)
+    qtbot.waitUntil(
+        lambda: session.matrix is not None and session.matrix.scores.shape == (4, 6)
+        and not session.busy, timeout=60_000,
+    )  # fmt: skip
+    session.set_threshold(1.0)
+    for rectangle, several in (
+        (((0.3, 2.3), (0.6, 3.6)), True),  # ann with ann, and with bob
+        (((2.3, 4.3), (3.6, 5.6)), False),  # dan with bob and cat
+        (((0.3, 3.3), (0.6, 5.6)), False),  # ann with bob and cat
+    ):
+        panel.selecting.clear()
+        drag(window, qtbot, *rectangle, Qt.KeyboardModifier.ControlModifier)
+        panel.chosen_bar.buttons["list"].click()
+        assert "Chosen" in pairs.choice.currentText()
+        assert pairs.table.isColumnHidden(3) != several, rectangle

@@ -10,6 +10,7 @@ if sentence := missing_library():
 import json
 from pathlib import Path
 
+from PySide6.QtWidgets import QLabel, QSplitter
 from pytestqt.qtbot import QtBot
 
 from core.explain.saliency.compare import Comparison
@@ -53,6 +54,16 @@ def test_the_pair_is_compared(window: MainWindow, qtbot: QtBot, tmp_path: Path) 
     assert shown.ranks.item(2, 2).text() == "1.00"
     for plot in shown.curves.plots:
         assert len(plot.listDataItems()) == 4
+    line = shown.fontMetrics().height()
+    scale_ends = max(
+        w.geometry().right() for w in shown.findChildren(QLabel) if w.text() == "for same"
+    )
+    assert (
+        shown.with_controls.x() - scale_ends > 2 * line
+    )  # what explains stands apart from what asks
+    for split in shown.findChildren(QSplitter):
+        first, second = split.sizes()  # maps above numbers, curves beside tables
+        assert 0.25 < second / (first + second) < 0.5
     shown.columns["occlusion"].views[0].cell_changed.emit((3, 4))
     value = shown.methods["occlusion"].map.left[3, 4]
     told = shown.cell_text.text()

@@ -255,8 +255,11 @@ def test_people_are_counted_and_the_time_is_measured(
     assert page.faces.text() == "9 photos, 6 of them of 3 people"
     assert "no photo and will be left out: dan" in page.problem.text()
     assert page.start.isEnabled()
+    told: list[str] = []
+    dialog.job.progress.connect(lambda what, *_: told.append(what))
     page.timing.click()
     qtbot.waitUntil(lambda: not dialog.job.running, timeout=LONG)
+    assert told[0] == "Starting a process" and all(told)
     assert page.time.text().startswith("Takes about ") and "as measured" in page.time.text()
     assert page.time.toolTip().startswith("An epoch of 9 faces takes about")
     page.timing.click()

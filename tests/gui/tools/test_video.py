@@ -1,6 +1,7 @@
 """The window on videos: tracks, scores over time, a face beside the photo, the tracks as a gallery."""
 
 import csv
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,10 @@ def test_scores_are_saved_and_tracks_open_as_a_gallery(
     assert "must end in one of" in video.note.text()
     video.open_button.click()
     session = window.session
+    assert video.found is not None
+    key = f"{video.found.source.resolve()} {video.found.every} {video.found.frames}"
+    # Short, since some systems refuse long paths.
+    folder = f"{video.found.source.stem}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     qtbot.waitUntil(
         lambda: (
             session.source is not None
@@ -136,7 +141,8 @@ def test_scores_are_saved_and_tracks_open_as_a_gallery(
         ),
         timeout=LONG,
     )
-    assert session.loaded is not None
+    assert session.loaded is not None and session.source is not None
+    assert session.source.name == folder
     names = {face.identity for face in session.loaded.gallery.faces}
     assert names == {found.name for found in video.found.tracks}  # type: ignore[union-attr]
     assert "aligned crops" in video.note.text()
