@@ -59,7 +59,7 @@ centerOnScroll tabStopDistance cursorWidth extraSelections documentTitle content
 foregroundBrush backgroundBrush dockOptions tabShape selectedDate menuRole iconText acceptDrops
 mouseTracking showDropIndicator dragEnabled dragDropOverwriteMode dragDropMode defaultDropAction
 layoutMode batchSize modelColumn isWrapping active pageStep floating dockLocation sliderPosition
-tabletTracking frameShape documentMode
+tabletTracking frameShape
 """
 LEFT_OUT = frozenset(UNSAID.split())
 SAID_OF_PLOTS = ("toolTip", "accessibleName", "enabled", "focusPolicy")

@@ -31,4 +31,5 @@ EQUIVALENT: dict[str, str] = {
     "xcos_gui/tools/training/result.py: left.addStretch(1) -> left.addStretch(2)": "The only stretch of its layout takes all of what is left.",
     'xcos_gui/tools/face_map/window.py: coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark) -> coloured(np.array([known.get(f.identity, np.nan) for f in self._faces]), dark)': "A face without a name has no hue either way.",
     "xcos_gui/panels/matrix/bar.py: FAINT = 40 # of 255, from which lightness on a square stands out from its ground -> FAINT = 41 # of 255, from which lightness on a square stands out from its ground": "About forty.",
+    "xcos_gui/tools/labels/window.py: own.refinement is None and own.square and own.columns is loaded -> own.refinement is None and own.square and own.rows is loaded": "Of one gallery with itself rows are columns.",
 }

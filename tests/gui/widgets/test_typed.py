@@ -188,6 +188,27 @@ def test_a_table_s_widths_and_order_come_back(qtbot: QtBot, settings: Settings) 
     )  # one that is always sorted stays so
 
 
+def test_the_column_that_fills_the_window_is_not_taken_for_the_user_s(
+    qtbot: QtBot, settings: Settings
+) -> None:
+    widget = QTableWidget(2, 3)
+    qtbot.addWidget(widget)
+    kept = RememberedTable(widget, settings, "y")
+    header = widget.horizontalHeader()
+    header.setStretchLastSection(True)
+    header.moveSection(2, 0)  # now column 1 stands last
+    kept._timer.stop()
+    header.sectionResized.emit(1, 50, 70)
+    assert not kept._timer.isActive()
+    header.sectionResized.emit(2, 50, 70)
+    assert kept._timer.isActive()
+    kept._timer.stop()
+    header.hideSection(1)  # and now column 0
+    kept._timer.stop()
+    header.sectionResized.emit(0, 50, 70)
+    assert not kept._timer.isActive()
+
+
 def test_what_is_larger_than_its_place_scrolls(qtbot: QtBot) -> None:
     class Inside(QWidget):
         def minimumSizeHint(self) -> QSize:

@@ -6,6 +6,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPoint,
     Qt,
+    QTimer,
     QUrl,
     Signal,
 )
@@ -46,6 +47,7 @@ ORDERS: tuple[tuple[str, Order], ...] = (
     ("Doubtful first", "doubt"),
     *((f"By {c.title.lower()}, worst first", c.name) for c in CONDITIONS),
 )
+FOLLOWS = 60  # ms after another pair is chosen
 
 
 class GalleryPanel(QWidget):
@@ -89,7 +91,10 @@ class GalleryPanel(QWidget):
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
         session.conditions.changed.connect(self._on_measured)
-        session.pair_changed.connect(self._on_pair_changed)
+        # After the pair's maps, which the user looks at first.
+        self._following = QTimer(self, singleShot=True, interval=FOLLOWS)
+        self._following.timeout.connect(self._follow)
+        session.pair_changed.connect(lambda _: self._following.start())
         session.busy_changed.connect(self._show_empty)
         session.idle.connect(self._show_empty)
         self._on_gallery_changed()
@@ -338,8 +343,10 @@ class GalleryPanel(QWidget):
             if column is not None:
                 self._session.select_pair(pair[0], column)
 
-    def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
-        self.view.viewport().update()  # the pair's faces are marked
+    def _follow(self) -> None:
+        """Mark the pair's faces, and show the second one."""
+        self.view.viewport().update()
+        pair = self._session.pair
         if pair is None or self.view.hasFocus():
             return
         row = self.model.row_of(self._session.faces_of(pair)[1].key)

@@ -178,7 +178,7 @@ class CompareWindow(FollowingWindow):
         self.curves, self.areas, self.ranks = CurvePlots(), AreasTable(), RanksTable()
         self.plots = list(self.curves.plots)
         self.areas.chosen.connect(lambda _: self._draw())
-        tabs = QTabWidget()
+        tabs = QTabWidget(documentMode=True)
         tabs.addTab(self.areas, "&Areas")
         tabs.addTab(self.ranks, "&Rank correlation")
         split = QSplitter(Qt.Orientation.Horizontal)
