@@ -1,6 +1,7 @@
 """The language of filters on pairs: its grammar, what it means as data, and back to text."""
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -220,6 +221,11 @@ def completions(columns: Iterable[str] = ()) -> list[str]:
     further = [f"column({quoted(name)})" for name in columns]
     words = {*NUMBERS, *TEXTS, *FLAGS, *regions, *further, *choices, "and", "or", "not"}
     return sorted(words, key=str.lower)
+
+
+def prepare() -> None:
+    """Build the parser in the background: the first filter would wait for it, on a busy machine long."""
+    threading.Thread(target=_parser, name="filter grammar", daemon=True).start()
 
 
 @lru_cache(1)

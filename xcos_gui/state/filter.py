@@ -38,6 +38,7 @@ class PairFilter(QObject):
         super().__init__(parent)
         self._given = given
         self.text = ""
+        self._prepared = False
         self.mask: np.ndarray | None = None
         self.why_none = ""  # where no pair passes, which part of the filter lets none through
         self._expression: Expression | None = None
@@ -45,6 +46,7 @@ class PairFilter(QObject):
         self._job = activity.job(self)
         self._job.finished.connect(self._on_found)
         self._job.failed.connect(self._on_failed)
+        activity.idle.connect(self._prepare)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._look)
 
@@ -69,6 +71,13 @@ class PairFilter(QObject):
             self._expression, self._fields = None, frozenset()
         self.text = text
         self._look()
+
+    def _prepare(self) -> None:
+        from core.query.language import prepare
+
+        if not self._prepared and self._given() is not None:
+            self._prepared = True
+            prepare()
 
     def toggle(self, text: str) -> None:
         """Use a filter, or none where it is the one in use."""

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.analysis.fragile import FragilePairs
 from core.explain.matrix_image import Look, MatrixImage
 from core.project.edits import face_subject
+from core.query.language import _parser
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
@@ -137,3 +138,16 @@ def test_of_many_pairs_those_that_pass_are_gathered_in_the_background(
     session.set_filter("")
     qtbot.waitUntil(lambda: not session.busy)
     assert image.passes(None)
+
+
+def test_what_filters_need_is_there_before_the_first_one(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    _parser.cache_clear()
+    session.filter._prepared = False
+    session.set_kind("uniform")
+    qtbot.waitUntil(lambda: _parser.cache_info().currsize == 1, timeout=30_000)
+    built = _parser.cache_info().misses
+    session.filter.use("score > 0.5")
+    session.set_kind("learned")
+    qtbot.waitUntil(lambda: not session.busy, timeout=30_000)
+    assert _parser.cache_info().misses == built
