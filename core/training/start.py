@@ -16,7 +16,7 @@ ROUNDING = 1.0  # between dividing by 127.5 and by 128
 def as_started(config: TrainConfig) -> TrainConfig:
     """The config with the backbone, options and head of model.start, where that is set.
 
-    Raises XCosError for weights that cannot be read, or that the config rules out.
+    Where only a part is trained, a law by which attention leaves hidden cells stays as well. Raises XCosError for weights that cannot be read, or that the config rules out.
     """
     if config.model.start is None:
         return config
@@ -39,7 +39,10 @@ def as_started(config: TrainConfig) -> TrainConfig:
         embedding=card.embedding_size is not None,
         grid_channels=card.grid_channels,
     )
-    return replace(config, model=model)
+    locality = config.locality
+    if config.model.trained != "all" and card.law != "additive":
+        locality = replace(locality, law=card.law)
+    return replace(config, model=model, locality=locality)
 
 
 def take_start(network: nn.Module, config: TrainConfig) -> ModelCard | None:

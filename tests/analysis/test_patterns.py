@@ -240,7 +240,14 @@ def test_the_command_agrees_with_explain(
     assert {m["left"] for m in members} == {"ann/1.png", "ann/2.png"}
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert len(rows) == 49 and rows[24]["region"] == "nose"
-    assert float(rows[8]["evidence"]) == pytest.approx(said["of"]["evidence"][1][1], abs=1e-5)
+    for name in ("cosine", "attention", "evidence"):
+        for prefix, part in (("", "of"), ("less_", "less"), ("difference_", "difference")):
+            of_cells = {
+                (int(row["row"]), int(row["column"])): float(row[f"{prefix}{name}"]) for row in rows
+            }
+            for (row, column), value in of_cells.items():
+                assert value == pytest.approx(said[part][name][row][column], abs=1e-5)
+            assert len(of_cells) == 49
 
 
 def test_the_command_names_what_it_does_not_know(

@@ -20,6 +20,7 @@ from core.training.config import (
     write_config,
 )
 from core.training.schedule import learning_rate, total_steps
+from core.training.watch import look
 
 
 def test_shipped_presets_are_valid() -> None:
@@ -92,8 +93,10 @@ def test_a_preset_by_its_name_with_settings(
     settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     assert main(["train", "robust", "--into", str(tmp_path / "run"), *settings]) == 0
     assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-robust.safetensors"))
+    ended = look(tmp_path / "run")
+    assert (ended.state, ended.what, ended.done, ended.total) == ("finished", "Finished", 1, 1)
     card = read_card(tmp_path / "run" / "xcos-robust.safetensors")
-    assert card.law == "robust" and card.backbone == "local"
+    assert card.law == "strict" and card.backbone == "local"
     # Decoded faces went to the user's cache, since none was named.
     assert list((tmp_path / "user" / "training").glob("faces-*"))
     assert main(["train", "--resume", str(tmp_path / "run"), "--set", "name=x"]) == 1

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import XCosError
-from core.model.card import LAW_WORDS, read_card
+from core.model.card import LAW_WORDS, HidingLaw, read_card
 from core.model.weights import load_xcos
 from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.training.config import LocalityConfig, LossConfig, ModelConfig, TargetConfig, TrainConfig
@@ -28,6 +28,7 @@ from core.training.locality import (
 )
 from core.training.loop import train
 from core.training.losses import joint_cosines
+from core.training.start import as_started
 from core.training.target_cache import impostor_scale
 from tests.training.test_training import config_for, logged
 
@@ -251,6 +252,22 @@ def test_a_run_with_hidden_views_logs_their_losses_and_its_weights_name_the_law(
     without = replace(config, locality=LocalityConfig())
     done = train(without, tmp_path / "without")
     assert finish(done, tmp_path / "without.safetensors").law == "additive"
+
+
+@pytest.mark.parametrize("law", LAW_WORDS)
+def test_weights_adapted_in_part_keep_a_law_by_which_attention_leaves(
+    crops: Path, tiny_weights: Path, tmp_path: Path, law: HidingLaw
+) -> None:
+    config = local_config(crops, tiny_weights, tmp_path)
+    first = replace(config, locality=replace(config.locality, law=law))
+    start = finish(train(first, tmp_path / "first"), tmp_path / "start.safetensors")
+    assert start.law == law
+    onwards = replace(config.model, start=start.path, trained="last stage")
+    adapted = train(replace(config, model=onwards), tmp_path / "adapted")
+    assert adapted.config.locality.law == ("robust" if law == "additive" else law)
+    assert finish(adapted, tmp_path / "adapted.safetensors").law == law
+    anew = as_started(replace(config, model=replace(onwards, trained="all")))
+    assert anew.locality.law == "robust"  # the config's own
 
 
 def test_several_targets_teach_together(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
