@@ -21,14 +21,12 @@ from core.commands.shared import (
 from core.errors import XCosError, counted
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer
-from core.explain.explain import pair_regions
+from core.explain.explain import pair_regions, regions_of
 from core.explain.saliency.compare import Comparison, compare, title
 from core.explain.saliency.compare_many import ComparisonTable, tabulate
 from core.explain.saliency.methods import TITLES, Subject, methods_for
-from core.faces.face import Face
-from core.faces.regions import face_regions
 from core.files import write_whole
-from core.gallery.opening import crop_of, landmarks_in_crop
+from core.gallery.opening import crop_of
 from core.json_text import json_text
 from core.progress import Task
 
@@ -159,10 +157,6 @@ def _methods(options: argparse.Namespace, scorer: CropScorer) -> tuple[str, ...]
     return asked
 
 
-def _regions(one: Face, other: Face) -> np.ndarray:
-    return face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2)
-
-
 def _compare_list(options: argparse.Namespace) -> int:
     source = Path(options.left)
     if source.suffix.lower() not in LISTS and not source.is_dir():
@@ -214,7 +208,7 @@ def _compare_each(
             faces = [opened.gallery.faces[opened.groups[place][0]] for place in (i, j)]
             left, right = (crop_of(f, opened.gallery.root, setup.cache) for f in faces)
             subject = Subject(left, right, scorer)
-            regions = _regions(faces[0], faces[1])
+            regions = regions_of(*faces)
             seed = options.seed + number
             compared.append(compare(subject, regions, names, shuffled, seed))
 

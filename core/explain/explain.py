@@ -6,6 +6,7 @@ from core.explain.colours import ColourLimits
 from core.explain.explanation import PairExplanation, law_of
 from core.explain.maps import maps_of
 from core.explain.report import PairReport
+from core.faces.face import Face
 from core.faces.regions import face_regions
 from core.gallery.cache import Cache
 from core.gallery.opening import crop_of, landmarks_in_crop
@@ -77,8 +78,12 @@ def pair_report(
 
 def pair_regions(scored: ScoredGallery, row: int, column: int) -> np.ndarray:
     """(7, 7) names of the regions that a pair's cells show, by the mean of both faces' landmarks."""
-    one, other = (landmarks_in_crop(face) for face in scored.faces(row, column))
-    return face_regions((one + other) / 2)
+    return regions_of(*scored.faces(row, column))
+
+
+def regions_of(one: Face, other: Face) -> np.ndarray:
+    """(7, 7) names of the regions that the cells of two faces show."""
+    return face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2)
 
 
 def pair_cosines(

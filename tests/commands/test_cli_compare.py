@@ -10,8 +10,12 @@ from PIL import Image
 
 from core.cli import main
 from core.commands import compare as command
+from core.explain.explain import regions_of
 from core.explain.saliency.compare import Comparison
 from core.explain.saliency.compare_many import interval
+from core.faces.align import TEMPLATE, similarity
+from core.faces.face import Detection, Face
+from core.faces.regions import face_regions
 
 
 @pytest.fixture
@@ -57,6 +61,27 @@ def test_a_list_becomes_a_table(
     rows = {row["name"]: row for row in csv.DictReader(table.open())}
     assert float(rows["grad-cam"]["deletion"]) == pytest.approx(numbers["mean"], abs=1e-6)
     assert rows["grad-cam"]["with_xcos"] and not rows["xcos"]["with_xcos"]
+
+
+def test_regions_of_two_faces_are_those_of_the_mean_of_their_landmarks() -> None:
+    rng = np.random.default_rng(4)
+
+    def face(name: str) -> Face:
+        marks = (TEMPLATE * 2 + rng.normal(0, 9, (5, 2)) + 30).astype(np.float32)
+        return Face(
+            name, 1, None, Detection(np.array([0, 0, 300, 300], np.float32), marks, 1.0), name
+        )
+
+    one, other = face("a.png"), face("b.png")
+    marks = []
+    for each in (one, other):
+        there = each.detection.landmarks.astype(np.float64)  # type: ignore[union-attr]
+        warp = similarity(there)
+        marks.append(there @ warp[:, :2].T + warp[:, 2])
+    found = regions_of(one, other)
+    assert found.tolist() == face_regions((marks[0] + marks[1]) / 2).tolist()
+    assert found.tolist() != face_regions(marks[0]).tolist()
+    assert len({*found.ravel().tolist()}) > 5
 
 
 def test_an_interrupted_list_tells_what_it_has(
