@@ -19,6 +19,7 @@ from core.training.config import (
     read_config,
     write_config,
 )
+from core.training.run_files import PROBLEMS
 from core.training.schedule import learning_rate, total_steps
 from core.training.watch import look
 
@@ -73,13 +74,12 @@ def test_a_setting_that_does_not_fit_is_named(assignment: str, told: str) -> Non
         with_settings(TrainConfig(), [assignment])
 
 
-def test_a_preset_by_its_name_with_settings(
-    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    values = {
+def little_run(crops: Path, target: Path) -> dict[str, object]:
+    """Settings by which the preset takes two steps of a small network."""
+    return {
         "data.labelled": crops,
         "data.unlabelled": crops / "ann",
-        "target.weights": tiny_weights,
+        "target.weights": target,
         "model.options": "{ widths = [4, 4, 6, 8], depths = [1, 1, 1, 1], spatial = [1, 0, 0, 0] }",
         "losses.map_weight": 0,
         "optimisation.steps": 2,
@@ -90,6 +90,12 @@ def test_a_preset_by_its_name_with_settings(
         "hardware.precision": "32-true",
         "hardware.compile": "false",
     }
+
+
+def test_a_preset_by_its_name_with_settings(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = little_run(crops, tiny_weights)
     settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     assert main(["train", "robust", "--into", str(tmp_path / "run"), *settings]) == 0
     assert capsys.readouterr().out.startswith(str(tmp_path / "run" / "xcos-robust.safetensors"))
@@ -101,6 +107,29 @@ def test_a_preset_by_its_name_with_settings(
     assert list((tmp_path / "user" / "training").glob("faces-*"))
     assert main(["train", "--resume", str(tmp_path / "run"), "--set", "name=x"]) == 1
     assert "leave --set out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damaged", (5, 6))
+def test_photos_left_out_are_named_the_first_ones_at_once(
+    crops: Path,
+    tiny_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damaged: int,
+) -> None:
+    for number in range(damaged):
+        (crops / "ann" / f"broken{number}.png").write_bytes(b"no picture")
+    values = little_run(crops, tiny_weights) | {"data.unlabelled": crops / "bob"}
+    settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+    assert main(["train", "robust", "--into", str(tmp_path / "run"), *settings]) == 0
+    told = capsys.readouterr().err.splitlines()
+    named = [line for line in told if line.startswith("xcos: problem: ")]
+    assert len(named) == 5 and all(f"broken{k}.png" in named[k] for k in range(5))
+    more = [line for line in told if "photos were left out" in line]
+    listed = tmp_path / "run" / PROBLEMS
+    wanted = [f"xcos: {damaged} photos were left out; {listed} names all."]
+    assert more == (wanted if damaged > 5 else [])
+    assert sum("broken" in line for line in listed.read_text().splitlines()) == damaged
 
 
 def test_config_survives_the_file(tmp_path: Path) -> None:
