@@ -18,7 +18,7 @@ from xcos_gui.widgets.elided import PlainLabel, literal
 EFFECTS: dict[FindingKind, str] = {
     "wrong-identity": "Accept gives the face the other name.",
     "same-person": "Accept gives the second name's faces the first name.",
-    "near-duplicate": "Accept sets the photo on the right aside.",
+    "near-duplicate": "The photo on the right can be set aside.",
     "shared-person": "Accept only marks the person.",
 }
 KEYS: tuple[tuple[str, str, Decision | None], ...] = (
@@ -27,8 +27,6 @@ KEYS: tuple[tuple[str, str, Decision | None], ...] = (
     ("Unsure", "U", "unsure"),
     ("Take back", "Del", None),
 )
-
-
 LONGEST = 24  # letters of a photo's name on a button
 
 
@@ -36,9 +34,8 @@ def _accepting(finding: Finding) -> str:
     """The button's text, which names what Accept does."""
     if finding.kind == "near-duplicate":
         name = PurePosixPath(finding.right).name
-        if (
-            len(name) > LONGEST
-        ):  # a button would take the list's room; the whole name is its caption
+        # A button would take the list's room; the whole name is its caption.
+        if len(name) > LONGEST:
             name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
         return f"Set aside {literal(name)}  (A)"
     return "Accept  (A)"
