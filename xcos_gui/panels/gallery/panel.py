@@ -88,6 +88,7 @@ class GalleryPanel(QWidget):
         layout.addWidget(self._tabs, 1)
         self._make_actions()
         self._search.textChanged.connect(self._on_search)
+        self._source = session.source
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
         session.conditions.changed.connect(self._on_measured)
@@ -274,6 +275,9 @@ class GalleryPanel(QWidget):
         menu.popup(view.viewport().mapToGlobal(at))
 
     def _on_gallery_changed(self) -> None:
+        if self._source != self._session.source:
+            self._source = self._session.source
+            self._search.clear()  # it was for the faces of another gallery
         self.model.refresh()
         self.aside_model.refresh()
         self.problems_model.refresh()
