@@ -235,10 +235,10 @@ def test_models_that_ship_are_listed_the_default_first_with_their_laws(
     assert main(["models"]) == 0
     first, second = capsys.readouterr().out.split("\n\n")
     assert first.startswith("xcos-robust (xcos, backbone local)")
-    assert "law         robust: attention leaves hidden cells" in first
+    assert "law         strict: attention leaves hidden cells, and most" in first
     assert second.startswith("xcos-small (xcos, backbone thin)")
     assert "law         additive: attention stays where a part is hidden" in second
     assert main(["models", "xcos-small"]) == 0
     assert capsys.readouterr().out.strip() == second.strip()
     assert main(["models", "--json"]) == 0
-    assert [card["law"] for card in json.loads(capsys.readouterr().out)] == ["robust", "additive"]
+    assert [card["law"] for card in json.loads(capsys.readouterr().out)] == ["strict", "additive"]

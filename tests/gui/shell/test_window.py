@@ -177,9 +177,10 @@ def test_dropping_a_folder_opens_it(empty: MainWindow, qtbot: QtBot, crops: Path
     assert empty.gallery._search.text() == "cem"  # the same gallery still
     drop(empty, [crops / "ann" / "1.png", crops / "bob" / "2.png"])
     qtbot.waitUntil(
-        lambda: empty.session.loaded is not None and len(empty.session.loaded) == 2, timeout=SCORED
+        lambda: empty.gallery._search.text() == "" and empty.gallery.model.rowCount() == 2,
+        timeout=SCORED,
     )
-    assert empty.gallery._search.text() == "" and empty.gallery.model.rowCount() == 2
+    assert empty.session.loaded is not None and len(empty.session.loaded) == 2
 
 
 def drop(window: MainWindow, paths: list[Path]) -> None:
