@@ -76,7 +76,7 @@ def _run(training: Training, task: Task) -> None:
             numbers += training.numbers(recent)
             recent = []
         if log:
-            _log(training, numbers, (time.monotonic() - clock) / len(numbers))
+            log_row(training, numbers, (time.monotonic() - clock) / len(numbers))
             numbers, clock = [], time.monotonic()
         if validate and training.validation is not None:
             _validate(training)
@@ -95,7 +95,8 @@ def _run(training: Training, task: Task) -> None:
         training.take_best()
 
 
-def _log(training: Training, recent: list[dict[str, float]], seconds: float) -> None:
+def log_row(training: Training, recent: list[dict[str, float]], seconds: float) -> None:
+    """Log the mean losses of some steps; seconds: that each took."""
     if not training.fabric.is_global_zero:
         return
     names = ["rate", *LOSS_NAMES, "total"]

@@ -262,10 +262,14 @@ class Training:
         while self.step < self.steps:
             yield self._step()
 
-    def _step(self) -> "StepLosses":
+    def rate(self) -> float:
+        """The learning rate of the next step."""
         optimisation = self.config.optimisation
         epoch = steps_of_epoch(optimisation, len(self.faces))
-        rate = learning_rate(self.step, self.steps, optimisation, epoch)
+        return learning_rate(self.step, self.steps, optimisation, epoch)
+
+    def _step(self) -> "StepLosses":
+        optimisation, rate = self.config.optimisation, self.rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("times", 1.0)
         self.model.train()
