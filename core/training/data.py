@@ -153,7 +153,7 @@ def training_faces(
         rows=keep,
         bordered=np.load(folder / "bordered.npy")[keep],
         folder=folder,
-        problems=tuple(problems.values()),
+        problems=tuple(problems[place] for place in sorted(problems, key=int)),
     )
 
 
