@@ -22,7 +22,8 @@ def main() -> int:
         "--stacks",
         type=argparse.FileType("w"),
         metavar="FILE",
-        help="what all threads do while the window does not answer",
+        help="what all threads do while the window does not answer; reading a frame that is just left "
+        "ends the run without a word, so leave it out to look for crashes",
     )
     options = parser.parse_args()
     faulthandler.enable()
