@@ -48,8 +48,9 @@ class ModelCard:
     embedding_size:   of the fully connected head, or None without one
     grid_channels:    of the grid features, a multiple of 32
     law:              what learned attention does where a part of a face is hidden. additive: it
-                      stays, and hidden cells give nothing more; robust: it leaves them, and what
-                      is left is the score of the other cells
+                      stays, and hidden cells give nothing more; robust: it leaves them by the share
+                      that is hidden, and what is left is the score of the other cells; strict: of
+                      a cell hidden in part it keeps the cube of the share that is seen
     measured:         summary figures, by name
     """
 
