@@ -16,7 +16,8 @@ ROUNDING = 1.0  # between dividing by 127.5 and by 128
 def as_started(config: TrainConfig) -> TrainConfig:
     """The config with the backbone, options and head of model.start, where that is set.
 
-    Where only a part is trained, a law by which attention leaves hidden cells stays as well. Raises XCosError for weights that cannot be read, or that the config rules out.
+    Where only a part is trained, a law by which attention leaves hidden cells stays as well.
+    Raises XCosError for weights that cannot be read, or that the config rules out.
     """
     if config.model.start is None:
         return config
