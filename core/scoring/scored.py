@@ -12,7 +12,7 @@ from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
 from core.scoring.engine import PairEngine
-from core.scoring.kernels.prepared import PreparedPairs
+from core.scoring.kernels.prepared import PreparedFaces, PreparedPairs
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix, score_matrix
 from core.scoring.refine import Refinement
@@ -33,6 +33,7 @@ class ScoredGallery:
     The threshold is no part of it, but an argument of what depends on it.
     rows, columns: left and right faces of the matrix: probes and gallery, or one object twice
     refinement:    says which scores are estimates yet; None when all are exact
+    ready:         left and right faces as they are paired, where they were prepared already
     """
 
     model: ScoringModel
@@ -40,6 +41,7 @@ class ScoredGallery:
     columns: LoadedGallery
     matrix: ScoreMatrix
     refinement: Refinement | None = None
+    ready: tuple[PreparedFaces, PreparedFaces] | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -104,6 +106,8 @@ class ScoredGallery:
 
     def prepared(self, pairs: PairList) -> PreparedPairs:
         """Some pairs with what their faces bring; of a large gallery only these faces are prepared."""
+        if self.ready is not None:
+            return PreparedPairs(self.ready[0], pairs.rows, self.ready[1], pairs.columns)
         left, i = np.unique(pairs.rows, return_inverse=True)
         right, j = np.unique(pairs.columns, return_inverse=True)
         prepare = self.engine.prepare
@@ -163,4 +167,4 @@ def one_pair(
     score = model.engine.scores_of(PreparedPairs(first, only, second, only), kind, order)
     own, other = identity_codes(rows.gallery, columns.gallery)
     matrix = ScoreMatrix(score.astype(np.float32)[None], False, own, other, kind, order)
-    return ScoredGallery(model, rows, columns, matrix)
+    return ScoredGallery(model, rows, columns, matrix, ready=(first, second))

@@ -73,8 +73,11 @@ def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) ->
     outputs = np.empty((len(x_BCHW), len(weight_OCKK), CELLS, CELLS), x_BCHW.dtype)
     matrix = weight_OCKK.reshape(len(weight_OCKK), -1).astype(x_BCHW.dtype)
     for start in range(0, len(x_BCHW), FACES_A_TURN):
-        part = np.pad(x_BCHW[start : start + FACES_A_TURN], ((0, 0), (0, 0), (1, 1), (1, 1)))
-        windows = np.lib.stride_tricks.sliding_window_view(part, (3, 3), axis=(2, 3))
+        part = x_BCHW[start : start + FACES_A_TURN]
+        # np.pad takes longer than all else where there is one face.
+        padded = np.zeros((*part.shape[:2], CELLS + 2, CELLS + 2), part.dtype)
+        padded[:, :, 1:-1, 1:-1] = part
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
         columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(part), -1, PLACES)
         products = matrix @ columns + bias_O[:, None].astype(x_BCHW.dtype)
         outputs[start : start + FACES_A_TURN] = products.reshape(len(part), -1, CELLS, CELLS)

@@ -151,6 +151,45 @@ def test_bars_are_as_long_as_their_rates(plot: pg.PlotWidget, side: str) -> None
             assert np.ptp(along[items == item]) > 0.9  # as thick as its row
 
 
+@pytest.mark.parametrize("side", ["left", "top"])
+def test_a_marked_name_takes_the_place_of_the_one_it_would_cover(
+    plot: pg.PlotWidget, side: str
+) -> None:
+    axis, view = plot.getAxis(side), plot.getViewBox()
+    plot.setBackground("w")
+    axis.show_blocks([Named(0, 20, "WWWW"), Named(20, 40, "MMMM")])
+    view.setRange(QRectF(0, 0, 40, 40), padding=0)
+
+    def ink() -> np.ndarray:
+        """Of each line of pixels along the axis."""
+        plot.grab()  # names get their room at the first paint
+        picture, part = plot.grab().toImage(), axis.sceneBoundingRect().toAlignedRect()
+        light = [
+            [picture.pixelColor(x, y).lightness() for x in range(part.left(), part.right())]
+            for y in range(part.top(), part.bottom())
+        ]
+        across = np.array(light) if side == "left" else np.array(light).T
+        return np.abs(across - np.median(across)).sum(axis=1)
+
+    def at(item: float) -> int:
+        place = view.mapViewToScene(pg.Point(item, item)) - axis.sceneBoundingRect().topLeft()
+        return int(place.y() if side == "left" else place.x())
+
+    before = ink()
+    half = int(QFontMetricsF(axis.font()).height() / 2)
+    name, other = slice(at(10) - half, at(10) + half), slice(at(30) - half, at(30) + half)
+    assert before[name].sum() > 0 and before[other].sum() > 0
+    axis.mark(9)  # whose middle is less than a line above the name's
+    marked = ink()
+    moved = at(10) - at(9.5)
+    assert 0 < moved < 2 * half
+    assert marked[at(9.5) - half : at(9.5) + half].sum() > before[name].sum() / 2
+    assert not marked[at(9.5) + half + 1 : other.start].any()
+    np.testing.assert_array_equal(marked[other], before[other])
+    axis.mark(None)
+    np.testing.assert_array_equal(ink(), before)
+
+
 def test_frames_lie_around_their_cell(plot: pg.PlotWidget) -> None:
     frames = Frames(plot, plot.item)
     frames.show_labels(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2, 2, 3]))

@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+    QRegion,
+    QTransform,
+)
 
 from core.errors import one_line
 from xcos_gui.widgets.design import outcome_colour
@@ -22,6 +32,8 @@ LONGEST_NAME = {"left": 130.0, "top": 92.0}  # pixels
 MEASURED = 64  # of the names with the most letters, to see how much room names take
 LEAST_BAR = 2.0  # pixels of a rate that is not 0
 TICKS = QColor(128, 128, 128)
+
+Seen = tuple[float, float, float]  # first and last item in sight, pixels an item
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         self._item_name: Callable[[int], str] | None = None
         self.rates: Rates | None = None
         self.marked: int | None = None  # item whose name is told, whatever the room
+        self._unmarked: tuple[object, QPixmap, list[tuple[float, str]]] | None = None
         self._text = QPen()
         self._colours: dict[str, QColor] = {}
         self.setStyle(tickLength=0)
@@ -82,7 +95,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         """Tell the name of an item whatever the room, such as the one under the mouse."""
         if item != self.marked:
             self.marked = item
-            self._renew()
+            self.update()
 
     def take_palette(self, palette: QPalette) -> None:
         """Colours of another theme."""
@@ -130,7 +143,7 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         self._renew()
 
     def _renew(self) -> None:
-        self.picture = None
+        self._unmarked = None
         self.update()
 
     def rate_at(self, across: float, along: float) -> tuple[int, int] | None:
@@ -150,56 +163,99 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         view = self.linkedView()
         if view is None:
             return
-        whole = self.boundingRect()
-        painter.setClipRect(whole)
         across, down = view.viewRange()
         low, high = down if self.orientation == "left" else across
-        size = self.geometry().height() if self.orientation == "left" else self.geometry().width()
-        if size <= 0:  # squeezed to nothing between docks
+        if self._length() <= 0 or self._thickness() <= 0:  # squeezed to nothing between docks
             return
-        pixels = size / max(high - low, 1e-9)
+        seen = low, high, self._length() / max(high - low, 1e-9)
+        pixmap, names = self._without_mark(seen, painter.device().devicePixelRatio())
+        marked = None if self.marked is None else self._marked_name(self.marked, seen)
+        painter.save()
+        painter.setClipRegion(self._beside(marked, names, seen))
+        painter.drawPixmap(0, 0, pixmap)
+        painter.restore()
+        if marked is not None:
+            painter.setClipRect(self.boundingRect())
+            self._turn(painter)
+            self._paint_names(painter, [marked], seen, self._bold())
+
+    def _length(self) -> float:
+        """Pixels along the items."""
+        size = self.geometry()
+        return size.height() if self.orientation == "left" else size.width()
+
+    def _thickness(self) -> float:
+        size = self.geometry()
+        return size.width() if self.orientation == "left" else size.height()
+
+    def _turn(self, painter: QPainter) -> None:
         if self.orientation == "top":  # drawn as the left one, turned: names read upwards
-            painter.translate(0, self.geometry().height())
+            painter.translate(0, self._thickness())
             painter.rotate(-90)
-        thick = self.geometry().width() if self.orientation == "left" else self.geometry().height()
-        edge = thick if self.orientation == "left" else 0.0
-        self._paint_names(painter, (low, high, pixels), edge, thick)
-        if self.rates is not None:
-            self._paint_bars(painter, (low, high, pixels), edge)
+
+    def _without_mark(self, seen: Seen, ratio: float) -> tuple[QPixmap, list[tuple[float, str]]]:
+        """All but the marked name, which moves with the mouse, and the names that stand there."""
+        key = seen, self.geometry().size().toTuple(), self.font().key(), ratio
+        if self._unmarked is None or self._unmarked[0] != key:
+            pixmap = QPixmap((self.geometry().size() * ratio).toSize())
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            names = self.names_in(*seen)
+            painter = QPainter(pixmap)
+            self._turn(painter)
+            self._paint_names(painter, names, seen, self.font())
+            if self.rates is not None:
+                self._paint_bars(painter, seen)
+            painter.end()
+            self._unmarked = key, pixmap, names
+        return self._unmarked[1:]
+
+    def _marked_name(self, item: int, seen: Seen) -> tuple[float, str] | None:
+        block = self.name_of(item)
+        if block is None:
+            return None
+        close = seen[2] >= 1.2 * QFontMetricsF(self.font()).height()
+        name = self._item_name(item) if close and self._item_name else block.name
+        return item + 0.5, name
+
+    def _beside(
+        self, marked: tuple[float, str] | None, names: list[tuple[float, str]], seen: Seen
+    ) -> QRegion:
+        """All of the axis but the names that the marked one would cover."""
+        region = QRegion(self.boundingRect().toAlignedRect())
+        if marked is None:
+            return region
+        height, turned = QFontMetricsF(self.font()).height(), QTransform()
+        if self.orientation == "top":
+            turned = turned.translate(0, self._thickness()).rotate(-90)
+        for middle, _ in names:
+            if abs(middle - marked[0]) * seen[2] < height:
+                region -= QRegion(turned.mapRect(self._place(middle, seen)).toAlignedRect())
+        return region
+
+    def _place(self, middle: float, seen: Seen) -> QRectF:
+        """Where the name at a place among items stands, before it is turned."""
+        height = QFontMetricsF(self.font()).height()
+        left = GAP if self.orientation == "left" else self.bar_area() + GAP
+        room = self._thickness() - self.bar_area() - 2 * GAP
+        return QRectF(left, (middle - seen[0]) * seen[2] - height / 2, room, height)
 
     def _paint_names(
-        self, painter: QPainter, seen: tuple[float, float, float], edge: float, thick: float
+        self, painter: QPainter, names: list[tuple[float, str]], seen: Seen, font: QFont
     ) -> None:
-        low, high, pixels = seen
-        metrics = QFontMetricsF(self.font())
-        height = metrics.height()
-        names = self.names_in(low, high, pixels)
-        painter.setFont(self.font())
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
         painter.setPen(self._text)
-        room = thick - self.bar_area() - 2 * GAP
-        block = None if self.marked is None else self.name_of(self.marked)
-        if block is not None and self.marked is not None:
-            middle = self.marked + 0.5
-            names = [(m, n) for m, n in names if abs(m - middle) * pixels >= height]
-            close = self._item_name is not None and pixels >= 1.2 * height
-            name = self._item_name(self.marked) if close and self._item_name else block.name
-            names.append((middle, name))
+        left = self.orientation == "left"
+        align = Qt.AlignmentFlag.AlignRight if left else Qt.AlignmentFlag.AlignLeft
         for middle, name in names:
-            at = (middle - low) * pixels
-            if self.marked is not None and middle == self.marked + 0.5:  # the last one
-                painter.setFont(self._bold())
-                metrics = QFontMetricsF(self._bold())
-            text = metrics.elidedText(one_line(name), Qt.TextElideMode.ElideMiddle, room)
-            if self.orientation == "left":
-                where = QRectF(GAP, at - height / 2, room, height)
-                align = Qt.AlignmentFlag.AlignRight
-            else:
-                where = QRectF(self.bar_area() + GAP, at - height / 2, room, height)
-                align = Qt.AlignmentFlag.AlignLeft
+            where = self._place(middle, seen)
+            text = metrics.elidedText(one_line(name), Qt.TextElideMode.ElideMiddle, where.width())
             painter.drawText(where, align | Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_bars(self, painter: QPainter, seen: tuple[float, float, float], edge: float) -> None:
+    def _paint_bars(self, painter: QPainter, seen: Seen) -> None:
         low, high, pixels = seen
+        edge = self._thickness() if self.orientation == "left" else 0.0
         assert self.rates is not None
         values, longest = self.rates.values, self.rates.longest()
         first, last = max(0, int(low)), min(len(values), int(np.ceil(high)))
