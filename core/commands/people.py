@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.analysis.people import ANIMALS, Measure, People, Person, people
-from core.commands.scored import add_gallery_options
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
+from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.shared import Setup, add_output_option, check_table, warn
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -66,13 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
     check_table(output, options.gallery, options.probes)
-    setup, progress = Setup(options), ProgressBar()
-    if setup.threshold is None:
-        raise XCosError(f"{setup.card.name} has no threshold; give one with --threshold.")
-    gallery = setup.open(options.gallery, progress, True, options.photos)
-    probes = None if options.probes is None else setup.open(options.probes, progress, True)
-    scored = setup.score(gallery, probes, progress)
-    everyone = people(scored, setup.threshold, options.impostor, progress)
+    setup, progress, threshold, scored = scored_at_threshold(options)
+    everyone = people(scored, threshold, options.impostor, progress)
     progress.close()
     if not everyone.persons:
         raise XCosError(
@@ -87,8 +82,6 @@ def run(options: argparse.Namespace) -> int:
         print(json_text(summary))
     elif output is None:
         _tell(everyone)
-    for problem in (p for g in (gallery, probes) if g for p in g.gallery.problems):
-        warn(f"problem: {problem.reason}")
     return 0
 
 

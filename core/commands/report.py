@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.scored import add_gallery_options, no_pair
+from core.commands.scored import add_gallery_options, no_pair, with_probes
 from core.commands.shared import ProgressBar, Setup, check_output, positive, warn
 from core.errors import XCosError
 from core.json_text import json_text
@@ -134,8 +134,7 @@ def run(options: argparse.Namespace) -> int:
     if wanted is not None and options.pair is not None:
         raise XCosError("--pair names one pair, so there is nothing to filter; give one of them.")
     setup, progress = Setup(options), ProgressBar()
-    gallery = setup.open(options.gallery, progress, True, options.photos)
-    probes = None if options.probes is None else setup.open(options.probes, progress, True)
+    gallery, probes = with_probes(setup, options, progress)
     scored = setup.score(gallery, probes, progress)
     if scored.matrix.pairs == 0:
         raise no_pair(options.gallery, gallery.gallery.problems)

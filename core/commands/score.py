@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.scored import add_gallery_options
+from core.commands.scored import add_gallery_options, with_probes
 from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, positive, warn
 from core.errors import XCosError, counted
 from core.faces.face import Problem
@@ -95,10 +95,7 @@ def _score(options: argparse.Namespace, group: ProcessGroup, wanted: Expression 
     setup, progress = Setup(options), ProgressBar()
     if not group.first:
         group.wait()  # until the first has filled the cache
-    gallery = setup.open(options.gallery, progress, True, options.photos)
-    probes = (
-        None if options.probes is None else setup.open(options.probes, progress, with_project=True)
-    )
+    gallery, probes = with_probes(setup, options, progress)
     faces = len(gallery) + (len(probes) if probes is not None else 0)
     if len(gallery) == 0 or faces < 2 or (probes is not None and len(probes) == 0):
         progress.close()

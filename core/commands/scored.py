@@ -52,16 +52,23 @@ def open_both(
 
     least: faces of a gallery without probes. Raises XCosError where there are fewer, or no pair.
     """
-    gallery = setup.open(options.gallery, progress, True, options.photos)
-    probes = None
-    if options.probes is not None:
-        probes = setup.open(options.probes, progress, with_project=True)
+    gallery, probes = with_probes(setup, options, progress)
     enough = len(gallery) >= least if probes is None else len(gallery) and len(probes)
     problems = [*gallery.gallery.problems, *(probes.gallery.problems if probes else ())]
     if not enough:
         raise no_pair(options.gallery, problems)
     tell_problems(problems)
     return gallery, probes
+
+
+def with_probes(
+    setup: Setup, options: Any, progress: ProgressBar
+) -> tuple[LoadedGallery, LoadedGallery | None]:
+    """The gallery and its probes, if any, each with what was decided about it."""
+    gallery = setup.open(options.gallery, progress, True, options.photos)
+    if options.probes is None:
+        return gallery, None
+    return gallery, setup.open(options.probes, progress, with_project=True)
 
 
 def no_pair(gallery: Path, problems: Sequence[Problem]) -> XCosError:

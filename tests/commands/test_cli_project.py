@@ -62,3 +62,29 @@ def test_a_project_that_cannot_be_opened_is_one_sentence(
     said = capsys.readouterr()
     assert "newer xCos Studio" in said.err and len(said.err.splitlines()) == 1
     assert said.out == "" and file.read_text() == '{"version": 99}'
+
+
+@pytest.mark.parametrize("command", ["score", "people", "worth", "report"])
+def test_what_was_decided_about_the_probes_counts(
+    crops: Path,
+    probes: Path,
+    tiny_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    cache = tmp_path / "c.sqlite"
+    Project.open(probes, cache.parent).set_aside(["ann/4.png"])
+    Project.open(crops, cache.parent).set_aside(["ann/1.png", "bob/1.png"])
+    common = ["--aligned", "--model", str(tiny_weights), "--cache", str(cache), "--json"]
+    output = ["-o", str(tmp_path / "r.html")] if command == "report" else []
+    given = [command, str(crops), "--probes", str(probes), *output, *common]
+    assert main(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    # Four of the gallery's six faces and three of the probes' four; ann has no probe left.
+    if command == "people":
+        faces = {person["identity"]: person["faces"] for person in told["people"]}
+        assert faces == {"ann": 2, "bob": 2, "cem": 1, "dan": 2}
+    else:
+        counts = told["kinds"]["learned"]["counts"] if command == "worth" else told["counts"]
+        assert counts == {"TP": 1, "FP": 0, "FN": 0, "TN": 11, "unknown": 0}
