@@ -44,6 +44,22 @@ def made(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Galler
     return collect(source, Chosen(pairs, "these", False, len(pairs)), ReportOptions())
 
 
+@pytest.mark.parametrize(("side", "step"), [(2, 3), (3, 2), (5, 2), (6, 1), (600, 1)])
+def test_a_large_matrix_is_thinned_to_what_a_picture_holds(
+    tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: int, step: int
+) -> None:
+    world = World(tiny_weights, make_crops(tmp_path / "crops"), tmp_path)
+    scored = score_gallery(world.model, world.loaded)
+    monkeypatch.setattr("core.reports.report.MATRIX_SIDE", side)
+    rows, columns = np.array([0]), np.array([1])
+    pairs = PairList(rows, columns, scored.matrix.scores[rows, columns])
+    source = ReportSource(scored, THRESHOLD, world.cache)
+    whole = collect(source, Chosen(pairs, "all pairs", True, 15), ReportOptions())
+    np.testing.assert_array_equal(whole.matrix, scored.matrix.scores[::step, ::step])
+    part = collect(source, Chosen(pairs, "these", False, 1), ReportOptions())
+    assert part.matrix is None
+
+
 def lines(page: Figure) -> list[list[str]]:
     """The texts of a page from its top down, each line from left to right."""
     rows: dict[float, list[tuple[float, str]]] = {}

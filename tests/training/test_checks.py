@@ -1,6 +1,7 @@
 """What is told before a run starts: people, memory, and how long it will take."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -116,3 +117,27 @@ def test_estimate_by_the_command(crops: Path, tiny_weights: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["faces"] == 9 and done.stderr == ""
     assert not (ROOT / "runs" / "little").exists()
+
+
+def test_room_on_the_disk_for_kept_maps(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    mapped = replace(config, losses=replace(config.losses, map_weight=1.0))
+    needed = 9 * 2 * 512 * 49  # of each face as it is and mirrored, a byte a number
+    room = {"free": needed}
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(**room))
+    assert check(mapped).warnings == () and check(config).warnings == ()
+    room["free"] = 400_000
+    (told,) = check(mapped).warnings
+    assert told == (
+        "Kept maps take about 0 MB, and the disk of data.cache has 0 MB free: name a folder on "
+        "another disk."
+    )
+    live = replace(mapped, target=replace(mapped.target, live=True))
+    assert check(config).warnings == () and check(live).warnings == ()
+    # Where there are decoded faces, this run's maps are likely kept beside them already.
+    assert config.data.cache is not None
+    (config.data.cache / "faces-1").mkdir(parents=True)
+    assert check(mapped).warnings == ()
