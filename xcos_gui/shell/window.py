@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QMessageBox
+from PySide6.QtWidgets import QDialog, QDockWidget, QMessageBox, QWidget
 
 from core.errors import counted, one_line
 from core.video.frames import VIDEO_SUFFIXES
@@ -156,6 +156,19 @@ class MainWindow(Workspace):
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.projects.refresh()
         super().changeEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab passes over what lies behind another panel's tab, where Qt would stop unseen."""
+        covered = [
+            dock for dock in self.findChildren(QDockWidget) if dock.visibleRegion().isEmpty()
+        ]
+        for _ in self.findChildren(QWidget):
+            if not super().focusNextPrevChild(forward):
+                return False
+            focused = self.focusWidget()
+            if focused is None or not any(dock.isAncestorOf(focused) for dock in covered):
+                break
+        return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

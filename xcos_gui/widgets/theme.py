@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QProxyStyle
+from PySide6.QtWidgets import QApplication, QLabel, QProxyStyle, QTableView
 
 from xcos_gui.state.settings import Theme
 
@@ -40,7 +40,8 @@ DISABLED = "#7d7d82"
 class PlainStyle(QProxyStyle):
     """Fusion, in which a label guesses nothing: names in tooltips and message boxes are no markup.
 
-    Only what says that it is rich text is; Qt alone would take <b> in a file's name for bold.
+    Only what says that it is rich text is; Qt alone would take <b> in a file's name for bold. Tab
+    leaves a table, which it would walk through cell by cell.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,8 @@ class PlainStyle(QProxyStyle):
         """Called before a widget is first shown; a tooltip is a label of Qt's own."""
         if isinstance(what, QLabel) and what.textFormat() == Qt.TextFormat.AutoText:
             what.setTextFormat(Qt.TextFormat.PlainText)
+        if isinstance(what, QTableView):  # its cells are walked by arrow keys
+            what.setTabKeyNavigation(False)
         return super().polish(what)
 
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -311,3 +312,46 @@ def test_a_window_that_closes_is_gone_before_its_work_has_ended(
     )
     window.close()
     assert seen == [False, False]
+
+
+def walked(first: QWidget, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
+    """What the Tab key comes by in a window until it is back where it was."""
+    first.setFocus()
+    passed = [first]
+    for _ in range(200):
+        QTest.keyClick(passed[-1], key)
+        now = QApplication.focusWidget()
+        assert now is not None and now is not passed[-1], passed[-1]
+        if now is first:
+            return passed
+        passed.append(now)
+    raise AssertionError("Tab does not come round")
+
+
+def test_tab_comes_round_and_stops_at_nothing_unseen(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    notes, pair = window.docks["notes"], window.docks["inspector"]
+    for shown, hidden in ((pair, notes), (notes, pair)):
+        shown.raise_()
+        qtbot.waitUntil(lambda d=hidden: d.visibleRegion().isEmpty())  # type: ignore[misc]
+        passed = walked(window.matrix)
+        assert any(shown.isAncestorOf(widget) for widget in passed)
+        assert not any(hidden.isAncestorOf(widget) for widget in passed)
+        # The same stops the other way round.
+        assert walked(window.matrix, Qt.Key.Key_Backtab)[1:] == passed[:0:-1]
+    assert {window.pairs.table, window.gallery.view} <= {*passed}
+
+
+def test_tab_comes_round_in_every_tool(empty: MainWindow, qtbot: QtBot) -> None:
+    for tool in ALL_TOOLS:
+        shown = empty.show_tool(tool)
+        shown.activateWindow()
+        qtbot.waitUntil(shown.isActiveWindow)
+        QTest.keyClick(shown, Qt.Key.Key_Tab)
+        first = QApplication.focusWidget()
+        if first is None:  # all waits for a gallery
+            assert tool.place == ("fragile", "FragileWindow")
+        else:
+            assert first is not shown and walked(first), tool.place
+        shown.close()
