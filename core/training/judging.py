@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import Stopped
 from core.explain.editing.what_if import PairEditor, faithfulness
+from core.explain.explain import pair_cosines
 from core.faces.face import Face
 from core.gallery.cache import Cache, packed_crop
 from core.gallery.gallery import Gallery, LoadedGallery
@@ -134,9 +135,10 @@ class _Scored:
     def kinds(self, task: Task) -> dict[str, np.ndarray]:
         """Scores of the pairs by every kind that the weights have, and fc; (p,) each."""
         scores = {str(kind): self.scores(kind, task) for kind in self.model.card.kinds}
-        embedding = self.loaded.features.embedding
-        if embedding is not None:
-            scores["fc"] = (embedding[self.faces.left] * embedding[self.faces.right]).sum(axis=1)
+        features = self.loaded.features
+        fc = pair_cosines(features, self.faces.left, features, self.faces.right)[1]
+        if fc is not None:
+            scores["fc"] = fc
         return scores
 
     def scores(self, kind: AttentionKind, task: Task) -> np.ndarray:

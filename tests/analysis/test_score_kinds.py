@@ -154,6 +154,13 @@ def test_the_commands_agree_with_score(
         for kind, found in scores.items()
     }
     assert said["kinds"]["uniform"]["accuracy"] == len(right["uniform"]) / 15
+    for kind, found in scores.items():
+        told, outcomes = said["kinds"][kind], [*found.values()]
+        assert told["counts"] == {o: outcomes.count(o) for o in ("TP", "FP", "FN", "TN")} | {
+            "unknown": 0
+        }
+        assert told["tar"] == outcomes.count("TP") / 4 and told["far"] == outcomes.count("FP") / 11
+        assert told["tar"] != told["far"]
     against = said["kinds"]["uniform"]["against"]
     saved = right["uniform"] - right["learned"]
     assert against["saved_genuine"] + against["saved_impostor"] == len(saved)

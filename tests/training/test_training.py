@@ -124,7 +124,7 @@ def test_live_target_teaches_mixed_faces(crops: Path, tiny_weights: Path, tmp_pa
 
 
 def test_loss_that_is_not_finite_stops_with_names(
-    crops: Path, tiny_weights: Path, tmp_path: Path
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_for(crops, tiny_weights, tmp_path)
     wild = replace(
@@ -132,6 +132,9 @@ def test_loss_that_is_not_finite_stops_with_names(
     )
     with pytest.raises(XCosError, match=r"not finite at step \d+ .*png.*last\.ckpt"):
         train(wild, tmp_path / "run")
+    monkeypatch.setattr("core.training.net.embedding_loss", lambda own, _: own.sum() * float("nan"))
+    with pytest.raises(XCosError, match=r"The embedding loss is not finite at step 0 "):
+        train(config, tmp_path / "other")
 
 
 def test_damaged_checkpoint_is_told(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """The verdict on a run: its figures against slow ones, what it concludes, and how it is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import XCosError
+from core.model.verifier import Verifier
 from core.training.drawn_people import differences, measured
 from core.training.held_out import HeldOutFaces, pairs_of
-from core.training.judging import _conclusion, _sentence
+from core.training.judging import Judged, _conclusion, _sentence, judge
 from core.training.verdict import (
     ChangedPair,
     Difference,
@@ -54,6 +56,30 @@ def test_figures_against_counting_pair_by_pair() -> None:
     assert found.tar_at_far["0.001"].value is None  # of 448 impostor pairs none can be told
     assert found.auc.low is not None and found.auc.high is not None
     assert found.auc.low < wins < found.auc.high
+
+
+def test_every_kind_is_judged_by_its_own_scores(tiny_weights: Path) -> None:
+    rng = np.random.default_rng(0)
+    looks = rng.integers(0, 256, (6, 1, 7, 7, 3)) + rng.normal(0, 100, (6, 3, 7, 7, 3))
+    small = looks.reshape(18, 7, 7, 3).clip(0, 255).astype(np.uint8)
+    faces = replace(faces_of(6, 3), crops=small.repeat(16, axis=1).repeat(16, axis=2))
+    verdict = judge(faces, Judged(), tiny_weights, "cpu")
+    features = Verifier(tiny_weights, "cpu").features(faces.crops)
+    left, right = faces.left, faces.right
+    cells = features.grid / np.linalg.norm(features.grid, axis=1, keepdims=True)
+    of_kind = {
+        "uniform": (cells[left] * cells[right]).sum(axis=1).mean(axis=(1, 2)),
+        "fc": [
+            features.embedding[i] @ features.embedding[j] for i, j in zip(left, right, strict=True)
+        ],
+    }
+    found = []
+    for kind, scores in of_kind.items():
+        genuine, impostor = np.array(scores)[faces.same], np.array(scores)[~faces.same]
+        auc = (genuine[:, None] > impostor).mean()
+        assert verdict.kinds[kind].auc.value == pytest.approx(auc, abs=1e-9), kind
+        found.append(auc)
+    assert found[0] != found[1] and 0.3 < min(found) < max(found) < 1
 
 
 def test_the_same_scores_differ_by_nothing_and_better_ones_by_something() -> None:
