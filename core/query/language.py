@@ -267,8 +267,12 @@ class _Reader:
         if name in (*NUMBERS, *TEXTS):
             self._fail(word, f"an operator such as = is missing after {name}", after=True)
         if name not in FLAGS:
-            self._fail(word, f"it is none of {', '.join((*NUMBERS, *TEXTS, *FLAGS))} or region()")
+            self._fail_unknown(word)
         return Flag(name)
+
+    def _fail_unknown(self, word: Any) -> None:
+        known = ", ".join((*NUMBERS, *TEXTS, *FLAGS))
+        self._fail(word, f"it is none of {known}, region() or column(NAME)")
 
     def _compared(self, word: Any, operator: Any, sign: Operator, value: Any) -> Expression:
         name = word.casefold()
@@ -277,7 +281,7 @@ class _Reader:
         if name not in TEXTS:
             if name in FLAGS:
                 self._fail(operator, f"{name} stands alone, or as not {name}")
-            self._fail(word, f"it is none of {', '.join((*NUMBERS, *TEXTS, *FLAGS))} or region()")
+            self._fail_unknown(word)
         if sign not in ("=", "!=", "~"):
             self._fail(operator, f"{name} is text, which takes =, != and ~")
         if str(value.children[-1]) == "%":

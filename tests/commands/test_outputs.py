@@ -1,0 +1,212 @@
+"""What every command prints and writes is as it was stored, word for word and number for number.
+
+    UPDATE_OUTPUTS=1 uv run pytest tests/commands/test_outputs.py      after a change that is wanted
+
+Read the difference of the stored texts before keeping it: it is what users will get.
+"""
+
+import csv
+import math
+import os
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from tests.living import PROBES, make_crops
+from tests.weights import other_weights
+
+FOLDER = Path(__file__).parent / "outputs"
+UPDATE = bool(os.environ.get("UPDATE_OUTPUTS"))
+COUNTS = {"ann": 4, "bob": 3, "cem": 2, "dan": 3, "eve": 2, "fay": 1}  # photos of each identity
+COLUMNS = {"ann": ("f", 31), "bob": ("m", 44), "cem": ("m", 28), "dan": ("m", 63), "eve": ("f", 52)}
+WORD = re.compile(r"^(PEOPLE|CROPS|PROBES|LIST|FEW|READINGS|OUT|OTHER)(?=/|$)")
+NUMBER = re.compile(r"(?<![\w.])[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.(\d+))?(?:e[-+]?\d+)?")
+# Of a pattern, what stands for it.
+MASKED = (
+    (r"(?m)^(.{30,}? )\d+\.\d\d( +\d+ +0\.\d{3} )", r"\1TIME\2"),  # of a table's columns
+    (r"(?m)\| \d+\.\d\d \|$", "| TIME |"),
+    (r"\b[0-9a-f]{40,64}\b", "DIGEST"),
+    (r'("\w*seconds\w*": )[\d.e-]+', r"\1TIME"),
+    (r"\b\d+(\.\d+)? (m?s|min)\b", "TIME"),
+    (r"\b20\d\d-\d\d-\d\d([T ][\d:.+]+)?", "DATE"),
+    (r'"(version|python|torch|numpy|platform|cores|processor)": [^,}\n]*', r'"\1": IT'),
+)
+PAIR = "ann/2.png bob/1.png --photos CROPS"
+COMMANDS = {
+    "score": "score PEOPLE",
+    "score-probes": "score PEOPLE --probes PROBES --order left-right --json",
+    "score-hardest": "score PEOPLE --hardest 9 --which errors --json -o OUT/hardest.jsonl",
+    "score-impostors": "score PEOPLE --hardest 7 --which impostors --attention uniform",
+    "score-filter": "score PEOPLE --filter 'outcome = FN or (impostor and score > 0.3 and region(nose) > 10 %)'",
+    "score-columns": "score PEOPLE --filter 'column(sex) = f and column(age) > 40' --json -o OUT/columns.csv",
+    "matrix-people": "matrix PEOPLE --level people --sort similarity --json -o OUT/people.csv",
+    "matrix-sex": "matrix PEOPLE --level column:sex --far errors -o OUT/sex.csv",
+    "matrix-choose": "matrix PEOPLE --choose ann b* --json",
+    "matrix-less": "matrix PEOPLE --less attention:uniform --json",
+    "explain": f"explain {PAIR}",
+    "explain-json": f"explain {PAIR} --order right-left --json -o OUT/pair.csv",
+    "lr": f"lr {PAIR} --reference PEOPLE --prior 0.1 --cost 3",
+    "lr-json": f"lr {PAIR} --reference PEOPLE --method isotonic --json",
+    "what-if": f"what-if {PAIR} --left patch:20,24,40,40 --right turn:8",
+    "what-if-json": f"what-if {PAIR} --left=shift:-2,3 --faithfulness --json",
+    "flip": "flip ann/2.png ann/3.png --photos CROPS --kind shift",
+    "flip-json": f"flip {PAIR} --kind dark --side right --json",
+    "fragile": "fragile PEOPLE --json -o OUT/fragile.csv",
+    "compare": "compare ann/1.png ann/2.png --photos CROPS --methods xcos occlusion",
+    "compare-list": "compare FEW --methods xcos occlusion --no-controls",
+    "patterns": "patterns PEOPLE --outcome FP --minus TN --groups 2 --threshold 0.3",
+    "patterns-json": "patterns PEOPLE --identity ann --json",
+    "worth": "worth PEOPLE --thresholds eer",
+    "worth-json": "worth PEOPLE --against uniform --json -o OUT/worth.csv",
+    "two-models": "two-models PEOPLE --other OTHER",
+    "two-models-json": "two-models PEOPLE --other OTHER --at eer --json -o OUT/changed.csv",
+    "people": "people PEOPLE",
+    "people-json": "people PEOPLE --probes PROBES --impostor highest --json -o OUT/people.csv",
+    "conditions": "conditions PEOPLE --by sharpness",
+    "conditions-json": "conditions PEOPLE --by contrast --ranges 40,60 --json -o OUT/conditions.csv",
+    "slices": "slices PEOPLE --json -o OUT/slices.csv",
+    "groups": "groups PEOPLE --by sex",
+    "groups-json": "groups PEOPLE --by sex --json -o OUT/groups.csv",
+    "threshold": "threshold PEOPLE",
+    "threshold-json": "threshold PEOPLE --json",
+    "identify": "identify PEOPLE --probes PROBES --why ann/5.png",
+    "identify-json": "identify PEOPLE --fusion best --json -o OUT/who.csv",
+    "labels": "labels PEOPLE --with PROBES",
+    "labels-json": "labels PEOPLE --json -o OUT/findings.csv",
+    "tag": "tag CROPS ann/1.png bob/2.png --add odd --note 'seen twice'",
+    "tag-list": "tag PEOPLE --list --json",
+    "score-tag": "score PEOPLE --filter 'tag = blurred'",
+    "groups-tag": "groups PEOPLE --by blurred --json",
+    "report": "report PEOPLE --outcome FN -o OUT/report.csv --json",
+    "report-record": "report PEOPLE --by sex --record --json -o OUT/pairs.csv",
+    "readers": "readers PEOPLE",
+    "readers-json": "readers PEOPLE --json -o OUT/readings.csv",
+    "evaluate": "evaluate LIST",
+    "evaluate-json": "evaluate CROPS --json",
+    "models": "models --json",
+}  # fmt: skip
+BARE = ("models",)  # takes no faces
+SETUP = (
+    "tag PEOPLE crops/ann/1.png crops/bob/2.png crops/dan/3.png --add blurred",
+    "tag PEOPLE --pair crops/ann/2.png crops/bob/1.png --add twins --note 'ask Ann'",
+    "readers PEOPLE --import READINGS",
+)
+
+
+@pytest.fixture(scope="module")
+def places(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Folders and files by the words that stand for them."""
+    folder = tmp_path_factory.mktemp("outputs")
+    crops = make_crops(folder / "crops", COUNTS)
+    names = [f"{name}/{k}.png" for name, count in COUNTS.items() for k in range(1, count + 1)]
+    faces = [(f"crops/{name}", name[:3], *COLUMNS.get(name[:3], ("", ""))) for name in names]
+    _write(folder / "people.csv", ("path", "identity", "sex", "age"), faces)
+    every = [(one, other, int(one[:3] == other[:3])) for one, other in combinations(names, 2)]
+    genuine, impostor = ([pair for pair in every if pair[2] == same] for same in (1, 0))
+    listed = [pair for both in zip(genuine, impostor[4::7], strict=False) for pair in both][:22]
+    pairs = listed[4:14:2] + listed[5:15:2]
+    _write(crops / "list.csv", ("left", "right", "label"), listed)
+    _write(crops / "few.csv", ("left", "right", "label"), listed[:4])
+    ratings = [
+        (name, f"crops/{one}", f"crops/{other}", min(3, max(-3, usual + (0, -4, 1, 0, 3)[(row * k) % 5])))
+        for k, name in enumerate(("kim", "lou", "max"), 1)
+        for row, (one, other, same) in enumerate(pairs)
+        if (usual := 2 if same else -2) and row + k < 11
+    ]  # fmt: skip
+    _write(folder / "readings.csv", ("reader", "left", "right", "rating"), ratings)
+    (folder / "out").mkdir()
+    words = {
+        "PEOPLE": str(folder / "people.csv"),
+        "CROPS": str(crops),
+        "PROBES": str(make_crops(folder / "probes", PROBES | {"eve": 1}, first=5)),
+        "LIST": str(crops / "list.csv"),
+        "FEW": str(crops / "few.csv"),
+        "READINGS": str(folder / "readings.csv"),
+        "OUT": str(folder / "out"),
+        "OTHER": str(other_weights(folder / "other.safetensors")),
+        "WEIGHTS": str(tiny_weights),
+        "CACHE": str(folder / "cache" / "c.sqlite"),
+        "FOLDER": str(folder),
+    }
+    for line in SETUP:
+        assert main(arguments(line, words)) == 0
+    return words
+
+
+def arguments(line: str, places: dict[str, str]) -> list[str]:
+    """What a command is called with: its words, quotes holding some together, and where it works."""
+    words = [quoted or word for quoted, word in re.findall(r"'([^']*)'|(\S+)", line)]
+    given = [WORD.sub(lambda m: places[m[0]], word) for word in words]
+    if words[0] in BARE:
+        return given
+    given += ["--cache", places["CACHE"]]
+    if words[0] == "tag":
+        return given
+    return [*given, "--aligned", "--model", places["WEIGHTS"], "--device", "cpu"]
+
+
+def _write(path: Path, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+def masked(text: str, places: dict[str, str]) -> str:
+    for word, place in sorted(places.items(), key=lambda item: -len(item[1])):
+        text = text.replace(place, word)
+    for pattern, said in MASKED:
+        text = re.sub(pattern, said, text)
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether lines are the same, but for the last digits of numbers that were computed."""
+    if NUMBER.sub("", one) != NUMBER.sub("", other):
+        return False
+    for mine, stored in zip(NUMBER.finditer(one), NUMBER.finditer(other), strict=True):
+        digits = len(mine[1] or "")
+        a, b = (float(m[0].replace(",", "").replace("\N{MINUS SIGN}", "-")) for m in (mine, stored))
+        apart = max(1.5 * 10.0**-digits, 1e-4 * abs(b)) if digits else 0.0
+        if len(stored[1] or "") != digits and min(digits, len(stored[1] or "")) < 5:
+            return False  # what is rounded is rounded alike
+        if not math.isclose(
+            a, b, rel_tol=0, abs_tol=apart if digits < 5 else max(2e-4 * abs(b), 2e-6)
+        ):
+            return False
+    return True
+
+
+def test_lines_are_alike_but_for_rounding() -> None:
+    assert alike('"score": 0.41563218, 12', '"score": 0.4156324, 12')
+    assert alike("score 0.416", "score 0.417") and alike("1,234 of 5", "1,234 of 5")
+    assert not alike('"score": 0.41563218', '"score": 0.4159')
+    assert not alike("score 0.416", "score 0.418") and not alike("12 pairs", "13 pairs")
+    assert not alike("score 0.416", "score -0.416") and not alike("TP 3", "FP 3")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_gives_is_as_stored(
+    name: str, places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.chdir(places["FOLDER"])
+    monkeypatch.setenv("COLUMNS", "100")
+    out = Path(places["OUT"])
+    for old in out.iterdir():
+        old.unlink()
+    code = main(arguments(COMMANDS[name], places))
+    captured = capsys.readouterr()
+    parts = [f"$ {COMMANDS[name]}", f"exit {code}", captured.out, "errors:", captured.err]
+    for path in sorted(out.iterdir()):
+        if path.suffix in (".csv", ".json", ".jsonl"):
+            parts += [f"file {path.name}:", path.read_text(encoding="utf-8")]
+    told = masked("\n".join(parts), places)
+    stored = FOLDER / f"{name}.txt"
+    if UPDATE:
+        stored.write_text(f"{told}\n", encoding="utf-8")
+        return
+    mine, kept = told.splitlines(), stored.read_text(encoding="utf-8").splitlines()
+    for number, (one, other) in enumerate(zip(mine, kept, strict=False), start=1):
+        assert alike(one, other), f"{stored.name}, line {number}:\n{one}\ninstead of\n{other}"
+    assert len(mine) == len(kept), f"{stored.name} has other lines at its end"
