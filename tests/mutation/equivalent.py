@@ -32,4 +32,5 @@ EQUIVALENT: dict[str, str] = {
     'xcos_gui/tools/face_map/window.py: coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark) -> coloured(np.array([known.get(f.identity, np.nan) for f in self._faces]), dark)': "A face without a name has no hue either way.",
     "xcos_gui/panels/matrix/bar.py: FAINT = 40 # of 255, from which lightness on a square stands out from its ground -> FAINT = 41 # of 255, from which lightness on a square stands out from its ground": "About forty.",
     "xcos_gui/tools/labels/window.py: own.refinement is None and own.square and own.columns is loaded -> own.refinement is None and own.square and own.rows is loaded": "Of one gallery with itself rows are columns.",
+    "core/analysis/bootstrap.py: chances = np.full(people, 1 / max(1, people)) -> chances = np.full(people, 1 / max(2, people))": "A multinomial's last chance is what the others leave.",
 }

@@ -30,6 +30,7 @@ from core.training.finish import finish
 from core.training.loop import train
 from core.training.losses import attention_of_pairs, choose_pairs, score_losses, uniform_scores
 from core.training.positive_mining import likely_positives
+from core.training.run import RunDirectory
 from core.training.training import StepLosses, Training
 
 
@@ -142,6 +143,24 @@ def test_damaged_checkpoint_is_told(crops: Path, tiny_weights: Path, tmp_path: P
     (tmp_path / "run" / "last.ckpt").write_bytes(b"cut")
     with pytest.raises(XCosError, match=r"last\.ckpt is not a checkpoint"):
         train(config_for(crops, tiny_weights, tmp_path), tmp_path / "run")
+
+
+class Trap:
+    """Makes a file as soon as it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    torch.save({"step": 1, "best": Trap(tmp_path / "sprung")}, run.last)
+    with pytest.raises(XCosError, match="is not a checkpoint of a run"):
+        run.load(run.last)
+    assert not (tmp_path / "sprung").exists()
 
 
 @given(st.integers(0, 1000), st.integers(0, 3))
