@@ -13,7 +13,22 @@ from functools import cache
 from pathlib import Path
 
 FARTHEST = 5  # imports between a test and what it is taken to test
-GENERAL = ("tests/gui/test_inventory.py",)  # looks at every window
+# Look at every window, and at what every command gives; the folders whose changes they may see.
+GENERAL = {
+    "tests/gui/test_inventory.py": ("xcos_gui/",),
+    "tests/commands/test_outputs.py": tuple(
+        f"core/{folder}/"
+        for folder in (
+            "analysis",
+            "commands",
+            "evaluation",
+            "explain",
+            "query",
+            "reports",
+            "scoring",
+        )
+    ),
+}
 KEPT = Path(".mutation")  # beside the tests' own caches; ignored by git
 
 
@@ -108,7 +123,7 @@ def importing(root: Path, test_files: Iterable[Path], file: str, function: str) 
     for path in test_files:
         name, far = path.relative_to(root).as_posix(), _reached(root, path).get(module)
         alike = len(_words(name) & _words(file))
-        general = name in GENERAL and file.startswith("xcos_gui/")  # it finds tools by their names
+        general = file.startswith(GENERAL.get(name, ("/",)))
         if far is not None or alike or general:
             other = name.startswith("tests/gui/") != file.startswith("xcos_gui/")
             named = function in _identifiers(path) or general
