@@ -35,6 +35,8 @@ DARK = {
     QPalette.ColorRole.Shadow: "#000000",
 }
 DISABLED = "#7d7d82"
+DARK_BOX = "#5c5c62"  # within a box that is not checked
+CHECKABLE = ("QCheckBox", "QRadioButton")  # not QGroupBox: what stands in one would take it on
 
 
 class PlainStyle(QProxyStyle):
@@ -63,6 +65,17 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     # Some platforms, such as offscreen, know no colour schemes: there the palette is set by hand.
     by_hand = theme == "dark" and hints.colorScheme() != Qt.ColorScheme.Dark
     app.setPalette(dark_palette() if by_hand else app.style().standardPalette())
+    boxes = QPalette()  # says nothing
+    if app.palette().color(QPalette.ColorRole.Window).lightness() < 128:
+        # Fusion draws their outline darker than the window, which a dark one hardly shows.
+        boxes.setColor(QPalette.ColorRole.Base, QColor(DARK_BOX))
+        boxes.setColor(
+            QPalette.ColorGroup.Disabled,
+            QPalette.ColorRole.Base,
+            app.palette().color(QPalette.ColorRole.Button),
+        )
+    for name in CHECKABLE:
+        app.setPalette(boxes, name)
 
 
 def dark_palette() -> QPalette:

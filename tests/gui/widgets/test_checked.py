@@ -7,8 +7,16 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
 
 from xcos_gui.shell.build import make_application
 from xcos_gui.widgets.checked import CheckedLook
@@ -50,4 +58,23 @@ def test_a_checked_button_stands_out_and_can_be_read_after_each_change_of_theme(
     assert button.palette().color(QPalette.ColorRole.Button) == other.palette().color(
         QPalette.ColorRole.Button
     )
+    apply_theme(app, "system")
+
+
+def test_a_box_that_is_not_checked_is_seen_in_both_themes(qapp: object, qtbot: QtBot) -> None:
+    app = make_application()
+    window, boxes = QWidget(), [QCheckBox("box"), QRadioButton("radio")]
+    layout = QVBoxLayout(window)
+    for box in boxes:
+        layout.addWidget(box)
+    qtbot.addWidget(window)
+    window.show()
+    for theme, least in (("dark", 1.9), ("light", 1.1), ("dark", 1.9)):
+        apply_theme(app, theme)  # type: ignore[arg-type]
+        app.processEvents()
+        picture = window.grab().toImage()
+        ground = window.palette().color(QPalette.ColorRole.Window)
+        for box in boxes:
+            middle = box.mapTo(window, QPoint(8, box.height() // 2))
+            assert contrast(picture.pixelColor(middle), ground) > least, (theme, box)
     apply_theme(app, "system")
