@@ -36,7 +36,7 @@ DARK = {
 }
 DISABLED = "#7d7d82"
 DARK_BOX = "#5c5c62"  # within a box that is not checked
-CHECKABLE = ("QCheckBox", "QRadioButton")  # not QGroupBox: what stands in one would take it on
+CHECKABLE = (b"QCheckBox", b"QRadioButton")  # not QGroupBox: what stands in one would take it on
 
 
 class PlainStyle(QProxyStyle):
