@@ -36,7 +36,7 @@ DARK = {
 }
 DISABLED = "#7d7d82"
 DARK_BOX = "#5c5c62"  # within a box that is not checked
-CHECKABLE = (b"QCheckBox", b"QRadioButton")  # not QGroupBox: what stands in one would take it on
+CHECKABLE = ("QCheckBox", "QRadioButton")  # not QGroupBox: what stands in one would take it on
 
 
 class PlainStyle(QProxyStyle):
@@ -75,7 +75,7 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
             app.palette().color(QPalette.ColorRole.Button),
         )
     for name in CHECKABLE:
-        app.setPalette(boxes, name)
+        app.setPalette(boxes, name)  # type: ignore[arg-type]
 
 
 def dark_palette() -> QPalette:
