@@ -7,16 +7,20 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from collections import Counter
+
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.analysis.face_map import face_map
 from core.errors import XCosError
+from core.faces.face import Face
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import coloured, inside
-from xcos_gui.tools.face_map.window import FaceMapWindow, _by_badness
+from xcos_gui.tools.face_map.window import FaceMapWindow, _by_badness, _named
 
 
 def opened(window: MainWindow, qtbot: QtBot) -> FaceMapWindow:
@@ -40,6 +44,43 @@ def test_points_are_the_faces_and_a_click_shows_one(window: MainWindow, qtbot: Q
     tool.choose_pair()
     assert session.pair is not None and 3 in session.pair
     tool.close()
+
+
+def test_names_stand_at_their_people_and_words_say_what_colours_mean(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    tool = opened(window, qtbot)
+    people = [face.identity for face in tool._faces]
+
+    def named() -> dict[str, pg.TextItem]:
+        items = tool.plot.getPlotItem().items
+        return {i.toPlainText(): i for i in items if isinstance(i, pg.TextItem)}
+
+    assert [*named()] == ["ann", "bob", "cem"]  # those with most faces first
+    for name, item in named().items():
+        place = tool.plot.nearest(tool.plot._box.mapViewToScene(item.pos()))
+        assert place is not None and people[place] == name
+        assert item.color.getRgb()[:3] == tuple(tool.plot._colours[place][:3])
+    for what, words in (("hardness", "its worst pair is wrong"), ("identity", "of their variance")):
+        tool.colour.setCurrentIndex(tool.colour.findData(what))
+        tool.colour.activated.emit(tool.colour.currentIndex())
+        assert words in tool.words.text()
+        assert len(named()) == (3 if what == "identity" else 0)
+    tool.close()
+
+
+def test_only_the_people_with_most_faces_are_named() -> None:
+    faces = [
+        Face(f"{k}.png", 1, None if k % 29 == 28 else f"p{min(k % 29, 27 - k % 3):02d}", None, "d")
+        for k in range(200)
+    ]
+    counts = Counter(face.identity for face in faces if face.identity)
+    found = _named(faces)
+    assert len(found) == 12
+    least = min(counts[name] for name in found)
+    assert all(count <= least for name, count in counts.items() if name not in found)
+    for name, places in found.items():
+        assert [faces[k].identity for k in places] == [name] * counts[name]
 
 
 def test_a_lasso_selects_and_its_pairs_are_listed(window: MainWindow, qtbot: QtBot) -> None:

@@ -6,14 +6,16 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsPixmapItem, QWidget
 
+from core.errors import one_line
 from xcos_gui.widgets.cell_view import MARK
 
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
 PICTURE = 44  # pixels
 EDGE = 14  # pixels around the points and their thumbnails
+LONGEST_NAME = 160  # pixels
 POINT, CHOSEN_POINT = 7, 11  # pixels
 SETTLE = 60  # milliseconds without zooming until thumbnails come
 Pixmap = Callable[[int], QPixmap | None]
@@ -67,6 +69,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._tree: object = None
         self._colours = np.empty((0, 4), np.uint8)
         self._pictures: dict[int, QGraphicsPixmapItem] = {}
+        self._names: list[pg.TextItem] = []
         self.setMenuEnabled(False)
         self.hideButtons()
         self._box.setAspectLocked(True)
@@ -97,6 +100,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self.points, self.picked = points, np.empty(0, np.int64)
         self._tree = KDTree(points) if len(points) else None
         self._forget_pictures()
+        self.name({})
         self._rings.setData([], [])
         self.mark(None)
         if len(self._colours) != len(points):
@@ -120,6 +124,27 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         """Give the points colours (n, 4) uint8."""
         self._colours = colours
         self._draw()
+
+    def name(self, groups: dict[str, np.ndarray]) -> None:
+        """Write names where most of their points (k,) are, in the points' colours; {}: none."""
+        for item in self._names:
+            self.removeItem(item)
+        # A change of theme reaches a window before what is in it.
+        ground = QColor(QApplication.palette().color(QPalette.ColorRole.Base))
+        ground.setAlpha(180)
+        self._names = []
+        for name, places in groups.items():
+            apart = np.abs(self.points[places] - np.median(self.points[places], axis=0)).sum(axis=1)
+            middle = places[apart.argmin()]
+            colour = QColor(*self._colours[middle].tolist()[:3])
+            text = self.fontMetrics().elidedText(
+                one_line(name), Qt.TextElideMode.ElideMiddle, LONGEST_NAME
+            )
+            item = pg.TextItem(text, colour, anchor=(0.5, 1.2), fill=ground)
+            item.setPos(*self.points[middle])
+            item.setZValue(15)  # above the thumbnails
+            self.addItem(item, ignoreBounds=True)
+            self._names.append(item)
 
     def pick(self, places: np.ndarray) -> None:
         """Mark the selected points."""

@@ -1,9 +1,11 @@
 """The window of the map: what colours it, the face looked at, and what is done with a selection."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -47,6 +49,10 @@ COLOURS: tuple[tuple[str, object], ...] = (
     ("Colour by identity", "identity"),
     ("Colour by hardness", "hardness"),
     *((f"Colour by {c.title.lower()}", c) for c in CONDITIONS),
+)
+MOST_NAMED = 12  # people whose names stand in the map
+HARDNESS_WORDS = (
+    "Red: its worst pair is wrong; blue: all its pairs are right; grey: it has no identity."
 )
 UNKNOWN = QColor(128, 128, 128, 220)
 SPAN = (2, 98)  # per cent of the values between which colours go from blue to red
@@ -192,6 +198,11 @@ class FaceMapWindow(FollowingWindow):
         self._paint()
         self._show_side()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
+            self._paint()
+
     # Colours.
 
     def _fill_colours(self) -> None:
@@ -208,20 +219,24 @@ class FaceMapWindow(FollowingWindow):
             return
         what, dark = self.colour.currentData(), is_dark(self.palette())
         self.words.setText(self._said)
+        self.plot.name({})
         if isinstance(what, Condition):
             self._paint_condition(what)
         elif what == "hardness":
             self.plot.colour(_by_hardness(self.found.hardness))
+            self.words.setText(f"{self._said} {HARDNESS_WORDS}")
         elif what == "identity":
             known = hues(f.identity for f in self._faces if f.identity is not None)
             self.plot.colour(
                 coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark)
             )
+            self.plot.name(_named(self._faces))
         elif self.session.project is not None:
             edits, tag = self.session.project.edits, what[1]
             faces, people = edits.faces_tagged(tag), edits.identities_tagged(tag)
             tagged = [f.key in faces or f.identity in people for f in self._faces]
             self.plot.colour(coloured(np.where(tagged, 0.58, np.nan), dark))
+            self.words.setText(f"{self._said} Blue: tagged {tag}; grey: not.")
 
     def _paint_condition(self, condition: Condition) -> None:
         """From blue to red, the worst; measured once it is asked for."""
@@ -313,6 +328,16 @@ class FaceMapWindow(FollowingWindow):
     def _set_aside(self) -> None:
         keys = [self._faces[k].key for k in self.plot.picked.tolist()]
         self.session.edit(lambda project: project.set_aside(keys))
+
+
+def _named(faces: Sequence[Face]) -> dict[str, np.ndarray]:
+    """The people with the most faces, and the places of those."""
+    counts = Counter(face.identity for face in faces if face.identity is not None)
+    most = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_NAMED]
+    return {
+        name: np.array([k for k, face in enumerate(faces) if face.identity == name])
+        for name in most
+    }
 
 
 def _by_hardness(values: np.ndarray) -> np.ndarray:
