@@ -70,7 +70,7 @@ class Interval:
     def words(self) -> str:
         """The difference in a sentence, in percentage points."""
         values = (self.difference, self.low, self.high)
-        digits = 2 if max(abs(value) for value in values) >= 0.001 else 4
+        digits = 4 if 0 < max(abs(value) for value in values) < 0.001 else 2
         size, low, high = (_points(value, digits) for value in values)
         chance = "beyond chance" if self.beyond_chance else "may be chance, since 0 is inside"
         return (
