@@ -12,10 +12,14 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from core.cli import main
 from core.resources import resource_path
+from tests.figures import figure_lines
 from tests.living import PROBES, make_crops
 from tests.weights import other_weights
 
@@ -23,7 +27,7 @@ FOLDER = Path(__file__).parent / "outputs"
 UPDATE = bool(os.environ.get("UPDATE_OUTPUTS"))
 COUNTS = {"ann": 4, "bob": 3, "cem": 2, "dan": 3, "eve": 2, "fay": 1}  # photos of each identity
 COLUMNS = {"ann": ("f", 31), "bob": ("m", 44), "cem": ("m", 28), "dan": ("m", 63), "eve": ("f", 52)}
-WORD = re.compile(r"^(PEOPLE|CROPS|PROBES|LIST|FEW|READINGS|OUT|OTHER)(?=/|$)")
+WORD = re.compile(r"^(PEOPLE|CROPS|PROBES|LIST|FEW|PAIRS|READINGS|OUT|OTHER)(?=/|$)")
 NUMBER = re.compile(r"(?<![\w.])[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.(\d+))?(?:e[-+]?\d+)?")
 # Of a pattern, what stands for it.
 MASKED = (
@@ -96,6 +100,16 @@ COMMANDS = {
     "people-uniform": "people PEOPLE --attention uniform --threshold 0.3 --json",
     "slices": "slices PEOPLE --threshold 0.33",
     "patterns-groups": "patterns PEOPLE --groups --threshold 0.33 --minus TN tag=blurred --json",
+    "explain-picture": f"explain {PAIR} -o OUT/pair.png",
+    "lr-picture": f"lr {PAIR} --reference PEOPLE -o OUT/curves.png",
+    "matrix-picture": "matrix PEOPLE --sort hardness -o OUT/matrix.png",
+    "matrix-outcomes": "matrix PEOPLE --probes PROBES --outcomes --dark --far worst -o OUT/matrix.png",
+    "matrix-level": "matrix PEOPLE --level people --sort similarity -o OUT/people.png",
+    "what-if-picture": f"what-if {PAIR} --right mirror -o OUT/edited.png",
+    "patterns-picture": "patterns PEOPLE --outcome FN --minus TP --groups 2 -o OUT/patterns.png",
+    "patterns-pairs": "patterns PEOPLE --probes PROBES --pairs PAIRS --json",
+    "report-pdf": "report PEOPLE --outcome FN -o OUT/report.pdf",
+    "flip-picture": "flip ann/2.png ann/3.png --photos CROPS --kind turn -o OUT/flip.png",
     "models": "models --json",
 }  # fmt: skip
 BARE = ("models",)  # takes no faces
@@ -120,6 +134,8 @@ def places(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     pairs = listed[4:14:2] + listed[5:15:2]
     _write(crops / "list.csv", ("left", "right", "label"), listed)
     _write(crops / "few.csv", ("left", "right", "label"), listed[:4])
+    crossed = [("ann/5.png", "crops/bob/1.png"), ("dan/6.png", "crops/dan/2.png")]
+    _write(folder / "pairs.csv", ("left", "right"), crossed)
     ratings = [
         (name, f"crops/{one}", f"crops/{other}", min(3, max(-3, usual + (0, -4, 1, 0, 3)[(row * k) % 5])))
         for k, name in enumerate(("kim", "lou", "max"), 1)
@@ -134,6 +150,7 @@ def places(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
         "PROBES": str(make_crops(folder / "probes", PROBES | {"eve": 1}, first=5)),
         "LIST": str(crops / "list.csv"),
         "FEW": str(crops / "few.csv"),
+        "PAIRS": str(folder / "pairs.csv"),
         "READINGS": str(folder / "readings.csv"),
         "OUT": str(folder / "out"),
         "OTHER": str(other_weights(folder / "other.safetensors")),
@@ -161,6 +178,14 @@ def arguments(line: str, places: dict[str, str]) -> list[str]:
 def _write(path: Path, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([head, *rows])
+
+
+def picture_lines(path: Path) -> list[str]:
+    """A picture's size, and the mean colour of each of its 8 x 8 parts."""
+    picture = Image.open(path).convert("RGB")
+    small = np.asarray(picture.resize((8, 8), Image.Resampling.BOX), float)
+    rows = [" ".join("/".join(f"{c / 255:.2f}" for c in cell) for cell in row) for row in small]
+    return [f"{picture.size}", *rows]
 
 
 def masked(text: str, places: dict[str, str]) -> str:
@@ -206,12 +231,23 @@ def test_what_a_command_gives_is_as_stored(
     out = Path(places["OUT"])
     for old in out.iterdir():
         old.unlink()
+    drawn: list[str] = []
+    save = Figure.savefig
+
+    def savefig(figure: Figure, *given: object, **options: object) -> None:
+        save(figure, *given, **options)
+        drawn.extend(figure_lines(figure))
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
     code = main(arguments(COMMANDS[name], places))
     captured = capsys.readouterr()
     parts = [f"$ {COMMANDS[name]}", f"exit {code}", captured.out, "errors:", captured.err]
     for path in sorted(out.iterdir()):
         if path.suffix in (".csv", ".json", ".jsonl"):
             parts += [f"file {path.name}:", path.read_text(encoding="utf-8")]
+        elif path.suffix == ".png" and not drawn:
+            parts += [f"picture {path.name}:", *picture_lines(path)]
+    parts += drawn
     told = masked("\n".join(parts), places)
     stored = FOLDER / f"{name}.txt"
     if UPDATE:
