@@ -185,6 +185,13 @@ def test_crops_without_faces_are_told(
     sentence = gallery_source.no_faces(source, True)
     assert sentence is not None and "set data.aligned to false" in sentence
     assert gallery_source.no_faces(source, False) is None
+    # One of them in which a face is seen is enough.
+    monkeypatch.setattr(
+        gallery_source.Detector,
+        "detect",
+        lambda _, crops: [[], ["a face"], *[[]] * (len(crops) - 2)],
+    )
+    assert gallery_source.no_faces(source, True) is None
 
 
 def test_photos_in_which_no_face_is_found_are_refused(tiny_weights: Path, tmp_path: Path) -> None:

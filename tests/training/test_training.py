@@ -81,6 +81,17 @@ def test_resumed_run_equals_uninterrupted_one(
     assert read_card(card.path).correlation.sum() == pytest.approx(1)  # type: ignore[union-attr]
 
 
+def test_a_step_s_losses_are_the_means_of_its_parts(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    done = train(config_for(crops, tiny_weights, tmp_path), tmp_path / "run")
+    parts = [{"cosine": 1.0, "total": 2.0}, {"cosine": 4.0, "total": 8.0, "identification": 3.0}]
+    row = StepLosses(5, 0.25, [{k: torch.tensor(v) for k, v in part.items()} for part in parts])
+    assert done.numbers([row]) == [
+        {"rate": 0.25, "cosine": 2.5, "identification": 3.0, "total": 5.0}
+    ]
+
+
 def test_what_ships_is_the_moving_average(
     crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

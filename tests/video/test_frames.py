@@ -114,7 +114,7 @@ def test_missing_things_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_frames_of_a_folder_are_its_photos_alone(tmp_path: Path) -> None:
-    for name in ("10.png", "9.png", "._9.png", ".hidden.png", "@eaDir/9.png"):
+    for name in ("10.png", "9.png", "._9.png", ".hidden.png", "@eaDir/9.png", "take 2/9.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8), "red").save(path)

@@ -23,6 +23,7 @@ from core.resources import resource_path
 from core.scoring.engine import PairEngine
 from core.video.track_scores import score_tracks
 from core.video.tracks import VideoTracks, follow, write_tracks
+from tests.living import crop
 from tests.videos import story, write_video
 
 OBAMA = resource_path("sample", "Barack Obama", "obama_1.jpg")
@@ -103,6 +104,23 @@ def test_a_stop_keeps_the_tracks_so_far(crops: Path, tiny_weights: Path) -> None
     )
     assert sum(map(len, found.tracks)) == 1
     assert "stopped at frame 0; the tracks so far are kept" in found.problems[0].reason
+
+
+@pytest.mark.parametrize(("count", "every"), [(17, 1), (16, 1), (16, 2), (5, 3)])
+def test_every_frame_is_looked_at_once_and_told(
+    tmp_path: Path, tiny_weights: Path, count: int, every: int
+) -> None:
+    for number in range(count):
+        Image.fromarray(crop("ann", 1)).save(tmp_path / f"{number}.png")
+    told: list[tuple[int, int]] = []
+    task = Task(lambda what, done, total: told.append((done, total)))
+    found = follow(tmp_path, Verifier(tiny_weights, "cpu"), every=every, aligned=True, task=task)
+    seen = [face.frame for track in found.tracks for face in track.faces]
+    looked = len(range(0, count, every))
+    assert found.frames == looked and sorted(seen) == [*range(0, count, every)]
+    mine = [row for row in told if row[1] == count]
+    assert mine == sorted(mine) and mine[-1] == (count, count)
+    assert [done for done, _ in mine[:-1]] == [8 * every * k for k in range(1, looked // 8 + 1)]
 
 
 def test_a_cut_film_is_told_by_the_command(
