@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from matplotlib import font_manager
 from matplotlib.font_manager import get_font
+from PIL import Image
 
 from core.explain import drawing
 
@@ -29,6 +30,13 @@ def test_names_are_drawn_with_an_installed_font() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # one is given for each sign that is missing
             figure.savefig(io.BytesIO(), format=form)
+
+
+@pytest.mark.parametrize("dpi", [150, 60])
+def test_a_picture_has_its_inches_times_its_dots(dpi: int) -> None:
+    figure = drawing.new_figure((3, 2))
+    made = drawing.figure_bytes(figure, "png", *([] if dpi == 150 else [dpi]))
+    assert Image.open(io.BytesIO(made)).size == (3 * dpi, 2 * dpi)
 
 
 def test_without_such_a_font_all_else_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

