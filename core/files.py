@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-import psutil
-
 from core.errors import XCosError
 
 PART = re.compile(r"\.xcos-(\d+)-[0-9a-f]{16}\.part")
@@ -85,13 +83,21 @@ def _allow(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
+def _runs(process: int) -> bool:
+    import psutil  # a fiftieth of the window's start, and hardly ever needed
+
+    with contextlib.suppress(psutil.Error):
+        return psutil.pid_exists(process)
+    return True
+
+
 @lru_cache(1024)
 def _sweep(folder: Path) -> None:
     """Remove what killed processes left of their writing; once a folder and process."""
-    with contextlib.suppress(OSError, psutil.Error):
+    with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             named = PART.fullmatch(entry.name)
-            if named and not psutil.pid_exists(int(named[1])):
+            if named and not _runs(int(named[1])):
                 info = entry.stat(follow_symlinks=False)
                 if entry.is_file(follow_symlinks=False) and time.time() - info.st_mtime > ABANDONED:
                     os.unlink(entry.path)

@@ -1,10 +1,10 @@
 """Which version of the program this is."""
 
-from importlib import metadata
-
 
 def version() -> str:
     """The installed version, or that it runs from a clone."""
+    from importlib import metadata  # not at the window's start
+
     try:
         return metadata.version("xcos-studio")
     except metadata.PackageNotFoundError:

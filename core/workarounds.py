@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import platform
 import sys
@@ -145,6 +146,31 @@ def without_cuda_package() -> Iterator[None]:
     finally:
         if hidden:
             del sys.modules["cuda"]
+
+
+class Mirror(ModuleType):
+    """A module that has what another one has, taken from there when it is asked for."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name)
+        self._source = importlib.import_module(source)
+
+    def __getattr__(self, name: str) -> object:
+        if sys._getframe(1).f_code.co_name == "_copy_attrs":
+            return None  # pyqtgraph sees whether it has copied this already
+        value = getattr(self._source, name)
+        setattr(self, name, value)
+        return value
+
+
+def mirror_qt() -> None:
+    """Let pyqtgraph, not imported yet, look classes of Qt up at use, for a seventh of the window's start.
+
+    It would copy all of them, and PySide6 makes each as it is copied. As of pyqtgraph 0.14 and PySide6 6.12.
+    """
+    for name in ("QtCore", "QtGui", "QtWidgets"):
+        if f"pyqtgraph.Qt.{name}" not in sys.modules:
+            sys.modules[f"pyqtgraph.Qt.{name}"] = Mirror(f"pyqtgraph.Qt.{name}", f"PySide6.{name}")
 
 
 @contextlib.contextmanager

@@ -63,3 +63,30 @@ def test_full_passes_of_the_collector_leave_modules_out() -> None:
         [sys.executable, "-c", COLLECTING], capture_output=True, text=True, timeout=600
     )
     assert done.stdout.strip() == "True True True", done.stderr
+
+
+MIRRORED = """
+import sys
+from xcos_gui.widgets import plots
+import pyqtgraph as pg
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+import PySide6.QtCore, PySide6.QtGui, PySide6.QtWidgets
+app = QtWidgets.QApplication([])
+plot = pg.PlotWidget()
+plot.plot([0, 1], [1, 2])
+plot.grab()
+copied = [len(vars(module)) for module in (QtCore, QtGui, QtWidgets)]
+print(QtGui.QPainter is PySide6.QtGui.QPainter, QtCore.__version__ == PySide6.QtCore.__version__,
+      isinstance(plot, PySide6.QtWidgets.QGraphicsView), max(copied) < 120)
+try:
+    QtGui.QNothing
+except AttributeError as error:
+    print("QNothing" in str(error))
+"""
+
+
+def test_pyqtgraph_finds_all_of_qt_without_copying_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED], capture_output=True, text=True, timeout=600
+    )
+    assert done.stdout.splitlines() == ["True True True True", "True"], done.stderr

@@ -16,8 +16,6 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from threading import Lock
 
-import psutil
-
 from core.errors import Stopped, XCosError
 from core.gallery.pipeline import FaceMaker, PhotoJob, PhotoResult, make_here
 from core.progress import Task
@@ -144,6 +142,8 @@ def _with_loaded(maker: FaceMaker, last: FaceMaker | None) -> FaceMaker:
 
 def _step_back() -> None:
     """Let the window's process go first."""
+    import psutil  # not in the window's own process
+
     lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 5
     with suppress(psutil.Error, OSError):
         psutil.Process().nice(lower)

@@ -33,7 +33,7 @@ class Toolbar(QToolBar):
         button = self.widgetForAction(action)
         if action.isCheckable() and isinstance(button, QToolButton):
             CheckedLook(button)
-        self._draw()
+        action.setIcon(icon(name, self.palette()))
 
     def _draw(self) -> None:
         for name, action in self._icons.items():
