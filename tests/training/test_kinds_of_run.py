@@ -19,10 +19,12 @@ from core.model.target import Target
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos
 from core.model.xcos import XCosNet
+from core.progress import QUIET
 from core.resources import resource_path
 from core.training.config import LossConfig, ModelConfig, TrainConfig, missing_paths, write_config
 from core.training.data import training_faces
 from core.training.finish import finish
+from core.training.frozen import FrozenBackbone
 from core.training.loop import train
 from core.training.training import Training
 from tests.training.test_training import config_for
@@ -101,7 +103,7 @@ def test_frozen_backbone_stays_and_its_head_learns(
 
 
 def test_frozen_torch_file_gives_the_map_that_is_named(
-    crops: Path, tiny_weights: Path, tmp_path: Path
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.model.backbones import build_backbone
     from core.model.card import ModelCard
@@ -135,6 +137,14 @@ def test_frozen_torch_file_gives_the_map_that_is_named(
             replace(config, model=replace(named, tensor="conv_9")),
             tmp_path / "wrong",
         )
+    # A network that does not say which map is its last one has that found.
+    by_name = FrozenBackbone(replace(named, tensor="conv_6_sep"), "cpu")
+    monkeypatch.delattr(type(network), "channels")
+    found = FrozenBackbone(replace(named, tensor=""), "cpu")
+    assert found.card.options["tensor"].startswith("conv_6_sep")
+    np.testing.assert_allclose(
+        found.maps(pixels, QUIET), by_name.maps(pixels, QUIET), atol=2e-3, rtol=2e-3
+    )
 
 
 def test_frozen_onnx_by_its_maps_name_or_without(
