@@ -8,6 +8,7 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 import sys
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -392,7 +393,7 @@ def test_names_stay_those_of_what_is_shown_though_the_session_has_another_galler
 
 @pytest.mark.parametrize("orientation", ["left", "top"])
 def test_an_axis_without_room_paints_nothing(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, orientation: str
+    qtbot: QtBot, qtlog: Any, monkeypatch: pytest.MonkeyPatch, orientation: str
 ) -> None:
     """Docks may squeeze the matrix to nothing."""
     told: list[object] = []
@@ -408,8 +409,12 @@ def test_an_axis_without_room_paints_nothing(
     axis.paint(painter)
     axis.setGeometry(QRectF(0, 0, 50, 50))
     axis.paint(painter)
+    for width, height in ((0.2, 50), (50, 0.3), (0.1, 0.1)):
+        axis.setGeometry(QRectF(0, 0, width, height))
+        axis.paint(painter)
     painter.end()
     assert told == []
+    assert not [record for record in qtlog.records if "QPainter" in record.message]
 
 
 def test_a_paint_that_fails_is_told_and_ends_nothing(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -197,7 +197,9 @@ class SideAxis(pg.AxisItem):  # type: ignore[misc]
         """All but the marked name, which moves with the mouse, and the names that stand there."""
         key = seen, self.geometry().size().toTuple(), self.font().key(), ratio
         if self._unmarked is None or self._unmarked[0] != key:
-            pixmap = QPixmap((self.geometry().size() * ratio).toSize())
+            # Not rounded to nothing where docks leave less than a pixel.
+            pixels = (self.geometry().size() * ratio).toSize().expandedTo(QSize(1, 1))
+            pixmap = QPixmap(pixels)
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(Qt.GlobalColor.transparent)
             names = self.names_in(*seen)
