@@ -21,6 +21,7 @@ from core.cli import main
 from core.resources import resource_path
 from tests.figures import figure_lines
 from tests.living import PROBES, make_crops
+from tests.stored import check_stored
 from tests.weights import other_weights
 
 FOLDER = Path(__file__).parent / "outputs"
@@ -249,11 +250,4 @@ def test_what_a_command_gives_is_as_stored(
             parts += [f"picture {path.name}:", *picture_lines(path)]
     parts += drawn
     told = masked("\n".join(parts), places)
-    stored = FOLDER / f"{name}.txt"
-    if UPDATE:
-        stored.write_text(f"{told}\n", encoding="utf-8")
-        return
-    mine, kept = told.splitlines(), stored.read_text(encoding="utf-8").splitlines()
-    for number, (one, other) in enumerate(zip(mine, kept, strict=False), start=1):
-        assert alike(one, other), f"{stored.name}, line {number}:\n{one}\ninstead of\n{other}"
-    assert len(mine) == len(kept), f"{stored.name} has other lines at its end"
+    check_stored(told, FOLDER / f"{name}.txt", UPDATE, alike)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.inventory import lines
+from tests.stored import check_stored
 from xcos_gui.shell.tool_menu import ALL_TOOLS, Tool
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -58,15 +59,7 @@ def check(name: str, part: QWidget, places: Path) -> None:
     told = "\n".join(lines(part)).replace(str(places), "PLACES").replace(str(ROOT), "ROOT")
     for pattern, said in MASKED:
         told = re.sub(pattern, said, told)
-    path = FOLDER / f"{name}.txt"
-    if UPDATE:
-        FOLDER.mkdir(exist_ok=True)
-        path.write_text(f"{told}\n", encoding="utf-8")
-        return
-    mine, stored = told.splitlines(), path.read_text(encoding="utf-8").splitlines()
-    for number, (one, other) in enumerate(zip(mine, stored, strict=False), start=1):
-        assert alike(one, other), f"{path.name}, line {number}:\n{one}\ninstead of\n{other}"
-    assert len(mine) == len(stored), f"{path.name} has other lines at its end"
+    check_stored(told, FOLDER / f"{name}.txt", UPDATE, alike)
 
 
 def test_lines_are_alike_but_for_rounding() -> None:
