@@ -132,7 +132,7 @@ class Actions:
         self.window.curves.spin.setValue(self.rng.uniform(-0.5, 1))
 
     def do_line(self) -> None:
-        self.window.curves.line.setValue(self.rng.uniform(-0.5, 1))
+        self.window.curves.plots.line.setValue(self.rng.uniform(-0.5, 1))
 
     def do_kind(self) -> None:
         self.session.set_kind(self.rng.choice(("learned", "uniform", "correlation")))

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
-from xcos_gui.panels.curves import CurvesPanel
+from xcos_gui.panels.curves.panel import CurvesPanel
 from xcos_gui.panels.gallery.panel import GalleryPanel
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.notes import NotesPanel

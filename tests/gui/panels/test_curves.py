@@ -32,6 +32,7 @@ def test_curves_of_a_made_up_gallery(
 ) -> None:
     """Two genuine pairs, 0.5 and 0.9; four impostor pairs, 0.1, 0.2, 0.3 and 0.7."""
     session, curves = window.session, window.curves
+    plots = curves.plots
     scores = np.array(
         [[1, 0.5, 0.1, 0.2], [0.5, 1, 0.3, 0.7], [0.1, 0.3, 1, 0.9], [0.2, 0.7, 0.9, 1]], np.float32
     )
@@ -52,21 +53,21 @@ def test_curves_of_a_made_up_gallery(
         # One of eight pairs of a genuine and an impostor score stands the wrong way round.
         assert curves.summary.text().startswith("AUC 0.8750, EER ")
         assert "accuracy 66.67 % of 2 genuine and 4 impostor pairs" in curves.summary.text()
-        assert curves.spin.value() == 0.6 and curves.line.value() == pytest.approx(0.6)
-        (left, right), (low, high) = curves._histogram.viewRange()
+        assert curves.spin.value() == 0.6 and plots.line.value() == pytest.approx(0.6)
+        (left, right), (low, high) = plots.histogram.viewRange()
         assert left == pytest.approx(0.1 - 0.02, abs=0.02) and right == pytest.approx(
             0.9 + 0.04, abs=0.02
         )
         assert left < 0.1 and right > 0.9
         assert (low, high) == pytest.approx((0, 1.35 * 0.5))  # each genuine pair is half of all
-        assert curves._roc_point.getData() == (
+        assert plots.roc_point.getData() == (
             pytest.approx([np.log10(0.25)]),
             pytest.approx([0.5]),
         )
-        assert curves._det_point.getData() == (
+        assert plots.det_point.getData() == (
             pytest.approx([np.log10(0.25)]), pytest.approx([np.log10(0.5)])
         )  # fmt: skip
-        for plot in (curves._roc, curves._det):
+        for plot in (plots.roc, plots.det):
             assert plot.toolTip() == (
                 "The least rate that can be told is one of 4 impostor and one of 2 genuine pairs; "
                 "the axis begins there."
@@ -74,8 +75,8 @@ def test_curves_of_a_made_up_gallery(
             (left, right), _ = plot.viewRange()
             assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
-        assert curves._roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
-        assert curves._det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        assert plots.roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        assert plots.det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
         offered = texts(window)
         assert offered[0] == ("The weights' own: 0.4600", True)
         assert not [
@@ -95,6 +96,7 @@ def test_curves_of_a_made_up_gallery(
 
 def test_what_is_told_of_few_pairs(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     session, curves = window.session, window.curves
+    plots = curves.plots
     scores = np.array([[1, 0.5, 0.1], [0.5, 1, 0.3], [0.1, 0.3, 1]], np.float32)
     assert session.rows is not None
     for codes, said, known in (
@@ -114,25 +116,25 @@ def test_what_is_told_of_few_pairs(window: MainWindow, monkeypatch: pytest.Monke
         curves._on_matrix_changed()
         assert curves.summary.text() == "Counts and curves appear once pairs are scored."
         assert [button.text() for button in curves.counts.values()] == ["TP", "FN", "FP", "TN"]
-        assert curves._tabs.isHidden() and not curves.counts["TP"].isEnabled()
+        assert plots.isHidden() and not curves.counts["TP"].isEnabled()
         rates = [one for one in texts(window) if one[0].startswith("FAR ")]
         assert rates and all("too few" in text and not on for text, on in rates)
 
 
 def test_curves_are_read_below_their_plots(window: MainWindow) -> None:
-    curves = window.curves
-    assert curves.reading.isHidden()
+    plots = window.curves.plots
+    assert plots.reading.isHidden()
     for tab, hidden in ((1, False), (0, True), (2, False)):
-        curves._tabs.setCurrentIndex(tab)
-        assert curves.reading.isHidden() == hidden
-    assert curves.reading.text().startswith("Point at the ROC or the DET to read it")
-    left = curves._roc.getAxis("left").labelText, curves._det.getAxis("left").labelText
+        plots.tabs.setCurrentIndex(tab)
+        assert plots.reading.isHidden() == hidden
+    assert plots.reading.text().startswith("Point at the ROC or the DET to read it")
+    left = plots.roc.getAxis("left").labelText, plots.det.getAxis("left").labelText
     assert left == ("TAR (true accept rate)", "FRR (false reject rate)")
-    assert (curves._roc.getAxis("bottom").logMode, curves._roc.getAxis("left").logMode) == (
+    assert (plots.roc.getAxis("bottom").logMode, plots.roc.getAxis("left").logMode) == (
         True,
         False,
     )
-    assert (curves._det.getAxis("bottom").logMode, curves._det.getAxis("left").logMode) == (
+    assert (plots.det.getAxis("bottom").logMode, plots.det.getAxis("left").logMode) == (
         True,
         True,
     )

@@ -21,15 +21,15 @@ from xcos_gui.shell.window import MainWindow
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_point_is_told_and_clicked(window: MainWindow, qtbot: QtBot, which: int) -> None:
-    curves, session = window.curves, window.session
-    curves._tabs.setCurrentIndex(1 + which)
-    plot = (curves._roc, curves._det)[which]
+    plots, session = window.curves.plots, window.session
+    plots.tabs.setCurrentIndex(1 + which)
+    plot = (plots.roc, plots.det)[which]
     QApplication.processEvents()  # the line below the tabs takes its room
     plot.grab()
     assert session.statistics is not None and session.matrix is not None
     curve = session.statistics.curve()
     assert curve is not None
-    reader, number = curves.readers[which], len(curve.thresholds) // 2
+    reader, number = plots.reading.readers[which], len(curve.thresholds) // 2
     at = reader.place_of(number)
     found = reader.point_at(at)
     assert found is not None
@@ -41,12 +41,12 @@ def test_a_point_is_told_and_clicked(window: MainWindow, qtbot: QtBot, which: in
     codes = session.matrix.rows
     genuine = (codes[:, None] == codes[None])[np.triu_indices(6, 1)]
     far, tar = 100 * same[~genuine].mean(), 100 * same[genuine].mean()
-    text = curves.reading.text()
+    text = plots.reading.text()
     assert f"threshold {threshold:.4f}" in text and f"FAR {far:.2f} %" in text
     assert f"TAR {tar:.2f} %" in text
-    qtbot.waitUntil(lambda: "intervals" in curves.reading.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "intervals" in plots.reading.text(), timeout=10_000)
     low, high = map(
-        float, re.findall(r"FAR [\d.]+ % \[([\d.]+) to ([\d.]+)\]", curves.reading.text())[0]
+        float, re.findall(r"FAR [\d.]+ % \[([\d.]+) to ([\d.]+)\]", plots.reading.text())[0]
     )
     assert 0 <= low <= far + 0.01 and far - 0.01 <= high <= 100
     place = plot.mapFromScene(at)

@@ -36,22 +36,23 @@ def seen(window: MainWindow, row: int, column: int) -> np.ndarray:
 def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     panel, statistics = window.curves, PairStatistics.of(window.session.matrix)  # type: ignore[arg-type]
     edges, genuine, impostor = statistics.histograms()
-    for bars, counts in zip(panel._bars, (genuine, impostor), strict=True):
+    plots = panel.plots
+    for bars, counts in zip(plots._bars, (genuine, impostor), strict=True):
         x, y = bars.getData()
         np.testing.assert_allclose(x, edges)
         np.testing.assert_allclose(y, counts / counts.sum())
     assert (genuine.sum(), impostor.sum()) == (4, 11)
-    assert [bars.name() for bars in panel._bars] == ["genuine", "impostor"]
+    assert [bars.name() for bars in plots._bars] == ["genuine", "impostor"]
     curve = statistics.curve()
     assert curve is not None
-    far, tar = (panel._roc_curve.xData, panel._roc_curve.yData)
+    far, tar = (plots.roc_curve.xData, plots.roc_curve.yData)
     np.testing.assert_allclose(far, np.maximum(curve.far, 1e-5))
     np.testing.assert_allclose(tar, curve.tar)
-    np.testing.assert_allclose(panel._det_curve.yData, np.maximum(1 - curve.tar, 1e-5))
+    np.testing.assert_allclose(plots.det_curve.yData, np.maximum(1 - curve.tar, 1e-5))
     counts = statistics.counts(window.session.threshold)
     assert 0 < counts.tp < 4
-    assert panel._roc_point.yData == pytest.approx([counts.tp / 4])
-    assert panel._det_point.yData == pytest.approx([counts.fn / 4])
+    assert plots.roc_point.yData == pytest.approx([counts.tp / 4])
+    assert plots.det_point.yData == pytest.approx([counts.fn / 4])
     auc, eer = statistics.auc(), statistics.eer()
     assert auc is not None and eer is not None
     assert panel.summary.text() == (
@@ -67,6 +68,7 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, curves = window.session, window.curves
+    plots = curves.plots
     scores = np.array([[0, 0.3, 0.6], [0.3, 0, 0.1], [0.6, 0.1, 0]], np.float32)
     codes = np.arange(3, dtype=np.int32)
     assert session.rows is not None
@@ -79,7 +81,7 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(
     assert texts["TP"] == "TP  0\nTAR \N{EN DASH}" and texts["FN"] == "FN  0\nFRR \N{EN DASH}"
     assert texts["FP"] == "FP  1\nFAR 33.33 %" and texts["TN"] == "TN  2\nTRR 66.67 %"
     assert curves.summary.text() == "accuracy 66.67 % of 0 genuine and 3 impostor pairs"
-    for curve in (curves._roc_curve, curves._det_curve, curves._roc_point):
+    for curve in (plots.roc_curve, plots.det_curve, plots.roc_point):
         assert curve.xData is None or not len(curve.xData)
 
 
@@ -90,18 +92,18 @@ def test_the_matrix_on_the_screen_follows_a_dragged_threshold(window: MainWindow
     panel.colouring.setCurrentIndex(1)  # by outcome
     values = np.sort(matrix.scores[np.triu_indices(6, 1)])
     for threshold in (float(values[3:5].mean()), float(values[-3:-1].mean())):
-        window.curves.line.setValue(threshold)
+        window.curves.plots.line.setValue(threshold)
         assert session.threshold == pytest.approx(threshold)
         for row, column in ((0, 1), (0, 2), (2, 4), (5, 3), (4, 3)):
             wanted = OUTCOME_COLOURS[matrix.outcome(row, column, threshold)]
             assert np.abs(seen(window, row, column) - wanted).max() <= 2, (row, column)
     panel.colouring.setCurrentIndex(0)  # by score: white at the threshold
     score = float(matrix.scores[2, 4])
-    window.curves.line.setValue(score)
+    window.curves.plots.line.setValue(score)
     assert seen(window, 2, 4).min() >= 245
-    window.curves.line.setValue(score - 0.15)
+    window.curves.plots.line.setValue(score - 0.15)
     above = seen(window, 2, 4)
-    window.curves.line.setValue(score + 0.15)
+    window.curves.plots.line.setValue(score + 0.15)
     below = seen(window, 2, 4)
     assert above[2] > above[0] + 8 and below[0] > below[2] + 8  # blue alike, red unlike
 

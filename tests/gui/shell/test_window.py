@@ -71,9 +71,9 @@ def test_the_threshold_moves_everything_without_the_model(window: MainWindow, qt
         assert window.curves.counts["FP"].text().startswith(f"FP  {11 if same else 0}\n")
         assert window.curves.counts["FN"].text().startswith(f"FN  {0 if same else 4}\n")
         assert window.inspector.words.text().startswith("Same" if same else "Different")
-        assert window.curves.line.value() == threshold
+        assert window.curves.plots.line.value() == threshold
     assert session.matrix is before
-    window.curves.line.setValue(0.25)  # dragging the line in the histogram
+    window.curves.plots.line.setValue(0.25)  # dragging the line in the histogram
     assert session.threshold == 0.25 and window.curves.spin.value() == 0.25
     session.set_threshold(None)
     assert session.threshold == 0.46

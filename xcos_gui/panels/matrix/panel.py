@@ -55,11 +55,10 @@ class MatrixPanel(QWidget):
         self._axes = self.sides.axes
         self._view = SelectingView()
         axes = {"left": self._axes[0], "top": self._axes[1]}
-        self._plot = pg.PlotWidget(viewBox=self._view, axisItems=axes)
+        self._plot = pg.PlotWidget(viewBox=self._view, axisItems=axes, enableMenu=False)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.hideAxis("bottom")
         self._plot.showAxis("top")
-        self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._view.invertY(True)
         self._view.setAspectLocked(True)

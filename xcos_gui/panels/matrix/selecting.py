@@ -38,7 +38,7 @@ class SelectingView(pg.ViewBox):  # type: ignore[misc]
     chosen = Signal(object, object)  # QRectF in cells, and how: "new", "add" or "remove"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self.selects = False  # whether dragging without keys chooses
         self._band = pg.QtWidgets.QGraphicsRectItem()
         self._band.setPen(pg.mkPen("k", width=1, style=Qt.PenStyle.DashLine))

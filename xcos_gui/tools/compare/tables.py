@@ -36,7 +36,7 @@ class CurvePlots(QWidget):
             ("deletion", "blurred", "lower is better"),
             ("insertion", "shown", "higher is better"),
         ):
-            plot = pg.PlotWidget()
+            plot = pg.PlotWidget(enableMenu=False)
             plot.setTitle(f"{kind}: {good}", size="9pt")
             plot.setLabel("bottom", f"share of cells {done}")
             plot.setLabel("left", "score")

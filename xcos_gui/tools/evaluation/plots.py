@@ -63,8 +63,7 @@ class EvaluationPlots(QTabWidget):
         self.plots = [self.histogram, self.roc, self.det, self.occlusion]
 
     def _plot(self, x: str, y: str, legend: bool = True) -> pg.PlotWidget:
-        plot = pg.PlotWidget()
-        plot.setMenuEnabled(False)
+        plot = pg.PlotWidget(enableMenu=False)
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)

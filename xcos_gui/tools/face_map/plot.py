@@ -28,7 +28,7 @@ class LassoBox(pg.ViewBox):  # type: ignore[misc]
     drawing = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self._corners: list[tuple[float, float]] = []
 
     def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
@@ -62,7 +62,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, pixmap: Pixmap, parent: QWidget | None = None) -> None:
         self._box = LassoBox()
-        super().__init__(parent, viewBox=self._box)
+        super().__init__(parent, viewBox=self._box, enableMenu=False)
         self._pixmap = pixmap
         self.points = np.empty((0, 2))
         self.picked = np.empty(0, np.int64)
@@ -70,7 +70,6 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._colours = np.empty((0, 4), np.uint8)
         self._pictures: dict[int, QGraphicsPixmapItem] = {}
         self._names: list[pg.TextItem] = []
-        self.setMenuEnabled(False)
         self.hideButtons()
         self._box.setAspectLocked(True)
         for side in ("left", "bottom"):

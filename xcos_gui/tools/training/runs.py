@@ -138,8 +138,7 @@ class RunsPanel(QWidget):
         return row
 
     def _plot(self, row: int, name: str, log: bool = False) -> pg.PlotItem:
-        plot = self._graphics.addPlot(row=row, col=0)
-        plot.setMenuEnabled(False)
+        plot = self._graphics.addPlot(row=row, col=0, enableMenu=False)
         plot.setLabel("left", name)
         plot.setLogMode(y=log)
         plot.showGrid(x=True, y=True, alpha=0.2)

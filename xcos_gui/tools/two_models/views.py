@@ -145,8 +145,7 @@ class ScatterView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget()
-        self.plot.setMenuEnabled(False)
+        self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.addLegend(offset=(10, 10))
         self.plot.setAccessibleName("Scores of the pairs by both models")
         self.items: dict[bool, Any] = {}
@@ -205,8 +204,7 @@ class RocView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget()
-        self.plot.setMenuEnabled(False)
+        self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.setLogMode(x=True, y=False)
         self.plot.setLabel("bottom", "FAR (false accept rate)")
         self.plot.setLabel("left", "TAR (true accept rate)")

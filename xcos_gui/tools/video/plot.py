@@ -19,9 +19,8 @@ class VideoPlot(pg.PlotWidget):  # type: ignore[misc]
     chosen = Signal(int, int)  # a track's place and a face's place in it
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, enableMenu=False)
         self._scores: list[TrackScores] = []
-        self.setMenuEnabled(False)
         self.setLabel("left", "score")
         self.setLabel("bottom", "seconds")
         self.setToolTip("Click a point to see its face beside the photo; the wheel zooms")

@@ -1,9 +1,7 @@
-"""Counts, rates, histograms, ROC and DET, all following one threshold."""
+"""The threshold, and counts and rates at it, beside the curves."""
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -12,7 +10,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,45 +22,23 @@ from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from core.scoring.scored import ScoredGallery
 from core.scoring.statistics import WANTED_FARS, Counts
+from xcos_gui.panels.curves.plots import ScorePlots
 from xcos_gui.state.session import Session
 from xcos_gui.state.threshold_before import ThresholdBefore
-from xcos_gui.widgets.curve_reader import CurveReader
-from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.decimal_box import DecimalBox
 from xcos_gui.widgets.elided import PlainLabel
-from xcos_gui.widgets.outcomes import (
-    GENUINE,
-    IMPOSTOR,
-    LEAST_RATE,
-    MEANINGS,
-    SCORES,
-    OutcomeButton,
-    percent,
-)
-from xcos_gui.widgets.theme import paint_axes
+from xcos_gui.widgets.outcomes import MEANINGS, OutcomeButton, percent
 
-LABEL_AT = 0.94  # of the plot's height, for the threshold's label
-HEADROOM = 1.35  # of the histogram's height over its highest bar
-HANDLE = 12  # pixels of the mark on the threshold's line
-LEAST_PLOT = 9  # lines of height of the curves and their tabs
 BESIDE = 34  # lines of width from which the curves have room beside the counts
-WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
 class CurvesPanel(QWidget):
-    """The 2x2 counts beside the curves; the threshold line can be dragged."""
+    """The 2x2 counts beside the curves, which are made when there is first something to draw."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._tabs = QTabWidget(documentMode=True)
-        self._make_histogram()
-        self._roc, self._roc_curve, self._roc_point = self._make_curve(
-            "ROC", "FAR", "TAR", log_y=False
-        )
-        self._det, self._det_curve, self._det_point = self._make_curve(
-            "DET", "FAR", "FRR", log_y=True
-        )
+        self._plots: ScorePlots | None = None
         side = QVBoxLayout()
         side.addLayout(self._make_threshold())
         side.addLayout(self._make_counts())
@@ -84,15 +59,6 @@ class CurvesPanel(QWidget):
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(side)
         self._side = side
-        plots = QVBoxLayout()
-        plots.addWidget(self._tabs, 1)
-        self._tabs.setMinimumHeight(LEAST_PLOT * self.fontMetrics().height())
-        curves = ((self._roc, self._roc_curve), (self._det, self._det_curve))
-        self.reading = CurveReading(session, [CurveReader(*one) for one in curves])
-        self.readers = self.reading.readers
-        self._tabs.currentChanged.connect(self.reading.show_tab)
-        plots.addWidget(self.reading)
-        layout.addLayout(plots, 1)
         self._spreading = self._session.activity.job(self)
         self._spreading.finished.connect(self._on_spread)
         self._spreading.failed.connect(self._session.tell)
@@ -108,8 +74,17 @@ class CurvesPanel(QWidget):
 
     def close_job(self) -> None:
         """End the background work."""
-        self.reading.close_job()
+        if self._plots is not None:
+            self._plots.reading.close_job()
         self._spreading.close()
+
+    @property
+    def plots(self) -> ScorePlots:
+        """The curves, made at first use: the window opens without them."""
+        if self._plots is None:
+            self._plots = ScorePlots(self._session)
+            self._layout.addWidget(self._plots, 1)
+        return self._plots
 
     # Making.
 
@@ -150,57 +125,6 @@ class CurvesPanel(QWidget):
                 grid.addWidget(button, row, column)
         return grid
 
-    def _make_histogram(self) -> None:
-        self._histogram = pg.PlotWidget()
-        self._histogram.setMenuEnabled(False)
-        # Panning would only move the threshold line away from under the mouse.
-        self._histogram.setMouseEnabled(x=False, y=False)
-        self._histogram.hideButtons()
-        self._histogram.setLabel("bottom", SCORES)
-        self._histogram.setLabel("left", "share of pairs")
-        self._bars = []
-        for name, colour in (("genuine", GENUINE), ("impostor", IMPOSTOR)):
-            fill = QColor(colour)
-            fill.setAlpha(110)
-            curve = pg.PlotDataItem(
-                stepMode="center",
-                fillLevel=0,
-                brush=fill,
-                pen=pg.mkPen(colour, width=1.5),
-                name=name,
-            )
-            self._histogram.addItem(curve)
-            self._bars.append(curve)
-        self.line = pg.InfiniteLine(
-            movable=True,
-            angle=90,
-            label="threshold {value:.3f}",
-            labelOpts={"position": LABEL_AT},
-        )
-        self.line.addMarker("<|>", 0.5, HANDLE)  # it can be caught beside the line too
-        self.line.setHoverPen(pg.mkPen("#ff00c8", width=4))
-        self.line.sigPositionChanged.connect(
-            lambda line: self._session.set_threshold(float(line.value()))
-        )
-        self._histogram.addItem(self.line)
-        box = self._histogram.getViewBox()
-        box.sigResized.connect(lambda: self.line.label.setVisible(box.width() >= WIDE))
-        self._tabs.addTab(self._histogram, "Histograms")
-
-    def _make_curve(
-        self, title: str, x: str, y: str, log_y: bool
-    ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
-        plot = pg.PlotWidget()
-        plot.setMenuEnabled(False)
-        plot.setLabel("bottom", f"{x} (false accept rate)")
-        plot.setLabel("left", f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)")
-        plot.setLogMode(x=True, y=log_y)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
-        point = plot.plot(symbol="o", symbolSize=10, symbolBrush="#ff00c8", pen=None)
-        self._tabs.addTab(plot, title)
-        return plot, curve, point
-
     # Listing.
 
     def _list(self, outcome: Outcome) -> None:
@@ -230,44 +154,18 @@ class CurvesPanel(QWidget):
 
     def _on_matrix_changed(self) -> None:
         statistics = self._session.statistics
-        self._tabs.setVisible(statistics is not None)  # never axes of nothing
         known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
         for outcome, button in self.counts.items():
             button.setEnabled(known)
             if statistics is not None:
                 sort = statistics.genuine if outcome in ("TP", "FN") else statistics.impostor
                 button.setMinimumWidth(self._widest(len(sort)))
+        if self._plots is not None:
+            self._plots.setVisible(statistics is not None)  # never axes of nothing
         if statistics is None:
             self._clear()
         else:
-            edges, genuine, impostor = statistics.histograms()
-            for bars, counts in zip(self._bars, (genuine, impostor), strict=True):
-                bars.setData(edges, counts / max(1, counts.sum()))
-            highest = max(float((n / max(1, n.sum())).max()) for n in (genuine, impostor))
-            if highest:  # the threshold's label stands above the bars
-                self._histogram.setYRange(0, HEADROOM * highest, padding=0)
-            used = edges[:-1][(genuine + impostor) > 0]
-            if len(used):
-                self._histogram.setXRange(
-                    float(used.min()) - 0.02, float(used.max()) + 0.04, padding=0
-                )
-            curve = statistics.curve()
-            if curve is None:
-                self._roc_curve.setData([], [])
-                self._det_curve.setData([], [])
-            else:
-                far = np.maximum(curve.far, LEAST_RATE)
-                self._roc_curve.setData(far, curve.tar)
-                self._det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-                tip = (
-                    f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
-                    f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
-                )
-                least = float(np.log10(1 / max(2, len(statistics.impostor))))
-                for plot in (self._roc, self._det):
-                    plot.setToolTip(tip)
-                    plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
-                    plot.setXRange(least, 0, padding=0)
+            self.plots.show_statistics(statistics)
         self._on_threshold_changed(self._session.threshold)
 
     def _widest(self, most: int) -> int:
@@ -279,17 +177,13 @@ class CurvesPanel(QWidget):
         self._on_threshold_changed(self._session.threshold)
 
     def _on_threshold_changed(self, threshold: float) -> None:
-        for widget in (self.spin, self.line):
-            widget.blockSignals(True)
-        self.spin.setValue(threshold)
-        self.line.setValue(threshold)
-        self.line.label.valueChanged()
-        for widget in (self.spin, self.line):
-            widget.blockSignals(False)
+        with QSignalBlocker(self.spin):
+            self.spin.setValue(threshold)
         statistics = self._session.statistics
         if statistics is None:
             return
         counts = statistics.counts(threshold)
+        self.plots.show_threshold(threshold, counts)
         for outcome, button in self.counts.items():
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
@@ -298,13 +192,6 @@ class CurvesPanel(QWidget):
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
         growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
         self.summary.setText((growing or estimated) + self._summary(counts))
-        if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, LEAST_RATE)
-            self._roc_point.setData([far], [counts.tar])
-            self._det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
-        else:
-            self._roc_point.setData([], [])
-            self._det_point.setData([], [])
 
     def _summary(self, counts: Counts) -> str:
         statistics = self._session.statistics
@@ -354,14 +241,6 @@ class CurvesPanel(QWidget):
             action.triggered.connect(lambda _=False, t=eer[1]: self._session.set_threshold(t))
 
     def _clear(self) -> None:
-        for curve in (
-            *self._bars,
-            self._roc_curve,
-            self._det_curve,
-            self._roc_point,
-            self._det_point,
-        ):
-            curve.setData([0, 1], [0]) if curve in self._bars else curve.setData([], [])
         for outcome, button in self.counts.items():
             button.setText(outcome)
         self.summary.setText("Counts and curves appear once pairs are scored.")
@@ -376,21 +255,3 @@ class CurvesPanel(QWidget):
         directions = QBoxLayout.Direction
         self._layout.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
         super().resizeEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_det"):
-            self._take_palette()
-        super().changeEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        self._take_palette()
-        super().showEvent(event)
-
-    def _take_palette(self) -> None:
-        palette = self.palette()
-        text = palette.color(QPalette.ColorRole.WindowText)
-        for plot in (self._histogram, self._roc, self._det):
-            plot.setBackground(palette.color(QPalette.ColorRole.Base))
-            paint_axes(plot, palette)
-        self.line.setPen(pg.mkPen("#ff00c8", width=2))
-        self.line.label.setColor(text)

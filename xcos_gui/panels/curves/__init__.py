@@ -1,0 +1,1 @@
+"""Counts and rates at the threshold, and the histograms, ROC and DET that go with them."""
