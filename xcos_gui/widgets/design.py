@@ -9,6 +9,7 @@ from xcos_gui.widgets.elided import PlainLabel
 
 # Pixels on a grid of 4: inside a control, between controls, inside a panel, between groups.
 TIGHT, GAP, PANEL, GROUP = 4, 8, 12, 16
+READABLE = 4.5  # least contrast of text, as WCAG 2 asks for
 SMALLEST = QSize(900, 520)  # logical pixels that every window must fit into: 1920x1080 at 200 %
 MARK = QColor("#ff00c8")  # a cell or a landmark on a picture; no outcome and no map has this hue
 
@@ -51,3 +52,27 @@ def title_label(text: str) -> QLabel:
     label = PlainLabel(text)
     label.setFont(sized(label.font(), TITLE, bold=True))
     return label
+
+
+def readable(colour: QColor, ground: QColor) -> QColor:
+    """A colour for text on a ground: as it is, or so much darker or lighter that its contrast is READABLE."""
+    hue, saturation, lightness = colour.hslHue(), colour.hslSaturation(), colour.lightness()
+    away = -1 if _luminance(ground) > 0.18 else 1
+    while contrast(colour, ground) < READABLE and 0 <= lightness + away <= 255:
+        lightness += away
+        colour = QColor.fromHsl(max(hue, 0), saturation, lightness)
+    return colour
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """The contrast ratio of WCAG 2, from 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    linear = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (colour.redF(), colour.greenF(), colour.blueF())
+    )
+    return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,9 +1,9 @@
 """Tables as docs/design.md has them: every column has a name, fits, sorts, and is remembered."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QHeaderView, QTableView, QTableWidgetItem
 
 from xcos_gui.state.settings import Settings
@@ -25,6 +25,46 @@ class ValueItem(QTableWidgetItem):
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
         return isinstance(other, ValueItem) and bool(self.value < other.value)  # type: ignore[operator]
+
+
+class SharedRoom(QObject):
+    """Columns of a table that share the room which the others leave, but stay readable.
+
+    Each is at least so many lines of text wide; below that the table scrolls sideways.
+    """
+
+    def __init__(self, table: QTableView, columns: Sequence[int], least: float) -> None:
+        super().__init__(table)
+        self._table, self._columns = table, columns
+        self._least = round(least * table.fontMetrics().height())
+        self._sharing = self._changed = False
+        for column in columns:
+            table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        table.horizontalHeader().sectionResized.connect(self._share)  # hidden and shown, too
+        table.viewport().installEventFilter(self)
+        self._share()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._share()
+        return False
+
+    def _share(self, *_: object) -> None:
+        self._changed = True
+        if self._sharing:
+            return
+        self._sharing = True
+        header = self._table.horizontalHeader()
+        while self._changed:  # sections and the viewport may change meanwhile, then settle
+            self._changed = False
+            others = sum(
+                header.sectionSize(k) for k in range(header.count()) if k not in self._columns
+            )
+            room = self._table.viewport().width() - others
+            for place, column in enumerate(self._columns):
+                share = (room + place) // len(self._columns)  # to the last pixel
+                header.resizeSection(column, max(self._least, share))
+        self._sharing = False
 
 
 class RememberedTable(QObject):

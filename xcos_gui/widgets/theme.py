@@ -93,7 +93,7 @@ def dark_palette() -> QPalette:
 
 
 def paint_axes(plot: Any, palette: QPalette) -> None:
-    """Give a pyqtgraph plot's axes and legend the palette's text colour."""
+    """Give a pyqtgraph plot's title, axes and legend the palette's text colour."""
     text = palette.color(QPalette.ColorRole.WindowText)
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)
@@ -103,7 +103,10 @@ def paint_axes(plot: Any, palette: QPalette) -> None:
         if hasattr(axis, "setSIPrefixEnableRanges"):
             axis.setSIPrefixEnableRanges(())
         axis.enableAutoSIPrefix(False)
-    legend = getattr(plot, "plotItem", plot).legend
+    item = getattr(plot, "plotItem", plot)
+    if item.titleLabel.text.strip():
+        item.titleLabel.setText(item.titleLabel.text, color=text.name())
+    legend = item.legend
     if legend is not None:
         legend.setLabelTextColor(text)
         for _, label in legend.items:

@@ -14,6 +14,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from xcos_gui.state.settings import Settings
@@ -23,6 +24,7 @@ from xcos_gui.tools.evaluation.plots import EvaluationPlots
 from xcos_gui.tools.evidence.tab import RateTable, rate_text
 from xcos_gui.tools.two_models.views import AgreementTable, RocView, ScatterView
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR
+from xcos_gui.widgets.tables import SharedRoom
 
 MINUS, DASH, ARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
 Role = Qt.ItemDataRole
@@ -104,6 +106,34 @@ def test_ranks_are_coloured_by_their_correlation(qtbot: QtBot) -> None:
     flat = methods() | {"rise": compared(0, 0, np.ones((7, 7)))}
     table.show_ranks(flat)  # type: ignore[arg-type]
     assert table.item(2, 0).text() == "" and table.item(0, 0).text() == "1.00"
+
+
+def test_columns_that_share_room_stay_readable(qtbot: QtBot) -> None:
+    table = QTableWidget(40, 4)
+    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    qtbot.addWidget(table)
+    table.verticalHeader().hide()
+    table.setFrameShape(QTableWidget.Shape.NoFrame)
+    header, least = table.horizontalHeader(), round(5 * table.fontMetrics().height())
+    for column in (1, 3):
+        header.resizeSection(column, 60)
+    SharedRoom(table, (0, 2), 5)
+    table.resize(501, 200)
+    table.show()
+
+    def widths() -> list[int]:
+        QApplication.processEvents()
+        return [header.sectionSize(column) for column in range(4)]
+
+    assert widths() == [190, 60, 191, 60]  # to the last pixel
+    table.setColumnHidden(1, True)
+    assert widths() == [220, 0, 221, 60]
+    table.setColumnHidden(1, False)
+    header.resizeSection(3, 81)
+    assert widths() == [180, 60, 180, 81]
+    table.resize(200, 200)
+    assert widths() == [least, 60, least, 81]
+    assert table.horizontalScrollBar().maximum() > 0
 
 
 def test_curves_of_methods(qtbot: QtBot) -> None:

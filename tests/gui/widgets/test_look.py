@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from core.explain.colours import outcome_colours
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.widgets.design import SMALLEST, is_dark, outcome_colour, secondary
+from xcos_gui.widgets.design import SMALLEST, is_dark, outcome_colour, readable, secondary
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.icons import DRAWINGS, icon
 from xcos_gui.widgets.placing import Scrolled
@@ -76,6 +76,22 @@ def test_errors_are_louder_than_what_is_right(dark: bool, qapp: QApplication) ->
     assert min(loud["FP"], loud["FN"]) > max(loud["TP"], loud["TN"]) and loud["FP"] > 3
     assert contrast(secondary(palette), ground) >= 4.5
     assert contrast(QColor("black"), QColor("white")) == pytest.approx(21)
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#1f1f22"])
+def test_names_in_any_hue_can_be_read(ground: str) -> None:
+    for hue in range(0, 360, 15):
+        for lightness in (40, 110, 150, 220):
+            colour = QColor.fromHsl(hue, 190, lightness)
+            shown = readable(colour, QColor(ground))
+            assert contrast(shown, QColor(ground)) >= 4.5, (hue, lightness)
+            if contrast(colour, QColor(ground)) >= 4.5:
+                assert shown == colour  # nothing is changed without need
+            else:  # and no more than is needed
+                assert contrast(shown, QColor(ground)) < 5
+                assert abs((shown.hslHue() - hue + 180) % 360 - 180) <= 6
+    assert readable(QColor("black"), QColor("white")) == QColor("black")
+    assert contrast(readable(QColor("white"), QColor("white")), QColor("white")) >= 4.5
 
 
 def test_counts_can_be_read_after_the_theme_changes(window: MainWindow) -> None:

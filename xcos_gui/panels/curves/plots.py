@@ -85,7 +85,12 @@ class ScorePlots(QWidget):
     ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
         plot = pg.PlotWidget(enableMenu=False)
         plot.setLabel("bottom", f"{x} (false accept rate)")
-        plot.setLabel("left", f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)")
+        whole = f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)"
+        least = plot.fontMetrics().horizontalAdvance(whole)
+        box = plot.getViewBox()
+        # Where the whole name has no room along the axis, its ends would be cut off.
+        box.sigResized.connect(lambda: plot.setLabel("left", whole if box.height() >= least else y))
+        plot.setLabel("left", whole)
         plot.setLogMode(x=True, y=log_y)
         plot.showGrid(x=True, y=True, alpha=0.2)
         curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))

@@ -11,7 +11,6 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QVBoxLayout,
     QWidget,
 )
@@ -37,11 +36,12 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.rows_model import rows_table
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tables import RememberedTable, SharedRoom
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 LIMIT = 500
+LEAST_NAME = 6  # lines of width of a face and its name
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are listed anew
 CHOICES: tuple[tuple[str, Outcome | None], ...] = (
     ("All pairs", None),
@@ -134,10 +134,9 @@ class PairsPanel(QWidget):
         table.setIconSize(QSize(2 * line + 4, 2 * line + 4))
         table.verticalHeader().setDefaultSectionSize(2 * line + 10)
         header = table.horizontalHeader()
-        for column in (LEFT, RIGHT):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         for column, width in ((SCORE, 4.6), (OUTCOME, 4.5), (FRAGILE, 4.5), (TAGS, 7), (LR, 4)):
             header.resizeSection(column, round(width * line))
+        SharedRoom(table, (LEFT, RIGHT), LEAST_NAME)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
     def close_job(self) -> None:

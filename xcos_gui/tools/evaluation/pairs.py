@@ -13,7 +13,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -28,8 +27,9 @@ from xcos_gui.widgets.checked import CheckedLook
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import OutcomeButton
 from xcos_gui.widgets.rows_model import RowsModel, rows_table
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tables import RememberedTable, SharedRoom
 
+LEAST_NAME = 5  # lines of width of a photo's name
 HEADERS = (
     ("score", "What the kind of score chosen above gives the pair"),
     ("outcome", "True or false, accept or reject, at that kind's threshold"),
@@ -140,9 +140,7 @@ class ListedPairs(QWidget):
         self.model = ListedPairsModel(self)
         self.table = rows_table(self.model, "Pairs of the protocol, worst first")
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        header = self.table.horizontalHeader()
-        for side in (2, 3):
-            header.setSectionResizeMode(side, QHeaderView.ResizeMode.Stretch)
+        SharedRoom(self.table, (2, 3), LEAST_NAME)
         RememberedTable(self.table, settings, "evaluation-pairs")
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         column.addWidget(self.table, 1)

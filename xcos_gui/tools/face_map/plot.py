@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsPixmapItem, 
 
 from core.errors import one_line
 from xcos_gui.widgets.cell_view import MARK
+from xcos_gui.widgets.design import readable
 
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
@@ -125,7 +126,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._draw()
 
     def name(self, groups: dict[str, np.ndarray]) -> None:
-        """Write names where most of their points (k,) are, in the points' colours; {}: none."""
+        """Write names where most of their points (k,) are, in the points' hues; {}: none."""
         for item in self._names:
             self.removeItem(item)
         # A change of theme reaches a window before what is in it.
@@ -135,7 +136,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         for name, places in groups.items():
             apart = np.abs(self.points[places] - np.median(self.points[places], axis=0)).sum(axis=1)
             middle = places[apart.argmin()]
-            colour = QColor(*self._colours[middle].tolist()[:3])
+            colour = readable(QColor(*self._colours[middle].tolist()[:3]), ground)
             text = self.fontMetrics().elidedText(
                 one_line(name), Qt.TextElideMode.ElideMiddle, LONGEST_NAME
             )
