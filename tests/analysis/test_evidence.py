@@ -240,8 +240,12 @@ def test_command_prints_the_pair_and_holds_its_people_out(lr, tmp_path: Path) ->
     assert "Cllr" in out and "held out" not in err.lower()
 
 
-def test_command_tells_what_is_wrong_in_a_sentence(lr) -> None:
+def test_command_tells_what_is_wrong_in_a_sentence(lr, tmp_path: Path) -> None:
+    make_crops(tmp_path / "two", {"fay": 1, "gil": 1})
+    make_crops(tmp_path / "one", {"fay": 1})
     for more, said in (
+        (("--reference", str(tmp_path / "two")), "has no pair of one person"),
+        (("--reference", str(tmp_path / "one")), "gives no pair of faces"),
         (("--cost", "2"), "give --prior too"),
         (("--reference", str(lr.people), "--prior", "0.5", "--cost", "0"), "above 0, not 0"),
         (("--method", "kde"), "name a gallery with --reference"),

@@ -1,5 +1,6 @@
 """Saliency of the left and of the right face, each against the score itself, with its sign."""
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def greyed(face: np.ndarray, row: int, column: int) -> np.ndarray:
     made = face.copy()
     made[16 * row : 16 * row + 16, 16 * column : 16 * column + 16] = 127
     return made
+
+
+def test_what_is_explained_obeys_the_weights_law(subject: Subject) -> None:
+    scorer = subject.scorer
+    strict = copy(scorer)
+    strict.card = replace(scorer.card, law="strict")
+    for kind, law in (("learned", "strict"), ("uniform", "additive")):
+        strict.kind = kind  # type: ignore[assignment]
+        explained = strict.explained(subject.left, subject.right)
+        assert (explained.law, explained.kind, explained.order) == (law, kind, scorer.order)
 
 
 def test_occlusion_is_positive_where_hiding_lowers_the_score(subject: Subject) -> None:

@@ -37,4 +37,5 @@ EQUIVALENT: dict[str, str] = {
     "core/query/language.py: return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value) -> return repr(int(value)) if value == int(value) and abs(value) < 2000000000000000.0 else repr(value)": "Both texts are read as the same number.",
     'core/evaluation/verification.py: order = np.argsort(scores, kind="stable") -> order = np.argsort(scores)': "Equal scores are taken together.",
     "core/scoring/kernels/gpu.py: channels = self._head.reduce_weight.shape[1] -> channels = self._head.reduce_weight.shape[2]": "Without a GPU this does not run; the tests of tests/scoring/test_gpu.py see it where there is one.",
+    "core/analysis/conditions/slices.py: sums = RateSums(int(max(left.max(), right.max())) + 1) -> sums = RateSums(int(max(left.max(), right.max())) + 2)": "Room for one more person, who has no pair and is not drawn.",
 }

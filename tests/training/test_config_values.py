@@ -88,6 +88,7 @@ def test_any_text_is_refused_in_one_short_sentence(text: str) -> None:
         ("name = " + "9" * 5000, "has a number of too many digits"),
         ("a = " + "[" * 50_000, "brackets too deep"),
         ("[model]\noptions = {a = " + "[" * 40 + "]" * 40 + "}", "model.options has brackets"),
+        ("[model]\noptions = {a = [1, " + "[" * 40 + "]" * 40 + "]}", "model.options has brackets"),
     ],
 )
 def test_what_is_wrong_is_said(text: str, wanted: str) -> None:

@@ -31,8 +31,8 @@ STEPS = (
     ),
     (
         "Some of what the model says is wrong",
-        "By outcome, false accepts are orange: two people called one. The worst is listed first and "
-        "chosen: two blurred photos, a high score.",
+        "By outcome, false accepts are orange: two people called one. The worst, with the highest score, "
+        "is listed first and chosen.",
     ),
     (
         "The panel Pair shows why",

@@ -24,13 +24,13 @@ from xcos_gui.widgets.icons import DRAWINGS
 
 
 def test_the_story_goes_through_its_steps(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     assert window.session.source is not None and window.story.isHidden()
     monkeypatch.setattr("xcos_gui.shell.story.resource_path", lambda _: window.session.source)
     window.session.set_threshold(-0.5)  # so that there are false accepts
     window.story.begin()
-    assert window.story.step == 0 and window.story.isVisible()
+    qtbot.waitUntil(lambda: window.story.step == 0 and window.story.isVisible())  # once idle
     assert window.story.title.text().startswith(f"1 of {len(STEPS)}")
     window.story.next.click()
     assert window.matrix.colouring.currentIndex() == 1
