@@ -54,6 +54,21 @@ class Scrolled(QScrollArea):
         self._inside.resize(width, max(given.height(), height(width)))
 
 
+class WideEnough(QScrollArea):
+    """Scrolls up and down alone: as wide at least as what is in it, whatever that comes to show."""
+
+    def __init__(self, inside: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self.setWidget(inside)
+        inside.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(watched, QWidget) and event.type() == QEvent.Type.LayoutRequest:
+            bar = self.verticalScrollBar().sizeHint().width()
+            self.setMinimumWidth(watched.minimumSizeHint().width() + bar)
+        return super().eventFilter(watched, event)
+
+
 class Pages(QTabWidget):
     """Pages that shrink to their smallest size before the window scrolls.
 

@@ -12,6 +12,7 @@ if sentence := missing_library():
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.analysis.two_models import Comparison
 from core.errors import Stopped
 from tests.weights import other_weights
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
@@ -61,6 +62,18 @@ def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) 
         genuine = bool(window.session.matrix.rows[i] == window.session.matrix.columns[j])
         right = (float(window.session.matrix.scores[i, j]) > 0.46) == genuine
         assert (right, genuine) == (key[0], key[2])
+
+
+def test_large_counts_are_not_cut_off(
+    compared: TwoModelsWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Comparison, "count", lambda *_: 123_456_789)
+    assert compared.found is not None
+    compared._show(compared.found)
+    assert any("123,456,789 impostor" in b.text() for b in compared.agreement.buttons.values())
+    compared.resize(1300, 700)
+    bar = compared.side.horizontalScrollBar()
+    qtbot.waitUntil(lambda: compared.side.isVisible() and bar.maximum() == 0)
 
 
 def test_a_point_is_a_pair_and_its_maps_are_of_both(

@@ -11,10 +11,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -46,8 +44,10 @@ from xcos_gui.tools.two_models.views import (
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.following import FollowingWindow
+from xcos_gui.widgets.placing import WideEnough
 
 CHOOSE = "choose"
+
 MOST_OFFERED = 4  # models with a button each; all are in the list above
 POINTS: tuple[tuple[str, Point], ...] = (
     ("Each model's own threshold", "own"),
@@ -92,9 +92,7 @@ class TwoModelsWindow(FollowingWindow):
         for widget in (self.figures, self.agreement, self.intervals):
             column.addWidget(widget)
         column.addStretch(1)
-        side = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        side.setWidget(inside)
-        side.setMinimumWidth(33 * self.fontMetrics().height())
+        self.side = WideEnough(inside)
         self.scatter, self.roc = ScatterView(), RocView()
         self.scatter.chosen.connect(self._on_point)
         self.plots += [self.scatter.plot, self.roc.plot]
@@ -103,7 +101,7 @@ class TwoModelsWindow(FollowingWindow):
         self.tabs.addTab(self.roc, "ROC")
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(self.tabs)
-        upper.addWidget(side)
+        upper.addWidget(self.side)
         upper.setSizes([620, 380])
         self.maps = PairMapsView()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
