@@ -41,7 +41,7 @@ from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 LIMIT = 500
-LEAST_NAME = 6  # lines of width of a face and its name
+LEAST_NAME = 7.5  # lines of width of a face and its name
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are listed anew
 CHOICES: tuple[tuple[str, Outcome | None], ...] = (
     ("All pairs", None),
