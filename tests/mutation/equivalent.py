@@ -38,4 +38,7 @@ EQUIVALENT: dict[str, str] = {
     'core/evaluation/verification.py: order = np.argsort(scores, kind="stable") -> order = np.argsort(scores)': "Equal scores are taken together.",
     "core/scoring/kernels/gpu.py: channels = self._head.reduce_weight.shape[1] -> channels = self._head.reduce_weight.shape[2]": "Without a GPU this does not run; the tests of tests/scoring/test_gpu.py see it where there is one.",
     "core/analysis/conditions/slices.py: sums = RateSums(int(max(left.max(), right.max())) + 1) -> sums = RateSums(int(max(left.max(), right.max())) + 2)": "Room for one more person, who has no pair and is not drawn.",
+    "core/gallery/pipeline.py: if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES: -> if (sum((each.photo.seen.pixels.size for each in opened)) >= MOST_BYTES):": "About so many bytes at a time; the answer is the same.",
+    "core/analysis/bootstrap.py: sums = impostor[2] if dense is None else impostor[2][:0] -> sums = impostor[2] if dense is None else impostor[2][:1]": "Only how many draws are taken at a time depends on it, where none and one count alike.",
+    "core/explain/figure.py: dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000 -> dark = (rgba[row, column, :3].astype(int) @ (299, 587, 114) <= 128000)": "A middle grey, on which black and white are read alike.",
 }

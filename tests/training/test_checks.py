@@ -109,6 +109,21 @@ def test_estimate_times_steps_and_leaves_nothing_behind(
     assert [duration(s) for s in (5, 600, 7200, 10**6)] == ["5 s", "10 min", "2.0 h", "11.6 days"]
 
 
+def test_the_estimate_of_a_run_is_its_steps_preparing_and_looking(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.estimate._timed", lambda *_: 2.0)  # seconds a step
+    monkeypatch.setattr("core.training.estimate._encoding", lambda *_: 0.25)  # seconds a face
+    plain = config_for(crops, tiny_weights, tmp_path)
+    plain = replace(plain, data=replace(plain.data, held_out=0))
+    for config, faces in ((plain, 0), (with_validation(plain, crops), 3)):  # photos that it lists
+        found = estimate(replace(config, hardware=replace(config.hardware, validate_every=3)))
+        assert (found.seconds_per_step, found.epoch_seconds) == (2.0, 4.0)
+        watched = 10 * 8  # of ten batches the attention by correlation is watched
+        looks = 6 / 3 * 0.25 * (faces + watched) if faces else 0
+        assert found.run_seconds == pytest.approx(12 + found.preparing_seconds + looks), faces
+
+
 def test_estimate_by_the_command(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(write_config(config_for(crops, tiny_weights, tmp_path)), encoding="utf-8")
