@@ -138,6 +138,7 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("state", "photos", "A/1.jpg"), "5", "what A/1.jpg is known by"),
         (("state", "photos", "A/1.jpg"), f'[{DIGITS}, "a", null]', "'photos.A/1.jpg'"),
         (("state", "view", "x"), DEEP, "'view.x'"),
+        (("state", "view", "x"), '{"a": ' * 40 + "1" + "}" * 40, "'view.x.a"),
         (("state", "view", "x"), "NaN", "'view.x'"),
         (("state", "view"), "5", "'view'"),
     ],
