@@ -1,11 +1,13 @@
 """What every command's help says of its options."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from core.cli import build_parser
+from core.commands.shared import finite, named, positive, score_threshold
 
 
 def commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.Action]]:
@@ -46,3 +48,22 @@ def test_every_command_runs_something_and_shows_examples() -> None:
         assert all(callable(leaf.get_default("run")) for leaf in leaves), name
         assert "examples:" in (one.epilog or ""), name
         assert one.epilog in one.format_help(), name  # a line each, as they are written
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken", "refused"),
+    [
+        (positive, {"1": 1, "20": 20}, ("0", "-1", "1.5", "", "one", "\u00b2")),
+        (finite, {"-1e3": -1000.0, "0,35": 0.35, "0": 0.0}, ("", "inf", "nan", "1e999", "x", "1,2,3")),
+        (score_threshold, {"-1": -1.0, "1": 1.0, "0,5": 0.5}, ("1.0001", "-1.0001", "nan", "")),
+        (named, {".": ".", "a b": "a b"}, ("",)),
+    ],
+)  # fmt: skip
+def test_arguments_are_taken_up_to_their_bounds(
+    kind: Callable[[str], Any], taken: dict[str, Any], refused: tuple[str, ...]
+) -> None:
+    for text, value in taken.items():
+        assert kind(text) == value, text
+    for text in refused:
+        with pytest.raises(argparse.ArgumentTypeError):
+            kind(text)

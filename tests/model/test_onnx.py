@@ -177,6 +177,8 @@ def test_what_is_no_face_model_is_refused(
     "change, sentence",
     [
         (lambda g: g.ClearField("input"), r"needs 0 inputs \(none\)"),
+        (lambda g: [g.input.add(name=f"in{n}") for n in range(5)],
+         r"needs 6 inputs \(\w+, in0, in1, in2\)"),
         (lambda g: g.ClearField("output"), r"face\.onnx"),
         (lambda g: setattr(side(g, 2), "dim_value", 160), "choose a model for 112x112"),
         (lambda g: setattr(side(g, 1), "dim_value", 1), "not a colour picture"),

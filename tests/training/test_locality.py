@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import label
 
 from core.errors import XCosError
 from core.model.card import LAW_WORDS, HidingLaw, read_card
@@ -17,7 +18,14 @@ from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.training.config import LocalityConfig, LossConfig, ModelConfig, TargetConfig, TrainConfig
 from core.training.data import open_sources
 from core.training.finish import finish
-from core.training.hiding import CHANGES, LEAST_SHARE, MOST_SHARE, HiddenViews, hidden_views
+from core.training.hiding import (
+    CHANGES,
+    LEAST_SHARE,
+    MOST_SHARE,
+    HiddenViews,
+    _shapes,
+    hidden_views,
+)
 from core.training.locality import (
     HiddenGrids,
     HiddenPairs,
@@ -58,6 +66,13 @@ def test_more_than_half_of_the_views_hide_little_and_some_hide_half_of_the_face(
     share = found.covered.mean(dim=(1, 2))
     assert 0.5 < (share <= 0.15).float().mean() < 0.85
     assert (share < 0.05).float().mean() > 0.08 and (share > 0.35).float().mean() > 0.05
+
+
+def test_some_shapes_are_of_several_pieces() -> None:
+    shapes = _shapes("cpu").numpy()
+    pieces = np.array([label(shape)[1] for shape in shapes[:500]])
+    assert 0.18 < (pieces > 1).mean() < 0.26  # of one piece, a tenth would be
+    assert shapes.mean() == pytest.approx(0.158, abs=0.004)
 
 
 def test_a_view_depends_on_its_own_draws_alone() -> None:

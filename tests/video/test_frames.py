@@ -44,6 +44,16 @@ def test_a_video_that_ends_mid_frame_gives_what_came_before(tmp_path: Path, suff
     assert problem.reason.count("\n") == 0
 
 
+def test_an_end_half_a_second_early_is_told(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "clip.mkv", noisy_frames(30))
+    for stated, told in ((3.4, False), (3.6, True)):
+        frames = Frames(whole, every=1)
+        frames._length = stated
+        assert len(list(frames)) == 30
+        assert bool(frames.problems) == told, stated
+    assert "ends after 3.0 of 3.6 seconds" in frames.problems[0].reason
+
+
 @pytest.mark.parametrize("suffix", [".avi", ".mpg"])
 def test_a_video_that_lacks_a_part_of_its_last_frame_says_so(tmp_path: Path, suffix: str) -> None:
     whole = write_video(tmp_path / f"clip{suffix}", noisy_frames(20))
