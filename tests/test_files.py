@@ -87,8 +87,12 @@ def test_each_damaged_content_is_kept_once(tmp_path: Path) -> None:
     for content in (b"one", b"one", b"two", b"two", b"three"):
         assert kept_aside(file, content) == tmp_path / "p.damaged.xcos"
         assert (tmp_path / "p.damaged.xcos").read_bytes() == content
-    kept = [path.read_bytes() for path in tmp_path.iterdir()]
-    assert sorted(kept) == [b"one", b"three", b"two"]
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert kept == {
+        "p.damaged-2.xcos": b"one",
+        "p.damaged-3.xcos": b"two",
+        "p.damaged.xcos": b"three",
+    }
 
 
 def test_folders_appear_whole(tmp_path: Path) -> None:

@@ -41,4 +41,5 @@ EQUIVALENT: dict[str, str] = {
     "core/gallery/pipeline.py: if sum(each.photo.seen.pixels.size for each in opened) > MOST_BYTES: -> if (sum((each.photo.seen.pixels.size for each in opened)) >= MOST_BYTES):": "About so many bytes at a time; the answer is the same.",
     "core/analysis/bootstrap.py: sums = impostor[2] if dense is None else impostor[2][:0] -> sums = impostor[2] if dense is None else impostor[2][:1]": "Only how many draws are taken at a time depends on it, where none and one count alike.",
     "core/explain/figure.py: dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000 -> dark = (rgba[row, column, :3].astype(int) @ (299, 587, 114) <= 128000)": "A middle grey, on which black and white are read alike.",
+    "core/training/estimate.py: WARM_UP, STEPS = 2, 8 # steps before the clock runs, and most that are timed -> WARM_UP, STEPS = 3, 8 # steps before the clock runs, and most that are timed": "About two steps.",
 }
