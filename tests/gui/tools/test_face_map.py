@@ -20,7 +20,7 @@ from core.errors import XCosError
 from core.faces.face import Face
 from core.project.edits import face_subject
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.tools.face_map.plot import coloured, inside
+from xcos_gui.tools.face_map.plot import MapPlot, coloured, inside
 from xcos_gui.tools.face_map.window import FaceMapWindow, _by_badness, _named
 
 
@@ -69,6 +69,24 @@ def test_names_stand_at_their_people_and_words_say_what_colours_mean(
         assert words in tool.words.text()
         assert len(named()) == (3 if what == "identity" else 0)
     tool.close()
+
+
+def test_a_name_that_would_lie_on_another_waits_for_room(qtbot: QtBot) -> None:
+    plot = MapPlot(lambda _: None)
+    qtbot.addWidget(plot)
+    plot.resize(600, 400)
+    plot.show()
+    plot.show_points(np.array([[0.0, 0.0], [0.1, 0.02], [9.0, 5.0]]))
+    plot.name({"Aaliyah": np.array([0]), "Bartholomew": np.array([1]), "Cem": np.array([2])})
+
+    def named() -> list[str]:
+        return [item.toPlainText() for item in plot._names if item.isVisible()]
+
+    assert named() == ["Aaliyah", "Cem"]  # the first one stays
+    plot._box.setRange(QRectF(-0.1, -0.1, 0.3, 0.2), padding=0)
+    qtbot.waitUntil(lambda: named() == ["Aaliyah", "Bartholomew", "Cem"])
+    plot.fit()
+    qtbot.waitUntil(lambda: named() == ["Aaliyah", "Cem"])
 
 
 def test_only_the_people_with_most_faces_are_named() -> None:

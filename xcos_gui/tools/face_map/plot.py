@@ -12,6 +12,7 @@ from core.errors import one_line
 from xcos_gui.widgets.cell_view import MARK
 from xcos_gui.widgets.design import readable
 
+ABOVE = (0.5, 1.2)  # where a name is held: in its middle, below its foot
 NEAR = 18.0  # pixels around a point that still mean it
 PICTURES = 80  # points in sight, up to which thumbnails are drawn
 PICTURE = 44  # pixels
@@ -84,6 +85,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._one.setZValue(20)
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self.show_pictures)
+        self._settling.timeout.connect(self._part_names)
         self._box.sigRangeChanged.connect(lambda *_: self._settling.start())
         self._box.drawn.connect(self._on_lasso)
         self._box.drawing.connect(lambda at: self._line.setData(at[:, 0], at[:, 1]))
@@ -140,11 +142,25 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
             text = self.fontMetrics().elidedText(
                 one_line(name), Qt.TextElideMode.ElideMiddle, LONGEST_NAME
             )
-            item = pg.TextItem(text, colour, anchor=(0.5, 1.2), fill=ground)
+            item = pg.TextItem(text, colour, anchor=ABOVE, fill=ground)
             item.setPos(*self.points[middle])
             item.setZValue(15)  # above the thumbnails
             self.addItem(item, ignoreBounds=True)
             self._names.append(item)
+        self._part_names()
+
+    def _part_names(self) -> None:
+        """Hide names that would lie on others; the first ones stay."""
+        taken: list[QRectF] = []
+        for item in self._names:
+            size = item.textItem.boundingRect().size()
+            corner = self._box.mapViewToScene(item.pos())
+            place = QRectF(corner, size).translated(
+                -ABOVE[0] * size.width(), -ABOVE[1] * size.height()
+            )
+            item.setVisible(not any(place.intersects(other) for other in taken))
+            if item.isVisible():
+                taken.append(place)
 
     def pick(self, places: np.ndarray) -> None:
         """Mark the selected points."""
