@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 COPIES = 5  # of each weight: itself, its gradient, two moments, the moving average
 MAP_CHANNELS = 512  # of the last map of most face models
 PAIR_BYTES = 4 * CELLS * CELLS * 3 * 32  # of a pair's learned attention
+MOST_TRIED = (
+    500_000_000  # weights of a network that is tried; those of a larger one fill the memory alone
+)
 
 
 @dataclass(frozen=True)
@@ -207,11 +210,19 @@ def _sizes(network: "nn.Module") -> tuple[int, int]:
         if isinstance(output, torch.Tensor):
             outputs += output.numel()
 
+    weights = sum(p.numel() for p in network.parameters())
+    if weights > MOST_TRIED:
+        return weights, outputs
     for module in network.modules():
         if not list(module.children()):
             module.register_forward_hook(note)
-    network.eval()(torch.zeros(1, 3, SIDE, SIDE, device="meta"))
-    return sum(p.numel() for p in network.parameters()), outputs
+    # Without numbers it would be computed in Python, by a thousand modules that nothing else needs.
+    network.to_empty(device="cpu")
+    with torch.inference_mode():
+        for tensor in (*network.parameters(), *network.buffers()):
+            tensor.zero_()
+        network.eval()(torch.zeros(1, 3, SIDE, SIDE))
+    return weights, outputs
 
 
 def _told_empty(faces: Faces) -> list[str]:
