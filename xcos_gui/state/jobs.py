@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.progress import Progress, StopAsked, Task
 from core.workarounds import give_back
 
-REPORTS_PER_SECOND = 20
+REPORTS_PER_SECOND = 8  # each lays out a part of a window anew
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
 
 

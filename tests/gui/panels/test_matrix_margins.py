@@ -54,6 +54,20 @@ def test_bars_are_the_rates_of_each_row_s_person(window: MainWindow, qtbot: QtBo
     assert axis.rates is None and axis.bar_area() == 0
 
 
+def test_false_reject_rates_are_of_a_person_s_genuine_pairs(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, axis = window.session, window.matrix._axes[0]
+    matrix = session.matrix
+    assert matrix is not None
+    genuine = np.sort(matrix.scores[:3, :3][np.triu_indices(3, 1)])
+    for rejected in (1, 2):  # of ann's three genuine pairs
+        session.set_threshold(float(genuine[rejected - 1 : rejected + 1].mean()))
+        qtbot.waitUntil(lambda: not window.matrix.margins._timer.isActive() and not session.busy)
+        assert axis.rates is not None
+        assert axis.rates.values[:3, 0].tolist() == [rejected / 3] * 3
+
+
 def test_rates_of_a_gallery_are_not_asked_for_another(
     window: MainWindow, qtbot: QtBot, probes: Path
 ) -> None:

@@ -108,6 +108,31 @@ def test_the_chosen_pair_stays_in_sight_when_the_order_changes(
         assert left <= cell[1] + 0.5 <= right and top <= cell[0] + 0.5 <= bottom
 
 
+def test_an_order_by_score_keeps_the_face_it_was_asked_for(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    panel, session = window.matrix, window.session
+    assert session.matrix is not None and session.rows is not None
+    session.select_pair(0, 5)
+    choose(window, qtbot, panel.bar.rows, "score")
+
+    def order() -> list[int]:
+        assert panel.item.image is not None
+        return [int(place) for place in panel.item.image.shown.rows.places]
+
+    first = order()
+    scores = session.matrix.scores[:, 5] if first[0] == 5 else session.matrix.scores[:, 0]
+    others = first[1:]
+    assert [*scores[others]] == sorted(scores[others], reverse=True)
+    session.select_pair(3, 4)
+    rest(window, qtbot)
+    panel.arranger.ask(panel.arranger.asked)  # as another level or another column order does
+    rest(window, qtbot)
+    assert order() == first
+
+    assert panel.arranger.asked.faces == ("ann/1.png", "cem/1.png")
+
+
 def test_probes_have_an_order_of_their_own(window: MainWindow, qtbot: QtBot, probes: Path) -> None:
     panel, session = window.matrix, window.session
     assert panel.bar.columns.isHidden()

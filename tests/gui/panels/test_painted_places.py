@@ -61,6 +61,18 @@ def chequered() -> np.ndarray:
     return crop
 
 
+def test_a_grid_is_drawn_unless_it_is_not_wanted(qtbot: QtBot) -> None:
+    for wanted, view in ((True, CellView("face")), (False, CellView("face", grid=False))):
+        qtbot.addWidget(view)
+        view.resize(280, 280)
+        view.show()
+        view.set_crop(np.full((112, 112, 3), 60, np.uint8))
+        screen = Screen(view)
+        between = screen.at(140 + 20, 2 * 40)  # on the line below the second row
+        assert (np.abs(between - 60).max() > 20) == wanted
+        assert np.abs(screen.at(*middle(view, 3, 3)) - 60).max() <= 1
+
+
 @pytest.mark.parametrize("size", [(300, 210), (160, 333)])
 def test_an_overlay_s_cell_lies_on_the_face_s_cell(qtbot: QtBot, size: tuple[int, int]) -> None:
     """Cell (0, 0) is at the top and the left, and the mouse over it names the same cell."""

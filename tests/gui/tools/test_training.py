@@ -91,6 +91,24 @@ def test_answers_follow_what_is_open_until_the_user_answers_otherwise(
     assert not dialog.new.start.isEnabled()
 
 
+def test_a_page_that_is_not_seen_follows_once_it_is(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    dialog = dialog_of(window)
+    adapt = dialog.new.ways.questions["adapt"]
+    assert isinstance(adapt, AdaptQuestions)
+    before = adapt.gallery.text()
+    dialog.hide()
+    window.session.open_gallery(probes)
+    qtbot.waitUntil(
+        lambda: window.session.source == probes and not window.session.busy, timeout=60_000
+    )
+    assert adapt.gallery.text() == before != str(probes)
+    window.show_training()
+    assert adapt.gallery.text() == str(probes)
+    assert dialog.new.config().data.gallery == probes
+
+
 def test_a_message_leads_to_the_question_or_to_the_form(window: MainWindow) -> None:
     dialog = dialog_of(window)
     page = dialog.new

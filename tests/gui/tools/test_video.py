@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,30 @@ def test_tracks_sort_and_a_row_shows_its_own_track(video: VideoWindow, qtbot: Qt
     header.setSortIndicator(5, Qt.SortOrder.DescendingOrder)
     assert [scores[tracks.track(row)] for row in range(count)] == sorted(scores, reverse=True)
     qtbot.waitUntil(lambda: video.session.settings.store.contains("table/video"))
+
+
+def test_two_people_are_two_tracks_and_each_row_shows_its_own(
+    window: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    matrix = window.session.matrix
+    assert matrix is not None
+    unlike = np.unravel_index(matrix.scores.argmin(), matrix.scores.shape)
+    for number, face in enumerate(window.session.faces_of((int(unlike[0]), int(unlike[1])))):
+        for again in range(2):
+            shutil.copy(crops / face.key, frames / f"{2 * number + again}.png")
+    shown = opened(window)
+    shown.inputs.source.setText(str(frames))
+    qtbot.mouseClick(shown.inputs.find_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(shown.scores), timeout=LONG)
+    count = shown.tracks.rowCount()
+    assert count > 1
+    for row in (*range(count), *reversed(range(count))):
+        shown.table.selectRow(row)
+        assert shown.where.text().startswith(f"{shown.tracks.index(row, 1).data()}:")
+        face = shown.scores[shown.tracks.track(row)].track.faces[0]
+        assert f"frame {face.frame}," in shown.where.text()
 
 
 def test_before_a_video_nothing_empty_is_shown(window: MainWindow) -> None:

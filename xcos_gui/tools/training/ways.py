@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from core.training.config import TrainConfig
@@ -30,6 +30,7 @@ class WaysPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._behind = False
         self.questions: dict[WayName, Questions] = {
             "adapt": AdaptQuestions(session),
             "plug-in": PlugInQuestions(session),
@@ -84,9 +85,17 @@ class WaysPanel(QWidget):
         self.file.setChecked(True)
 
     def refill(self) -> None:
-        """Follow what is open."""
+        """Follow what is open, as soon as this can be seen."""
+        self._behind = not self.isVisible()
+        if self._behind:
+            return
         for questions in self.questions.values():
             questions.refill()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._behind:
+            self.refill()
 
     def keep(self) -> None:
         """Remember the choice and the answers for the next time."""
