@@ -299,6 +299,18 @@ def test_pairs_of_a_protocol(qapp: object) -> None:
     assert model.index(1, 0).data(Role.ToolTipRole) == f"{pairs.left[3]}\n{pairs.right[3]}"
     heads = [model.headerData(k, Qt.Orientation.Horizontal) for k in range(4)]
     assert heads == ["score", "outcome", "left", "right"]
+    # Worst first as it was given, until a head is clicked; a third click leads back.
+    model.show(pairs, np.array([0.5, -0.25, 0.1, 0.2]), codes, np.array([2, 0, 3, 1]))  # type: ignore[arg-type]
+    assert model.places().tolist() == [2, 0, 3, 1]
+    for column, falling, wanted in (
+        (0, False, [1, 2, 3, 0]),
+        (0, True, [0, 3, 2, 1]),
+        (1, False, [0, 1, 2, 3]),
+        (3, True, [3, 2, 1, 0]),
+        (-1, False, [2, 0, 3, 1]),
+    ):
+        model.sort(column, (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)[falling])
+        assert model.places().tolist() == wanted, (column, falling)
 
 
 # Evidence.
