@@ -173,7 +173,10 @@ def test_reports_are_few_but_the_first_and_the_last(monkeypatch: pytest.MonkeyPa
         clock.now = 100 + 0.02 * step
         report(what, done, 9)
     assert told == [("a", 0), ("b", 0)]
-    clock.now += 0.051
+    clock.now += 0.1
+    report("b", 2, 9)
+    assert told == [("a", 0), ("b", 0)]
+    clock.now += 0.126
     report("b", 2, 9)
     report("b", 9, 9)
     assert told[2:] == [("b", 2), ("b", 9)]
