@@ -35,7 +35,7 @@ TIPS: dict[MapName, str] = {
 }
 LARGE: tuple[MapName, ...] = ("evidence", "contribution")  # one at a time, with the same colours
 SMALL: tuple[MapName, ...] = ("cosine", "attention")
-LEAST = 3  # lines of text that a small map is wide and high at least
+LEAST = 2  # lines of text that a small map is wide and high at least
 
 
 class PairMapsView(QWidget):
