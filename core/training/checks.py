@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 COPIES = 5  # of each weight: itself, its gradient, two moments, the moving average
 MAP_CHANNELS = 512  # of the last map of most face models
 PAIR_BYTES = 4 * CELLS * CELLS * 3 * 32  # of a pair's learned attention
-MOST_TRIED = (
-    500_000_000  # weights of a network that is tried; those of a larger one fill the memory alone
-)
+MOST_TRIED = 500_000_000  # weights of a network that is tried; more fill the memory by themselves
 
 
 @dataclass(frozen=True)

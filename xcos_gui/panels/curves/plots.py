@@ -10,6 +10,7 @@ from core.scoring.statistics import Counts, PairStatistics
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
+from xcos_gui.widgets.design import MARK
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
 from xcos_gui.widgets.theme import paint_axes
 
@@ -18,7 +19,6 @@ HEADROOM = 1.35  # of the histogram's height over its highest bar
 HANDLE = 12  # pixels of the mark on the threshold's line
 LEAST_PLOT = 9  # lines of height of the curves and their tabs
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
-MARK = "#ff00c8"  # the threshold, in every plot
 
 
 class ScorePlots(QWidget):

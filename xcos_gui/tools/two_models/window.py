@@ -47,7 +47,6 @@ from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.placing import WideEnough
 
 CHOOSE = "choose"
-
 MOST_OFFERED = 4  # models with a button each; all are in the list above
 POINTS: tuple[tuple[str, Point], ...] = (
     ("Each model's own threshold", "own"),
