@@ -220,6 +220,15 @@ def test_files_that_are_no_graph(tmp_path: Path, faces: np.ndarray) -> None:
             Target(tmp_path / "x.onnx", "cpu").embeddings(faces)
 
 
+def test_a_target_without_a_map_says_so_where_one_is_wanted(
+    tmp_path: Path, faces: np.ndarray
+) -> None:
+    target = Target(face_model(tmp_path / "face.onnx"), "cpu")
+    with pytest.raises(XCosError, match=r"has no 7x7 map; set losses\.map_weight to 0"):
+        target.answers(faces, with_map=True)
+    assert target.answers(faces, with_map=False).maps is None
+
+
 def test_inner_maps_are_found_whatever_the_batch(tmp_path: Path, faces: np.ndarray) -> None:
     import torch
 

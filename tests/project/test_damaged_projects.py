@@ -140,6 +140,8 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("state", "view", "x"), DEEP, "'view.x'"),
         (("state", "view", "x"), '{"a": ' * 40 + "1" + "}" * 40, "'view.x.a"),
         (("state", "view", "x"), "NaN", "'view.x'"),
+        (("state", "view", "x"), "[1, NaN]", "'view.x'"),
+        (("state", "view", "x"), '[{"a": 1, "b": NaN}]', "'view.x'"),
         (("state", "view"), "5", "'view'"),
     ],
 )

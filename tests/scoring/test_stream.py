@@ -108,6 +108,19 @@ def test_fewer_rows_than_columns_and_a_raw_map_that_reaches_beyond_1(
     ]
 
 
+def test_without_a_threshold_no_pair_has_an_outcome() -> None:
+    engine, grid, codes = faces(7, 3)
+    prepared = prepare(grid, None)
+    found = stream.stream_scores(
+        engine, prepared, prepared, (codes, codes), "uniform", "both", None, 3
+    )
+    assert found.outcomes.tolist() == [0, 0, 0, 0, 21]
+    decided = stream.stream_scores(
+        engine, prepared, prepared, (codes, codes), "uniform", "both", 0.1, 3
+    )
+    assert decided.outcomes[:4].sum() > 0
+
+
 def test_scores_beyond_1_fall_into_bins_of_their_own() -> None:
     histograms = ScoreHistograms(4.0)
     histograms.add(np.array([3.0, 2.0], np.float32), True)

@@ -70,6 +70,17 @@ def wide_model(path: Path, stride: int, batch: int | str = "n") -> Path:
     return path
 
 
+def test_a_map_is_found_where_the_file_leaves_the_side_open(tmp_path: Path) -> None:
+    path = face_model(tmp_path / "open.onnx")
+    model = onnx.load(path)
+    for axis, name in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], "hw", strict=True):
+        axis.Clear()
+        axis.dim_param = name
+    onnx.save(model, path)
+    found = FrozenBackbone(ModelConfig(frozen=path), "cpu")
+    assert found.notes == ("The map is map, 8 x 7x7.",)
+
+
 def test_a_map_of_14_cells_is_pooled_and_told(tmp_path: Path) -> None:
     path = wide_model(tmp_path / "wide.onnx", 8)
     found = FrozenBackbone(ModelConfig(frozen=path), "cpu")
