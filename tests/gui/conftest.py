@@ -21,8 +21,11 @@ if missing_library() is None:
     from core.gallery.pipeline_process import MakerProcess
     from core.training.run_files import STATUS
     from core.training.watch import runs_in
+    from core.workarounds import keep_constants
     from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.window import MainWindow
+
+    keep_constants()  # also where a file is run alone and no window is made
 
     @pytest.fixture(scope="session")
     def maker() -> Iterator[Pipeline]:

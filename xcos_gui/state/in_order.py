@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from core.workarounds import step_back
+
 
 class InOrder(QObject):
     """Does work in a thread and goes on with its answers in the window's, in the order asked."""
@@ -16,7 +18,7 @@ class InOrder(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="xcos-in-order")
+        self._pool = ThreadPoolExecutor(1, "xcos-in-order", step_back)
         self._waiting = 0
         self._closed = False
         self._done.connect(self._go_on, Qt.ConnectionType.QueuedConnection)

@@ -9,7 +9,7 @@ from threading import Event
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.progress import Progress, StopAsked, Task
-from core.workarounds import give_back
+from core.workarounds import give_back, step_back
 
 REPORTS_PER_SECOND = 8  # each lays out a part of a window anew
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
@@ -43,7 +43,7 @@ class LatestJob(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="xcos")
+        self._pool = ThreadPoolExecutor(1, "xcos", step_back)
         self._stop = Event()
         self._newest = 0
         self._running = self._closed = False

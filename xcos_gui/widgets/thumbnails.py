@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPixmap
 from core.errors import XCosError
 from core.faces.face import Face
 from core.gallery.opening import crop_of
+from core.workarounds import step_back
 from xcos_gui.state.session import Session
 
 KEPT = 1500
@@ -41,7 +42,7 @@ class Thumbnails(QObject):
         self._waiting: OrderedDict[str, tuple[Face, bool]] = OrderedDict()
         self._lock = Lock()
         self._closed = False
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+        self._pool = ThreadPoolExecutor(1, "thumbnails", step_back)
         self.arrived: frozenset[str] = frozenset()  # digests that the last `ready` is about
         self._coming: set[str] = set()
         # Many come at once; views are told of them together.

@@ -7,6 +7,8 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +24,7 @@ from xcos_gui.state.activity import Activity
 from xcos_gui.state.conditions import FaceConditions
 from xcos_gui.state.editing import Editing
 from xcos_gui.state.in_order import InOrder
-from xcos_gui.state.jobs import _sparing
+from xcos_gui.state.jobs import LatestJob, _sparing
 from xcos_gui.state.messages import Messages
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.settings import Settings
@@ -285,3 +287,19 @@ def test_a_threshold_that_does_not_hold_is_told_in_per_cent() -> None:
     found.holds, watch._looked = False, None
     ThresholdWatch._tell(watch, found)  # type: ignore[arg-type]
     assert len(told) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux calls a thread's priority")
+def test_the_window_goes_before_its_threads(qtbot: QtBot) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    heard: list[object] = []
+    in_order = InOrder()
+    in_order.do(lambda: os.getpriority(os.PRIO_PROCESS, 0), heard.append, heard.append)
+    job = LatestJob()
+    job.finished.connect(heard.append)
+    job.start(lambda running: os.getpriority(os.PRIO_PROCESS, 0))
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    in_order.close()
+    job.close()
+    assert heard == [max(5, own)] * 2
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
