@@ -24,6 +24,7 @@ from core.model.weights import load_xcos, save_weights
 from core.model.xcos import XCosNet
 
 NOISE = 0.05  # of a copied kernel, as a share of the spread of the layer's weights
+FEWER = "A stage cannot lose units; give each at least its own depth."
 SHARES = 0.8, 1.2  # between which the parts of two copies lie before they are made to sum to 1
 
 
@@ -51,7 +52,8 @@ def main() -> None:
 def widened(net: XCosNet, sizes: dict[str, Any], noise: float) -> XCosNet:
     """The network with a `local` backbone of at least its own sizes, and the same output.
 
-    Raises XCosError where a stage is to become narrower, shallower, or more than twice as wide.
+    The first stage keeps its width. Raises XCosError where a stage is to become narrower, shallower, or
+    more than twice as wide.
     """
     size = None if net.embedding is None else net.embedding.out_features
     wide = XCosNet(build_backbone("local", **sizes), size, net.channels).eval()
@@ -76,9 +78,12 @@ class _Widening:
 
     def backbone(self, old: Any, new: Any) -> Tensor:
         """Fill all stages; returns the copies of the last map's channels."""
+        first = old.stem[0].out_channels
+        if new.stem[0].out_channels != first:
+            raise XCosError(f"The first stage stays as it is; give it its {first} channels.")
         new.stem.load_state_dict(old.stem.state_dict())
         before = list(old.stages)
-        copies = torch.arange(new.stem[0].out_channels)
+        copies = torch.arange(first)
         for layer in new.stages:
             is_unit = isinstance(layer, PlacedUnit)
             if is_unit and not (before and isinstance(before[0], PlacedUnit)):
@@ -86,7 +91,7 @@ class _Widening:
                 continue
             known = before.pop(0) if before else None
             if known is None or type(known) is not type(layer):
-                raise XCosError("A stage cannot lose units; give each at least its own depth.")
+                raise XCosError(FEWER)
             if isinstance(layer, nn.Conv2d):
                 inputs, copies = copies, _copies(known.out_channels, layer.out_channels)
                 self.convolution(known, layer, inputs, copies)
@@ -94,6 +99,8 @@ class _Widening:
                 self._unit(known, layer, copies)
             else:
                 _take(known, layer, copies)
+        if before:
+            raise XCosError(FEWER)
         return copies
 
     def _unit(self, old: PlacedUnit, new: PlacedUnit, copies: Tensor) -> None:

@@ -62,8 +62,14 @@ def test_noise_tells_copies_apart_and_changes_little() -> None:
 
 @pytest.mark.parametrize(
     "sizes",
-    [{"widths": [4, 6, 7, 10]}, {"widths": [4, 6, 17, 10]}, {"depths": [1, 1, 1, 1]}],
-    ids=["narrower", "more than twice", "shallower"],
+    [
+        {"widths": [4, 6, 7, 10]},
+        {"widths": [4, 6, 17, 10]},
+        {"widths": [5, 6, 8, 10]},
+        {"depths": [1, 1, 1, 1]},
+        {"depths": [1, 1, 2, 0]},
+    ],
+    ids=["narrower", "more than twice", "the first", "shallower", "the last shallower"],
 )
 def test_what_cannot_be_done_is_refused(sizes: dict[str, list[int]]) -> None:
     with pytest.raises(XCosError, match="give"):
