@@ -122,7 +122,7 @@ def training_faces(
     Damaged photos are left out, and told as problems. sources: instead of the config's folders
     Raises XCosError for a missing folder, one without faces, or fewer than two faces in all.
     """
-    sources = open_sources(config) if sources is None else sources
+    sources = open_sources(config, task=task) if sources is None else sources
     names = identities_of(sources)
     places = _places(sources)
     _refuse_few(len(places))

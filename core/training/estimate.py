@@ -84,18 +84,18 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     config = with_files(config)
     sources = open_sources(config.data, config.model.start, task)
     count = sum(len(source.identities) for source in sources)
-    watch = _Stopwatch(task)
+    timed_task = _Stopwatch(task)
     target = target_choice(config) if needs_target(config) else None
     if target is not None:  # loading it must not count
         task.report("Loading the target", 0, 0)
         Target(target, config.hardware.device).embeddings(np.zeros((1, SIDE, SIDE, 3), np.uint8))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         brief = _brief(config, Path(folder))
-        some = training_faces(brief.data, watch, _thinned(sources))
+        some = training_faces(brief.data, timed_task, _thinned(sources))
         people = sorted({*identities_of(sources).tolist()} - {""})
         # The head that tells people apart has its full size.
         faces = replace(some, identities=tuple(people) or some.identities)
-        training = Training(brief, RunDirectory(Path(folder) / "run"), watch, faces)
+        training = Training(brief, RunDirectory(Path(folder) / "run"), timed_task, faces)
         try:
             seconds = _timed(training, task)
             encoding = _encoding(training)
@@ -105,9 +105,9 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
             training.run.close()
     views = {"Computing maps": views_kept(count) / views_kept(len(some))}
     preparing = sum(
-        watch.seconds[what] / len(some) * left * views.get(what, 1.0)
+        timed_task.seconds[what] / len(some) * left * views.get(what, 1.0)
         for what, left in _left(config, sources, count).items()
-        if what in watch.seconds
+        if what in timed_task.seconds
     )
     optimisation = config.optimisation
     steps, epoch = total_steps(optimisation, count), steps_of_epoch(optimisation, count)

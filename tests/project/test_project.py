@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import XCosError
+from core.faces.face import Face
 from core.project.edits import (
     Edits,
     face_subject,
     identity_subject,
     pair_subject,
+    pair_subjects,
     subject_parts,
     tags_from,
     tags_text,
@@ -98,6 +100,34 @@ def test_unsaved_change_is_told_and_holds(tmp_path: Path) -> None:
     with pytest.raises(XCosError, match="could not be saved"):
         project.set_aside(["a"])
     assert project.edits.aside == ("a",)
+
+
+def test_a_pair_is_told_of_its_faces_and_of_whoever_is_known() -> None:
+    ann, same, bob, nobody = (
+        Face(f"{key}.jpg", 1, name, None, key)
+        for key, name in (("a", "Ann"), ("s", "Ann"), ("b", "Bob"), ("n", None))
+    )
+
+    def told(left: Face, right: Face) -> list[tuple[str, tuple[str, ...]]]:
+        return [subject_parts(subject) for subject in pair_subjects(left, right)]
+
+    a, b, n = ann.key, bob.key, nobody.key
+    assert told(ann, bob) == [
+        ("pair", (a, b)),
+        ("face", (a,)),
+        ("face", (b,)),
+        ("identity", ("Ann",)),
+        ("identity", ("Bob",)),
+    ]
+    assert told(bob, ann)[1:] == [
+        ("face", (b,)),
+        ("face", (a,)),
+        ("identity", ("Bob",)),
+        ("identity", ("Ann",)),
+    ]
+    assert told(ann, same)[3:] == told(ann, nobody)[3:] == told(nobody, ann)[3:]
+    assert told(ann, same)[3:] == [("identity", ("Ann",))]
+    assert told(nobody, nobody) == [("pair", (n, n)), ("face", (n,))]
 
 
 @given(st.text(), st.text())
