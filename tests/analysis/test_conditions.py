@@ -26,6 +26,7 @@ from core.model.card import read_card
 from core.model.features import FaceFeatures
 from core.project.edits import Edits, identity_subject
 from core.scoring.engine import PairEngine
+from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from tests import weights
@@ -200,6 +201,17 @@ def test_ratios_by_range_are_worth_more_where_the_range_matters() -> None:
     assert len(by.ranges) == 4 and by.cllr == pytest.approx(by.cllr_pooled, abs=0.03)
 
 
+def _by_people(scored: ScoredGallery, pairs: PairList) -> list[float]:
+    """The 95 % limits of the share of genuine pairs that are rejected, people drawn again."""
+    person = scored.matrix.rows[pairs.rows]
+    wrong = np.bincount(person, pairs.scores <= 0.3)
+    all_of = np.bincount(person)
+    people = np.flatnonzero(all_of)
+    rng = np.random.default_rng(1)
+    drawn = people[rng.integers(0, len(people), (4000, len(people)))]
+    return np.percentile(wrong[drawn].sum(1) / all_of[drawn].sum(1), (2.5, 97.5)).tolist()
+
+
 def test_the_worst_slice_is_found_and_said() -> None:
     scored, table = world()
     first = worst_slices(scored, 0.3, table)[0]
@@ -215,6 +227,8 @@ def test_the_worst_slice_is_found_and_said() -> None:
     for part in (slice(None, first.errors), slice(first.errors, None)):  # as in the matrix
         cells = np.stack([first.pairs.rows[part], first.pairs.columns[part]])
         assert (np.lexsort(cells[::-1]) == np.arange(cells.shape[1])).all()
+    assert first.interval == pytest.approx(_by_people(scored, first.pairs), abs=0.02)
+    assert "({:.1f} to {:.1f})".format(*(100 * end for end in first.interval)) in first.words
     marked = np.isin(scored.matrix.rows, (1, 2, 3))
     scores = scored.matrix.scores.copy()
     either = marked[:, None] | marked[None]
