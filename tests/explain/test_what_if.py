@@ -229,6 +229,12 @@ def test_the_smallest_flip_flips_and_no_smaller_one_does(world: World) -> None:
     assert found.score == pytest.approx(min(rivals), abs=1e-4)  # the one that goes farthest
 
 
+def test_a_pair_at_its_threshold_is_different_and_flips_above_it(world: World) -> None:
+    editor = world.editor()
+    found = smallest_flip(editor, editor.before.score, "turn").found
+    assert found is not None and found.score > editor.before.score
+
+
 def test_a_search_without_an_answer_says_so_and_can_be_stopped(world: World) -> None:
     editor = world.editor()
     search = smallest_flip(editor, -1.0, "dark", ("left",))

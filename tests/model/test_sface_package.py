@@ -29,6 +29,12 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
         TargetChoice(Path("sface"))
 
 
+def test_a_module_of_that_name_is_not_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sface_package, "find_spec", lambda name: ModuleSpec(name, None))
+    with pytest.raises(XCosError, match="SFace is not installed"):
+        sface_file()
+
+
 def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / MODEL).parent.mkdir()
     (tmp_path / MODEL).write_bytes(b"something else")

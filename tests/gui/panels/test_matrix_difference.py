@@ -84,6 +84,19 @@ def test_nothing_that_changed_vanishes_far_away() -> None:
         assert image.in_cell(shown.cell_of((2, 9)) or (0, 0)) == (1, 1, (2, 9))
 
 
+def test_a_part_is_drawn_as_it_is_within_the_whole() -> None:
+    matrix, other = two()
+    found = difference(matrix, 0.6, other, 0.4, "another")
+    image = DifferenceImage(matrix, found, Arrangement.plain(24, 24))
+    image.set_passing(None, (255, 255, 255))
+    every = slice(0, 24)
+    whole, *_, step = image.draw(every, every, Look(0.5, False, "worst"))
+    part, *_ = image.draw(slice(2, 9), slice(10, 20), Look(0.5, False, "worst"))
+    assert step == 1 and part.shape == (7, 10)
+    assert np.array_equal(part, whole[2:9, 10:20])
+    assert len(np.unique(part)) > 20 and not np.array_equal(part, whole[10:20, 10:20][:7])
+
+
 def test_a_matrix_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, other = two()
     monkeypatch.setattr("core.scoring.difference.MOST_CELLS", 100)
