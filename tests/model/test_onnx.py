@@ -152,6 +152,8 @@ def test_external_data_lie_beside_the_file(tmp_path: Path, faces: np.ndarray, pl
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"outputs": ("map",)}, "gives no embedding a face"),
     ({"after": (node("ReduceMean", "embedding", "y", keepdims=0),), "outputs": ("y",)}, "no embedding"),
+    ({"batch": 8, "after": (node("ReduceMean", "embedding", "y", axes=[1], keepdims=0),),
+      "outputs": ("y",)}, "no embedding"),
     ({"after": (node("ArgMax", "embedding", "y", axis=1),), "outputs": ("y",)}, "no embedding|not an"),
     ({"after": (node("Softmax", "embedding", "y"),), "outputs": ("y",)}, "probabilities"),
     ({"after": (node("Mul", "embedding zero", "y"),), "outputs": ("y",),
