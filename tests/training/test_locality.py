@@ -75,6 +75,16 @@ def test_some_shapes_are_of_several_pieces() -> None:
     assert shapes.mean() == pytest.approx(0.158, abs=0.004)
 
 
+def test_frames_leave_a_part_that_is_now_here_now_there() -> None:
+    corners, middle = ([0, 0, -1, -1], [0, -1, 0, -1]), (56, 56)
+    frames = [s for s in _shapes("cpu").numpy() if s[corners].all() and not s[middle]]
+    off = np.array([np.argwhere(~frame).mean(axis=0) for frame in frames]) - 55.5
+    assert len(frames) > 40
+    # Centres in [-0.18, 0.18] of half a side, evenly: 5.8 pixels down and across.
+    assert off.std(axis=0) == pytest.approx([5.8, 5.8], abs=1.0)
+    assert off.mean(axis=0) == pytest.approx([0, 0], abs=2.0)
+
+
 def test_a_view_depends_on_its_own_draws_alone() -> None:
     _, once = views(24, range(24))
     _, again = views(24, range(24))
