@@ -98,6 +98,10 @@ def test_glasses_cover_the_eyes_and_a_scarf_the_mouth() -> None:
     start = round(nose + 0.28 * (mouth - nose))  # a quarter of the way to the mouth
     assert np.array_equal(scarf.crop[start - 3], CROP[start - 3])
     assert (scarf.crop[start + 3] != CROP[start + 3]).any(axis=1)[5:-5].all()
+    wide = 0.22 * np.linalg.norm(TEMPLATE[1] - TEMPLATE[0])  # a stripe, of wool white, then of red
+    for stripe in range(4):
+        red, green, blue = scarf.crop[round(start + (stripe + 0.5) * wide), 56].astype(int)
+        assert (red > 2 * green and red > 2 * blue) if stripe % 2 else min(red, green, blue) > 190
 
 
 def test_blur_darkness_and_a_stroke() -> None:

@@ -84,6 +84,19 @@ def test_mismatch_names_the_keys(tiny_weights: Path, tmp_path: Path) -> None:
     assert "grid.1.weight 3 instead of 32" in text and "wrong.safetensors" in text
 
 
+def test_what_does_not_fit_is_shown_in_part(tiny_weights: Path, tmp_path: Path) -> None:
+    from core.model.card import described
+
+    broken = tmp_path / "broken.safetensors"
+    names = ["a" * 60, "b" * 61, "c", "d", "e", "f", "g"]
+    extra = {name: torch.zeros(1) for name in names}
+    save_file(load_file(tiny_weights) | extra, broken, metadata=described(read_card(tiny_weights)))
+    with pytest.raises(XCosError) as error:
+        load_xcos(broken)
+    shown = f"{'a' * 60}, {'b' * 59}\u2026, c, d, e and 2 more"
+    assert f"(unexpected: {shown})." in str(error.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 100])
 def test_wrong_files_are_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.safetensors"
