@@ -146,14 +146,14 @@ PEOPLE = HeldOut(12, 72, 1056)
             CHANCE,
             DOWN,
             "Worse: it learned the photos; on 12 people it has not seen AUC 97.5 % where it was "
-            "95.0 (−3.1 points, 95 % interval −5.2 to −1.0).",  # noqa: RUF001
+            "95.0 (−3.1 points, 95 % interval −5.2 to −1.0).",
         ),
         (
             False,
             CHANCE,
             NONE,
             "No difference that these 12 people could show: accuracy 93.1 % where it was 90.0 "
-            "(+0.6 points, 95 % interval −2.0 to +3.0).",  # noqa: RUF001
+            "(+0.6 points, 95 % interval −2.0 to +3.0).",
         ),
         (
             True,
@@ -167,7 +167,7 @@ PEOPLE = HeldOut(12, 72, 1056)
             DOWN,
             NONE,
             "The explanation costs something on people it has not seen: accuracy 93.1 % where the "
-            "model alone has 90.0 (−3.1 points, 95 % interval −5.2 to −1.0).",  # noqa: RUF001
+            "model alone has 90.0 (−3.1 points, 95 % interval −5.2 to −1.0).",
         ),
         (
             True,

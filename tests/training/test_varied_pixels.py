@@ -122,3 +122,21 @@ def test_a_filled_border_ends_softly_two_pixels_within_the_photo() -> None:
     wanted = torch.zeros(SIDE)
     wanted[97], wanted[98], wanted[99:] = 1 / 3, 2 / 3, 1
     torch.testing.assert_close(share[1], wanted.expand(3, SIDE, SIDE))
+
+
+def mixed(z: int) -> int:
+    """SplitMix64's finaliser, by whole numbers of any size."""
+    most = 2**64
+    z = z * 0x9E3779B97F4A7C15 % most
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % most
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % most
+    return z ^ (z >> 31)
+
+
+def test_draws_are_those_of_the_published_generator() -> None:
+    samples = np.array([0, 1, 70_000])
+    found = Draws.of(5, samples).uniform
+    assert found.shape == (3, 32)
+    for row, sample in zip(found, samples.tolist(), strict=True):
+        wanted = [(mixed((32 * sample + k + mixed(6)) % 2**64) >> 40) / 2**24 for k in range(32)]
+        assert row.tolist() == wanted
