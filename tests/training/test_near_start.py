@@ -84,7 +84,7 @@ def test_cells_give_the_models_own_cosine_and_the_grid_keeps_what_varies_most() 
         told = layer.given(maps)
         assert float(ratio[0, 0]) == pytest.approx(1 / float((told @ turn(given)).var()), rel=1e-3)
     torch.testing.assert_close(cells.weight[:, :, 40:], 0.1 * random[:, :, 40:])  # type: ignore[union-attr, index, operator]
-    convolution, norm, activation = net.grid
+    convolution, _, activation = net.grid
     rows = convolution.weight.detach().flatten(1)  # type: ignore[operator, union-attr]
     torch.testing.assert_close(rows @ rows.T, torch.eye(32), atol=1e-4, rtol=0)
     assert not convolution.bias.detach().any()  # type: ignore[union-attr, arg-type, operator]
