@@ -96,6 +96,9 @@ def test_whose_are_the_pairs_of_an_identity_or_a_tag() -> None:
     assert whole.sum() == 5 + 3 + 1 and whole[0, 1] and whole[3].all() and whole[:, 4].all()
     assert tagged.cells(slice(1, 3)).tolist() == whole[1:3].tolist()
     assert tagged.cells(slice(0, 1)).tolist() == whole[:1].tolist()
+    beyond = Whose("x", np.zeros(4, bool), np.zeros(5, bool), np.array([[2, 1]]))
+    assert not beyond.cells(slice(0, 2)).any() and not beyond.empty
+    assert beyond.cells(slice(2, 4)).tolist() == [[False, True, False, False, False], [False] * 5]
     assert Whose.tag("none", edits, rows, columns).empty
     bob = Whose.identity("bob", rows, columns)
     assert bob.rows.tolist() == [False, False, True, False]

@@ -97,7 +97,7 @@ def test_changed_pairs_are_those_on_the_other_side_the_furthest_moved_first() ->
     faces = faces_of([3] * 5)
     rng = np.random.default_rng(1)
     before, after = rng.normal(0.4, 0.3, (2, len(faces.same)))
-    after[0], before[0] = 0.6, 0.3  # on the threshold itself a pair does not pass
+    after[0], before[0] = 0.6, 3.0  # on the threshold itself a pair does not pass
     old, new = figures(0.9, 0.9), replace(figures(0.9, 0.9), threshold=0.6)
     found = _changed(faces, {"before": before, "learned": after, "fc": before}, old, new)
     crossed = [k for k in range(len(before)) if (before[k] > 0.4) != (after[k] > 0.6)]
