@@ -44,4 +44,7 @@ EQUIVALENT: dict[str, str] = {
     "core/training/estimate.py: WARM_UP, STEPS = 2, 8 # steps before the clock runs, and most that are timed -> WARM_UP, STEPS = 3, 8 # steps before the clock runs, and most that are timed": "About two steps.",
     "core/training/hiding.py: return ((x - 0.2 * centre[0]) / a) ** 2 + ((y - 0.2 * centre[1]) / b) ** 2 > 1 -> return ((x - 0.2 * centre[0]) / a) ** 2 + (((y + 0.2 * centre[1])) / b) ** 2 > 1": "Centres are drawn as often above the middle as below it.",
     'core/model/inference.py: if half and device.type == "cpu": -> if half:': "Only a GPU computes in half precision; without one the answer is the same.",
+    "core/training/augment.py: cover = on_device(255 * u[rows, 2:5], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE) -> cover = on_device(255 * u[rows, 2:], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE)": "The draws that are handed over end there.",
+    "core/training/augment.py: return x_BCHW * by_face[:, 0:1] * by_face[:, 4:7] -> return x_BCHW * by_face[:, :1] * by_face[:, 4:7]": "The same column.",
+    "core/training/augment.py: smooth = u[:, 2] < 0.5 -> smooth = (u[:, 2] <= 0.5)": "One draw in sixteen million is a half, which may as well be either.",
 }
