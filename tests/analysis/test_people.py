@@ -199,3 +199,27 @@ def test_the_command_writes_a_row_a_person(
     assert head.startswith("identity,class,faces") and len(rows) == 3
     assert main(["people", str(crops / "ann"), *common]) == 1
     assert "has an identity" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small_quarters")
+def test_classes_by_the_highest_scores_look_at_nothing_else() -> None:
+    """By the means all are alike; by the highest scores there is a worm, a lamb and a wolf."""
+    highest = {"worm": 0.9, "lamb": 0.8, "wolf": 0.3, "a": 0.5, "b": 0.4, "c": 0.45, "d": 0.35}
+    genuine = {"worm": 0.1, "lamb": 0.55, "wolf": 0.6, "a": 0.3, "b": 0.65, "c": 0.8, "d": 0.9}
+    persons = tuple(
+        replace(
+            person(name, genuine[name], 0.5),
+            impostor_highest=high,
+            as_gallery=(0.5, high if name != "wolf" else 0.1),
+            as_probe=(0.5, 0.99 if name == "wolf" else 0.2 + high / 10),
+        )
+        for name, high in highest.items()
+    )
+    told = classified(People(persons, T, "highest", None, None, 0), "highest")
+    animals = {p.identity: p.animal for p in told.persons}
+    assert (animals["worm"], animals["lamb"], animals["wolf"]) == ("worm", "lamb", "wolf")
+    low, high_end = np.quantile([*highest.values()], [0.25, 0.75])
+    assert told.impostor_quarters == pytest.approx((low, high_end))
+    plain = classified(told, "mean")
+    assert plain.impostor_quarters is None
+    assert not {"worm", "lamb", "wolf"} & {p.animal for p in plain.persons}

@@ -47,4 +47,8 @@ EQUIVALENT: dict[str, str] = {
     "core/training/encoding.py: BATCH = 128 -> BATCH = 129": "About so many faces at a time.",
     "core/analysis/rates.py: size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=-1))) + 1 -> size = int(max(matrix.rows.max(initial=-1), matrix.columns.max(initial=1))) + 1": "Room for one more person, who has no pair.",
     "core/model/onnx_model.py: if output.ndim == 1 and self._batch == 1: -> if (output.ndim == 1):": "A graph is first asked about one face, whose one number is too few.",
+    "core/training/augment.py: cover = on_device(255 * u[rows, 2:5], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE) -> cover = on_device(255 * u[rows, 2:], x_BCHW)[:, :, None, None].expand(-1, -1, SIDE, SIDE)": "The draws that are handed over end there.",
+    "core/training/augment.py: return x_BCHW * by_face[:, 0:1] * by_face[:, 4:7] -> return x_BCHW * by_face[:, :1] * by_face[:, 4:7]": "The same column.",
+    "core/training/augment.py: smooth = u[:, 2] < 0.5 -> smooth = (u[:, 2] <= 0.5)": "One draw in sixteen million is a half, which may as well be either.",
+    "core/analysis/readers/agreement.py: right = (ratings > 0) == same -> right = ((ratings >= 0)) == same": "Ratings of 0 are left out, as undecided.",
 }

@@ -1,18 +1,22 @@
 """What a report draws: the strips of faces and maps, and the lines of the PDF's table."""
 
 import shutil
+from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from core.explain.colours import map_rgba
 from core.faces.choose import GallerySettings
 from core.gallery.opening import open_gallery
 from core.reports.figures import STRIP, pair_strip
 from core.reports.pdf import PAIRS as PAIRS_A_PAGE
-from core.reports.pdf import _pairs, _table
+from core.reports.pdf import _pages, _pairs, _table
 from core.reports.report import Chosen, GalleryReport, ReportOptions, ReportSource, collect
 from core.reports.rows import signed
 from core.scoring.lists import PairList
@@ -124,3 +128,44 @@ def test_maps_of_the_pdf_are_headed_by_what_they_sum_to(made: GalleryReport) -> 
             f"contribution W·S, {signed(e.score, 3)}",
             f"evidence, {signed(evidence, 3)}",
         ]  # fmt: skip
+
+
+def test_nothing_on_a_page_of_the_pdf_lies_over_another_thing_or_beyond_the_page(
+    made: GalleryReport,
+) -> None:
+    whole = replace(made, whole=True, matrix=np.random.default_rng(0).random((9, 12)))
+    shapes, pages = [], list(_pages(whole, "1.0"))
+    for page in pages:
+        renderer = FigureCanvasAgg(page).get_renderer()
+        boxes = [
+            (thing, thing.get_window_extent(renderer).transformed(page.transFigure.inverted()))
+            for thing in (*page.texts, *page.axes)
+            if not isinstance(thing, Text) or thing.get_text()
+        ]
+        for thing, box in boxes:
+            assert 0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1, thing
+        for (one, a), (other, b) in combinations(boxes, 2):
+            across = min(a.x1, b.x1) - max(a.x0, b.x0)
+            down = min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert across <= 0.003 or down <= 0.003, (one, other)
+        shapes.append(len(page.axes))
+    # The first page with the matrix and three scales, two plots, the table, and the pairs' strips.
+    assert shapes == [4, 1, 1, 0, PAIRS_A_PAGE]
+    first, _, _, table, pairs = pages
+    assert first.get_size_inches().tolist() == pytest.approx([8.27, 11.69])
+    left, top = next(text for text in first.texts if text.get_text() == whole.title).get_position()
+    assert (left, top) == pytest.approx((0.08, 0.95))
+    scales = [axes.get_position() for axes in first.axes[-3:]]
+    assert [round(b.x0 - a.x0, 6) for a, b in pairwise(scales)] == [0.3, 0.3]
+    heights = [axes.get_position().y1 for axes in pairs.axes]
+    assert [round(a - b, 6) for a, b in pairwise(heights)] == [0.186] * (PAIRS_A_PAGE - 1)
+    for axes in pairs.axes:  # as wide as the page but for its edges, and not squeezed
+        box = axes.get_position(original=True)
+        assert (box.x0, box.x1) == pytest.approx((0.08, 0.92))
+        picture = axes.images[0].get_array()
+        assert picture is not None
+        rows, columns = picture.shape[:2]
+        assert (box.height * 11.69) / (box.width * 8.27) == pytest.approx(rows / columns)
+        strips = np.array([text.get_position()[0] for text in axes.texts])
+        assert strips.tolist() == pytest.approx([120 * k + 56 for k in range(6)])
+    assert len({text.get_position()[1] for text in table.texts}) == 1 + len(made.pairs)

@@ -171,14 +171,15 @@ def test_a_seam_runs_along_its_angle_and_surroundings_around_an_ellipse() -> Non
 
 
 def test_borders_reach_in_from_each_edge_and_no_farther() -> None:
-    x = torch.full((5, 3, 112, 112), 99.0)
+    x = torch.full((6, 3, 112, 112), 99.0)
     x[0, :, :, :9] = 3
     x[1, :, 103:] = 14  # as dark as is taken for padding
     x[2, :, 103:] = 15
     x[3, :, :2] = 0  # too narrow to be padding
     x[4, 0, :20] = 0  # only one channel is dark
+    x[5, :, :, :4] = 0  # too narrow by a pixel
     border = border_mask(x)
-    wanted = torch.zeros(5, 112, 112, dtype=torch.bool)
+    wanted = torch.zeros(6, 112, 112, dtype=torch.bool)
     wanted[0, :, :9] = True
     wanted[1, 103:] = True
     assert torch.equal(border, wanted)

@@ -1,162 +1,205 @@
-"""Which faces of a film are linked: by place, by time, by likeness; where each face is, is given."""
+"""Which face goes on with which track: by its place, its likeness, and how long ago it was seen."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from core.faces.align import TEMPLATE
-from core.faces.detect import Detector
-from core.faces.face import SIDE, Detection
-from core.model.attention_weights import read_head
+from core.faces.face import Detection, Problem
+from core.model.features import FaceFeatures
 from core.model.verifier import Verifier
-from core.scoring.engine import PairEngine
-from core.video.tracks import follow
-from tests.living import crop
+from core.progress import Task
+from core.video.output import SCORED, SEEN, scored_rows, seen_rows
+from core.video.track_scores import TrackScores
+from core.video.tracks import Track, TrackedFace, VideoTracks, _Linker, follow
+from tests.living import crop, make_crops
+from tests.videos import story, write_video
 
-FRAME = (300, 260)  # height and width
-Shown = dict[tuple[int, int], tuple[str, int]]  # left and top of a face: who, and which crop
-
-
-class Given(Detector):
-    """Finds the faces that were put into the frames, in the order of the frames."""
-
-    def __init__(self, frames: Sequence[Shown]) -> None:
-        self._frames = [*frames]
-
-    def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]:
-        """As of a Detector."""
-        return [[_face(*place) for place in self._frames.pop(0)] for _ in photos]
+Box = tuple[float, float, float, float]
+HERE: Box = (0, 0, 13, 13)
 
 
-def _face(left: int, top: int) -> Detection:
-    box = np.float32([left, top, left + SIDE, top + SIDE])
-    return Detection(box, (TEMPLATE + np.float32([left, top])).astype(np.float32), 1.0)
+class Alike:
+    """An engine by which faces are as alike as the numbers that they are made of are near."""
+
+    def prepare(self, grid: np.ndarray) -> np.ndarray:
+        return grid[:, 0, 0, 0]
+
+    def scores(self, rows: np.ndarray, columns: np.ndarray, kind: str) -> np.ndarray:
+        assert kind == "learned"
+        return 1 - np.abs(rows[:, None] - columns[None])
 
 
-def _likeness(weights: Path, left: np.ndarray, right: np.ndarray) -> float:
-    verifier = Verifier(weights, "cpu")
-    engine = PairEngine(read_head(weights), None)
-    one, other = (engine.prepare(verifier.features(f[None]).grid) for f in (left, right))
-    return float(engine.scores(one, other, "learned")[0, 0])
-
-
-def _tracks(
-    folder: Path, weights: Path, frames: Sequence[Shown], threshold: float
-) -> list[list[tuple[int, int]]]:
-    """Frame and left edge of each track's faces."""
-    for number, shown in enumerate(frames):
-        pixels = np.zeros((*FRAME, 3), np.uint8)
-        for (left, top), who in shown.items():
-            pixels[top : top + SIDE, left : left + SIDE] = crop(*who)
-        Image.fromarray(pixels).save(folder / f"{number:03d}.png")
-    found = follow(
-        folder, Verifier(weights, "cpu"), every=1, threshold=threshold, detector=Given(frames)
-    )
-    assert not found.problems
-    return [
-        [
-            (face.frame, round(float(face.detection.box[0])))
-            for face in track.faces
-            if face.detection
+def linked(*frames: tuple[int, list[tuple[float, Box | None]]]) -> list[list[float]]:
+    """The numbers of each track's faces; frames: the time of each, its faces' numbers and boxes."""
+    linker = _Linker(Alike(), 0.5)  # type: ignore[arg-type]
+    for time, shown in frames:
+        faces = [
+            TrackedFace(
+                time,
+                None,
+                None if box is None else Detection(np.array(box), np.zeros((5, 2)), 0.9),
+                np.zeros((1, 1, 3), np.uint8),
+            )
+            for _, box in shown
         ]
-        for track in found.tracks
+        numbers = np.array([number for number, _ in shown], np.float32)
+        grid = np.zeros((len(shown), 32, 7, 7), np.float32) + numbers[:, None, None, None]
+        linker.add(time, faces, FaceFeatures(grid, None))
+    return [
+        [round(float(number), 3) for number in track.features.grid[:, 0, 0, 0]]
+        for track in linker.tracks()
     ]
 
 
-@pytest.fixture(scope="module")
-def barely(tiny_weights: Path) -> float:
-    """A threshold that ann's first two crops are just above: enough in one place, not elsewhere."""
-    likeness = _likeness(tiny_weights, crop("ann", 1), crop("ann", 2))
-    assert 0.2 < likeness < 0.95
-    return likeness - 0.05
+def test_in_its_place_a_face_must_be_half_as_alike_as_the_threshold() -> None:
+    assert linked((0, [(0, HERE)]), (1, [(0.749, HERE)])) == [[0, 0.749]]
+    assert linked((0, [(0, HERE)]), (1, [(0.75, HERE)])) == [[0], [0.75]]
+    assert linked((0, [(0, None)]), (1, [(0.749, None)])) == [[0, 0.749]]
 
 
-@pytest.mark.parametrize(("gap", "linked"), [(1, True), (3, True), (4, False)])
-def test_a_face_is_expected_in_its_place_for_three_frames(
-    tmp_path: Path, tiny_weights: Path, barely: float, gap: int, linked: bool
-) -> None:
-    frames: list[Shown] = [{} for _ in range(12)]
-    frames[5] = {(20, 30): ("ann", 1)}
-    frames[5 + gap] = {(20, 30): ("ann", 2)}
-    faces = [(5, 20), (5 + gap, 20)]
-    expected = [faces] if linked else [[face] for face in faces]
-    assert _tracks(tmp_path, tiny_weights, frames, barely) == expected
-
-
-@pytest.mark.parametrize(("moved", "linked"), [(59, True), (61, False)])
-def test_a_place_is_kept_where_three_tenths_of_both_boxes_are_shared(
-    tmp_path: Path, tiny_weights: Path, barely: float, moved: int, linked: bool
-) -> None:
-    shared = (SIDE - moved) / (SIDE + moved)
-    assert (shared >= 0.3) == linked
-    frames: list[Shown] = [{(20, 30): ("ann", 1)}, {(20 + moved, 30): ("ann", 2)}]
-    faces = [(0, 20), (1, 20 + moved)]
-    expected = [faces] if linked else [[face] for face in faces]
-    assert _tracks(tmp_path, tiny_weights, frames, barely) == expected
+def test_a_place_is_kept_for_three_frames_and_after_them_likeness_alone_tells() -> None:
+    assert linked((0, [(0, HERE)]), (3, [(0.6, HERE)])) == [[0, 0.6]]
+    assert linked((0, [(0, HERE)]), (4, [(0.6, HERE)])) == [[0], [0.6]]
+    assert linked((0, [(0, HERE)]), (4, [(0.399, HERE)])) == [[0, 0.399]]
+    assert linked((0, [(0, HERE)]), (2, [(0, HERE)]), (5, [(0.6, HERE)])) == [[0, 0, 0.6]]
 
 
 @pytest.mark.parametrize(
-    ("above", "place", "linked"),
+    ("box", "in_place"),
     [
-        (0.11, (140, 150), True),
-        (0.09, (140, 150), False),
-        (0.09, (20, 30), True),
+        ((7, 0, 20, 13), True),  # shared by three tenths of both
+        ((0, 7, 13, 20), True),
+        ((-7, 0, 6, 13), True),
+        ((7.1, 0, 20.1, 13), False),
+        ((0, -7.1, 13, 5.9), False),
+        ((5, 5, 18, 18), False),
+        ((14, 14, 27, 27), False),
+        ((0, 14, 13, 27), False),
+        ((0, 0, 5, 10.15), True),  # smaller, and within
+        ((0, 0, 5, 10.1), False),
     ],
 )
-def test_elsewhere_a_face_must_be_a_tenth_above_the_threshold(
-    tmp_path: Path,
-    tiny_weights: Path,
-    above: float,
-    place: tuple[int, int],
-    linked: bool,
+def test_a_place_is_where_the_boxes_share_three_tenths(box: Box, in_place: bool) -> None:
+    found = linked((0, [(0, HERE)]), (1, [(0.6, box)]))
+    assert found == ([[0, 0.6]] if in_place else [[0], [0.6]])
+
+
+def test_elsewhere_a_face_must_be_clearly_alike() -> None:
+    there = (50, 50, 60, 60)
+    assert linked((0, [(0, HERE)]), (1, [(0.399, there)])) == [[0, 0.399]]
+    assert linked((0, [(0, HERE)]), (1, [(0.401, there)])) == [[0], [0.401]]
+
+
+def test_the_place_counts_a_fifth_of_likeness() -> None:
+    there = (50, 50, 60, 60)
+    first = (0, [(0.0, HERE)])
+    assert linked(first, (1, [(0.3, HERE), (0.12, there)])) == [[0, 0.3], [0.12]]
+    assert linked(first, (1, [(0.3, HERE), (0.08, there)])) == [[0, 0.08], [0.3]]
+
+
+def test_two_weak_fits_are_better_than_one_strong_one() -> None:
+    found = linked((0, [(0.0, HERE), (0.7, HERE)]), (1, [(0.0, HERE), (-0.7, HERE)]))
+    assert found == [[0, -0.7], [0.7, 0]]
+
+
+def test_likeness_is_with_the_mean_of_a_track() -> None:
+    so_far = (0, [(0.0, HERE)]), (1, [(0.4, HERE)])
+    assert linked(*so_far, (2, [(0.94, HERE)])) == [[0, 0.4, 0.94]]
+    assert linked(*so_far, (2, [(0.96, HERE)])) == [[0, 0.4], [0.96]]
+
+
+def test_tracks_are_numbered_by_their_first_frame() -> None:
+    found = linked((0, [(0.0, HERE)]), (1, [(5.0, HERE), (0.1, HERE)]), (2, [(9.0, HERE)]))
+    assert found == [[0, 0.1], [5], [9]]
+
+
+def track_of(seconds: float | None) -> Track:
+    box = Detection(np.array([1.5, 2, 30, 40], np.float32), np.zeros((5, 2)), 0.9)
+    crops = [crop("ann", 1), crop("bob", 2)]
+    faces = tuple(
+        TrackedFace(
+            7 * k, None if seconds is None else seconds * k, None if seconds is None else box, c
+        )
+        for k, c in enumerate(crops, 1)
+    )
+    grid = np.arange(2.0)[:, None, None, None] + np.zeros((2, 32, 7, 7))
+    return Track(3, faces, FaceFeatures(grid, grid[:, :5, 0, 0]))
+
+
+def test_a_row_tells_the_time_the_box_and_on_which_side_of_the_threshold() -> None:
+    track = track_of(0.5)
+    scores = TrackScores(track, np.array([0.3, 0.31]), np.array([0.25, 0.5]))
+    assert list(scored_rows([scores], 0.3)) == [
+        ("track 3", 7, 0.5, 1.5, 2.0, 30.0, 40.0, 0.3, 0.25, "different"),
+        ("track 3", 14, 1.0, 1.5, 2.0, 30.0, 40.0, 0.31, 0.5, "same"),
+    ]
+    assert [row[-1] for row in scored_rows([scores], None)] == [None, None]
+    assert scores.score == 0.5 and track.times.tolist() == [0.5, 1.0]
+    video = VideoTracks(Path("v"), 7, 2, (track_of(None),), ())
+    assert list(seen_rows(video)) == [
+        ("track 3", 7, None, None, None, None, None),
+        ("track 3", 14, None, None, None, None, None),
+    ]
+    assert track_of(None).times.tolist() == [7, 14]
+    assert [name for name, _ in SCORED] == [
+        *(name for name, _ in SEEN),
+        "score",
+        "mean_score",
+        "verdict",
+    ]
+
+
+def test_one_face_of_a_track_is_a_gallery_of_its_own() -> None:
+    track = track_of(0.5)
+    loaded = track.loaded(Path("clip.mp4"), 1)
+    (face,) = loaded.gallery.faces
+    assert (face.photo, face.identity, face.detection) == (
+        "track 3/000014.png",
+        "track 3",
+        track.faces[1].detection,
+    )
+    assert loaded.gallery.root == Path("clip.mp4")
+    assert face.digest != track.loaded(Path("clip.mp4"), 0).gallery.faces[0].digest
+    assert loaded.features.grid.shape == (1, 32, 7, 7) and loaded.features.grid[0, 0, 0, 0] == 1
+    assert loaded.features.embedding is not None
+    assert loaded.features.embedding.shape == (1, 5)
+
+
+def test_where_a_search_ends_early_is_told(
+    tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    likeness = _likeness(tiny_weights, crop("ann", 1), crop("ann", 2))
-    frames: list[Shown] = [{(20, 30): ("ann", 1)}, {place: ("ann", 2)}]
-    found = _tracks(tmp_path, tiny_weights, frames, likeness - above)
-    assert len(found) == (1 if linked else 2)
+    folder = make_crops(tmp_path, {"ann": 5}) / "ann"
+    verifier = Verifier(tiny_weights, "cpu")
+    monkeypatch.setattr("core.video.tracks.BATCH", 1)
+    monkeypatch.setattr("core.video.tracks.MOST_FACES", 3)
+    found = follow(folder, verifier, aligned=True)
+    assert sum(map(len, found.tracks)) == found.frames == 3
+    assert found.problems == (
+        Problem(
+            "ann",
+            "The search ended with 3 faces, which fill the memory, at frame 2; the tracks so far "
+            "are kept.",
+        ),
+    )
+    asked = iter([False, True, True])
+    path = write_video(tmp_path / "film.mkv", story())
+    stopped = follow(path, verifier, every=3, task=Task(stopped=lambda: next(asked)))
+    assert stopped.frames == 2
+    assert stopped.problems[0].reason == (
+        "The search was stopped at 0.3 seconds; the tracks so far are kept."
+    )
 
 
-@pytest.mark.parametrize(("share", "linked"), [(0.51, True), (0.49, False)])
-def test_in_its_place_a_face_must_have_half_the_threshold(
-    tmp_path: Path, tiny_weights: Path, share: float, linked: bool
-) -> None:
-    likeness = _likeness(tiny_weights, crop("ann", 1), crop("bob", 1))
-    assert likeness > 0.05
-    frames: list[Shown] = [{(20, 30): ("ann", 1)}, {(20, 30): ("bob", 1)}]
-    found = _tracks(tmp_path, tiny_weights, frames, likeness / share)
-    assert len(found) == (1 if linked else 2)
-
-
-def test_two_who_change_places_are_told_apart_by_their_faces(
+def test_links_follow_the_threshold_that_is_given_or_the_weights_own(
     tmp_path: Path, tiny_weights: Path
 ) -> None:
-    here, there = (10, 20), (140, 160)
-    frames: list[Shown] = [
-        {here: ("ann", 1), there: ("bob", 1)},
-        {here: ("bob", 1), there: ("ann", 1)},
-    ]
-    ann, bob = _tracks(tmp_path, tiny_weights, frames, 0.3)
-    assert ann == [(0, 10), (1, 140)] and bob == [(0, 140), (1, 10)]
+    folder = make_crops(tmp_path, {"ann": 3}) / "ann"
+    verifier = Verifier(tiny_weights, "cpu")
 
+    def lengths(threshold: float | None) -> list[int]:
+        return [len(t) for t in follow(folder, verifier, aligned=True, threshold=threshold).tracks]
 
-@pytest.mark.parametrize(
-    ("shown", "other", "returns", "stays"),
-    [(1, 2, 3, True), (1, 3, 1, False)],
-)
-def test_being_in_its_place_counts_as_much_as_a_fifth_of_likeness(
-    tmp_path: Path, tiny_weights: Path, shown: int, other: int, returns: int, stays: bool
-) -> None:
-    ahead = _likeness(tiny_weights, crop("ann", shown), crop("ann", returns)) - _likeness(
-        tiny_weights, crop("ann", other), crop("ann", returns)
-    )
-    assert 0.05 < ahead < 0.2 if stays else ahead > 0.2
-    here, there = (10, 20), (140, 160)
-    frames: list[Shown] = [
-        {here: ("ann", shown), there: ("ann", other)},
-        {there: ("ann", returns)},
-    ]
-    first, second = _tracks(tmp_path, tiny_weights, frames, 0.3)
-    assert (second if stays else first) == [(0, 140 if stays else 10), (1, 140)]
+    own = verifier.card.threshold("learned")
+    assert lengths(None) == lengths(own) == lengths(0.46)
+    assert lengths(-2.0) == [3] and lengths(2.0) == [1, 1, 1]
