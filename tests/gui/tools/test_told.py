@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
@@ -317,8 +317,13 @@ def test_tracks_are_told_by_time_or_frame(qtbot: QtBot) -> None:
         assert chosen[-1] == (0, k)
         plot.choose_at(scene + QPointF(0, -19 if k == 2 else -40))
     assert len(chosen) == 2
+    dot = plot.mapFromScene(plot.plotItem.vb.mapViewToScene(QPointF(61.5, 0.4)))
+    beside = (dot + QPoint(4, 2), dot + QPoint(8, 0))  # within the ring, and on it
+    plain = [plot.grab().toImage().pixelColor(place).lightness() for place in beside]
     plot.mark(0, 2)
     assert [part.tolist() for part in plot._ring.getData()] == [[61.5], [0.4]]
+    ringed = [plot.grab().toImage().pixelColor(place).lightness() for place in beside]
+    assert abs(ringed[0] - plain[0]) < 5 and abs(ringed[1] - plain[1]) > 40
     plot.mark(3, 0)
     plot.show_scores(scores[1:], None)  # type: ignore[arg-type]
     assert plot.getAxis("bottom").labelText == "frame" and plot.line not in plot.plotItem.items

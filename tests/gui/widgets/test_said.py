@@ -207,6 +207,8 @@ def test_an_outcome_s_button_has_its_colour_at_the_left(qtbot: QtBot) -> None:
         button.resize(120, 40)
         image, wanted = button.grab().toImage(), outcome_colour(outcome, button.palette())
         assert image.pixelColor(5, 20) == image.pixelColor(3, 36) == wanted
+        ends = [y for y in range(40) if image.pixelColor(4, y) == wanted]
+        assert (ends[0], ends[-1]) == (2, 37)  # within the button's border
         assert image.pixelColor(10, 20) != wanted and image.pixelColor(115, 20) != wanted
         said = {
             "TP": "TP of the genuine",
