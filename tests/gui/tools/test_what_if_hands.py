@@ -90,6 +90,13 @@ def test_wheel_and_keys_change_the_chosen_edit_alone(tool: WhatIfWindow) -> None
         right, Qt.MouseButton.LeftButton, pos=at(right, 0, 0) - QPoint(6, 6)
     )  # beside the face
     assert len(tool.history.question.right) == 1
+    press(left, 30, 30)
+    press(right, 62, 62)  # within the patch that is there
+    press(right, 100, 20)
+    middles = [
+        e.x + e.width / 2 for side in ("left", "right") for e in tool.history.question.of(side)
+    ]  # type: ignore[arg-type]
+    assert middles == pytest.approx([30, 60, 100], abs=0.5)
 
 
 def test_the_chosen_edit_is_framed_on_its_face(tool: WhatIfWindow) -> None:  # noqa: F811
