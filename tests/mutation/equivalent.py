@@ -44,4 +44,6 @@ EQUIVALENT: dict[str, str] = {
     "core/training/estimate.py: WARM_UP, STEPS = 2, 8 # steps before the clock runs, and most that are timed -> WARM_UP, STEPS = 3, 8 # steps before the clock runs, and most that are timed": "About two steps.",
     "core/training/hiding.py: return ((x - 0.2 * centre[0]) / a) ** 2 + ((y - 0.2 * centre[1]) / b) ** 2 > 1 -> return ((x - 0.2 * centre[0]) / a) ** 2 + (((y + 0.2 * centre[1])) / b) ** 2 > 1": "Centres are drawn as often above the middle as below it.",
     'core/model/inference.py: if half and device.type == "cpu": -> if half:': "Only a GPU computes in half precision; without one the answer is the same.",
+    "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]]))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
+    "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=False))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
 }

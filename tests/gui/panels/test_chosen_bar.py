@@ -60,8 +60,11 @@ def test_a_rectangle_beside_the_matrix_chooses_nothing(window: MainWindow, qtbot
     assert counted(window) == 5
     chosen(window, qtbot, QRectF(5.1, 3.1, 4, 0.5), "add")
     assert counted(window) == 6
-    chosen(window, qtbot, QRectF(6.2, 2, 3, 1))  # a click beside it
-    assert counted(window) is None and bar.isHidden()
+    for beside in (QRectF(6.2, 2, 3, 1), QRectF(2, 6.2, 1, 3), QRectF(-2, 1, 1.5, 1)):
+        chosen(window, qtbot, QRectF(3.5, 0.5, 0.2, 0.2))
+        assert counted(window) == 1
+        chosen(window, qtbot, beside)  # a click beside it
+        assert counted(window) is None and bar.isHidden()
     chosen(window, qtbot, QRectF(1, 1, 2, 2), "remove")  # of nothing
     assert bar.isHidden()
 

@@ -45,7 +45,9 @@ def listed(qtbot: QtBot, tmp_path: Path) -> ListedPairs:
 def protocol() -> SimpleNamespace:
     names = ("10", "9", "2", "1", "33", "5")
     return SimpleNamespace(
-        left=[f"l/{n}.png" for n in names], right=[f"r/{n}b.png" for n in names], same=SAME
+        left=[f"l/{n}.png" for n in names],
+        right=[f"r/{100 - int(n)}b.png" for n in names],
+        same=SAME,
     )
 
 
@@ -102,13 +104,15 @@ def test_a_bin_lists_every_outcome_of_its_range(listed: ListedPairs) -> None:
 
 def test_names_sort_as_a_reader_counts(listed: ListedPairs) -> None:
     listed.show_pairs(protocol(), SCORES, SAME, 0.5)  # type: ignore[arg-type]
-    for column in (2, 3):
-        listed.table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
+    rising, falling = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+    for column, order in ((2, rising), (3, falling)):  # right names fall where left ones rise
+        listed.table.sortByColumn(column, order)
         assert shown(listed) == [3, 2, 5, 1, 0, 4]
-        listed.table.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+    for column, order in ((3, rising), (2, falling)):
+        listed.table.sortByColumn(column, order)
         assert shown(listed) == [4, 0, 1, 5, 2, 3]
     assert (
-        listed.model.index(0, 2).data() == "33.png" and listed.model.index(0, 3).data() == "33b.png"
+        listed.model.index(0, 2).data() == "33.png" and listed.model.index(0, 3).data() == "67b.png"
     )
     listed.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     told = [listed.model.index(r, 0).data() for r in range(6)]

@@ -10,7 +10,7 @@ if sentence := missing_library():
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QModelIndex, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap
 from pytestqt.qtbot import QtBot
 
@@ -95,6 +95,7 @@ def test_the_chosen_person_is_marked_wherever_they_stand(
         assert tool.model.person(row).identity == "bob"
     lists: list[str] = []
     window.session.pairs_listed.connect(lambda title, _: lists.append(title))
+    tool.table.setCurrentIndex(QModelIndex())
     tool.table.selectRow(row)  # who is looked at already
     assert lists == [] and not tool.job.running
     other = tool.model.row_of("ann")

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from core.errors import Stopped
 from core.model.card import shipped_weights
 from core.project.project import Project
 from tests.gui.tools.test_two_models import compared, opened  # noqa: F401
@@ -162,8 +163,12 @@ def test_who_is_offered_and_taken_back(
     buttons = [button.text() for button in compared._blank.buttons]
     wanted = [f"Compare tiny with {stem}" for stem in stems[:MOST_OFFERED]]
     assert buttons == [*wanted, "Choose a file…"]
-    asked: list[Path] = []
-    monkeypatch.setattr(compared, "compare_with", asked.append)
+    other = offered[-2][1]
+    compared.weights = other
+    compared._fill_choice()
+    compared._on_failed(Stopped("Scoring"))  # one is chosen: the others are offered
+    assert [button.text() for button in compared._blank.buttons] == buttons
+    compared._on_choice(0)
     compared.show_in_matrix()
     assert "has changed since" in compared.note.text()
 
