@@ -186,9 +186,10 @@ def test_a_file_s_settings_are_a_way_of_their_own(
     ways.choose("adapt")
     ways.file.setChecked(True)
     assert lines(page, "optimisation.steps").text() == "11"  # a file is shown as it is
+    lines(page, "optimisation.steps").setText("12")
     write(13)
     page._ask_load()  # the same file once more
-    assert lines(page, "optimisation.steps").text() == "13"
+    assert lines(page, "optimisation.steps").text() == "13" and page.form.changed_names == []
     saved = tmp_path / "saved.toml"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(saved), ""))
     page._ask_save()
