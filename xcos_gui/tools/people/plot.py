@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGraphicsPixmapItem, QWidget
 
@@ -123,12 +123,17 @@ class PeoplePlot(pg.PlotWidget):  # type: ignore[misc]
             away = box.mapViewToScene(QPointF(x, y)) - at
             far = float(np.hypot(away.x(), away.y()))
             picture = self._pictures.get(place)
-            if picture is not None and picture.sceneBoundingRect().contains(at):
+            if picture is not None and self._covered(picture).contains(at):
                 far = 0.0
             if far < distance:
                 best, distance = place, far
         if best is not None:
             self.chosen.emit(self._people.persons[best].identity)
+
+    def _covered(self, picture: QGraphicsPixmapItem) -> QRectF:
+        """Where a face is seen in the scene: it keeps its size, which its own rectangle is not told."""
+        seen = picture.deviceTransform(self.viewportTransform()).mapRect(picture.boundingRect())
+        return self.viewportTransform().inverted()[0].mapRect(seen)
 
     def _place(self, identity: str | None) -> int | None:
         persons = () if self._people is None else self._people.persons
