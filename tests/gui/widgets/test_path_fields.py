@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.widgets.test_single_widgets import settings  # noqa: F401
@@ -164,6 +164,18 @@ def test_kept_paths_are_offered_in_their_order(qtbot: QtBot, settings: Settings)
     field.set_texts(["/1", "/2", "/3"])
     field.keep()
     assert [str(path) for path in settings.recent_paths("both")] == ["/1", "/2", "/3"]
+
+
+def test_four_paths_are_seen_at_once(qtbot: QtBot, settings: Settings) -> None:  # noqa: F811
+    field = PathsField(settings, BOTH)
+    qtbot.addWidget(field)
+    field.set_texts(["/a", "/b", "/c", "/d"])
+    field.show()
+    bar = field.list.verticalScrollBar()
+    assert bar.maximum() == 0
+    field.set_texts([f"/{number}" for number in range(9)])
+    QApplication.processEvents()
+    assert bar.maximum() > 0
 
 
 def test_an_empty_list_says_what_to_do(qtbot: QtBot, settings: Settings) -> None:  # noqa: F811
