@@ -66,6 +66,7 @@ def test_a_run_is_asked_to_stop_and_forgets_it_once_it_has(tmp_path: Path) -> No
         ("failed", 0, "failed", "Training"),
         ("finished", 0, "finished", "Training"),
     ],
+    ids=("alive", "without a number", "gone", "failed", "finished"),
 )
 def test_a_run_whose_process_is_gone_says_what_it_printed_last(
     state: str, pid: int, seen: str, what: str, tmp_path: Path
