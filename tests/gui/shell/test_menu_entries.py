@@ -129,7 +129,7 @@ def test_what_was_opened_is_offered_again(
     session.open_gallery(probes)
     qtbot.waitUntil(lambda: len(session.loaded or ()) == 4 and not session.busy, timeout=60_000)
     menu.aboutToShow.emit()
-    assert [action.text() for action in menu.actions()] == [str(probes), str(crops)]
+    assert [Path(action.text()).name for action in menu.actions()] == ["probes", "crops"]
     menu.actions()[1].trigger()
     qtbot.waitUntil(lambda: len(session.loaded or ()) == 6 and not session.busy, timeout=60_000)
     for path in session.settings.recents:
