@@ -1,4 +1,4 @@
-"""What a run does that is told little: default settings, the ways to weights, and contradictions."""
+"""Default settings, the three ways to weights, and what a run refuses or warns of before it begins."""
 
 import shutil
 from dataclasses import replace
