@@ -24,6 +24,7 @@ from tests.gui.inventory import lines
 from tests.stored import check_stored
 from xcos_gui.shell.tool_menu import ALL_TOOLS, Tool
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.jobs import LatestJob
 from xcos_gui.widgets.tool_window import ToolWindow
 
 FOLDER = Path(__file__).parent / "inventories"
@@ -57,9 +58,8 @@ def check(name: str, part: QWidget, places: Path) -> None:
     QCoreApplication.processEvents()  # what was added is shown
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # what is gone is not told
     told = "\n".join(lines(part)).replace(str(places), "PLACES").replace(str(ROOT), "ROOT")
-    told = re.sub(
-        re.escape(str(places)[:16]) + r"[^\s',;)]*", "PLACES", told
-    )  # cut where it is long
+    # A path that is long is cut.
+    told = re.sub(re.escape(str(places)[:16]) + r"[^\s',;)]*", "PLACES", told)
     for pattern, said in MASKED:
         told = re.sub(pattern, said, told)
     check_stored(told, FOLDER / f"{name}.txt", UPDATE, alike)
@@ -96,7 +96,8 @@ def test_windows_without_a_gallery(empty: MainWindow, tmp_path: Path) -> None:
 def rests(shown: ToolWindow) -> bool:
     """Whether a window neither works nor is about to."""
     waits = any(timer.isActive() and timer.isSingleShot() for timer in shown.findChildren(QTimer))
-    return not waits and not shown.job.running and not shown.session.busy
+    works = any(job.running for job in shown.findChildren(LatestJob))
+    return not waits and not works and not shown.session.busy
 
 
 def test_windows_on_a_gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
