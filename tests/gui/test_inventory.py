@@ -16,16 +16,15 @@ import os
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.inventory import lines
+from tests.gui.resting import tool_rests
 from tests.stored import check_stored
 from xcos_gui.shell.tool_menu import ALL_TOOLS, Tool
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.state.jobs import LatestJob
-from xcos_gui.widgets.tool_window import ToolWindow
 
 FOLDER = Path(__file__).parent / "inventories"
 UPDATE = bool(os.environ.get("UPDATE_INVENTORY"))
@@ -93,13 +92,6 @@ def test_windows_without_a_gallery(empty: MainWindow, tmp_path: Path) -> None:
     check("empty-training", empty.training, places)
 
 
-def rests(shown: ToolWindow) -> bool:
-    """Whether a window neither works nor is about to."""
-    waits = any(timer.isActive() and timer.isSingleShot() for timer in shown.findChildren(QTimer))
-    works = any(job.running for job in shown.findChildren(LatestJob))
-    return not waits and not works and not shown.session.busy
-
-
 def test_windows_on_a_gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     """Ann's first photo and bob's, a false accept, in every window."""
     window.session.set_threshold(0.2)
@@ -108,7 +100,7 @@ def test_windows_on_a_gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) 
         if tool.place[0] in SLOW:
             continue
         shown = window.show_tool(tool)
-        qtbot.waitUntil(lambda s=shown: rests(s), timeout=60_000)  # type: ignore[misc]
+        qtbot.waitUntil(lambda s=shown: tool_rests(s), timeout=60_000)  # type: ignore[misc]
         check(f"gallery-{name_of(tool)}", shown, tmp_path.parent)
         shown.close()
     check("gallery-window", window, tmp_path.parent)

@@ -24,6 +24,7 @@ from PySide6.QtGui import QFont, QFontInfo, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.gui.resting import tool_rests
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.widgets.tool_window import ToolWindow
@@ -123,7 +124,7 @@ def test_tools_look_as_they_did(themed: MainWindow, qtbot: QtBot) -> None:
             continue
         shown: ToolWindow = themed.show_tool(tool)
         shown.resize(QSize(760, 520))
-        qtbot.waitUntil(lambda s=shown: not s.job.running, timeout=30_000)  # type: ignore[misc]
+        qtbot.waitUntil(lambda s=shown: tool_rests(s), timeout=30_000)  # type: ignore[misc]
         check(qtbot, shown, f"{tool.icon}-{theme}")
         shown.close()
 

@@ -11,15 +11,15 @@ import re
 import warnings
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.gui.resting import tool_rests
 from tests.living import make_crops
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
-from xcos_gui.widgets.tool_window import ToolWindow
 
 SLOW = ("compare.window",)  # its own tests wait for it
 ONE_OF_MANY = re.compile(r"\b1 (pairs|faces|people|persons|photos|probes|errors|cells|rows)\b")
@@ -27,11 +27,6 @@ KEYS = (
     Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_PageDown, Qt.Key.Key_Delete,
     Qt.Key.Key_A, Qt.Key.Key_R, Qt.Key.Key_U, Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_Plus,
 )  # fmt: skip
-
-
-def rests(shown: ToolWindow) -> bool:
-    waits = any(timer.isActive() and timer.isSingleShot() for timer in shown.findChildren(QTimer))
-    return not waits and not shown.job.running and not shown.session.busy
 
 
 def wrong_numbers(window: QWidget) -> list[str]:
@@ -55,13 +50,13 @@ def test_every_tool_stands_a_small_gallery_and_its_keys(
             if tool.place[0] in SLOW:
                 continue
             shown = empty.show_tool(tool)
-            qtbot.waitUntil(lambda s=shown: rests(s), timeout=60_000)  # type: ignore[misc]
+            qtbot.waitUntil(lambda s=shown: tool_rests(s), timeout=60_000)  # type: ignore[misc]
             assert not wrong_numbers(shown), tool.text
             if people == {"ann": 1} and tool.place[0] == "score_kinds":
                 assert shown.words.text().startswith("There is no pair of faces")
             for key in KEYS:
                 QTest.keyClick(shown, key)
-            qtbot.waitUntil(lambda s=shown: rests(s), timeout=60_000)  # type: ignore[misc]
+            qtbot.waitUntil(lambda s=shown: tool_rests(s), timeout=60_000)  # type: ignore[misc]
             shown.close()
     assert not wrong_numbers(empty)
     assert not [sentence for sentence in told if "unexpected" in sentence.lower()]
