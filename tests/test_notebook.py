@@ -14,6 +14,7 @@ import pytest
 from core.cli import main
 from core.errors import XCosError
 from core.gallery.cache import Cache
+from tests.living import make_crops
 
 ROOT = Path(__file__).parents[1]
 
@@ -84,6 +85,17 @@ def test_two_photos_and_what_is_not_there(crops: Path, tiny_weights: Path, tmp_p
         gallery.explain(0, 6)
 
 
+def test_a_gallery_shows_its_first_twelve_faces(tmp_path: Path, tiny_weights: Path) -> None:
+    from core import load_model, open_gallery
+
+    folder, model = (
+        make_crops(tmp_path / "many", {"ann": 7, "bob": 6}),
+        load_model(tiny_weights, device="cpu"),
+    )
+    gallery = open_gallery(folder, model, aligned=True, cache=tmp_path / "c.sqlite")
+    assert len(gallery) == 13 and gallery._repr_html_().count("<img") == 12
+
+
 def test_the_notebook_on_figure_3_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat = pytest.importorskip("nbformat", reason="the package nbformat is not installed")
     client = pytest.importorskip("nbclient", reason="the package nbclient is not installed")
@@ -109,7 +121,6 @@ def test_strength_conditions_and_groups_in_a_notebook(tiny_weights: Path, tmp_pa
     pytest.importorskip("pandas", reason="the package pandas is not installed")
     pytest.importorskip("lir", reason="the extra evidence is not installed")
     from core import load_model, open_gallery
-    from tests.living import make_crops
 
     names = ("ann", "bob", "cem", "dan", "eve")
     folder = make_crops(tmp_path / "g", dict.fromkeys(names, 3))

@@ -57,4 +57,7 @@ EQUIVALENT: dict[str, str] = {
     "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]]))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
     "xcos_gui/tools/readers/window.py: view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True)) -> view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=False))": "A scored face's crop is kept by its content, so that nobody asks in which folder its photo is.",
     "xcos_gui/panels/curves/panel.py: sort = statistics.genuine if outcome in (\"TP\", \"FN\") else statistics.impostor -> sort = statistics.genuine if (outcome not in ('TP', 'FN')) else statistics.impostor": "A count is wider than the rate below it from some ten million pairs on only.",
+    'core/explain/saliency/methods.py: grown = np.einsum("pi,kij,qj->kpq", weights, coarse, weights, optimize=True) -> grown = np.einsum("pi,kij,qj->kpq", weights, coarse, weights, optimize=False)': "The same sums in another order.",
+    "core/explain/editing/what_if.py: return float(np.corrcoef(self.real, self.predicted)[0, 1]) -> return float(np.corrcoef(self.predicted, self.real)[0, 1])": "A correlation has no order.",
+    'core/commands/two_models.py: f"{far:g}" if far > 1e-4 else "0.0001": _tar(model, far) for far in WANTED_FARS -> f"{far:g}" if (far >= 0.0001) else "0.0001": _tar(model, far) for far in WANTED_FARS': "This number is written so either way.",
 }
