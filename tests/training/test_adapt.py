@@ -16,7 +16,7 @@ from core.gallery.cache import Cache
 from core.progress import Task
 from core.project.project import Project
 from core.training.checks import check
-from core.training.config import TrainConfig, parse_config, write_config
+from core.training.config import TrainConfig, parse_config, read_config, write_config
 from core.training.data import open_sources
 from core.training.gallery_source import GallerySource
 from core.training.loop import train
@@ -66,7 +66,12 @@ def test_one_object_tells_before_after_and_the_verdict(
 ) -> None:
     before = tiny_weights.read_bytes()
     photos = {path: path.read_bytes() for path in gallery.rglob("*") if path.is_file()}
-    assert main([*arguments(gallery, tiny_weights, tmp_path / "run"), "--json"]) == 0
+    kept = tmp_path / "kept.sqlite"
+    command = arguments(gallery, tiny_weights, tmp_path / "run")
+    assert main([*command, "--cache", str(kept), "--json"]) == 0
+    assert (
+        kept.is_file() and read_config(tmp_path / "run" / "config.toml").data.gallery_cache == kept
+    )
     said = json.loads(capsys.readouterr().out)
     # A quarter of twelve people would be three: five are needed, whose pairs are too few, so six.
     assert said["held_out"] == {
