@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.edits import pair_subject
 from tests.gui.panels.test_matrix_orders import rest
+from tests.gui.resting import score_probes
 from xcos_gui.panels.matrix.axis import Named
 from xcos_gui.panels.matrix.panel import MatrixPanel
 from xcos_gui.panels.matrix.selecting import BESIDE
@@ -131,16 +132,7 @@ def test_its_buttons_stand_below_where_it_is_narrow(window: MainWindow, qtbot: Q
 @pytest.fixture
 def probed(window: MainWindow, qtbot: QtBot, probes: Path) -> MatrixPanel:
     """Four rows, six columns."""
-    session = window.session
-    session.open_probes(probes)
-    qtbot.waitUntil(
-        lambda: (
-            session.matrix is not None
-            and session.matrix.scores.shape == (4, 6)
-            and not session.busy
-        ),
-        timeout=60_000,
-    )
+    score_probes(window, qtbot, probes)
     rest(window, qtbot)
     return window.matrix
 

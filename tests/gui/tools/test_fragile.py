@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 
 from core.analysis.fragile import VARIANTS, FragilePairs
+from tests.gui.resting import score_probes
 from tests.gui.tools.test_what_if import opened
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.fragile import NAMES, FragileWindow
@@ -131,15 +132,7 @@ def test_probes_are_told_apart_from_the_gallery(
     window: MainWindow, qtbot: QtBot, probes: Path
 ) -> None:
     session = window.session
-    session.open_probes(probes)
-    qtbot.waitUntil(
-        lambda: (
-            session.matrix is not None
-            and session.matrix.scores.shape == (4, 6)
-            and not session.busy
-        ),
-        timeout=60_000,
-    )
+    score_probes(window, qtbot, probes)
     tool = opened(window, "fragile")
     assert isinstance(tool, FragileWindow)
     flips = np.zeros((4, 6), np.uint8)

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.readings import LIKENESSES, RATING_WORDS, RATINGS, readings_of
 from core.scoring.lists import PairList
+from tests.gui.resting import score_probes
 from tests.gui.tools.test_readers import readers  # noqa: F401
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.readers.window import ReadersWindow
@@ -131,15 +132,7 @@ def test_probes_are_read_from_their_own_folder(
     from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 
     session = window.session
-    session.open_probes(probes)
-    qtbot.waitUntil(
-        lambda: (
-            session.matrix is not None
-            and session.matrix.scores.shape == (4, 6)
-            and not session.busy
-        ),
-        timeout=60_000,
-    )
+    score_probes(window, qtbot, probes)
     tool = window.show_tool(next(t for t in GALLERY_TOOLS if t.place[1] == "ReadersWindow"))
     assert (
         isinstance(tool, ReadersWindow) and session.rows is not None and session.columns is not None

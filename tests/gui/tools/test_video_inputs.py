@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from tests.gui.resting import score_probes
 from tests.gui.tools.test_video import LONG, opened, video  # noqa: F401
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.video.inputs import LEFT, PHOTO, RIGHT
@@ -23,15 +24,7 @@ def test_the_two_faces_and_a_photo_are_offered_by_name(
     window: MainWindow, qtbot: QtBot, probes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = window.session
-    session.open_probes(probes)
-    qtbot.waitUntil(
-        lambda: (
-            session.matrix is not None
-            and session.matrix.scores.shape == (4, 6)
-            and not session.busy
-        ),
-        timeout=LONG,
-    )
+    score_probes(window, qtbot, probes)
     session.select_pair(2, 5)
     inputs = opened(window).inputs
     left, right = session.faces_of((2, 5))
