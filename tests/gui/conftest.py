@@ -22,6 +22,7 @@ if missing_library() is None:
     from core.training.run_files import STATUS
     from core.training.watch import runs_in
     from core.workarounds import keep_constants
+    from tests.gui.resting import settled
     from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.window import MainWindow
 
@@ -73,9 +74,7 @@ if missing_library() is None:
 
     @pytest.fixture
     def window(empty: MainWindow, qtbot: QtBot, crops: Path) -> MainWindow:
-        """A window with a scored gallery and a pair chosen."""
+        """A window with a scored gallery and a pair chosen, at rest: nothing of its own begins later."""
         empty.session.open_gallery(crops)
-        qtbot.waitUntil(
-            lambda: empty.session.matrix is not None and not empty.session.busy, timeout=60_000
-        )
+        settled(empty, qtbot)
         return empty

@@ -1,20 +1,40 @@
-"""When a tool's window shows all that it will, and when probes are scored."""
+"""When a window shows all that it will, and when probes are scored."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.widgets.tool_window import ToolWindow
 
+LONGEST = 500  # milliseconds of a timer that work waits for; a message fades after longer
+
+
+def _waits(parent: QObject) -> bool:
+    return any(
+        timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST
+        for timer in parent.findChildren(QTimer)
+    )
+
+
+def window_rests(window: MainWindow) -> bool:
+    """Whether the main window neither works nor is about to."""
+    return not (window.session.busy or _waits(window) or _waits(window.session))
+
+
+def settled(window: MainWindow, qtbot: QtBot) -> None:
+    """Wait until the gallery is scored and nothing of the window's own begins later."""
+    qtbot.waitUntil(
+        lambda: window.session.matrix is not None and window_rests(window), timeout=60_000
+    )
+
 
 def tool_rests(shown: ToolWindow) -> bool:
     """Whether a window neither works, in any of its jobs, nor is about to."""
-    waits = any(timer.isActive() and timer.isSingleShot() for timer in shown.findChildren(QTimer))
     works = any(job.running for job in shown.findChildren(LatestJob))
-    return not waits and not works and not shown.session.busy
+    return not _waits(shown) and not works and not shown.session.busy
 
 
 def score_probes(window: MainWindow, qtbot: QtBot, probes: Path) -> None:

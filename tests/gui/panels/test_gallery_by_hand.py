@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject, identity_subject
 from core.project.project import Project
+from tests.gui.resting import settled
 from xcos_gui.panels.gallery.delegate import LARGEST_FACE, SMALLEST_FACE
 from xcos_gui.panels.gallery.panel import GalleryPanel
 from xcos_gui.shell.window import MainWindow
@@ -33,10 +34,6 @@ def choose(panel: GalleryPanel, *keys: str) -> None:
         row = panel.model.row_of(key)
         assert row is not None
         chosen.select(panel.grouped.place_of(row), SELECT.Select)
-
-
-def settled(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not window.session.busy, timeout=60_000)
 
 
 @pytest.fixture

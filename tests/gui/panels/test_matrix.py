@@ -15,16 +15,11 @@ from pytestqt.qtbot import QtBot
 from core.explain.colours import centred_table
 from core.explain.matrix_image import Look, MatrixImage
 from core.scoring.matrix import ScoreMatrix
+from tests.gui.resting import settled
 from xcos_gui.panels.matrix.axis import Named
 from xcos_gui.shell.window import MainWindow
 
 SCORED = 60_000
-
-
-def settled(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.waitUntil(
-        lambda: window.session.matrix is not None and not window.session.busy, timeout=SCORED
-    )
 
 
 def test_arrow_keys_walk(window: MainWindow, qtbot: QtBot) -> None:
@@ -137,7 +132,7 @@ def test_many_pairs_are_estimated_first_and_end_exact(
     estimated: list[bool] = []
     session.matrix_changed.connect(lambda: estimated.append(session.estimated))
     session.set_kind("uniform")
-    settled(qtbot, window)
+    settled(window, qtbot)
     estimated.clear()
     session.set_kind("learned")
     qtbot.waitUntil(lambda: len(estimated) == 2 and not session.busy, timeout=SCORED)

@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from core.faces.choose import GallerySettings
 from core.project.project import Project
 from core.scoring.lists import PairList
+from tests.gui.resting import settled
 from tests.weights import other_weights
 from xcos_gui.shell.arguments import start
 from xcos_gui.shell.menus import POLICY_TEXTS
@@ -29,12 +30,6 @@ Dialog = dict[str, list[object]]
 
 def entries(window: MainWindow) -> dict[str, QAction]:
     return {a.text().replace("&", "").rstrip("…"): a for a in window.findChildren(QAction)}
-
-
-def settled(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(
-        lambda: window.session.matrix is not None and not window.session.busy, timeout=60_000
-    )
 
 
 @pytest.fixture

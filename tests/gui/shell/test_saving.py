@@ -18,7 +18,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject
-from tests.gui.shell.test_window import SCORED, settled
+from tests.gui.resting import settled
+from tests.gui.shell.test_window import SCORED
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.alignment import AlignmentDialog
 from xcos_gui.widgets.tags import ask_tags
@@ -162,9 +163,9 @@ def test_a_full_gpu_is_told_once_in_the_window(
     session.models.device = "auto"
     session.set_model(tiny_weights)
     session.open_gallery(crops)
-    settled(qtbot, empty)
+    settled(empty, qtbot)
     session.set_model(tiny_weights)  # a new engine, which finds the same
-    settled(qtbot, empty)
+    settled(empty, qtbot)
     sentence = "The memory of cpu is full; the CPU scores pairs instead."
     qtbot.waitUntil(lambda: sentence in told)
     assert told.count(sentence) == 1

@@ -21,16 +21,11 @@ from core.digests import digest_is_known, file_digest
 from core.faces.choose import GallerySettings
 from core.project.edits import face_subject
 from core.project.project import Project
+from tests.gui.resting import settled
 from xcos_gui.shell.window import MainWindow
 
 SCORED = 60_000
 CROPS = GallerySettings(aligned=True)
-
-
-def settled(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.waitUntil(
-        lambda: window.session.matrix is not None and not window.session.busy, timeout=SCORED
-    )
 
 
 def opens(qtbot: QtBot, window: MainWindow, source: Path) -> None:
@@ -90,7 +85,7 @@ def test_a_bin_opened_from_the_evaluation_leaves_the_next_gallery_alone(
     before = photos.session.source
     dialog.open_listed()
     qtbot.waitUntil(lambda: photos.session.source != before, timeout=SCORED)
-    settled(qtbot, photos)
+    settled(photos, qtbot)
     assert photos.session.gallery_settings.aligned and photos.session.loaded is not None
     assert not photos.session.loaded.gallery.problems
     photos.session.open_gallery(tmp_path / "next")

@@ -22,18 +22,13 @@ from core.faces.face import Face, Problem
 from core.gallery.gallery import Gallery
 from core.project.project import Project
 from core.scoring.lists import PairList
+from tests.gui.resting import settled
 from xcos_gui.panels.gallery.model import ProblemsModel
 from xcos_gui.panels.pairs.model import SCORE
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
 
 SCORED = 60_000
-
-
-def settled(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.waitUntil(
-        lambda: window.session.matrix is not None and not window.session.busy, timeout=SCORED
-    )
 
 
 def test_the_matrix_of_the_gallery_is_shown(window: MainWindow) -> None:
@@ -97,17 +92,17 @@ def test_attention_and_order_switch(window: MainWindow, qtbot: QtBot) -> None:
     session.select_pair(0, 4)
     for kind in ("uniform", "correlation", "learned"):
         session.set_kind(kind)  # type: ignore[arg-type]
-        settled(qtbot, window)
+        settled(window, qtbot)
         assert session.matrix is not None and session.matrix.kind == kind
         assert session.explanation is not None
         assert session.explanation.score == pytest.approx(
             float(session.matrix.scores[0, 4]), abs=1e-5
         )
     session.set_order("left-right")
-    settled(qtbot, window)
+    settled(window, qtbot)
     forward = session.explanation
     session.set_order("right-left")
-    settled(qtbot, window)
+    settled(window, qtbot)
     session.swap_pair()
     assert forward is not None and session.explanation is not None
     np.testing.assert_allclose(session.explanation.attention, forward.attention, atol=1e-9)
@@ -128,7 +123,7 @@ def test_renaming_is_of_all_faces_of_an_identity(
     choose = window.gallery.view.selectionModel()
     choose.select(window.gallery.grouped.place_of(row), choose.SelectionFlag.Select)
     window.gallery.rename()
-    settled(qtbot, window)
+    settled(window, qtbot)
     assert asked == ["Rename identity: Who do these 2 faces show? (empty: unknown) [bob]"]
     assert window.session.loaded is not None
     found = [face.identity for face in window.session.loaded.gallery.faces]
@@ -140,7 +135,7 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     assert session.loaded is not None
     bobs = [f for f in session.loaded.gallery.faces if f.identity == "bob"]
     session.rename(bobs, "ann")
-    settled(qtbot, window)
+    settled(window, qtbot)
     assert session.statistics is not None
     assert len(session.statistics.genuine) == 10  # five faces of one person
     assert session.matrix is not None
@@ -148,7 +143,7 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     session.list_pairs("all", PairList(rows, columns, session.matrix.scores[rows, columns]))
     assert window.pairs._count.text() == "15 pairs"
     session.edit(lambda project: project.set_aside(["cem/1.png"]))
-    settled(qtbot, window)
+    settled(window, qtbot)
     assert window.pairs._count.text() == "15 pairs, 5 of them not in this gallery any more"
     assert {window.pairs.model.cell(k) for k in range(10)} == {
         *zip(*np.triu_indices(5, 1), strict=True)
@@ -156,7 +151,7 @@ def test_rename_merge_aside_and_undo(window: MainWindow, qtbot: QtBot) -> None:
     assert window.gallery.model.rowCount() == 5 and window.gallery.aside_model.rowCount() == 1
     session.edit(Project.undo)
     session.edit(Project.undo)
-    settled(qtbot, window)
+    settled(window, qtbot)
     assert window.gallery.model.rowCount() == 6
     assert session.statistics is not None and len(session.statistics.genuine) == 4
     assert window._menus._redo.isEnabled() and not window._menus._undo.isEnabled()
@@ -171,7 +166,7 @@ def test_search(window: MainWindow) -> None:
 
 def test_dropping_a_folder_opens_it(empty: MainWindow, qtbot: QtBot, crops: Path) -> None:
     drop(empty, [crops])
-    settled(qtbot, empty)
+    settled(empty, qtbot)
     assert empty.session.source == crops
     empty.gallery._search.setText("cem")
     empty.session.edit(lambda project: project.undo())
@@ -230,7 +225,7 @@ def test_problems_and_messages(empty: MainWindow, qtbot: QtBot, crops: Path) -> 
     messages: list[str] = []
     empty.session.message.connect(messages.append)
     empty.session.open_gallery(crops)
-    settled(qtbot, empty)
+    settled(empty, qtbot)
     problems = empty.gallery.problems.model()
     assert problems.rowCount() == 1
     assert "bad.png" in problems.index(0, 0).data()
@@ -256,7 +251,7 @@ def test_one_photo_and_unknown_identities(
     empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
 ) -> None:
     empty.session.open_gallery(crops / "cem")
-    settled(qtbot, empty)
+    settled(empty, qtbot)
     assert empty.session.matrix is not None and empty.session.matrix.pairs == 0
     flat = tmp_path / "flat"
     flat.mkdir()
@@ -287,7 +282,7 @@ def test_closing_while_loading(empty: MainWindow, crops: Path) -> None:
 
 def test_forgetting(window: MainWindow, qtbot: QtBot, crops: Path) -> None:
     window.session.edit(lambda project: project.set_aside(["cem/1.png"]))
-    settled(qtbot, window)
+    settled(window, qtbot)
     window.session.forget_gallery()
     assert window.session.loaded is None and window.gallery.model.rowCount() == 0
     assert not list(window.session.cache.folder.glob("project-*.json"))
