@@ -153,12 +153,12 @@ class FragileWindow(ToolWindow):
             self._settle.start()  # the moved faces' features are known: only scores are compared
 
     def _look_again(self) -> None:
-        fragile = self.session.fragile
-        if (
-            fragile is not None
-            and fragile.threshold != self.session.threshold
-            and not self.session.busy
-        ):
+        fragile, session = self.session.fragile, self.session
+        if fragile is None or fragile.threshold == session.threshold:
+            return
+        if session.busy:
+            self._settle.start()  # it would slow down what the user waits for
+        else:
             self.look()
 
     # Showing.

@@ -9,6 +9,7 @@ if sentence := missing_library():
 
 from itertools import combinations
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -177,6 +178,26 @@ def test_it_looks_anew_only_where_the_threshold_is_another(
     session.set_threshold(0.4)
     tool.close_job()
     assert not tool._settle.isActive()
+
+
+def test_it_looks_anew_once_the_gallery_rests(
+    window: MainWindow, qtbot: QtBot, tool: FragileWindow
+) -> None:
+    session, may = window.session, Event()
+    looked: list[float] = []
+    tool.look = lambda: looked.append(session.threshold)  # type: ignore[method-assign]
+    session.set_fragile(made_up(window, 0.5))
+    job = session.activity.job(window)
+    job.start(lambda _: may.wait(60))
+    tool._settle.setInterval(1)
+    fired: list[bool] = []
+    tool._settle.timeout.connect(lambda: fired.append(session.busy))
+    session.set_threshold(0.4)
+    qtbot.waitUntil(lambda: True in fired)
+    assert looked == []
+    may.set()
+    qtbot.waitUntil(lambda: looked == [0.4])
+    job.close()
 
 
 def test_without_a_gallery_it_says_so(empty: MainWindow) -> None:

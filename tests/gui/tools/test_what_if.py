@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.explain.editing.edits import Edit, apply_edits
-from core.explain.editing.what_if import Question
+from core.explain.editing.what_if import PairEditor, Question, WhatIf
+from tests.gui.resting import tool_rests
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.flip import FlipWindow
@@ -143,6 +145,44 @@ def test_faithfulness_is_measured_when_nobody_edits(tool: WhatIfWindow, qtbot: Q
         lambda: tool.faithfulness is not None and len(tool.faithfulness.real) == 72, timeout=30_000
     )
     assert "72 patches" in tool.trust.text()
+
+
+def unmeasured(tool: WhatIfWindow, qtbot: QtBot) -> None:
+    tool.hide()
+    qtbot.waitUntil(lambda: tool_rests(tool))
+    tool.faithfulness = None  # where it was quicker than the test
+
+
+def test_faithfulness_follows_an_answer_that_takes_longer_than_the_rest(
+    tool: WhatIfWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, known, may = PairEditor.ask, Event(), Event()
+
+    def slow(editor: PairEditor, question: Question) -> WhatIf:
+        known.set()
+        assert may.wait(60)
+        return asked(editor, question)
+
+    unmeasured(tool, qtbot)
+    monkeypatch.setattr(PairEditor, "ask", slow)
+    tool._rest.setInterval(1)
+    tool.show()
+    drag(tool.faces["left"], (30, 30), (40, 40))
+    qtbot.waitUntil(known.is_set)
+    qtbot.waitUntil(lambda: not tool._rest.isActive())
+    assert tool.faithfulness is None
+    may.set()
+    qtbot.waitUntil(
+        lambda: tool.faithfulness is not None and len(tool.faithfulness.real) == 72, timeout=30_000
+    )
+
+
+def test_faithfulness_goes_on_where_the_window_was_hidden(tool: WhatIfWindow, qtbot: QtBot) -> None:
+    unmeasured(tool, qtbot)
+    tool.show()
+    qtbot.waitUntil(
+        lambda: tool.faithfulness is not None and len(tool.faithfulness.real) == 72, timeout=30_000
+    )
 
 
 def test_saving_writes_the_edited_face_and_its_numbers(

@@ -157,6 +157,8 @@ class WhatIfWindow(ToolWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._on_explanation(self.session.explanation)
+        if self.answer is not None:
+            self._rest.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._rest.stop()
@@ -301,7 +303,7 @@ class WhatIfWindow(ToolWindow):
         for side, view in self.faces.items():
             # The faces follow at once; the maps as soon as the features are there.
             view.set_crop(editor.faces[side].edited(question.of(side)).crop)
-        self._rest.start()
+        self._rest.stop()
         if not self.live.running:
             self.live.start(lambda _: editor.ask(question))
 
@@ -309,6 +311,8 @@ class WhatIfWindow(ToolWindow):
         self._show(answer)
         if answer.question != self.history.question:
             self._ask()
+        else:
+            self._rest.start()
 
     def _show(self, answer: WhatIf) -> None:
         """Show an answer as the threshold of now decides it."""
