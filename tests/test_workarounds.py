@@ -1,7 +1,13 @@
 """What makes up for others' faults takes effect, and leaves no trace."""
 
+import importlib
 import subprocess
 import sys
+from types import ModuleType
+
+import pytest
+
+from core.workarounds import without_cuda_package
 
 CODE = """
 import sys
@@ -90,3 +96,15 @@ def test_pyqtgraph_finds_all_of_qt_without_copying_it() -> None:
         [sys.executable, "-c", MIRRORED], capture_output=True, text=True, timeout=600
     )
     assert done.stdout.splitlines() == ["True True True True", "True"], done.stderr
+
+
+def test_cudas_package_is_hidden_and_then_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "cuda", raising=False)
+    with without_cuda_package(), pytest.raises(ImportError):
+        importlib.import_module("cuda")
+    assert "cuda" not in sys.modules
+    loaded = ModuleType("cuda")
+    monkeypatch.setitem(sys.modules, "cuda", loaded)
+    with without_cuda_package():
+        assert importlib.import_module("cuda") is loaded
+    assert sys.modules["cuda"] is loaded

@@ -57,6 +57,18 @@ def test_levels_are_halves_and_the_scale_is_that_of_the_landmarks(tmp_path: Path
     np.testing.assert_allclose(back, turned(0.3, 2.0, 150, 200), atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "levels"),
+    [((127, 300), 1), ((300, 127), 1), ((128, 128), 2), ((255, 128), 2), ((256, 256), 3)],
+)
+def test_no_level_has_a_side_under_64_pixels(
+    tmp_path: Path, shape: tuple[int, int], levels: int
+) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((*shape, 3), np.uint8)).save(path)
+    assert len(full_photo(path, face(None)).levels) == levels
+
+
 def test_an_aligned_crop_lies_on_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((112, 112, 3), np.uint8)).save(path)

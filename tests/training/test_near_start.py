@@ -1,5 +1,7 @@
 """xCos's layers on a plugged-in model begin near the model's own score."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch.nn import functional as F
 from core.model.backbones.refined import Refined
 from core.model.own_layer import OwnLayer
 from core.model.xcos import XCosNet, cosine_map
+from core.training import training
 from core.training.near_start import start_near
 
 
@@ -124,3 +127,36 @@ def test_a_cells_neighbours_count_nearly_as_much_as_itself() -> None:
     wanted = torch.eye(48)[:, :, None, None] * near
     torch.testing.assert_close(added, wanted, atol=1e-6, rtol=0)
     assert (activation.weight == 1).all()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_faces_looked_at_are_spread_over_all(
+    kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first to the last, of more than are looked at and of fewer."""
+    for count in (5, 1024, 5000):
+        maps = np.arange(count, dtype=np.float32)
+        looked: list[Tensor] = []
+        monkeypatch.setattr(
+            training, "start_near", lambda net, layer, some, looked=looked: looked.append(some)
+        )
+        given = SimpleNamespace(faces=_Faces(count), maps=maps[None] if kept else None)
+        frozen = SimpleNamespace(
+            maps=lambda faces, task: faces.astype(np.float32), own_layer=lambda maps: "a layer"
+        )
+        training.Training._start_near(given, None, frozen)  # type: ignore[arg-type]
+        (places,) = looked
+        steps = np.diff(places.numpy())
+        assert places[0] == 0 and places[-1] == count - 1 and len(places) == min(count, 1024)
+        assert steps.min() >= 1 and steps.max() - steps.min() <= 1
+
+
+class _Faces:
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def take(self, places: np.ndarray) -> np.ndarray:
+        return places

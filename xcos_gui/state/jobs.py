@@ -12,6 +12,8 @@ from core.progress import Progress, StopAsked, Task
 from core.workarounds import give_back, step_back
 
 REPORTS_PER_SECOND = 8  # each lays out a part of a window anew
+ASKS_PER_SECOND = 40  # whether the window is free
+GIVES_WAY = 0.5  # seconds at most that work waits for the window to be free
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
 
 
@@ -31,7 +33,9 @@ Work = Callable[[Running], object]
 class LatestJob(QObject):
     """Runs one piece of work at a time in a thread; starting another one ends the first early.
 
-    All signals arrive in the thread that made the job, and only for the newest work.
+    All signals arrive in the thread that made the job, and only for the newest work. Where work asks
+    whether it shall stop, it waits until that thread has nothing to do: both would take turns at
+    Python's lock, and a click would last several times as long.
     """
 
     progress = Signal(str, int, int)
@@ -40,14 +44,16 @@ class LatestJob(QObject):
     failed = Signal(object)
     rested = Signal()  # nothing runs any more, after who listens to its end has heard of it
     _reply = Signal(int, str, tuple)
+    _asks = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(1, "xcos", step_back)
-        self._stop = Event()
+        self._stop, self._free = Event(), Event()
         self._newest = 0
         self._running = self._closed = False
         self._reply.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._asks.connect(self._answer, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
@@ -74,7 +80,7 @@ class LatestJob(QObject):
                 return
             running = Running(
                 _sparing(lambda *values: self._send(job, "progress", values)),
-                stop.is_set,
+                self._giving_way(stop),
                 lambda value: self._send(job, "partial", (value,)),
             )
             began = time.monotonic()
@@ -92,6 +98,7 @@ class LatestJob(QObject):
     def stop(self) -> None:
         """Ask the work to end early; its answer still arrives."""
         self._stop.set()
+        self._free.set()
 
     def drop(self) -> None:
         """Ask the work to end early, and never hear of it again."""
@@ -107,9 +114,29 @@ class LatestJob(QObject):
         self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def _giving_way(self, stop: Event) -> StopAsked:
+        """Whether it is to stop, told once the window has nothing to do."""
+        last = time.monotonic()
+
+        def stopped() -> bool:
+            nonlocal last
+            if not stop.is_set() and time.monotonic() - last >= 1 / ASKS_PER_SECOND:
+                self._free = free = Event()
+                with contextlib.suppress(RuntimeError):  # Qt's side is gone
+                    self._asks.emit(free)
+                    if not stop.is_set():
+                        free.wait(GIVES_WAY)
+                last = time.monotonic()
+            return stop.is_set()
+
+        return stopped
+
     def _send(self, job: int, name: str, values: tuple[object, ...]) -> None:
         with contextlib.suppress(RuntimeError):  # Qt's side is gone: nobody listens any more
             self._reply.emit(job, name, values)
+
+    def _answer(self, free: Event) -> None:
+        free.set()
 
     def _deliver(self, job: int, name: str, values: tuple[object, ...]) -> None:
         if job != self._newest:

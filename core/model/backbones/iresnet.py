@@ -14,7 +14,6 @@ UNITS = {
     200: (6, 26, 60, 6),
 }
 WIDTHS = (64, 128, 256, 512)
-EPSILON = 1e-5
 
 
 class Unit(nn.Module):
@@ -22,18 +21,18 @@ class Unit(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.bn1 = nn.BatchNorm2d(inputs, eps=EPSILON)
+        self.bn1 = nn.BatchNorm2d(inputs)
         self.conv1 = nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs, eps=EPSILON)
+        self.bn2 = nn.BatchNorm2d(outputs)
         self.prelu = nn.PReLU(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(outputs, eps=EPSILON)
+        self.bn3 = nn.BatchNorm2d(outputs)
         self.downsample = (
             None
             if stride == 1 and inputs == outputs
             else nn.Sequential(
                 nn.Conv2d(inputs, outputs, 1, stride, bias=False),
-                nn.BatchNorm2d(outputs, eps=EPSILON),
+                nn.BatchNorm2d(outputs),
             )
         )
 
@@ -53,7 +52,7 @@ class IResNet(nn.Module):
     def __init__(self, depth: int, output: bool = False, features: int = 512) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(64, eps=EPSILON)
+        self.bn1 = nn.BatchNorm2d(64)
         self.prelu = nn.PReLU(64)
         inputs = 64
         for stage, (width, count) in enumerate(zip(WIDTHS, UNITS[depth], strict=True), start=1):
@@ -64,9 +63,9 @@ class IResNet(nn.Module):
             inputs = width
         self.has_output = output
         if output:
-            self.bn2 = nn.BatchNorm2d(512, eps=EPSILON)
+            self.bn2 = nn.BatchNorm2d(512)
             self.fc = nn.Linear(512 * 49, features)
-            self.features = nn.BatchNorm1d(features, eps=EPSILON)
+            self.features = nn.BatchNorm1d(features)
             self.features.weight.requires_grad = False  # as published: fixed to 1
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
