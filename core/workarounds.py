@@ -16,7 +16,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 LARGEST_INT = 2**31 - 1
 TOP_PAD = 2**28
 SWITCH = 0.0005  # seconds
-NICER, BELOW_NORMAL = 5, -1  # priorities of a thread that steps back, on Linux and on Windows
+NICER, BELOW_NORMAL = 5, -1  # how far a thread steps back, on Linux and on Windows
 MODULES = 20  # imported since, after which what is there is set aside again
 SSIZE = ctypes.sizeof(ctypes.c_ssize_t)
 
@@ -93,7 +93,7 @@ def step_back() -> None:
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, NICER)  # 0: on Linux the calling thread alone
+            os.nice(NICER)  # on Linux of the calling thread alone
     elif sys.platform == "win32":
         kernel = ctypes.windll.kernel32
         kernel.SetThreadPriority(ctypes.c_void_p(kernel.GetCurrentThread()), BELOW_NORMAL)

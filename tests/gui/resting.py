@@ -9,19 +9,18 @@ from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.jobs import LatestJob
 from xcos_gui.widgets.tool_window import ToolWindow
 
-LONGEST = 500  # milliseconds of a timer that work waits for; a message fades after longer
+LONGEST = 500  # milliseconds that the main window's work waits; a message fades after longer
 
 
-def _waits(parent: QObject) -> bool:
-    return any(
-        timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST
-        for timer in parent.findChildren(QTimer)
-    )
+def _waits(parent: QObject, longest: int | None = None) -> bool:
+    waiting = [t for t in parent.findChildren(QTimer) if t.isActive() and t.isSingleShot()]
+    return any(longest is None or timer.interval() <= longest for timer in waiting)
 
 
 def window_rests(window: MainWindow) -> bool:
     """Whether the main window neither works nor is about to."""
-    return not (window.session.busy or _waits(window) or _waits(window.session))
+    session = window.session
+    return not (session.busy or _waits(window, LONGEST) or _waits(session, LONGEST))
 
 
 def settled(window: MainWindow, qtbot: QtBot) -> None:

@@ -116,7 +116,10 @@ def _spread(count: int, limit: int = 300) -> np.ndarray:
 
 
 def first_pair(matrix: ScoreMatrix) -> tuple[int, int] | None:
-    """What to look at first: a genuine pair where there is one, else any; None without pairs."""
+    """What to look at first: a genuine pair where there is one, else any; None without pairs.
+
+    Of a face's genuine pairs it is the middle one by score, which is seldom a photo and its copy.
+    """
     n, m = matrix.scores.shape
     every = slice(0, m)
     for row in range(min(n, 50)):
@@ -125,7 +128,9 @@ def first_pair(matrix: ScoreMatrix) -> tuple[int, int] | None:
         if matrix.square:
             genuine[row] = False
         if genuine.any():
-            return row, int(genuine.argmax())
+            places = np.flatnonzero(genuine)
+            by_score = places[np.argsort(matrix.scores[row, places], kind="stable")]
+            return row, int(by_score[len(by_score) // 2])
     if not matrix.pairs:
         return None
     return (0, 1) if matrix.square else (0, 0)
