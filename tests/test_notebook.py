@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.cli import main
 from core.errors import XCosError
@@ -147,3 +148,22 @@ def test_strength_conditions_and_groups_in_a_notebook(tiny_weights: Path, tmp_pa
         matrix.readers()
     assert list(matrix.readings().columns) == ["reader", "left", "right", "rating", "time"]
     assert [(g.name, g.people) for g in matrix.groups("sex").groups] == [("f", 2), ("m", 3)]
+
+
+def test_a_target_is_shown_beside_however_its_file_is_named(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    from core import load_model, open_gallery
+    from core.model.target_choice import TargetChoice
+    from tests.onnx_models import expected, face_model  # skips where ONNX is not installed
+
+    file = face_model(tmp_path / "face.onnx")
+    assert load_model(tiny_weights, device="cpu").target is None
+    cosines = []
+    for target in (file, str(file), TargetChoice(file)):
+        model = load_model(tiny_weights, target, device="cpu")
+        gallery = open_gallery(crops, model, aligned=True, cache=tmp_path / "cache.sqlite")
+        cosines.append(gallery.explain(0, 3).explanation.target_cosine)
+    read = [np.asarray(Image.open(crops / key)) for key in ("ann/1.png", "bob/1.png")]
+    left, right = expected(np.stack(read))
+    assert cosines == pytest.approx([float(left @ right)] * 3, abs=1e-5)

@@ -136,8 +136,8 @@ def test_words_carry_the_number_and_the_ceiling() -> None:
     assert said(-1.3979) == (
         "25 times likelier if different people; this reference can support at most 100."
     )
-    assert [times(v) for v in (0.0, 0.114, 1, 3.4, -0.002, -1.6021)] == [
-        "1.0", "1.3", "10", "2,500", "1.0", "1/40"
+    assert [times(v) for v in (0.0, 0.114, 1, 3.4, -0.002, -0.02, -0.022, -0.114, -1.6021)] == [
+        "1.0", "1.3", "10", "2,500", "1.0", "1.0", "1/1.1", "1/1.3", "1/40"
     ]  # fmt: skip
 
 

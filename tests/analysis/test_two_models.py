@@ -133,6 +133,22 @@ def test_faces_only_one_model_has_are_told() -> None:
         compare_models(a, scored(nobody, 2, 0.3))
 
 
+def test_who_the_faces_show_is_what_the_first_model_was_given() -> None:
+    """Where names were corrected between the two openings, pairs are still judged by one truth."""
+    loaded = gallery_of(12)
+    renamed = tuple(
+        replace(face, identity=f"{k % 2}") for k, face in enumerate(loaded.gallery.faces)
+    )
+    other = LoadedGallery(replace(loaded.gallery, faces=renamed), loaded.features)
+    a, b = scored(loaded, 1, 0.3), scored(other, 2, 0.2)
+    assert not np.array_equal(a.scored.matrix.rows, b.scored.matrix.rows)
+    found = compare_models(a, b)
+    for model in (found.a, found.b):
+        np.testing.assert_array_equal(model.scored.matrix.rows, a.scored.matrix.rows)
+        np.testing.assert_array_equal(model.scored.matrix.columns, a.scored.matrix.columns)
+    np.testing.assert_array_equal(found.b.scored.matrix.scores, b.scored.matrix.scores)
+
+
 def test_the_scatter_holds_every_pair_or_says_how_many(both: TwoModels) -> None:
     every = both.scatter()
     assert every.words == "All 435 pairs are drawn."

@@ -32,8 +32,11 @@ PASSED = (0, 5, NOT_RUN)  # 5: all test files of a group skip themselves
 # A run counts as hung, and so as noticed, after so many seconds of the processor beyond its budget
 # (an endless loop), or of the clock, which other work may slow down (an endless wait).
 SLACK, WAITED = 60, 300
+LAW_BUDGET = 120.0  # seconds of the processor for LAWS, whatever the rest has taken
 # How many of the likeliest tests run first, and how many next: collecting all takes longer than those.
 GROUPS = (6, 18)
+# Read the whole source, so that no import and no line tells what they are about; they come last.
+LAWS = ["tests/test_handed_on.py", "tests/test_thresholds.py"]
 # What a test says that waited in vain: as a busy machine may be the reason, it has to say so twice.
 TIMED = re.compile(r"timed? ?out|not emitted", re.IGNORECASE)
 
@@ -108,9 +111,11 @@ def _run(copy: Path, mutant: Mutant, tests: list[str], budget: float) -> Result:
 def _noticed(copy: Path, tests: list[str], log: Path, budget: float) -> int:
     """The exit code of the first group of tests that fails, twice where only for its clock; else 0."""
     first, second = GROUPS[0], sum(GROUPS)
-    for group in (tests[:first], tests[first:second], tests[second:]):
-        if not group or budget <= 0:
-            return 0
+    for group in (tests[:first], tests[first:second], tests[second:], LAWS):
+        if group is LAWS:
+            budget = LAW_BUDGET
+        elif not group or budget <= 0:
+            continue
         code, seconds = _forked(copy, group, log, budget)
         if code not in PASSED and (code == -1 or TIMED.search(log.read_text())):
             code, _ = _forked(copy, group, log, budget)

@@ -64,8 +64,9 @@ def interval_words(strength: Strength) -> str:
 
 def times(log10: float) -> str:
     """A likelihood ratio with two significant figures, such as 1.3, 40, 2,500 or 1/40."""
-    if log10 < -0.0043:  # less than 0.99
-        return f"1/{times(-log10)}"
+    if log10 < 0:
+        other = times(-log10)
+        return other if other == "1.0" else f"1/{other}"
     value = 10**log10
     if value >= 9.95:
         digits = 1 - int(f"{value:.1e}".split("e")[1])
