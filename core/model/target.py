@@ -40,7 +40,7 @@ class Target:
     fingerprint: differs whenever the answers would
     """
 
-    def __init__(self, choice: Path | TargetChoice, device: str = "auto") -> None:
+    def __init__(self, choice: str | Path | TargetChoice, device: str = "auto") -> None:
         self.choice = choice if isinstance(choice, TargetChoice) else TargetChoice(Path(choice))
         self.path, self.name, self._device = self.choice.path, self.choice.path.stem, device
         self.fingerprint = self.choice.fingerprint()

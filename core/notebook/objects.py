@@ -81,8 +81,6 @@ def load_model(
     verifier = Verifier(path, device)
     if verifier.card.kind != "xcos":
         raise XCosError(f"{path} is a target model without grid features; give it as target.")
-    if isinstance(target, str | Path):
-        target = TargetChoice(Path(target))
     beside = None if target is None else Target(target, device)
     engine = PairEngine(read_head(path), verifier.card.correlation, device)
     return Model(verifier, engine, beside)
