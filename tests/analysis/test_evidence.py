@@ -13,16 +13,17 @@ pytest.importorskip("lir", reason="the extra evidence is not installed")
 
 from core.analysis.evidence.curves import evidence_curves
 from core.analysis.evidence.decision import _crossing, bayes_decision
-from core.analysis.evidence.ratios import METHODS, Strength, fit, hold_out
+from core.analysis.evidence.ratios import METHODS, Method, Strength, fit, hold_out
 from core.analysis.evidence.reference import Reference, reference_of
 from core.analysis.evidence.shipped import ratios_from, summary
 from core.analysis.evidence.words import interval_words, shipped_words, strength_words, times
 from core.cli import main
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.card import find_weights, read_card
 from core.model.features import FaceFeatures
+from core.progress import Task
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
 from tests.weights import scored
@@ -139,6 +140,34 @@ def test_words_carry_the_number_and_the_ceiling() -> None:
     assert [times(v) for v in (0.0, 0.114, 1, 3.4, -0.002, -0.02, -0.022, -0.114, -1.6021)] == [
         "1.0", "1.3", "10", "2,500", "1.0", "1.0", "1/1.1", "1/1.3", "1/40"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_many_scores_are_sorted_as_their_ratios_are(method: Method) -> None:
+    ratios = fit(reference(), method)
+    scores = np.random.default_rng(3).uniform(-1, 1, 300)
+    keys, wanted = ratios.sort_keys(scores), ratios.log10(scores)
+    near = 2.5e-3 if method == "kde" else 1e-12
+    assert keys == pytest.approx(wanted, abs=near)
+    apart = wanted[:, None] - wanted > 2 * near
+    assert apart.sum() > 10_000 and (keys[:, None] > keys)[apart].all()
+    assert len(ratios.log10(np.zeros(0))) == len(ratios.sort_keys(np.zeros(0))) == 0
+
+
+def test_a_fit_is_stopped_within_its_slowest_part() -> None:
+    """Kernel densities are asked for 50 scores at a time, and between those it can be stopped."""
+    asked = 0
+
+    def stopped() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == 3
+
+    found = reference(people=30)
+    assert len(found.scores) > 150
+    with pytest.raises(Stopped):
+        fit(found, "kde", Task(stopped=stopped))
+    assert asked == 3
 
 
 def test_shipped_figures_give_the_same_ratios() -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,6 +19,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 MOST: dict[Method, int] = {"logistic": 10_000, "kde": 4_000, "isotonic": 10_000}
 DRAWS = 100
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
+FINE = np.linspace(-1, 1, 2001)  # scores at which kernel densities are tabulated to sort by
 FOLDS = 5
 AT_ONCE = 50  # scores
 FEWEST_PEOPLE = 4  # to hold out: two for a pair of two people, on either side
@@ -85,6 +87,17 @@ class LikelihoodRatios:
         log10_lr = self.unbounded(np.asarray(scores, np.float64))
         return np.clip(log10_lr, self.floor, self.ceiling)
 
+    def sort_keys(self, scores: np.ndarray) -> np.ndarray:
+        """Numbers (k,) that sort scores (k,) by their LRs; of kernel densities from a table, at once."""
+        if self.method != "kde":
+            return self.log10(scores)
+        return np.interp(scores, FINE, self.table)
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """Log10 LRs (2001,) of the scores of FINE."""
+        return self.log10(FINE)
+
     def strength(self, score: float) -> Strength:
         """What one score is worth."""
         value = float(self.log10(np.array([score]))[0])
@@ -105,11 +118,11 @@ def fit(
     folds: of each person's number, for holding people out; None: drawn at random (seeded)
     """
     reference.check()
-    floor, ceiling, calibrator = _bounded(reference, method)
+    floor, ceiling, calibrator = _bounded(reference, method, task)
     held_out = hold_out(reference, method, task, folds)
     low, high = _intervals(reference, method, (floor, ceiling), task)
     cllr, cllr_min = (None, None) if held_out is None else costs(held_out)
-    return LikelihoodRatios(
+    ratios = LikelihoodRatios(
         method,
         reference.name,
         reference.people,
@@ -124,6 +137,9 @@ def fit(
         held_out,
         calibrator.transform,
     )
+    if method == "kde":
+        _ = ratios.table  # here and not where a window sorts
+    return ratios
 
 
 def hold_out(
@@ -148,9 +164,9 @@ def hold_out(
         chosen = np.flatnonzero((left == fold) & (right == fold))
         if not seen.tells or not len(chosen):
             continue
-        floor, ceiling, calibrator = _bounded(seen, method)
+        floor, ceiling, calibrator = _bounded(seen, method, task)
         unseen = reference.at(chosen)
-        log10_lr.append(np.clip(calibrator.transform(unseen.scores), floor, ceiling))
+        log10_lr.append(np.clip(calibrator.transform(unseen.scores, task), floor, ceiling))
         same.append(unseen.same)
         places.append(chosen)
     if not log10_lr:
@@ -188,20 +204,24 @@ class _Calibrator:
     def __init__(self, fitted: Any) -> None:
         self._fitted = fitted
 
-    def transform(self, scores: np.ndarray) -> np.ndarray:
-        """Scores (k,) to log10 LRs (k,)."""
-        parts = [scores[at : at + AT_ONCE] for at in range(0, len(scores), AT_ONCE)]
-        return np.concatenate([self._fitted.transform(part) for part in parts])
+    def transform(self, scores: np.ndarray, task: Task = QUIET) -> np.ndarray:
+        """Scores (k,) to log10 LRs (k,). Raises Stopped."""
+        parts = []
+        for at in range(0, len(scores), AT_ONCE):
+            if task.stopped():
+                raise Stopped("Fitting")
+            parts.append(self._fitted.transform(scores[at : at + AT_ONCE]))
+        return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _bounded(reference: Reference, method: Method) -> tuple[float, float, _Calibrator]:
-    """Floor and ceiling (log10), and lir's fitted calibrator."""
+def _bounded(reference: Reference, method: Method, task: Task) -> tuple[float, float, _Calibrator]:
+    """Floor and ceiling (log10), and lir's fitted calibrator. Raises Stopped."""
     _refuse_without_lir()
     from lir.algorithms.bayeserror import elub
 
     calibrator = _fitted(reference, method)
     labels = reference.same.astype(np.int64)
-    floor, ceiling = elub(calibrator.transform(reference.scores), labels)
+    floor, ceiling = elub(calibrator.transform(reference.scores, task), labels)
     return float(floor), float(ceiling), calibrator
 
 

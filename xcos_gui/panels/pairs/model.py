@@ -76,7 +76,7 @@ class PairsModel(RowsModel):
         if given is None or self._column < 0:
             return given
         if self._column == LR and self.ratios is not None:
-            keys: list[Any] = self.ratios.log10(given.scores).tolist()
+            keys: list[Any] = self.ratios.sort_keys(given.scores).tolist()
         else:
             keys = [self._key(place) for place in range(len(given))]
         falling = self._order == Qt.SortOrder.DescendingOrder
