@@ -257,7 +257,7 @@ def _intervals(
         sample = reference.at(np.repeat(np.arange(len(times)), times.astype(np.int64)))
         if not sample.tells:
             continue
-        curves.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID), *bounds))
+        curves.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID, task), *bounds))
     if not curves:
         return np.full(len(GRID), bounds[0]), np.full(len(GRID), bounds[1])
     low, high = interval_of(np.array(curves))
