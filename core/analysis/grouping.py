@@ -58,7 +58,10 @@ def group_by(
     names = tuple(sorted({name for side in faces for name in side if name is not None}))
     _check(by, names)
     places = {name: place for place, name in enumerate(names)}
-    sides = [np.array([places.get(name or "", -1) for name in side], np.int64) for side in faces]
+    sides = [
+        np.array([-1 if name is None else places[name] for name in side], np.int64)
+        for side in faces
+    ]
     failed: Counter[str] = Counter()
     every: Counter[str] = Counter()
     for gallery in galleries:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.scoring.kernels.gpu import GpuScorer
 
 PAIRS_AT_ONCE = 2048  # listed ones: maps of 16 channels in double take 13 MB
+PAIRS_A_PRODUCT = 20_000_000  # between two looks, where attention is fixed
 PAIRS_A_TURN = 400_000  # between two looks at the stop, some tenths of a second
 
 
@@ -255,7 +256,7 @@ def _one_product(
     """Scores with one attention map for all pairs: a matrix product of flattened cells."""
     scale = weights.reshape(1, PLACES, 1).astype(np.float32)
     columns = right.cells.reshape(len(right), -1).T
-    step = max(64, 20_000_000 // max(1, len(right)))
+    step = max(64, PAIRS_A_PRODUCT // max(1, len(right)))
     for start in range(0, len(left), step):
         if task.stopped():
             raise Stopped("Scoring")

@@ -218,3 +218,16 @@ def test_a_column_of_thousands_of_values_is_refused_before_anything_is_read() ->
     empty = [Gallery(Path("nowhere"), Path("nowhere"), faces[:0])]
     with pytest.raises(XCosError, match="has no tags and no column 'serial'"):
         group_by("serial", empty, Edits())
+
+
+def test_groups_are_numbered_by_name_and_who_has_none_is_minus_one(crops: Path) -> None:
+    sexes = ("m", "f", None, "", "m")
+    faces = tuple(
+        Face(f"{k}.png", 1, "ann", None, str(k), columns={} if sex is None else {"sex": sex})
+        for k, sex in enumerate(sexes)
+    )
+    found = group_by("sex", [Gallery(crops, crops, faces)], Edits())
+    assert found.names[-2:] == ("f", "m")
+    names = [None if place < 0 else found.names[place] for place in found.rows.tolist()]
+    assert names == ["m", "f", None, "", "m"]
+    assert found.rows[2] == -1 and found.columns.tolist() == found.rows.tolist()

@@ -11,6 +11,7 @@ from matplotlib.font_manager import get_font
 from PIL import Image
 
 from core.explain import drawing
+from core.explain.figure import wrapped
 
 NAMES = ("王小明", "山田太郎", "김철수")
 
@@ -57,3 +58,9 @@ def test_fonts_installed_since_matplotlib_looked_are_found(
     assert [Path(f.fname).name for f in font_manager.fontManager.ttflist] == [
         "NotoSansCJK-Regular.ttf"
     ]
+
+
+@pytest.mark.parametrize(("letters", "lines"), [(150, 1), (151, 2), (300, 2), (301, 3)])
+def test_a_title_is_broken_after_150_letters(letters: int, lines: int) -> None:
+    said = wrapped("a" * letters)
+    assert said.count("\n") + 1 == lines and said.replace("\n", "") == "a" * letters

@@ -372,3 +372,7 @@ def test_forget_deletes_features_and_project_but_not_what_others_share(
     opened(crops, cache, verifier)
     assert verifier.crops == 5
     assert (crops / "ann" / "1.png").exists()
+    forget_gallery(other, cache)  # nobody changed anything in it: there is no project
+    forget_gallery(other, cache)
+    opened(other, cache, verifier)
+    assert verifier.crops == 5

@@ -124,6 +124,27 @@ def test_fixed_attention_is_a_weighted_mean_of_cosines(seed: int, kind: Attentio
         np.testing.assert_allclose(scores[i], expected, atol=2e-6 * weights.sum() + 1e-6)
 
 
+@pytest.mark.parametrize(("probes", "faces"), [(131, 2), (2, 131), (65, 65)])
+def test_a_product_in_parts_leaves_no_pair_out(
+    probes: int, faces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = random_grid(1, probes), random_grid(2, faces)
+    engine = PairEngine(None, None)
+    given = engine.prepare(left), engine.prepare(right)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr("core.scoring.engine.PAIRS_A_PRODUCT", 1)  # so 64 rows at once
+    task = Task(lambda what, done, total: told.append((done, total)))
+    scores = engine.scores(*given, "uniform", task=task)
+    unit = [
+        grid / np.maximum(np.linalg.norm(grid, axis=1, keepdims=True), 1e-6)
+        for grid in (left, right)
+    ]
+    np.testing.assert_allclose(scores, np.einsum("icyx,jcyx->ij", *unit) / 49, atol=1e-6)
+    total = probes * faces
+    starts = [start * faces for start in range(0, probes, 64)]
+    assert told == [(done, total) for done in (*starts, total)]
+
+
 @given(st.integers(0, 10**6), st.sampled_from(["learned", "uniform", "correlation"]), ORDER)
 def test_maps_sum_to_the_score(
     compiled: None, seed: int, kind: AttentionKind, order: Order

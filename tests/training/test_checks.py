@@ -6,13 +6,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from core.errors import XCosError
 from core.model.backbones import build_backbone
 from core.progress import Task, duration
+from core.training import estimate as timing
 from core.training.checks import batch_bytes, check, contradiction
 from core.training.config import HardwareConfig, LossConfig, ModelConfig, write_config
 from core.training.estimate import estimate
@@ -156,3 +159,30 @@ def test_room_on_the_disk_for_kept_maps(
     assert config.data.cache is not None
     (config.data.cache / "faces-1").mkdir(parents=True)
     assert check(mapped).warnings == ()
+
+
+@pytest.mark.parametrize(("views", "faces"), [(1, 20), (2, 20), (2, 3)])
+def test_encoding_is_timed_on_the_first_view_of_some_faces(
+    views: int, faces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a sample, or all where there are fewer; one view is kept where none is mirrored."""
+    maps = np.arange(views * faces).reshape(views, faces)
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(timing, "SAMPLE", 16)
+    monkeypatch.setattr(timing, "encode", lambda *given: asked.append(given))
+    given = SimpleNamespace(
+        faces=_Some(faces), maps=maps, exported="net", normalise="by",
+        fabric=SimpleNamespace(device="cpu"),
+    )  # fmt: skip
+    assert timing._encoding(given) >= 0  # type: ignore[arg-type]
+    ((net, device, crops, looked, normalise),) = asked
+    assert (net, device, normalise) == ("net", "cpu", "by")
+    assert list(crops) == list(looked) == list(range(min(8, faces)))  # type: ignore[call-overload]
+
+
+class _Some(list):
+    def __init__(self, count: int) -> None:
+        super().__init__(range(count))
+
+    def take(self, places: np.ndarray) -> np.ndarray:
+        return places

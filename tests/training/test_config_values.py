@@ -57,6 +57,36 @@ def test_any_value_is_kept_or_refused_in_one_short_sentence(group: str, name: st
         contradiction(config, 1)
 
 
+def kind_of(group: str, name: str) -> type:
+    return type(getattr(getattr(DEFAULTS, group), name))
+
+
+NUMBERS = [(group, name) for group, name in SETTINGS if kind_of(group, name) in (int, float)]
+# A part of something, so never more than all of it.
+SHARES = [
+    "losses.hard", "locality.hidden", "augmentation.grey", "augmentation.blur",
+    "augmentation.occlusion", "augmentation.mix", "optimisation.labelled_share",
+    "optimisation.partner_share", "optimisation.average",
+]  # fmt: skip
+COSINE = ("losses", "alike")
+
+
+@pytest.mark.parametrize(("group", "name"), NUMBERS)
+def test_no_setting_is_negative_and_a_cosine_is_one(group: str, name: str) -> None:
+    values = ("-1", "-1e-9") if kind_of(group, name) is float else ("-1",)
+    for value in ("-1.001", "1.001") if (group, name) == COSINE else values:
+        with pytest.raises(XCosError, match=f"{group}.{name}"):
+            parse_config(f"[{group}]\n{name} = {value}", PATH)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_no_share_is_more_than_all(share: str) -> None:
+    group, name = share.split(".")
+    parse_config(f"[{group}]\n{name} = 1.0", PATH)
+    with pytest.raises(XCosError, match=share):
+        parse_config(f"[{group}]\n{name} = 1.0001", PATH)
+
+
 @pytest.mark.parametrize(
     "text",
     [

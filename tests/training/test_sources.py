@@ -1,5 +1,6 @@
 """Which photos of a folder a training takes, and whose they are."""
 
+import os
 import shutil
 import sys
 import unicodedata
@@ -11,7 +12,7 @@ from PIL import Image
 
 from core.errors import XCosError
 from core.training.config import DataConfig, TrainConfig
-from core.training.sources import FolderSource, empty_folders, read_excluded, without
+from core.training.sources import FolderSource, _state, empty_folders, read_excluded, without
 from core.training.validation import Validation
 
 
@@ -63,3 +64,14 @@ def test_validation_photos_are_found_in_another_spelling(tmp_path: Path, crops: 
     assert found is not None and found.same.tolist() == [True, False]
     kept = np.asarray(Image.open(crops / "ann" / "1.png"))
     np.testing.assert_array_equal(found.crops[found.left[0]], kept)
+
+
+def test_a_file_is_another_by_its_size_or_its_time(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    states = [_state(file)]
+    for content, time in ((b"ab", 10**18), (b"abc", 10**18), (b"abc", 10**18 + 10**9)):
+        file.write_bytes(content)
+        os.utime(file, ns=(time, time))
+        states.append(_state(file))
+        assert _state(file) == states[-1]
+    assert len({*states}) == 4

@@ -135,7 +135,7 @@ def fit(
         cllr,
         cllr_min,
         held_out,
-        calibrator.transform,
+        calibrator.log10_lrs,
     )
     if method == "kde":
         _ = ratios.table  # here and not where a window sorts
@@ -166,7 +166,7 @@ def hold_out(
             continue
         floor, ceiling, calibrator = _bounded(seen, method, task)
         unseen = reference.at(chosen)
-        log10_lr.append(np.clip(calibrator.transform(unseen.scores, task), floor, ceiling))
+        log10_lr.append(np.clip(calibrator.log10_lrs(unseen.scores, task), floor, ceiling))
         same.append(unseen.same)
         places.append(chosen)
     if not log10_lr:
@@ -204,7 +204,7 @@ class _Calibrator:
     def __init__(self, fitted: Any) -> None:
         self._fitted = fitted
 
-    def transform(self, scores: np.ndarray, task: Task = QUIET) -> np.ndarray:
+    def log10_lrs(self, scores: np.ndarray, task: Task = QUIET) -> np.ndarray:
         """Scores (k,) to log10 LRs (k,). Raises Stopped."""
         parts = []
         for at in range(0, len(scores), AT_ONCE):
@@ -221,7 +221,7 @@ def _bounded(reference: Reference, method: Method, task: Task) -> tuple[float, f
 
     calibrator = _fitted(reference, method)
     labels = reference.same.astype(np.int64)
-    floor, ceiling = elub(calibrator.transform(reference.scores, task), labels)
+    floor, ceiling = elub(calibrator.log10_lrs(reference.scores, task), labels)
     return float(floor), float(ceiling), calibrator
 
 
@@ -257,7 +257,7 @@ def _intervals(
         sample = reference.at(np.repeat(np.arange(len(times)), times.astype(np.int64)))
         if not sample.tells:
             continue
-        curves.append(np.clip(_fitted(sample, method, quickly=True).transform(GRID, task), *bounds))
+        curves.append(np.clip(_fitted(sample, method, quickly=True).log10_lrs(GRID, task), *bounds))
     if not curves:
         return np.full(len(GRID), bounds[0]), np.full(len(GRID), bounds[1])
     low, high = interval_of(np.array(curves))
