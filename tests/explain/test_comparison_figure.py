@@ -58,6 +58,12 @@ def test_a_figure_s_maps_and_curves_are_the_comparison_s() -> None:
         wanted = [getattr(every[n].curves, kind).scores for n in (*METHODS, *CONTROLS[:2])]
         assert len(drawn) == 4
         assert all(np.array_equal(a, b) for a, b in zip(drawn, wanted, strict=True))
+        # Controls stand back: thinner, dashed, the random order grey.
+        methods, controls = plot.lines[:2], plot.lines[2:]
+        assert all(line.get_linestyle() == "-" for line in methods)
+        assert all(line.get_linestyle() == "--" for line in controls)
+        assert max(c.get_linewidth() for c in controls) < min(m.get_linewidth() for m in methods)
+        assert [line.get_color() == "grey" for line in plot.lines] == [False, False, True, False]
         area = getattr(found.methods["xcos"].curves, kind).area
         good = {"deletion": "low", "insertion": "high"}[kind]
         assert plot.get_title() == f"{kind}: {good} is good, xCos's area {area:.3f}"

@@ -62,4 +62,5 @@ EQUIVALENT: dict[str, str] = {
     'core/commands/two_models.py: f"{far:g}" if far > 1e-4 else "0.0001": _tar(model, far) for far in WANTED_FARS -> f"{far:g}" if (far >= 0.0001) else "0.0001": _tar(model, far) for far in WANTED_FARS': "This number is written so either way.",
     "core/training/loop.py: on_cpu = training.fabric.device.type == \"cpu\" -> on_cpu = (training.fabric.device.type != 'cpu')": "A loss that is not finite is told with its own step, whenever it is looked at.",
     "core/commands/evaluate.py: widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] -> widths = [max(len(row[column]) for row in rows) for column in range(len(rows[1]))]": "Every row has as many columns as the head.",
+    'core/explain/maps.py: task.report("Computing maps", len(i), len(i)) -> task.report("Computing maps", len(i), len(j))': "A pair has two faces.",
 }
