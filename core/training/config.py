@@ -179,9 +179,7 @@ class LossConfig:
         low=0,
         high=1,
     )
-    alike: float = option(
-        0.3, "a target cosine above this makes a pair one of the rare alike", low=-1, high=1
-    )
+    alike: float = option(0.3, "target cosine above which a pair is alike", low=-1, high=1)
     alike_weight: float = option(5.0, "how much more an alike pair counts", low=0)
     labels: bool = option(
         False,
