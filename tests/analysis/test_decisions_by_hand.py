@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.analysis.evidence.decision import bayes_decision
 from core.errors import XCosError
@@ -11,9 +13,11 @@ from core.errors import XCosError
 
 def ratios(slope: float = 2.0, floor: float = -1.5, ceiling: float = 1.25) -> SimpleNamespace:
     """Ratios that rise by a slope with the score, within bounds."""
-    return SimpleNamespace(
-        floor=floor, ceiling=ceiling, log10=lambda scores: np.clip(slope * scores, floor, ceiling)
-    )
+
+    def log10(scores: np.ndarray) -> np.ndarray:
+        return np.clip(slope * scores, floor, ceiling)
+
+    return SimpleNamespace(floor=floor, ceiling=ceiling, log10=log10, sort_keys=log10)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +74,21 @@ def test_what_every_pair_supports_is_always_called_the_same() -> None:
 def test_a_prior_or_cost_that_is_none_is_refused(prior: float, cost: float, told: str) -> None:
     with pytest.raises(XCosError, match=told):
         bayes_decision(ratios(), prior, cost)  # type: ignore[arg-type]
+
+
+@settings(max_examples=40)
+@given(st.floats(-0.9, -0.1), st.floats(0.0, 0.9))
+def test_where_ratios_fall_again_the_last_crossing_counts(first: float, last: float) -> None:
+    """Much evidence between a first score and 0, none from there to a last one, much above it."""
+    asked = []
+
+    def log10(scores: np.ndarray) -> np.ndarray:
+        asked.append(len(scores))
+        much = (scores > first) & (scores < 0) | (scores > last)
+        return np.where(much, 1.0, -1.0)
+
+    wavy = SimpleNamespace(floor=-1.0, ceiling=1.0, log10=log10, sort_keys=log10)
+    found = bayes_decision(wavy, 0.5, 1.0).threshold  # type: ignore[arg-type]
+    assert found == pytest.approx(last, abs=1e-9)
+    # Beside the tabled scores few are asked for: kernel densities would stand a window still.
+    assert sum(asked[1:]) < 100

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.evidence.ratios import LikelihoodRatios
+from core.analysis.evidence.ratios import FINE, LikelihoodRatios
 from core.analysis.evidence.words import times
 from core.errors import XCosError
 
-STEPS = 4001  # scores from -1 to 1 at which the LR is looked up, before halving between two
-HALVINGS = 40
+PARTS = 16  # into which what is left between two scores is cut
+CUTS = 6  # from a thousandth to less than 1e-10
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,15 @@ def bayes_decision(ratios: LikelihoodRatios, prior: float, cost: float = 1.0) ->
 
 def _crossing(ratios: LikelihoodRatios, needed: float) -> float:
     """The largest score that is not above the needed LR: from there on all are."""
-    scores = np.linspace(-1, 1, STEPS)
-    below = np.flatnonzero(ratios.log10(scores) <= needed)
+    below = np.flatnonzero(ratios.sort_keys(FINE) <= needed)
     if not len(below):
         return -1.0
-    if below[-1] == len(scores) - 1:
+    if below[-1] == len(FINE) - 1:
         return 1.0
-    low, high = scores[below[-1]], scores[below[-1] + 1]
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if ratios.log10(np.array([middle]))[0] <= needed:
-            low = middle
-        else:
-            high = middle
+    low, high = FINE[below[-1]], FINE[below[-1] + 1]
+    for _ in range(CUTS):
+        scores = np.linspace(low, high, PARTS + 1)
+        below = np.flatnonzero(ratios.log10(scores[1:-1]) <= needed)
+        last = below[-1] + 1 if len(below) else 0
+        low, high = scores[last], scores[last + 1]
     return float(low)

@@ -80,7 +80,7 @@ def test_a_name_that_would_lie_on_another_waits_for_room(qtbot: QtBot) -> None:
     plot.name({"Aaliyah": np.array([0]), "Bartholomew": np.array([1]), "Cem": np.array([2])})
 
     def named() -> list[str]:
-        return [item.toPlainText() for item in plot._names if item.isVisible()]
+        return [item.toPlainText() for item in plot._names.values() if item.isVisible()]
 
     assert named() == ["Aaliyah", "Cem"]  # the first one stays
     plot._box.setRange(QRectF(-0.1, -0.1, 0.3, 0.2), padding=0)

@@ -71,7 +71,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         self._tree: object = None
         self._colours = np.empty((0, 4), np.uint8)
         self._pictures: dict[int, QGraphicsPixmapItem] = {}
-        self._names: list[pg.TextItem] = []
+        self._names: dict[str, pg.TextItem] = {}
         self.hideButtons()
         self._box.setAspectLocked(True)
         for side in ("left", "bottom"):
@@ -129,30 +129,34 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def name(self, groups: dict[str, np.ndarray]) -> None:
         """Write names where most of their points (k,) are, in the points' hues; {}: none."""
-        for item in self._names:
-            self.removeItem(item)
+        for gone in self._names.keys() - groups.keys():
+            self.removeItem(self._names.pop(gone))
         # A change of theme reaches a window before what is in it.
         ground = QColor(QApplication.palette().color(QPalette.ColorRole.Base))
         ground.setAlpha(180)
-        self._names = []
+        kept, self._names = self._names, {}
         for name, places in groups.items():
             apart = np.abs(self.points[places] - np.median(self.points[places], axis=0)).sum(axis=1)
             middle = places[apart.argmin()]
-            colour = readable(QColor(*self._colours[middle].tolist()[:3]), ground)
-            text = self.fontMetrics().elidedText(
-                one_line(name), Qt.TextElideMode.ElideMiddle, LONGEST_NAME
-            )
-            item = pg.TextItem(text, colour, anchor=ABOVE, fill=ground)
+            item = self._names[name] = kept.get(name) or self._new_name(name)
+            item.fill = pg.mkBrush(ground)
+            item.setColor(readable(QColor(*self._colours[middle].tolist()[:3]), ground))
             item.setPos(*self.points[middle])
-            item.setZValue(15)  # above the thumbnails
-            self.addItem(item, ignoreBounds=True)
-            self._names.append(item)
         self._part_names()
+
+    def _new_name(self, name: str) -> pg.TextItem:
+        text = self.fontMetrics().elidedText(
+            one_line(name), Qt.TextElideMode.ElideMiddle, LONGEST_NAME
+        )
+        item = pg.TextItem(text, anchor=ABOVE)
+        item.setZValue(15)  # above the thumbnails
+        self.addItem(item, ignoreBounds=True)
+        return item
 
     def _part_names(self) -> None:
         """Hide names that would lie on others; the first ones stay."""
         taken: list[QRectF] = []
-        for item in self._names:
+        for item in self._names.values():
             size = item.textItem.boundingRect().size()
             corner = self._box.mapViewToScene(item.pos())
             place = QRectF(corner, size).translated(

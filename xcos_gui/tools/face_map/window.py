@@ -219,7 +219,7 @@ class FaceMapWindow(FollowingWindow):
             return
         what, dark = self.colour.currentData(), is_dark(self.palette())
         self.words.setText(self._said)
-        self.plot.name({})
+        names: dict[str, np.ndarray] = {}
         if isinstance(what, Condition):
             self._paint_condition(what)
         elif what == "hardness":
@@ -230,13 +230,14 @@ class FaceMapWindow(FollowingWindow):
             self.plot.colour(
                 coloured(np.array([known.get(f.identity or "", np.nan) for f in self._faces]), dark)
             )
-            self.plot.name(_named(self._faces))
+            names = _named(self._faces)
         elif self.session.project is not None:
             edits, tag = self.session.project.edits, what[1]
             faces, people = edits.faces_tagged(tag), edits.identities_tagged(tag)
             tagged = [f.key in faces or f.identity in people for f in self._faces]
             self.plot.colour(coloured(np.where(tagged, 0.58, np.nan), dark))
             self.words.setText(f"{self._said} Blue: tagged {tag}; grey: not.")
+        self.plot.name(names)
 
     def _paint_condition(self, condition: Condition) -> None:
         """From blue to red, the worst; measured once it is asked for."""
