@@ -180,6 +180,8 @@ def test_crops_stay_in_their_folder_and_apart() -> None:
     assert len(set(places.values())) == len(photos)
     assert not any(place.is_absolute() or ".." in place.parts for place in places.values())
     assert places["z.jpg"] == Path("z") and places["a/x.jpg"] == Path("a/x.jpg")
+    thrice = crop_places(["b/y.jpg", "../b/y.jpg", "/b/y.jpg"])
+    assert [*thrice.values()] == [*map(Path, ("b/y.jpg", "b/y.jpg (2)", "b/y.jpg (3)"))]
 
 
 def test_align_leaves_the_users_files_alone(run: Run, tmp_path: Path) -> None:

@@ -177,6 +177,15 @@ def test_without_names_nothing_can_be_measured(tmp_path: Path) -> None:
     assert found.choice.channels == "RGB" and "cannot be measured" in found.words
 
 
+@pytest.mark.parametrize("names", ["a", "ab", "abc"])
+def test_two_people_are_enough_to_measure_by(names: str, tmp_path: Path) -> None:
+    choice = TargetChoice(face_model(tmp_path / "model.onnx"))
+    crops = np.stack([crop(name, k) for name in names for k in (1, 2)])
+    words = measured_input(choice, crops, np.repeat(np.arange(len(names)), 2)).words
+    told = "cannot be measured" if names == "a" else f"{len(names)} people lie furthest apart"
+    assert told in words
+
+
 @pytest.mark.parametrize("local", ["false", "true"])
 def test_a_run_tells_what_the_explanation_costs(
     local: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
