@@ -238,3 +238,20 @@ def test_a_table_of_formulas_is_escaped_and_names_its_pairs_again(
     asked = ["patterns", crops, "--pairs", tmp_path / "scores.csv", "--aligned", "--json"]
     code, _, err = run(*asked, "--cache", tmp_path / "c.sqlite", model=None)
     assert code == 0, err
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_command_on_pairs_takes_two_faces_and_one_on_faces_takes_one(
+    run: Run, crops: Path, tmp_path: Path, tiny_weights: Path, count: int
+) -> None:
+    for photo in ("ann/1.png", "ann/2.png")[:count]:
+        (tmp_path / "few" / "ann").mkdir(parents=True, exist_ok=True)
+        shutil.copy(crops / photo, tmp_path / "few" / photo)
+    shared = ("--aligned", "--cache", tmp_path / "c.sqlite", "--model", tiny_weights)
+    code, out, err = run("fragile", tmp_path / "few", *shared, "--threshold", 0.1)
+    if count == 2:
+        assert code == 0 and "fragile pairs: TP 0 of 1" in err
+    else:
+        assert code == 1 and "gives no pair of faces; it takes two photos" in err
+    code, out, _ = run("conditions", tmp_path / "few", *shared, "--threshold", 0.1)
+    assert code == 0 and len(out.splitlines()) == 1 + count

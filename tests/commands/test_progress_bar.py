@@ -1,6 +1,7 @@
 """Progress in a terminal."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -13,17 +14,26 @@ from core.commands.shared import ProgressBar
 bar = ProgressBar()
 bar.report("Trying every patch", 0, 30)
 bar.report("Trying every patch", 12, 30)
+bar.report("Trying every patch", 17, 30)
+bar.report("Trying every patch", 29, 30)
 bar.close()
 """
 
 
 def test_a_terminal_that_says_it_has_no_size_shows_progress_too() -> None:
     terminal, its_end = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", CODE], stdout=its_end, stderr=its_end) as child:
+    every = os.environ | {
+        "TQDM_MININTERVAL": "0",
+        "TQDM_MINITERS": "1",
+    }  # each number is shown, however soon it comes
+    with subprocess.Popen(
+        [sys.executable, "-c", CODE], stdout=its_end, stderr=its_end, env=every
+    ) as child:
         os.close(its_end)
         shown = everything(terminal)
     assert child.returncode == 0
-    assert b"Trying every patch" in shown and b"0/30" in shown
+    numbers = [int(done) for done in re.findall(rb"(\d+)/30", shown)]
+    assert b"Trying every patch" in shown and [*dict.fromkeys(numbers)] == [0, 12, 17, 29]
 
 
 def everything(terminal: int) -> bytes:

@@ -12,7 +12,9 @@ from core.model.attention_weights import read_head
 from core.model.backbones import backbone_names, build_backbone
 from core.model.card import ModelCard, find_weights, read_card
 from core.model.importers import import_weights, read_foreign
+from core.model.kinds import Channels
 from core.model.target import Target
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos, save_weights
 from tests.living import THRESHOLDS
@@ -52,6 +54,22 @@ def test_verifier_gives_the_networks_numbers(tiny_weights: Path, faces: np.ndarr
 def test_head_is_there_without_torch(tiny_weights: Path) -> None:
     head = read_head(tiny_weights)
     assert head is not None and head.mix_weight.shape == (16, 32, 3, 3)
+
+
+@pytest.mark.parametrize("channels", ["RGB", "BGR"])
+def test_a_target_is_shown_views_as_it_is_shown_crops(
+    channels: Channels, tiny_weights: Path, faces: np.ndarray
+) -> None:
+    target = Target(TargetChoice(tiny_weights, channels), "cpu")
+    coloured = np.stack([faces[0], faces[1, :, :, [2, 0, 1]].transpose(1, 2, 0), 255 - faces[2]])
+    (views,) = target.answers_to_views(
+        torch.from_numpy(coloured).permute(0, 3, 1, 2).float(), False
+    )
+    wanted = Target(tiny_weights, "cpu").embeddings(
+        coloured[..., ::-1] if channels == "BGR" else coloured
+    )
+    np.testing.assert_allclose(views.numpy(), wanted, atol=1e-5)
+    assert np.abs(wanted - wanted[::-1]).max() > 1e-3
 
 
 def test_own_weights_can_be_a_target(tiny_weights: Path, faces: np.ndarray) -> None:

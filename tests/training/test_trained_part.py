@@ -17,7 +17,8 @@ from core.training.checks import contradiction
 from core.training.config import ModelConfig, TrainedPart
 from core.training.finish import finish
 from core.training.loop import train
-from core.training.net import TrainingNet
+from core.training.losses import Lesson
+from core.training.net import Beside, TrainingNet
 from core.training.schedule import make_optimiser
 from core.training.trained_part import keep_rest
 from core.training.training import Training
@@ -131,6 +132,26 @@ def test_the_layers_of_an_onnx_file_cannot_be_trained(crops: Path, tmp_path: Pat
     assert contradiction(replace(config, model=plugged_into(model, "head"))) is None
     odd = replace(config, model=replace(plugged_into(model, "head"), grid_channels=40))
     assert "multiple of 32" in str(contradiction(odd))
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_the_targets_cosines_are_in_full_precision_however_the_network_runs(
+    mixed: bool, crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = nn.functional.normalize(torch.randn(6, 40, generator=torch.Generator().manual_seed(1)))
+    heard = []
+
+    def losses(attention: object, grid: object, cosines: torch.Tensor, *_: object) -> dict:  # type: ignore[type-arg]
+        heard.append(cosines)
+        return {}
+
+    monkeypatch.setattr("core.training.net.score_losses", losses)
+    net = TrainingNet(config_for(crops, tiny_weights, tmp_path), 40, None, 3)
+    beside = Beside(Lesson(rows, None, torch.ones(6, 7, 7)), torch.Generator())
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        net(torch.randn(6, 3, 112, 112), torch.tensor([0, 0, 1, 1, 2, 2]), beside)
+    wanted = rows.double().numpy() @ rows.double().numpy().T
+    np.testing.assert_allclose(heard[0].numpy(), wanted, atol=1e-6)
 
 
 def test_learned_attention_may_have_a_rate_of_its_own(
