@@ -86,6 +86,18 @@ def test_two_photos_and_what_is_not_there(crops: Path, tiny_weights: Path, tmp_p
         gallery.explain(0, 6)
 
 
+def test_the_weights_that_ship_are_taken_where_no_model_is_named(
+    crops: Path, tmp_path: Path
+) -> None:
+    from core import explain_pair, load_model, open_gallery
+
+    photos, cache = (crops / "ann" / "1.png", crops / "bob" / "1.png"), tmp_path / "c.sqlite"
+    wanted = explain_pair(*photos, load_model(), aligned=True, cache=cache).score
+    assert explain_pair(*photos, aligned=True, cache=cache).score == wanted
+    gallery = open_gallery(crops, aligned=True, cache=cache)
+    assert gallery.explain("ann/1.png", "bob/1.png").score == pytest.approx(wanted, abs=1e-6)
+
+
 def test_a_gallery_shows_its_first_twelve_faces(tmp_path: Path, tiny_weights: Path) -> None:
     from core import load_model, open_gallery
 

@@ -49,6 +49,18 @@ def test_weights(tiny_weights: Path, tmp_path: Path, name: str, value: float) ->
             read_head(path)
 
 
+def test_a_spread_that_is_none_is_told_by_the_refusal_alone(
+    tiny_weights: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    below = -load_file(tiny_weights)["attention.mix.1.running_var"]
+    path = rewritten(
+        tiny_weights, tmp_path / "bad.safetensors", **{"attention.mix.1.running_var": below}
+    )
+    with pytest.raises(XCosError, match=r"bad\.safetensors has no whole learned attention"):
+        read_head(path)
+    assert not recwarn.list  # of numpy, which would come before the sentence
+
+
 def test_features_and_embeddings_of_finite_weights(tiny_weights: Path, tmp_path: Path) -> None:
     variance = load_file(tiny_weights)["grid.1.running_var"]
     path = rewritten(
