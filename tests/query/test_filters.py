@@ -207,7 +207,33 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
 def test_filtering_is_what_each_pair_by_itself_says(
     inputs: tuple[Explain, list[FilterInput]], expression: Expression, which: int
 ) -> None:
-    explanation, given_ = inputs[0], inputs[1][which]
+    check(inputs[0], inputs[1][which], expression)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "score > 0.05", "score <= 0.05", "margin < 0", "margin >= -0.02",
+        "target > 0.05", "target <= -0.1", "fc > 0.05", "fc < -0.1",
+        "target > 0 and region(mouth) > 5 %", "fc >= 0 and region(nose) < 10 %",
+        'identity = "Ann"', 'identity != "bob"', "identity ~ *n*", "left_identity ~ ann",
+        "right_identity != Ann", "photo = p1.jpg", "left ~ p1*", "right ~ p2*", "photo != p0.jpg",
+        "tag = x", "tag ~ o*", "tag != y", 'note ~ "here"', 'note ~ "look*"', 'note != "look"',
+        "decision = accept", "decision = reject", "decision != reject",
+        "outcome = FP", "outcome = fn", "outcome ~ t*", "outcome != TP",
+        "kind = unknown", "kind != genuine", "kind ~ im*",
+        "doubtful", "not doubtful", "fragile and genuine", "impostor or fragile",
+        *(f"{name} {sign} {value}" for name in BY_NAME for sign, value in (("<", 5), (">", 12))),
+    ],
+)  # fmt: skip
+def test_every_field_says_what_each_pair_by_itself_says(
+    inputs: tuple[Explain, list[FilterInput]], text: str, which: int
+) -> None:
+    check(inputs[0], inputs[1][which], parse(text))
+
+
+def check(explanation: Explain, given_: FilterInput, expression: Expression) -> None:
     mask = passing(expression, given_)
     n, m = mask.shape
     for i in range(n):
