@@ -137,6 +137,11 @@ def test_words_carry_the_number_and_the_ceiling() -> None:
     assert said(-1.3979) == (
         "25 times likelier if different people; this reference can support at most 100."
     )
+    nothing = "This reference supports no evidence for {}: its scores tell it too little."
+    for bounds in ((0.0, 2.0), (-2.0, 0.0), (0.3, -0.3)):
+        low, high = (strength_words(Strength(0.4, v, (v, v), *bounds)) for v in (-0.01, 0.01))
+        assert (low == nothing.format("different people")) == (bounds[0] >= 0)
+        assert (high == nothing.format("same person")) == (bounds[1] <= 0)
     assert [times(v) for v in (0.0, 0.114, 1, 3.4, -0.002, -0.02, -0.022, -0.114, -1.6021)] == [
         "1.0", "1.3", "10", "2,500", "1.0", "1.0", "1/1.1", "1/1.3", "1/40"
     ]  # fmt: skip

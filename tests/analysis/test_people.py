@@ -186,6 +186,22 @@ def test_mean_maps_are_of_that_person_s_pairs() -> None:
     assert bob.genuine is not None and len(bob.genuine) == 1
 
 
+def test_of_many_genuine_pairs_a_mean_map_takes_some_from_first_to_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.analysis.people.MEAN_OF", 3)
+    codes = np.array([0, 1, 0, 0, 0], np.int32)
+    gallery, engine = loaded(codes), PairEngine(None, {})
+    prepared = engine.prepare(gallery.features.grid)
+    scores = engine.scores(prepared, prepared, "uniform")
+    made = scored(ScoreMatrix(scores, True, codes, codes, "uniform", "both"), gallery)
+    found = person_maps(made, "ann", T).genuine
+    pairs = [(0, 2), (0, 3), (0, 4), (2, 3), (2, 4), (3, 4)]
+    wanted = [float(scores[pairs[k]]) for k in (0, 2, 5)]  # 2.5 is rounded to the even place
+    assert found is not None
+    np.testing.assert_allclose(found.scores, wanted, atol=1e-6)
+
+
 def test_the_command_writes_a_row_a_person(
     crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

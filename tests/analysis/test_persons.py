@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,19 @@ def test_ranks_and_rates_by_hand() -> None:
     assert found.cmc() == pytest.approx([1 / 3, 1, 1])
     assert found.rates(0.55) == (1.0, pytest.approx(2 / 3))
     assert found.rates(0.95) == (0.0, 1.0)
+    mated = Identification("best", ("ann", "bob", "cem"), np.arange(3), scores[:3], np.arange(3))
+    assert mated.rates(0.55) == (None, pytest.approx(2 / 3))
+    strangers = Identification("best", ("ann", "bob", "cem"), np.arange(3), scores[1:], -np.ones(3))
+    assert strangers.rates(0.45) == (pytest.approx(2 / 3), None)
+
+
+def test_without_names_on_either_side_there_is_no_rank(tiny_weights: Path) -> None:
+    scored = world(tiny_weights, False)
+    for side, told in (("rows", "No probe has an identity"), ("columns", "has an identity; put")):
+        nobody = np.full_like(getattr(scored.matrix, side), -1)
+        unnamed = replace(scored, matrix=replace(scored.matrix, **{side: nobody}))
+        with pytest.raises(XCosError, match=told):
+            identify(unnamed)
 
 
 def test_command_ranks_and_tells_why(

@@ -1,11 +1,20 @@
 """How readers agree and how right they are, by loops over their ratings."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 
-from core.analysis.readers.agreement import _kappa, _reader, krippendorff_alpha
+from core.analysis.readers.agreement import (
+    Fusion,
+    ReaderFigures,
+    Readers,
+    _kappa,
+    _reader,
+    krippendorff_alpha,
+    readers_words,
+)
 
 
 def ratings(seed: int, readers: int = 3, pairs: int = 12) -> np.ndarray:
@@ -67,3 +76,26 @@ def test_a_reader_is_right_where_the_sign_of_a_rating_is() -> None:
     assert found.calibration == (1.0, 0.0, 0.0, 0.5, None, 0.0, 1.0)
     nobody = _reader("lou", np.array([0.0, np.nan]), np.array([1.0, 0.0]))
     assert (nobody.read, nobody.decided, nobody.accuracy, nobody.auc) == (1, 0, None, None)
+
+
+def test_figures_are_told_in_sentences_and_what_is_not_known_is_left_out() -> None:
+    blank = np.zeros((2, 7), np.int64)
+    ann = ReaderFigures("Ann", 30, 24, 0.875, 0.91249, blank)
+    told = Readers(
+        (ann, ReaderFigures("Bob", 1, 0, None, None, blank)),
+        (("Ann", "Bob", 0.41251, 12), ("Ann", "Cem", None, 0)),
+        0.3204,
+        Fusion(24, 0.8, 0.75, 0.8431),
+        0,
+    )
+    assert told.fusion is not None and told.fusion.gain == pytest.approx(0.0431)
+    assert readers_words(told) == [
+        "Ann: 30 pairs, 87.5 % of 24 right, AUC 0.912.",
+        "Bob: 1 pair.",
+        "Ann and Bob: weighted kappa 0.413 over 12 pairs.",
+        "Ann and Cem: weighted kappa not known over 0 pairs.",
+        "Krippendorff's alpha of all readers: 0.320.",
+        "AUC of the score 0.800, of the readers 0.750, of both 0.843 (24 pairs, people held out): "
+        "the readers add +0.043.",
+    ]
+    assert readers_words(replace(told, readers=(), kappa=(), alpha=None, fusion=None)) == []

@@ -149,6 +149,22 @@ def test_who_the_faces_show_is_what_the_first_model_was_given() -> None:
     np.testing.assert_array_equal(found.b.scored.matrix.scores, b.scored.matrix.scores)
 
 
+def test_without_names_no_decision_is_right_and_nothing_is_drawn(both: TwoModels) -> None:
+    known = both.at("own")
+    assert "No identities" not in known.words and len(known.interval_words) == 1 + len(
+        known.intervals
+    )
+    for side in (both.a, both.b):
+        side.scored.matrix.rows[:] = side.scored.matrix.columns[:] = -1
+    found = both.at("own")
+    assert found.counts.sum() == 0 and found.intervals == ()
+    assert found.words.startswith("0 pairs, uniform attention, order both: A (m1) at threshold 0.3")
+    assert found.words.endswith(
+        "0 pairs only A gets right, 0 only B. No identities are known, so no decision is right or wrong."
+    )
+    assert found.interval_words == ["An interval needs pairs of at least two identities."]
+
+
 def test_the_scatter_holds_every_pair_or_says_how_many(both: TwoModels) -> None:
     every = both.scatter()
     assert every.words == "All 435 pairs are drawn."

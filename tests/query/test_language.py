@@ -124,6 +124,16 @@ def test_precedence_spellings_and_bare_words() -> None:
         ("", 1, None, "condition"),
         ("score > 1e999", 9, "1e999", "too large"),
         ("score", 6, None, "an operator such as = is missing after score"),
+        ("identity = 3 %", 12, "3 %", "identity is no percentage; put the value in quotation"),
+        ("score ~ 3", 7, "~", "numbers take =, !=, <, <=, > and >="),
+        ("column(age) = 3 %", 15, "3 %", "a column is no percentage; put the value in quotation"),
+        ("column(age) >= old", 16, "old", ">= compares numbers; write a number such as 30"),
+        ("tag = or x", 7, "or", "a value is missing; a name such as this needs quotation marks"),
+        ("region() > 3 %", 8, ")", "a region such as mouth is missing"),
+        ("decision = no", 12, "no", "a decision is one of accept, reject, unsure"),
+        ("kind = foo", 8, "foo", "a kind is one of genuine, impostor, unknown"),
+        ("score = or", 9, "or", "takes a number such as 0.4"),
+        ("genuine = yes", 9, "=", "genuine stands alone, or as not genuine"),
     ],
 )
 def test_errors_name_the_place(text: str, column: int, near: str | None, reason: str) -> None:
