@@ -8,6 +8,7 @@ import pytest
 
 from core.analysis.fragile import VARIANTS, FragilePairs, fragile_counts
 from core.analysis.patterns.groups import Groups, region_shares
+from core.explain.colours import ColourLimits
 from core.explain.editing.what_if import Faithfulness
 from core.explain.explain import colour_limits, pair_cosines
 from core.explain.explanation import PairDecision, PairExplanation, law_of
@@ -113,6 +114,34 @@ def test_colours_reach_as_far_as_the_pairs_do() -> None:
     cosine = np.einsum("akc,bkc->abk", rows.cells, columns.cells).reshape(-1, 7, 7)
     assert found.attention == pytest.approx(p.max())
     assert found.contribution == pytest.approx(np.percentile(np.abs(p * cosine), 99.8))
+
+
+def test_colours_of_many_pairs_are_of_some_of_them_and_of_no_pair_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(4)
+    p = rng.random((7, 7)) / 20
+
+    def limits(rows: int, columns: int) -> ColourLimits:
+        codes = np.arange(rows, dtype=np.int32), np.arange(columns, dtype=np.int32)
+        scores = np.zeros((rows, columns), np.float32)
+        matrix = ScoreMatrix(scores, False, *codes, "correlation", "both")
+        draw = np.random.default_rng(9)
+        sides = (
+            LoadedGallery(
+                Gallery(Path("g"), Path("g"), (Face("a", 1, None, None, ""),) * count),
+                FaceFeatures(draw.normal(size=(count, 32, 7, 7)).astype(np.float32)),
+            )
+            for count in (rows, columns)
+        )
+        return colour_limits(scored(matrix, *sides, PairEngine(None, p)))
+
+    every = limits(30, 40)
+    monkeypatch.setattr("core.explain.explain.SAMPLED_PAIRS", 1199)
+    most = limits(30, 40)
+    assert most == limits(30, 40) and most != every  # seeded, and a sample
+    assert most.contribution == pytest.approx(every.contribution, rel=0.02)
+    assert limits(0, 40) == limits(30, 0) == ColourLimits(1.0, 1.0)
 
 
 def test_shares_of_regions_are_of_one_side_and_sum_to_1() -> None:

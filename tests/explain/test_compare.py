@@ -34,6 +34,7 @@ from core.faces.align import TEMPLATE
 from core.faces.regions import face_regions
 from core.model.card import find_weights
 from core.model.kinds import AttentionKind
+from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.progress import Task
 from core.scoring.kernels.prepared import PreparedPairs
@@ -174,6 +175,31 @@ def test_a_step_of_deletion_blurs_the_first_cells(subject: Subject) -> None:
     one = scorer.scores(hidden[0][None], subject.right[None])[0, 0]
     other = scorer.scores(subject.left[None], hidden[1][None])[0, 0]
     assert found.deletion.scores[2] == pytest.approx((one + other) / 2, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_shuffled_networks_hold_the_same_weights_at_other_places(
+    subject: Subject, tiny_weights: Path, seed: int
+) -> None:
+    """The target's network too: without it the control would still be a trained one's."""
+    crops = np.stack([subject.left, subject.right])
+    scorer = CropScorer(
+        tiny_weights, "uniform", "left-right", 0.3, TargetChoice(tiny_weights), "cpu"
+    )
+    shuffled, again = scorer.shuffled(seed), scorer.shuffled(seed)
+    assert (shuffled.kind, shuffled.order, shuffled.threshold) == ("uniform", "left-right", 0.3)
+    for ask in (
+        lambda one: one.grids(crops),
+        lambda one: one.target_cosines(crops[:1], crops[1]),
+    ):
+        assert np.array_equal(ask(shuffled), ask(again))
+        assert np.abs(ask(shuffled) - ask(scorer)).max() > 0.01
+        assert np.abs(ask(shuffled) - ask(scorer.shuffled(seed + 1))).max() > 0.001
+    weights = [
+        [np.sort(w.detach().numpy().ravel()) for w in one._network.parameters()]
+        for one in (scorer, shuffled)
+    ]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 def test_a_comparison_has_all_its_parts(subject: Subject) -> None:

@@ -35,3 +35,43 @@ def test_refined_scores_are_the_engines_and_what_is_seen_comes_first(
         refinement.refine(tile)
     np.testing.assert_allclose(refinement.scores, wanted, atol=1e-6)
     assert refinement.share == 1
+
+
+def test_an_estimate_is_the_line_through_uniform_and_learned_scores(tiny_weights: Path) -> None:
+    head = read_head(tiny_weights)
+    engine = PairEngine(head, None)
+    crops = np.stack([crop(f"{letter}x", k) for letter in "abcde" for k in range(1, 7)])
+    faces = prepare(Verifier(tiny_weights, "cpu").features(crops).grid, head)
+    uniform, learned = (engine.scores(faces, faces, kind) for kind in ("uniform", "learned"))
+    found = Refinement(engine, faces, faces, "both", 0.2)
+    slope, level = np.polyfit(uniform.ravel(), found.scores.ravel(), 1)
+    np.testing.assert_allclose(found.scores, slope * uniform + level, atol=1e-5)
+    # Of all pairs where a sample was drawn, so nearly.
+    wanted = np.polyfit(uniform.ravel(), learned.ravel(), 1)
+    assert (slope, level) == pytest.approx(wanted.tolist(), abs=0.05)
+    rest = learned - np.polyval(wanted, uniform)
+    assert found.error == pytest.approx(float(rest.std()), rel=0.1)
+
+
+def test_of_one_face_many_times_the_estimate_is_its_uniform_score(tiny_weights: Path) -> None:
+    head = read_head(tiny_weights)
+    engine = PairEngine(head, None)
+    grid = np.ones((9, 32, 7, 7), np.float32)
+    faces = prepare(grid, head)
+    found = Refinement(engine, faces, faces, "both", 0.2)
+    assert np.ptp(found.scores) == 0 and found.scores[0, 1] == pytest.approx(1, abs=1e-6)
+    assert found.error == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_exact_already_is_not_refined_again_though_it_is_seen(tiny_weights: Path) -> None:
+    head = read_head(tiny_weights)
+    engine = PairEngine(head, None)
+    rng = np.random.default_rng(1)
+    faces = prepare(rng.normal(size=(5, 32, 7, 7)).astype(np.float32), head)
+    others = prepare(rng.normal(size=(700, 32, 7, 7)).astype(np.float32), head)
+    found = Refinement(engine, faces, others, "both", 0.2)
+    seen = slice(0, 5), slice(0, 20)
+    assert found.next_tile(seen) == (0, 0)
+    found.refine((0, 0))
+    rest = found.next_tile(seen)
+    assert rest is not None and rest[1] > 0

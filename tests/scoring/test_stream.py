@@ -185,3 +185,14 @@ def test_two_processes_print_what_one_prints(
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
     torchrun += ["--rdzv-endpoint", "127.0.0.1:0"]
     assert out([], "one.csv") == out(torchrun, "two.csv")
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+def test_of_one_sort_of_pairs_alone_there_is_a_histogram_and_no_rate(genuine: bool) -> None:
+    histograms = ScoreHistograms()
+    histograms.add(np.array([0.3, 0.9], np.float32), genuine)
+    found = histograms.figures()
+    assert (found["auc"], found["eer"], found["tar_at_far"]) == (None, None, None)
+    shown = found["histogram"]
+    own, other = ("genuine", "impostor")[:: 1 if genuine else -1]
+    assert sum(shown[own]) == 2 and sum(shown[other]) == 0  # type: ignore[index]
