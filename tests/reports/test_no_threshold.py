@@ -272,6 +272,11 @@ def test_estimated_scores_are_replaced_by_exact_ones_in_what_is_shown(
     wanted = exact[ROWS, COLUMNS]
     told = ["TP" if wanted[0] > 0.46 else "FN", *("FP" if s > 0.46 else "TN" for s in wanted[1:])]
     assert [pair.outcome for pair in report.pairs] == told
+    assert [pair.people for pair in report.pairs] == [
+        ("ann", "ann"),
+        ("ann", "bob"),
+        ("bob", "cem"),
+    ]
     np.testing.assert_allclose(report.statistics.genuine, wanted[:1], atol=1e-6)
     np.testing.assert_allclose(report.statistics.impostor, np.sort(wanted[1:]), atol=1e-6)
     known = collect(ReportSource(scored, 0.46, world.cache), some(scored))
