@@ -133,6 +133,12 @@ def test_a_report_without_a_threshold_counts_no_outcomes(
     assert (figures["pairs"], figures["threshold"], figures["counts"]) == (15, None, None)
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "bare has no threshold, so there are no decisions." in page
+    assert figures["record"] is None
+    asked = ("report", crops, "-o", tmp_path / "r.html", "--json", "--record")
+    about = dict(json.loads(ask_for(*asked, model=bare_weights).out)["record"]["about"])
+    assert about["Threshold"] == "none" and "Identification" not in about
+    about = dict(json.loads(ask_for(*asked).out)["record"]["about"])
+    assert about["Threshold"].startswith("0.460000, ") and "Identification" in about
 
 
 def test_probes_that_are_named_go_before_a_project_s(
