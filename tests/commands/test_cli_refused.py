@@ -60,6 +60,11 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "{tmp}/unnamed.csv, line 1: name the columns left and right, as xcos score does.",
         ),
         (
+            "patterns {crops} --pairs {tmp}/unknown.csv",
+            "{tmp}/unknown.csv, line 3: 'ann/2.png' and 'ann/9.png' are not both faces of the gallery; "
+            "write them as xcos score does.",
+        ),
+        (
             "labels {tmp}/broken",
             "{tmp}/broken gives no face; choose another gallery.",
         ),
@@ -81,6 +86,8 @@ def test_what_makes_no_sense_is_told(
     ask_for: Ask, crops: Path, tmp_path: Path, command: str, sentence: str
 ) -> None:
     (tmp_path / "folder.html").mkdir()
+    known = "left,right\nann/1.png,ann/2.png\nann/2.png,ann/9.png\n"
+    (tmp_path / "unknown.csv").write_text(known)
     (tmp_path / "unnamed.csv").write_text("one,other\nann/1.png,ann/2.png\n")
     (tmp_path / "pairs.csv").write_text("left,right,label\n")
     (tmp_path / "splits.txt").write_text(

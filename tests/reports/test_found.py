@@ -133,17 +133,26 @@ def test_differentials_are_told_only_where_two_groups_have_both_rates(
     assert float(told[2]) <= float(told[1]) <= float(told[3])
 
 
-@pytest.mark.parametrize("begun", [0, 3])
-def test_a_stop_is_no_sentence_but_ends_the_findings(world: World, begun: int) -> None:
+def test_a_stop_is_no_sentence_but_ends_the_findings(world: World) -> None:
     scored = score_gallery(world.model, world.loaded)
     asked: list[int] = []
 
-    def stopped() -> bool:
-        asked.append(1)
-        return len(asked) > begun
+    def stopped_at(last: int) -> Task:
+        asked.clear()
 
-    with pytest.raises(Stopped):
-        findings(scored, 0.46, Edits(), world.cache, task=Task(stopped=stopped))
+        def stopped() -> bool:
+            asked.append(1)
+            return len(asked) > last
+
+        return Task(stopped=stopped)
+
+    findings(scored, 0.46, Edits(), world.cache, ("sharpness",), stopped_at(10**9))
+    every = len(asked)
+    assert every > 2
+    for last in (0, every // 2, every - 1):
+        with pytest.raises(Stopped):
+            findings(scored, 0.46, Edits(), world.cache, ("sharpness",), stopped_at(last))
+        assert len(asked) == last + 1
 
 
 def test_a_record_without_threshold_reference_or_photo_says_so(
