@@ -123,6 +123,10 @@ def test_an_arranged_matrix_is_drawn_in_its_order(matrix: Matrix) -> None:
     middles = np.arange(35, 420, 70)
     cells = one[np.ix_(middles, middles)]
     np.testing.assert_array_equal(cells[np.ix_(places, places)], other[np.ix_(middles, middles)])
+    # Blue above the threshold, red below; the nearest ones are almost white.
+    bluer, margin = cells[..., 2] - cells[..., 0], matrix.scores - 0.46
+    far = (np.abs(margin) > 0.02) & ~np.eye(6, dtype=bool)
+    assert ((bluer > 0) == (margin > 0))[far].all() and {*(margin > 0)[far]} == {True, False}
 
 
 def test_a_cell_of_people_shows_their_mean_or_their_worst(matrix: Matrix) -> None:
