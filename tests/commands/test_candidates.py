@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
+from tests.commands.conftest import Ask
 
 pytest.importorskip("faiss", reason="the package faiss-cpu is not installed")
 
@@ -56,3 +57,11 @@ def test_with_every_pair_a_candidate_nothing_is_left_out_or_added(
     assert found.pop("candidates") == 6
     assert {"faces", "pairs", "counts"} <= found.keys()
     assert found == {name: everything[name] for name in found}
+
+
+def test_candidates_without_a_threshold_have_no_outcomes(
+    ask_for: Ask, crops: Path, bare_weights: Path
+) -> None:
+    said = ask_for("score", crops, "--candidates", 6, "--json", model=bare_weights)
+    figures = json.loads(said.out)
+    assert (said.code, figures["pairs"], figures["counts"]) == (0, 15, None)

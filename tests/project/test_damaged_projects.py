@@ -21,9 +21,11 @@ from core.project.edits import (
 )
 from core.project.photo_print import PhotoPrint
 from core.project.project import Project, project_path
+from core.project.readings import reading_key
 from core.project.state import ProjectState, state_of
 
 MARKS = np.arange(10.0).reshape(5, 2)
+TIME = "2026-01-02T03:04:05+00:00"
 INFINITE, DEEP, DIGITS = "1e999", "[" * 100_000 + "]" * 100_000, "9" * 400
 
 
@@ -63,6 +65,12 @@ def edited(content: dict[str, Any], where: tuple[Any, ...], value: str) -> str:
         node = node[key]
     node[where[-1]] = "@@"
     return json.dumps(content).replace('"@@"', value)
+
+
+def reading(reader: str, rating: int, time: object) -> str:
+    """All readings of a file, of which this is the one."""
+    one = {"rating": rating, "time": time, "form": {}}
+    return json.dumps({reading_key(reader, "a", "b"): one})
 
 
 @pytest.mark.parametrize("value", [INFINITE, "-1", "1.5", "true", "null", '"1"', DEEP, DIGITS])
@@ -105,6 +113,12 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("edits", "notes", "a"), '"x"', "the note of a"),
         (("edits", "notes", face_subject("a")), DEEP, "the note of"),
         (("edits", "decisions", face_subject("a")), '"maybe"', "the decision of"),
+        (("edits", "decisions", '["near-duplicate", "a"]'), '"accept"', "the decision of"),
+        (("edits", "readings"), '{"5": {}}', "the reading of 5"),
+        (("edits", "readings"), reading("x", 1, "2026-01-02T03:04:05"), "the reading of"),
+        (("edits", "readings"), reading("x", 1, 5), "the reading of"),
+        (("edits", "readings"), reading("x", 9, TIME), "the reading of"),
+        (("edits", "readings"), reading(" ", 1, TIME), "the reading of"),
         (("edits", "more"), "{}", "all under 'more'"),
         (("edits",), "5", "all edits"),
         (("undo", 2), "{}", "a step to undo"),
@@ -114,6 +128,7 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("undo", 2), '{"tags": {"k": [[], [["x"]]]}}', "a step to undo"),
         (("undo", 2), f'{{"picked": {{"k": [[], [{INFINITE}]]}}}}', "a step to undo"),
         (("undo", 2), '{"more": {}}', "a step to undo"),
+        (("undo", 2), '{"tags": []}', "a step to undo"),
         (("undo", 2), DEEP, "a step to undo"),
         (("redo", 0), "null", "a step to redo"),
         (("undo",), "null", "all under 'undo'"),
@@ -143,6 +158,7 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("state", "view", "x"), "[1, NaN]", "'view.x'"),
         (("state", "view", "x"), '[{"a": 1, "b": NaN}]', "'view.x'"),
         (("state", "view"), "5", "'view'"),
+        (("state", "filter"), '"\\ud800"', "'filter'"),
     ],
 )
 def test_each_part_is_told_and_the_rest_is_loaded(
