@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.commands.shared import ProgressBar, warn
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.choose import FACE_POLICIES, choose
 from core.faces.detect import Detector
 from core.faces.photo import photo_bytes, read_photo
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text({"crops": written, "problems": problems}))
     else:
-        print(f"{written} crops in {output}")
+        print(f"{counted(written, 'crop')} in {output}")
         for problem in problems:
             warn(f"problem: {problem['reason']}")
     if not written:
@@ -152,7 +152,9 @@ def _align_one(path: Path, stem: Path, detector: Detector, faces: Any) -> int:
             with written_whole(target) as part:
                 crop.save(part, format="PNG")
         except OSError as error:
+            above = Path(error.filename or target)  # a file may lie where a folder is to be
+            at = above if above in target.parents else target
             raise XCosError(
-                f"{target} cannot be written: {error.strerror or error}; choose another folder."
+                f"{at} cannot be written: {error.strerror or error}; choose another folder."
             ) from error
     return len(chosen)

@@ -223,7 +223,9 @@ def _tell(
     )
     if isinstance(image, DifferenceImage):
         what = "outcome" if image.found.outcomes is not None else "side"
-        print(f"{_changed(scored, image):,} pairs change {what}, less {image.found.name}")
+        changed = _changed(scored, image)
+        verb = "changes" if changed == 1 else "change"
+        print(f"{counted(changed, 'pair')} {verb} {what}, less {image.found.name}")
     elif not image.shown.cells_are_pairs:
         once = {
             frozenset(cell[:2]) if scored.square else cell[:2]: cell

@@ -230,6 +230,7 @@ class Setup:
     def __init__(self, options: argparse.Namespace) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
+        self._told: set[str] = set()
         self.target_choice = target_of(options, self._take_project(options))
         self.options = options
         path = find_weights(options.model)
@@ -321,7 +322,9 @@ class Setup:
         if project is not None and project.warning:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):
-            warn(sentence)
+            if sentence not in self._told:  # the gallery's and the probes' are the same cache's
+                warn(sentence)
+            self._told.add(sentence)
         tell_problems(loaded.gallery.warnings, "warning", "faces are doubtful")
         return loaded
 
@@ -330,9 +333,10 @@ def tell_problems(
     problems: Sequence[Problem], sort: str = "problem", rest: str = "photos gave no face"
 ) -> None:
     """Name some on stderr, by default of photos that gave no face, and how many the rest are."""
-    for problem in problems[:MOST_TOLD]:
+    told = len(problems) if len(problems) == MOST_TOLD + 1 else MOST_TOLD
+    for problem in problems[:told]:
         warn(f"{sort}: {problem.reason}")
-    if len(problems) > MOST_TOLD:
+    if len(problems) > told:
         warn(f"{sort}: {len(problems) - MOST_TOLD} more {rest}; score --json names all.")
 
 

@@ -18,7 +18,7 @@ from core.commands.shared import (
     positive,
     warn,
 )
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.reports.output import refuse_unwritable
 from core.scoring.tables import SUFFIXES, write_table
@@ -159,7 +159,7 @@ def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
         when = f"frames {track['first_frame']} to {track['last_frame']}"
         if start is not None:
             when = f"{start:.1f} to {end:.1f} s"
-        line = f"{track['track']}: {track['faces']} faces, {when}"
+        line = f"{track['track']}: {counted(track['faces'], 'face')}, {when}"
         if track["score"] is not None:
             line += f", score {track['score']:.4f}"
             line += "" if track["verdict"] is None else f", {track['verdict']}"
@@ -168,7 +168,7 @@ def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
         print("No face was found.")
     limit = "" if setup.threshold is None else f"; threshold {setup.threshold:.4f}"
     warn(
-        f"{video.frames} frames looked at, every {video.every}; {setup.card.name}, "
+        f"{counted(video.frames, 'frame')} looked at, every {video.every}; {setup.card.name}, "
         f"{setup.kind} attention, order {setup.options.order}{limit}"
     )
     for problem in video.problems:

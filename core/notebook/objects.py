@@ -199,7 +199,7 @@ class Gallery:
         people = len({face.identity for face in gallery.faces} - {None})
         return (
             f"Gallery({str(gallery.source)!r}: {counted(len(self), 'face')} of {counted(people, 'person', 'people')}, "
-            f"{len(gallery.problems)} problems, {self.model.card.name})"
+            f"{counted(len(gallery.problems), 'problem')}, {self.model.card.name})"
         )
 
     def _repr_html_(self) -> str:

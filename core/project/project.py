@@ -353,10 +353,12 @@ class Project:
         try:
             kept = kept_aside(self.path, self._content).name
             self._kept = True
-            self.warning = f"{warning}; the file as it was is kept as {kept}."
+            self._warn(f"{warning}; the file as it was is kept as {kept}.")
         except OSError as error:
             self._kept = False
-            self.warning = f"{warning}; it cannot be kept aside ({error.strerror or error}), so take a copy of it."
+            self._warn(
+                f"{warning}; it cannot be kept aside ({error.strerror or error}), so take a copy of it."
+            )
 
     def _keep_damaged(self, error: Exception) -> None:
         kept = self.path
@@ -365,10 +367,15 @@ class Project:
             self.path.unlink()
         except OSError:
             pass  # it stays where it is, and no change replaces it
-        self.warning = (
+        self._warn(
             f"The project file {self.path} could not be read ({error}); it is kept as "
             f"{kept.name}, and the gallery opens without earlier changes."
         )
+
+    def _warn(self, sentence: str) -> None:
+        """Tell it too: what was told before holds as well."""
+        if sentence not in self.warning:
+            self.warning = f"{self.warning} {sentence}".lstrip()
 
 
 def project_path(source: Path, folder: Path) -> Path:

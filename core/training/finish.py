@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from core.errors import counted
 from core.evaluation.verification import balanced_threshold
 from core.model.card import HidingLaw, ModelCard
 from core.model.features import CHANNELS
@@ -102,7 +103,8 @@ def _training_text(training: Training) -> str:
         whole = keeps_maps(config.model)
         start = f"the {'frozen' if whole else 'trained'} {training.frozen.path.name}"
     return (
-        f"{len(training.faces)} faces, {labelled} of them with one of "
-        f"{len(training.faces.identities)} identities; {training.step} steps of "
+        f"{counted(len(training.faces), 'face')}, {labelled:,} of them with one of "
+        f"{counted(len(training.faces.identities), 'identity', 'identities')}; "
+        f"{counted(training.step, 'step')} of "
         f"{config.optimisation.batch} faces from {start}; target {target}"
     )

@@ -189,7 +189,7 @@ def test_align_writes_crops(run: Run, tmp_path: Path) -> None:
 
     sample = resource_path("sample", "Grace Hopper")
     code, out, err = run("align", sample / "hopper_1.jpg", "-o", tmp_path / "crops")
-    assert code == 0 and "1 crops" in out
+    assert code == 0 and "1 crop in" in out
     assert Image.open(tmp_path / "crops" / "hopper_1.png").size == (112, 112)
     code, _, err = run("align", sample, "-o", sample)
     assert code == 1 and "choose another folder" in err

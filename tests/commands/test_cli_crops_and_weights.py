@@ -73,7 +73,7 @@ def test_a_crop_whose_folder_cannot_be_made_is_told(
     assert [(p["file"], p["reason"]) for p in said["problems"][1:]] == [
         (
             f"ann/{k}.png",
-            f"{crops}/ann/{k}.png cannot be written: File exists; choose another folder.",
+            f"{crops}/ann cannot be written: File exists; choose another folder.",
         )
         for k in (1, 2)
     ]

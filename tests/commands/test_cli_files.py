@@ -202,7 +202,7 @@ def test_align_leaves_the_users_files_alone(run: Run, tmp_path: Path) -> None:
 
     for _ in range(2):  # a second run finds its own crops and is content
         code, told, _ = run("align", photos, "-o", tmp_path / "again")
-        assert code == 0 and "1 crops" in told
+        assert code == 0 and "1 crop in" in told
     code, _, err = run("align", photos, "-o", mine / "h.png")
     assert code == 1 and "h.png is a file, and crops go into a folder" in err
     code, _, err = run("align", photos, "-o", photos / "below")

@@ -32,6 +32,10 @@ def test_no_correlation_where_nothing_changes_or_little_was_tried() -> None:
     assert Faithfulness(varied, even, 72).correlation is None
     assert Faithfulness(even, varied, 72).correlation is None
     assert Faithfulness(varied[:2], varied[:2], 72).correlation is None
+    rounded = 1e-7 * np.array([1.0, -1.0, 2.0])  # how far scores of single precision are off
+    for pair in ((varied, rounded), (rounded, varied), (rounded, rounded)):
+        assert Faithfulness(*pair, 72).correlation is None
+    assert Faithfulness(varied, 1e-4 * varied, 72).correlation == pytest.approx(1)
     assert Faithfulness(varied, -2 * varied, 72).correlation == pytest.approx(-1)
     assert Faithfulness(varied, varied, 3).correlation == pytest.approx(1)
 

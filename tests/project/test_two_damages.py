@@ -23,6 +23,8 @@ def test_beside_a_newer_file_a_damaged_one_is_kept_and_begun_anew(tmp_path: Path
     kept = own.with_suffix(".damaged.json")
     assert kept.read_text() == "{" and newer.read_text() == '{"version": 99}'
     assert str(own) in project.warning and f"is kept as {kept.name}" in project.warning
+    assert f"The project file {newer} is of a newer xCos Studio" in project.warning
+    assert project.warning.index("is of a newer") < project.warning.index("is kept as")
     project.tag(face_subject("a"), "x")
     assert newer.read_text() == '{"version": 99}'
     assert Project.open(tmp_path / "g", tmp_path).edits.faces_tagged("x") == {"a"}

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
 from core.project.photo_print import PhotoPrint
@@ -145,7 +145,7 @@ class Projects(QObject):
         self._restore(project, state)
         if gone:
             self._session.message.emit(
-                f"{len(gone)} of the project's {len(state.photos)} photos are not where they were; "
+                f"The project has {counted(len(gone), 'photo')} that cannot be found any more; "
                 "File, Find moved photos looks for them by content."
             )
         return True

@@ -210,7 +210,7 @@ def readers_words(agreement: Readers) -> list[str]:
         sentences.append(f"{one.name}: {read}{right}{auc}.")
     for a, b, kappa, pairs in agreement.kappa:
         figure = "not known" if kappa is None else f"{kappa:.3f}"
-        sentences.append(f"{a} and {b}: weighted kappa {figure} over {pairs} pairs.")
+        sentences.append(f"{a} and {b}: weighted kappa {figure} over {counted(pairs, 'pair')}.")
     if agreement.alpha is not None:
         sentences.append(f"Krippendorff's alpha of all readers: {agreement.alpha:.3f}.")
     if agreement.fusion is not None:

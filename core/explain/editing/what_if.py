@@ -27,6 +27,7 @@ SIDES: tuple[Side, ...] = ("left", "right")
 AT_ONCE = 4  # crops between two looks at the stop, some hundredths of a second
 PROBE_SIDE, PROBE_STEP = 32, 16  # pixels: patches of 2x2 cells at every cell
 LEAST_PROBES = 3  # of which a correlation says something
+ROUNDING = 1e-6  # of scores, which are single precision: smaller changes are none
 TURNED: dict[Order, Order] = {
     "both": "both",
     "left-right": "right-left",
@@ -125,7 +126,9 @@ class Faithfulness:
 
         None while there are too few probes, or where one of them never changes.
         """
-        if len(self.real) < LEAST_PROBES or self.real.std() == 0 or self.predicted.std() == 0:
+        if len(self.real) < LEAST_PROBES:
+            return None
+        if min(self.real.std(), self.predicted.std()) < ROUNDING:
             return None
         return float(np.corrcoef(self.real, self.predicted)[0, 1])
 
@@ -280,7 +283,8 @@ def _spread(every: list[tuple[Side, Edit]]) -> list[tuple[Side, Edit]]:
 
 
 def _by_side(some: Sequence[tuple[Side, Edit]]) -> list[tuple[Side, list[Edit]]]:
-    return [(side, [e for s, e in some if s == side]) for side in SIDES]
+    edits = {side: [edit for own, edit in some if own == side] for side in SIDES}
+    return [(side, own) for side, own in edits.items() if own]
 
 
 def _other(side: Side) -> Side:

@@ -51,7 +51,10 @@ def test_pairs_are_rated_by_keys_and_kept(
     assert readers.regions["nose"].currentText() == ""
     qtbot.keyClick(readers, Qt.Key.Key_4)
     readers.buttons[6].click()
-    assert readers.pages.currentIndex() == 0 and "All 3 pairs are rated" in readers.note.text()
+    assert (
+        readers.pages.currentIndex() == 0
+        and "3 pairs rated, and none is left" in readers.note.text()
+    )
     kept = readings_of(window.session.project.edits.readings)
     assert sorted(one.rating for one in kept) == [-2, 0, 3] and {o.reader for o in kept} == {"Eve"}
     assert [one.form for one in kept if one.rating == -2] == [{"nose": "unlike"}]
@@ -59,7 +62,7 @@ def test_pairs_are_rated_by_keys_and_kept(
         ("ann/1.png", "ann/2.png"), ("ann/1.png", "bob/1.png"), ("bob/1.png", "bob/2.png")
     }  # fmt: skip
     readers.begin()
-    assert "Eve has rated all 3 pairs" in readers.note.text()
+    assert "Eve has rated every pair of the list already" in readers.note.text()
     readers.compare.click()
     qtbot.waitUntil(lambda: "Eve: 3 pairs" in readers.figures.text(), timeout=60_000)
 

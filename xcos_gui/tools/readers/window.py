@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from core.analysis.readers.agreement import readers_of, readers_words
 from core.analysis.readers.sheet import BlindPair, blind_sheet
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.regions import REGIONS
 from core.project.readings import LIKENESSES, RATING_WORDS, RATINGS, Reading, readings_of
 from xcos_gui.state.jobs import Running
@@ -141,7 +141,7 @@ class ReadersWindow(ToolWindow):
         self.sheet = deque(blind_sheet(ordered, reader, self.seed.value(), done))
         self.given = []
         if not self.sheet:
-            self.tell(f"{reader} has rated all {len(pairs)} pairs of the list already.")
+            self.tell(f"{reader} has rated every pair of the list already.")
             return
         self.tell("")
         self.pages.setCurrentIndex(1)
@@ -171,7 +171,7 @@ class ReadersWindow(ToolWindow):
 
     def _show_next(self) -> None:
         if not self.sheet:
-            self.tell(f"All {len(self.given)} pairs are rated; thank you.")
+            self.tell(f"{counted(len(self.given), 'pair')} rated, and none is left; thank you.")
             self._leave()
             return
         pair, scored = self.sheet[0], self.session.scored

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.report import PairReport
 from core.faces.choose import GallerySettings
@@ -247,9 +247,7 @@ class VideoWindow(ToolWindow):
         self.tracks.show(self.found.tracks)
         self.plot.show_scores([], None)
         count = len(self.found.tracks)
-        summary = (
-            f"{count:,} track{'' if count == 1 else 's'} in {self.found.frames:,} frames looked at"
-        )
+        summary = f"{counted(count, 'track')} in {counted(self.found.frames, 'frame')} looked at"
         problems = self.found.problems
         reasons = " ".join(problem.reason for problem in problems[:3])
         more = f" And {len(problems) - 3} more problems." if len(problems) > 3 else ""
