@@ -1,0 +1,69 @@
+"""What commands warn of beside their answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.commands.shared import tell_problems
+from core.faces.face import Problem
+from core.project.project import project_path
+from tests.commands.conftest import Ask
+from tests.living import make_crops
+
+
+def test_that_nothing_is_tagged_yet_is_told(
+    crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["tag", str(crops), "--cache", str(tmp_path / "kept" / "c.sqlite")]
+    assert main([*asked, "--list"]) == 0
+    assert capsys.readouterr().out == (
+        "No face, pair or identity has a tag, a note or a decision yet.\n"
+    )
+    assert main([*asked, "--list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_damaged_project_is_told_and_left_out(
+    ask_for: Ask, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept"
+    cache = ["--cache", str(kept / "c.sqlite")]
+    path = project_path(crops, kept)
+    for command in ("score", "tag"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{")
+        if command == "score":
+            warnings = ask_for("score", crops, "-o", tmp_path / "s.csv").warnings
+        else:
+            assert main(["tag", str(crops), "--list", *cache]) == 0
+            warnings = [capsys.readouterr().err.strip().removeprefix("xcos: ")]
+        assert warnings[0].startswith(f"The project file {path} could not be read (")
+        assert warnings[0].endswith("and the gallery opens without earlier changes.")
+
+
+def test_a_cache_that_cannot_be_used_is_told(ask_for: Ask, crops: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "kept" / "c.sqlite"
+    cache.parent.mkdir()
+    cache.write_text("rubbish")
+    probes = make_crops(tmp_path / "probes", {"ann": 1}, first=7)
+    said = ask_for("score", crops, "--probes", probes, "-o", tmp_path / "s.csv")
+    assert said.warnings == [
+        f"The cache {cache} cannot be used (it is no cache of xCos Studio; name another file); "
+        "nothing is kept after closing.",
+        "7 faces, 6 pairs; TP 2, FP 0, FN 1, TN 3, unknown 0",
+    ]
+    assert cache.read_text() == "rubbish"
+
+
+@pytest.mark.parametrize(("doubtful", "rest"), [(10, 0), (11, 0), (12, 2), (13, 3)])
+def test_ten_doubtful_photos_are_named_and_the_rest_counted(
+    capsys: pytest.CaptureFixture[str], doubtful: int, rest: int
+) -> None:
+    tell_problems([Problem(f"{k}.png", f"Sentence {k}.") for k in range(doubtful)])
+    said = capsys.readouterr().err.splitlines()
+    named = doubtful - rest  # one more takes no more room than that there is one more
+    assert said[:named] == [f"xcos: problem: Sentence {k}." for k in range(named)]
+    more = [f"xcos: problem: {rest} more photos gave no face; score --json names all."]
+    assert said[named:] == (more if rest else [])
