@@ -109,6 +109,8 @@ def test_scores_refined_while_another_image_is_made_are_in_it(
     panel, session = window.matrix, window.session
     assert session.matrix is not None
     scores = session.matrix.scores
+    # Of so few pairs nothing would be kept that could be out of date.
+    monkeypatch.setattr("core.scoring.blocks.KEPT_CELLS", 1)
     made, refined = Event(), Event()
     prepare = MatrixImage.prepare
 
