@@ -82,7 +82,8 @@ class SubjectEdit(QFrame):
 
     def show_subject(self, subject: str, edits: Edits) -> None:
         """Show another subject, or what another window or undo changed of this one."""
-        new = subject != self.subject
+        # The same photos of another project are another subject: what was typed is the first one's.
+        new = subject != self.subject or self._session.project is not self._project
         if new:
             self.keep()
         self.subject, self._project = subject, self._session.project

@@ -22,6 +22,7 @@ from core.faces.face import Face
 from core.project.edits import face_subject
 from core.project.project import Project
 from core.scoring.lists import PairList
+from tests.gui.resting import settled
 from xcos_gui.shell.target_dialog import TargetDialog
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.settings import Settings
@@ -329,3 +330,24 @@ def test_what_was_typed_of_one_project_is_not_written_into_the_next(
     session.project = one
     edit.show_subject(subject, one.edits)
     assert told == ["The disk is full."] and edit.note.toPlainText() == "odd"
+
+
+@pytest.mark.parametrize("where", ["tags", "note"])
+def test_what_is_typed_while_another_gallery_opens_is_kept_with_its_own_pair(
+    window: MainWindow, qtbot: QtBot, crops: Path, probes: Path, where: str
+) -> None:
+    session = window.session
+    session.select_pair(0, 2)
+    session.open_gallery(probes)  # in the background, while one types on
+    window.activateWindow()
+    if where == "note":
+        window.show_notes()
+    typed = window.inspector.judging.tags if where == "tags" else window.notes.sections[0].note
+    typed.setFocus()
+    qtbot.keyClicks(typed, "odd")
+    qtbot.waitUntil(lambda: session.source == probes)
+    settled(window, qtbot)
+    folder = session.cache.folder
+    there, here = (Project.open(source, folder).edits for source in (crops, probes))
+    assert here.tags == {} and here.notes == {}
+    assert [*there.tags.values(), *there.notes.values()] in ([("odd",)], ["odd"])

@@ -357,8 +357,9 @@ class MatrixPanel(QWidget):
         if blocks[0] is not None:
             row = blocks[0].start
         if blocks[1] is not None:
-            same = blocks[0] is not None and blocks[1].stop - blocks[1].start > 1
-            column = blocks[1].start + int(same)  # not the face with itself
+            itself = self._session.matrix is not None and self._session.matrix.square
+            both = itself and blocks[0] is not None and blocks[1].stop - blocks[1].start > 1
+            column = blocks[1].start + int(both)  # not the face with itself
         self.go_to((row, column))
         return True
 
