@@ -141,7 +141,9 @@ def test_labels_are_exported_and_compared_where_asked(
     for action in (table, copies):
         action.trigger()
     tool.other.click()
-    assert len(dialogs.asked) == 3 and not tool.job.running and dialogs.asked[0][1] == "corrected.csv"
+    assert (
+        len(dialogs.asked) == 3 and not tool.job.running and dialogs.asked[0][1] == "corrected.csv"
+    )
     dialogs.answer = str(tmp_path / "corrected.csv")
     table.trigger()
     qtbot.waitUntil(lambda: "7 photos to" in tool.note.text(), timeout=20_000)
