@@ -12,6 +12,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
@@ -94,7 +95,7 @@ def test_a_flip_is_saved_once_it_was_searched(
     for side, view in flip.faces.items():
         report = session.report()
         assert report is not None and view._crop is not None
-        crop = getattr(report, f"{side}_crop")
+        crop: np.ndarray = getattr(report, f"{side}_crop")
         assert view._crop.pixelColor(60, 90).getRgb()[:3] == tuple(crop[90, 60].tolist())
 
 

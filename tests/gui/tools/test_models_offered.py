@@ -67,7 +67,8 @@ def test_tars_at_small_fars_are_counted(empty: MainWindow, qtbot: QtBot, tmp_pat
     assert [name for name in rows if name.startswith("TAR at")] == ["TAR at FAR 0.1"]
     for column, model in enumerate((models.a, models.b)):
         matrix = model.scored.matrix
-        genuine, impostor = [], []
+        genuine: list[float] = []
+        impostor: list[float] = []
         for i in range(17):
             for j in range(i + 1, 17):
                 one = matrix.rows[i] == matrix.columns[j]

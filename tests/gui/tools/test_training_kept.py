@@ -16,8 +16,6 @@ from tests.gui.tools.test_training_verdict import dialog_of, no_estimate_by_itse
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.training.ways import KEPT, WaysPanel
 
-__all__ = ["no_estimate_by_itself", "run"]
-
 
 def panel(window: MainWindow, note: str, qtbot: QtBot) -> WaysPanel:
     window.session.settings.keep_note(KEPT, note)

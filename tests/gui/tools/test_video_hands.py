@@ -106,13 +106,14 @@ def test_a_face_of_a_video_is_told_by_its_second(
 def test_scores_are_saved_where_asked(
     video: VideoWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
-    asked: list[tuple[object, ...]] = []
+    asked: list[tuple[str, ...]] = []
     answers = ["", str(tmp_path / "over.csv")]
-    monkeypatch.setattr(
-        QFileDialog,
-        "getSaveFileName",
-        lambda *given: asked.append(given[1:]) or (answers[len(asked) - 1], ""),
-    )
+
+    def ask(parent: object, *words: str) -> tuple[str, str]:
+        asked.append(words)
+        return answers[len(asked) - 1], ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
     video.tell("")
     video.save_button.click()  # closed without a name
     assert video.note.text() == "" and not list(tmp_path.glob("over*"))
