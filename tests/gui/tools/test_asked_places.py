@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -96,7 +97,7 @@ def test_a_flip_is_saved_once_it_was_searched(
         report = session.report()
         assert report is not None and view._crop is not None
         crop: np.ndarray = getattr(report, f"{side}_crop")
-        assert view._crop.pixelColor(60, 90).getRgb()[:3] == tuple(crop[90, 60].tolist())
+        assert view._crop.pixelColor(60, 90) == QColor(*crop[90, 60].tolist())
 
 
 def test_edited_faces_are_saved_where_asked(
