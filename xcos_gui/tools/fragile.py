@@ -182,6 +182,7 @@ class FragileWindow(ToolWindow):
         total = sum(some for some, _ in counts.values())
         pairs = sum(number for _, number in counts.values())
         text = f"{total:,} of {pairs:,} pairs are fragile at the threshold {fragile.threshold:.4f}"
+        text = text.replace("-", "\N{MINUS SIGN}")
         errors = [counts["FP"], counts["FN"]]
         if any(number for _, number in errors):
             text += f", {sum(e[0] for e in errors):,} of the {sum(e[1] for e in errors):,} errors among them"

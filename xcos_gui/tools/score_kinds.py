@@ -194,7 +194,8 @@ class WorthWindow(FollowingWindow):
     def _show_kind(self, row: int, kind: KindWorth, exchange: Exchange | None) -> None:
         counts = kind.counts
         auc = "\N{EN DASH}" if kind.auc is None else f"{kind.auc:.4f}"
-        texts = [f"{kind.threshold:.4f}", percent(counts.accuracy), percent(counts.tar)]
+        threshold = f"{kind.threshold:.4f}".replace("-", "\N{MINUS SIGN}")
+        texts = [threshold, percent(counts.accuracy), percent(counts.tar)]
         texts += [percent(counts.far), auc, percent(kind.eer)]
         if exchange is None:
             texts += [""] * len(COUNTS)

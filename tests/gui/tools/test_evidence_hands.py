@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from core.analysis.conditions.slices import Slice
@@ -204,6 +205,7 @@ def test_the_reference_that_ships_weighs_the_pair(
     figures = kept["ratios"]["learned"]
     figures |= {"intercept": -1.0, "slope": 3.0, "ceiling": 9.0, "floor": -9.0}
     monkeypatch.setattr("core.analysis.evidence.shipped.shipped_figures", lambda _: kept)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: pytest.fail("asked"))
     strength.reference.setCurrentIndex(1)
     strength.reference.activated.emit(1)  # no folder is asked for
     session.select_pair(0, 3)

@@ -23,6 +23,7 @@ from tests.gui.resting import score_probes, settled, tool_rests
 from tests.gui.tools.test_face_map import opened
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import MapPlot
+from xcos_gui.tools.face_map.window import _hard_words
 from xcos_gui.widgets.tags import TagsLine
 
 POINTS = np.array([[0.0, 0.0], [1.0, 0.0], [4.0, 3.0], [5.0, 1.0]])
@@ -173,8 +174,11 @@ def test_a_face_s_worst_pair_is_told_and_follows_the_threshold(
             tool.look_at(place)
             hard = wanted[place]
             told.add(hard > 0)
+            at_it = abs(hard) < 0.0005
             assert tool.hard.text() == (
-                f"Its worst pair is wrong by {hard:.3f}."
+                "Its worst pair lies at the threshold."
+                if at_it
+                else f"Its worst pair is wrong by {hard:.3f}."
                 if hard > 0
                 else f"All its pairs are right, the nearest by {-hard:.3f}."
             )
@@ -289,3 +293,18 @@ def test_points_stand_out_in_either_theme(window: MainWindow, qtbot: QtBot) -> N
     finally:
         window.set_theme("system")
     tool.close()
+
+
+@pytest.mark.parametrize(
+    ("hard", "words"),
+    [
+        (0.0, "Its worst pair lies at the threshold."),
+        (-4e-4, "Its worst pair lies at the threshold."),
+        (4e-4, "Its worst pair lies at the threshold."),
+        (0.001, "Its worst pair is wrong by 0.001."),
+        (-0.001, "All its pairs are right, the nearest by 0.001."),
+        (float("nan"), "Its identity is not known."),
+    ],
+)
+def test_a_pair_at_the_threshold_is_called_neither_right_nor_wrong(hard: float, words: str) -> None:
+    assert _hard_words(hard) == words

@@ -35,7 +35,19 @@ def test_a_cell_under_the_mouse_is_marked_on_faces_and_maps(
         assert [one._cell for one in shown] == [cell] * len(shown)
 
 
-@pytest.mark.parametrize("note", ["{", "[1]", "3", '"x"', '{"answers": 4}', '{"chosen": "flying"}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        "{",
+        "[1]",
+        "3",
+        '"x"',
+        '{"answers": 4}',
+        '{"chosen": "flying"}',
+        '{"chosen": ["adapt"]}',
+        '{"chosen": {}}',
+    ],
+)
 def test_damaged_answers_are_those_of_the_first_time(
     empty: MainWindow, qtbot: QtBot, note: str
 ) -> None:

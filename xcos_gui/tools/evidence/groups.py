@@ -89,8 +89,9 @@ class GroupsTab(Tab):
         """Show the groups."""
         self.found = answer
         self.shown.fill()
+        threshold = f"{answer.threshold:.4f}".replace("-", "\N{MINUS SIGN}")
         lines = [
-            f"At the threshold {answer.threshold:.4f}. Impostor pairs of two groups: FMR "
+            f"At the threshold {threshold}. Impostor pairs of two groups: FMR "
             f"{rate_text(answer.all_cross.value, answer.all_cross.interval)}."
         ]
         for name, whole, equal in (("FDR", answer.fdr, 1), ("GARBE", answer.garbe, 0)):

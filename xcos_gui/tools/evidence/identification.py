@@ -108,11 +108,12 @@ class IdentificationTab(Tab):
         self.shown.fill()
         persons = answer.persons
         fpir, fnir = persons.rates(answer.threshold)
+        threshold = f"{answer.threshold:.4f}".replace("-", "\N{MINUS SIGN}")
         shown = answer.rows[:MOST_ROWS]
         more = f" The table has the {MOST_ROWS:,} worst." if len(shown) < len(answer.rows) else ""
         self.words.setText(
             f"{counted(len(persons.probes), 'probe')}, {counted(len(persons.persons), 'person', 'people')}. At the threshold "
-            f"{answer.threshold:.4f}: FPIR {percent(fpir)}, FNIR {percent(fnir)}.{more}"
+            f"{threshold}: FPIR {percent(fpir)}, FNIR {percent(fnir)}.{more}"
         )
         names, rows = [], []
         ranks = np.full(len(persons.probes), -1)

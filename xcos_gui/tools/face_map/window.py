@@ -374,6 +374,8 @@ def _scale_words(condition: Condition, values: np.ndarray) -> str:
 def _hard_words(hard: float) -> str:
     if not np.isfinite(hard):
         return "Its identity is not known."
+    if abs(hard) < 0.0005:  # told with three decimals, on which side of it would be no number
+        return "Its worst pair lies at the threshold."
     if hard > 0:
         return f"Its worst pair is wrong by {hard:.3f}."
     return f"All its pairs are right, the nearest by {-hard:.3f}."

@@ -113,7 +113,7 @@ class WaysPanel(QWidget):
             chosen = kept.get("chosen")
         except (ValueError, AttributeError, TypeError):  # a kept text that is none of ours
             chosen = None
-        self.choose(chosen if chosen in self.buttons else "adapt")
+        self.choose(next((name for name in self.buttons if name == chosen), "adapt"))
 
     def _section(self, name: WayName, questions: Questions) -> QWidget:
         frame = QFrame(frameShape=QFrame.Shape.StyledPanel)
