@@ -163,7 +163,7 @@ def test_where_no_edit_flips_nothing_is_written(ask_for: Ask, crops: Path, tmp_p
     path = tmp_path / "flip.png"
     photos = crops / "ann" / "1.png", crops / "bob" / "1.png"
     # No score is below -1.
-    said = ask_for("flip", *photos, "--kind", "shift", "--threshold=-1", "-o", path)
+    said = ask_for("flip", *photos, "--kind", "dark", "--threshold=-1", "-o", path)
     refused(said, f"No edit of these kinds flips the verdict, so {path} was not written.")
     assert not path.exists()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.scoring.blocks import BlockPyramid, worst_pair
@@ -66,6 +66,7 @@ def assert_exact(pyramid: BlockPyramid, threshold: float) -> None:
         )
 
 
+@settings(max_examples=20)
 @given(
     st.integers(1, 21),
     st.integers(1, 19),

@@ -62,7 +62,7 @@ def test_counts_list_the_pairs_that_a_kind_saves_and_loses(
     assert total > 0, "the threshold was to part the kinds"
 
     session.set_threshold(-1.0)
-    qtbot.waitUntil(lambda: text(found, 0, 0) == "-1.0000", timeout=60_000)
+    qtbot.waitUntil(lambda: text(found, 0, 0) == "\N{MINUS SIGN}1.0000", timeout=60_000)
     assert (text(found, 0, 2), text(found, 0, 3)) == ("100.00 %", "100.00 %")
     assert found.found.worth.of("uniform") == worth.of("uniform")  # type: ignore[union-attr]
 
