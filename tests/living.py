@@ -5,6 +5,7 @@ a right number from a wrong one. Here the statistics were taken on varied patter
 scales are enlarged, so that a swapped side, a dropped factor or a turned sign moves a score by tenths.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def make_crops(folder: Path, counts: dict[str, int] = COUNTS, first: int = 1) ->
         for number in range(first, first + count):
             Image.fromarray(crop(name, number)).save(folder / name / f"{number}.png")
     return folder
+
+
+def list_with_stranger(crops: Path) -> Path:
+    """A list of ann twice, bob, and a face that nobody knows, of the photos of `make_crops`."""
+    shutil.copy(crops / "cem" / "1.png", crops / "stranger.png")
+    lines = ["ann/1.png,ann", "ann/2.png,ann", "bob/1.png,bob", "stranger.png,"]
+    table = crops / "some.csv"
+    table.write_text("\n".join(["path,identity", *lines, ""]))
+    return table
 
 
 def landmarks(seed: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis.evidence.decision import bayes_decision
+from core.analysis.evidence.ratios import FINE
 from core.errors import XCosError
 
 
@@ -17,7 +18,7 @@ def ratios(slope: float = 2.0, floor: float = -1.5, ceiling: float = 1.25) -> Si
     def log10(scores: np.ndarray) -> np.ndarray:
         return np.clip(slope * scores, floor, ceiling)
 
-    return SimpleNamespace(floor=floor, ceiling=ceiling, log10=log10, sort_keys=log10)
+    return SimpleNamespace(floor=floor, ceiling=ceiling, log10=log10, table=log10(FINE))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_where_ratios_fall_again_the_last_crossing_counts(first: float, last: fl
         much = (scores > first) & (scores < 0) | (scores > last)
         return np.where(much, 1.0, -1.0)
 
-    wavy = SimpleNamespace(floor=-1.0, ceiling=1.0, log10=log10, sort_keys=log10)
+    wavy = SimpleNamespace(floor=-1.0, ceiling=1.0, log10=log10, table=log10(FINE))
     found = bayes_decision(wavy, 0.5, 1.0).threshold  # type: ignore[arg-type]
     assert found == pytest.approx(last, abs=1e-9)
     # Beside the tabled scores few are asked for: kernel densities would stand a window still.

@@ -36,14 +36,14 @@ def tool_rests(shown: ToolWindow) -> bool:
     return not _waits(shown) and not works and not shown.session.busy
 
 
-def score_probes(window: MainWindow, qtbot: QtBot, probes: Path) -> None:
-    """Open the four probes against the gallery of six, and wait for their scores."""
+def score_probes(window: MainWindow, qtbot: QtBot, probes: Path, count: int = 4) -> None:
+    """Open probes against the gallery of six, and wait for their scores."""
     session = window.session
     session.open_probes(probes)
     qtbot.waitUntil(
         lambda: (
             session.matrix is not None
-            and session.matrix.scores.shape == (4, 6)
+            and session.matrix.scores.shape == (count, 6)
             and not session.busy
         ),
         timeout=60_000,

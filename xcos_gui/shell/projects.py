@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.errors import Stopped, XCosError, counted
+from core.errors import Stopped, XCosError
 from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
 from core.project.photo_print import PhotoPrint
@@ -144,8 +144,9 @@ class Projects(QObject):
             return False
         self._restore(project, state)
         if gone:
+            moved = "is not where it was" if len(gone) == 1 else "are not where they were"
             self._session.message.emit(
-                f"The project has {counted(len(gone), 'photo')} that cannot be found any more; "
+                f"{len(gone):,} of the project's {len(state.photos):,} photos {moved}; "
                 "File, Find moved photos looks for them by content."
             )
         return True

@@ -60,9 +60,8 @@ class ToolWindow(QDialog):
         foot = QHBoxLayout()
         foot.addWidget(self.note, 1)
         foot.addWidget(self.progress)
-        foot.addStrut(
-            self.progress.sizeHint().height()
-        )  # the window stays as it is when work begins
+        # The window stays as it is when work begins.
+        foot.addStrut(self.progress.sizeHint().height())
         column = QVBoxLayout(self)
         column.addWidget(Scrolled(inside), 1)  # on a small screen, too, all of it can be reached
         column.addLayout(foot)

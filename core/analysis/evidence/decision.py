@@ -58,7 +58,7 @@ def bayes_decision(ratios: LikelihoodRatios, prior: float, cost: float = 1.0) ->
 
 def _crossing(ratios: LikelihoodRatios, needed: float) -> float:
     """The largest score that is not above the needed LR: from there on all are."""
-    below = np.flatnonzero(ratios.sort_keys(FINE) <= needed)
+    below = np.flatnonzero(ratios.table <= needed)
     if not len(below):
         return -1.0
     if below[-1] == len(FINE) - 1:

@@ -19,7 +19,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 MOST: dict[Method, int] = {"logistic": 10_000, "kde": 4_000, "isotonic": 10_000}
 DRAWS = 100
 GRID = np.linspace(-1, 1, 101)  # scores at which intervals are kept
-FINE = np.linspace(-1, 1, 2001)  # scores at which kernel densities are tabulated to sort by
+FINE = np.linspace(-1, 1, 2001)  # scores at which ratios are tabulated
 FOLDS = 5
 # Scores between two looks at the stop: kernel densities hold the interpreter for 9 ms per 50.
 AT_ONCE: dict[Method, int] = {"logistic": 100_000, "kde": 50, "isotonic": 100_000}

@@ -83,7 +83,7 @@ def test_some_photos_that_moved_are_told_and_found_under_the_folder_chosen(
     told.clear()
     reopen(window, qtbot, file)
     assert told[0] == (
-        "The project has 2 photos that cannot be found any more; "
+        "2 of the project's 6 photos are not where they were; "
         "File, Find moved photos looks for them by content."
     )
     answering(monkeypatch, getExistingDirectory=str(heap))

@@ -25,7 +25,7 @@ from core.analysis.groups import GroupRates, Rate
 from core.project.edits import identity_subject
 from core.resources import resource_path
 from core.scoring.lists import PairList
-from tests.gui.resting import settled, tool_rests
+from tests.gui.resting import score_probes, settled, tool_rests
 from tests.gui.tools.test_evidence import evidence, said  # noqa: F401
 from tests.living import living_weights, make_crops
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
@@ -119,16 +119,7 @@ def test_where_there_is_one_person_there_is_no_second(
 def test_probes_whom_the_gallery_lacks_have_no_curve(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    session = window.session
-    session.open_probes(make_crops(tmp_path / "strangers", {"dan": 2}))
-    qtbot.waitUntil(
-        lambda: (
-            session.matrix is not None
-            and session.matrix.scores.shape == (2, 6)
-            and not session.busy
-        ),
-        timeout=60_000,
-    )
+    score_probes(window, qtbot, make_crops(tmp_path / "strangers", {"dan": 2}), 2)
     shown = opened(window)
     tab = shown.identification
     answered(shown, tab, qtbot)

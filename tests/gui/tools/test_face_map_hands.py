@@ -7,7 +7,6 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.mouse import drag
 from tests.gui.resting import score_probes, settled, tool_rests
 from tests.gui.tools.test_face_map import opened
+from tests.living import list_with_stranger
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.face_map.plot import MapPlot
 from xcos_gui.tools.face_map.window import _hard_words
@@ -191,11 +191,7 @@ def test_a_face_s_worst_pair_is_told_and_follows_the_threshold(
 def test_of_an_unknown_face_no_pair_is_right_or_wrong(
     empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
 ) -> None:
-    shutil.copy(crops / "cem" / "1.png", crops / "stranger.png")
-    lines = ["ann/1.png,ann", "ann/2.png,ann", "bob/1.png,bob", "stranger.png,"]
-    table = crops / "some.csv"
-    table.write_text("\n".join(["path,identity", *lines, ""]))
-    empty.session.open_gallery(table)
+    empty.session.open_gallery(list_with_stranger(crops))
     settled(empty, qtbot)
     tool, session = opened(empty, qtbot), empty.session
     pair = session.pair

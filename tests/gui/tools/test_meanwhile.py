@@ -7,7 +7,6 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-import shutil
 from pathlib import Path
 from threading import Event
 
@@ -24,7 +23,7 @@ from tests.gui.tools.test_fragile import made_up
 from tests.gui.tools.test_people import opened as people_of
 from tests.gui.tools.test_report import opened as report_of
 from tests.gui.tools.test_what_if import opened
-from tests.living import make_crops
+from tests.living import list_with_stranger, make_crops
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.fragile import FragileWindow
 from xcos_gui.tools.readers.window import ReadersWindow
@@ -158,11 +157,7 @@ def test_a_click_on_a_person_s_point_looks_at_them(
 def test_faces_without_an_identity_are_nobody_s(
     empty: MainWindow, qtbot: QtBot, crops: Path
 ) -> None:
-    shutil.copy(crops / "cem" / "1.png", crops / "stranger.png")
-    lines = ["ann/1.png,ann", "ann/2.png,ann", "bob/1.png,bob", "stranger.png,"]
-    table = crops / "some.csv"
-    table.write_text("\n".join(["path,identity", *lines, ""]))
-    empty.session.open_gallery(table)
+    empty.session.open_gallery(list_with_stranger(crops))
     settled(empty, qtbot)
     tool = people_of(empty, qtbot)
     assert {*tool._faces} == {"ann", "bob"}
