@@ -35,7 +35,12 @@ def _sides(backbone: nn.Module) -> dict[nn.Module, int]:
     def note(module: nn.Module, _: object, out: object) -> None:
         sides[module] = out.shape[-1] if isinstance(out, Tensor) and out.ndim == 4 else 0
 
-    layers = [module for module in backbone.modules() if not any(module.children())]
+    # A layer with parts of its own may hold numbers beside theirs, as SFace's convolutions do.
+    layers = [
+        module
+        for module in backbone.modules()
+        if not any(module.children()) or next(module.parameters(recurse=False), None) is not None
+    ]
     hooks = [module.register_forward_hook(note) for module in layers]
     was = backbone.training
     with torch.no_grad():

@@ -65,19 +65,21 @@ def test_only_the_part_moves(
 
 @pytest.mark.parametrize(
     ("backbone", "first"),
-    [("ir-se-50", "body.21"), ("iresnet-18", "layer4.0"), ("local", "stages.15")],
+    [
+        ("ir-se-50", "body.21"),
+        ("iresnet-18", "layer4.0"),
+        ("local", "stages.15"),
+        ("sface", "conv_13_dw"),
+    ],
 )
 def test_a_last_stage_is_found_in_every_sort_of_backbone(backbone: str, first: str) -> None:
     network = XCosNet(build_backbone(backbone), None)
     kept = set(keep_rest(network, "last stage"))
-    names = [
-        name
-        for name, module in network.backbone.named_modules()
-        if not any(module.children())
-        and next(module.parameters(), None) is not None
-        and module not in kept
-    ]
+    names = [name for name, p in network.backbone.named_parameters() if p.requires_grad]
     assert names[0].startswith(first), names[0]
+    of_stage = list(network.backbone.state_dict())
+    rest = of_stage[: next(n for n, name in enumerate(of_stage) if name.startswith(first))]
+    assert not {*names} & {*rest}
     assert all(p.requires_grad for p in network.grid.parameters())
     assert not any(p.requires_grad for m in kept for p in m.parameters())
     assert isinstance(network.backbone, nn.Module)
