@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core.scoring.matrix import ScoreMatrix
 from tests.living import PROBES, living_weights, make_crops
+from tests.parts import go_in_parts, tiles
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Slow machines and compilers at first use must not fail a law that holds.
@@ -29,6 +31,13 @@ def temporary_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("user_cache_dir", "user_log_dir", "user_data_dir", "user_config_dir"):
         monkeypatch.setattr(platformdirs, name, lambda *_, **__: str(tmp_path / "user"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_parts() -> None:
+    """Loops over parts of what is large take several turns, as they do for a user."""
+    go_in_parts()
+    ScoreMatrix.tiles = tiles  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

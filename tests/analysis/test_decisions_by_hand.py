@@ -49,6 +49,17 @@ def test_what_the_reference_cannot_support_is_never_called_the_same() -> None:
     )
 
 
+def test_scores_whose_ratio_is_just_what_is_needed_do_not_reach_more() -> None:
+    end = 0.20007  # between two scores of the table
+
+    def log10(scores: np.ndarray) -> np.ndarray:
+        return np.where(scores > end, 1.0, np.where(scores < 0.1, -1.0, 0.0))
+
+    steps = SimpleNamespace(floor=-1.0, ceiling=1.0, log10=log10, table=log10(FINE))
+    found = bayes_decision(steps, 0.5, 1.0)  # type: ignore[arg-type]
+    assert found.threshold == pytest.approx(end, abs=1e-9)
+
+
 def test_what_every_pair_supports_is_always_called_the_same() -> None:
     found = bayes_decision(ratios(), 0.5, 0.01)  # type: ignore[arg-type]
     assert found.threshold is None and found.words.endswith("call every pair the same.")

@@ -67,4 +67,5 @@ EQUIVALENT: dict[str, str] = {
     "core/explain/matrix_image.py: some = scores.ravel()[::step] if scores.flags.c_contiguous else scores.ravel() -> some = scores.ravel()[:] if scores.flags.c_contiguous else scores.ravel()": "All scores have the limits that every second or tenth of them has, at the cost of time.",
     "core/scoring/kernels/fused.py: (True, True), -> (False, True),": "A call whose result nobody reads: it compiles.",
     "core/training/batch_loader.py: if faces.pixels.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]: -> if faces.pixels.nbytes > torch.cuda.mem_get_info(device)[0]:": "Without a GPU this does not run; there it is about a share of its memory.",
+    "core/training/input_measure.py: for one in measured[1:]: -> for one in measured[:]:": "The first one is not clearly better than itself.",
 }

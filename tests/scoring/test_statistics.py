@@ -55,6 +55,19 @@ def test_counts(seed: int, square: bool, threshold: float) -> None:
         assert matrix.outcome(i, j, threshold) == outcome(score, same, threshold)
 
 
+@given(SEEDS, st.booleans(), st.integers(1, 4))
+def test_scores_of_many_tiles_are_those_of_all_pairs(seed: int, square: bool, rows: int) -> None:
+    matrix = random_matrix(seed, square)
+    pairs = every_pair(matrix)
+    with pytest.MonkeyPatch.context() as patch:
+        tiles = [slice(at, at + rows) for at in range(0, len(matrix.scores), rows)]
+        patch.setattr(ScoreMatrix, "tiles", lambda *_: tiles)
+        found = PairStatistics.of(matrix)
+    for scores, sort in ((found.genuine, True), (found.impostor, False)):
+        assert scores.tolist() == sorted(score for _, _, score, same in pairs if same is sort)
+    assert found.unknown == sum(same is None for *_, same in pairs)
+
+
 @given(SEEDS)
 def test_auc_is_the_share_of_right_orders(seed: int) -> None:
     statistics = PairStatistics.of(random_matrix(seed, False))
