@@ -43,6 +43,15 @@ def test_a_pair_as_json_and_picture(
     assert Image.open(picture).width > 1000
 
 
+def test_grad_cam_of_a_target_is_asked_for_by_name(
+    crops: Path, shared: list[str], tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left, right = crops / "ann" / "1.png", crops / "ann" / "2.png"
+    asked = ["compare", str(left), str(right), "--methods", "grad-cam-target", "--no-controls"]
+    assert main([*asked, "--target", str(tiny_weights), "--json", *shared]) == 0
+    assert list(json.loads(capsys.readouterr().out)["methods"]) == ["grad-cam-target"]
+
+
 def test_a_list_becomes_a_table(
     crops: Path, shared: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,25 @@ def test_parts_of_ar(ar: Path, tmp_path: Path) -> None:
     assert read.folds is not None and set(read.folds.tolist()) == set(range(10))
 
 
+def test_the_drawn_pairs_of_ar_are_always_the_same(ar: Path) -> None:
+    def named(wanted: range) -> list[str]:
+        files = sorted(str(path) for path in ar.rglob("*.jpg"))
+        return [name for name in files if number(name) in wanted]
+
+    every = [
+        (covered, plain, Path(covered).parent == Path(plain).parent)
+        for covered in named(range(11, 14))
+        for plain in named(range(1, 8))
+    ]
+    rng = np.random.default_rng(3)
+    genuine = rng.permutation([n for n, (*_, same) in enumerate(every) if same])[:20]
+    impostor = rng.permutation([n for n, (*_, same) in enumerate(every) if not same])[:20]
+    pairs = ar_pairs(ar, "scarf", 20, seed=3)
+    assert list(zip(pairs.left, pairs.right, pairs.same.tolist(), strict=True)) == [
+        every[n] for n in (*genuine, *impostor)
+    ]
+
+
 def test_photos_are_found_from_any_folder(
     ar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
