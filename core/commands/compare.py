@@ -14,10 +14,10 @@ from core.commands.shared import (
     add_face_options,
     add_model_options,
     add_output_option,
-    check_output,
     named,
     warn,
 )
+from core.commands.spared import check_output
 from core.errors import XCosError, counted
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer

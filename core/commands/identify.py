@@ -7,7 +7,8 @@ import numpy as np
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import add_output_option, check_table
+from core.commands.shared import add_output_option
+from core.commands.spared import check_table
 from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -51,7 +52,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     ranked = identify(scored, options.fusion, progress)
     why = _why(scored, ranked, options.why, threshold)

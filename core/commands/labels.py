@@ -11,7 +11,8 @@ from core.analysis.labels.findings import FINDING_KINDS, Finding
 from core.analysis.labels.review import LabelQuality
 from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
 from core.commands.scored import add_gallery_options, needed_threshold
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, warn
+from core.commands.spared import check_table
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    check_table(output, options.gallery, options.other)
+    check_table(output)
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     gallery = setup.open(options.gallery, progress, True, options.photos)

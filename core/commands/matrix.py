@@ -14,7 +14,8 @@ from core.analysis.conditions.measured import Measurer
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import Setup, add_output_option, check_output
+from core.commands.shared import Setup, add_output_option
+from core.commands.spared import check_output
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.explain.arranged import CELL_COLUMNS, arranged_image, cells, picture
@@ -122,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        check_output(path, (".png", ".csv"), options.gallery)
+        check_output(path, (".png", ".csv"))
         if path.suffix.lower() == ".csv" and options.level == "faces":
             raise XCosError(
                 "A table has a row for each cell of --level people, tags or column:NAME; "

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from core.analysis.people import ANIMALS, Measure, People, Person, people
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import Setup, add_output_option, check_table, warn
+from core.commands.shared import Setup, add_output_option, warn
+from core.commands.spared import check_table
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -65,7 +66,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    check_table(output, options.gallery, options.probes)
+    check_table(output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     everyone = people(scored, threshold, options.impostor, progress)
     progress.close()

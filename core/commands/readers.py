@@ -8,7 +8,8 @@ from typing import Any
 from core.analysis.readers.agreement import Readers, readers_of, readers_words
 from core.analysis.readers.table import read_readings, readings_csv
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, warn
+from core.commands.spared import check_output
 from core.errors import XCosError
 from core.files import write_whole
 from core.json_text import json_text
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     imported = [] if options.imported is None else read_readings(options.imported)
     if options.imported is not None and not imported:
         raise XCosError(f"{options.imported} lists no rating; write a line for each.")
-    check_output(options.output, (".csv",), options.gallery, options.imported)
+    check_output(options.output, (".csv",))
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     progress.close()

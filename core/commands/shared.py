@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.spared import inputs_of, outputs_of, spare, spare_gallery
 from core.errors import XCosError
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.faces.face import Problem
-from core.files import refuse_form
 from core.gallery.cache import Cache
-from core.gallery.gallery import Gallery, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
@@ -153,34 +153,6 @@ def add_output_option(
     )
 
 
-def refuse_overwriting(output: Path, *sources: Path | None) -> None:
-    """Raise XCosError when a result would replace a file that it is made from."""
-    for source in sources:
-        if source and output.exists() and source.exists() and output.samefile(source):
-            raise XCosError(f"{output} would be replaced by the result; choose another name.")
-
-
-def _spare_photos(output: Path | list[Path] | None, gallery: Gallery) -> None:
-    """Raise XCosError when a result would replace a photo of the gallery that it is made from."""
-    for path in output if isinstance(output, list) else [output]:
-        if path is not None and path.is_file():
-            names = {f.photo for f in (*gallery.faces, *gallery.aside)}
-            names |= {problem.file for problem in gallery.problems}
-            refuse_overwriting(path, *(gallery.root / name for name in sorted(names)))
-
-
-def check_output(output: Path | None, forms: Sequence[str], *sources: Path | None) -> None:
-    """Raise XCosError for a file of another form, or that would replace what it is made from."""
-    if output is not None:
-        refuse_form(output, forms)
-        refuse_overwriting(output, *sources)
-
-
-def check_table(output: Path | None, *sources: Path | None) -> None:
-    """The same of a table that is .csv or .json."""
-    check_output(output, (".csv", ".json"), *sources)
-
-
 def finite(text: str) -> float:
     """An argument that is a finite number; a decimal comma is read as a point."""
     try:
@@ -225,13 +197,19 @@ def normalisation(text: str) -> Normalisation:
 
 
 class Setup:
-    """What the shared options ask for, made ready: model, engine, cache."""
+    """What the shared options ask for, made ready: model, engine, cache.
+
+    Raises XCosError, also where something that the options name would be written over.
+    """
 
     def __init__(self, options: argparse.Namespace) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
         self._told: set[str] = set()
+        named = inputs_of(options)
         self.target_choice = target_of(options, self._take_project(options))
+        self._outputs = outputs_of(options)
+        spare(self._outputs, [*named, *inputs_of(options)])  # and what the project names
         self.options = options
         path = find_weights(options.model)
         self.verifier = Verifier(path, options.device, options.half)
@@ -318,7 +296,7 @@ class Setup:
             photos=photos,
             task=task,
         )
-        _spare_photos(getattr(self.options, "output", None), loaded.gallery)
+        spare_gallery(self._outputs, loaded.gallery)
         if project is not None and project.warning:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):

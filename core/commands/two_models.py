@@ -12,7 +12,8 @@ from core.analysis.two_models import (
     compare_models,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table
+from core.commands.shared import ProgressBar, Setup, add_output_option
+from core.commands.spared import check_table
 from core.errors import counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -56,7 +57,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     progress = ProgressBar()
     first = Setup(options)
     second = Setup(
