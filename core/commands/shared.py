@@ -199,16 +199,17 @@ def normalisation(text: str) -> Normalisation:
 class Setup:
     """What the shared options ask for, made ready: model, engine, cache.
 
+    written: files that the command writes besides those that the options name
     Raises XCosError, also where something that the options name would be written over.
     """
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, written: Sequence[Path] = ()) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
         self._told: set[str] = set()
         named = inputs_of(options)
         self.target_choice = target_of(options, self._take_project(options))
-        self._outputs = outputs_of(options)
+        self._outputs = [*outputs_of(options), *written]
         spare(self._outputs, [*named, *inputs_of(options)])  # and what the project names
         self.options = options
         path = find_weights(options.model)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import build_parser
+from core.commands.evaluate import report_files
 from core.faces.choose import GallerySettings
 from core.project.project import Project
 from core.project.state import ProjectState
@@ -39,6 +40,12 @@ def _list(path: Path, folder: Path) -> Path:
     lines = [f"{photo},{photo.parent.name},f" for photo in photos]
     path.write_text("\n".join(["path,identity,sex", *lines, ""]))
     return path
+
+
+def _pairs(path: Path, photo: str) -> None:
+    """A protocol of ten pairs of either sort."""
+    lines = 10 * [f"{photo},ann/2.png,1", f"{photo},bob/1.png,0"]
+    path.write_text("\n".join(["left,right,same", *lines, ""]))
 
 
 @pytest.fixture
@@ -112,3 +119,26 @@ def test_a_plot_is_never_written_over_a_frame(ask_for: Ask, crops: Path) -> None
     before = frame.read_bytes()
     _refused(ask_for("video", crops / "ann", crops / "bob/1.png", "-o", frame), frame)
     assert frame.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["table.csv", "roc.png"])
+def test_no_part_of_a_report_is_written_over_a_protocol_or_its_photos(
+    ask_for: Ask, crops: Path, name: str
+) -> None:
+    photo = (crops / "ann/1.png").rename(crops / "roc.png")
+    protocol = crops / "table.csv"
+    _pairs(protocol, photo.name)
+    if name == "roc.png":
+        protocol = protocol.rename(crops / "pairs.csv")
+    before = (crops / name).read_bytes()
+    _refused(ask_for("evaluate", protocol, "-o", crops), crops / name)
+    assert (crops / name).read_bytes() == before
+
+
+def test_an_evaluation_writes_what_it_looks_out_for(
+    ask_for: Ask, crops: Path, tmp_path: Path
+) -> None:
+    protocol, report = crops / "pairs.csv", tmp_path / "report"
+    _pairs(protocol, "ann/1.png")
+    assert ask_for("evaluate", protocol, "--occlusion", "-o", report).code == 0
+    assert sorted(report.iterdir()) == sorted(report_files(report))
