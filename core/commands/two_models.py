@@ -59,11 +59,10 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
     progress = ProgressBar()
-    first = Setup(options)
-    second = Setup(
-        argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
-    )
-    models = [_scored(setup, options, progress) for setup in (first, second)]
+    # Made before a setup puts a project's gallery in its place: each reads the project's edits.
+    other = argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
+    setups = [Setup(one) for one in (options, other)]
+    models = [_scored(setup, progress) for setup in setups]
     comparison = compare_models(*models).at(options.at, progress)
     progress.close()
     if options.output is not None:
@@ -75,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> JudgedGallery:
-    return JudgedGallery(scored_gallery(setup, options, progress), setup.threshold)
+def _scored(setup: Setup, progress: ProgressBar) -> JudgedGallery:
+    return JudgedGallery(scored_gallery(setup, setup.options, progress), setup.threshold)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:

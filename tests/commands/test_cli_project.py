@@ -1,6 +1,7 @@
 """Project files on the command line: what they say, and what the options say instead."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,20 @@ def test_what_was_decided_about_the_probes_counts(
     else:
         counts = told["kinds"]["learned"]["counts"] if command == "worth" else told["counts"]
         assert counts == {"TP": 1, "FP": 0, "FN": 0, "TN": 11, "unknown": 0}
+
+
+def test_both_of_two_models_see_what_was_decided_in_the_project(
+    project: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Project.read(project).set_identity(["bob/2.png"], "ann")
+    copy = shutil.copy(tiny_weights, tmp_path / "copy.safetensors")
+    command = ["two-models", str(project), "--model", str(tiny_weights), "--other", str(copy)]
+    shared = ["--attention", "learned", "--device", "cpu", "--cache", str(tmp_path / "c.sqlite")]
+    assert main([*command, *shared, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["only_a"] == told["only_b"] == []
+    # ann has four of the five faces that are left.
+    for model in ("a", "b"):
+        counts = told[model]["counts"]
+        assert (counts["TP"] + counts["FN"], counts["FP"] + counts["TN"]) == (6, 4)
+    assert told["a"]["counts"] == told["b"]["counts"]
