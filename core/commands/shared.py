@@ -26,7 +26,7 @@ from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.progress import Task
 from core.project.project import Project
-from core.project.state import SUFFIX, state_of
+from core.project.state import SUFFIX, ProjectState, state_of
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from core.workarounds import keep_memory
@@ -207,6 +207,7 @@ class Setup:
         keep_memory()
         self._projects: dict[Path, Project] = {}
         self._told: set[str] = set()
+        self._state: ProjectState | None = None  # of a project whose own weights are used
         named = inputs_of(options)
         self.target_choice = target_of(options, self._take_project(options))
         self._outputs = [*outputs_of(options), *written]
@@ -217,6 +218,9 @@ class Setup:
         self.card: ModelCard = self.verifier.card
         if self.card.kind != "xcos":
             raise XCosError(f"{path} is a target model without grid features; give it as --target.")
+        other = None if self._state is None else self._state.other_weights(self.card.fingerprint)
+        if other is not None:
+            warn(other)
         choice = self.target_choice
         self.target = None if choice is None else Target(choice, options.device)
         head = read_head(path)
@@ -258,6 +262,7 @@ class Setup:
             self._projects[state.gallery] = project
             if options.threshold is None and options.model is None:
                 options.threshold = state.thresholds.get(options.attention or state.kind)
+            self._state = state if options.model is None else None
             options.model = options.model or state.model
             target = state.target
             options.attention = options.attention or state.kind

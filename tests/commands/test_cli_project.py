@@ -8,6 +8,7 @@ import pytest
 
 from core.cli import main
 from core.faces.choose import GallerySettings
+from core.model.card import read_card
 from core.project.project import Project
 from core.project.state import ProjectState
 from tests.weights import other_weights
@@ -51,6 +52,32 @@ def test_score_takes_what_the_project_says(
     found = summary(capsys, str(project), *cache, "--filter", "tag = odd")
     assert found["pairs"] == 4
     assert Project.read(project).edits.faces_tagged("odd") == {"ann/1.png"}
+
+
+def test_that_the_weights_of_a_project_became_others_is_told(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, file = tmp_path / "mine.safetensors", tmp_path / "q.xcos"
+    shutil.copy(tiny_weights, weights)
+    state = ProjectState(
+        crops,
+        settings=GallerySettings("central", True),
+        model=weights,
+        fingerprint=read_card(weights).fingerprint,
+        thresholds={"learned": 0.123},
+    )
+    Project(file).saved_as(file, state.to_json(file))
+    command = ["score", str(file), "--device", "cpu", "--cache", str(tmp_path / "c.sqlite")]
+    sentence = (
+        "xcos: The weights are not those that the project was saved with; scores and thresholds "
+        "may differ."
+    )
+    assert main(command) == 0 and sentence not in capsys.readouterr().err.splitlines()
+    other_weights(weights)
+    assert main(command) == 0 and sentence in capsys.readouterr().err.splitlines()
+    # Who names weights gets no threshold of the project's, and knows that they are others.
+    assert main([*command, "--model", str(weights)]) == 0
+    assert sentence not in capsys.readouterr().err.splitlines()
 
 
 @pytest.mark.parametrize("command", [["score"], ["tag"], ["screenshot", "-o", "x.png"], []])
