@@ -1,6 +1,7 @@
 """xcos identify: probes against a gallery's persons, by rank."""
 
 import argparse
+import math
 from typing import Any
 
 import numpy as np
@@ -111,14 +112,17 @@ def _why(
 
 
 def _rows(scored: ScoredGallery, ranked: Identification) -> list[tuple[Any, ...]]:
+    """In the order of COLUMNS; None where there is no rank, or no such person."""
     ranks = iter(ranked.ranks.tolist())
     rows = []
     for place, probe in enumerate(ranked.probes):
         face = scored.rows.gallery.faces[probe]
         order = np.argsort(-np.nan_to_num(ranked.scores[place], nan=-np.inf), kind="stable")
         cells: list[Any] = [face.key, face.identity]
-        cells.append(next(ranks) if ranked.truth[place] >= 0 else "")
+        cells.append(next(ranks) if ranked.truth[place] >= 0 else None)
         for person in order[:2]:
-            cells += [ranked.persons[person], float(ranked.scores[place, person])]
-        rows.append(tuple([*cells, "", ""][: len(COLUMNS)]))
+            score = float(ranked.scores[place, person])
+            known = math.isfinite(score)  # else no photo of the person is left
+            cells += [ranked.persons[person], score] if known else [None, None]
+        rows.append(tuple([*cells, None, None][: len(COLUMNS)]))
     return rows
