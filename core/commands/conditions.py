@@ -205,4 +205,4 @@ def _percent(value: float | None, interval: tuple[float, float] | None) -> str:
 def _number(value: float | None, interval: tuple[float, float] | None) -> str:
     if value is None or interval is None:
         return DASH
-    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{value:z.3f} ({interval[0]:z.3f} to {interval[1]:z.3f})"

@@ -9,6 +9,7 @@ from core.analysis.fragile import FragilePairs, find_fragile, fragile_counts, fr
 from core.commands.scored import add_gallery_options, scored_at_threshold
 from core.commands.shared import add_output_option, warn
 from core.commands.spared import check_output
+from core.errors import counted
 from core.json_text import json_text
 from core.scoring.lists import PairList
 from core.scoring.scored import ScoredGallery
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         print(json_text(summary))
     else:
         parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
-        warn(f"{len(listed)} fragile pairs: {', '.join(parts)}")
+        warn(f"{counted(len(listed), 'fragile pair')}: {', '.join(parts)}")
     return 0
 
 

@@ -87,9 +87,9 @@ def run(options: argparse.Namespace) -> int:
     for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
         print(f"{name} {'–' if rate is None else f'{100 * rate:.1f} %'} at {threshold:.4f}")
     if why is not None:
-        print(f"{why['first']} and not {why['second']}: {why['margin']:+.4f}, by cells:")
+        print(f"{why['first']} and not {why['second']}: {why['margin']:+z.4f}, by cells:")
         for row in why["difference"]:
-            print(" ".join(f"{cell:+.4f}" for cell in row))
+            print(" ".join(f"{cell:+z.4f}" for cell in row))
     return 0
 
 

@@ -161,7 +161,7 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
 def _csv(findings: LabelFindings, edits: Edits) -> str:
     rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in findings.findings]
     shown = [
-        [f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
+        [f"{row[c]:z.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
     ]
     return csv_text([COLUMNS, *shown])
 
@@ -170,7 +170,7 @@ def _tell(findings: LabelFindings, edits: Edits, summary: dict[str, Any], listed
     if listed:
         for finding in findings.findings:
             decision = edits.decisions.get(finding.key, "")
-            print(f"{finding.kind:<15} {finding.score:>6.3f}  {decision:<7} {finding.sentence}")
+            print(f"{finding.kind:<15} {finding.score:>z6.3f}  {decision:<7} {finding.sentence}")
     for kind, counts in summary["counts"].items():
         listing = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
         warn(f"{kind}: {listing or 'none'}")

@@ -167,7 +167,7 @@ def _named(gallery: Gallery, pattern: str) -> np.ndarray:
 
 def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
     return [
-        [f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row]
+        [f"{cell:z.6f}" if isinstance(cell, float) else cell for cell in row]
         for row in cells(image, threshold)
     ]
 
@@ -235,8 +235,8 @@ def _tell(
         worst = sorted(once.values(), key=lambda cell: (-cell[6], -cell[7]))[:LISTED]
         for row, column, pairs, mean, score, outcome, errors, _ in worst:
             print(
-                f"  {row} x {column}: {counted(errors, 'error')} of {counted(pairs, 'pair')}, mean {mean:.3f}, "
-                f"worst {score:.3f} ({outcome})"
+                f"  {row} x {column}: {counted(errors, 'error')} of {counted(pairs, 'pair')}, mean {mean:z.3f}, "
+                f"worst {score:z.3f} ({outcome})"
             )
     if chosen is not None:
         counts = chosen.counts

@@ -189,7 +189,7 @@ def _tell(report: PatternReport) -> None:
     ):
         print(f"\n{what}, {name}")
         for row in values:
-            print(" ".join(f"{value:>8.4f}" for value in row))
+            print(" ".join(f"{value:>z8.4f}" for value in row))
     if report.groups is not None:
         print(f"\n{report.groups.words}")
         for number, group in enumerate(report.groups.groups, start=1):

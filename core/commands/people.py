@@ -97,7 +97,7 @@ def hardest_first(everyone: People) -> list[Person]:
 def people_csv(everyone: People) -> str:
     """A row a person, hardest first; empty where there is no such score."""
     rows = ([_row(person)[column] for column in COLUMNS] for person in hardest_first(everyone))
-    shown = ([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
+    shown = ([f"{cell:z.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
     return csv_text([COLUMNS, *shown])
 
 
@@ -148,4 +148,4 @@ def _tell(everyone: People) -> None:
 
 
 def _score(value: float | None) -> str:
-    return f"{'–':>7}" if value is None else f"{value:>7.3f}"
+    return f"{'–':>7}" if value is None else f"{value:>z7.3f}"

@@ -11,7 +11,7 @@ from core.commands.filtering import add_filter_option, pairs_passing, read_filte
 from core.commands.scored import add_gallery_options, no_pair, with_probes
 from core.commands.shared import ProgressBar, Setup, positive, warn
 from core.commands.spared import check_output
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.reports.choice import (
     hardest_pairs,
@@ -160,9 +160,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         for path in options.output:
             print(path)
-        count = len(report.problems)
-        photos = "1 photo" if count == 1 else f"{count:,} photos"
-        warn(f"{report.shown}; {photos} gave no face")
+        warn(f"{report.shown}; {counted(len(report.problems), 'photo')} gave no face")
     return 0
 
 

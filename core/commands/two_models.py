@@ -153,7 +153,7 @@ def _tell(comparison: Comparison) -> None:
     summary = as_dict(comparison)
     for name in ("threshold", "accuracy", "tar", "far", "auc", "eer"):
         values = [summary[side][name] for side in ("a", "b")]
-        print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:.4f}':>22}" for v in values))
+        print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:z.4f}':>22}" for v in values))
     print(f"\n{'':12}{'genuine':>12}{'impostor':>12}")
     for name, counts in summary["agreement"].items():
         print(f"{name.replace('_', ' '):14}{counts['genuine']:>10,}{counts['impostor']:>12,}")

@@ -163,7 +163,7 @@ def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
             when = f"{start:.1f} to {end:.1f} s"
         line = f"{track['track']}: {counted(track['faces'], 'face')}, {when}"
         if track["score"] is not None:
-            line += f", score {track['score']:.4f}"
+            line += f", score {track['score']:z.4f}"
             line += "" if track["verdict"] is None else f", {track['verdict']}"
         print(line)
     if not summary["tracks"]:
