@@ -119,3 +119,10 @@ def refuse_form(path: Path, forms: Sequence[str]) -> None:
     if path.suffix.lower() not in forms:
         listed = " or ".join(forms) if len(forms) < 3 else f"one of {', '.join(forms)}"
         raise XCosError(f"{path} must end in {listed}; choose another name.")
+
+
+def refuse_overwriting(output: Path, *sources: Path | None) -> None:
+    """Raise XCosError when a result would replace a file that it is made from."""
+    for source in sources:
+        if source and output.is_file() and source.is_file() and output.samefile(source):
+            raise XCosError(f"{output} would be replaced by the result; choose another name.")

@@ -86,6 +86,29 @@ def test_two_photos_and_what_is_not_there(crops: Path, tiny_weights: Path, tmp_p
         gallery.explain(0, 6)
 
 
+def test_a_saved_pair_never_replaces_its_photos_or_their_list(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    from core import explain_pair, load_model, open_gallery
+
+    model, cache = load_model(tiny_weights, device="cpu"), tmp_path / "cache.sqlite"
+    names = "ann/1.png", "bob/1.png"
+    listed = crops / "list.csv"
+    listed.write_text("path,identity\nann/1.png,ann\nbob/1.png,bob\n")
+    of_photos = explain_pair(*(crops / name for name in names), model, aligned=True, cache=cache)
+    of_list = open_gallery(listed, model, aligned=True, cache=cache).explain(*names)
+    for pair, path in (
+        (of_photos, crops / names[1]),
+        (of_list, crops / names[0]),
+        (of_list, listed),
+    ):
+        before = path.read_bytes()
+        with pytest.raises(XCosError, match="would be replaced by the result"):
+            pair.save(path)
+        assert path.read_bytes() == before
+    of_list.save(tmp_path / "pair.csv")
+
+
 def test_the_weights_that_ship_are_taken_where_no_model_is_named(
     crops: Path, tmp_path: Path
 ) -> None:

@@ -198,4 +198,4 @@ def _figures(
 
 
 def _points(share: float, digits: int) -> str:
-    return f"{100 * share:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{100 * share:+z.{digits}f}".replace("-", "\N{MINUS SIGN}")

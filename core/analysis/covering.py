@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.explain.editing.editable import EditableFace, editable_face
 from core.explain.editing.edits import Edit
 from core.faces.face import CELLS, SIDE
@@ -164,6 +164,7 @@ def moved_words(treated: TreatedPairs) -> str:
         f"{count:,} {before} to {after}"
         for (before, after), count in sorted(treated.moves().items())
     )
-    sided = f"{int(treated.changed.sum()):,} of {total:,} pairs change side"
-    text = f"{sided}{f': {moves}' if moves else ''}. The mean score changes by {change:+.3f}."
+    verb = "changes" if total == 1 else "change"
+    sided = f"{int(treated.changed.sum()):,} of {counted(total, 'pair')} {verb} side"
+    text = f"{sided}{f': {moves}' if moves else ''}. The mean score changes by {change:+z.3f}."
     return text.replace("-", "\N{MINUS SIGN}")

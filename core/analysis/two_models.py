@@ -150,8 +150,8 @@ class Scatter:
             return f"All {total:,} pairs are drawn." if total != 1 else "The one pair is drawn."
         genuine = int(self.genuine.sum())
         return (
-            f"Drawn are {genuine:,} of {self.of_genuine:,} genuine pairs and {shown - genuine:,} of "
-            f"{self.of_other:,} others, taken at random."
+            f"Drawn are {genuine:,} of {counted(self.of_genuine, 'genuine pair')} and "
+            f"{shown - genuine:,} of {counted(self.of_other, 'other')}, taken at random."
         )
 
 

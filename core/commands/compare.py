@@ -14,10 +14,10 @@ from core.commands.shared import (
     add_face_options,
     add_model_options,
     add_output_option,
-    check_output,
     named,
     warn,
 )
+from core.commands.spared import check_output
 from core.errors import XCosError, counted
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer
@@ -227,19 +227,19 @@ def _text(comparison: Comparison) -> str:
         "no threshold" if comparison.threshold is None else f"threshold {comparison.threshold:.3f}"
     )
     lines = [
-        f"Score {e.score:.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
+        f"Score {e.score:z.3f}, {limit}, {e.kind} attention, order {e.order}, {e.model}.",
         "",
         f"{'map':<38}{'seconds':>8}{'faces':>7}{'deletion':>10}{'insertion':>11}",
     ]
     for name, one in {**comparison.methods, **comparison.controls}.items():
         lines.append(
             f"{title(name):<38}{one.map.seconds:>8.2f}{one.map.faces:>7}"
-            f"{one.curves.deletion.area:>10.3f}{one.curves.insertion.area:>11.3f}"
+            f"{one.curves.deletion.area:>z10.3f}{one.curves.insertion.area:>z11.3f}"
         )
     lines += ["Areas: deletion is good when low, insertion when high.", "", "Rank correlation"]
     names = list(comparison.methods)
     lines.append(" " * 20 + "".join(f"{name:>17}" for name in names))
     for name, row in zip(names, comparison.ranks, strict=True):
-        cells = ("" if np.isnan(value) else f"{value:.2f}" for value in row)
+        cells = ("" if np.isnan(value) else f"{value:z.2f}" for value in row)
         lines.append(f"{TITLES[name]:<20}" + "".join(f"{cell:>17}" for cell in cells))
     return "\n".join([*lines, *(["", comparison.words] if comparison.words else [])])

@@ -14,7 +14,8 @@ from core.commands.scored import (
     scored_at_threshold,
     scored_gallery,
 )
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, finite
+from core.commands.shared import ProgressBar, Setup, add_output_option, finite
+from core.commands.spared import check_table
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, CONDITIONS
 from core.scoring.scored import ScoredGallery
@@ -75,7 +76,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     edges = _edges(options)
     if options.by is not None:
         setup, progress, threshold, scored = scored_at_threshold(options)
@@ -204,4 +205,4 @@ def _percent(value: float | None, interval: tuple[float, float] | None) -> str:
 def _number(value: float | None, interval: tuple[float, float] | None) -> str:
     if value is None or interval is None:
         return DASH
-    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{value:z.3f} ({interval[0]:z.3f} to {interval[1]:z.3f})"

@@ -35,6 +35,15 @@ impostor pairs are drawn by a fixed seed. A video of splits.txt is a folder of f
 features are averaged."""
 
 
+TABLES = ("results.json", "table.md", "table.csv")
+FIGURES = ("histograms.png", "roc.png", "det.png", "occlusion.png")
+
+
+def report_files(folder: Path | None) -> list[Path]:
+    """What may be written into a report's folder."""
+    return [] if folder is None else [folder / name for name in (*TABLES, *FIGURES)]
+
+
 def add(commands: Any) -> None:
     """Add the command's parser, with its options and examples, to the sub-parsers."""
     parser = commands.add_parser(
@@ -90,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     # Known before the models load, so that Setup's gallery settings hold for the whole run.
     options.aligned = options.aligned or options.protocol.suffix.lower() == ".bin"
-    setup, progress = Setup(options), ProgressBar()
+    setup, progress = Setup(options, report_files(options.output)), ProgressBar()
     opened, evaluation = evaluate_protocol(
         options.protocol,
         options.photos,
@@ -136,16 +145,19 @@ def _write(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise XCosError(f"{folder} cannot be made: {error.strerror}; name another.") from error
-    write_whole(folder / "results.json", (json_text(results) + "\n").encode())
-    write_whole(folder / "table.md", to_markdown(evaluation).encode())
-    write_whole(folder / "table.csv", to_csv(evaluation).encode())
-    figures = {"histograms": plots.histogram_figure(evaluation)}
-    if lacking(evaluation) is None:
-        figures |= {"roc": plots.roc_figure(evaluation), "det": plots.det_figure(evaluation)}
-    if curve is not None:
-        figures["occlusion"] = plots.occlusion_figure(curve)
-    for name, figure in figures.items():
-        write_whole(folder / f"{name}.png", figure_bytes(figure, "png"))
+    texts = json_text(results) + "\n", to_markdown(evaluation), to_csv(evaluation)
+    for name, text in zip(TABLES, texts, strict=True):
+        write_whole(folder / name, text.encode())
+    both_sorts = lacking(evaluation) is None
+    figures = (
+        plots.histogram_figure(evaluation),
+        plots.roc_figure(evaluation) if both_sorts else None,
+        plots.det_figure(evaluation) if both_sorts else None,
+        None if curve is None else plots.occlusion_figure(curve),
+    )
+    for name, figure in zip(FIGURES, figures, strict=True):
+        if figure is not None:
+            write_whole(folder / name, figure_bytes(figure, "png"))
 
 
 def _text(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:

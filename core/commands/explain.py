@@ -66,13 +66,13 @@ def _tell(report: PairReport, worth: str | None) -> None:
         print(worth)
     print(f"{report.caption[0].upper()}{report.caption[1:]}.")
     if e.target_cosine is not None:
-        print(f"Target cosine {e.target_cosine:.3f}.")
+        print(f"Target cosine {e.target_cosine:z.3f}.")
     if e.fc_cosine is not None:
-        print(f"FC cosine {e.fc_cosine:.3f}.")
+        print(f"FC cosine {e.fc_cosine:z.3f}.")
     print("\nrow column  region               S       W     W·S  running sum")
     for row in cell_rows(report)[:10]:
         print(
-            f"{row['row']:>3} {row['column']:>6}  {row['region']:<16} {row['cosine']:>6.3f} "
-            f"{row['attention']:>7.4f} {row['contribution']:>7.4f} {row['running_sum']:>12.4f}"
+            f"{row['row']:>3} {row['column']:>6}  {row['region']:<16} {row['cosine']:>z6.3f} "
+            f"{row['attention']:>7.4f} {row['contribution']:>z7.4f} {row['running_sum']:>z12.4f}"
         )
     print("... the ten largest of 49 contributions; -o cells.csv writes all.")

@@ -7,7 +7,9 @@ from typing import Any
 
 from core.analysis.fragile import FragilePairs, find_fragile, fragile_counts, fragile_list
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import add_output_option, check_output, warn
+from core.commands.shared import add_output_option, warn
+from core.commands.spared import check_output
+from core.errors import counted
 from core.json_text import json_text
 from core.scoring.lists import PairList
 from core.scoring.scored import ScoredGallery
@@ -36,7 +38,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_output(options.output, SUFFIXES, options.gallery)
+    check_output(options.output, SUFFIXES)
     setup, progress, threshold, scored = scored_at_threshold(options)
     matrix = scored.matrix
     fragile = find_fragile(setup.verifier, setup.cache, scored, threshold, progress)
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         print(json_text(summary))
     else:
         parts = [f"{name} {some} of {total}" for name, (some, total) in counts.items() if total]
-        warn(f"{len(listed)} fragile pairs: {', '.join(parts)}")
+        warn(f"{counted(len(listed), 'fragile pair')}: {', '.join(parts)}")
     return 0
 
 

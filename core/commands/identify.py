@@ -1,13 +1,15 @@
 """xcos identify: probes against a gallery's persons, by rank."""
 
 import argparse
+import math
 from typing import Any
 
 import numpy as np
 
 from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import add_output_option, check_table
+from core.commands.shared import add_output_option
+from core.commands.spared import check_table
 from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -51,7 +53,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     ranked = identify(scored, options.fusion, progress)
     why = _why(scored, ranked, options.why, threshold)
@@ -85,9 +87,9 @@ def run(options: argparse.Namespace) -> int:
     for name, rate in (("FPIR", fpir), ("FNIR", fnir)):
         print(f"{name} {'–' if rate is None else f'{100 * rate:.1f} %'} at {threshold:.4f}")
     if why is not None:
-        print(f"{why['first']} and not {why['second']}: {why['margin']:+.4f}, by cells:")
+        print(f"{why['first']} and not {why['second']}: {why['margin']:+z.4f}, by cells:")
         for row in why["difference"]:
-            print(" ".join(f"{cell:+.4f}" for cell in row))
+            print(" ".join(f"{cell:+z.4f}" for cell in row))
     return 0
 
 
@@ -110,14 +112,17 @@ def _why(
 
 
 def _rows(scored: ScoredGallery, ranked: Identification) -> list[tuple[Any, ...]]:
+    """In the order of COLUMNS; None where there is no rank, or no such person."""
     ranks = iter(ranked.ranks.tolist())
     rows = []
     for place, probe in enumerate(ranked.probes):
         face = scored.rows.gallery.faces[probe]
         order = np.argsort(-np.nan_to_num(ranked.scores[place], nan=-np.inf), kind="stable")
         cells: list[Any] = [face.key, face.identity]
-        cells.append(next(ranks) if ranked.truth[place] >= 0 else "")
+        cells.append(next(ranks) if ranked.truth[place] >= 0 else None)
         for person in order[:2]:
-            cells += [ranked.persons[person], float(ranked.scores[place, person])]
-        rows.append(tuple([*cells, "", ""][: len(COLUMNS)]))
+            score = float(ranked.scores[place, person])
+            known = math.isfinite(score)  # else no photo of the person is left
+            cells += [ranked.persons[person], score] if known else [None, None]
+        rows.append(tuple([*cells, None, None][: len(COLUMNS)]))
     return rows

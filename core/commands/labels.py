@@ -11,7 +11,8 @@ from core.analysis.labels.findings import FINDING_KINDS, Finding
 from core.analysis.labels.review import LabelQuality
 from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
 from core.commands.scored import add_gallery_options, needed_threshold
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, warn
+from core.commands.spared import check_table
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    check_table(output, options.gallery, options.other)
+    check_table(output)
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     gallery = setup.open(options.gallery, progress, True, options.photos)
@@ -160,7 +161,7 @@ def _quality(quality: LabelQuality) -> dict[str, Any]:
 def _csv(findings: LabelFindings, edits: Edits) -> str:
     rows = [_row(f, edits) | {"names": " | ".join(f.names)} for f in findings.findings]
     shown = [
-        [f"{row[c]:.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
+        [f"{row[c]:z.6f}" if isinstance(row[c], float) else row[c] for c in COLUMNS] for row in rows
     ]
     return csv_text([COLUMNS, *shown])
 
@@ -169,7 +170,7 @@ def _tell(findings: LabelFindings, edits: Edits, summary: dict[str, Any], listed
     if listed:
         for finding in findings.findings:
             decision = edits.decisions.get(finding.key, "")
-            print(f"{finding.kind:<15} {finding.score:>6.3f}  {decision:<7} {finding.sentence}")
+            print(f"{finding.kind:<15} {finding.score:>z6.3f}  {decision:<7} {finding.sentence}")
     for kind, counts in summary["counts"].items():
         listing = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
         warn(f"{kind}: {listing or 'none'}")

@@ -20,7 +20,7 @@ from core.commands.shared import (
     finite,
     warn,
 )
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.files import write_whole
 from core.json_text import json_text
 from core.scoring.scored import ScoredGallery
@@ -183,11 +183,11 @@ def _as_dict(
 def _tell(
     summary: dict[str, Any], ratios: LikelihoodRatios, decision: BayesDecision | None
 ) -> None:
-    print(f"Score {summary['score']:.4f}: {summary['words']}")
+    print(f"Score {summary['score']:z.4f}: {summary['words']}")
     print(f"{summary['interval_words']}.")
     print(
-        f"Reference {ratios.reference}: {ratios.people:,} people, {ratios.genuine:,} genuine and "
-        f"{ratios.impostor:,} impostor pairs, {ratios.method}."
+        f"Reference {ratios.reference}: {counted(ratios.people, 'person', 'people')}, "
+        f"{ratios.genuine:,} genuine and {counted(ratios.impostor, 'impostor pair')}, {ratios.method}."
     )
     if ratios.cllr is None:
         print("Too few people to hold any out, so its Cllr is not known.")

@@ -14,7 +14,8 @@ from core.analysis.conditions.measured import Measurer
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import Setup, add_output_option, check_output
+from core.commands.shared import Setup, add_output_option
+from core.commands.spared import check_output
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.explain.arranged import CELL_COLUMNS, arranged_image, cells, picture
@@ -122,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     for path in options.output:
-        check_output(path, (".png", ".csv"), options.gallery)
+        check_output(path, (".png", ".csv"))
         if path.suffix.lower() == ".csv" and options.level == "faces":
             raise XCosError(
                 "A table has a row for each cell of --level people, tags or column:NAME; "
@@ -166,7 +167,7 @@ def _named(gallery: Gallery, pattern: str) -> np.ndarray:
 
 def _rounded(image: MatrixImage, threshold: float) -> list[list[Any]]:
     return [
-        [f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row]
+        [f"{cell:z.6f}" if isinstance(cell, float) else cell for cell in row]
         for row in cells(image, threshold)
     ]
 
@@ -234,8 +235,8 @@ def _tell(
         worst = sorted(once.values(), key=lambda cell: (-cell[6], -cell[7]))[:LISTED]
         for row, column, pairs, mean, score, outcome, errors, _ in worst:
             print(
-                f"  {row} x {column}: {counted(errors, 'error')} of {counted(pairs, 'pair')}, mean {mean:.3f}, "
-                f"worst {score:.3f} ({outcome})"
+                f"  {row} x {column}: {counted(errors, 'error')} of {counted(pairs, 'pair')}, mean {mean:z.3f}, "
+                f"worst {score:z.3f} ({outcome})"
             )
     if chosen is not None:
         counts = chosen.counts

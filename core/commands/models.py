@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.commands.shared import named, refuse_overwriting
+from core.commands.shared import named
+from core.files import refuse_overwriting
 from core.json_text import json_text
 from core.model.card import ModelCard, find_weights, read_card, shipped_weights
 

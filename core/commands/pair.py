@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.shared import Setup, check_output, named
+from core.commands.shared import Setup, named
+from core.commands.spared import check_output
 from core.errors import XCosError, counted
 from core.explain.editing.what_if_output import edited_faces
 from core.explain.output import PAIR_SUFFIXES

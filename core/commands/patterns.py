@@ -15,7 +15,8 @@ from core.analysis.patterns.report import (
 )
 from core.commands.filtering import add_filter_option, pairs_passing
 from core.commands.scored import add_gallery_options, needed_threshold, scored_at_threshold
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_output
+from core.commands.shared import ProgressBar, Setup, add_output_option
+from core.commands.spared import check_output
 from core.csv_files import named_columns, read_rows
 from core.errors import XCosError, quoted
 from core.json_text import json_text
@@ -77,7 +78,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
-        check_output(path, PATTERN_SUFFIXES, options.gallery, options.pairs)
+        check_output(path, PATTERN_SUFFIXES)
     if options.groups is not None and options.groups < 0:
         raise XCosError(f"--groups {options.groups} is no number of groups; give 1 to 6, or none.")
     asked = _Asked(options.outcome, options.identity, options.tag, options.filter)
@@ -188,7 +189,7 @@ def _tell(report: PatternReport) -> None:
     ):
         print(f"\n{what}, {name}")
         for row in values:
-            print(" ".join(f"{value:>8.4f}" for value in row))
+            print(" ".join(f"{value:>z8.4f}" for value in row))
     if report.groups is not None:
         print(f"\n{report.groups.words}")
         for number, group in enumerate(report.groups.groups, start=1):

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from core.analysis.people import ANIMALS, Measure, People, Person, people
 from core.commands.scored import add_gallery_options, scored_at_threshold
-from core.commands.shared import Setup, add_output_option, check_table, warn
+from core.commands.shared import Setup, add_output_option, warn
+from core.commands.spared import check_table
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -65,7 +66,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
-    check_table(output, options.gallery, options.probes)
+    check_table(output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     everyone = people(scored, threshold, options.impostor, progress)
     progress.close()
@@ -96,7 +97,7 @@ def hardest_first(everyone: People) -> list[Person]:
 def people_csv(everyone: People) -> str:
     """A row a person, hardest first; empty where there is no such score."""
     rows = ([_row(person)[column] for column in COLUMNS] for person in hardest_first(everyone))
-    shown = ([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
+    shown = ([f"{cell:z.6f}" if isinstance(cell, float) else cell for cell in row] for row in rows)
     return csv_text([COLUMNS, *shown])
 
 
@@ -147,4 +148,4 @@ def _tell(everyone: People) -> None:
 
 
 def _score(value: float | None) -> str:
-    return f"{'–':>7}" if value is None else f"{value:>7.3f}"
+    return f"{'–':>7}" if value is None else f"{value:>z7.3f}"

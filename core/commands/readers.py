@@ -1,6 +1,7 @@
 """xcos readers: how readers agree, how right they are, and what they add to the score."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 from core.analysis.readers.agreement import Readers, readers_of, readers_words
 from core.analysis.readers.table import read_readings, readings_csv
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, warn
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, add_output_option, warn
+from core.commands.spared import check_output
+from core.errors import XCosError, counted
 from core.files import write_whole
 from core.json_text import json_text
-from core.project.readings import RATINGS, readings_of
+from core.project.project import Project
+from core.project.readings import RATINGS, Reading, readings_of
 
 EXAMPLES = """examples:
   xcos readers photos                          agreement and accuracy of all readers
@@ -48,15 +51,14 @@ def run(options: argparse.Namespace) -> int:
     imported = [] if options.imported is None else read_readings(options.imported)
     if options.imported is not None and not imported:
         raise XCosError(f"{options.imported} lists no rating; write a line for each.")
-    check_output(options.output, (".csv",), options.gallery, options.imported)
+    check_output(options.output, (".csv",))
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     progress.close()
     project = setup.project_of(scored.columns.gallery.source)
     if imported:
         readers_of(scored, imported)  # a list of another gallery's pairs is not kept
-        kept = {one.key: one.value for one in imported}
-        project.change(lambda edits: replace(edits, readings=edits.readings | kept))
+        _keep(project, imported, options)
     readings = readings_of(project.edits.readings)
     readers = readers_of(scored, readings)
     if options.output is not None:
@@ -72,6 +74,19 @@ def run(options: argparse.Namespace) -> int:
             f"lacks and {'do' if many else 'does'} not count."
         )
     return 0
+
+
+def _keep(project: Project, imported: Sequence[Reading], options: argparse.Namespace) -> None:
+    """Keep readings in a project, and tell of those whose place they take."""
+    before, kept = project.edits.readings, {one.key: one.value for one in imported}
+    project.change(lambda edits: replace(edits, readings=edits.readings | kept))
+    replaced = sum(before.get(key, value) != value for key, value in kept.items())
+    if replaced:
+        warn(
+            f"{counted(replaced, 'earlier rating')} of the same reader and pair "
+            f"{'was' if replaced == 1 else 'were'} replaced by {options.imported}; "
+            "xcos tag GALLERY --undo takes the import back."
+        )
 
 
 def as_dict(readers: Readers) -> dict[str, Any]:

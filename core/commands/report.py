@@ -9,8 +9,9 @@ import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
 from core.commands.scored import add_gallery_options, no_pair, with_probes
-from core.commands.shared import ProgressBar, Setup, check_output, positive, warn
-from core.errors import XCosError
+from core.commands.shared import ProgressBar, Setup, positive, warn
+from core.commands.spared import check_output
+from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.reports.choice import (
     hardest_pairs,
@@ -124,7 +125,7 @@ def _add_record_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
-        check_output(path, FORMS, options.gallery, options.probes)
+        check_output(path, FORMS)
         refuse_unwritable(path)
     if not options.json:  # which prints the record
         refuse_lost_record(options.output, options.record)
@@ -159,9 +160,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         for path in options.output:
             print(path)
-        count = len(report.problems)
-        photos = "1 photo" if count == 1 else f"{count:,} photos"
-        warn(f"{report.shown}; {photos} gave no face")
+        warn(f"{report.shown}; {counted(len(report.problems), 'photo')} gave no face")
     return 0
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
 from core.commands.scored import add_gallery_options, with_probes
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_output, positive, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, positive, warn
+from core.commands.spared import check_output
 from core.errors import XCosError, counted
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery, identity_codes
@@ -77,7 +78,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_output(options.output, SUFFIXES, options.gallery, options.probes)
+    check_output(options.output, SUFFIXES)
     if options.which != "hardest" and options.hardest is None:
         raise XCosError(f"--which {options.which} needs --hardest with a number of pairs.")
     if options.filter is not None and options.candidates is not None:

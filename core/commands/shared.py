@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.spared import inputs_of, outputs_of, spare, spare_gallery
 from core.errors import XCosError
 from core.faces.choose import FACE_POLICIES, GallerySettings
 from core.faces.face import Problem
-from core.files import refuse_form
 from core.gallery.cache import Cache
-from core.gallery.gallery import Gallery, LoadedGallery
+from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import open_gallery
 from core.model.attention_weights import read_head
 from core.model.card import ModelCard, find_weights
@@ -26,7 +26,7 @@ from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.progress import Task
 from core.project.project import Project
-from core.project.state import SUFFIX, state_of
+from core.project.state import SUFFIX, ProjectState, state_of
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, score_gallery
 from core.workarounds import keep_memory
@@ -153,34 +153,6 @@ def add_output_option(
     )
 
 
-def refuse_overwriting(output: Path, *sources: Path | None) -> None:
-    """Raise XCosError when a result would replace a file that it is made from."""
-    for source in sources:
-        if source and output.exists() and source.exists() and output.samefile(source):
-            raise XCosError(f"{output} would be replaced by the result; choose another name.")
-
-
-def _spare_photos(output: Path | list[Path] | None, gallery: Gallery) -> None:
-    """Raise XCosError when a result would replace a photo of the gallery that it is made from."""
-    for path in output if isinstance(output, list) else [output]:
-        if path is not None and path.is_file():
-            names = {f.photo for f in (*gallery.faces, *gallery.aside)}
-            names |= {problem.file for problem in gallery.problems}
-            refuse_overwriting(path, *(gallery.root / name for name in sorted(names)))
-
-
-def check_output(output: Path | None, forms: Sequence[str], *sources: Path | None) -> None:
-    """Raise XCosError for a file of another form, or that would replace what it is made from."""
-    if output is not None:
-        refuse_form(output, forms)
-        refuse_overwriting(output, *sources)
-
-
-def check_table(output: Path | None, *sources: Path | None) -> None:
-    """The same of a table that is .csv or .json."""
-    check_output(output, (".csv", ".json"), *sources)
-
-
 def finite(text: str) -> float:
     """An argument that is a finite number; a decimal comma is read as a point."""
     try:
@@ -225,19 +197,30 @@ def normalisation(text: str) -> Normalisation:
 
 
 class Setup:
-    """What the shared options ask for, made ready: model, engine, cache."""
+    """What the shared options ask for, made ready: model, engine, cache.
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    written: files that the command writes besides those that the options name
+    Raises XCosError, also where something that the options name would be written over.
+    """
+
+    def __init__(self, options: argparse.Namespace, written: Sequence[Path] = ()) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
         self._told: set[str] = set()
+        self._state: ProjectState | None = None  # of a project whose own weights are used
+        named = inputs_of(options)
         self.target_choice = target_of(options, self._take_project(options))
+        self._outputs = [*outputs_of(options), *written]
+        spare(self._outputs, [*named, *inputs_of(options)])  # and what the project names
         self.options = options
         path = find_weights(options.model)
         self.verifier = Verifier(path, options.device, options.half)
         self.card: ModelCard = self.verifier.card
         if self.card.kind != "xcos":
             raise XCosError(f"{path} is a target model without grid features; give it as --target.")
+        other = None if self._state is None else self._state.other_weights(self.card.fingerprint)
+        if other is not None:
+            warn(other)
         choice = self.target_choice
         self.target = None if choice is None else Target(choice, options.device)
         head = read_head(path)
@@ -279,6 +262,7 @@ class Setup:
             self._projects[state.gallery] = project
             if options.threshold is None and options.model is None:
                 options.threshold = state.thresholds.get(options.attention or state.kind)
+            self._state = state if options.model is None else None
             options.model = options.model or state.model
             target = state.target
             options.attention = options.attention or state.kind
@@ -318,7 +302,7 @@ class Setup:
             photos=photos,
             task=task,
         )
-        _spare_photos(getattr(self.options, "output", None), loaded.gallery)
+        spare_gallery(self._outputs, loaded.gallery)
         if project is not None and project.warning:
             warn(project.warning)
         for sentence in (*self.cache.warnings, *self.verifier.warnings):

@@ -7,7 +7,8 @@ from core.analysis.conditions.measured import Measurer
 from core.analysis.conditions.slices import Slice, worst_slices
 from core.analysis.conditions.traits import traits_of
 from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
-from core.commands.shared import add_output_option, check_table, warn
+from core.commands.shared import add_output_option, warn
+from core.commands.spared import check_table
 
 EXAMPLES = """examples:
   xcos slices photos                  sentences on where errors pile up, the worst first
@@ -37,7 +38,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     traits = traits_of(scored, setup.project_of(scored.columns.gallery.source).edits)
     table = Measurer(setup.cache).table(scored, threshold, progress)

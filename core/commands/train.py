@@ -107,6 +107,7 @@ def run(options: argparse.Namespace) -> int:
     keep_memory()
     from core.training.assignments import with_settings
     from core.training.config import read_config
+    from core.training.named_files import refuse_replacing
 
     if options.resume is not None and (options.set or options.gallery or options.cache):
         raise XCosError(
@@ -129,6 +130,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.estimate:
             return _estimate(config, options, lambda: bool(asked))
+        if options.resume is None:
+            refuse_replacing(folder, config, source)
         return _train(config, folder, options, lambda: bool(asked))
     except MemoryError as error:
         raise XCosError(

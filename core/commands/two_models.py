@@ -12,7 +12,8 @@ from core.analysis.two_models import (
     compare_models,
 )
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table
+from core.commands.shared import ProgressBar, Setup, add_output_option
+from core.commands.spared import check_table
 from core.errors import counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
@@ -56,13 +57,12 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     progress = ProgressBar()
-    first = Setup(options)
-    second = Setup(
-        argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
-    )
-    models = [_scored(setup, options, progress) for setup in (first, second)]
+    # Made before a setup puts a project's gallery in its place: each reads the project's edits.
+    other = argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})
+    setups = [Setup(one) for one in (options, other)]
+    models = [_scored(setup, progress) for setup in setups]
     comparison = compare_models(*models).at(options.at, progress)
     progress.close()
     if options.output is not None:
@@ -74,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scored(setup: Setup, options: argparse.Namespace, progress: ProgressBar) -> JudgedGallery:
-    return JudgedGallery(scored_gallery(setup, options, progress), setup.threshold)
+def _scored(setup: Setup, progress: ProgressBar) -> JudgedGallery:
+    return JudgedGallery(scored_gallery(setup, setup.options, progress), setup.threshold)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _tell(comparison: Comparison) -> None:
     summary = as_dict(comparison)
     for name in ("threshold", "accuracy", "tar", "far", "auc", "eer"):
         values = [summary[side][name] for side in ("a", "b")]
-        print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:.4f}':>22}" for v in values))
+        print(f"{name:12}" + "".join(f"{'-' if v is None else f'{v:z.4f}':>22}" for v in values))
     print(f"\n{'':12}{'genuine':>12}{'impostor':>12}")
     for name, counts in summary["agreement"].items():
         print(f"{name.replace('_', ' '):14}{counts['genuine']:>10,}{counts['impostor']:>12,}")

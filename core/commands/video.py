@@ -13,15 +13,16 @@ from core.commands.shared import (
     add_face_options,
     add_model_options,
     add_output_option,
-    check_output,
     named,
     positive,
     warn,
 )
+from core.commands.spared import check_output
 from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.reports.output import refuse_unwritable
 from core.scoring.tables import SUFFIXES, write_table
+from core.video.frames import frame_files
 from core.video.output import PICTURES, SEEN, seen_rows, write_scores
 from core.video.track_scores import TrackScores, score_tracks
 from core.video.tracks import VideoTracks, follow, write_tracks
@@ -105,9 +106,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
+    photo = None if options.photo is None else Path(options.photo)
+    frames = frame_files(options.video)[0] if options.output and options.video.is_dir() else []
     for path in options.output:
-        photo = None if options.photo is None else Path(options.photo)
-        check_output(path, (*SUFFIXES, *PICTURES), options.video, photo)
+        check_output(path, (*SUFFIXES, *PICTURES), photo, *frames)
         if path.suffix.lower() in PICTURES and photo is None:
             raise XCosError(f"{path} is a plot of scores; name a PHOTO to score against.")
         refuse_unwritable(path)
@@ -161,7 +163,7 @@ def _tell(video: VideoTracks, scores: Sequence[TrackScores] | None, setup: Setup
             when = f"{start:.1f} to {end:.1f} s"
         line = f"{track['track']}: {counted(track['faces'], 'face')}, {when}"
         if track["score"] is not None:
-            line += f", score {track['score']:.4f}"
+            line += f", score {track['score']:z.4f}"
             line += "" if track["verdict"] is None else f", {track['verdict']}"
         print(line)
     if not summary["tracks"]:

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, attention_worth
 from core.commands.scored import add_gallery_options, scored_gallery
-from core.commands.shared import ProgressBar, Setup, add_output_option, check_table, warn
+from core.commands.shared import ProgressBar, Setup, add_output_option, warn
+from core.commands.spared import check_table
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -51,7 +52,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     worth = attention_worth(scored, options.thresholds, options.threshold, progress)

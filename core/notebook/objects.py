@@ -17,6 +17,7 @@ from core.explain.explanation import PairExplanation
 from core.explain.output import write_pair
 from core.explain.report import PairReport, cell_rows
 from core.faces.choose import FacePolicy, GallerySettings
+from core.files import refuse_overwriting
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
@@ -131,7 +132,7 @@ def explain_pair(
         if not len(gallery):
             raise XCosError(gallery.loaded.gallery.problems[0].reason)
     pair = one_pair(model.scoring, (one.loaded, 0), (other.loaded, 0), kind, order)
-    return Pair(pair_report(pair, 0, 0, threshold, one.cache))
+    return _explained(pair, threshold, one.cache)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +183,7 @@ class Gallery:
         """Why two faces scored as they did. Raises XCosError for a face that is not there."""
         one, other = ((self.loaded, self._place(face)) for face in (left, right))
         pair = one_pair(self.model.scoring, one, other, kind, order)
-        return Pair(pair_report(pair, 0, 0, threshold, self.cache))
+        return _explained(pair, threshold, self.cache)
 
     def _place(self, face: Face) -> int:
         if isinstance(face, int):
@@ -323,9 +324,13 @@ class Arranged:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One explained pair. As the last line of a cell it shows its faces, maps and words."""
+    """One explained pair. As the last line of a cell it shows its faces, maps and words.
+
+    made_from: its photos and the lists that name them, which are never written over
+    """
 
     report: PairReport
+    made_from: tuple[Path, ...] = ()
 
     @property
     def explanation(self) -> PairExplanation:
@@ -348,6 +353,7 @@ class Pair:
 
     def save(self, path: str | Path, limits: ColourLimits | None = None) -> None:
         """Write .png, .svg, .pdf, .json, .csv or .html, by the name's ending. Raises XCosError."""
+        refuse_overwriting(Path(path), *self.made_from)
         write_pair(Path(path), self.report, limits)
 
     def __repr__(self) -> str:
@@ -369,6 +375,12 @@ class Pair:
 def _image(pixels: np.ndarray, side: int | None = None) -> str:
     size = "" if side is None else f' width="{side}"'
     return f'<img{size} src="data:image/png;base64,{base64.b64encode(_png(pixels)).decode()}">'
+
+
+def _explained(pair: ScoredGallery, threshold: float | None, cache: Cache) -> Pair:
+    sides = pair.rows.gallery, pair.columns.gallery
+    made_from = (path for side in sides for path in (side.source, side.photo_path(side.faces[0])))
+    return Pair(pair_report(pair, 0, 0, threshold, cache), tuple(made_from))
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -14,6 +14,9 @@ from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 
 SUFFIX = ".xcos"
+OTHER_WEIGHTS = (
+    "The weights are not those that the project was saved with; scores and thresholds may differ."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class ProjectState:
     pair: tuple[str, str] | None = None
     photos: dict[str, PhotoPrint] = field(default_factory=dict)
     view: dict[str, Any] = field(default_factory=dict)
+
+    def other_weights(self, fingerprint: str) -> str | None:
+        """A sentence where the project was saved with weights of another fingerprint."""
+        return None if self.fingerprint in ("", fingerprint) else OTHER_WEIGHTS
 
     def to_json(self, file: Path) -> dict[str, Any]:
         """As it is written into a project file."""

@@ -1,13 +1,15 @@
 """Files that a config names by a word: own, sface, default."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 from core.errors import XCosError
 from core.model.card import find_weights
 from core.model.sface_package import sface_file
 from core.model.target_choice import TargetChoice
-from core.training.config import ModelConfig, TrainConfig
+from core.training.config import ModelConfig, TrainConfig, write_config
+from core.training.run_files import CONFIG, LOG, PROBLEMS, VALIDATION
 
 OWN, SFACE, DEFAULT = Path("own"), Path("sface"), Path("default")
 
@@ -39,6 +41,36 @@ def with_files(config: TrainConfig) -> TrainConfig:
         model=replace(model, start=start, frozen=frozen),
         target=replace(target, weights=weights, others=others),
     )
+
+
+def refuse_replacing(run: Path, config: TrainConfig, source: Path) -> None:
+    """Raise XCosError where a run would write over a file that its config names, or over the config.
+
+    source: the config's file; in the run's folder it may stand as the run writes it
+    """
+    named = [path for path in _paths(config) if path.is_file()]
+    for written in (f"{config.name}.safetensors", LOG, VALIDATION, PROBLEMS):
+        path = run / written
+        if path.is_file() and any(path.samefile(other) for other in named):
+            raise XCosError(
+                f"{path} would be replaced by the run; name another folder with --into."
+            )
+    path = run / CONFIG
+    own = path.is_file() and path.samefile(source)
+    if own and source.read_text(encoding="utf-8-sig") != write_config(config):
+        raise XCosError(
+            f"{path} would be replaced by the run; name another folder with --into, or go on "
+            f"with the run by --resume {run}."
+        )
+
+
+def _paths(group: object) -> Iterator[Path]:
+    for value in (getattr(group, field.name) for field in fields(group)):  # type: ignore[arg-type]
+        if is_dataclass(value):
+            yield from _paths(value)
+        yield from (
+            one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Path)
+        )
 
 
 def frozen_choice(model: ModelConfig) -> TargetChoice:

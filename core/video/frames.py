@@ -49,7 +49,7 @@ class Frames:
         self._files: list[Path] = []
         usual = 1
         if self.source.is_dir():
-            self._files, self.problems = _photos(self.source)
+            self._files, self.problems = frame_files(self.source)
             self.total = len(self._files)
         else:
             self._container, self._stream = _opened(self.source)
@@ -127,7 +127,8 @@ class Frames:
             self.problems.append(Problem(name, reason))
 
 
-def _photos(folder: Path) -> tuple[list[Path], list[Problem]]:
+def frame_files(folder: Path) -> tuple[list[Path], list[Problem]]:
+    """A folder's photos in their order, and what cannot be one. Raises XCosError where there is none."""
     try:
         photos = find_photos(folder, below=False)
     except OSError as error:

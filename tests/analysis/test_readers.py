@@ -180,6 +180,42 @@ def test_lists_of_readings_are_read_as_they_were_written(tmp_path: Path) -> None
             read_readings(path)
 
 
+@pytest.mark.parametrize("pair", ["a.png,b.png", "b.png,a.png"])
+def test_a_reader_rates_a_pair_once_in_a_list(tmp_path: Path, pair: str) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text(
+        f"reader,left,right,rating\nBo,a.png,b.png,3\nCy,a.png,b.png,1\n\nBo,{pair},-3\n"
+    )
+    sentence = f"{path}, line 5: 'Bo' rated this pair in line 2 already; keep one of the two lines."
+    with pytest.raises(XCosError) as told:
+        read_readings(path)
+    assert str(told.value) == sentence
+
+
+def test_ratings_that_an_import_replaces_are_told_and_come_back(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, cache = tmp_path / "in.csv", ["--cache", str(tmp_path / "cache" / "cache.sqlite")]
+    common = ["readers", str(crops), "--aligned", "--model", str(tiny_weights), "--device", "cpu"]
+
+    def brought_in(*ratings: int) -> list[str]:
+        rows = zip(("ann/2.png", "ann/3.png", "bob/1.png"), ratings, strict=False)
+        lines = [f"eve,ann/1.png,{right},{rating},{NOW}" for right, rating in rows]
+        table.write_text("\n".join(["reader,left,right,rating,time", *lines]))
+        assert main([*common, *cache, "--import", str(table)]) == 0
+        return [line for line in capsys.readouterr().err.splitlines() if "replaced" in line]
+
+    undone = f"replaced by {table}; xcos tag GALLERY --undo takes the import back."
+    assert brought_in(3, 2) == [] == brought_in(3, 2)
+    one = f"xcos: 1 earlier rating of the same reader and pair was {undone}"
+    assert brought_in(3, -2, -1) == [one]
+    two = f"xcos: 2 earlier ratings of the same reader and pair were {undone}"
+    assert brought_in(1, 2) == [two]
+    assert main(["tag", str(crops), "--undo", *cache]) == 0
+    project = Project.open(crops, tmp_path / "cache")
+    assert [one.rating for one in readings_of(project.edits.readings)] == [3, -2, -1]
+
+
 def test_command_keeps_what_is_brought_in(
     crops: Path, tiny_weights: Path, tmp_path: Path, capsys
 ) -> None:

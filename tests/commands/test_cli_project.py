@@ -1,12 +1,14 @@
 """Project files on the command line: what they say, and what the options say instead."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from core.cli import main
 from core.faces.choose import GallerySettings
+from core.model.card import read_card
 from core.project.project import Project
 from core.project.state import ProjectState
 from tests.weights import other_weights
@@ -52,6 +54,32 @@ def test_score_takes_what_the_project_says(
     assert Project.read(project).edits.faces_tagged("odd") == {"ann/1.png"}
 
 
+def test_that_the_weights_of_a_project_became_others_is_told(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, file = tmp_path / "mine.safetensors", tmp_path / "q.xcos"
+    shutil.copy(tiny_weights, weights)
+    state = ProjectState(
+        crops,
+        settings=GallerySettings("central", True),
+        model=weights,
+        fingerprint=read_card(weights).fingerprint,
+        thresholds={"learned": 0.123},
+    )
+    Project(file).saved_as(file, state.to_json(file))
+    command = ["score", str(file), "--device", "cpu", "--cache", str(tmp_path / "c.sqlite")]
+    sentence = (
+        "xcos: The weights are not those that the project was saved with; scores and thresholds "
+        "may differ."
+    )
+    assert main(command) == 0 and sentence not in capsys.readouterr().err.splitlines()
+    other_weights(weights)
+    assert main(command) == 0 and sentence in capsys.readouterr().err.splitlines()
+    # Who names weights gets no threshold of the project's, and knows that they are others.
+    assert main([*command, "--model", str(weights)]) == 0
+    assert sentence not in capsys.readouterr().err.splitlines()
+
+
 @pytest.mark.parametrize("command", [["score"], ["tag"], ["screenshot", "-o", "x.png"], []])
 def test_a_project_that_cannot_be_opened_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
@@ -88,3 +116,20 @@ def test_what_was_decided_about_the_probes_counts(
     else:
         counts = told["kinds"]["learned"]["counts"] if command == "worth" else told["counts"]
         assert counts == {"TP": 1, "FP": 0, "FN": 0, "TN": 11, "unknown": 0}
+
+
+def test_both_of_two_models_see_what_was_decided_in_the_project(
+    project: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Project.read(project).set_identity(["bob/2.png"], "ann")
+    copy = shutil.copy(tiny_weights, tmp_path / "copy.safetensors")
+    command = ["two-models", str(project), "--model", str(tiny_weights), "--other", str(copy)]
+    shared = ["--attention", "learned", "--device", "cpu", "--cache", str(tmp_path / "c.sqlite")]
+    assert main([*command, *shared, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["only_a"] == told["only_b"] == []
+    # ann has four of the five faces that are left.
+    for model in ("a", "b"):
+        counts = told[model]["counts"]
+        assert (counts["TP"] + counts["FN"], counts["FP"] + counts["TN"]) == (6, 4)
+    assert told["a"]["counts"] == told["b"]["counts"]

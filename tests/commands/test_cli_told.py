@@ -238,6 +238,22 @@ def test_an_identification_without_mated_probes_has_no_rank(
     ]
 
 
+@pytest.mark.parametrize("fusion", ["features", "best", "mean"])
+def test_a_person_without_another_photo_is_no_second(
+    ask_for: Ask, crops: Path, tmp_path: Path, fusion: str
+) -> None:
+    shutil.rmtree(crops / "bob")
+    table, listed = tmp_path / "who.csv", tmp_path / "who.json"
+    for path in (table, listed):
+        assert ask_for("identify", crops, "--fusion", fusion, "-o", path).code == 0
+    # Without its own photo nothing is left of cem, so only ann is ranked, and no rank is right.
+    *_, alone = rows(table.read_text())
+    told = {name: alone[name] for name in ("identity", "rank", "first", "second", "second_score")}
+    assert [*told.values()] == ["cem", "", "ann", "", ""]
+    *_, alone = json.loads(listed.read_text())
+    assert [alone[name] for name in told] == ["cem", None, "ann", None, None]
+
+
 def test_columns_with_too_many_values_are_told(
     ask_for: Ask, crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

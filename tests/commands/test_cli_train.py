@@ -10,7 +10,7 @@ import pytest
 from core.cli import main
 from core.errors import Stopped, XCosError
 from core.progress import Task
-from core.training.config import TrainConfig
+from core.training.config import TrainConfig, read_config, write_config
 from core.training.estimate import Estimate
 from core.training.watch import look
 from tests.training.test_config_files import little_run
@@ -182,3 +182,52 @@ def test_a_run_s_figures_and_verdict_are_printed_last(
         f"{tiny_weights}\npairs: 12\nauc: 0.75\nIt got better.\n",
         "xcos: A note.\nxcos: problem: bad.png is damaged.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("model.start", "mine.safetensors"),
+        ("target.weights", "mine.safetensors"),
+        ("data.exclude", "problems.txt"),
+        ("data.gallery", "log.csv"),
+    ],
+)
+def test_a_run_never_replaces_what_it_is_made_from(
+    train: Train,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    name: str,
+) -> None:
+    monkeypatch.setattr("core.training.loop.train", failing(XCosError("It began.")))
+    run, other = tmp_path / "run", tmp_path / "other"
+    run.mkdir()
+    (run / name).write_text("what the run is made from")
+    changed = {"name": "mine", setting: str(run / name)}
+    assert train("--into", str(run), **changed) == 1
+    told = f"xcos: {run / name} would be replaced by the run; name another folder with --into.\n"
+    assert capsys.readouterr().err == told
+    assert [*run.iterdir()] == [run / name]
+    assert train("--into", str(other), **changed) == 1
+    assert capsys.readouterr().err == "xcos: It began.\n"
+
+
+def test_a_config_in_its_run_s_folder_is_kept_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.loop.train", failing(XCosError("It began.")))
+    config, run = tmp_path / "config.toml", ["--into", str(tmp_path)]
+    config.write_text("# my notes\nname = 'mine'\n")
+    told = (
+        f"xcos: {config} would be replaced by the run; name another folder with --into, or go on "
+        f"with the run by --resume {tmp_path}.\n"
+    )
+    assert main(["train", str(config), *run]) == 1
+    assert capsys.readouterr().err == told and config.read_text().startswith("# my notes")
+    config.write_text(write_config(read_config(config)))
+    assert main(["train", str(config), *run]) == 1
+    assert capsys.readouterr().err == "xcos: It began.\n"
+    assert main(["train", str(config), "--set", "name=other", *run]) == 1
+    assert capsys.readouterr().err == told

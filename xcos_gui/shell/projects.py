@@ -295,12 +295,9 @@ class Projects(QObject):
         if isinstance(listed, int) and 0 <= listed < window.pairs.own_lists:
             window.pairs.choice.setCurrentIndex(listed)
         card = session.card
-        other = card is not None and state.fingerprint not in ("", card.fingerprint)
-        if other and lost is None:
-            session.message.emit(
-                "The weights are not those that the project was saved with; "
-                "scores and thresholds may differ."
-            )
+        other = None if card is None else state.other_weights(card.fingerprint)
+        if other is not None and lost is None:
+            session.message.emit(other)
         if project.warning:
             session.message.emit(project.warning)
         session.settings.remember_gallery(project.path)

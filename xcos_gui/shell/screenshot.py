@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli import Parser
+from core.commands.spared import inputs_of, spare, spare_gallery
 from core.errors import XCosError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
     except ValueError:
         parser.error(f"--size is {options.size!r}, but must be like 1500x950")
     check_project(options.gallery)
+    spare([options.output], inputs_of(options))
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = str(options.scale)
     with tempfile.TemporaryDirectory() as folder:
@@ -104,6 +106,9 @@ def _render(options: argparse.Namespace, width: int, height: int, folder: Path) 
         if session.matrix is None:
             reason = messages[-1] if messages else "it was not scored in time"
             raise XCosError(f"There is no matrix to show: {reason}")
+        for loaded in (session.rows, session.columns):
+            if loaded is not None:
+                spare_gallery([options.output], loaded.gallery)
         if options.pair is not None:
             _select(window, options.pair)
         settle = QEventLoop()

@@ -65,8 +65,8 @@ class Finding:
         if self.kind == "wrong-identity":
             return (
                 f"{self.names[0]} is called {self.names[1]}, but its mean score with "
-                f"{self.names[2]} is {self.score:.3f}, with {self.names[1]} "
-                f"{self.score - self.evidence:.3f}."
+                f"{self.names[2]} is {self.score:z.3f}, with {self.names[1]} "
+                f"{self.score - self.evidence:z.3f}."
             )
         if self.kind == "same-person":
             return f"{self.names[0]} and {self.names[1]} are likely one person."

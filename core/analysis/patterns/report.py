@@ -50,11 +50,11 @@ class PatternReport:
     def words(self) -> str:
         """What was looked at, its mean score, and where the maps differ most."""
         text = (
-            f"{_upper(self.of.counted)}: mean score {self.mean.score:.3f}, threshold "
+            f"{_upper(self.of.counted)}: mean score {self.mean.score:z.3f}, threshold "
             f"{self.threshold:.3f} ({self.kind} attention, order {self.order}, {self.model})."
         )
         if self.base is not None and self.less is not None:
-            text += f" Less {self.less.counted}: mean score {self.base.score:.3f}."
+            text += f" Less {self.less.counted}: mean score {self.base.score:z.3f}."
         return text.replace("-0.", "\N{MINUS SIGN}0.")
 
 

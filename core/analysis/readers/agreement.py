@@ -209,15 +209,15 @@ def readers_words(agreement: Readers) -> list[str]:
         read = counted(one.read, "pair")
         sentences.append(f"{one.name}: {read}{right}{auc}.")
     for a, b, kappa, pairs in agreement.kappa:
-        figure = "not known" if kappa is None else f"{kappa:.3f}"
+        figure = "not known" if kappa is None else f"{kappa:z.3f}"
         sentences.append(f"{a} and {b}: weighted kappa {figure} over {counted(pairs, 'pair')}.")
     if agreement.alpha is not None:
-        sentences.append(f"Krippendorff's alpha of all readers: {agreement.alpha:.3f}.")
+        sentences.append(f"Krippendorff's alpha of all readers: {agreement.alpha:z.3f}.")
     if agreement.fusion is not None:
         fused = agreement.fusion
         sentences.append(
             f"AUC of the score {fused.score:.3f}, of the readers {fused.ratings:.3f}, of both "
             f"{fused.fused:.3f} ({fused.pairs} pairs, people held out): the readers add "
-            f"{fused.gain:+.3f}."
+            f"{fused.gain:+z.3f}."
         )
     return sentences

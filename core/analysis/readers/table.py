@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.csv_files import csv_bytes, line_error, named_columns, read_rows
-from core.errors import XCosError
+from core.errors import XCosError, quoted
 from core.project.readings import LIKENESSES, RATINGS, Likeness, Reading
 
 COLUMNS = ("reader", "left", "right", "rating", "time", "form")
@@ -39,7 +39,8 @@ def read_readings(path: Path) -> list[Reading]:
             f"{path} has no column {missing[0]}; its head must be {','.join(COLUMNS[:4])}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    readings = []
+    readings: list[Reading] = []
+    lines: dict[str, int] = {}  # by the reading's key
     for row in rows[1:]:
         reader, left, right, rating, time, form = (row.cell(columns.get(name)) for name in COLUMNS)
         if not reader or not left or not right:
@@ -52,7 +53,13 @@ def read_readings(path: Path) -> list[Reading]:
         except ValueError as error:
             raise line_error(path, row, WANTED) from error
         first, second = sorted((left, right))
-        readings.append(Reading(reader, first, second, value, time or now, likenesses))
+        reading = Reading(reader, first, second, value, time or now, likenesses)
+        if lines.setdefault(reading.key, row.line) != row.line:
+            raise XCosError(
+                f"{path}, line {row.line}: {quoted(reader)} rated this pair in line "
+                f"{lines[reading.key]} already; keep one of the two lines."
+            )
+        readings.append(reading)
     return readings
 
 

@@ -82,3 +82,19 @@ def test_screenshot(tmp_path: Path, crops: Path, tiny_weights: Path) -> None:
     colours = picture.getcolors(1 << 24)
     assert colours is not None and len(colours) > 200
     assert max(colours)[1] < (100, 100, 100)  # most of a dark window is dark
+
+
+@pytest.mark.parametrize("gallery", [".", "ann/1.png"])
+def test_a_screenshot_is_never_written_over_a_photo_of_its_gallery(
+    tmp_path: Path, crops: Path, tiny_weights: Path, gallery: str
+) -> None:
+    photo = crops / "ann" / "1.png"
+    before = photo.read_bytes()
+    command = [sys.executable, "main.py", "screenshot", str(crops / gallery), "--aligned"]
+    command += ["--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite")]
+    command += ["-o", str(photo)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and done.stdout == ""
+    told = f"xcos: {photo} would be replaced by the result; choose another name."
+    assert done.stderr.splitlines() == [told]
+    assert photo.read_bytes() == before
