@@ -73,15 +73,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def group_table(rates: GroupRates) -> list[tuple[Any, ...]]:
-    """A row a group in the order of COLUMNS; empty where a rate is not known."""
+    """A row a group in the order of COLUMNS; None where a rate is not known."""
     rows = []
     for group in rates.groups:
         cells: list[Any] = [group.name, group.faces, group.people]
         for rate in (group.fmr, group.fnmr):
-            low, high = rate.interval or ("", "")
-            numbers = (rate.value, low, high, rate.ratio)
-            cells += ["" if number is None else number for number in numbers]
-            cells.append(rate.pairs)
+            low, high = rate.interval or (None, None)
+            cells += [rate.value, low, high, rate.ratio, rate.pairs]
         rows.append((*cells, group.photos, group.failed))
     return rows
 

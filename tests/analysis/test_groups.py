@@ -157,6 +157,19 @@ def test_command_by_a_column(groups, tmp_path: Path) -> None:
     assert sum(sum(g["regions"].values()) for g in said["groups"]) == pytest.approx(0, abs=1e-9)
 
 
+def test_a_number_that_is_missing_is_null_in_a_file_as_in_print(groups, tmp_path: Path) -> None:
+    source = listed(groups.people, {"ann": "f", "bob": "m", "cem": "m", "dan": "m"})
+    table = tmp_path / "groups.json"
+    said = json.loads(groups("--by", "sex", "--json", "-o", str(table), source=source)[1])
+    rows = json.loads(table.read_text())
+    assert len(rows) == 2 and rows[0]["fmr"] is None  # of one person there is no impostor pair
+    for row, group in zip(rows, said["groups"], strict=True):
+        for rate in ("fmr", "fnmr"):
+            ends = (row[f"{rate}_low"], row[f"{rate}_high"])
+            assert row[rate] == group[rate] and row[f"{rate}_ratio"] == group[f"{rate}_ratio_to_mean"]
+            assert list(ends) == (group[f"{rate}_interval"] or [None, None])
+
+
 def test_command_by_tags(groups, tmp_path: Path) -> None:
     project = Project.open(groups.people, tmp_path / "cache")
     project.tag(identity_subject("ann"), "glasses")
