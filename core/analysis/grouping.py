@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +40,6 @@ def group_by(
     by: str,
     galleries: Sequence[Gallery],
     edits: Edits,
-    photos: Path | None = None,
 ) -> Grouping:
     """Groups by a column of the gallery's CSV, else by a tag: those with it and those without.
 
@@ -66,9 +64,10 @@ def group_by(
     every: Counter[str] = Counter()
     for gallery in galleries:
         problems = {problem.file for problem in gallery.problems}
-        for listed in scan(gallery.source, photos if gallery is galleries[0] else None).photos:
+        for listed in scan(gallery.source, gallery.root).photos:
             columns = dict(listed.columns)
-            name = group_of(Face(listed.photo, 1, listed.identity, None, "", columns=columns))
+            identity = edits.identities.get(listed.photo, listed.identity)
+            name = group_of(Face(listed.photo, 1, identity, None, "", columns=columns))
             if name in places:
                 every[name] += 1
                 failed[name] += listed.photo in problems

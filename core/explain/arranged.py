@@ -10,10 +10,11 @@ from core.explain.matrix_image import Look, MatrixImage
 from core.progress import QUIET, Task
 from core.project.edits import Edits
 from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
+from core.scoring.blocks import BlockPyramid
 from core.scoring.matrix import at_most
 from core.scoring.orders import Asked, FaceValues, arrange
 from core.scoring.scored import ScoredGallery
-from core.scoring.sides import Arrangement
+from core.scoring.sides import Arrangement, Side
 
 CELL_COLUMNS = (
     "row", "column", "pairs", "mean", "worst", "worst_is", "errors", "share",
@@ -69,12 +70,14 @@ def cells(
     """A row for each cell of groups that has pairs, in the order of CELL_COLUMNS.
 
     worst: the score farthest on the wrong side, else nearest to it; worst_is: of which outcome it is
-    share: of errors, of all pairs; those of two groups of one gallery lie in two cells
+    share: of errors, of all pairs, each once; those of two groups of one gallery lie in two cells
     """
     shown = image.shown
     rows, columns = (slice(0, size) for size in shown.shape)
     blocks, errors = image.blocks(rows, columns), image.errors(rows, columns, threshold)
     worst, genuine = blocks.worst(threshold)
+    shared = shown.own_cells if image.matrix.square else ()
+    overlapping = {*zip(*(side.tolist() for side in shared), strict=True)}
     same = worst > at_most(threshold)
     for i, j in np.argwhere(blocks.pairs > 0).tolist():
         if not blocks.known[i, j]:
@@ -83,10 +86,36 @@ def cells(
             outcome = "TP" if same[i, j] else "FN"
         else:
             outcome = "FP" if same[i, j] else "TN"
-        # A group with itself has each of its pairs twice.
-        twice = 1 + (image.matrix.square and shown.rows.names[i] == shown.columns.names[j])
-        pairs, wrong = int(blocks.pairs[i, j]) // twice, int(errors[i, j]) // twice
+        pairs, mean, wrong = int(blocks.pairs[i, j]), float(blocks.mean[i, j]), int(errors[i, j])
+        if (i, j) in overlapping and shown.rows.names[i] == shown.columns.names[j]:
+            pairs, wrong = pairs // 2, wrong // 2  # as pairs_once has it, of thousands of people
+        elif (i, j) in overlapping:
+            pairs, mean, wrong = pairs_once(image, (i, j), threshold)
         yield (
-            shown.rows.names[i], shown.columns.names[j], pairs, float(blocks.mean[i, j]),
+            shown.rows.names[i], shown.columns.names[j], pairs, mean,
             float(worst[i, j]), outcome, wrong, wrong / pairs,
         )  # fmt: skip
+
+
+def faces_in_both(image: MatrixImage, cell: tuple[int, int]) -> np.ndarray:
+    """Places of the faces that are in both groups of a cell: each of their pairs lies in it twice."""
+    if not image.matrix.square:
+        return np.empty(0, np.int32)
+    return np.intersect1d(image.shown.rows.faces(cell[0]), image.shown.columns.faces(cell[1]))
+
+
+def pairs_once(
+    image: MatrixImage, cell: tuple[int, int], threshold: float
+) -> tuple[int, float, int]:
+    """Of a cell that has pairs: how many, each once, their mean score, and how many are errors."""
+    rows, columns = (slice(place, place + 1) for place in cell)
+    blocks, errors = image.blocks(rows, columns), image.errors(rows, columns, threshold)
+    pairs, total, wrong = blocks.pairs[0, 0], float(blocks.total[0, 0]), errors[0, 0]
+    both = faces_in_both(image, cell)
+    if len(both) > 1:
+        side, one = Side.of_groups([("", both)]), slice(0, 1)
+        inside = BlockPyramid(image.counted, Arrangement(side, side))
+        again = inside.part(one, one, 1)
+        pairs, total = pairs - again.pairs[0, 0] // 2, total - float(again.total[0, 0]) / 2
+        wrong = wrong - inside.errors(one, one, 1, threshold)[0, 0] // 2
+    return int(pairs), total / int(pairs), int(wrong)

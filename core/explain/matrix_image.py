@@ -59,6 +59,7 @@ class MatrixImage:
     """Draws parts of a score matrix in some arrangement; blocks of it are made once and kept.
 
     limits: of the score's colours, from the matrix itself; see `scale`
+    counted: whose blocks are made; of groups, each pair with the score that it is counted by
     shown:  what stands down and across; all places of draw are places there
     """
 
@@ -66,7 +67,8 @@ class MatrixImage:
         self.matrix = matrix
         self.shown = shown or Arrangement.plain(*matrix.scores.shape)
         self.limits = _limits(matrix.scores)
-        self._every = BlockPyramid(matrix, self.shown)
+        self.counted = matrix if self.shown.cells_are_pairs else matrix.mirrored()
+        self._every = BlockPyramid(self.counted, self.shown)
         self._filter: np.ndarray | None = None  # which of the pairs are asked for
         self._passing: Passing | None = None  # these, or what of them is shown
         self._seen: tuple[Part, Blocks, np.ndarray | None] | None = None  # what was drawn last
@@ -83,7 +85,7 @@ class MatrixImage:
     def with_new_limits(self) -> "MatrixImage":
         """The same blocks with limits from the scores as they are by now."""
         image = MatrixImage(self.matrix, self.shown)
-        image._every = self._every
+        image.counted, image._every = self.counted, self._every
         return image
 
     def scale(self, threshold: float) -> tuple[float, float]:
@@ -109,7 +111,7 @@ class MatrixImage:
     def passing(self, mask: np.ndarray | None) -> Passing | None:
         """What show_passing takes; of many pairs it is to be prepared in the background."""
         mask = self._fitting(mask)
-        return None if mask is None else Passing(mask, BlockPyramid(self.matrix, self.shown, mask))
+        return None if mask is None else Passing(mask, BlockPyramid(self.counted, self.shown, mask))
 
     def show_passing(self, mask: np.ndarray | None, passing: Passing | None) -> None:
         """Fade the pairs that do not pass."""
@@ -150,9 +152,15 @@ class MatrixImage:
     def refresh(self, rows: slice, columns: slice) -> None:
         """Renew the kept blocks of a part of the matrix whose scores have changed; limits stay."""
         self._seen = self._errors = None
-        self._every.refresh(rows, columns)
-        if self._passing is not None:
-            self._passing.blocks.refresh(rows, columns)
+        parts = [(rows, columns)]
+        if self.counted is not self.matrix:
+            parts.append((columns, rows))
+            for down, _ in parts:
+                self.counted.scores[down] = self.matrix.lines(np.arange(down.start, down.stop))
+        for part in parts:
+            self._every.refresh(*part)
+            if self._passing is not None:
+                self._passing.blocks.refresh(*part)
 
     def blocks(self, rows: slice, columns: slice) -> Blocks:
         """What lies in some cells, each by itself."""

@@ -3,10 +3,11 @@
 import numpy as np
 
 from core.errors import XCosError
-from core.reports.report import Chosen, ReportSource
+from core.reports.report import Chosen, ReportSource, statistics_of
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.lists import hardest_pairs as hardest
 from core.scoring.matrix import CODE, Outcome
+from core.scoring.statistics import PairStatistics
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "TP": "true accepts",
@@ -37,20 +38,23 @@ def of_outcome(
     if source.threshold is None:
         raise XCosError(f"{source.scored.card.name} has no threshold; set one.", "threshold")
     pairs = pairs_of(source.scored.matrix, outcome, source.threshold, most, mask)
-    every = slice(0, source.scored.matrix.scores.shape[1])
-    total = 0
-    for rows in source.scored.matrix.tiles():
-        such = source.scored.matrix.outcomes(rows, every, source.threshold) == CODE[outcome]
-        total += _counted(source, rows, such, mask)
-    return Chosen(pairs, f"{OUTCOME_WORDS[outcome]}{_that_pass(words)}, worst first", False, total)
+    matrix, threshold = source.scored.matrix, source.threshold
+    every = slice(0, matrix.scores.shape[1])
+
+    def such(rows: slice) -> np.ndarray:
+        cells: np.ndarray = matrix.outcomes(rows, every, threshold) == CODE[outcome]
+        return cells if mask is None else cells & mask[rows]
+
+    counted = PairStatistics.of(matrix, such)
+    title = f"{OUTCOME_WORDS[outcome]}{_that_pass(words)}, worst first"
+    return Chosen(pairs, title, False, counted.pairs, counted)
 
 
 def that_pass(source: ReportSource, most: int, mask: np.ndarray, words: str) -> Chosen:
     """The pairs that pass a filter, (n, m) bool, worst first; words: what the filter is called."""
     pairs = pairs_of(source.scored.matrix, None, _threshold(source), most, mask)
-    everything = np.bool_(True)
-    total = sum(_counted(source, rows, everything, mask) for rows in source.scored.matrix.tiles())
-    return Chosen(pairs, f"pairs{_that_pass(words)}, worst first", False, total)
+    counted = PairStatistics.of(source.scored.matrix, lambda rows: mask[rows])
+    return Chosen(pairs, f"pairs{_that_pass(words)}, worst first", False, counted.pairs, counted)
 
 
 def hardest_pairs(
@@ -62,12 +66,12 @@ def hardest_pairs(
 ) -> Chosen:
     """The closest impostors and the farthest genuine pairs; mask, words: of those that pass."""
     pairs = hardest(source.scored.matrix, count, mask).listed()
-    return Chosen(pairs.head(most), f"the hardest pairs{_that_pass(words)}", False, len(pairs))
+    return listed_pairs(source, pairs, f"the hardest pairs{_that_pass(words)}", most)
 
 
-def listed_pairs(pairs: PairList, words: str, most: int) -> Chosen:
+def listed_pairs(source: ReportSource, pairs: PairList, words: str, most: int) -> Chosen:
     """Pairs that were chosen elsewhere."""
-    return Chosen(pairs.head(most), words, False, len(pairs))
+    return Chosen(pairs.head(most), words, False, len(pairs), statistics_of(source, pairs))
 
 
 def one_pair(source: ReportSource, row: int, column: int) -> Chosen:
@@ -95,14 +99,6 @@ def named_pair(source: ReportSource, left: str, right: str) -> Chosen:
 
 def _threshold(source: ReportSource) -> float:
     return 0.0 if source.threshold is None else source.threshold
-
-
-def _counted(
-    source: ReportSource, rows: slice, such: np.ndarray | np.bool_, mask: np.ndarray | None
-) -> int:
-    every = slice(0, source.scored.matrix.scores.shape[1])
-    counted = source.scored.matrix.counted(rows, every) & such
-    return int((counted if mask is None else counted & mask[rows]).sum())
 
 
 def _that_pass(words: str | None) -> str:

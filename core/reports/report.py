@@ -54,12 +54,14 @@ class Chosen:
     pairs: of the matrix, in the order to show; words: what they are, as "the listed pairs"
     whole: the report is about all pairs, and these are only the ones shown
     total: how many there are, of which pairs may be the first
+    statistics: of all of these; None: of the whole gallery, or of pairs that are all shown
     """
 
     pairs: PairList
     words: str
     whole: bool
     total: int
+    statistics: PairStatistics | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class GalleryReport:
 
     faces, people: how many the gallery (with its probes) has, people of known identity
     words, total:  what pairs are shown, and how many of them there are
-    statistics:    of all pairs, for a report on the whole gallery, else of the chosen ones
+    statistics:    of all pairs, for a report on the whole gallery, else of the chosen ones, shown
+                   or not
     matrix:        (n, m) float32 scores thinned for drawing, or None where it is not shown
     problems:      files that gave no face; nameless where anonymous
     remarks:       sentences on what the reader should know
@@ -207,7 +210,7 @@ def collect(
         chosen.total,
         chosen.whole,
         tuple(pairs),
-        source.scored.statistics if chosen.whole else _statistics(source, listed),
+        _statistics(source, chosen, listed),
         _thinned(source.scored.matrix.scores)
         if chosen.whole and source.scored.matrix.square
         else None,
@@ -296,7 +299,17 @@ def _sorts(source: ReportSource, pairs: PairList) -> tuple[np.ndarray, np.ndarra
     return (own == other) & known, known
 
 
-def _statistics(source: ReportSource, pairs: PairList) -> PairStatistics:
+def _statistics(source: ReportSource, chosen: Chosen, listed: PairList) -> PairStatistics:
+    if chosen.whole:
+        return source.scored.statistics
+    # Pairs that are all shown have exact scores, where the matrix may have estimates yet.
+    if chosen.statistics is None or len(listed) == chosen.total:
+        return statistics_of(source, listed)
+    return chosen.statistics
+
+
+def statistics_of(source: ReportSource, pairs: PairList) -> PairStatistics:
+    """Counts, rates and curves over some pairs alone."""
     same, known = _sorts(source, pairs)
     return PairStatistics(
         np.sort(pairs.scores[same]),

@@ -44,9 +44,13 @@ class Hardness:
 
 
 def hardness(matrix: ScoreMatrix, which: int, threshold: float) -> Hardness:
-    """How hard each row face (which: 0) or column face (1) is, in the order of the matrix."""
+    """How hard each row face (which: 0) or column face (1) is, in the order of the matrix.
+
+    Of one gallery each pair has the score that it is counted by.
+    """
     from core.scoring.kernels.block_kernel import weigh_faces
 
+    matrix = matrix.mirrored()
     codes, others = (matrix.rows, matrix.columns)[:: -1 if which else 1]
     order, starts = members(others, codes)
     wrong = np.empty(len(codes), np.int64)

@@ -230,23 +230,24 @@ class HardestPairs:
             self._numbers[same] += other._numbers[same]
 
     def listed(self) -> PairList:
-        """Half of the count each; where one sort is scarce the other fills up.
+        """Half of the count each, an odd place the harder's; where one sort is scarce the other fills up.
 
-        Worst first by the distance from the other sort's mean, so that both sorts mix.
+        Worst first by the distance from the sort's own mean, so that both sorts mix.
         """
         genuine, impostor = self._best[True].listed(), self._best[False].listed()
         means = {
             same: self._sums[same] / FIXED_POINT / max(1, self._numbers[same])
             for same in (True, False)
         }
+        below, above = means[True] - genuine.scores, impostor.scores - means[False]
         half = self._count // 2
+        if self._count % 2 and half < min(len(below), len(above)) and below[half] > above[half]:
+            half += 1
         first = min(len(genuine), max(half, self._count - len(impostor)))
         second = min(len(impostor), self._count - first)
-        lists = (genuine.head(first), impostor.head(second))
-        hardness = np.concatenate(
-            [means[True] - lists[0].scores, lists[1].scores - means[False]], dtype=np.float64
-        )
-        return _joined(lists).at(np.argsort(-hardness, kind="stable"))
+        hardness = np.concatenate([below[:first], above[:second]], dtype=np.float64)
+        both = _joined((genuine.head(first), impostor.head(second)))
+        return both.at(np.argsort(-hardness, kind="stable"))
 
     def errors(self, threshold: float) -> PairList:
         """The worst errors at a threshold, farthest on its wrong side first, at most the count."""

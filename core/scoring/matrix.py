@@ -1,6 +1,6 @@
 """All pairs of a gallery, or of probes with a gallery, as one matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -107,6 +107,23 @@ class ScoreMatrix:
             return np.ones((len(range(*rows.indices(n))), len(range(*columns.indices(m)))), bool)
         above: np.ndarray = np.arange(n)[rows, None] < np.arange(m)[None, columns]
         return above
+
+    def lines(self, places: np.ndarray) -> np.ndarray:
+        """Scores of some rows' pairs, (r, m); each pair of one gallery has the score above the diagonal."""
+        scores = self.scores[places]
+        if self.square and self.order != "both":
+            later = places[:, None] < np.arange(scores.shape[1])
+            scores = np.where(later, scores, self.scores[:, places].T)
+        return scores
+
+    def mirrored(self) -> "ScoreMatrix":
+        """Both cells of each pair with the score that it is counted by; this matrix where they have it."""
+        if not self.square or self.order == "both":
+            return self
+        scores = self.scores.copy()
+        for rows in self.tiles():
+            scores[rows] = self.lines(np.arange(len(scores))[rows])
+        return replace(self, scores=scores)
 
     def tiles(self, height: int | None = None) -> "list[slice]":
         """Row slices that cover the matrix, so that nothing of its size is copied."""

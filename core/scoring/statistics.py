@@ -1,6 +1,7 @@
 """Counts, rates and curves over all pairs, exact, at any threshold without a second look."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -92,12 +93,16 @@ class PairStatistics:
     unknown: int
 
     @staticmethod
-    def of(matrix: ScoreMatrix) -> "PairStatistics":
-        """Collect and sort the scores of all pairs."""
+    def of(
+        matrix: ScoreMatrix, wanted: Callable[[slice], np.ndarray] | None = None
+    ) -> "PairStatistics":
+        """Collect and sort the scores of all pairs; wanted: which cells of some rows count, (r, m) bool."""
         every = slice(0, matrix.scores.shape[1])
 
         def sorts(rows: slice) -> tuple[np.ndarray, np.ndarray, int]:
             counted = matrix.counted(rows, every)
+            if wanted is not None:
+                counted &= wanted(rows)
             known = matrix.known(rows, every) & counted
             same = matrix.genuine(rows, every) & known
             return same, known & ~same, int(counted.sum() - known.sum())
@@ -118,6 +123,11 @@ class PairStatistics:
         genuine.sort()
         impostor.sort()
         return PairStatistics(genuine, impostor, unknown)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs there are."""
+        return len(self.genuine) + len(self.impostor) + self.unknown
 
     def prepare(self) -> None:
         """Compute now what is kept: curve, AUC, EER and histograms."""

@@ -1,6 +1,7 @@
 """Rates by group against counting pair by pair, the published differentials, and the command."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,19 @@ def test_command_by_a_column(groups, tmp_path: Path) -> None:
     assert sum(sum(g["regions"].values()) for g in said["groups"]) == pytest.approx(0, abs=1e-9)
 
 
+def test_a_number_that_is_missing_is_null_in_a_file_as_in_print(groups, tmp_path: Path) -> None:
+    source = listed(groups.people, {"ann": "f", "bob": "m", "cem": "m", "dan": "m"})
+    table = tmp_path / "groups.json"
+    said = json.loads(groups("--by", "sex", "--json", "-o", str(table), source=source)[1])
+    rows = json.loads(table.read_text())
+    assert len(rows) == 2 and rows[0]["fmr"] is None  # of one person there is no impostor pair
+    for row, group in zip(rows, said["groups"], strict=True):
+        for rate in ("fmr", "fnmr"):
+            ends = (row[f"{rate}_low"], row[f"{rate}_high"])
+            assert row[rate] == group[rate] and row[f"{rate}_ratio"] == group[f"{rate}_ratio_to_mean"]
+            assert list(ends) == (group[f"{rate}_interval"] or [None, None])
+
+
 def test_command_by_tags(groups, tmp_path: Path) -> None:
     project = Project.open(groups.people, tmp_path / "cache")
     project.tag(identity_subject("ann"), "glasses")
@@ -169,6 +183,21 @@ def test_command_by_tags(groups, tmp_path: Path) -> None:
     assert [(g["name"], g["faces"]) for g in said["groups"]] == [("old", 3), ("young", 3)]
     assert said["ungrouped_faces"] == 4 and "4 faces have no value of age" in said["words"][-1]
     assert said["groups"][0]["fmr"] is None and "No pair of two people" in said["words"][1]
+
+
+def test_photos_without_a_face_are_counted_by_the_mended_names(groups, tmp_path: Path) -> None:
+    (groups.people / "dan" / "9.png").write_bytes(b"no picture")
+    project = Project.open(groups.people, tmp_path / "cache")
+    renamed = {"cem/1.png": "eve", "cem/2.png": "eve", "dan/9.png": "eve"}
+    project.change(lambda edits: replace(edits, identities=dict(renamed)))
+    project.tag(identity_subject("eve"), "glasses")
+    said = json.loads(groups("--by", "glasses", "--json")[1])["groups"]
+    photos = [p.relative_to(groups.people).as_posix() for p in groups.people.glob("*/*.png")]
+    for group, wearing in zip(said, (True, False), strict=True):
+        mine = [photo for photo in photos if (photo in renamed) == wearing]
+        assert (group["name"] == "glasses") == wearing and group["photos"] == len(mine)
+        assert group["failures_to_acquire"] == ("dan/9.png" in mine)
+        assert group["faces"] == len(mine) - ("dan/9.png" in mine)
 
 
 def test_sentences_name_the_first_of_many_groups(groups) -> None:

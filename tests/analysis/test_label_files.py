@@ -10,6 +10,7 @@ from PIL import Image
 from core.analysis.labels.export import copy_photos, write_labels
 from core.errors import Stopped, XCosError
 from core.faces.face import Face
+from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.progress import Task
 
@@ -41,13 +42,35 @@ def test_photos_of_one_name_get_numbers(gallery: Gallery, tmp_path: Path) -> Non
     }
     wanted = {
         "ann/1.png": "x/1.png", "ann/1_2.png": "y/1.png", "ann/1_3.png": "z/1.png",
-        "unknown/2.png": "z/2.png", "a_b_ c/3.png": "z/3.png", "unknown/4.png": "z/4.png",
+        "2.png": "z/2.png", "a_b_ c/3.png": "z/3.png", "unknown/4.png": "z/4.png",
     }  # fmt: skip
     assert copied == {name: (gallery.root / photo).read_bytes() for name, photo in wanted.items()}
     with pytest.raises(XCosError, match="is not empty; choose a new folder"):
         copy_photos(tmp_path / "out", gallery)
     with pytest.raises(XCosError, match="is not empty; choose a new folder"):
         copy_photos(tmp_path / "out" / "ann" / "1.png", gallery)
+
+
+def test_a_copy_opens_with_the_people_of_the_gallery(tmp_path: Path) -> None:
+    people = {
+        "1.png": "A/B", "2.png": "A_B", "3.png": "a_b", "4.png": "A_B", "5.png": None, "6.png": None,
+        "Ann_Lee_0001.png": None, "A_B": None, "7.png": "..", "8.png": "unknown",
+    }  # fmt: skip
+    (tmp_path / "g").mkdir()
+    for k, photo in enumerate(people):
+        Image.fromarray(np.full((9, 9, 3), 20 * k, np.uint8)).save(tmp_path / "g" / photo, "PNG")
+    faces = tuple(Face(photo, 1, who, None, photo) for photo, who in people.items())
+    gallery = Gallery(tmp_path / "g", tmp_path / "g", faces)
+    assert copy_photos(tmp_path / "out", gallery) == len(people)
+    copies = {p.read_bytes(): p.relative_to(tmp_path / "out") for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    listed = {one.photo: one.identity for one in scan(tmp_path / "out").photos}
+    opened = [
+        listed.get(copies[(tmp_path / "g" / photo).read_bytes()].as_posix()) for photo in people
+    ]
+    for i, one in enumerate(people.values()):
+        assert (opened[i] is None) == (one is None)
+        for j, other in enumerate(people.values()):
+            assert one is None or (opened[i] == opened[j]) == (one == other)
 
 
 def test_a_list_names_each_photo_once(gallery: Gallery, tmp_path: Path) -> None:

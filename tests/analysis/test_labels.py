@@ -16,10 +16,13 @@ from core.analysis.labels.findings import (
     wrong_identities,
 )
 from core.analysis.labels.review import decided, quality, taken_back
+from core.analysis.labels.search import bare_edits
 from core.cli import main
 from core.errors import XCosError
 from core.faces.face import Face
-from core.gallery.gallery import Gallery, identity_codes
+from core.gallery.folder import scan
+from core.gallery.gallery import Gallery, LoadedGallery, identity_codes
+from core.model.features import FaceFeatures
 from core.project.edits import Edits, edits_from, renamed
 from core.project.project import Project
 from core.scoring.matrix import ScoreMatrix
@@ -128,6 +131,29 @@ def test_decisions_are_edits_that_can_be_taken_back() -> None:
     moved = renamed(edits, {"2.png": "new/2.png"})
     assert moved.decisions[finding("near-duplicate", "new/2.png", "3.png").key] == "accept"
     assert moved.decisions[merge.key] == "reject"
+
+
+def test_what_was_accepted_is_taken_back_by_the_names_of_photos_that_lie_elsewhere(
+    tmp_path: Path,
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    on_disk, in_list = "Jos\u00e9.png", "Jose\u0301.png"  # one accent, spelled in two ways
+    for name in (on_disk, "2.png"):
+        (photos / name).write_bytes(b"a photo")
+    table = tmp_path / "lists" / "people.csv"
+    table.parent.mkdir()
+    table.write_text(f"path,identity\n{in_list},bob\n2.png,bobby\n", encoding="utf-8")
+    listing = scan(table, photos)
+    names = {one.photo: one.identity for one in listing.photos}
+    assert names == {on_disk: "bob", "2.png": "bobby"}
+    merge = finding("same-person", "bobby", "bob")
+    edits = decided(Edits(), merge, "accept", names)
+    assert edits.identities == {on_disk: "bobby"}
+    faces = tuple(Face(photo, 1, "bobby", None, photo) for photo in names)
+    features = FaceFeatures(np.zeros((2, 32, 7, 7), np.float32))
+    bare = bare_edits(edits, LoadedGallery(Gallery(table, photos, faces), features))
+    assert bare.identities.get(on_disk, "bob") == "bob"
 
 
 def test_correcting_a_label_lowers_the_errors() -> None:

@@ -142,6 +142,17 @@ def test_groups_find_what_carries_pairs() -> None:
     assert "3 groups, clearly apart" in found.words
 
 
+def test_a_sample_is_not_told_as_all_there_are() -> None:
+    shapes = carried_by(["mouth"] * 9)
+    drawn_ones = replace(numbered(9, "false accepts of Ann"), total=20)
+    (group,) = find_groups(drawn_ones, shapes, THRESHOLD, count=1).groups
+    assert group.sentence.startswith("All 9 drawn false accepts of Ann are carried by the mouth")
+    parts = find_groups(drawn_ones, carried_by(["mouth"] * 6 + ["chin"] * 3), THRESHOLD).groups
+    assert parts[0].sentence.startswith("6 of 9 drawn false accepts of Ann are carried by")
+    one = find_groups(replace(numbered(1), total=2), carried_by(["mouth"]), THRESHOLD).groups[0]
+    assert one.sentence.startswith("The drawn false accept is carried by the mouth")
+
+
 def test_few_or_like_pairs_are_one_group() -> None:
     few = find_groups(numbered(5), carried_by(["mouth"] * 3 + ["chin"] * 2), THRESHOLD)
     assert len(few.groups) == 1 and few.silhouette is None

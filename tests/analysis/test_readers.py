@@ -100,6 +100,28 @@ def test_what_readers_said_of_other_faces_does_not_count() -> None:
         readers_of(world, [])
 
 
+def test_a_reading_is_beside_the_score_that_its_pair_has_in_the_gallery_s_order() -> None:
+    rng = np.random.default_rng(5)
+    codes = (np.arange(12) % 4).astype(np.int32)
+    faces = tuple(Face(f"{k}.png", 1, f"p{c}", None, f"d{k}") for k, c in enumerate(codes))
+    loaded = LoadedGallery(
+        Gallery(Path("g"), Path("g"), faces), FaceFeatures(np.zeros((12, 32, 7, 7), np.float32))
+    )
+    scores = rng.uniform(-1, 1, (12, 12)).astype(np.float32)
+    world = scored(ScoreMatrix(scores, True, codes, codes, "learned", "left-right"), loaded)
+    readings: list[Reading] = []
+    sides: tuple[list[float], list[float]] = [], []
+    for i in range(12):
+        for j in range(i + 1, 12):  # "10.png" stands before "2.png" in a reading, after it here
+            left, right = sorted((faces[i].key, faces[j].key))
+            readings.append(Reading("eve", left, right, int(rng.integers(-3, 4)), NOW))
+            sides[int(codes[i] == codes[j])].append(float(scores[i, j]))
+    above = [float(b > a) + 0.5 * float(b == a) for a in sides[0] for b in sides[1]]
+    fusion = readers_of(world, readings).fusion
+    assert fusion is not None and fusion.pairs == 66
+    assert fusion.score == pytest.approx(np.mean(above))
+
+
 @given(st.integers(2, 40), st.integers(0, 9), st.sampled_from(["ann", "Jos\u00e9", "b"]))
 def test_a_sheet_has_each_pair_once_in_an_order_of_its_own(
     count: int, seed: int, reader: str

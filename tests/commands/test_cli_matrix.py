@@ -44,6 +44,20 @@ def test_people_by_people_are_the_scores_summed_up(ask, tmp_path: Path) -> None:
         assert float(cell["share"]) == pytest.approx(wrong / len(mine), abs=1e-6)
 
 
+def test_people_of_one_order_are_summed_up_by_the_scores_that_count(ask) -> None:  # type: ignore[no-untyped-def]
+    options = "--order", "left-right", "--threshold", "0.3"
+    said = json.loads(ask("matrix", "--level", "people", *options, "--json")[1])
+    counts = json.loads(ask("score", *options, "--json")[1])["counts"]
+    once = {frozenset((cell["row"], cell["column"])): cell for cell in said["cells"]}
+    assert sum(cell["errors"] for cell in once.values()) == counts["FP"] + counts["FN"] > 0
+    out = ask("matrix", "--level", "people", *options)[1]
+    for cell in once.values():
+        assert sum(
+            f"{one} x {other}: {cell['errors']} error" in out
+            for one, other in ((cell["row"], cell["column"]), (cell["column"], cell["row"]))
+        )
+
+
 def test_a_choice_is_counted(ask) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = ask("matrix", "--choose", "ann", "b*", "--json")
     said = json.loads(out)["chosen"]

@@ -119,6 +119,29 @@ def test_a_selection_by_filter_and_one_pair(
     assert "nobody.png is no face" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "chosen", [("--filter", "score > 0.3"), ("--outcome", "FP"), ("--hardest", "7")]
+)
+def test_counts_are_of_all_chosen_pairs_however_few_are_shown(
+    crops: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    chosen: tuple[str, str],
+) -> None:  # fmt: skip
+    every = tmp_path / "every.csv"
+    more = (*chosen, "--json", "--threshold", "0.2")
+    assert report(crops, tiny_weights, every, *more) == 0
+    capsys.readouterr()
+    assert report(crops, tiny_weights, tmp_path / "few.csv", *more, "--pairs", "2") == 0
+    few = json.loads(capsys.readouterr().out)
+    counts = dict.fromkeys(("TP", "FP", "FN", "TN", "unknown"), 0)
+    with every.open(newline="") as file:
+        for row in csv.DictReader(file):
+            same = float(row["score"]) > 0.2
+            genuine = row["left_identity"] == row["right_identity"]
+            counts[("TN", "FP", "FN", "TP")[2 * genuine + same]] += 1
+    assert few["shown"] == 2 < few["pairs"] == sum(counts.values())
+    assert few["counts"] == counts
+
+
 def test_a_pdf_is_drawn_without_a_window(crops: Path, tiny_weights: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.pdf"
     assert report(crops, tiny_weights, path, "--pairs", "3", "--title", "A $ and 山") == 0

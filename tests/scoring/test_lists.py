@@ -29,20 +29,31 @@ def matrix_of(
 
 
 @given(SEEDS, st.integers(1, 12))
-def test_the_hardest_come_by_their_distance_from_the_other_sort_s_mean(
+def test_the_hardest_come_by_their_distance_from_their_sort_s_mean(
     seed: int, count: int
 ) -> None:
     matrix, genuine, impostor = matrix_of(seed)
     means = [np.mean([s for *_, s in pairs]) if pairs else 0.0 for pairs in (genuine, impostor)]
     genuine.sort(key=lambda p: p[2])
     impostor.sort(key=lambda p: -p[2])
-    first = min(len(genuine), max(count // 2, count - len(impostor)))
-    wanted = [(means[0] - s, i, j) for i, j, s in genuine[:first]]
-    wanted += [(s - means[1], i, j) for i, j, s in impostor[: count - first]]
+    left = [(means[0] - s, i, j) for i, j, s in genuine], [(s - means[1], i, j) for i, j, s in impostor]
+    wanted: list[tuple[float, int, int]] = []
+    for _ in range(count // 2):  # by turns, so that none takes the other's half
+        wanted += [sort.pop(0) for sort in left if sort]
+    while len(wanted) < count and any(left):
+        wanted.append(max((sort for sort in left if sort), key=lambda sort: sort[0][0]).pop(0))
     wanted.sort(reverse=True)
     listed = hardest(matrix, count)
     found = list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True))
     assert found == [(i, j) for _, i, j in wanted]
+
+
+def test_the_one_hardest_pair_may_be_genuine() -> None:
+    scores = np.array([[0.9, -0.5, 0.8, 0.7], [0, 0.05, 0.01, 0.02]], np.float32)
+    codes = np.array([0, 1], np.int32), np.zeros(4, np.int32)
+    matrix = ScoreMatrix(scores, False, *codes, "uniform", "both")
+    assert hardest(matrix, 1).scores.tolist() == [-0.5]
+    assert hardest(matrix, 2).scores.tolist() == [-0.5, np.float32(0.05)]
 
 
 @given(SEEDS, st.integers(1, 8), st.floats(-0.8, 0.8))

@@ -178,7 +178,7 @@ class ReportWindow(ToolWindow):
         if what == "listed":
             if self.session.listed is None:
                 raise XCosError("The list of pairs is empty; choose pairs there first.")
-            return listed_pairs(self.session.listed, "the listed pairs", most)
+            return listed_pairs(source, self.session.listed, "the listed pairs", most)
         if self.session.pair is None:
             raise XCosError("No pair is looked at; click one in the matrix first.")
         return one_pair(source, *self.session.pair)

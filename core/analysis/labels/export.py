@@ -2,15 +2,18 @@
 
 import re
 import shutil
+from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from core.csv_files import csv_bytes
 from core.errors import Stopped, XCosError
 from core.files import written_whole
+from core.gallery.folder import NUMBERED
 from core.gallery.gallery import Gallery
 from core.progress import QUIET, Task
 
-UNKNOWN = "unknown"
+NAMELESS = "unknown"  # folder of a name without any sign that a system takes
 
 
 def write_labels(path: Path, gallery: Gallery) -> int:
@@ -35,6 +38,7 @@ def write_labels(path: Path, gallery: Gallery) -> int:
 def copy_photos(folder: Path, gallery: Gallery, task: Task = QUIET) -> int:
     """Copy each photo to FOLDER/IDENTITY/; how many. Nothing is overwritten.
 
+    Photos of nobody known lie in FOLDER itself, where a gallery's photos have no identity.
     Raises XCosError for a folder that holds something already or lies among the photos, and
     where the disk refuses; Stopped.
     """
@@ -43,17 +47,15 @@ def copy_photos(folder: Path, gallery: Gallery, task: Task = QUIET) -> int:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise XCosError(f"{folder} is not empty; choose a new folder.")
         photos = [face for face in gallery.faces if face.number == 1]
+        folders = _folder_names(face.identity for face in photos if face.identity is not None)
         for place, face in enumerate(photos):
             if task.stopped():
                 raise Stopped("Copying photos")
             task.report("Copying photos", place, len(photos))
             source = gallery.photo_path(face)
-            target = folder / _folder_name(face.identity or UNKNOWN) / source.name
+            named = None if face.identity is None else folders[face.identity]
+            target = _free(folder, source, named, {*folders.values()})
             target.parent.mkdir(parents=True, exist_ok=True)
-            number = 2
-            while target.exists():
-                target = target.with_name(f"{source.stem}_{number}{source.suffix}")
-                number += 1
             with written_whole(target) as part:
                 shutil.copyfile(source, part)
     except OSError as error:
@@ -73,7 +75,26 @@ def _refuse_inside(path: Path, gallery: Gallery) -> None:
         raise XCosError(f"{path} is the gallery itself; choose another name.")
 
 
-def _folder_name(identity: str) -> str:
-    # What no system takes in a name.
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", identity).strip(" .")
-    return name or UNKNOWN
+def _free(folder: Path, source: Path, named: str | None, folders: set[str]) -> Path:
+    """Where a copy may lie; named: the folder of whom it shows, None for nobody known."""
+    for number in count(1):
+        name = source.name if number == 1 else f"{source.stem}_{number}{source.suffix}"
+        target = folder / (named or "") / name
+        # Beside the folders, a name and a number would tell who a photo shows.
+        taken = named is None and (name in folders or NUMBERED.fullmatch(target.stem) is not None)
+        if not taken and not target.exists():
+            return target
+    raise AssertionError("numbers do not end")
+
+
+def _folder_names(identities: Iterable[str]) -> dict[str, str]:
+    """A folder's name for each identity, of no two the same, also where upper case is as lower."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for identity in dict.fromkeys(identities):
+        # What no system takes in a name.
+        name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", identity).strip(" .") or NAMELESS
+        choices = (name if number == 1 else f"{name}_{number}" for number in count(1))
+        names[identity] = next(choice for choice in choices if choice.casefold() not in taken)
+        taken.add(names[identity].casefold())
+    return names

@@ -270,7 +270,7 @@ def _like_groups(
         places = left.members(g)
         sums = np.zeros(len(right.codes))
         for start in range(0, len(places), ROWS):
-            sums += right.sums(_lines(matrix, places[start : start + ROWS])).sum(axis=0)
+            sums += right.sums(matrix.lines(places[start : start + ROWS])).sum(axis=0)
         means = sums / (len(places) * right.sizes)
         wanted = means > threshold
         if also_of_one_name:
@@ -280,18 +280,9 @@ def _like_groups(
             if matrix.square and other <= code:
                 continue
             theirs = right.members(h)
-            block = _lines(matrix, places)[:, theirs]
+            block = matrix.lines(places)[:, theirs]
             a, b = np.unravel_index(block.argmax(), block.shape)
             yield code, other, float(means[h]), int(places[a]), int(theirs[b])
-
-
-def _lines(matrix: ScoreMatrix, places: np.ndarray) -> np.ndarray:
-    """Scores of some rows' pairs, (r, m); each pair of one gallery has the score above the diagonal."""
-    scores = matrix.scores[places]
-    if matrix.square and matrix.order != "both":
-        later = places[:, None] < np.arange(scores.shape[1])
-        scores = np.where(later, scores, matrix.scores[:, places].T)
-    return scores
 
 
 def _tiles(matrix: ScoreMatrix, what: str, task: Task) -> Iterator[tuple[slice, np.ndarray]]:
@@ -300,7 +291,7 @@ def _tiles(matrix: ScoreMatrix, what: str, task: Task) -> Iterator[tuple[slice, 
         if task.stopped():
             raise Stopped(what)
         task.report(what, rows.start, n)
-        yield rows, _lines(matrix, np.arange(rows.start, min(rows.stop, n)))
+        yield rows, matrix.lines(np.arange(rows.start, min(rows.stop, n)))
     task.report(what, n, n)
 
 

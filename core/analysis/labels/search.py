@@ -67,7 +67,8 @@ def bare_edits(source_edits: Edits, gallery: LoadedGallery) -> Edits:
     """Edits without what was accepted; equal to those given where nothing was."""
     if not any(decision == "accept" for decision in source_edits.decisions.values()):
         return source_edits
-    names = {listed.photo: listed.identity for listed in scan(gallery.gallery.source).photos}
+    listed = scan(gallery.gallery.source, gallery.gallery.root).photos
+    names = {one.photo: one.identity for one in listed}
     return taken_back(source_edits, names)
 
 

@@ -129,6 +129,7 @@ def find_groups(
     or one group where none parts the pairs, or where they are few.
     """
     evidence = maps.evidence(threshold)
+    title = f"drawn {selection.title}" if len(maps) < selection.total else selection.title
     shapes = evidence.reshape(len(maps), CELLS * CELLS)
     length = np.linalg.norm(shapes, axis=1, keepdims=True)
     shapes = shapes / np.where(length > 0, length, 1)
@@ -146,7 +147,7 @@ def find_groups(
         side = 1 if mean.score > threshold else -1
         shares = region_shares(evidence[inside], side)
         others = region_shares(evidence[outside], side) if len(outside) else {}
-        sentence = group_sentence(selection.title, len(inside), len(maps), side, shares, others)
+        sentence = group_sentence(title, len(inside), len(maps), side, shares, others)
         groups.append(
             Group(inside, selection.pairs.at(inside), mean, side, shares, others, sentence)
         )

@@ -87,7 +87,9 @@ def readers_of(scored: ScoredGallery, readings: Sequence[Reading]) -> Readers:
     for one in readings:
         for left, right in ((one.left, one.right), (one.right, one.left)):
             if left in rows and right in columns:
-                pairs.setdefault((one.left, one.right), (rows[left], columns[right]))
+                cell = rows[left], columns[right]
+                cell = (min(cell), max(cell)) if scored.square else cell  # as the pair is scored
+                pairs.setdefault((one.left, one.right), cell)
     here = [one for one in readings if (one.left, one.right) in pairs]
     if not here:
         raise XCosError("No reading is of a pair of this gallery; open the gallery that was read.")

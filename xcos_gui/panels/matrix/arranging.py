@@ -126,7 +126,7 @@ class Arranger(QObject):
         assert image is not None
         if isinstance(image, DifferenceImage):
             return image.in_cell(cell)[2]
-        return worst_pair(image.matrix, image.shown, cell, self._session.threshold)
+        return worst_pair(image.counted, image.shown, cell, self._session.threshold)
 
     def name(self, which: int, item: int) -> str:
         """What an item of the rows (0) or columns (1) is called."""

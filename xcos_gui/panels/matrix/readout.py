@@ -5,6 +5,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from core.errors import counted, one_line
+from core.explain.arranged import faces_in_both, pairs_once
 from core.explain.difference_image import DifferenceImage
 from core.faces.face import Face
 from core.scoring.matrix import OUTCOMES, at_most
@@ -89,7 +90,8 @@ class Readout(QWidget):
         own = image.matrix.square and self._arranger.name(0, cell[0]) == self._arranger.name(
             1, cell[1]
         )
-        count = int(blocks.pairs[0, 0]) // (1 + own)
+        again = len(faces_in_both(image, cell))
+        count = int(blocks.pairs[0, 0]) - again * (again - 1) // 2
         pair = self._arranger.worst(cell) if count <= LOOKED_AT else None
         if count == 0 or pair is None:
             for label in self._faces:
@@ -114,7 +116,7 @@ class Readout(QWidget):
             )
             return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))
-        wrong = int(image.errors(*place, threshold)[0, 0]) // (1 + own)
+        count, mean, wrong = pairs_once(image, cell, threshold)
         sort = "" if not blocks.known[0, 0] else " genuine" if genuine else " impostor"
         same = worst > at_most(threshold)
         error = ", an error" if sort and bool(genuine) != bool(same) else ""
@@ -122,7 +124,7 @@ class Readout(QWidget):
             names,
             f"{count:,} {'pair' if count == 1 else 'pairs'}, {wrong:,} "
             f"{'error' if wrong == 1 else 'errors'} at {threshold:.3f}; mean score "
-            f"{float(blocks.mean[0, 0]):.3f}; worst{sort} {worst:.3f}{error}. "
+            f"{mean:.3f}; worst{sort} {worst:.3f}{error}. "
             "Return or a double-click opens it.",
         )
 
