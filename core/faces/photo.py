@@ -19,7 +19,7 @@ from core.faces.photo_kinds import (
     make_readable,
     why_not_read,
 )
-from core.faces.photo_metadata import versions
+from core.faces.photo_metadata import can_be_reduced, versions
 from core.faces.photo_pixels import upright_rgb, upright_size
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
 from core.faces.tiff import why_tiff_is_not_read
@@ -150,7 +150,7 @@ def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -
                 raise XCosError(f"{name} {reason}")
             width, height = image.size
             reduction = min(most, search_reduction((width, height), longest))
-            if reduction > 1 and kind.name == "JPEG":
+            if reduction > 1 and kind.name == "JPEG" and can_be_reduced(data):
                 image.draft(image.mode, (width // reduction, height // reduction))
             drawn = image.size
             pixels = upright_rgb(image)

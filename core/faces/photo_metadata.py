@@ -14,6 +14,8 @@ TIFF_PICTURE = frozenset(
 ) | {347, *range(512, 522), *range(529, 533), 34675}
 JPEG_ADOBE = 0xEE  # says how the colours are coded
 JPEG_SCAN = 0xDA
+JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the others are tables
+JPEG_OF_WAVES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # these code blocks of 8x8 pixels by their waves
 
 
 def versions(data: bytes, kind: str) -> Iterator[bytes]:
@@ -46,14 +48,33 @@ def _png(data: bytes, wanted: frozenset[bytes]) -> bytes:
     return b"".join(kept)
 
 
+def can_be_reduced(data: bytes) -> bool:
+    """Whether a decoder can give a JPEG file smaller than it is.
+
+    Of one without loss libjpeg-turbo writes the whole picture, however small the place for it is.
+    """
+    frames = (marker for marker, _, _ in _segments(data) if marker in JPEG_FRAMES)
+    return next(frames, None) in JPEG_OF_WAVES
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of what stands before a JPEG file's picture."""
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != JPEG_SCAN:
+        if data[place + 1] == 0xFF:  # a marker may be preceded by any number of these
+            place += 1
+            continue
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        yield data[place + 1], place, end
+        place = end
+
+
 def _jpeg(data: bytes) -> bytes:
     kept, place = [data[:2]], 2
-    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != JPEG_SCAN:
-        marker = data[place + 1]
-        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    for marker, start, end in _segments(data):
         comment = marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != JPEG_ADOBE)
         if not comment:
-            kept.append(data[place:end])
+            kept.append(data[start:end])
         place = end
     return b"".join([*kept, data[place:]])
 
