@@ -35,7 +35,7 @@ def versions(data: bytes, kind: str) -> Iterator[bytes]:
 
 
 def _png(data: bytes, wanted: frozenset[bytes]) -> bytes:
-    kept, place = [data[:PNG_START]], PNG_START
+    before, pixels, place = [data[:PNG_START]], list[bytes](), PNG_START
     while place + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, place)
         end = place + 12 + length
@@ -43,9 +43,11 @@ def _png(data: bytes, wanted: frozenset[bytes]) -> bytes:
         if name in wanted or (
             name == b"zTXt" and data[place + 8 :].startswith(b"Raw profile type exif")
         ):
-            kept.append(data[place:end])
+            # The orientation may stand behind the pixels; before them it is told without decoding.
+            behind = pixels or name == b"IDAT"
+            (pixels if behind and name != b"eXIf" else before).append(data[place:end])
         place = end
-    return b"".join(kept)
+    return b"".join(before + pixels)
 
 
 def can_be_reduced(data: bytes) -> bool:

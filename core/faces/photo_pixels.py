@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from core.faces.deep_levels import eight_bits, is_deep
-from core.faces.tiff import Levels, levels_of
+from core.faces.tiff import Levels, levels_of, stored_size
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,7 +41,7 @@ def upright_rgb(image: Image.Image) -> np.ndarray:
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height of what `upright_rgb` gives, without decoding it."""
-    width, height = image.size
+    width, height = stored_size(image)
     return (height, width) if _orientation(image) in SIDEWAYS else (width, height)
 
 
@@ -50,7 +50,8 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1
     try:
-        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # A PNG's own would decode all of it for what `versions` has put before its pixels.
+        turn = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
         if isinstance(turn, bytes) and turn[0] <= max(TURNS):
             return turn[0]
         return int(turn[0] if isinstance(turn, tuple) else turn)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # tags
+WIDTH, HEIGHT = 256, 257
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
 WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
 
@@ -37,6 +38,14 @@ def levels_of(image: Image.Image) -> Levels:
     # Pillow minds it where there are up to 8 bits.
     white_is_zero = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
     return Levels(tags.get(BITS, (1,))[0], signed, white_is_zero)
+
+
+def stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height of an opened picture as it is stored; Pillow tells a TIFF's turned."""
+    tags = getattr(image, "tag_v2", None)
+    if image.format != "TIFF" or not tags:
+        return image.size
+    return tags[WIDTH], tags[HEIGHT]
 
 
 def why_tiff_is_not_read(image: Image.Image) -> str | None:
