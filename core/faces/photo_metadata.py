@@ -4,14 +4,13 @@ import re
 import struct
 from collections.abc import Iterator
 
-PNG_START = 8  # bytes before the first chunk
-PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-# Colours and orientation; texts may unpack to any size.
-PNG_WANTED = PNG_PICTURE | {b"iCCP", b"eXIf"}
+from core.faces.png import png_versions
+
 # Size, coding, colours, places of the pixels, orientation.
 TIFF_PICTURE = frozenset(
     (*range(254, 260), 262, 266, *range(273, 280), 284, 292, 293, 317, *range(320, 326), 338, 339)
 ) | {347, *range(512, 522), *range(529, 533), 34675}
+EXIF_WANTED = frozenset({274, 34665})  # orientation, and the directory that tells the colours
 JPEG_ADOBE = 0xEE  # says how the colours are coded
 JPEG_SCAN = 0xDA
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the others are tables
@@ -21,33 +20,17 @@ JPEG_OF_WAVES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # these code blocks of 8x8 pixel
 def versions(data: bytes, kind: str) -> Iterator[bytes]:
     """A photo of a kind to be tried in turn: all that matters first, then the bare picture."""
     if kind == "PNG":
-        yield _png(data, PNG_WANTED)
-        yield _png(data, PNG_PICTURE)
+        yield from png_versions(data)
         return
     yield data
     if kind == "JPEG":
-        yield _jpeg(data)
+        yield _jpeg(data, _of_colours_and_turn(data))
+        yield _jpeg(data, [])
     elif kind == "TIFF":
-        yield _tiff(data)
+        yield _tiff(data, TIFF_PICTURE)
     elif kind in ("AVIF", "HEIC"):
         # An item of another type is not looked into; how it is turned stands elsewhere, too.
         yield re.sub(rb"(infe.{8})(Exif|mime)", rb"\1none", data, flags=re.DOTALL)
-
-
-def _png(data: bytes, wanted: frozenset[bytes]) -> bytes:
-    before, pixels, place = [data[:PNG_START]], list[bytes](), PNG_START
-    while place + 8 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, place)
-        end = place + 12 + length
-        # ImageMagick's way to keep the orientation.
-        if name in wanted or (
-            name == b"zTXt" and data[place + 8 :].startswith(b"Raw profile type exif")
-        ):
-            # The orientation may stand behind the pixels; before them it is told without decoding.
-            behind = pixels or name == b"IDAT"
-            (pixels if behind and name != b"eXIf" else before).append(data[place:end])
-        place = end
-    return b"".join(before + pixels)
 
 
 def can_be_reduced(data: bytes) -> bool:
@@ -71,17 +54,35 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         place = end
 
 
-def _jpeg(data: bytes) -> bytes:
-    kept, place = [data[:2]], 2
+def _of_colours_and_turn(data: bytes) -> list[bytes]:
+    """The EXIF of a JPEG file, of its tags those alone that matter, and its profile, if it is whole."""
+    exif, profile = list[bytes](), dict[int, bytes]()
     for marker, start, end in _segments(data):
+        segment = data[start:end]
+        if marker == 0xE1 and segment[4:].startswith(b"Exif\0\0") and not exif:
+            exif.append(segment[:10] + _tiff(segment[10:], EXIF_WANTED))
+        elif marker == 0xE2 and segment[4:].startswith(b"ICC_PROFILE\0") and len(segment) > 18:
+            profile[segment[16]] = segment
+    parts = sorted(profile)
+    whole = bool(parts) and parts == [*range(1, profile[parts[0]][17] + 1)]
+    return exif + [profile[part] for part in parts if whole]
+
+
+def _jpeg(data: bytes, wanted: list[bytes]) -> bytes:
+    """A JPEG file with these segments alone beside its picture."""
+    kept, place = [data[:2], *wanted], 2
+    for marker, start, end in _segments(data):
+        # Shorter ones of these two are none, and a decoder passes them over.
+        short = end - start < {0xE0: 16, JPEG_ADOBE: 14}.get(marker, 0)
         comment = marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != JPEG_ADOBE)
-        if not comment:
+        if not comment and not short:
             kept.append(data[start:end])
         place = end
     return b"".join([*kept, data[place:]])
 
 
-def _tiff(data: bytes) -> bytes:
+def _tiff(data: bytes, wanted: frozenset[int]) -> bytes:
+    """A TIFF, of the tags of its first directory these alone."""
     order = "<" if data.startswith(b"II") else ">"
     try:
         version, start = struct.unpack_from(f"{order}HI", data, 2)
@@ -92,6 +93,6 @@ def _tiff(data: bytes) -> bytes:
         return data
     if version != 42:  # large ones have another directory
         return data
-    kept = [data[place : place + 12] for place, tag in tags.items() if tag in TIFF_PICTURE]
+    kept = [data[place : place + 12] for place, tag in tags.items() if tag in wanted]
     directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
     return data[:start] + directory + data[start + len(directory) :]

@@ -7,17 +7,17 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.faces.photo import read_photo
-from tests.faces.icc import ADOBE_RGB, DISPLAY_P3, SRGB, cmyk_profile, grey_profile, rgb_profile
+from tests.faces.icc import (
+    ADOBE_RGB,
+    DISPLAY_P3,
+    SRGB,
+    cmyk_profile,
+    grey_profile,
+    in_srgb,
+    rgb_profile,
+)
 
 COLOURS = np.random.default_rng(3).integers(40, 216, (12, 16, 3)).astype(np.uint8)
-
-
-def in_srgb(colours: np.ndarray, primaries: np.ndarray, gamma: float) -> np.ndarray:
-    """What sRGB bytes look the same, by the definitions alone."""
-    linear = (colours / 255) ** gamma @ (np.linalg.inv(SRGB) @ primaries).T
-    linear = linear.clip(0, 1)
-    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.asarray(curve * 255)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
