@@ -17,6 +17,7 @@ from core.faces.jxl import jxl_size
 from core.faces.photo_kinds import (
     HEAD,
     PHOTO_SUFFIXES,
+    NotRead,
     PhotoKind,
     kind_of,
     make_readable,
@@ -24,6 +25,7 @@ from core.faces.photo_kinds import (
 )
 from core.faces.photo_metadata import can_be_reduced, versions
 from core.faces.photo_pixels import upright_rgb, upright_size
+from core.faces.said_colours import said_profile
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
 from core.faces.tiff import why_tiff_is_not_read
 
@@ -123,19 +125,22 @@ def _of_sound_version(data: bytes, name: str, work: Callable[[bytes, PhotoKind],
         raise XCosError(f"{name} is not an image that can be read; replace it or take it out.")
     make_readable(kind, name)
     damage: Exception | None = None
-    for content in versions(data, kind.name):
-        try:
-            return work(content, kind)
-        except XCosError:
-            raise
-        except Image.DecompressionBombError as error:
-            raise XCosError(
-                f"{name} has too many pixels to be a photo; scale it down first."
-            ) from error
-        except MemoryError as error:
-            raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
-        except Exception as error:  # decoders raise whatever they like
-            damage = damage or error
+    try:
+        for content in versions(data, kind.name):
+            try:
+                return work(content, kind)
+            except (XCosError, NotRead, Image.DecompressionBombError, MemoryError):
+                raise
+            except Exception as error:  # decoders raise whatever they like
+                damage = damage or error
+    except NotRead as reason:
+        raise XCosError(f"{name} {reason}") from reason
+    except Image.DecompressionBombError as error:
+        raise XCosError(
+            f"{name} has too many pixels to be a photo; scale it down first."
+        ) from error
+    except MemoryError as error:
+        raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
     if isinstance(damage, UnidentifiedImageError):  # Pillow knows no more of it than its head
         raise XCosError(
             f"{name} is damaged or cut off, or a sort of {kind.name} that is not read; save it anew "
@@ -162,6 +167,8 @@ def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -
     with _opened(data, kind, name) as image:
         width, height = image.size
         size = upright_size(image)
+        if not image.info.get("icc_profile"):
+            image.info["icc_profile"] = said_profile(image, data)
         reduction = min(most, search_reduction((width, height), longest))
         if reduction > 1 and kind.name == "JPEG" and can_be_reduced(data):
             image.draft(image.mode, (width // reduction, height // reduction))

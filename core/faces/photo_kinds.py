@@ -11,6 +11,10 @@ from core.lfs import BEGINNING
 HEAD = 512  # bytes of a file that tell its kind
 
 
+class NotRead(Exception):
+    """Why a photo is refused, to follow its name."""
+
+
 @dataclass(frozen=True)
 class PhotoKind:
     """A kind of photo that is read.

@@ -4,10 +4,23 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+import numpy as np
+
+from core.faces.matrix_profile import (
+    HIGH_RANGE,
+    SRGB,
+    Chromaticities,
+    coded_profile,
+    matrix_profile,
+)
+from core.faces.photo_kinds import NotRead
+
 START = 8  # bytes before the first chunk
 PICTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-SAID = (b"tRNS", b"iCCP", b"eXIf")
+SAID = (b"tRNS", b"iCCP", b"eXIf", b"cICP", b"sRGB", b"gAMA", b"cHRM")
+KEPT = (b"tRNS", b"iCCP", b"eXIf")
 RAW_EXIF = (b"Raw profile type exif\0", b"Raw profile type APP1\0")  # ImageMagick's ways
+LEAST, MOST, NEAR = 0.2, 5, 0.02  # inverse gammas that are meant, and how near one is another
 UNPACKED = 1 << 24  # bytes that a colour profile or an orientation may have
 
 
@@ -27,10 +40,9 @@ def png_versions(data: bytes) -> Iterator[bytes]:
                 text = text or _exif_of_text(name, content)
     if text:
         said.setdefault(b"eXIf", text)
-    if not _unpacked(said.get(b"iCCP", b"").partition(b"\0")[2]):
-        said.pop(b"iCCP", None)
+    said[b"iCCP"] = _colours(said)
     # The orientation may stand behind the pixels; before them it is told without decoding.
-    yield b"".join([*head, *(_chunk(name, said[name]) for name in SAID if name in said), *pixels])
+    yield b"".join([*head, *(_chunk(name, said[name]) for name in KEPT if said.get(name)), *pixels])
     yield b"".join(head + pixels)
 
 
@@ -58,6 +70,37 @@ def _exif_of_text(name: bytes, content: bytes) -> bytes:
     except ValueError:
         return b""
     return exif.removeprefix(b"Exif\0\0")
+
+
+def _colours(said: dict[bytes, bytes]) -> bytes:
+    """The colour profile's chunk for what is said of colours, by rank; empty for sRGB.
+
+    Raises NotRead for a high dynamic range, and for levels as a video has them.
+    """
+    own, coded = said.get(b"iCCP", b""), said.get(b"cICP", b"")
+    if not _unpacked(own.partition(b"\0")[2]):
+        own = b""
+    if len(coded) == 4 and not (own and coded[1] in HIGH_RANGE):
+        if not coded[3]:
+            raise NotRead("has levels as a video has them, which are not read; save it anew.")
+        profile = coded_profile(coded[0], coded[1])
+    elif own or b"sRGB" in said:
+        return own
+    else:
+        profile = _by_gamma(said.get(b"gAMA", b""), said.get(b"cHRM", b""))
+    return b"told otherwise\0\0" + zlib.compress(profile) if profile else b""
+
+
+def _by_gamma(gamma: bytes, colours: bytes) -> bytes | None:
+    """The profile of a gamma and of the places of white, red, green and blue, in 100,000ths."""
+    inverse = int.from_bytes(gamma, "big") / 100_000 if len(gamma) == 4 else 0
+    # Others are no gammas at all, and the usual one stands for sRGB's curve.
+    meant = LEAST <= inverse <= MOST and abs(inverse * 2.2 - 1) > NEAR
+    primaries: Chromaticities = SRGB
+    if len(colours) == 32:
+        x_y = np.frombuffer(colours, ">u4").reshape(4, 2) / 100_000
+        primaries = tuple((x, y) for x, y in np.roll(x_y, -1, axis=0).tolist())
+    return matrix_profile(primaries, 1 / inverse if meant else None)
 
 
 def _unpacked(content: bytes) -> bytes:
