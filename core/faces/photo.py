@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from core.errors import XCosError
+from core.faces.deep_colours import lower_bytes
 from core.faces.jxl import jxl_size
 from core.faces.photo_kinds import (
     HEAD,
@@ -24,7 +25,7 @@ from core.faces.photo_kinds import (
     why_not_read,
 )
 from core.faces.photo_metadata import can_be_reduced, versions
-from core.faces.photo_pixels import upright_rgb, upright_size
+from core.faces.photo_pixels import minds_lower_bytes, upright_rgb, upright_size
 from core.faces.said_colours import said_profile
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
 from core.faces.tiff import why_tiff_is_not_read
@@ -173,7 +174,8 @@ def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -
         if reduction > 1 and kind.name == "JPEG" and can_be_reduced(data):
             image.draft(image.mode, (width // reduction, height // reduction))
         reduction = round(width / image.size[0])
-        return ScaledPhoto(upright_rgb(image), size, reduction)
+        lower = lower_bytes(image, data) if minds_lower_bytes(image) else None
+        return ScaledPhoto(upright_rgb(image, lower), size, reduction)
 
 
 def _refuse_large(size: tuple[int, int], name: str) -> None:
