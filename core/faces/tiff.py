@@ -14,7 +14,7 @@ WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
 class Levels:
     """What a picture's levels mean.
 
-    bits:          of a level; 0 where nothing is said, as in all but TIFFs
+    bits:          of a level; 0 where nothing is said
     signed:        whether they may be below zero
     white_is_zero: whether the lowest one is white
     """
@@ -25,12 +25,14 @@ class Levels:
 
     @property
     def top(self) -> int | None:
-        """The highest level where there are fewer than the 16 bits that they are read as."""
-        return (1 << self.bits) - 1 if 8 < self.bits < 16 else None
+        """The highest level where the bits tell it."""
+        return (1 << self.bits) - 1 if 8 < self.bits <= 16 and not self.signed else None
 
 
 def levels_of(image: Image.Image) -> Levels:
     """What the levels of a picture mean that Pillow opened and nothing has turned yet."""
+    if image.format == "PPM" and image.mode == "I":  # Pillow brings all above 8 bits to 16
+        return Levels(16, signed=False)
     tags = getattr(image, "tag_v2", None)
     if image.format != "TIFF" or not tags:
         return Levels()

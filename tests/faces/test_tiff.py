@@ -1,4 +1,4 @@
-"""Levels of TIFFs that Pillow reads as others than they are: read right, or refused."""
+"""Levels that Pillow reads as others than they are: read right, or refused."""
 
 import io
 import struct
@@ -108,3 +108,14 @@ def test_a_clear_level_of_16_bits_is_white() -> None:
     pixels = decode_photo(content.getvalue(), "photo.png")[..., 0]
     assert (pixels[:, :5] == 255).all()
     np.testing.assert_array_equal(pixels[:, 5:], GREY[:, 5:])
+
+
+@pytest.mark.parametrize("top", [65535, 4095, 1023])
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_dark_portable_greymap_stays_dark(top: int, plain: bool) -> None:
+    """Its head says what white is, so nothing is guessed from the largest level."""
+    levels = np.arange(200, dtype=">u2").reshape(10, 20)
+    head = b"P%d 20 10 %d\n" % (2 if plain else 5, top)
+    body = " ".join(map(str, levels.ravel())).encode() if plain else levels.tobytes()
+    pixels = decode_photo(head + body, "photo.pgm")[..., 0]
+    assert np.abs(pixels - levels * (255 / top)).max() <= 1
