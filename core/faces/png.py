@@ -18,6 +18,8 @@ from core.faces.photo_kinds import NotRead
 START = 8  # bytes before the first chunk
 PICTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 SAID = (b"tRNS", b"iCCP", b"eXIf", b"cICP", b"sRGB", b"gAMA", b"cHRM")
+OF_GREYS, OF_COLOURS = 0, 2  # sorts of pixels
+CLEAR = {OF_GREYS: 2, OF_COLOURS: 6}  # bytes that tell which level or colour is clear
 KEPT = (b"tRNS", b"iCCP", b"eXIf")
 RAW_EXIF = (b"Raw profile type exif\0", b"Raw profile type APP1\0")  # ImageMagick's ways
 LEAST, MOST, NEAR = 0.2, 5, 0.02  # inverse gammas that are meant, and how near one is another
@@ -41,6 +43,7 @@ def png_versions(data: bytes) -> Iterator[bytes]:
     if text:
         said.setdefault(b"eXIf", text)
     said[b"iCCP"] = _colours(said)
+    said[b"tRNS"] = _clear(said.get(b"tRNS", b""), *data[24:26].ljust(2, b"\0"))
     # The orientation may stand behind the pixels; before them it is told without decoding.
     yield b"".join([*head, *(_chunk(name, said[name]) for name in KEPT if said.get(name)), *pixels])
     yield b"".join(head + pixels)
@@ -70,6 +73,14 @@ def _exif_of_text(name: bytes, content: bytes) -> bytes:
     except ValueError:
         return b""
     return exif.removeprefix(b"Exif\0\0")
+
+
+def _clear(content: bytes, bits: int, sort: int) -> bytes:
+    """The chunk that tells what is clear, for the 8 bits that greys of fewer are read as."""
+    if sort == OF_GREYS and bits in (2, 4) and len(content) == 2:
+        top = (1 << bits) - 1
+        content = struct.pack(">H", (content[1] & top) * 255 // top)
+    return content if len(content) == CLEAR.get(sort, len(content)) else b""
 
 
 def _colours(said: dict[bytes, bytes]) -> bytes:

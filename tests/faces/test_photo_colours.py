@@ -148,6 +148,22 @@ def test_one_colour_of_16_bits_is_clear_and_none_next_to_it(key: tuple[int, int,
     assert np.abs(decode_photo(data, "a.png") - wanted).max() < 1.1
 
 
+@pytest.mark.parametrize(("bits", "level"), [(1, 1), (2, 1), (2, 2), (4, 1), (4, 7), (8, 90)])
+def test_one_grey_of_few_bits_is_clear(bits: int, level: int) -> None:
+    top = (1 << bits) - 1
+    levels = np.arange(256).reshape(16, 16) * (top + 1) // 256
+    data = png(levels, bits, 0, chunk(b"tRNS", struct.pack(">H", level)))
+    wanted = np.where(levels == level, 255, levels * 255 // top)
+    np.testing.assert_array_equal(decode_photo(data, "a.png")[..., 0], wanted)
+
+
+@pytest.mark.parametrize(("sort", "content"), [(0, b"\1"), (0, b""), (2, b"\1\2\3")])
+def test_what_cannot_tell_what_is_clear_is_passed_over(sort: int, content: bytes) -> None:
+    levels = COLOURS if sort == 2 else COLOURS[..., 0]
+    pixels = decode_photo(png(levels, 8, sort, chunk(b"tRNS", content)), "a.png")
+    np.testing.assert_array_equal(pixels, np.broadcast_to(levels.reshape(12, 16, -1), pixels.shape))
+
+
 GREY = np.random.default_rng(4).integers(0, 256, (20, 20)).astype(np.float32)
 UNIT = GREY / 255
 ODD = {
