@@ -29,7 +29,7 @@ UNPACKED = 1 << 24  # bytes that a colour profile or an orientation may have
 def png_versions(data: bytes) -> Iterator[bytes]:
     """A PNG to be tried in turn: with all that is sound of what is said of its pixels, and bare."""
     head, pixels, said, text = [data[:START]], list[bytes](), dict[bytes, bytes](), b""
-    for name, chunk in _chunks(data):
+    for name, chunk in _first_picture(data):
         if name in PICTURE:
             (pixels if pixels or name == b"IDAT" else head).append(chunk)
         elif name in SAID or chunk[8:].startswith(RAW_EXIF):
@@ -47,6 +47,26 @@ def png_versions(data: bytes) -> Iterator[bytes]:
     # The orientation may stand behind the pixels; before them it is told without decoding.
     yield b"".join([*head, *(_chunk(name, said[name]) for name in KEPT if said.get(name)), *pixels])
     yield b"".join(head + pixels)
+
+
+def _first_picture(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks; a moving picture's first frame stands in place of one that is no frame of it.
+
+    Raises NotRead where that frame is not as large as the picture.
+    """
+    moves, frames, hidden = False, 0, False
+    for name, chunk in _chunks(data):
+        moves |= name == b"acTL" and chunk[8:12] != bytes(4)
+        frames += name == b"fcTL"
+        hidden |= name == b"IDAT" and moves and not frames
+        # Its size and its place:
+        is_part = name == b"fcTL" and chunk[12:28] != data[16:24] + bytes(8)
+        if hidden and frames == 1 and is_part:
+            raise NotRead("begins with a part of a moving picture; save it anew as a still one.")
+        if hidden and name == b"fdAT" and frames == 1:
+            yield b"IDAT", _chunk(b"IDAT", chunk[12:-4])  # without its number
+        elif not (hidden and name == b"IDAT"):
+            yield name, chunk
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
