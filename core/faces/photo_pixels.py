@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
+from PIL.GifImagePlugin import GifImageFile
 
 from core.faces.deep_colours import deep_colours
 from core.faces.deep_levels import grey_levels, is_deep
@@ -35,7 +36,7 @@ def upright_rgb(image: Image.Image, lower: Image.Image | None = None) -> np.ndar
         _forget_exif(image)  # Pillow would turn it itself, and stop at any malformed tag
         image.load()
     else:
-        image.load()
+        image = _loaded(image)
         orientation = _orientation(image)
     levels, turn = levels_of(image), TURNS.get(orientation)
     if turn is not None:
@@ -44,6 +45,21 @@ def upright_rgb(image: Image.Image, lower: Image.Image | None = None) -> np.ndar
         profile = bytes(image.info.get("icc_profile") or b"")
         return deep_colours(image, lower, partial(_colours_in_srgb, profile=profile))
     return _rgb(image, levels)
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    """The picture with its pixels; what a GIF's first frame does not reach is clear."""
+    reached = None
+    if isinstance(image, GifImageFile) and image.tile:
+        reached = image.tile[0].extents
+    image.load()
+    if reached in (None, (0, 0, *image.size)) or "transparency" in image.info:
+        return image
+    opaque = Image.new("L", image.size)
+    opaque.paste(255, reached)
+    part = image.convert("RGB")
+    part.putalpha(opaque)
+    return part
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:

@@ -1,12 +1,10 @@
 """Of several pictures in a file the first is taken, the whole of it, and none that is not shown."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core.errors import XCosError
 from core.faces.photo import decode_photo
@@ -51,3 +49,35 @@ def test_a_png_that_begins_with_a_part_of_a_picture_is_refused() -> None:
     assert str(told.value) == (
         "a.png begins with a part of a moving picture; save it anew as a still one."
     )
+
+
+def gif(
+    levels: np.ndarray, place: tuple[int, int], size: tuple[int, int], clear: int | None = None
+) -> bytes:
+    """A GIF of one frame (h, w) at a place of a canvas of a size; level 0 is black, 255 white."""
+    head = b"GIF89a" + struct.pack("<HHBBB", *size, 0xF7, 0, 0)
+    head += np.arange(256, dtype=np.uint8).repeat(3).tobytes()
+    if clear is not None:
+        head += bytes([0x21, 0xF9, 4, 1, 0, 0, clear, 0])
+    height, width = levels.shape
+    head += b"," + struct.pack("<HHHHB", *place, width, height, 0) + b"\x08"
+    # Codes of 9 bits, all levels as they are, begun anew before they would need 10.
+    codes = [code for n, level in enumerate(levels.ravel()) for code in ([256] * (n % 250 == 0))
+             + [int(level)]] + [257]  # fmt: skip
+    bits = np.unpackbits(
+        np.array(codes, "<u2").view(np.uint8).reshape(-1, 2), axis=1, bitorder="little"
+    )
+    body = np.packbits(bits[:, :9].ravel(), bitorder="little").tobytes()
+    blocks = [body[n : n + 255] for n in range(0, len(body), 255)]
+    return head + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0;"
+
+
+@pytest.mark.parametrize("clear", [None, 200])
+def test_what_a_gif_s_first_frame_does_not_reach_is_white(clear: int | None) -> None:
+    levels = np.arange(10 * 15).reshape(10, 15).astype(np.uint8) + 60
+    found = decode_photo(gif(levels, (4, 7), (30, 20), clear), "a.gif")
+    wanted = np.full((20, 30), 255, np.uint8)
+    wanted[7:17, 4:19] = np.where(levels == clear, 255, levels) if clear else levels
+    np.testing.assert_array_equal(found, wanted[..., None].repeat(3, 2))
+    whole = decode_photo(gif(levels, (0, 0), (15, 10)), "a.gif")
+    np.testing.assert_array_equal(whole[..., 0], levels)
