@@ -28,7 +28,7 @@ from core.faces.photo_metadata import can_be_reduced, versions
 from core.faces.photo_pixels import minds_lower_bytes, upright_rgb, upright_size
 from core.faces.said_colours import said_profile
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
-from core.faces.tiff import why_tiff_is_not_read
+from core.faces.tiff import prepare_tiff
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -158,9 +158,9 @@ def _opened(data: bytes, kind: PhotoKind, name: str) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=kind.formats) as image:
+            if kind.name == "TIFF":
+                prepare_tiff(image)
             _refuse_large(image.size, name)
-            if kind.name == "TIFF" and (reason := why_tiff_is_not_read(image)):
-                raise XCosError(f"{name} {reason}")
             yield image
 
 

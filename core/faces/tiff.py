@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from core.faces.photo_kinds import NotRead
+
 DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # tags
+SMALL_COPY, MASK = 1, 4  # bits of the type
 WIDTH, HEIGHT = 256, 257
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
 WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
@@ -42,6 +45,31 @@ def levels_of(image: Image.Image) -> Levels:
     return Levels(tags.get(BITS, (1,))[0], signed, white_is_zero)
 
 
+def prepare_tiff(image: Image.Image) -> None:
+    """Go to the picture in an opened TIFF. Raises NotRead where Pillow would read it wrongly."""
+    tags = getattr(image, "tag_v2", {})
+    # A digital negative, or a thumbnail alone where the picture should be.
+    if DNG_VERSION in tags or (SUB_IFDS in tags and tags.get(SUBFILE_TYPE) == SMALL_COPY):
+        raise NotRead("is a camera's RAW file, which is not read; export it as JPEG.")
+    _seek_whole_picture(image)
+    _refuse_levels(image)
+
+
+def _seek_whole_picture(image: Image.Image) -> None:
+    """Go to the first page that is no small copy and no mask of another one, if there is one."""
+    while _is_of_another(image):
+        try:
+            image.seek(image.tell() + 1)
+        except EOFError:
+            image.seek(0)
+            return
+
+
+def _is_of_another(image: Image.Image) -> bool:
+    sort = getattr(image, "tag_v2", {}).get(SUBFILE_TYPE, 0)
+    return isinstance(sort, int) and bool(sort & (SMALL_COPY | MASK))
+
+
 def stored_size(image: Image.Image) -> tuple[int, int]:
     """Width and height of an opened picture as it is stored; Pillow tells a TIFF's turned."""
     tags = getattr(image, "tag_v2", None)
@@ -50,15 +78,10 @@ def stored_size(image: Image.Image) -> tuple[int, int]:
     return tags[WIDTH], tags[HEIGHT]
 
 
-def why_tiff_is_not_read(image: Image.Image) -> str | None:
-    """Why an opened TIFF is refused, to follow its name, where Pillow would read it wrongly."""
+def _refuse_levels(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {})
-    # A digital negative, or a thumbnail alone where the picture should be.
-    if DNG_VERSION in tags or (SUB_IFDS in tags and tags.get(SUBFILE_TYPE) == 1):
-        return "is a camera's RAW file, which is not read; export it as JPEG."
     bits = levels_of(image).bits
     if tags.get(PLANES) == SEPARATE and bits > 8 and len(tags.get(BITS, ())) > 1:
-        return f"is a TIFF with planes of {bits} bits, which are not read; save it as PNG."
+        raise NotRead(f"is a TIFF with planes of {bits} bits, which are not read; save it as PNG.")
     if bits == 8 and tags.get(SAMPLES, (UNSIGNED,))[0] == SIGNED:
-        return "is a TIFF with levels below zero, which are not read; save it as PNG."
-    return None
+        raise NotRead("is a TIFF with levels below zero, which are not read; save it as PNG.")

@@ -40,6 +40,16 @@ def tiff(levels: np.ndarray, bits: int, **tags: int) -> bytes:
     return b"II*\0" + struct.pack("<I", 8) + directory + bytes(4) + more + levels.tobytes()
 
 
+def pages(*of_each: tuple[np.ndarray, int]) -> bytes:
+    """A TIFF of several pages: colours, and what sort of page it is."""
+    content = io.BytesIO()
+    first, *others = (Image.fromarray(colours) for colours, _ in of_each)
+    for image, (_, sort) in zip((first, *others), of_each, strict=True):
+        image.encoderinfo = {"tiffinfo": {254: sort}}  # type: ignore[attr-defined]
+    first.save(content, "TIFF", save_all=True, append_images=others, tiffinfo={254: of_each[0][1]})
+    return content.getvalue()
+
+
 def grey_of(data: bytes) -> np.ndarray:
     pixels = decode_photo(data, "photo.tif")
     assert (pixels == pixels[..., :1]).all()
@@ -119,3 +129,21 @@ def test_a_dark_portable_greymap_stays_dark(top: int, plain: bool) -> None:
     body = " ".join(map(str, levels.ravel())).encode() if plain else levels.tobytes()
     pixels = decode_photo(head + body, "photo.pgm")[..., 0]
     assert np.abs(pixels - levels * (255 / top)).max() <= 1
+
+
+@pytest.mark.parametrize("sort", [1, 4, 5])
+def test_a_small_copy_or_a_mask_before_the_picture_is_passed_over(sort: int) -> None:
+    small = np.ascontiguousarray(COLOURS[::2, ::2])
+    data = pages((small, sort), (small, sort), (COLOURS, 0))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+@pytest.mark.parametrize("sort", [0, 2])
+def test_the_first_of_several_pages_is_the_picture(sort: int) -> None:
+    data = pages((COLOURS, sort), (COLOURS[::-1].copy(), sort))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+def test_a_small_copy_alone_is_the_picture() -> None:
+    data = pages((COLOURS, 1), (COLOURS[::-1].copy(), 1))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
