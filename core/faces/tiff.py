@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImagePalette
 
 from core.faces.photo_kinds import NotRead
 
 DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # tags
 SMALL_COPY, MASK = 1, 4  # bits of the type
-WIDTH, HEIGHT = 256, 257
+WIDTH, HEIGHT, COLOUR_MAP = 256, 257, 320
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
 WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
 
@@ -53,6 +53,9 @@ def prepare_tiff(image: Image.Image) -> None:
         raise NotRead("is a camera's RAW file, which is not read; export it as JPEG.")
     _seek_whole_picture(image)
     _refuse_levels(image)
+    palette = tags.get(COLOUR_MAP)
+    if image.mode == "P" and palette and max(palette) < 256:  # as some write it, for 16 bits
+        image.palette = ImagePalette.raw("RGB;L", bytes(palette))
 
 
 def _seek_whole_picture(image: Image.Image) -> None:

@@ -147,3 +147,17 @@ def test_the_first_of_several_pages_is_the_picture(sort: int) -> None:
 def test_a_small_copy_alone_is_the_picture() -> None:
     data = pages((COLOURS, 1), (COLOURS[::-1].copy(), 1))
     np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+@pytest.mark.parametrize("step", [1, 257])
+def test_a_palette_may_have_8_bits_where_it_should_have_16(step: int) -> None:
+    palette = np.random.default_rng(2).integers(0, 256, (256, 3))
+    image, content = Image.fromarray(GREY), io.BytesIO()
+    image.putpalette(bytes(256 * 3))
+    image.save(content, "TIFF")
+    data = content.getvalue()
+    assert struct.pack("<HHI", 320, 3, 768) in data
+    place = struct.unpack_from("<I", data, data.index(struct.pack("<HHI", 320, 3, 768)) + 8)[0]
+    written = (palette.T * step).astype("<u2").tobytes()
+    data = data[:place] + written + data[place + len(written) :]
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), palette[GREY])
