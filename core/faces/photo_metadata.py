@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from core.faces.photoshop import picture_alone
 from core.faces.png import png_versions
 
 # Size, coding, colours, places of the pixels, orientation.
@@ -22,7 +23,7 @@ def versions(data: bytes, kind: str) -> Iterator[bytes]:
     if kind == "PNG":
         yield from png_versions(data)
         return
-    yield data
+    yield picture_alone(data) if kind == "Photoshop file" else data
     if kind == "JPEG":
         yield _jpeg(data, _of_colours_and_turn(data))
         yield _jpeg(data, [])

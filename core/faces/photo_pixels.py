@@ -4,7 +4,7 @@ import io
 from functools import lru_cache, partial
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageChops, ImageCms
 from PIL.GifImagePlugin import GifImageFile
 
 from core.faces.deep_colours import deep_colours
@@ -53,6 +53,8 @@ def _loaded(image: Image.Image) -> Image.Image:
     if isinstance(image, GifImageFile) and image.tile:
         reached = image.tile[0].extents
     image.load()
+    if image.format == "PSD" and image.mode == "1":
+        return ImageChops.invert(image)  # of Photoshop's two levels the higher one is black
     if reached in (None, (0, 0, *image.size)) or "transparency" in image.info:
         return image
     opaque = Image.new("L", image.size)
