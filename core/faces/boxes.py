@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 
+CODED, WITH_PROFILE = 1, (2, 3)  # methods to tell colours
 WITH_FLAGS = 4  # bytes of a version and flags, before the content of some boxes
 
 
@@ -45,6 +46,18 @@ def colours_of_avif(data: bytes) -> tuple[int, int] | None:
     except (struct.error, IndexError):
         pass  # damaged, and the decoder will tell
     return None
+
+
+def colours_of_jp2(data: bytes) -> tuple[set[int], bytes | None]:
+    """What a JPEG 2000 file says of its colours: code points of ISO/IEC 15444, and a profile."""
+    codes, profile = set[int](), None
+    for name, start, end in inside(data, b"jp2h"):
+        if name == b"colr" and start < end:
+            if data[start] == CODED:
+                codes.add(int.from_bytes(data[start + 3 : start + 7], "big"))
+            elif profile is None and data[start] in WITH_PROFILE:
+                profile = data[start + 3 : end]
+    return codes, profile
 
 
 def _properties_of_main(data: bytes) -> list[int]:

@@ -186,3 +186,41 @@ def test_white_stays_white_under_every_primaries(code: int) -> None:
     white = np.full((2, 2, 3), 255, np.uint8)
     found = decode_photo(png(white, 8, 2, coded(code, 4)), "a.png")
     assert found.min() >= 254
+
+
+def jp2(*said: bytes) -> bytes:
+    """A JPEG 2000 file with these boxes for its own one that tells the colours."""
+    content = io.BytesIO()
+    Image.fromarray(COLOURS).save(content, "JPEG2000")
+    data = content.getvalue()
+    head, place = data.index(b"jp2h") - 4, data.index(b"colr") - 4
+    length = struct.unpack_from(">I", data, place)[0]
+    boxes = b"".join(struct.pack(">I", 8 + len(box)) + b"colr" + box for box in said)
+    size = struct.unpack_from(">I", data, head)[0] - length + len(boxes)
+    start = data[:head] + struct.pack(">I", size) + data[head + 4 : place]
+    return start + boxes + data[place + length :]
+
+
+IN_CODE = {name: b"\1\0\0" + struct.pack(">I", code) for name, code in
+           {"sRGB": 16, "CIELab": 14, "ROMM RGB": 21}.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", [2, 3])
+def test_a_jpeg_2000_file_s_profile_is_followed(method: int) -> None:
+    profile = bytes([method, 0, 0]) + rgb_profile(ADOBE_RGB, 2.2)
+    found = decode_photo(jp2(IN_CODE["CIELab"], profile), "a.jp2")
+    assert np.abs(found - in_srgb(COLOURS, ADOBE_RGB, 2.2)).max() < 2.5
+
+
+def test_a_jpeg_2000_file_of_srgb_or_of_none_said_is_as_it_is() -> None:
+    for said in ([IN_CODE["sRGB"]], []):
+        np.testing.assert_array_equal(decode_photo(jp2(*said), "a.jp2"), COLOURS)
+
+
+@pytest.mark.parametrize("sort", ["CIELab", "ROMM RGB"])
+def test_a_jpeg_2000_file_of_other_colours_is_refused(sort: str) -> None:
+    with pytest.raises(XCosError) as told:
+        decode_photo(jp2(IN_CODE[sort]), "a.jp2")
+    assert str(told.value) == (
+        "a.jp2 is a JPEG 2000 file of colours that are not read; save it anew as PNG."
+    )
