@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
 from core.faces.deep_colours import lower_bytes
@@ -50,6 +50,10 @@ SPECIAL = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+class _NotOpened(Exception):
+    """A decoder cannot open a photo of its kind."""
 
 
 def read_photo(path: Path) -> np.ndarray:
@@ -142,7 +146,7 @@ def _of_sound_version(data: bytes, name: str, work: Callable[[bytes, PhotoKind],
         ) from error
     except MemoryError as error:
         raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
-    if isinstance(damage, UnidentifiedImageError):  # Pillow knows no more of it than its head
+    if isinstance(damage, _NotOpened):  # the decoder makes nothing of its head
         raise XCosError(
             f"{name} is damaged or cut off, or a sort of {kind.name} that is not read; save it anew "
             "as JPEG or PNG."
@@ -157,7 +161,13 @@ def _opened(data: bytes, kind: PhotoKind, name: str) -> Iterator[Image.Image]:
         _refuse_large(jxl_size(data) or (0, 0), name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=kind.formats) as image:
+        try:
+            opened = Image.open(io.BytesIO(data), formats=kind.formats)
+        except (Image.DecompressionBombError, MemoryError):
+            raise
+        except Exception as error:  # decoders raise whatever they like
+            raise _NotOpened from error
+        with opened as image:
             if kind.name == "TIFF":
                 prepare_tiff(image)
             _refuse_large(image.size, name)
