@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from core.faces.photoshop import picture_alone
 from core.faces.png import png_versions
+from core.faces.tiff import PACKING, refuse_packing
 
 # Size, coding, colours, places of the pixels, orientation.
+SHORT = 3  # the type of a number of 16 bits
 TIFF_PICTURE = frozenset(
     (*range(254, 260), 262, 266, *range(273, 280), 284, 292, 293, 317, *range(320, 326), 338, 339)
 ) | {347, *range(512, 522), *range(529, 533), 34675}
@@ -28,6 +30,7 @@ def versions(data: bytes, kind: str) -> Iterator[bytes]:
         yield _jpeg(data, _of_colours_and_turn(data))
         yield _jpeg(data, [])
     elif kind == "TIFF":
+        refuse_packing(_tiff_packing(data))  # of one that it does not know Pillow tells nothing
         yield _tiff(data, TIFF_PICTURE)
     elif kind in ("AVIF", "HEIC"):
         # An item of another type is not looked into; how it is turned stands elsewhere, too.
@@ -84,16 +87,30 @@ def _jpeg(data: bytes, wanted: list[bytes]) -> bytes:
 
 def _tiff(data: bytes, wanted: frozenset[int]) -> bytes:
     """A TIFF, of the tags of its first directory these alone."""
+    order, start, tags = _tiff_tags(data)
+    if not tags:
+        return data
+    kept = [entry for entry in tags if struct.unpack_from(f"{order}H", entry)[0] in wanted]
+    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
+    return data[:start] + directory + data[start + len(directory) :]
+
+
+def _tiff_packing(data: bytes) -> int:
+    order, _, tags = _tiff_tags(data)
+    for tag, sort, content in (struct.unpack(f"{order}HH4x4s", entry) for entry in tags):
+        if tag == PACKING:
+            number = content[:2] if sort == SHORT else content
+            return int.from_bytes(number, "little" if order == "<" else "big")
+    return 0
+
+
+def _tiff_tags(data: bytes) -> tuple[str, int, list[bytes]]:
+    """A TIFF's byte order, the place of its first directory and what stands there, 12 bytes a tag."""
     order = "<" if data.startswith(b"II") else ">"
     try:
         version, start = struct.unpack_from(f"{order}HI", data, 2)
         (count,) = struct.unpack_from(f"{order}H", data, start)
-        places = range(start + 2, start + 2 + 12 * count, 12)
-        tags = {place: struct.unpack_from(f"{order}H", data, place)[0] for place in places}
+        entries = [struct.unpack_from("12s", data, start + 2 + 12 * n)[0] for n in range(count)]
     except struct.error:
-        return data
-    if version != 42:  # large ones have another directory
-        return data
-    kept = [data[place : place + 12] for place, tag in tags.items() if tag in wanted]
-    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
-    return data[:start] + directory + data[start + len(directory) :]
+        return order, 0, []
+    return order, start, entries if version == 42 else []  # large ones have another directory

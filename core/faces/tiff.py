@@ -7,6 +7,12 @@ from PIL import Image, ImagePalette
 from core.faces.photo_kinds import NotRead
 
 DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # tags
+PACKING = 259
+NOT_UNPACKED = {
+    9: "JBIG", 10: "JBIG", 22610: "JPEG XR", 33003: "JPEG 2000", 33005: "JPEG 2000",
+    34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34892: "JPEG of a digital negative",
+    34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
 SMALL_COPY, MASK = 1, 4  # bits of the type
 WIDTH, HEIGHT, COLOUR_MAP = 256, 257, 320
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
@@ -52,10 +58,19 @@ def prepare_tiff(image: Image.Image) -> None:
     if DNG_VERSION in tags or (SUB_IFDS in tags and tags.get(SUBFILE_TYPE) == SMALL_COPY):
         raise NotRead("is a camera's RAW file, which is not read; export it as JPEG.")
     _seek_whole_picture(image)
+    refuse_packing(tags.get(PACKING, 0))
     _refuse_levels(image)
     palette = tags.get(COLOUR_MAP)
     if image.mode == "P" and palette and max(palette) < 256:  # as some write it, for 16 bits
         image.palette = ImagePalette.raw("RGB;L", bytes(palette))
+
+
+def refuse_packing(packing: int) -> None:
+    """Raise NotRead for a way of packing that Pillow's libtiff does not know, or tells nothing of."""
+    if packing in NOT_UNPACKED:
+        raise NotRead(
+            f"is a TIFF packed as {NOT_UNPACKED[packing]}, which is not read; save it anew as PNG."
+        )
 
 
 def _seek_whole_picture(image: Image.Image) -> None:

@@ -161,3 +161,25 @@ def test_a_palette_may_have_8_bits_where_it_should_have_16(step: int) -> None:
     written = (palette.T * step).astype("<u2").tobytes()
     data = data[:place] + written + data[place + len(written) :]
     np.testing.assert_array_equal(decode_photo(data, "photo.tif"), palette[GREY])
+
+
+@pytest.mark.parametrize(
+    ("packing", "name"),
+    [(50001, "WebP"), (34712, "JPEG 2000"), (50002, "JPEG XL"), (34887, "LERC")],
+)
+def test_a_packing_that_libtiff_does_not_know_is_named(
+    packing: int, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libtiff itself would write to the terminal, and the file be called damaged."""
+    raw = tiff(GREY, 8)
+    for sort in (3, 4):
+        data = raw.replace(
+            struct.pack("<HHII", COMPRESSION, 4, 1, 1),
+            struct.pack("<HHII", COMPRESSION, sort, 1, packing),
+        )
+        with pytest.raises(XCosError) as told:
+            decode_photo(data, "photo.tif")
+        assert str(told.value) == (
+            f"photo.tif is a TIFF packed as {name}, which is not read; save it anew as PNG."
+        )
+    assert capfd.readouterr() == ("", "")
