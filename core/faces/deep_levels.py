@@ -13,21 +13,19 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
 
 
-def eight_bits(image: Image.Image, meant: Levels) -> np.ndarray:
-    """The levels of a deep grey picture as (H, W) uint8; its clear level, if it has one, is white."""
+def grey_levels(image: Image.Image, meant: Levels) -> tuple[np.ndarray, np.ndarray | bool]:
+    """The levels of a deep grey picture, (H, W) in 0..255, and which of them are clear."""
     levels = np.asarray(image)
     if meant.bits == 32 and not meant.signed:
         levels = levels.view(np.uint32)
     values = levels.astype(np.float64)
     top = meant.top or (_float_top(values) if image.mode == "F" else _whole_top(values, image.mode))
     values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
-    grey = (values * (255 / top)).clip(0, 255).round().astype(np.uint8)
+    grey = (values * (255 / top)).clip(0, 255)
     if meant.white_is_zero:
         grey = 255 - grey
     clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        grey[levels == clear] = 255
-    return grey
+    return grey, levels == clear if isinstance(clear, int) else False
 
 
 def _float_top(values: np.ndarray) -> float:

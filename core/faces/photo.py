@@ -4,25 +4,31 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 
 from core.errors import XCosError
+from core.faces.deep_colours import lower_bytes
 from core.faces.jxl import jxl_size
 from core.faces.photo_kinds import (
     HEAD,
     PHOTO_SUFFIXES,
+    NotRead,
     PhotoKind,
     kind_of,
     make_readable,
     why_not_read,
 )
-from core.faces.photo_metadata import versions
-from core.faces.photo_pixels import upright_rgb, upright_size
+from core.faces.photo_metadata import can_be_reduced, versions
+from core.faces.photo_pixels import minds_lower_bytes, upright_rgb, upright_size
+from core.faces.said_colours import said_profile
 from core.faces.scaled import REDUCTIONS, SEARCH_SIDE, ScaledPhoto, search_reduction
-from core.faces.tiff import why_tiff_is_not_read
+from core.faces.tiff import prepare_tiff
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -33,6 +39,7 @@ __all__ = [
     "read_photo",
 ]
 
+T = TypeVar("T")
 LARGEST = 200_000_000  # pixels; more would take over 600 MB decoded
 LARGEST_FILE = 1 << 29  # bytes
 PngImagePlugin.MAX_TEXT_CHUNK = 1 << 24  # bytes that a colour profile may have; by default 1 MiB
@@ -43,6 +50,10 @@ SPECIAL = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+class _NotOpened(Exception):
+    """A decoder cannot open a photo of its kind."""
 
 
 def read_photo(path: Path) -> np.ndarray:
@@ -86,19 +97,13 @@ def decode_photo(data: bytes, name: str) -> np.ndarray:
 
 
 def photo_size(path: Path) -> tuple[int, int]:
-    """A photo's width and height, upright, from its head alone. Raises XCosError."""
-    data = photo_bytes(path)
-    kind = kind_of(data[:HEAD])
-    if kind is None:
-        raise XCosError(f"{path} is not an image that can be read; replace it or take it out.")
-    make_readable(kind, str(path))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=kind.formats) as image:
-                return upright_size(image)
-    except Exception as error:  # decoders raise whatever they like
-        raise XCosError(f"{path} is damaged or cut off; replace it.") from error
+    """Width and height of what `read_photo` gives, from the photo's head alone. Raises XCosError."""
+
+    def size(content: bytes, kind: PhotoKind) -> tuple[int, int]:
+        with _opened(content, kind, str(path)) as image:
+            return upright_size(image)
+
+    return _of_sound_version(photo_bytes(path), str(path), size)
 
 
 def decode_scaled(
@@ -108,6 +113,13 @@ def decode_scaled(
 
     It is reduced by `most` at most, and keeps `longest` pixels of its longer side if it has them.
     """
+    return _of_sound_version(
+        data, name, lambda content, kind: _decoded(content, kind, name, most, longest)
+    )
+
+
+def _of_sound_version(data: bytes, name: str, work: Callable[[bytes, PhotoKind], T]) -> T:
+    """What work makes of the first version of a photo that it can use. Raises XCosError."""
     if not data:
         raise XCosError(f"{name} is empty; replace it or take it out.")
     reason = why_not_read(os.path.splitext(name)[1].lower(), data[:HEAD])
@@ -118,20 +130,23 @@ def decode_scaled(
         raise XCosError(f"{name} is not an image that can be read; replace it or take it out.")
     make_readable(kind, name)
     damage: Exception | None = None
-    for content in versions(data, kind.name):
-        try:
-            return _decoded(content, kind, name, most, longest)
-        except XCosError:
-            raise
-        except Image.DecompressionBombError as error:
-            raise XCosError(
-                f"{name} has too many pixels to be a photo; scale it down first."
-            ) from error
-        except MemoryError as error:
-            raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
-        except Exception as error:  # decoders raise whatever they like
-            damage = damage or error
-    if isinstance(damage, UnidentifiedImageError):  # Pillow knows no more of it than its head
+    try:
+        for content in versions(data, kind.name):
+            try:
+                return work(content, kind)
+            except (XCosError, NotRead, Image.DecompressionBombError, MemoryError):
+                raise
+            except Exception as error:  # decoders raise whatever they like
+                damage = damage or error
+    except NotRead as reason:
+        raise XCosError(f"{name} {reason}") from reason
+    except Image.DecompressionBombError as error:
+        raise XCosError(
+            f"{name} has too many pixels to be a photo; scale it down first."
+        ) from error
+    except MemoryError as error:
+        raise XCosError(f"{name} does not fit in memory; scale it down first.") from error
+    if isinstance(damage, _NotOpened):  # the decoder makes nothing of its head
         raise XCosError(
             f"{name} is damaged or cut off, or a sort of {kind.name} that is not read; save it anew "
             "as JPEG or PNG."
@@ -139,24 +154,38 @@ def decode_scaled(
     raise XCosError(f"{name} is damaged or cut off; replace it.") from damage
 
 
-def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -> ScaledPhoto:
+@contextmanager
+def _opened(data: bytes, kind: PhotoKind, name: str) -> Iterator[Image.Image]:
+    """A version of a photo, opened for as long as it is worked on."""
     if kind.name == "JPEG XL":
         _refuse_large(jxl_size(data) or (0, 0), name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=kind.formats) as image:
+        try:
+            opened = Image.open(io.BytesIO(data), formats=kind.formats)
+        except (Image.DecompressionBombError, MemoryError):
+            raise
+        except Exception as error:  # decoders raise whatever they like
+            raise _NotOpened from error
+        with opened as image:
+            if kind.name == "TIFF":
+                prepare_tiff(image)
             _refuse_large(image.size, name)
-            if kind.name == "TIFF" and (reason := why_tiff_is_not_read(image)):
-                raise XCosError(f"{name} {reason}")
-            width, height = image.size
-            reduction = min(most, search_reduction((width, height), longest))
-            if reduction > 1 and kind.name == "JPEG":
-                image.draft(image.mode, (width // reduction, height // reduction))
-            drawn = image.size
-            pixels = upright_rgb(image)
-            turned = drawn != (pixels.shape[1], pixels.shape[0])
-            size = (height, width) if turned else (width, height)
-            return ScaledPhoto(pixels, size, round(width / drawn[0]))
+            yield image
+
+
+def _decoded(data: bytes, kind: PhotoKind, name: str, most: int, longest: int) -> ScaledPhoto:
+    with _opened(data, kind, name) as image:
+        width, height = image.size
+        size = upright_size(image)
+        if not image.info.get("icc_profile"):
+            image.info["icc_profile"] = said_profile(image, data)
+        reduction = min(most, search_reduction((width, height), longest))
+        if reduction > 1 and kind.name == "JPEG" and can_be_reduced(data):
+            image.draft(image.mode, (width // reduction, height // reduction))
+        reduction = round(width / image.size[0])
+        lower = lower_bytes(image, data) if minds_lower_bytes(image) else None
+        return ScaledPhoto(upright_rgb(image, lower), size, reduction)
 
 
 def _refuse_large(size: tuple[int, int], name: str) -> None:

@@ -11,6 +11,10 @@ from core.lfs import BEGINNING
 HEAD = 512  # bytes of a file that tell its kind
 
 
+class NotRead(Exception):
+    """Why a photo is refused, to follow its name."""
+
+
 @dataclass(frozen=True)
 class PhotoKind:
     """A kind of photo that is read.
@@ -64,7 +68,7 @@ KINDS = (
         ".jp2 .j2k .jpx .jpf .j2c .jpc",
     ),
     _kind("JPEG XL", "JXL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", ".jxl", JXL_PLUGIN),
-    _kind("PNM", "PPM", rb"P[1-6fF]\s+[#\d]", ".ppm .pgm .pbm .pnm .pfm"),
+    _kind("PNM", "PPM", rb"P[1-6fF](\s+[#\d]|#)", ".ppm .pgm .pbm .pnm .pfm"),
     _kind("Photoshop file", "PSD", rb"8BPS\0\x01", ".psd"),
     _kind("PCX", "PCX", rb"\x0a[\0\x02\x03\x05]\x01[\x01\x02\x04\x08]", ".pcx"),
     _kind("SGI image", "SGI", rb"\x01\xda[\0\x01][\x01\x02]", ".sgi"),
@@ -82,6 +86,7 @@ OTHER_SUFFIXES = {
     ".ai", ".bpg", ".cdr", ".dcm", ".dds", ".emf", ".eps", ".exr", ".flif", ".hdp", ".hdr",
     ".icns", ".ico", ".jxr", ".kra", ".psb", ".svg", ".tga", ".wdp", ".wmf", ".xcf"
 }  # fmt: skip
+SUN_OF_32_BITS = b"\0\0\0\x20"  # Pillow shifts their colours
 RAW_START = re.compile(
     rb"II\*\0....CR|....ftypcrx|II\x1a\0\0\0HEAPCCDR|FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM",
     re.DOTALL,
@@ -106,6 +111,10 @@ def why_not_read(suffix: str, head: bytes) -> str | None:
     # Most cameras' RAW files are TIFFs whose first picture is but a thumbnail.
     if RAW_START.match(head) or (suffix in RAW_SUFFIXES and (kind is None or kind.name == "TIFF")):
         return "is a camera's RAW file, which is not read; export it as JPEG."
+    if head.startswith(b"P7"):
+        return "is a PAM picture, which is not read; save it as PNG."
+    if kind is not None and kind.name == "Sun raster" and head[12:16] == SUN_OF_32_BITS:
+        return "is a Sun raster of 32 bits, which is not read; save it as PNG."
     if suffix in OTHER_SUFFIXES and kind is None:
         return f"is a picture of a kind that is not read ({suffix[1:]}); save it as JPEG or PNG."
     return None

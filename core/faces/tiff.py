@@ -2,9 +2,19 @@
 
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImagePalette
+
+from core.faces.photo_kinds import NotRead
 
 DNG_VERSION, SUBFILE_TYPE, SUB_IFDS = 50706, 254, 330  # tags
+PACKING = 259
+NOT_UNPACKED = {
+    9: "JBIG", 10: "JBIG", 22610: "JPEG XR", 33003: "JPEG 2000", 33005: "JPEG 2000",
+    34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34892: "JPEG of a digital negative",
+    34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
+SMALL_COPY, MASK = 1, 4  # bits of the type
+WIDTH, HEIGHT, COLOUR_MAP = 256, 257, 320
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
 WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
 
@@ -13,7 +23,7 @@ WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
 class Levels:
     """What a picture's levels mean.
 
-    bits:          of a level; 0 where nothing is said, as in all but TIFFs
+    bits:          of a level; 0 where nothing is said
     signed:        whether they may be below zero
     white_is_zero: whether the lowest one is white
     """
@@ -24,12 +34,14 @@ class Levels:
 
     @property
     def top(self) -> int | None:
-        """The highest level where there are fewer than the 16 bits that they are read as."""
-        return (1 << self.bits) - 1 if 8 < self.bits < 16 else None
+        """The highest level where the bits tell it."""
+        return (1 << self.bits) - 1 if 8 < self.bits <= 16 and not self.signed else None
 
 
 def levels_of(image: Image.Image) -> Levels:
     """What the levels of a picture mean that Pillow opened and nothing has turned yet."""
+    if image.format == "PPM" and image.mode == "I":  # Pillow brings all above 8 bits to 16
+        return Levels(16, signed=False)
     tags = getattr(image, "tag_v2", None)
     if image.format != "TIFF" or not tags:
         return Levels()
@@ -39,15 +51,55 @@ def levels_of(image: Image.Image) -> Levels:
     return Levels(tags.get(BITS, (1,))[0], signed, white_is_zero)
 
 
-def why_tiff_is_not_read(image: Image.Image) -> str | None:
-    """Why an opened TIFF is refused, to follow its name, where Pillow would read it wrongly."""
+def prepare_tiff(image: Image.Image) -> None:
+    """Go to the picture in an opened TIFF. Raises NotRead where Pillow would read it wrongly."""
     tags = getattr(image, "tag_v2", {})
     # A digital negative, or a thumbnail alone where the picture should be.
-    if DNG_VERSION in tags or (SUB_IFDS in tags and tags.get(SUBFILE_TYPE) == 1):
-        return "is a camera's RAW file, which is not read; export it as JPEG."
+    if DNG_VERSION in tags or (SUB_IFDS in tags and tags.get(SUBFILE_TYPE) == SMALL_COPY):
+        raise NotRead("is a camera's RAW file, which is not read; export it as JPEG.")
+    _seek_whole_picture(image)
+    refuse_packing(tags.get(PACKING, 0))
+    _refuse_levels(image)
+    palette = tags.get(COLOUR_MAP)
+    if image.mode == "P" and palette and max(palette) < 256:  # as some write it, for 16 bits
+        image.palette = ImagePalette.raw("RGB;L", bytes(palette))
+
+
+def refuse_packing(packing: int) -> None:
+    """Raise NotRead for a way of packing that Pillow's libtiff does not know, or tells nothing of."""
+    if packing in NOT_UNPACKED:
+        raise NotRead(
+            f"is a TIFF packed as {NOT_UNPACKED[packing]}, which is not read; save it anew as PNG."
+        )
+
+
+def _seek_whole_picture(image: Image.Image) -> None:
+    """Go to the first page that is no small copy and no mask of another one, if there is one."""
+    while _is_of_another(image):
+        try:
+            image.seek(image.tell() + 1)
+        except EOFError:
+            image.seek(0)
+            return
+
+
+def _is_of_another(image: Image.Image) -> bool:
+    sort = getattr(image, "tag_v2", {}).get(SUBFILE_TYPE, 0)
+    return isinstance(sort, int) and bool(sort & (SMALL_COPY | MASK))
+
+
+def stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height of an opened picture as it is stored; Pillow tells a TIFF's turned."""
+    tags = getattr(image, "tag_v2", None)
+    if image.format != "TIFF" or not tags:
+        return image.size
+    return tags[WIDTH], tags[HEIGHT]
+
+
+def _refuse_levels(image: Image.Image) -> None:
+    tags = getattr(image, "tag_v2", {})
     bits = levels_of(image).bits
     if tags.get(PLANES) == SEPARATE and bits > 8 and len(tags.get(BITS, ())) > 1:
-        return f"is a TIFF with planes of {bits} bits, which are not read; save it as PNG."
+        raise NotRead(f"is a TIFF with planes of {bits} bits, which are not read; save it as PNG.")
     if bits == 8 and tags.get(SAMPLES, (UNSIGNED,))[0] == SIGNED:
-        return "is a TIFF with levels below zero, which are not read; save it as PNG."
-    return None
+        raise NotRead("is a TIFF with levels below zero, which are not read; save it as PNG.")

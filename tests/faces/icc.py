@@ -11,6 +11,18 @@ ADOBE_RGB = np.array([[0.6097, 0.2053, 0.1492], [0.3111, 0.6257, 0.0632], [0.019
 WHITE = (0.9642, 1.0, 0.8249)
 
 
+def in_srgb(colours: np.ndarray, primaries: np.ndarray, gamma: float | None) -> np.ndarray:
+    """What sRGB bytes look the same, by the definitions alone; without a gamma the curve is sRGB's."""
+    unit = colours / 255
+    if gamma is None:
+        linear = np.where(unit <= 0.04045, unit / 12.92, ((unit + 0.055) / 1.055) ** 2.4)
+    else:
+        linear = unit**gamma
+    linear = (linear @ (np.linalg.inv(SRGB) @ primaries).T).clip(0, 1)
+    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(curve * 255)
+
+
 def rgb_profile(primaries: np.ndarray, gamma: float) -> bytes:
     """A display's profile of a gamma curve and primaries (3, 3)."""
     tags = {b"wtpt": _xyz(WHITE)}

@@ -1,15 +1,18 @@
 """Conditions of a face against heads turned by known angles and pictures whose values are known."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from core.faces.align import TEMPLATE, align
 from core.faces.conditions import BY_NAME, measure_face
 from core.faces.face import Detection
-from core.faces.photo import photo_size
+from core.faces.photo import photo_size, read_photo
 from core.faces.pose import HEAD, head_pose, yaw_range
 
 # Another head than the one that is fitted (mm): wider eyes, a longer nose, a receding mouth.
@@ -117,13 +120,46 @@ def test_a_pair_has_the_value_of_its_worse_face() -> None:
             assert found == pytest.approx([worse], nan_ok=True), name
 
 
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_photo_s_size_is_that_of_its_upright_pixels(orientation, tmp_path) -> None:
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "webp", "avif", "bmp"])
+def test_a_photo_s_size_is_that_of_its_upright_pixels(orientation, kind, tmp_path) -> None:
+    path = tmp_path / f"a.{kind}"
     image = Image.new("RGB", (30, 20))
     exif = image.getexif()
     exif[274] = orientation
-    image.save(tmp_path / "a.jpg", exif=exif)
-    assert photo_size(tmp_path / "a.jpg") == ((20, 30) if orientation in (6, 8) else (30, 20))
+    image.save(path, exif=exif)
+    turned = orientation >= 5 and kind != "bmp"
+    assert photo_size(path) == ((20, 30) if turned else (30, 20))
+    assert read_photo(path).shape == ((30, 20, 3) if turned else (20, 30, 3))
+
+
+XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+def test_a_photo_s_size_minds_no_orientation_that_its_pixels_do_not_mind(tmp_path) -> None:
+    """A PNG's texts may unpack to any size, so none of them is looked into for this."""
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", XMP)
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png", pnginfo=texts)
+    assert photo_size(tmp_path / "a.png") == (30, 20)
+    assert read_photo(tmp_path / "a.png").shape == (20, 30, 3)
+
+
+def test_a_photo_that_is_read_without_its_metadata_has_a_size(tmp_path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(content, "JPEG")
+    data = content.getvalue()
+    (tmp_path / "a.jpg").write_bytes(data[:2] + b"\xff\xe2\0\x0eICC_PROFILE\0" + data[2:])
+    assert photo_size(tmp_path / "a.jpg") == (30, 20)
+    assert read_photo(tmp_path / "a.jpg").shape == (20, 30, 3)
+
+
+def test_a_photo_s_size_is_told_without_decoding_it(tmp_path) -> None:
+    """Here nothing stands where the pixels should."""
+    content = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(content, "PNG")
+    (tmp_path / "a.png").write_bytes(content.getvalue()[:33] + b"\0\0\0\0IDAT\x35\xaf\x06\x1e")
+    assert photo_size(tmp_path / "a.png") == (30, 20)
 
 
 def test_a_yaw_that_landmarks_cannot_tell_is_told_as_a_range() -> None:

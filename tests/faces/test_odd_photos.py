@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -195,7 +196,8 @@ def test_photos_that_cannot_be_read_say_why(
     assert photo_size(tmp_path / "a.png") == (30, 20)
     (tmp_path / "a.png").write_bytes(whole[:20])
     assert told(lambda: photo_size(tmp_path / "a.png")) == (
-        f"{tmp_path / 'a.png'} is damaged or cut off; replace it."
+        f"{tmp_path / 'a.png'} is damaged or cut off, or a sort of PNG that is not read; save it "
+        "anew as JPEG or PNG."
     )
 
     def full(*_: object) -> None:
@@ -207,6 +209,73 @@ def test_photos_that_cannot_be_read_say_why(
     monkeypatch.setattr("core.faces.photo._refuse_special", full)
     said = told(lambda: photo_bytes(tmp_path / "a.png"))
     assert said == f"{tmp_path / 'a.png'} does not fit in memory; scale it down first."
+
+
+def bitmap(bits: int, packing: int, masks: bytes = b"", body: bytes = bytes(600)) -> bytes:
+    """A BMP of 4x4 pixels."""
+    head = struct.pack("<IiiHHIIiiII", 40, 4, 4, 1, bits, packing, len(body), 0, 0, 0, 0) + masks
+    start = 14 + len(head)
+    return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start) + head + body
+
+
+def pcx(bits: int, planes: int) -> bytes:
+    head = struct.pack("<BBBBHHHHHH48xBBHH", 10, 5, 1, bits, 0, 0, 3, 3, 72, 72, 0, planes, 4, 1)
+    return head.ljust(128, b"\0") + bytes(200)
+
+
+SORTS = {
+    "BMP of bits in another order": (bitmap(32, 3, struct.pack("<III", 255, 255 << 8, 255 << 16)), "BMP"),
+    "BMP of 10 bits a colour": (bitmap(32, 3, struct.pack("<III", 1023 << 20, 1023 << 10, 1023)), "BMP"),
+    "BMP of 4 bits a colour": (bitmap(16, 3, struct.pack("<III", 0xF00, 0xF0, 0xF)), "BMP"),
+    "BMP of 2 bits": (bitmap(2, 0), "BMP"),
+    "JPEG in a BMP": (bitmap(0, 4), "BMP"),
+    "PCX of 4 bits": (pcx(4, 1), "PCX"),
+    "PCX of four colours": (pcx(8, 4), "PCX"),
+    "PNM with a remark at once": (b"P6#remark\n4 4 255\n" + bytes(48), "PNM"),
+    "PFM of colours": (b"PF\n4 4\n-1.0\n" + bytes(192), "PNM"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SORTS)
+def test_a_sound_photo_of_a_sort_that_is_not_read_is_not_called_damaged_alone(case: str) -> None:
+    data, kind = SORTS[case]
+    assert told(lambda: decode_photo(data, "a.photo")) == (
+        f"a.photo is damaged or cut off, or a sort of {kind} that is not read; save it anew as JPEG "
+        "or PNG."
+    )
+
+
+def test_pixels_that_are_cut_off_are_damaged_and_of_no_other_sort() -> None:
+    whole = encoded(Image.fromarray(np.arange(9000).reshape(30, 100, 3).astype(np.uint8)), "BMP")
+    assert told(lambda: decode_photo(whole[:-600], "a.bmp")) == (
+        "a.bmp is damaged or cut off; replace it."
+    )
+
+
+@pytest.mark.parametrize("sort", [1, 3])
+def test_a_sun_raster_of_32_bits_is_refused_and_one_of_24_read(sort: int) -> None:
+    """Pillow takes the first byte of each pixel for a colour; it is none."""
+    head = struct.pack(">IIIIIIII", 0x59A66A95, 4, 2, 32, 32, sort, 0, 0)
+    assert told(lambda: decode_photo(head + bytes(32), "a.ras")) == (
+        "a.ras is a Sun raster of 32 bits, which is not read; save it as PNG."
+    )
+    colours = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    head = struct.pack(">IIIIIIII", 0x59A66A95, 4, 2, 24, 24, sort, 0, 0)
+    found = decode_photo(head + colours.tobytes(), "a.ras")
+    np.testing.assert_array_equal(found, colours if sort == 3 else colours[..., ::-1])
+
+
+def test_a_pam_picture_is_called_so(tmp_path: Path) -> None:
+    data = b"P7\nWIDTH 4\nHEIGHT 4\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n" + bytes(48)
+    assert told(lambda: decode_photo(data, "a.pam")) == (
+        "a.pam is a PAM picture, which is not read; save it as PNG."
+    )
+    (tmp_path / "a.pam").write_bytes(data)
+    (found,) = find_photos(tmp_path).skipped
+    assert found == (
+        tmp_path / "a.pam",
+        f"{tmp_path / 'a.pam'} is a PAM picture, which is not read; save it as PNG.",
+    )
 
 
 def test_a_folder_that_may_not_be_listed_is_told_and_the_others_are_found(

@@ -1,6 +1,9 @@
 """Photos decoded at a smaller scale show the same, and give the same crops."""
 
 import io
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +93,32 @@ def test_a_kept_crop_and_one_made_anew_are_equal(tmp_path: Path) -> None:
     np.testing.assert_allclose(face.detection.landmarks, marks * 4 + 1.5)
     crops = [crop_of(face, tmp_path / "photos", cache) for cache in caches]
     np.testing.assert_array_equal(*crops)
+
+
+def lossless(side: int, parts: int) -> bytes:
+    """A JPEG file without loss (SOF3), of one level: every difference is 0, in a bit."""
+
+    def segment(marker: int, content: bytes) -> bytes:
+        return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+    frame = struct.pack(">BHHB", 8, side, side, parts)
+    frame += b"".join(bytes([part, 0x11, 0]) for part in range(parts))
+    scan = bytes([parts]) + b"".join(bytes([part, 0]) for part in range(parts)) + b"\1\0\0"
+    head = segment(0xEE, b"Adobe\0\x64\0\0\0\0\0") + segment(0xC3, frame)
+    head += segment(0xC4, b"\0" + bytes([1] + [0] * 15) + b"\0") + segment(0xDA, scan)
+    return b"\xff\xd8" + head + bytes((side * side * parts + 7) // 8) + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("fill", [b"", b"\xff\xff"])
+def test_a_jpeg_without_loss_is_never_reduced(parts: int, fill: bytes) -> None:
+    """libjpeg-turbo would write the whole of it into the smaller picture, and end the program."""
+    data = lossless(1300, parts)
+    code = (
+        "import sys; from core.faces.photo import decode_scaled as read;"
+        "photo = read(sys.stdin.buffer.read(), 'a.jpg');"
+        "print(photo.pixels.shape, photo.reduction, photo.pixels.min(), photo.pixels.max())"
+    )
+    content = data[:2] + fill + data[2:]
+    told = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
+    assert told.stdout.split() == b"(1300, 1300, 3) 1 128 128".split()

@@ -1,4 +1,4 @@
-"""Levels of TIFFs that Pillow reads as others than they are: read right, or refused."""
+"""Levels that Pillow reads as others than they are: read right, or refused."""
 
 import io
 import struct
@@ -38,6 +38,16 @@ def tiff(levels: np.ndarray, bits: int, **tags: int) -> bytes:
         directory += packed if len(values) == 1 else place
         more += b"" if len(values) == 1 else packed
     return b"II*\0" + struct.pack("<I", 8) + directory + bytes(4) + more + levels.tobytes()
+
+
+def pages(*of_each: tuple[np.ndarray, int]) -> bytes:
+    """A TIFF of several pages: colours, and what sort of page it is."""
+    content = io.BytesIO()
+    first, *others = (Image.fromarray(colours) for colours, _ in of_each)
+    for image, (_, sort) in zip((first, *others), of_each, strict=True):
+        image.encoderinfo = {"tiffinfo": {254: sort}}  # type: ignore[attr-defined]
+    first.save(content, "TIFF", save_all=True, append_images=others, tiffinfo={254: of_each[0][1]})
+    return content.getvalue()
 
 
 def grey_of(data: bytes) -> np.ndarray:
@@ -108,3 +118,68 @@ def test_a_clear_level_of_16_bits_is_white() -> None:
     pixels = decode_photo(content.getvalue(), "photo.png")[..., 0]
     assert (pixels[:, :5] == 255).all()
     np.testing.assert_array_equal(pixels[:, 5:], GREY[:, 5:])
+
+
+@pytest.mark.parametrize("top", [65535, 4095, 1023])
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_dark_portable_greymap_stays_dark(top: int, plain: bool) -> None:
+    """Its head says what white is, so nothing is guessed from the largest level."""
+    levels = np.arange(200, dtype=">u2").reshape(10, 20)
+    head = b"P%d 20 10 %d\n" % (2 if plain else 5, top)
+    body = " ".join(map(str, levels.ravel())).encode() if plain else levels.tobytes()
+    pixels = decode_photo(head + body, "photo.pgm")[..., 0]
+    assert np.abs(pixels - levels * (255 / top)).max() <= 1
+
+
+@pytest.mark.parametrize("sort", [1, 4, 5])
+def test_a_small_copy_or_a_mask_before_the_picture_is_passed_over(sort: int) -> None:
+    small = np.ascontiguousarray(COLOURS[::2, ::2])
+    data = pages((small, sort), (small, sort), (COLOURS, 0))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+@pytest.mark.parametrize("sort", [0, 2])
+def test_the_first_of_several_pages_is_the_picture(sort: int) -> None:
+    data = pages((COLOURS, sort), (COLOURS[::-1].copy(), sort))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+def test_a_small_copy_alone_is_the_picture() -> None:
+    data = pages((COLOURS, 1), (COLOURS[::-1].copy(), 1))
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
+
+
+@pytest.mark.parametrize("step", [1, 257])
+def test_a_palette_may_have_8_bits_where_it_should_have_16(step: int) -> None:
+    palette = np.random.default_rng(2).integers(0, 256, (256, 3))
+    image, content = Image.fromarray(GREY), io.BytesIO()
+    image.putpalette(bytes(256 * 3))
+    image.save(content, "TIFF")
+    data = content.getvalue()
+    assert struct.pack("<HHI", 320, 3, 768) in data
+    place = struct.unpack_from("<I", data, data.index(struct.pack("<HHI", 320, 3, 768)) + 8)[0]
+    written = (palette.T * step).astype("<u2").tobytes()
+    data = data[:place] + written + data[place + len(written) :]
+    np.testing.assert_array_equal(decode_photo(data, "photo.tif"), palette[GREY])
+
+
+@pytest.mark.parametrize(
+    ("packing", "name"),
+    [(50001, "WebP"), (34712, "JPEG 2000"), (50002, "JPEG XL"), (34887, "LERC")],
+)
+def test_a_packing_that_libtiff_does_not_know_is_named(
+    packing: int, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libtiff itself would write to the terminal, and the file be called damaged."""
+    raw = tiff(GREY, 8)
+    for sort in (3, 4):
+        data = raw.replace(
+            struct.pack("<HHII", COMPRESSION, 4, 1, 1),
+            struct.pack("<HHII", COMPRESSION, sort, 1, packing),
+        )
+        with pytest.raises(XCosError) as told:
+            decode_photo(data, "photo.tif")
+        assert str(told.value) == (
+            f"photo.tif is a TIFF packed as {name}, which is not read; save it anew as PNG."
+        )
+    assert capfd.readouterr() == ("", "")
