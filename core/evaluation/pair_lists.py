@@ -1,11 +1,19 @@
 """Lists of pairs in CSV and in YouTube Faces' splits.txt."""
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.csv_files import Row, line_error, named_columns, read_rows, whole_number
+from core.csv_files import (
+    Row,
+    below_comments,
+    line_error,
+    named_columns,
+    read_rows,
+    whole_number,
+)
 from core.errors import XCosError
 from core.evaluation.verification import ProtocolPairs
 from core.faces.photo import PHOTO_SUFFIXES
@@ -100,19 +108,26 @@ def seeded_folds(same: np.ndarray) -> np.ndarray:
 
 def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     """Rows below the head, and the places of left, right and same."""
-    rows = read_rows(path)
+    rows = below_comments(read_rows(path), COLUMNS, lambda row: any(map(_has_place, row.cells)))
     columns = named_columns(rows[0] if rows else None, COLUMNS)
     if {"left", "right"} <= columns.keys():
         return rows[1:], columns
-    if rows and not any(map(_names_photo, rows[0].cells)):
-        # A head in other words, where it calls no pair genuine or impostor.
-        rows = rows if "same" not in columns and truth(rows[0].cell(2)) is not None else rows[1:]
-    return rows, {"left": 0, "right": 1, "same": 2}
+    headed = bool(rows) and not any(map(_names_photo, rows[0].cells))
+    if not headed or ("same" not in columns and truth(rows[0].cell(2)) is not None):
+        return rows, {"left": 0, "right": 1, "same": 2}
+    # A head in other words, as it calls no pair genuine or impostor: what it names stays there.
+    others = (place for place in count() if place not in columns.values())
+    places = {name: columns[name] if name in columns else next(others) for name in COLUMNS}
+    return rows[1:], places
 
 
 def _names_photo(cell: str) -> bool:
+    return _has_place(cell) or cell[-1:].isdigit()
+
+
+def _has_place(cell: str) -> bool:
     path = PurePosixPath(cell.replace("\\", "/"))
-    return len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES or cell[-1:].isdigit()
+    return len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES
 
 
 def _pairs(

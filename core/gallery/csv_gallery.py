@@ -1,21 +1,13 @@
 """A gallery listed in a CSV of photos and identities."""
 
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from core.csv_files import Row, named_columns, read_rows
-from core.errors import XCosError, quoted, shown
-from core.faces.photo import PHOTO_SUFFIXES
+from core.csv_files import read_rows
+from core.errors import quoted, shown
 from core.faces.photo_files import readable
+from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
-
-COLUMNS = {
-    "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
-             "photo_path", "image_path", "image", "img", "picture"),
-    "identity": ("identity", "person", "name", "subject", "label", "class", "who", "id"),
-}  # fmt: skip
-PAIR = {"left": ("left",), "right": ("right",)}
-JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 
 
 @dataclass(eq=False)
@@ -39,18 +31,15 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
     Columns are told by their heads (path, identity and the like), else by where the photos are.
     A photo with two identities, or two values of a column, keeps the first one. Raises XCosError.
     """
-    rows = read_rows(path)
-    if len(named_columns(rows[0] if rows else None, PAIR)) == 2:
-        raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
-    rows, photo_column, identity_column, further = _columns(rows)
+    columns = columns_of(path, read_rows(path))
     finder = PhotoFinder(root)
     photos: dict[str, CsvPhoto] = {}  # by the file
-    wrong: list[tuple[str, str]] = []
-    for row in rows:
-        listed = row.cell(photo_column)
-        identity = readable(row.cell(identity_column)) or None
+    wrong = [(f"{path.name}, line {line}", doubt) for line, doubt in columns.doubts]
+    for row in columns.rows:
+        listed = row.cell(columns.photo)
+        identity = readable(row.cell(columns.identity)) or None
         place = f"{path.name}, line {row.line}"
-        if PurePosixPath(listed).suffix.lower() not in PHOTO_SUFFIXES:
+        if not is_photo(listed):
             what = f"{quoted(listed)} is no photo" if listed else "no photo is named"
             file = shown(listed) or place
             wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
@@ -60,7 +49,8 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
         known = photos.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
             known.identity, known.line = identity, row.line
-        values = {name: value for at, name in further.items() if (value := readable(row.cell(at)))}
+        cells = {name: readable(row.cell(at)) for at, name in columns.further.items()}
+        values = {name: value for name, value in cells.items() if value}
         differing = [
             (f"{quoted(value)} in column {quoted(name)} here and {quoted(known.columns[name])}")
             for name, value in values.items()
@@ -76,32 +66,3 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
             wrong.append((place, f"{path}, line {row.line}: {reason}"))
         known.columns = values | known.columns
     return list(photos.values()), wrong
-
-
-def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None, dict[int, str]]:
-    """The rows below the head, the columns of photos and of identities, and heads of the others."""
-    head = rows[0] if rows else None
-    named = named_columns(head, COLUMNS)
-    heads: dict[int, str] = {}
-    if head is not None and not any(map(_is_photo, head.cells)):
-        if named or all(cell.translate(JOINTS).isalpha() for cell in head.cells if cell):
-            rows = rows[1:]
-            heads = dict(enumerate(map(readable, head.cells)))
-    else:
-        named = {}
-    width = max((len(row.cells) for row in rows), default=1)
-    photos = [sum(_is_photo(row.cell(place)) for row in rows) for place in range(width)]
-    photo = named.get("path", photos.index(max(photos)) if any(photos) else 0)
-    identity = named.get("identity", photo + 1 if photo + 1 < width else photo - 1)
-    own = identity if identity >= 0 and identity != photo else None
-    return rows, photo, own, _further(heads, (photo, own))
-
-
-def _further(heads: dict[int, str], known: tuple[int | None, ...]) -> dict[int, str]:
-    """Heads of the columns that are no photo and no identity, each name once."""
-    first = {name: at for at, name in reversed(heads.items()) if name and at not in known}
-    return {at: heads[at] for at in sorted(first.values())}
-
-
-def _is_photo(cell: str) -> bool:
-    return PurePosixPath(cell).suffix.lower() in PHOTO_SUFFIXES

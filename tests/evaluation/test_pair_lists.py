@@ -87,6 +87,10 @@ def rows(number: int = 24) -> list[tuple[str, str, int]]:
         ("label;photo1;photo2", "{2};{0};{1}", "{0},0"),
         (",left,right,score,same", "7,{0},{1},0.3,{2}", "{0}"),
         ("links,rechts,same", "{0},{1},{2}", "{0}"),
+        ("links,rechts,split,same", "{0},{1},1,{2}", "{0}"),
+        ("same,links,right", "{2},{0},{1}", "{0}"),
+        ("# mine\nleft,right,same", "{0},{1},{2}", "{0}"),
+        ("#mine\n# 2026\n# same,left,right", "{2},{0},{1}", "{0}"),
         ("links\trechts\tgleich", "{0}\t{1}\t{2}\t\t", "{0}"),
     ],
 )

@@ -39,7 +39,6 @@ def listed(folder: Path, text: str) -> tuple[list[tuple[str, str | None]], list[
         (",path,identity", "{number},{photo},{name}"),
         ("", "{number},{photo},{name}"),
         ("", "{name},{photo}"),
-        ("Datei,Wer", "{photo},{name}"),
         ("file,width,person", "{photo},112,{name}"),
         ("path,identity", ".\\{back},{name}"),
         ("path,identity", "{upper},{name},,"),
@@ -64,6 +63,86 @@ def test_columns_in_any_order_and_paths_in_any_spelling(photos: Path, head: str,
         (Path(photo).name, name) for photo, name in LISTED
     ]
     assert all((photos / photo).is_file() for photo, _ in found)
+
+
+PERSONS = "Ann/1.jpg,Ann,31\nBob/1.jpg,Bob,30\n"
+
+
+@pytest.mark.parametrize("comment", ["# my list", "#by Ann, 2026", "# a; b\n\n# Photo, 2026\n#"])
+@pytest.mark.parametrize("head", ["path,identity,age\n", "# path,identity,age\n", ""])
+def test_comments_above_a_list_are_no_part_of_it(photos: Path, comment: str, head: str) -> None:
+    found, wrong = listed(photos, f"{comment}\n{head}{PERSONS}")
+    assert found == [("Ann/1.jpg", "Ann"), ("Bob/1.jpg", "Bob")] and wrong == []
+
+
+def test_a_comment_leaves_the_head_its_columns(photos: Path) -> None:
+    found, wrong = listed(photos, "# mine\npath,age,identity\nAnn/1.jpg,31,Ann\nBob/1.jpg,30,Bob\n")
+    assert found == [("Ann/1.jpg", "Ann"), ("Bob/1.jpg", "Bob")] and wrong == []
+    found, _ = listed(photos, "# age,identity,path\n31,Ann,Ann/1.jpg\n30,Bob,Bob/1.jpg\n")
+    assert found == [("Ann/1.jpg", "Ann"), ("Bob/1.jpg", "Bob")]
+    found, (told,) = listed(photos, "Staff 2026,\npath,age,identity\nAnn/1.jpg,31,Ann\n")
+    assert found == [("Ann/1.jpg", "Ann")]
+    assert told == f"{photos / 'list.csv'}, line 1: 'Staff 2026' is no photo; mend that line."
+
+
+def test_a_photo_or_a_column_that_begins_with_a_number_sign_is_no_comment(photos: Path) -> None:
+    (photos / "#c.jpg").touch()
+    assert listed(photos, "#c.jpg,Cem\n") == ([("#c.jpg", "Cem")], [])
+    numbered = "#,path,identity\n1,Ann/1.jpg,Ann\n2,#c.jpg,Cem\n"
+    assert listed(photos, numbered) == ([("Ann/1.jpg", "Ann"), ("#c.jpg", "Cem")], [])
+
+
+@pytest.mark.parametrize(
+    "text, identities",
+    [
+        ("path,age,sex\nAnn/1.jpg,30,F\nBob/1.jpg,41,M\n", [None, None]),
+        ("path,sex,age\nAnn/1.jpg,F,30\nBob/1.jpg,M,41\n", [None, None]),
+        ("path,Image Width,taken_on\nAnn/1.jpg,30,1\nBob/1.jpg,41,2\n", [None, None]),
+        ("date,path\n2026,Ann/1.jpg\n2025,Bob/1.jpg\n", [None, None]),
+        (",path\n0,Ann/1.jpg\n1,Bob/1.jpg\n", [None, None]),
+        ("path,\nAnn/1.jpg,\nBob/1.jpg,\n", [None, None]),
+        ("id,path,person_name\n1,Ann/1.jpg,Ann\n2,Bob/1.jpg,Bob\n", ["Ann", "Bob"]),
+        ("id,age,path,FullName\n1,30,Ann/1.jpg,Ann\n2,41,Bob/1.jpg,Bob\n", ["Ann", "Bob"]),
+        ("label,path,Person ID\n1,Ann/1.jpg,Ann\n1,Bob/1.jpg,Bob\n", ["Ann", "Bob"]),
+        ("name,label\nAnn/1.jpg,Ann\nBob/1.jpg,Bob\n", ["Ann", "Bob"]),
+        ("id,path\n1,Ann/1.jpg\n2,Bob/1.jpg\n", ["1", "2"]),
+        ("path,camera,id\nAnn/1.jpg,x,1\nBob/1.jpg,y,2\n", ["1", "2"]),
+        ("path,shade,id\nAnn/1.jpg,x,7\nAnn/2.jpg,y,7\n", ["7", "7"]),
+    ],
+)
+def test_no_column_is_the_identity_that_says_something_else(
+    photos: Path, text: str, identities: list[str | None]
+) -> None:
+    found, wrong = listed(photos, text)
+    assert [identity for _, identity in found] == identities and wrong == []
+
+
+def test_what_is_no_identity_stays_a_column(photos: Path) -> None:
+    (photos / "list.csv").write_text("path,age,sex\nAnn/1.jpg,30,F\n")
+    (photo,) = scan(photos / "list.csv").photos
+    assert photo.columns == (("age", "30"), ("sex", "F"))
+
+
+@pytest.mark.parametrize(
+    "text, taken",
+    [
+        ("Datei,Wer\nAnn/1.jpg,Ann\n", "column 'Wer'"),
+        ("Wer,Datei\nAnn,Ann/1.jpg\n", "column 'Wer'"),
+        ("celebrity,path,age\nAnn,Ann/1.jpg,30\n", "column 'celebrity'"),
+        ("id,path,celebrity\n1,Ann/1.jpg,Ann\n", "column 'celebrity'"),
+        ("path,\nAnn/1.jpg,Ann\n", "column 2, which has no head,"),
+        ("path\nAnn/1.jpg,Ann\n", "column 2, which has no head,"),
+    ],
+)
+def test_a_column_of_an_unknown_head_is_taken_for_the_identity_with_a_warning(
+    photos: Path, text: str, taken: str
+) -> None:
+    found, wrong = listed(photos, text)
+    assert found == [("Ann/1.jpg", "Ann")]
+    assert wrong == [
+        f"{photos / 'list.csv'}, line 1: {taken} is taken for the identity, as no column is called "
+        "so; call it identity, or add one that is if it says something else."
+    ]
 
 
 def test_a_photo_with_two_names_keeps_the_first_with_a_warning(photos: Path) -> None:
