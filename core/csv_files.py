@@ -201,6 +201,19 @@ def _head_name(cell: str) -> str:
     return re.sub(r"[\s_-]+", "_", cell.casefold())
 
 
+def refuse_repeated(path: Path, head: Row, rows: Sequence[Row], places: Iterable[int]) -> None:
+    """Raise XCosError where another column has the head of one of these, and says something else."""
+    names = [_head_name(cell) for cell in head.cells]
+    for place in places:
+        name = _head_name(head.cell(place))
+        for other in (at for at, called in enumerate(names) if name and called == name):
+            if any(row.cell(other) != row.cell(place) for row in rows):
+                raise XCosError(
+                    f"{path}, line {head.line}: columns {place + 1} and {other + 1} are both called "
+                    f"{quoted(head.cell(place))}, and differ; rename the one that is not meant."
+                )
+
+
 def below_comments(
     rows: list[Row], names: Mapping[str, Sequence[str]], is_data: Callable[[Row], bool]
 ) -> list[Row]:

@@ -12,6 +12,7 @@ from core.csv_files import (
     line_error,
     named_columns,
     read_rows,
+    refuse_repeated,
     whole_number,
 )
 from core.errors import XCosError
@@ -111,6 +112,7 @@ def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     rows = below_comments(read_rows(path), COLUMNS, lambda row: any(map(_has_place, row.cells)))
     columns = named_columns(rows[0] if rows else None, COLUMNS)
     if {"left", "right"} <= columns.keys():
+        refuse_repeated(path, rows[0], rows[1:], columns.values())
         return rows[1:], columns
     headed = bool(rows) and not any(map(_names_photo, rows[0].cells))
     if not headed or ("same" not in columns and truth(rows[0].cell(2)) is not None):
@@ -118,6 +120,7 @@ def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     # A head in other words, as it calls no pair genuine or impostor: what it names stays there.
     others = (place for place in count() if place not in columns.values())
     places = {name: columns[name] if name in columns else next(others) for name in COLUMNS}
+    refuse_repeated(path, rows[0], rows[1:], places.values())
     return rows[1:], places
 
 

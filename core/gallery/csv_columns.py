@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from core.csv_files import Row, below_comments, named_columns
+from core.csv_files import Row, below_comments, named_columns, refuse_repeated
 from core.errors import XCosError, quoted
 from core.faces.photo import PHOTO_SUFFIXES
 from core.faces.photo_files import readable
@@ -57,7 +57,7 @@ class Columns:
 def columns_of(path: Path, rows: list[Row]) -> Columns:
     """The columns by their heads, else by where the photos are.
 
-    Raises XCosError for a list of pairs.
+    Raises XCosError for a list of pairs, and for two columns of one head that say different things.
     """
     rows, doubts = _from_head(path, below_comments(rows, PHOTO, _has_photo))
     head = rows[0] if rows else None
@@ -74,15 +74,29 @@ def columns_of(path: Path, rows: list[Row]) -> Columns:
     used = [photo] if identity is None else [photo, identity]
     if identity is not None and guessed:
         doubts.append((head.line, _guessed(path, head, identity)))
-    further = _further(head, used)
-    return Columns(rows, photo, identity, further, tuple(doubts))
+    refuse_repeated(path, head, rows, used)
+    further, twice = _further(path, head, rows, used)
+    return Columns(rows, photo, identity, further, (*doubts, *twice))
 
 
-def _further(head: Row, used: Sequence[int]) -> dict[int, str]:
-    """Heads of the columns that are not used, each name once."""
-    heads = {at: readable(cell) for at, cell in enumerate(head.cells) if cell and at not in used}
+def _further(
+    path: Path, head: Row, rows: Sequence[Row], used: Sequence[int]
+) -> tuple[dict[int, str], list[tuple[int, str]]]:
+    """Heads of the columns that are not used, each name once, and sentences on names that stand twice."""
+    heads = {
+        at: name
+        for at, cell in enumerate(head.cells)
+        if at not in used and (name := readable(cell))
+    }
     first = {name: at for at, name in reversed(heads.items())}
-    return {at: heads[at] for at in sorted(first.values())}
+    twice = [
+        f"columns {first[name] + 1} and {at + 1} are both called {quoted(name)}, of which the first"
+        for at, name in heads.items()
+        if any(row.cell(at) != row.cell(first[name]) for row in rows)
+    ]
+    where = f"{path}, line {head.line}: "
+    sentences = [(head.line, f"{where}{what} is taken; rename the other.") for what in twice]
+    return {at: heads[at] for at in sorted(first.values())}, sentences
 
 
 def is_photo(cell: str) -> bool:

@@ -107,6 +107,25 @@ def test_csv_pairs_by_their_heads(
 
 
 @pytest.mark.parametrize(
+    "head", ["left,right,same,same", "left,right,Same, same", "links,rechts,same,same",
+             "left,right,is_same,IS-SAME"]
+)  # fmt: skip
+def test_two_columns_of_one_head_that_differ_are_refused(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = [f"{a},{b},{same},{same}" for a, b, same in rows()]
+    path.write_text("\n".join([head, *lines]))
+    assert read_protocol(path, tmp_path).same.tolist() == [same == 1 for _, _, same in rows()]
+    path.write_text("\n".join([head, *lines[:-1], "a/23.jpg,b/23.jpg,1,0"]))
+    with pytest.raises(XCosError) as error:
+        read_protocol(path, tmp_path)
+    first = head.split(",")[2]
+    assert str(error.value) == (
+        f"{path}, line 1: columns 3 and 4 are both called '{first}', and differ; rename the one "
+        "that is not meant."
+    )
+
+
+@pytest.mark.parametrize(
     "first", ["a/1.jpg,b/1.jpg,perhaps", "Ann/1,Ann/2,", "ann1,ann2,0.5", ",b/1.jpg,1"]
 )
 def test_a_first_row_that_is_data_is_told(tmp_path: Path, first: str) -> None:

@@ -145,6 +145,29 @@ def test_a_column_of_an_unknown_head_is_taken_for_the_identity_with_a_warning(
     ]
 
 
+@pytest.mark.parametrize(
+    "head, named",
+    [("path,path,identity", "path"), ("Image Path,image_path,name", "Image Path")],
+)
+def test_two_columns_of_photos_that_differ_are_refused(photos: Path, head: str, named: str) -> None:
+    alike = f"{head}\nAnn/1.jpg,Ann/1.jpg,Ann\n"
+    assert listed(photos, alike) == ([("Ann/1.jpg", "Ann")], [])
+    with pytest.raises(XCosError) as error:
+        listed(photos, f"{alike}Ann/2.jpg,Bob/1.jpg,Ann\n")
+    assert str(error.value) == (
+        f"{photos / 'list.csv'}, line 1: columns 1 and 2 are both called '{named}', and differ; "
+        "rename the one that is not meant."
+    )
+
+
+@pytest.mark.parametrize("head", ["path,identity,identity", "path,Name,name", "Datei,Wer,wer"])
+def test_two_columns_of_names_that_differ_are_refused(photos: Path, head: str) -> None:
+    found, _ = listed(photos, f"{head}\nAnn/1.jpg,Ann,Ann\n")
+    assert found == [("Ann/1.jpg", "Ann")]
+    with pytest.raises(XCosError, match=r"list\.csv, line 1: columns 2 and 3 are both called"):
+        listed(photos, f"{head}\nAnn/1.jpg,Ann,Ann\nBob/1.jpg,,Bob\n")
+
+
 def test_a_photo_with_two_names_keeps_the_first_with_a_warning(photos: Path) -> None:
     text = (
         "path,identity\nAnn/1.jpg,Ann\nAnn/2.jpg,Ann\nBob/1.jpg,\nAnn\\1.jpg,Bob\nBob/1.jpg,Bob\n"

@@ -106,6 +106,11 @@ def test_further_columns_keep_their_first_value_and_what_differs_is_told(tmp_pat
     told = [(place, reason.removeprefix(f"{path}, ")) for place, reason in wrong]
     assert told == [
         (
+            "list.csv, line 1",
+            "line 1: columns 1 and 5 are both called 'age', of which the first is taken; rename the "
+            "other.",
+        ),
+        (
             "list.csv, line 3",
             "line 3: 'a/1.png' is listed as 'bob' here and as 'ann' in line 2, which it stays; take "
             "one line out.",
