@@ -10,6 +10,7 @@ from core.faces.photo_files import find_photos, readable, why_no_photo
 from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
+FURTHER_FACE = re.compile(r"(.+)#([2-9]|[1-9]\d+)", re.DOTALL)  # a face's key, and what it is of
 CAMERA_WORDS = {
     "afbeelding", "aligned", "at", "bild", "burst", "cam", "camera", "camscanner", "capture",
     "cimg", "copy", "crop", "cropped", "dcim", "dji", "download", "dsc", "dscf", "dscn", "face",
@@ -90,9 +91,17 @@ def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
     files = find_photos(root)
-    photos = [path.relative_to(root).as_posix() for path in files.files]
+    found = [path.relative_to(root).as_posix() for path in files.files]
     skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
-    return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
+    photos = {*found}
+    for photo in found:
+        of_face = FURTHER_FACE.fullmatch(photo)
+        if of_face and of_face[1] in photos:
+            photos.remove(photo)
+            called = f"is called as face {of_face[2]} of {of_face[1]} is; rename it"
+            skipped.append((photo, f"{root / photo} {called}, so that both can be told apart."))
+    kept = tuple(Listed(photo, _identity(photo)) for photo in found if photo in photos)
+    return Listing(root, kept, tuple(skipped))
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
