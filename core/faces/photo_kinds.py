@@ -72,6 +72,10 @@ KINDS = (
     _kind("QOI", "QOI", rb"qoif", ".qoi"),
 )
 PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
+# A PNM begins with two letters and a number, which a text may well do.
+SURE_START = re.compile(
+    b"|".join(kind.start.pattern for kind in KINDS if kind.name != "PNM"), re.DOTALL
+)
 RAW_SUFFIXES = {
     ".3fr", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".dxo", ".eip",
     ".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",

@@ -58,6 +58,28 @@ def test_photos_without_a_usual_ending_are_found(tmp_path: Path) -> None:
     assert not find_photos(tmp_path).skipped
 
 
+@pytest.mark.parametrize("ending", ["txt", "bin", "html", "xml", "gz", "db", "mov", "mp4", "JSON"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_a_photo_is_one_whatever_its_ending(tmp_path: Path, ending: str, kind: str) -> None:
+    path = put(tmp_path / f"a.{ending}", kind)
+    assert find_photos(tmp_path).files == (path,)
+    assert read_photo(path).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"P1 3\n", b"P6 2 of 4, mine", b"path,identity\n", b"", b"BM", b"\0\0\0\x18ftypmp42\0\0\0\0isom",
+     b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", b"RIFF\0\0\0\0AVI LIST", b"SQLite format 3\0", b"%PDF-1.7",
+     b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n"],
+)  # fmt: skip
+def test_lists_and_videos_beside_photos_are_passed_over(tmp_path: Path, content: bytes) -> None:
+    for ending in ("txt", "csv", "mp4", "mov", "avi", "db", "pdf"):
+        (tmp_path / f"a.{ending}").write_bytes(content)
+    put(tmp_path / "b.jpg")
+    listed = find_photos(tmp_path)
+    assert [path.name for path in listed.files] == ["b.jpg"] and not listed.skipped
+
+
 ENDINGS = ("CR2 nef dng eip dxo svg exr tga cur pam xbm xpm fits pict pct jls jng mng wbmp heics "
            "avifs jxs jph icb vda cin dpx pgx xwd rgbe pic")  # fmt: skip
 
@@ -111,6 +133,7 @@ def test_what_pillow_writes_of_other_kinds_is_known(tmp_path: Path, kind: str) -
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.txt")
     os.mkfifo(tmp_path / "pipe.jpg")  # refused when it is read
     assert found(tmp_path) == ["pipe.jpg"]
 
