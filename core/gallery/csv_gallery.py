@@ -1,13 +1,34 @@
 """A gallery listed in a CSV of photos and identities."""
 
+import contextlib
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from core.csv_files import read_rows
 from core.errors import quoted, shown
 from core.faces.photo_files import readable
 from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
+
+# What no path of this machine is, and why, to follow its name; the last holds beside Windows alone.
+ELSEWHERE = [
+    (re.compile(start, re.IGNORECASE), why)
+    for start, why in (
+        (r"file:", "names no photo of this machine; write the photo's path."),
+        (
+            r"[a-z][a-z0-9+.-]+://",
+            "is an address, which is not followed; download the photo and write its path.",
+        ),
+        (r"~[^/\\]*[/\\]", "begins with ~, which is not followed; write the whole path."),
+        (
+            r"[a-z]:[/\\]|\\\\",
+            "is a path of Windows; write the path that the photo has on this machine.",
+        ),
+    )
+][: 3 if os.name == "nt" else 4]
 
 
 @dataclass(eq=False)
@@ -39,12 +60,11 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
         listed = row.cell(columns.photo)
         identity = readable(row.cell(columns.identity)) or None
         place = f"{path.name}, line {row.line}"
-        if not is_photo(listed):
-            what = f"{quoted(listed)} is no photo" if listed else "no photo is named"
-            file = shown(listed) or place
-            wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
+        found = _found(listed, finder) if is_photo(listed) else None
+        if found is None and (why := _why_no_photo(listed)):
+            wrong.append((shown(listed) or place, f"{path}, line {row.line}: {why}"))
             continue
-        photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
+        photo = found or Path(listed.replace("\\", "/")).as_posix()
         file = finder.place(photo)
         known = photos.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
@@ -66,3 +86,25 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
             wrong.append((place, f"{path}, line {row.line}: {reason}"))
         known.columns = values | known.columns
     return list(photos.values()), wrong
+
+
+def _found(listed: str, finder: PhotoFinder) -> str | None:
+    """A listed photo as the finder calls it, also by its address as a file of this machine."""
+    found = finder.file(listed)
+    if found is None and listed[:5].lower() == "file:":
+        with contextlib.suppress(ValueError):
+            address = urlsplit(listed)
+            if address.netloc in ("", "localhost"):
+                path = unquote(address.path, errors="surrogateescape")
+                found = finder.file(path.lstrip("/") if os.name == "nt" else path)
+    return found
+
+
+def _why_no_photo(listed: str) -> str:
+    """What is wrong with a cell that names no photo to be found; empty where one may be missing."""
+    if not listed:
+        return "no photo is named; mend that line."
+    why = next((why for start, why in ELSEWHERE if start.match(listed)), "")
+    if not why and not is_photo(listed):
+        why = "is no photo; mend that line."
+    return why and f"{quoted(listed)} {why}"

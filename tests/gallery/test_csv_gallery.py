@@ -250,3 +250,42 @@ def test_long_and_odd_cells_are_told_shortly(photos: Path) -> None:
     with pytest.raises(XCosError, match=r"list\.csv has no photos \(.*line 2") as error:
         listed(photos, f"path,identity\n{'b' * 100_000},Ann\n")
     assert len(str(error.value)) < 2 * len(str(photos)) + 250
+
+
+@pytest.mark.parametrize(
+    "named, why",
+    [
+        ("https://x.org/a.png", "is an address, which is not followed; download the photo and write its path."),
+        ("S3://x/a.png?x=1", "is an address, which is not followed; download the photo and write its path."),
+        ("file:///gone/a.png", "names no photo of this machine; write the photo's path."),
+        ("file://server/Ann/1.jpg", "names no photo of this machine; write the photo's path."),
+        ("file://[/a.png", "names no photo of this machine; write the photo's path."),
+        ("~/a.png", "begins with ~, which is not followed; write the whole path."),
+        ("~ann\\a.png", "begins with ~, which is not followed; write the whole path."),
+        ("C:\\Users\\a.png", "is a path of Windows; write the path that the photo has on this machine."),
+        ("d:/a.png", "is a path of Windows; write the path that the photo has on this machine."),
+        ("\\\\nas\\a.png", "is a path of Windows; write the path that the photo has on this machine."),
+        ("~a.png", ""),
+        ("gone/a.png", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.skipif(os.name == "nt", reason="Windows has drives")
+def test_what_is_elsewhere_is_told_as_the_list_has_it(photos: Path, named: str, why: str) -> None:
+    found, wrong = listed(photos, f"path,identity\n{named},Ann\nBob/1.jpg,Bob\n")
+    told = [f"{photos / 'list.csv'}, line 2: '{named}' {why}"] if why else []
+    assert wrong == told and found[-1] == ("Bob/1.jpg", "Bob")
+    assert found[:-1] == (
+        [] if why else [(named, "Ann")]
+    )  # a photo that is missing is told when read
+
+
+def test_an_address_of_a_file_of_this_machine_is_followed(photos: Path) -> None:
+    (photos / "Ann" / "é 3#.jpg").touch()
+    folder = photos.as_uri()
+    here = folder.replace("file://", "FILE://localhost")
+    text = f"{folder}/Ann/%C3%A9%203%23.jpg,Ann\n{here}/Bob/1.jpg,Bob\nBob/1.jpg,Bob\n"
+    found, wrong = listed(photos, f"path,identity\n{text}")
+    assert wrong == [] and [(Path(photo), name) for photo, name in found] == [
+        (photos / "Ann" / "é 3#.jpg", "Ann"),
+        (photos / "Bob" / "1.jpg", "Bob"),
+    ]
