@@ -1,13 +1,13 @@
 """Which columns of a gallery's CSV name the photos, and who they show."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, below_comments, named_columns, refuse_repeated
-from core.errors import XCosError, quoted
+from core.errors import XCosError, counted, quoted
 from core.faces.photo import PHOTO_SUFFIXES
 from core.faces.photo_files import readable
 
@@ -15,6 +15,7 @@ PHOTO = {
     "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
              "photo_path", "image_path", "image", "img", "picture"),
 }  # fmt: skip
+PHOTO_WORDS = {word for called in PHOTO["path"] for word in called.split("_")}
 PAIR = {"left": ("left",), "right": ("right",)}
 PERSON = ("identity", "person", "name", "subject", "label", "class", "who", "id")  # likeliest first
 BESIDE_PERSON = {"full", "of", "the"}
@@ -33,7 +34,7 @@ NO_PERSON = {
     "smile", "source", "split", "subset", "tag", "tags", "taken", "test", "text",
     "thumbnail", "time", "timestamp", "title", "top", "train", "type", "url", "valid", "weight",
     "width", "yaw", "year"
-}.union(*(called.split("_") for called in PHOTO["path"]))  # fmt: skip
+} | PHOTO_WORDS  # fmt: skip
 JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 
 
@@ -76,7 +77,9 @@ def columns_of(path: Path, rows: list[Row]) -> Columns:
         doubts.append((head.line, _guessed(path, head, identity)))
     refuse_repeated(path, head, rows, used)
     further, twice = _further(path, head, rows, used)
-    return Columns(rows, photo, identity, further, (*doubts, *twice))
+    return Columns(
+        rows, photo, identity, further, (*doubts, *twice, *_beyond(path, head, rows, used))
+    )
 
 
 def _further(
@@ -99,6 +102,23 @@ def _further(
     return {at: heads[at] for at in sorted(first.values())}, sentences
 
 
+def _beyond(
+    path: Path, head: Row, rows: Sequence[Row], used: Sequence[int]
+) -> Iterator[tuple[int, str]]:
+    """A sentence where rows go on behind the head, as they do where a comma within a cell parts it."""
+    first = max(len(head.cells), *(place + 1 for place in used))
+    wider = [row for row in rows if any(row.cells[first:])]
+    if wider:
+        row, *others = wider
+        lines = f"line {row.line}" + (f" and {counted(len(others), 'other')}" if others else "")
+        cell = quoted(next(cell for cell in row.cells[first:] if cell))
+        yield (
+            row.line,
+            f"{path}, {lines}: {cell} stands under no head and is left out; put cells with a comma "
+            "within into quotation marks, or write a head above it.",
+        )
+
+
 def is_photo(cell: str) -> bool:
     """Whether a cell names a photo by its usual ending."""
     return PurePosixPath(cell).suffix.lower() in PHOTO_SUFFIXES
@@ -119,9 +139,14 @@ def _has_photo(row: Row) -> bool:
 
 
 def _is_head(row: Row) -> bool:
-    named = named_columns(row, PHOTO) or any(_person_rank(cell) for cell in row.cells)
+    said = any(_names_photos(cell) or _person_rank(cell) for cell in row.cells)
     words = all(cell.translate(JOINTS).isalpha() for cell in row.cells if cell)
-    return not _has_photo(row) and (bool(named) or words)
+    return not _has_photo(row) and (said or words)
+
+
+def _names_photos(cell: str) -> bool:
+    words = {*_words(cell)}
+    return bool(words & PHOTO_WORDS) and words <= PHOTO_WORDS | {"id", "name"}
 
 
 def _photo_place(rows: Sequence[Row], named: dict[str, int]) -> int:

@@ -168,6 +168,23 @@ def test_two_columns_of_names_that_differ_are_refused(photos: Path, head: str) -
         listed(photos, f"{head}\nAnn/1.jpg,Ann,Ann\nBob/1.jpg,,Bob\n")
 
 
+def test_cells_that_no_head_stands_above_are_told_once(photos: Path) -> None:
+    text = "path,identity,age\nAnn/1.jpg,Ann,,\nAnn/2.jpg,Lee, Ann,30\n"
+    found, wrong = listed(photos, f"{text}Bob/1.jpg,Ray, Bob,41\n")
+    assert found == [("Ann/1.jpg", "Ann"), ("Ann/2.jpg", "Lee"), ("Bob/1.jpg", "Ray")]
+    told = (
+        "'30' stands under no head and is left out; put cells with a comma within into quotation "
+        "marks, or write a head above it."
+    )
+    assert wrong == [f"{photos / 'list.csv'}, line 3 and 1 other: {told}"]
+    assert listed(photos, text)[1] == [f"{photos / 'list.csv'}, line 3: {told}"]
+
+
+def test_a_head_of_photos_with_digits_beside_is_a_head(photos: Path) -> None:
+    found, wrong = listed(photos, "image_id,Male,5_o_Clock,name\nAnn/1.jpg,-1,1,Ann\n")
+    assert found == [("Ann/1.jpg", "Ann")] and wrong == []
+
+
 def test_a_photo_with_two_names_keeps_the_first_with_a_warning(photos: Path) -> None:
     text = (
         "path,identity\nAnn/1.jpg,Ann\nAnn/2.jpg,Ann\nBob/1.jpg,\nAnn\\1.jpg,Bob\nBob/1.jpg,Bob\n"
