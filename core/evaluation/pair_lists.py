@@ -1,7 +1,7 @@
 """Lists of pairs in CSV and in YouTube Faces' splits.txt."""
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -68,11 +68,13 @@ def read_unlabelled_csv(path: Path) -> ProtocolPairs:
 def read_splits(path: Path) -> ProtocolPairs:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
     left, right, same, folds, lines = [], [], [], [], []
+    said: int | None = None  # where the head says that a pair is genuine; else it stands last
     for place, row in enumerate(read_rows(path)):
         last = [cell for cell in row.cells if cell][-1]
-        fold, genuine = whole_number(row.cells[0]), truth(last)
+        fold, genuine = whole_number(row.cells[0]), truth(last if said is None else row.cell(said))
         if place == 0 and row.cells[0][:1].isalpha() and not last[-1:].isdigit():
-            continue  # a head
+            said = named_columns(row, COLUMNS).get("same")
+            continue
         if len(row.cells) < 4 or fold is None or genuine is None or not all(row.cells[1:3]):
             raise line_error(path, row, "split, video, video, ..., same (1 or 0)")
         left.append(row.cells[1])
@@ -114,6 +116,9 @@ def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     if {"left", "right"} <= columns.keys():
         refuse_repeated(path, rows[0], rows[1:], columns.values())
         return rows[1:], columns
+    above = takewhile(lambda row: not any(map(_has_place, row.cells)), rows)
+    if any({"left", "right"} <= named_columns(row, COLUMNS).keys() for row in above):
+        raise line_error(path, rows[0], "the head, left,right,same, first, or a # before a comment")
     headed = bool(rows) and not any(map(_names_photo, rows[0].cells))
     if not headed or ("same" not in columns and truth(rows[0].cell(2)) is not None):
         return rows, {"left": 0, "right": 1, "same": 2}

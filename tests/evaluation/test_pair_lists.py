@@ -9,7 +9,7 @@ import pytest
 from core.cli import main
 from core.errors import XCosError
 from core.evaluation.metrics import measure
-from core.evaluation.pair_lists import truth
+from core.evaluation.pair_lists import read_splits, truth
 from core.evaluation.protocol import read_any_pairs, read_protocol
 from core.evaluation.verification import read_lfw_pairs
 from core.model.card import read_card
@@ -135,6 +135,19 @@ def test_a_first_row_that_is_data_is_told(tmp_path: Path, first: str) -> None:
         read_protocol(path, tmp_path)
 
 
+def test_a_line_above_the_head_is_told_and_the_head_is_no_pair(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = "\n".join(f"{a},{b},{same}" for a, b, same in rows())
+    path.write_text(f"My pairs\nleft,right,same\n{lines}")
+    for read in (read_protocol, read_any_pairs):
+        with pytest.raises(XCosError) as error:
+            read(path, tmp_path)
+        assert str(error.value) == (
+            f"{path}, line 1: 'My pairs' does not fit; write the head, left,right,same, first, or a "
+            "# before a comment."
+        )
+
+
 def test_few_pairs_of_one_sort_need_no_folds(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("left,right,same\n" + "a.jpg,b.jpg,1\n" * 3)
@@ -156,6 +169,18 @@ def test_scores_without_labels_are_told(tmp_path: Path) -> None:
     with pytest.raises(XCosError, match="line 1: there is no column same"):
         read_protocol(path, tmp_path)
     assert read_any_pairs(path, tmp_path).left == ("a.jpg",)
+
+
+def test_a_head_of_splits_says_where_a_pair_is_called_genuine(tmp_path: Path) -> None:
+    path = tmp_path / "splits.txt"
+    path.write_text(
+        "split, first, second, is same, mirrored\n1, A/1, B/2, 0, 1\n2, A/1, A/2, 1, 0\n"
+    )
+    assert read_splits(path).same.tolist() == [False, True]
+    path.write_text("split, first, second, likeness, same\n1, A/1, B/2, 1, 0\n2, A/1, A/2, 0, 1\n")
+    assert read_splits(path).same.tolist() == [False, True]
+    path.write_text("1, A/1, B/2, 1, 0\n2, A/1, A/2, 0, 1\n")
+    assert read_splits(path).same.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("bad", ["²,a,b,1", "1,a,b,perhaps", "1,a,b", "1,,b,1", "9999999999,a,b,1"])
