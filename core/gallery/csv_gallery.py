@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from core.csv_files import read_rows
 from core.errors import quoted, shown
-from core.faces.photo_files import readable
+from core.faces.photo_files import readable, why_no_photo
 from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
 
@@ -60,8 +60,8 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
         listed = row.cell(columns.photo)
         identity = readable(row.cell(columns.identity)) or None
         place = f"{path.name}, line {row.line}"
-        found = _found(listed, finder) if is_photo(listed) else None
-        if found is None and (why := _why_no_photo(listed)):
+        found = _found(listed, finder) if listed else None
+        if why := _why_no_photo(listed, None if found is None else root / found):
             wrong.append((shown(listed) or place, f"{path}, line {row.line}: {why}"))
             continue
         photo = found or Path(listed.replace("\\", "/")).as_posix()
@@ -100,11 +100,18 @@ def _found(listed: str, finder: PhotoFinder) -> str | None:
     return found
 
 
-def _why_no_photo(listed: str) -> str:
-    """What is wrong with a cell that names no photo to be found; empty where one may be missing."""
+def _why_no_photo(listed: str, file: Path | None) -> str:
+    """What is wrong with a cell that names no photo; empty for one, though it may be missing.
+
+    file: where what it names was found
+    """
     if not listed:
         return "no photo is named; mend that line."
-    why = next((why for start, why in ELSEWHERE if start.match(listed)), "")
-    if not why and not is_photo(listed):
-        why = "is no photo; mend that line."
-    return why and f"{quoted(listed)} {why}"
+    no_photo = f"{quoted(listed)} is no photo; mend that line."
+    if file is not None:
+        why = why_no_photo(file)
+        return no_photo if why == "" else why or ""
+    elsewhere = next((why for start, why in ELSEWHERE if start.match(listed)), None)
+    if elsewhere is not None:
+        return f"{quoted(listed)} {elsewhere}"
+    return "" if is_photo(listed) else no_photo

@@ -91,23 +91,28 @@ def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
         raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
     files = find_photos(root)
-    found = [path.relative_to(root).as_posix() for path in files.files]
+    photos = [path.relative_to(root).as_posix() for path in files.files]
     skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
-    photos = {*found}
-    for photo in found:
-        of_face = FURTHER_FACE.fullmatch(photo)
-        if of_face and of_face[1] in photos:
-            photos.remove(photo)
-            called = f"is called as face {of_face[2]} of {of_face[1]} is; rename it"
-            skipped.append((photo, f"{root / photo} {called}, so that both can be told apart."))
-    kept = tuple(Listed(photo, _identity(photo)) for photo in found if photo in photos)
-    return Listing(root, kept, tuple(skipped))
+    return _apart(root, [Listed(photo, _identity(photo)) for photo in photos], skipped)
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
     listed, wrong = read_csv_gallery(path, root)
-    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed)
-    return Listing(root, tuple(photos), tuple(wrong))
+    photos = [Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed]
+    return _apart(root, photos, wrong)
+
+
+def _apart(root: Path, photos: list[Listed], skipped: list[tuple[str, str]]) -> Listing:
+    """A listing without the photos that are called as a further face of another one is."""
+    kept = {listed.photo: listed for listed in photos}
+    told = []
+    for photo in sorted(kept):
+        of_face = FURTHER_FACE.fullmatch(photo)
+        if of_face and of_face[1] in kept:
+            del kept[photo]
+            called = f"is called as face {of_face[2]} of {of_face[1]} is; rename it"
+            told.append((photo, f"{root / photo} {called}, so that both can be told apart."))
+    return Listing(root, tuple(kept.values()), (*skipped, *told))
 
 
 def _identity(photo: str) -> str | None:

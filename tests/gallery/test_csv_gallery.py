@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.errors import XCosError
 from core.gallery.finder import PhotoFinder
@@ -305,4 +306,23 @@ def test_an_address_of_a_file_of_this_machine_is_followed(photos: Path) -> None:
     assert wrong == [] and [(Path(photo), name) for photo, name in found] == [
         (photos / "Ann" / "é 3#.jpg", "Ann"),
         (photos / "Bob" / "1.jpg", "Bob"),
+    ]
+
+
+def test_photos_of_a_list_are_told_by_what_they_hold_whatever_their_ending(photos: Path) -> None:
+    for name in ("subject01.glasses", "noending", "group.jpg", "group.jpg#2"):
+        Image.new("RGB", (8, 8), "red").save(photos / name, "GIF")
+    (photos / "notes.md").write_text("no photo")
+    (photos / "raw.nef").write_bytes(b"no picture")
+    names = ("subject01.glasses", "noending", "group.jpg", "group.jpg#2", "notes.md", "raw.nef")
+    rows = "".join(f"{name},Ann\n" for name in (*names, "gone"))
+    found, wrong = listed(photos, f"path,identity\n{rows}")
+    assert [name for name, _ in found] == ["subject01.glasses", "noending", "group.jpg"]
+    line = f"{photos / 'list.csv'}, line "
+    assert wrong == [
+        f"{line}6: 'notes.md' is no photo; mend that line.",
+        f"{line}7: {photos / 'raw.nef'} is a camera's RAW file, which is not read; export it as JPEG.",
+        f"{line}8: 'gone' is no photo; mend that line.",
+        f"{photos / 'group.jpg#2'} is called as face 2 of group.jpg is; rename it, so that both can "
+        "be told apart.",
     ]
