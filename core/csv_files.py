@@ -5,7 +5,7 @@ import contextlib
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -189,12 +189,52 @@ def named_columns(row: Row | None, names: Mapping[str, Sequence[str]]) -> dict[s
     """
     if row is None:
         return {}
-    cells = [re.sub(r"[\s_-]+", "_", cell.casefold()) for cell in row.cells]
+    cells = [_head_name(cell) for cell in row.cells]
     return {
         column: cells.index(next(known for known in called if known in cells))
         for column, called in names.items()
         if any(known in cells for known in called)
     }
+
+
+def _head_name(cell: str) -> str:
+    return re.sub(r"[\s_-]+", "_", cell.casefold())
+
+
+def refuse_repeated(path: Path, head: Row, rows: Sequence[Row], places: Iterable[int]) -> None:
+    """Raise XCosError where another column has the head of one of these, and says something else."""
+    names = [_head_name(cell) for cell in head.cells]
+    for place in places:
+        name = _head_name(head.cell(place))
+        for other in (at for at, called in enumerate(names) if name and called == name):
+            if any(row.cell(other) != row.cell(place) for row in rows):
+                raise XCosError(
+                    f"{path}, line {head.line}: columns {place + 1} and {other + 1} are both called "
+                    f"{quoted(head.cell(place))}, and differ; rename the one that is not meant."
+                )
+
+
+def below_comments(
+    rows: list[Row], names: Mapping[str, Sequence[str]], is_data: Callable[[Row], bool]
+) -> list[Row]:
+    """A list without the comments above it, rows that begin with #; `# left,right` may be its head.
+
+    names: as for named_columns
+    """
+    start = 0
+    while start < len(rows) and _is_comment(rows[start]) and not is_data(rows[start]):
+        start += 1
+    if start and not (start < len(rows) and named_columns(rows[start], names)):
+        first, *others = rows[start - 1].cells
+        head = Row(rows[start - 1].line, (first.lstrip("# "), *others))
+        if named_columns(head, names):
+            return [head, *rows[start:]]
+    return rows[start:]
+
+
+def _is_comment(row: Row) -> bool:
+    first, *others = row.cells
+    return first.startswith("#") and (first != "#" or not any(others))  # that heads row numbers
 
 
 def whole_number(cell: str) -> int | None:

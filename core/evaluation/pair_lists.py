@@ -1,11 +1,20 @@
 """Lists of pairs in CSV and in YouTube Faces' splits.txt."""
 
 from collections.abc import Sequence
+from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.csv_files import Row, line_error, named_columns, read_rows, whole_number
+from core.csv_files import (
+    Row,
+    below_comments,
+    line_error,
+    named_columns,
+    read_rows,
+    refuse_repeated,
+    whole_number,
+)
 from core.errors import XCosError
 from core.evaluation.verification import ProtocolPairs
 from core.faces.photo import PHOTO_SUFFIXES
@@ -59,11 +68,13 @@ def read_unlabelled_csv(path: Path) -> ProtocolPairs:
 def read_splits(path: Path) -> ProtocolPairs:
     """YouTube Faces' `splits.txt`: split, first video, second video, ..., same. Raises XCosError."""
     left, right, same, folds, lines = [], [], [], [], []
+    said: int | None = None  # where the head says that a pair is genuine; else it stands last
     for place, row in enumerate(read_rows(path)):
         last = [cell for cell in row.cells if cell][-1]
-        fold, genuine = whole_number(row.cells[0]), truth(last)
+        fold, genuine = whole_number(row.cells[0]), truth(last if said is None else row.cell(said))
         if place == 0 and row.cells[0][:1].isalpha() and not last[-1:].isdigit():
-            continue  # a head
+            said = named_columns(row, COLUMNS).get("same")
+            continue
         if len(row.cells) < 4 or fold is None or genuine is None or not all(row.cells[1:3]):
             raise line_error(path, row, "split, video, video, ..., same (1 or 0)")
         left.append(row.cells[1])
@@ -100,19 +111,31 @@ def seeded_folds(same: np.ndarray) -> np.ndarray:
 
 def _listed(path: Path) -> tuple[Sequence[Row], dict[str, int]]:
     """Rows below the head, and the places of left, right and same."""
-    rows = read_rows(path)
+    rows = below_comments(read_rows(path), COLUMNS, lambda row: any(map(_has_place, row.cells)))
     columns = named_columns(rows[0] if rows else None, COLUMNS)
     if {"left", "right"} <= columns.keys():
+        refuse_repeated(path, rows[0], rows[1:], columns.values())
         return rows[1:], columns
-    if rows and not any(map(_names_photo, rows[0].cells)):
-        # A head in other words, where it calls no pair genuine or impostor.
-        rows = rows if "same" not in columns and truth(rows[0].cell(2)) is not None else rows[1:]
-    return rows, {"left": 0, "right": 1, "same": 2}
+    above = takewhile(lambda row: not any(map(_has_place, row.cells)), rows)
+    if any({"left", "right"} <= named_columns(row, COLUMNS).keys() for row in above):
+        raise line_error(path, rows[0], "the head, left,right,same, first, or a # before a comment")
+    headed = bool(rows) and not any(map(_names_photo, rows[0].cells))
+    if not headed or ("same" not in columns and truth(rows[0].cell(2)) is not None):
+        return rows, {"left": 0, "right": 1, "same": 2}
+    # A head in other words, as it calls no pair genuine or impostor: what it names stays there.
+    others = (place for place in count() if place not in columns.values())
+    places = {name: columns[name] if name in columns else next(others) for name in COLUMNS}
+    refuse_repeated(path, rows[0], rows[1:], places.values())
+    return rows[1:], places
 
 
 def _names_photo(cell: str) -> bool:
+    return _has_place(cell) or cell[-1:].isdigit()
+
+
+def _has_place(cell: str) -> bool:
     path = PurePosixPath(cell.replace("\\", "/"))
-    return len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES or cell[-1:].isdigit()
+    return len(path.parts) > 1 or path.suffix.lower() in PHOTO_SUFFIXES
 
 
 def _pairs(

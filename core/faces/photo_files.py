@@ -7,20 +7,23 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.faces.photo_kinds import HEAD, PHOTO_SUFFIXES, kind_of, why_not_read
+from core.faces.photo_kinds import HEAD, PHOTO_SUFFIXES, SURE_START, kind_of, why_not_read
 
 # What systems and NAS devices put among a user's files; names that begin with a dot beside them.
 SYSTEM_NAMES = {
     "@eadir", "@__thumb", "@recycle", "@tmp", "#recycle", "#snapshot", "$recycle.bin",
     "__macosx", "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini", "system volume information"
 }  # fmt: skip
-# Not looked into: they lie beside photos in great number.
+# They lie beside photos in great number, and are photos where they begin as such.
 NO_PHOTOS = {
     ".aae", ".avi", ".bin", ".csv", ".db", ".doc", ".docx", ".gz", ".html", ".idx", ".ini",
     ".json", ".log", ".lst", ".m4v", ".mat", ".md", ".mkv", ".mov", ".mp4", ".npy", ".npz",
     ".pdf", ".pts", ".py", ".rec", ".tar", ".tsv", ".txt", ".webm", ".xcos", ".xml", ".xmp",
     ".yaml", ".yml", ".zip"
 }  # fmt: skip
+
+# Opening a pipe would wait for who writes to it.
+READ_NOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ def why_no_photo(path: Path) -> str | None:
     suffix = path.suffix.lower()
     if suffix in PHOTO_SUFFIXES:
         return None
-    if suffix in NO_PHOTOS:
-        return ""
     head = _head(path)
+    if suffix in NO_PHOTOS:
+        return None if SURE_START.match(head) else ""
     reason = why_not_read(suffix, head)
     if reason is not None:
         return f"{path} {reason}"
@@ -92,12 +95,15 @@ def why_no_photo(path: Path) -> str | None:
 def _head(path: Path) -> bytes:
     """The first bytes of a file; none of what is no file or cannot be read."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return b""
-        with open(path, "rb", buffering=0) as file:
-            return file.read(HEAD)
+        file = os.open(path, READ_NOW)
     except OSError:
         return b""
+    try:
+        return os.read(file, HEAD) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def readable(name: str) -> str:

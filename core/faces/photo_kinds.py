@@ -47,7 +47,7 @@ def _kind(
 HEIF_PLUGIN = ("pillow_heif", "register_heif_opener", "pillow-heif", "heic")
 JXL_PLUGIN = ("pillow_jxl", "", "pillow-jxl-plugin", "jxl")  # it registers itself
 KINDS = (
-    _kind("JPEG", "JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif .mpo"),
+    _kind("JPEG", "JPEG", rb"\xff\xd8\xff(?!\xf7)", ".jpg .jpeg .jpe .jfif .mpo"),
     _kind("PNG", "PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng"),
     _kind("WebP", "WEBP", rb"RIFF....WEBP", ".webp"),
     _kind("GIF", "GIF", rb"GIF8[79]a", ".gif"),
@@ -76,17 +76,50 @@ KINDS = (
     _kind("QOI", "QOI", rb"qoif", ".qoi"),
 )
 PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
+# A PNM begins with two letters and a number, which a text may well do.
+SURE_START = re.compile(
+    b"|".join(kind.start.pattern for kind in KINDS if kind.name != "PNM"), re.DOTALL
+)
 RAW_SUFFIXES = {
-    ".3fr", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".erf",
-    ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
+    ".3fr", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".dxo", ".eip",
+    ".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
     ".orf", ".pef", ".ptx", ".raf", ".raw", ".rw2", ".rwl", ".rwz", ".sr2", ".srf", ".srw",
     ".x3f"
 }  # fmt: skip
 OTHER_SUFFIXES = {
-    ".ai", ".bpg", ".cdr", ".dcm", ".dds", ".emf", ".eps", ".exr", ".flif", ".hdp", ".hdr",
-    ".icns", ".ico", ".jxr", ".kra", ".psb", ".svg", ".tga", ".wdp", ".wmf", ".xcf"
+    ".ai", ".avci", ".avcs", ".avifs", ".bpg", ".cdr", ".cin", ".cpt", ".cur", ".dcm", ".djv",
+    ".djvu", ".dds", ".dpx", ".emf", ".eps", ".exr", ".fits", ".flif", ".fts", ".hdp", ".hdr",
+    ".heics", ".icb", ".icns", ".ico", ".iff", ".jbig2", ".jng", ".jls", ".jph", ".jxr", ".jxs",
+    ".kra", ".lbm", ".mng", ".ora", ".pam", ".pct", ".pdn", ".pgx", ".pic", ".pict", ".psb", ".psp",
+    ".pspimage", ".rgbe", ".svg", ".svgz", ".tga", ".vda", ".wbmp", ".wdp", ".wmf", ".xbm", ".xcf",
+    ".xpm", ".xwd"
 }  # fmt: skip
 SUN_OF_32_BITS = b"\0\0\0\x20"  # Pillow shifts their colours
+OTHER_STARTS = {
+    name: re.compile(start, re.DOTALL)
+    for name, start in {
+        "JPEG-LS": rb"\xff\xd8\xff\xf7",
+        "JPEG XR": rb"II\xbc[\0\x01]",
+        "JPEG XS": rb"\xff\x10\xff\x50",
+        "MNG": rb"\x8aMNG\r\n\x1a\n",
+        "JNG": rb"\x8bJNG\r\n\x1a\n",
+        "PAM": rb"P7(\n| 332)",
+        "icon": rb"\0\0[\x01\x02]\0[\x01-\x40]\0...\0|icns\0",
+        "FITS": rb"SIMPLE  =",
+        "DICOM": rb".{128}DICM",
+        "DPX": rb"SDPX\0|XPDS|\x80\x2a\x5f\xd7",
+        "OpenEXR": rb"\x76\x2f\x31\x01",
+        "Radiance": rb"#\?(RADIANCE|RGBE)\s",
+        "DDS": rb"DDS \x7c\0\0\0",
+        "GIMP": rb"gimp xcf ",
+        "large Photoshop file": rb"8BPS\0\x02",
+        "BPG": rb"BPG\xfb",
+        "FLIF": rb"FLIF[1-T]",
+        "DjVu": rb"AT&TFORM",
+        "ILBM": rb"FORM....(ILBM|PBM )",
+        "XPM": rb"/\* XPM \*/",
+    }.items()
+}
 RAW_START = re.compile(
     rb"II\*\0....CR|....ftypcrx|II\x1a\0\0\0HEAPCCDR|FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM",
     re.DOTALL,
@@ -111,13 +144,15 @@ def why_not_read(suffix: str, head: bytes) -> str | None:
     # Most cameras' RAW files are TIFFs whose first picture is but a thumbnail.
     if RAW_START.match(head) or (suffix in RAW_SUFFIXES and (kind is None or kind.name == "TIFF")):
         return "is a camera's RAW file, which is not read; export it as JPEG."
-    if head.startswith(b"P7"):
-        return "is a PAM picture, which is not read; save it as PNG."
     if kind is not None and kind.name == "Sun raster" and head[12:16] == SUN_OF_32_BITS:
         return "is a Sun raster of 32 bits, which is not read; save it as PNG."
-    if suffix in OTHER_SUFFIXES and kind is None:
-        return f"is a picture of a kind that is not read ({suffix[1:]}); save it as JPEG or PNG."
-    return None
+    if kind is not None:
+        return None
+    usual = suffix[1:] if suffix in OTHER_SUFFIXES else None
+    other = next((name for name, start in OTHER_STARTS.items() if start.match(head)), usual)
+    if other is None:
+        return None
+    return f"is a picture of a kind that is not read ({other}); save it as JPEG or PNG."
 
 
 def make_readable(kind: PhotoKind, name: str) -> None:

@@ -1,21 +1,34 @@
 """A gallery listed in a CSV of photos and identities."""
 
+import contextlib
+import os
+import re
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from core.csv_files import Row, named_columns, read_rows
-from core.errors import XCosError, quoted, shown
-from core.faces.photo import PHOTO_SUFFIXES
-from core.faces.photo_files import readable
+from core.csv_files import read_rows
+from core.errors import quoted, shown
+from core.faces.photo_files import readable, why_no_photo
+from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
 
-COLUMNS = {
-    "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
-             "photo_path", "image_path", "image", "img", "picture"),
-    "identity": ("identity", "person", "name", "subject", "label", "class", "who", "id"),
-}  # fmt: skip
-PAIR = {"left": ("left",), "right": ("right",)}
-JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
+# What no path of this machine is, and why, to follow its name; the last holds beside Windows alone.
+ELSEWHERE = [
+    (re.compile(start, re.IGNORECASE), why)
+    for start, why in (
+        (r"file:", "names no photo of this machine; write the photo's path."),
+        (
+            r"[a-z][a-z0-9+.-]+://",
+            "is an address, which is not followed; download the photo and write its path.",
+        ),
+        (r"~[^/\\]*[/\\]", "begins with ~, which is not followed; write the whole path."),
+        (
+            r"[a-z]:[/\\]|\\\\",
+            "is a path of Windows; write the path that the photo has on this machine.",
+        ),
+    )
+][: 3 if os.name == "nt" else 4]
 
 
 @dataclass(eq=False)
@@ -39,28 +52,25 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
     Columns are told by their heads (path, identity and the like), else by where the photos are.
     A photo with two identities, or two values of a column, keeps the first one. Raises XCosError.
     """
-    rows = read_rows(path)
-    if len(named_columns(rows[0] if rows else None, PAIR)) == 2:
-        raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
-    rows, photo_column, identity_column, further = _columns(rows)
+    columns = columns_of(path, read_rows(path))
     finder = PhotoFinder(root)
     photos: dict[str, CsvPhoto] = {}  # by the file
-    wrong: list[tuple[str, str]] = []
-    for row in rows:
-        listed = row.cell(photo_column)
-        identity = readable(row.cell(identity_column)) or None
+    wrong = [(f"{path.name}, line {line}", doubt) for line, doubt in columns.doubts]
+    for row in columns.rows:
+        listed = row.cell(columns.photo)
+        identity = readable(row.cell(columns.identity)) or None
         place = f"{path.name}, line {row.line}"
-        if PurePosixPath(listed).suffix.lower() not in PHOTO_SUFFIXES:
-            what = f"{quoted(listed)} is no photo" if listed else "no photo is named"
-            file = shown(listed) or place
-            wrong.append((file, f"{path}, line {row.line}: {what}; mend that line."))
+        found = _found(listed, finder) if listed else None
+        if why := _why_no_photo(listed, None if found is None else root / found):
+            wrong.append((shown(listed) or place, f"{path}, line {row.line}: {why}"))
             continue
-        photo = finder.file(listed) or Path(listed.replace("\\", "/")).as_posix()
+        photo = found or Path(listed.replace("\\", "/")).as_posix()
         file = finder.place(photo)
         known = photos.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
             known.identity, known.line = identity, row.line
-        values = {name: value for at, name in further.items() if (value := readable(row.cell(at)))}
+        cells = {name: readable(row.cell(at)) for at, name in columns.further.items()}
+        values = {name: value for name, value in cells.items() if value}
         differing = [
             (f"{quoted(value)} in column {quoted(name)} here and {quoted(known.columns[name])}")
             for name, value in values.items()
@@ -78,30 +88,30 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
     return list(photos.values()), wrong
 
 
-def _columns(rows: list[Row]) -> tuple[list[Row], int, int | None, dict[int, str]]:
-    """The rows below the head, the columns of photos and of identities, and heads of the others."""
-    head = rows[0] if rows else None
-    named = named_columns(head, COLUMNS)
-    heads: dict[int, str] = {}
-    if head is not None and not any(map(_is_photo, head.cells)):
-        if named or all(cell.translate(JOINTS).isalpha() for cell in head.cells if cell):
-            rows = rows[1:]
-            heads = dict(enumerate(map(readable, head.cells)))
-    else:
-        named = {}
-    width = max((len(row.cells) for row in rows), default=1)
-    photos = [sum(_is_photo(row.cell(place)) for row in rows) for place in range(width)]
-    photo = named.get("path", photos.index(max(photos)) if any(photos) else 0)
-    identity = named.get("identity", photo + 1 if photo + 1 < width else photo - 1)
-    own = identity if identity >= 0 and identity != photo else None
-    return rows, photo, own, _further(heads, (photo, own))
+def _found(listed: str, finder: PhotoFinder) -> str | None:
+    """A listed photo as the finder calls it, also by its address as a file of this machine."""
+    found = finder.file(listed)
+    if found is None and listed[:5].lower() == "file:":
+        with contextlib.suppress(ValueError):
+            address = urlsplit(listed)
+            if address.netloc in ("", "localhost"):
+                path = unquote(address.path, errors="surrogateescape")
+                found = finder.file(path.lstrip("/") if os.name == "nt" else path)
+    return found
 
 
-def _further(heads: dict[int, str], known: tuple[int | None, ...]) -> dict[int, str]:
-    """Heads of the columns that are no photo and no identity, each name once."""
-    first = {name: at for at, name in reversed(heads.items()) if name and at not in known}
-    return {at: heads[at] for at in sorted(first.values())}
+def _why_no_photo(listed: str, file: Path | None) -> str:
+    """What is wrong with a cell that names no photo; empty for one, though it may be missing.
 
-
-def _is_photo(cell: str) -> bool:
-    return PurePosixPath(cell).suffix.lower() in PHOTO_SUFFIXES
+    file: where what it names was found
+    """
+    if not listed:
+        return "no photo is named; mend that line."
+    no_photo = f"{quoted(listed)} is no photo; mend that line."
+    if file is not None:
+        why = why_no_photo(file)
+        return no_photo if why == "" else why or ""
+    elsewhere = next((why for start, why in ELSEWHERE if start.match(listed)), None)
+    if elsewhere is not None:
+        return f"{quoted(listed)} {elsewhere}"
+    return "" if is_photo(listed) else no_photo

@@ -10,6 +10,7 @@ from core.faces.photo_files import find_photos, readable, why_no_photo
 from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
+FURTHER_FACE = re.compile(r"(.+)#([2-9]|[1-9]\d+)", re.DOTALL)  # a face's key, and what it is of
 CAMERA_WORDS = {
     "afbeelding", "aligned", "at", "bild", "burst", "cam", "camera", "camscanner", "capture",
     "cimg", "copy", "crop", "cropped", "dcim", "dji", "download", "dsc", "dscf", "dscn", "face",
@@ -92,13 +93,26 @@ def _scan_folder(root: Path) -> Listing:
     files = find_photos(root)
     photos = [path.relative_to(root).as_posix() for path in files.files]
     skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
-    return Listing(root, tuple(Listed(p, _identity(p)) for p in photos), tuple(skipped))
+    return _apart(root, [Listed(photo, _identity(photo)) for photo in photos], skipped)
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
     listed, wrong = read_csv_gallery(path, root)
-    photos = (Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed)
-    return Listing(root, tuple(photos), tuple(wrong))
+    photos = [Listed(one.photo, one.identity, tuple(one.columns.items())) for one in listed]
+    return _apart(root, photos, wrong)
+
+
+def _apart(root: Path, photos: list[Listed], skipped: list[tuple[str, str]]) -> Listing:
+    """A listing without the photos that are called as a further face of another one is."""
+    kept = {listed.photo: listed for listed in photos}
+    told = []
+    for photo in sorted(kept):
+        of_face = FURTHER_FACE.fullmatch(photo)
+        if of_face and of_face[1] in kept:
+            del kept[photo]
+            called = f"is called as face {of_face[2]} of {of_face[1]} is; rename it"
+            told.append((photo, f"{root / photo} {called}, so that both can be told apart."))
+    return Listing(root, tuple(kept.values()), (*skipped, *told))
 
 
 def _identity(photo: str) -> str | None:

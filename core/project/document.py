@@ -19,6 +19,7 @@ from core.project.edits import Change, Edits, change_from, difference, edits_fro
 from core.project.photo_print import PhotoPrint
 
 VERSION = 2  # 1 had no tags, notes, decisions or state, and whole edits in its undo stacks
+FIELDS = ("version", "revision", "edits", "undo", "redo", "state")
 KEPT_UNDOS = 200  # in the file; a running window keeps all
 DEEPEST = 32  # lists in lists that a state may hold
 LONGEST_NUMBER = 18  # digits; longer ones are no integers that anything here counts
@@ -89,6 +90,7 @@ def document_from(content: bytes) -> ProjectDocument:
     if not isinstance(state, dict):
         left_out.append("all under 'state'")
         state = {}
+    left_out += [f"all under '{shown(name)}'" for name in fields if name not in FIELDS]
     revision = fields.get("revision")
     return ProjectDocument(
         edits,

@@ -9,7 +9,7 @@ import pytest
 from core.cli import main
 from core.errors import XCosError
 from core.evaluation.metrics import measure
-from core.evaluation.pair_lists import truth
+from core.evaluation.pair_lists import read_splits, truth
 from core.evaluation.protocol import read_any_pairs, read_protocol
 from core.evaluation.verification import read_lfw_pairs
 from core.model.card import read_card
@@ -87,6 +87,10 @@ def rows(number: int = 24) -> list[tuple[str, str, int]]:
         ("label;photo1;photo2", "{2};{0};{1}", "{0},0"),
         (",left,right,score,same", "7,{0},{1},0.3,{2}", "{0}"),
         ("links,rechts,same", "{0},{1},{2}", "{0}"),
+        ("links,rechts,split,same", "{0},{1},1,{2}", "{0}"),
+        ("same,links,right", "{2},{0},{1}", "{0}"),
+        ("# mine\nleft,right,same", "{0},{1},{2}", "{0}"),
+        ("#mine\n# 2026\n# same,left,right", "{2},{0},{1}", "{0}"),
         ("links\trechts\tgleich", "{0}\t{1}\t{2}\t\t", "{0}"),
     ],
 )
@@ -103,6 +107,25 @@ def test_csv_pairs_by_their_heads(
 
 
 @pytest.mark.parametrize(
+    "head", ["left,right,same,same", "left,right,Same, same", "links,rechts,same,same",
+             "left,right,is_same,IS-SAME"]
+)  # fmt: skip
+def test_two_columns_of_one_head_that_differ_are_refused(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = [f"{a},{b},{same},{same}" for a, b, same in rows()]
+    path.write_text("\n".join([head, *lines]))
+    assert read_protocol(path, tmp_path).same.tolist() == [same == 1 for _, _, same in rows()]
+    path.write_text("\n".join([head, *lines[:-1], "a/23.jpg,b/23.jpg,1,0"]))
+    with pytest.raises(XCosError) as error:
+        read_protocol(path, tmp_path)
+    first = head.split(",")[2]
+    assert str(error.value) == (
+        f"{path}, line 1: columns 3 and 4 are both called '{first}', and differ; rename the one "
+        "that is not meant."
+    )
+
+
+@pytest.mark.parametrize(
     "first", ["a/1.jpg,b/1.jpg,perhaps", "Ann/1,Ann/2,", "ann1,ann2,0.5", ",b/1.jpg,1"]
 )
 def test_a_first_row_that_is_data_is_told(tmp_path: Path, first: str) -> None:
@@ -110,6 +133,19 @@ def test_a_first_row_that_is_data_is_told(tmp_path: Path, first: str) -> None:
     path.write_text("\n".join([first, *(f"{a},{b},{same}" for a, b, same in rows())]))
     with pytest.raises(XCosError, match=r"pairs\.csv, line 1: .* write left,right,same"):
         read_protocol(path, tmp_path)
+
+
+def test_a_line_above_the_head_is_told_and_the_head_is_no_pair(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = "\n".join(f"{a},{b},{same}" for a, b, same in rows())
+    path.write_text(f"My pairs\nleft,right,same\n{lines}")
+    for read in (read_protocol, read_any_pairs):
+        with pytest.raises(XCosError) as error:
+            read(path, tmp_path)
+        assert str(error.value) == (
+            f"{path}, line 1: 'My pairs' does not fit; write the head, left,right,same, first, or a "
+            "# before a comment."
+        )
 
 
 def test_few_pairs_of_one_sort_need_no_folds(tmp_path: Path) -> None:
@@ -133,6 +169,18 @@ def test_scores_without_labels_are_told(tmp_path: Path) -> None:
     with pytest.raises(XCosError, match="line 1: there is no column same"):
         read_protocol(path, tmp_path)
     assert read_any_pairs(path, tmp_path).left == ("a.jpg",)
+
+
+def test_a_head_of_splits_says_where_a_pair_is_called_genuine(tmp_path: Path) -> None:
+    path = tmp_path / "splits.txt"
+    path.write_text(
+        "split, first, second, is same, mirrored\n1, A/1, B/2, 0, 1\n2, A/1, A/2, 1, 0\n"
+    )
+    assert read_splits(path).same.tolist() == [False, True]
+    path.write_text("split, first, second, likeness, same\n1, A/1, B/2, 1, 0\n2, A/1, A/2, 0, 1\n")
+    assert read_splits(path).same.tolist() == [False, True]
+    path.write_text("1, A/1, B/2, 1, 0\n2, A/1, A/2, 0, 1\n")
+    assert read_splits(path).same.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("bad", ["²,a,b,1", "1,a,b,perhaps", "1,a,b", "1,,b,1", "9999999999,a,b,1"])

@@ -84,3 +84,27 @@ def test_a_pipe_is_no_gallery(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.jpg")
     with pytest.raises(XCosError, match="no folder, photo or CSV"):
         scan(tmp_path / "a.jpg")
+
+
+def test_a_photo_that_is_called_as_a_face_of_another_is_told(tmp_path: Path) -> None:
+    """Face 2 of group.jpg goes by group.jpg#2: what is noted of one would be of both."""
+    for name in ("group.jpg", "group.jpg#1", "group.jpg#02", "alone.jpg#2", "a#2.jpg", "a"):
+        put(tmp_path / "ann" / name)
+    put(tmp_path / "group.jpg#2")
+    kept = {listed.photo for listed in scan(tmp_path).photos}
+    assert len(kept) == 7 and not scan(tmp_path).skipped
+    put(tmp_path / "ann" / "group.jpg#2")
+    put(tmp_path / "ann" / "group.jpg#12")
+    put(tmp_path / "ann" / "group.jpg#2#3")
+    listing = scan(tmp_path)
+    keys = [f"{listed.photo}#{number}" for listed in listing.photos for number in range(2, 13)]
+    assert not {*keys} & {listed.photo for listed in listing.photos}
+    assert {listed.photo for listed in listing.photos} == kept | {"ann/group.jpg#2#3"}
+    assert sorted(listing.skipped) == [
+        (
+            f"ann/group.jpg#{number}",
+            f"{tmp_path / 'ann' / 'group.jpg'}#{number} is called as face {number} of ann/group.jpg is; "
+            "rename it, so that both can be told apart.",
+        )
+        for number in (12, 2)
+    ]

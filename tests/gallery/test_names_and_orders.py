@@ -81,7 +81,6 @@ def test_a_photo_s_further_faces_are_nobody_that_its_folder_names(tmp_path: Path
         ("7,a/1.png,ann\n8,b/2.png,bob\n", [("a/1.png", "ann"), ("b/2.png", "bob")]),
         ("a/1.png\nb/2.png\n", [("a/1.png", None), ("b/2.png", None)]),
         # A head in another language names no column, and is a head all the same.
-        ("Bild,Wer\na/1.png,ann\n", [("a/1.png", "ann")]),
         ("foto\na/1.png\n", [("a/1.png", None)]),
         ("path\na/1.png\n", [("a/1.png", None)]),
         ("a/1.png,ann\na/1.png,\na/1.png,ann\n", [("a/1.png", "ann")]),
@@ -106,6 +105,11 @@ def test_further_columns_keep_their_first_value_and_what_differs_is_told(tmp_pat
     assert photo.columns == {"age": "31", "sex": "f"}
     told = [(place, reason.removeprefix(f"{path}, ")) for place, reason in wrong]
     assert told == [
+        (
+            "list.csv, line 1",
+            "line 1: columns 1 and 5 are both called 'age', of which the first is taken; rename the "
+            "other.",
+        ),
         (
             "list.csv, line 3",
             "line 3: 'a/1.png' is listed as 'bob' here and as 'ann' in line 2, which it stays; take "

@@ -121,6 +121,8 @@ def test_one_picked_face_that_is_none_leaves_all_else(tmp_path: Path, value: str
         (("edits", "readings"), reading(" ", 1, TIME), "the reading of"),
         (("edits", "more"), "{}", "all under 'more'"),
         (("edits",), "5", "all edits"),
+        (("more",), '{"mine": 1}', "all under 'more'"),
+        (("State",), "null", "all under 'State'"),
         (("undo", 2), "{}", "a step to undo"),
         (("undo", 2), '{"aside": {"k": [[], [1]]}}', "a step to undo"),
         (("undo", 2), '{"picked": {"k": [[], [-1]]}}', "a step to undo"),
