@@ -230,6 +230,7 @@ class InspectorPanel(QWidget):
         """Tags and decision of the pair looked at."""
         session = self._session
         if self._report is None or session.pair is None or session.project is None:
+            self.judging.leave()
             self.judging.hide()
             return
         left, right = session.faces_of(session.pair)
