@@ -219,8 +219,10 @@ class Session(Shown):
             self._score()
 
     def _shows(self, loaded: LoadedGallery) -> bool:
-        """Whether there are scores of an earlier state of a gallery."""
-        return self.columns is not None and self.columns.gallery.source == loaded.gallery.source
+        """Whether there are scores of an earlier state of a gallery, by the weights in use."""
+        if self.scored is None or self.scored.card is not self.card:
+            return False
+        return self.scored.columns.gallery.source == loaded.gallery.source
 
     def _score(self) -> None:
         loaded, probes, model = self.loaded, self.probes, self.model
@@ -304,9 +306,12 @@ class Session(Shown):
 
     def _explain(self) -> None:
         self.explanation = None
-        if self.pair is not None and self.scored is not None and self.model is not None:
-            # By the kind and the order of now: the matrix may still be of others.
-            left, right = (self.scored.rows, self.pair[0]), (self.scored.columns, self.pair[1])
-            pair = one_pair(self.model, left, right, self.kind, self.order)
+        scored = self.scored
+        if self.pair is not None and scored is not None:
+            # By the kind and the order of now: the matrix may still be of others. By the model that
+            # its features are of, which may have been replaced since, and may lack the kind.
+            left, right = (scored.rows, self.pair[0]), (scored.columns, self.pair[1])
+            kind = self.kind if self.kind in scored.card.kinds else scored.kind
+            pair = one_pair(scored.model, left, right, kind, self.order)
             self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)
