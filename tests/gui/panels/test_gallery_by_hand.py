@@ -82,7 +82,7 @@ def test_two_faces_are_compared_and_no_other_number(
 def test_what_needs_a_selection_says_so(window: MainWindow, told: list[str]) -> None:
     panel = window.gallery
     choose(panel)
-    for slot in (panel.rename, panel.set_aside):
+    for slot in (panel.rename, panel.name_selected, panel.set_aside):
         slot()
         assert told.pop() == "Select faces in the gallery first."
     for slot in (panel.note_selected, panel.align_selected):
@@ -91,8 +91,11 @@ def test_what_needs_a_selection_says_so(window: MainWindow, told: list[str]) -> 
     for slot in (panel.tag_selected, panel.tag_identities):
         slot()
         assert told.pop() == "Select faces or a pair first."
-    panel.name_selected()
-    assert told == []
+    choose(panel, "ann/1.png")
+    panel._tabs.setCurrentWidget(panel.problems)  # what is selected is out of sight
+    for slot in (panel.rename, panel.set_aside):
+        slot()
+        assert told.pop() == "Select faces in the gallery first."
 
 
 def test_dialogs_ask_for_what_was_selected(

@@ -102,7 +102,10 @@ class GalleryPanel(QWidget):
 
     def selected(self) -> list[Face]:
         """The faces selected in the tab that is shown."""
-        view = self._aside if self._tabs.currentWidget() is self._aside else self.view
+        view = self._tabs.currentWidget()
+        if view not in (self.view, self._aside):
+            return []
+        assert isinstance(view, QListView)
         chosen = (index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes())
         return [face for face in chosen if face is not None]
 
@@ -134,12 +137,14 @@ class GalleryPanel(QWidget):
     def name_selected(self) -> None:
         """Ask for the identity of just the selected faces."""
         faces = self.selected()
-        if faces:
-            text, given = QInputDialog.getText(
-                self, "Identity of the selection", "Who do the selected faces show?"
-            )
-            if given:
-                self._session.rename(faces, text.strip() or None)
+        if not faces:
+            self._session.message.emit("Select faces in the gallery first.")
+            return
+        text, given = QInputDialog.getText(
+            self, "Identity of the selection", "Who do the selected faces show?"
+        )
+        if given:
+            self._session.rename(faces, text.strip() or None)
 
     def set_aside(self) -> None:
         """Leave the selected faces out, or bring them back from the other tab."""
