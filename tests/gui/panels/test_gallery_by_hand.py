@@ -98,6 +98,33 @@ def test_what_needs_a_selection_says_so(window: MainWindow, told: list[str]) -> 
         assert told.pop() == "Select faces in the gallery first."
 
 
+def test_faces_set_aside_go_by_the_name_of_their_identity(
+    window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, session, asked = window.gallery, window.session, list[str]()
+
+    def ask(_: object, __: str, words: str, text: str = "") -> tuple[str, bool]:
+        asked.append(words)
+        return "eve", True
+
+    monkeypatch.setattr(QInputDialog, "getText", ask)
+    session.edit(lambda project: project.set_aside(["ann/1.png", "ann/2.png"]))
+    settled(window, qtbot)
+    panel._tabs.setCurrentWidget(panel._aside)
+    panel._aside.selectAll()
+    panel.compare()
+    assert told == [
+        "Only faces of the matrix can be compared; bring those set aside back first (Del)."
+    ]
+    panel.rename()
+    settled(window, qtbot)
+    assert asked == ["Who do these 3 faces show? (empty: unknown)"]
+    assert session.loaded is not None
+    gallery = session.loaded.gallery
+    assert [face.identity for face in gallery.aside] == ["eve", "eve"]
+    assert "ann" not in [face.identity for face in gallery.faces]
+
+
 def test_dialogs_ask_for_what_was_selected(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

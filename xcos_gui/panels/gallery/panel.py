@@ -124,7 +124,8 @@ class GalleryPanel(QWidget):
         title = "Merge identities" if len(names) > 1 else "Rename identity"
         known = {face.identity for face in faces}
         if len(names) == 1 and self._session.loaded is not None and names[0]:
-            faces = [f for f in self._session.loaded.gallery.faces if f.identity in known]
+            gallery = self._session.loaded.gallery
+            faces = [f for f in (*gallery.faces, *gallery.aside) if f.identity in known]
         text, given = QInputDialog.getText(
             self,
             title,
@@ -208,6 +209,10 @@ class GalleryPanel(QWidget):
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
 
+        else:
+            self._session.message.emit(
+                "Only faces of the matrix can be compared; bring those set aside back first (Del)."
+            )
     def _make_actions(self) -> None:
         entries: list[tuple[str, str, Callable[[], None]]] = [
             ("Compare the two selected faces", "Return", self.compare),
