@@ -125,6 +125,16 @@ def test_faces_set_aside_go_by_the_name_of_their_identity(
     assert "ann" not in [face.identity for face in gallery.faces]
 
 
+def test_a_search_for_a_tag_follows_the_tags(window: MainWindow) -> None:
+    panel, session = window.gallery, window.session
+    panel._search.setText("blurred")
+    assert panel.model.rowCount() == 0
+    session.edit(lambda project: project.tag(face_subject("ann/2.png"), "blurred"))
+    assert [face.key for face in panel.model._faces] == ["ann/2.png"]
+    session.undo()
+    assert panel.model.rowCount() == 0
+
+
 def test_dialogs_ask_for_what_was_selected(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

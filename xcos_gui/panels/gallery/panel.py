@@ -91,6 +91,7 @@ class GalleryPanel(QWidget):
         self._source = session.source
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
+        session.edits_changed.connect(self._on_edits)
         session.conditions.changed.connect(self._on_measured)
         # After the pair's maps, which the user looks at first.
         self._following = QTimer(self, singleShot=True, interval=FOLLOWS)
@@ -208,11 +209,11 @@ class GalleryPanel(QWidget):
             self._session.message.emit("With probes loaded, choose the pair in the matrix.")
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
-
         else:
             self._session.message.emit(
                 "Only faces of the matrix can be compared; bring those set aside back first (Del)."
             )
+
     def _make_actions(self) -> None:
         entries: list[tuple[str, str, Callable[[], None]]] = [
             ("Compare the two selected faces", "Return", self.compare),
@@ -345,6 +346,10 @@ class GalleryPanel(QWidget):
     def _on_search(self, text: str) -> None:
         self.model.set_filter(text)
         self.aside_model.set_filter(text)
+
+    def _on_edits(self) -> None:
+        for model in (self.model, self.aside_model):
+            model.search_again()
 
     def _on_activated(self, index: QModelIndex) -> None:
         row = self.grouped.face_row(index)
