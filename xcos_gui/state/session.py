@@ -258,7 +258,7 @@ class Session(Shown):
             kept = one.key, other.key
         scored = self.scored = shown.scored
         self.image, self.colour_limits = shown.image, shown.limits
-        self.set_fragile(None)
+        known, self.fragile = self.fragile, None
         n, m = scored.matrix.scores.shape
         self.pair = None
         if kept is not None:
@@ -273,6 +273,8 @@ class Session(Shown):
         self.pair_changed.emit(self.pair)
         self._explain()
 
+        if known is not None:  # told after it: what lists pairs knows by now that they are others
+            self.fragile_changed.emit()
     def _filter_input(self) -> FilterInput | None:
         from core.query.given import FilterInput
 

@@ -8,16 +8,21 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
-from core.project.edits import face_subject
+from core.analysis.fragile import FragilePairs
+from core.project.edits import face_subject, pair_subject
+from core.query import evaluate
 from core.scoring.lists import PairList
-from xcos_gui.panels.pairs.columns import ColumnsButton
+from tests.gui.resting import settled
+from xcos_gui.panels.pairs.columns import NAMES, ColumnsButton
 from xcos_gui.panels.pairs.model import (
     FIRST_CONDITION,
     FRAGILE,
@@ -105,3 +110,17 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert not hidden(FRAGILE)
     session.set_threshold(0.1)
     assert hidden(FRAGILE)
+
+
+def test_pairs_kept_in_a_list_outlive_a_face_while_fragile_ones_are_known(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, pairs = window.session, window.pairs
+    session.set_fragile(FragilePairs(np.zeros((6, 6), bool), session.threshold))
+    places = np.array([0, 0]), np.array([5, 1])
+    session.list_pairs("Kept", PairList(*places, np.zeros(2, np.float32)))
+    assert not pairs.table.isColumnHidden(FRAGILE)
+    session.edit(lambda project: project.set_aside(["cem/1.png"]))  # the last one
+    settled(window, qtbot)
+    assert pairs.model.rowCount() == 1 and pairs.table.isColumnHidden(FRAGILE)
+    assert pairs._count.text() == "2 pairs, 1 of them not in this gallery any more"

@@ -97,7 +97,7 @@ class PairsPanel(QWidget):
         self.choice.activated.connect(self._on_chosen)
         self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        session.matrix_changed.connect(self._list)
+        session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(lambda _: self._timer.start())
         session.listed_outcome_changed.connect(self._on_outcome)
         session.pair_changed.connect(self._on_pair_changed)
@@ -216,6 +216,12 @@ class PairsPanel(QWidget):
         if self._session.filter.running:
             return  # its answer lists the pairs
         if self.choice.currentIndex() == len(CHOICES):
+    def _on_matrix_changed(self) -> None:
+        # The places listed are those of other faces now, however long a filter takes.
+        self.model.show(None)
+        self._count.setText("Filtering pairs…" if self._session.filter.running else "")
+        self._list()
+
             self._show_kept()
             return
         matrix, threshold = self._session.matrix, self._session.threshold
