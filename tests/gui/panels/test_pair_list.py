@@ -112,6 +112,32 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert hidden(FRAGILE)
 
 
+def test_while_a_filter_runs_no_pair_of_the_former_matrix_is_listed(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, pairs, go_on = window.session, window.pairs, Event()
+    pairs.choice.setCurrentIndex(0)
+    session.set_filter("score > -1")
+    settled(window, qtbot)
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+    passing = evaluate.passing
+
+    def slow(*given: Any) -> np.ndarray:
+        go_on.wait(20)
+        return passing(*given)
+
+    monkeypatch.setattr(evaluate, "passing", slow)
+    session.set_kind("uniform")
+    qtbot.waitUntil(lambda: session.matrix is not None and session.matrix.kind == "uniform")
+    assert (
+        pairs.model.rowCount() == 0
+        and pairs._count.text() == "Filtering pairs\N{HORIZONTAL ELLIPSIS}"
+    )
+    assert session.listed is None  # what a report, What if and F3 take
+    go_on.set()
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+
+
 def test_pairs_kept_in_a_list_outlive_a_face_while_fragile_ones_are_known(
     window: MainWindow, qtbot: QtBot
 ) -> None:
