@@ -150,3 +150,34 @@ def test_pairs_kept_in_a_list_outlive_a_face_while_fragile_ones_are_known(
     settled(window, qtbot)
     assert pairs.model.rowCount() == 1 and pairs.table.isColumnHidden(FRAGILE)
     assert pairs._count.text() == "2 pairs, 1 of them not in this gallery any more"
+
+
+def test_pairs_stay_sorted_by_what_changes(window: MainWindow, qtbot: QtBot) -> None:
+    session, pairs = window.session, window.pairs
+    column = NAMES["sharpness"]
+    pairs.choice.setCurrentIndex(0)
+    pairs.columns.actions_by_name["sharpness"].trigger()
+
+    def measured() -> list[float]:
+        qtbot.waitUntil(
+            lambda: (
+                not session.busy
+                and session.conditions.table(session.scored) is not None
+                and pairs.model.rowCount() == 15
+            )
+        )
+        return [float(pairs.model.index(row, column).data()) for row in range(15)]
+
+    measured()
+    pairs.table.sortByColumn(column, UP)
+    rising = measured()
+    assert rising == sorted(rising) and rising[0] < rising[-1]
+    session.set_kind("uniform")
+    qtbot.waitUntil(lambda: session.matrix is not None and session.matrix.kind == "uniform")
+    assert measured() == rising
+    pairs.table.sortByColumn(TAGS, DOWN)
+    session.select_pair(*pairs.model.cell(14))
+    subject = pair_subject(*(face.key for face in session.faces_of(pairs.model.cell(14))))
+    session.edit(lambda project: project.tag(subject, "odd"))
+    assert pairs.model.index(0, TAGS).data() == "odd"
+    assert pairs.table.currentIndex().row() == 0  # the pair looked at stays chosen

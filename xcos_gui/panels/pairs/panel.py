@@ -111,7 +111,7 @@ class PairsPanel(QWidget):
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
         session.reference_changed.connect(self._show_columns)
-        session.conditions.changed.connect(self.model.renew)
+        session.conditions.changed.connect(self._renew)
         self._show_columns()
 
     def _make_actions(self) -> None:
@@ -198,7 +198,11 @@ class PairsPanel(QWidget):
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)
+        self._renew()
+
+    def _renew(self) -> None:
         self.model.renew()
+        self._on_pair_changed(self._session.pair)
 
     def _several(self) -> bool:
         """Whether the outcome may differ from row to row."""
@@ -212,16 +216,16 @@ class PairsPanel(QWidget):
         kinds = np.stack([same, pairs.scores > self._session.threshold])
         return np.unique(kinds, axis=1).shape[1] > 1
 
-    def _list(self, *_: object) -> None:
-        if self._session.filter.running:
-            return  # its answer lists the pairs
-        if self.choice.currentIndex() == len(CHOICES):
     def _on_matrix_changed(self) -> None:
         # The places listed are those of other faces now, however long a filter takes.
         self.model.show(None)
         self._count.setText("Filtering pairs…" if self._session.filter.running else "")
         self._list()
 
+    def _list(self, *_: object) -> None:
+        if self._session.filter.running:
+            return  # its answer lists the pairs
+        if self.choice.currentIndex() == len(CHOICES):
             self._show_kept()
             return
         matrix, threshold = self._session.matrix, self._session.threshold
