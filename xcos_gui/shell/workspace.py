@@ -22,6 +22,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.state.threshold_watch import ThresholdWatch
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.placing import Scrolled
+from xcos_gui.widgets.quiet_wheel import quiet_wheel
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -86,6 +87,7 @@ class Workspace(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        quiet_wheel(widget)
         dock.setWidget(Scrolled(widget))
         return dock
 
