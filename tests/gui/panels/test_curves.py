@@ -290,3 +290,29 @@ def test_a_threshold_that_is_being_typed_outlives_the_end_of_other_work(
     assert spin.text() == "0.12" and session.threshold != 0.12
     qtbot.keyClick(spin, Qt.Key.Key_Return)
     assert session.threshold == 0.12 and spin.text() == "0.1200"
+
+
+def test_diverse_pairs_do_not_take_the_place_of_a_newer_list(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, curves, go_on = window.session, window.curves, Event()
+    pairs = PairList(np.array([0]), np.array([4]), np.zeros(1, np.float32))
+
+    def slow(*_: object) -> PairList:
+        go_on.wait(20)
+        return pairs
+
+    monkeypatch.setattr("xcos_gui.panels.curves.panel.diverse_pairs", slow)
+    curves.spread.setChecked(True)
+    for newer in (
+        lambda: session.list_pairs("Newer", pairs),
+        lambda: session.list_outcome("TN"),
+    ):
+        go_on.clear()
+        curves.counts["FP"].click()
+        newer()
+        shown = window.pairs.choice.currentText()
+        go_on.set()
+        settled(window, qtbot)
+        assert window.pairs.choice.currentText() == shown
+        assert shown in ("Newer", "True rejects (TN)")

@@ -149,6 +149,7 @@ class CurvesPanel(QWidget):
             self._listed = outcome
 
     def _note_listed(self, outcome: Outcome | None) -> None:
+        self._spreading.drop()  # what is listed later was asked for later
         self._listed = outcome
 
     # Following.
@@ -180,10 +181,10 @@ class CurvesPanel(QWidget):
     def _on_threshold_changed(self, threshold: float) -> None:
         with QSignalBlocker(self.spin):
             self.spin.setValue(threshold)
-        statistics = self._session.statistics
         self._show_counts(threshold)
 
     def _show_counts(self, threshold: float) -> None:
+        statistics = self._session.statistics
         if statistics is None:
             return
         counts = statistics.counts(threshold)
