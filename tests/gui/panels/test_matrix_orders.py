@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject
 from core.scoring.orders import Asked
+from tests.gui.resting import settled
 from xcos_gui.shell.window import MainWindow
 
 
@@ -187,3 +188,12 @@ def test_tags_given_meanwhile_are_groups_at_once(window: MainWindow, qtbot: QtBo
     assert panel.item.image.shown.rows.names == ("odd", "untagged")
     click(window, qtbot, 0, 1)
     assert session.pair is not None and session.pair[0] == 5
+
+
+def test_the_hardest_come_first_by_the_threshold_of_now(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    choose(window, qtbot, panel.bar.rows, "hardness")
+    for threshold, hardest in ((1.0, "ann/"), (-1.0, "cem/1.png")):
+        session.set_threshold(threshold)  # of ann most pairs are genuine, of cem none
+        settled(window, qtbot)
+        assert panel.arranger.name(0, 0).startswith(hardest)
