@@ -113,6 +113,11 @@ class Session(Shown):
             self._shipped_ratios = asked, shipped_or_none(self.card, self.kind, self.order)
         return self._shipped_ratios[1]
 
+    @property
+    def scores_follow(self) -> bool:
+        """Whether another matrix takes the place of the one that is shown as soon as it is scored."""
+        return self._loading.running or self._scoring.running
+
     def _scored_by(self) -> object:
         return None if self.card is None else (self.card.fingerprint, self.kind, self.order)
 
@@ -268,13 +273,13 @@ class Session(Shown):
         if self.pair is not None or not self._loading.running:
             self.wanted_pair = None
         self.matrix_changed.emit()
+        if known is not None:  # told after it: what lists pairs knows by now that they are others
+            self.fragile_changed.emit()
         if self.pair is None and n and m:
             self.pair = first_pair(scored.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
 
-        if known is not None:  # told after it: what lists pairs knows by now that they are others
-            self.fragile_changed.emit()
     def _filter_input(self) -> FilterInput | None:
         from core.query.given import FilterInput
 
