@@ -188,3 +188,22 @@ def test_without_a_pair_saving_and_copying_say_what_to_do_first(empty: MainWindo
     for action in empty.inspector.saver.menu.actions():
         action.trigger()
         assert told.pop() == "Click a pair in the matrix first."
+
+
+def test_an_import_meanwhile_leaves_the_export_of_all_scores_alone(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, go_on = list[str](), Event()
+    window.session.message.connect(told.append)
+
+    def slow(path: Path, *rows: Any) -> None:
+        go_on.wait(20)
+        write_table(path, *rows)
+
+    monkeypatch.setattr("core.scoring.tables.write_table", slow)
+    window.commands.export(tmp_path / "scores.csv")
+    window.commands.import_weights(tmp_path / "gone.pth", tmp_path / "new.safetensors")
+    qtbot.waitUntil(lambda: any("gone.pth" in text for text in told))
+    go_on.set()
+    qtbot.waitUntil(lambda: f"All scores were written to {tmp_path / 'scores.csv'}." in told)
+    assert len((tmp_path / "scores.csv").read_text().splitlines()) == 16  # a head and 15 pairs

@@ -156,7 +156,7 @@ def test_idle_is_said_only_when_nothing_runs(
         going.wait(60)
         return lambda: None
 
-    window.commands._job.start(work)
+    window.commands._exporting.start(work)
     qtbot.waitUntil(begun.is_set)
     shutil.copytree(crops, tmp_path / "more")
     session.open_gallery(tmp_path / "more")  # ends, and is scored, while the export runs
