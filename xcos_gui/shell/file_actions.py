@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,8 @@ class FileActions(QObject):
     def open_as_asked(self, what: str) -> None:
         """Open what an empty gallery offers: a folder, the sample, or the open one as crops."""
         if what == "aligned":
-            faces = self.session.gallery_settings.faces
-            self.session.set_gallery_settings(GallerySettings(faces, True))
+            settings = self.session.changing_settings or GallerySettings()
+            self.session.set_gallery_settings(replace(settings, aligned=True))
         else:
             {"folder": self.ask_gallery, "sample": self.open_sample}[what]()
 

@@ -114,6 +114,12 @@ class Opening(Messages):
         return FIRST_SETTINGS if self._opened is None else self._opened.settings
 
     @property
+    def changing_settings(self) -> GallerySettings | None:
+        """Those that `set_gallery_settings` changes: of what was asked for, else of what is open."""
+        changed = self._opened if self._asked is None else self._asked.opened
+        return None if changed is None else changed.settings
+
+    @property
     def project(self) -> Project | None:
         """The edits of the open gallery."""
         return None if self._opened is None else self._opened.project
@@ -298,16 +304,6 @@ class Opening(Messages):
         else:
             return
         self.reload()
-
-    def use_project(self, project: Project) -> None:
-        """Keep the open gallery's edits in another file from now on."""
-        if self._opened is not None:
-            if self._asked is not None and self._asked.opened.project is self.project:
-                self._asked = replace(
-                    self._asked, opened=replace(self._asked.opened, project=project)
-                )
-            self._opened = replace(self._opened, project=project)
-            self.edits_changed.emit()
 
     def reload(self) -> None:
         """Load the gallery again; only what is not cached is computed."""
