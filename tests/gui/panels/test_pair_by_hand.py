@@ -180,3 +180,17 @@ def test_the_wheel_over_choices_scrolls_and_changes_nothing(window: MainWindow) 
         assert not event.isAccepted()  # so that what lies around scrolls
         assert (box.property("currentText"), box.property("value")) == before
         assert box.focusPolicy() == Qt.FocusPolicy.StrongFocus  # the wheel gives no keys, either
+
+
+def test_letters_judge_whatever_of_the_panel_has_the_keys(pair: MainWindow, qtbot: QtBot) -> None:
+    panel, session = pair.inspector, pair.session
+    assert session.project is not None
+    pair.activateWindow()
+    for keen in (panel.kind, panel.order, panel.overlay, panel.table):
+        for key, decision in ((Qt.Key.Key_A, "accept"), (Qt.Key.Key_U, "unsure")):
+            before = session.kind, session.order, panel.overlay.currentText()
+            keen.setFocus()
+            qtbot.keyClick(keen, key)
+            assert panel.judging.decision.currentData() == decision
+            assert [*session.project.edits.decisions.values()] == [decision]
+            assert (session.kind, session.order, panel.overlay.currentText()) == before
