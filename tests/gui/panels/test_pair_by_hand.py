@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import faded, map_rgba
@@ -186,11 +186,14 @@ def test_letters_judge_whatever_of_the_panel_has_the_keys(pair: MainWindow, qtbo
     panel, session = pair.inspector, pair.session
     assert session.project is not None
     pair.activateWindow()
-    for keen in (panel.kind, panel.order, panel.overlay, panel.table):
+    choices = panel.findChildren(QComboBox)
+    assert {panel.kind, panel.order, panel.overlay} < {*choices}
+    for keen in (*choices, panel.table):
         for key, decision in ((Qt.Key.Key_A, "accept"), (Qt.Key.Key_U, "unsure")):
-            before = session.kind, session.order, panel.overlay.currentText()
+            others = [box for box in choices if box is not panel.judging.decision]
+            before = [box.currentText() for box in others]
             keen.setFocus()
             qtbot.keyClick(keen, key)
             assert panel.judging.decision.currentData() == decision
             assert [*session.project.edits.decisions.values()] == [decision]
-            assert (session.kind, session.order, panel.overlay.currentText()) == before
+            assert [box.currentText() for box in others] == before

@@ -96,7 +96,7 @@ class InspectorPanel(QWidget):
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
         session.edits_changed.connect(self._show_judging)
-        for keen in (self.kind, self.order, self.overlay, self.table):
+        for keen in (*self.findChildren(QComboBox), self.table):
             keen.installEventFilter(self)  # they would take a letter for the start of an entry
         self._show_switches()
         self._photos.setIcon(icon("photos", self.palette()))
