@@ -93,6 +93,11 @@ class Opening(Messages):
         return self.models.target
 
     @property
+    def chosen_models(self) -> Models:
+        """Those that the user chose last, which may not be in use yet."""
+        return self._chosen or self.models
+
+    @property
     def model(self) -> ScoringModel | None:
         """Scores pairs by the weights' attention; None before weights."""
         card, engine = self.card, self.models.engine
@@ -204,7 +209,7 @@ class Opening(Messages):
 
         What is open keeps those that its features are of until its first faces by the others are there.
         """
-        models = (self._chosen or self.models).copy()
+        models = self.chosen_models.copy()
         try:
             change(models)
         except XCosError as error:
