@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 
 from core.analysis.conditions.measured import Measurer
 from core.analysis.evidence.words import shipped_or_none
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
 from core.explain.report import PairReport
@@ -68,7 +68,7 @@ class Session(Shown):
         self._scoring = self.activity.job(self)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
-        self._scoring.failed.connect(self.tell)
+        self._scoring.failed.connect(self._on_not_scored)
         self.filter = PairFilter(self, self.activity, self._filter_input)
         self.filter.changed.connect(self.filter_changed)
         self.filter.broke.connect(self.tell_unexpected)
@@ -279,6 +279,14 @@ class Session(Shown):
             self.pair = first_pair(scored.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
+
+    def _on_not_scored(self, error: BaseException) -> None:
+        self.tell(error)
+        shown = self.scored
+        if shown is None or not isinstance(error, Stopped):
+            return
+        if shown.card is not self.card or (shown.kind, shown.order) != (self.kind, self.order):
+            self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
 
     def _filter_input(self) -> FilterInput | None:
         from core.query.given import FilterInput

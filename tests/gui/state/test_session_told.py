@@ -9,6 +9,7 @@ if sentence := missing_library():
 
 import shutil
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import torch
@@ -150,7 +151,11 @@ def test_what_is_chosen_while_a_gallery_opens_is_what_it_opens_with(
 
 
 def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
-    window: MainWindow, qtbot: QtBot, told: list[str], tmp_path: Path
+    window: MainWindow,
+    qtbot: QtBot,
+    told: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session = window.session
 
@@ -160,13 +165,20 @@ def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
         near, below = window.inspector.numbers.text(), window.matrix.readout.text()
         return f"score {score:.4f}" in near and model in near and f", {model})" in below
 
-    other = other_weights(tmp_path / "other.safetensors")
+    def slow(*_: object, **__: object) -> None:
+        go_on.wait(20)
+        raise Stopped("Loading")
+
+    other, go_on = other_weights(tmp_path / "other.safetensors"), Event()
     file_digest(other)  # so that loading begins at once
-    session.set_model(other)
-    session.select_pair(0, 4)  # while it loads
-    assert told_of_the_pair("tiny")
-    session.cancel()
-    qtbot.waitUntil(lambda: bool(told))
+    with monkeypatch.context() as patch:
+        patch.setattr("xcos_gui.state.loading.open_gallery", slow)
+        session.set_model(other)
+        session.select_pair(0, 4)  # while it loads
+        assert told_of_the_pair("tiny")
+        session.cancel()
+        go_on.set()
+        qtbot.waitUntil(lambda: bool(told))
     settled(window, qtbot)
     assert told == ["Loading was stopped, so the models chosen before stay in use."]
     session.select_pair(0, 5)
@@ -178,6 +190,30 @@ def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
     qtbot.waitUntil(lambda: session.card is not None and session.card.name == "other")
     settled(window, qtbot)
     assert told_of_the_pair("other") and session.settings.model == other
+
+
+def test_a_matrix_whose_scoring_is_stopped_is_told_to_be_that_of_before(
+    window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise Stopped("Scoring")
+
+    monkeypatch.setattr("xcos_gui.state.session.score", stopped)
+    window.session.set_kind("uniform")
+    settled(window, qtbot)
+    assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
+    assert "learned attention" in window.matrix.readout.text()
+
+
+def test_a_project_saved_while_something_loads_stays_the_one_that_is_kept(
+    window: MainWindow, qtbot: QtBot, probes: Path, tmp_path: Path
+) -> None:
+    session, saved = window.session, tmp_path / "saved.xcos"
+    session.open_probes(probes)
+    window.projects.save_as(saved)
+    qtbot.waitUntil(lambda: session.probes is not None, timeout=60_000)
+    settled(window, qtbot)
+    assert session.project_file == saved and "saved.xcos" in window.windowTitle()
 
 
 def test_a_project_whose_target_is_gone_opens_without_it(
