@@ -68,3 +68,5 @@ class NotesPanel(QWidget):
             section.setVisible(place < len(subjects))
             if place < len(subjects) and session.project is not None:
                 section.show_subject(subjects[place], session.project.edits)
+            else:
+                section.leave()

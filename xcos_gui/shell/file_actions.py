@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,13 +37,16 @@ class FileActions(QObject):
     def __init__(self, session: Session, window: QWidget, projects: Projects) -> None:
         super().__init__(window)
         self.session, self._window, self._projects = session, window, projects
-        self._job = session.activity.job(self)
-        self._job.finished.connect(self._on_finished)
-        self._job.failed.connect(self._on_failed)
+        self._exporting, self._importing = (session.activity.job(self) for _ in range(2))
+        self._jobs = self._exporting, self._importing
+        for job in self._jobs:
+            job.finished.connect(self._on_finished)
+            job.failed.connect(self._on_failed)
 
     def cancel(self) -> None:
         """Stop what runs, here and in the session."""
-        self._job.stop()
+        for job in self._jobs:
+            job.stop()
         self._projects.cancel()
         self.session.cancel()
 
@@ -53,7 +57,8 @@ class FileActions(QObject):
 
     def close(self) -> None:
         """End the background work."""
-        self._job.close()
+        for job in self._jobs:
+            job.close()
 
     def ask_gallery(self) -> None:
         """Ask for a folder and open it."""
@@ -84,8 +89,8 @@ class FileActions(QObject):
     def open_as_asked(self, what: str) -> None:
         """Open what an empty gallery offers: a folder, the sample, or the open one as crops."""
         if what == "aligned":
-            faces = self.session.gallery_settings.faces
-            self.session.set_gallery_settings(GallerySettings(faces, True))
+            settings = self.session.changing_settings or GallerySettings()
+            self.session.set_gallery_settings(replace(settings, aligned=True))
         else:
             {"folder": self.ask_gallery, "sample": self.open_sample}[what]()
 
@@ -130,7 +135,7 @@ class FileActions(QObject):
                 return lambda: self.session.set_model(card.path)
             return lambda: self.session.set_target(TargetChoice(card.path))
 
-        self._job.start(work)
+        self._importing.start(work)
 
     def ask_target(self) -> None:
         """Ask for a target model and how it is given faces."""
@@ -164,7 +169,7 @@ class FileActions(QObject):
             write_table(path, table_rows(scored, threshold, task=running))
             return lambda: self.session.message.emit(f"All scores were written to {path}.")
 
-        self._job.start(work)
+        self._exporting.start(work)
 
     def _on_failed(self, error: BaseException) -> None:
         if not isinstance(error, Stopped):

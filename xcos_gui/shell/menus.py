@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
@@ -58,9 +60,7 @@ class Menus:
         self.actions["forward"].setEnabled(self.window.history.can_go_forward)
         self._no_probes.setEnabled(session.probes is not None)
         self._no_target.setEnabled(session.target is not None)
-        self._aligned.setChecked(session.gallery_settings.aligned)
-        for action in self._policies.actions():
-            action.setChecked(action.data() == session.gallery_settings.faces)
+        self._show_face_choice()
         for action in self._kinds.actions():
             action.setChecked(action.data() == session.kind)
             action.setEnabled(card is None or action.data() in card.kinds)
@@ -143,27 +143,34 @@ class Menus:
 
     def _make_face_choice(self, file: QMenu) -> None:
         menu = file.addMenu("Faces of a p&hoto")
+        menu.aboutToShow.connect(self._show_face_choice)
         self._policies = QActionGroup(self.window)
         for policy in FACE_POLICIES:
             action = menu.addAction(POLICY_TEXTS[policy])
             action.setCheckable(True)
             action.setData(policy)
-            action.setChecked(policy == self.session.gallery_settings.faces)
-            action.triggered.connect(
-                lambda _=False, p=policy: self.session.set_gallery_settings(
-                    GallerySettings(p, self.session.gallery_settings.aligned)
-                )
-            )
+            action.triggered.connect(lambda _=False, p=policy: self._choose_faces(faces=p))
             self._policies.addAction(action)
         menu.addSeparator()
         aligned = self._aligned = menu.addAction("Photos are aligned 112×112 crops")
         aligned.setCheckable(True)
-        aligned.setChecked(self.session.gallery_settings.aligned)
-        aligned.triggered.connect(  # by the user only: it follows the session otherwise
-            lambda on: self.session.set_gallery_settings(
-                GallerySettings(self.session.gallery_settings.faces, on)
-            )
-        )
+        # By the user only: it follows the session otherwise.
+        aligned.triggered.connect(lambda on: self._choose_faces(aligned=on))
+
+    def _choose_faces(self, **chosen: Any) -> None:
+        settings = self.session.changing_settings
+        if settings is not None:
+            self.session.set_gallery_settings(replace(settings, **chosen))
+
+    def _show_face_choice(self) -> None:
+        """How photos become faces of what is being opened, else of what is open, if anything is."""
+        settings = self.session.changing_settings
+        shown = settings or GallerySettings()
+        self._aligned.setChecked(shown.aligned)
+        for action in self._policies.actions():
+            action.setChecked(action.data() == shown.faces)
+        for action in (*self._policies.actions(), self._aligned):
+            action.setEnabled(settings is not None)
 
     def _make_view_menu(self, view: QMenu) -> None:
         for dock in self.window.docks.values():

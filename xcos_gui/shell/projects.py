@@ -34,6 +34,7 @@ class Projects(QObject):
         self._prints: dict[str, PhotoPrint] = {}
         # The project's weights that are not there, and those used instead: kept until others are chosen.
         self._lost_model: _LostModel = None
+        self._known: Project | None = None  # which prints and lost weights are of
         self._lost: tuple[Project, ProjectState] | None = None  # whose photos are looked for
         self._seen = QTimer(self, singleShot=True, interval=SEEN_AFTER)
         self._seen.timeout.connect(self.refresh)
@@ -65,6 +66,7 @@ class Projects(QObject):
         for dock in window.docks.values():
             dock.visibilityChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._touch)
+        session.gallery_changed.connect(self._forget_former)
         session.gallery_changed.connect(self._watch_file)
         session.edits_changed.connect(self._watch_file)
         session.idle.connect(self._take_prints)
@@ -115,7 +117,7 @@ class Projects(QObject):
         except XCosError as error:
             session.message.emit(str(error))
             return
-        self._written = state
+        self._written, self._known = state, session.project
         session.settings.remember_gallery(path)
         self._watch_file()
         self._take_prints()
@@ -227,6 +229,13 @@ class Projects(QObject):
         if self._session.project_file is not None:
             self._timer.start()
 
+    def _forget_former(self) -> None:
+        """Know nothing of the photos and weights of a project that is not open any more."""
+        if self._session.project is not self._known:
+            self._known = self._session.project
+            self._printing.drop()
+            self._prints, self._lost_model = {}, None
+
     def _watch_file(self) -> None:
         project = self._session.project
         wanted = [] if project is None or not project.path.exists() else [str(project.path)]
@@ -284,7 +293,7 @@ class Projects(QObject):
     def _take(self, project: Project, state: ProjectState, lost: _LostModel) -> None:
         """Show what a project shows, now that its gallery takes the place of the open one."""
         session, window = self._session, self._window
-        self._prints, self._lost_model = state.photos, lost
+        self._prints, self._lost_model, self._known = state.photos, lost, project
         view = state.view
         docks = view.get("docks")
         if isinstance(docks, str) and docks.isascii():

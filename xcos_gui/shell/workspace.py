@@ -21,7 +21,8 @@ from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.session import Session
 from xcos_gui.state.threshold_watch import ThresholdWatch
 from xcos_gui.widgets.icons import icon
-from xcos_gui.widgets.placing import Scrolled
+from xcos_gui.widgets.placing import Scrolled, bring_up
+from xcos_gui.widgets.quiet_wheel import quiet_wheel
 from xcos_gui.widgets.theme import apply_theme
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -86,6 +87,7 @@ class Workspace(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        quiet_wheel(widget)
         dock.setWidget(Scrolled(widget))
         return dock
 
@@ -208,8 +210,7 @@ class Workspace(QMainWindow):
         if self.training is None:
             self.training = TrainingDialog(self.session, self.session.settings.runs, self)
             self.training.compare_asked.connect(self.compare_with)
-        self.training.show()
-        self.training.raise_()
+        bring_up(self.training)
 
     def compare_with(self, weights: Path) -> None:
         """Hold other weights against the session's on the open gallery."""
@@ -226,8 +227,7 @@ class Workspace(QMainWindow):
 
         if self.evaluation is None:
             self.evaluation = EvaluationDialog(self.session, self)
-        self.evaluation.show()
-        self.evaluation.raise_()
+        bring_up(self.evaluation)
 
     def show_video(self, path: Path) -> None:
         """The window on videos, which finds the tracks of this one."""
@@ -248,9 +248,7 @@ class Workspace(QMainWindow):
                 key, tool_window, lambda: show_page(tool_window.title, tool_page(tool), tool_window)
             )
         window = self.tools[tool]
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        bring_up(window)
         return window
 
     def show_tool_of_list(self, name: str) -> None:

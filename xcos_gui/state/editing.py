@@ -1,6 +1,7 @@
 """Changing the open gallery's project: names, tags, decisions, faces set aside."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from core.errors import XCosError
 from core.faces.face import Face
@@ -55,3 +56,13 @@ class Editing(Opening):
         left = {face.identity for face in others if face.key not in named}
         gone = [name for name in {*named.values()} - left if name is not None]
         self.edit(lambda project: project.set_identity(named, identity, gone))
+
+    def use_project(self, project: Project) -> None:
+        """Keep the open gallery's edits in another file from now on."""
+        if self._opened is not None:
+            if self._asked is not None and self._asked.opened.project is self.project:
+                self._asked = replace(
+                    self._asked, opened=replace(self._asked.opened, project=project)
+                )
+            self._opened = replace(self._opened, project=project)
+            self.edits_changed.emit()

@@ -27,13 +27,19 @@ class Opened:
 class Asked:
     """What takes the place of what is open once its first faces are there.
 
-    models: to load it with, where they are not those in use
-    take:   called when it takes the place
+    models: of its own to load it with; None: those that the user chose
+    take:   called one after the other when it takes the place
+    own_settings: they are the project's own, so they need not be kept in it
     """
 
     opened: Opened
     models: Models | None = None
-    take: Callable[[], None] | None = None
+    take: tuple[Callable[[], None], ...] = ()
+    own_settings: bool = False
+
+    def and_then(self, take: Callable[[], None]) -> Asked:
+        """The same, with something more to call when it takes the place."""
+        return replace(self, take=(*self.take, take))
 
     def with_settings(self, settings: GallerySettings) -> Asked:
         """The same source with other settings."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 
-from core.digests import digest_is_known, file_digest
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Pipeline, make_here
-from core.model.card import ModelCard, find_weights
+from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
@@ -25,8 +23,8 @@ from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState
 from core.scoring.scored import ScoringModel
 from xcos_gui.state.activity import Activity
+from xcos_gui.state.after_hashing import AfterHashing
 from xcos_gui.state.chosen_models import Models
-from xcos_gui.state.in_order import InOrder
 from xcos_gui.state.loading import Loaded, Loader
 from xcos_gui.state.messages import Messages
 from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened
@@ -66,9 +64,10 @@ class Opening(Messages):
         self._thresholds: dict[AttentionKind, float] = {}
         self._opened: Opened | None = None
         self._asked: Asked | None = None  # until its first faces are there
+        self._chosen: Models | None = None  # models to take its place with, unless it has its own
         self._stale = False  # what is open is to be loaded anew should what was asked for fail
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
-        self._choosing = InOrder(self)  # of weights, which are hashed first
+        self._choosing = AfterHashing(self)  # of weights
         self.activity.count(self._choosing)
         self._loading = self.activity.job(self)
         self._loading.partial.connect(self._show)
@@ -94,6 +93,11 @@ class Opening(Messages):
         return self.models.target
 
     @property
+    def chosen_models(self) -> Models:
+        """Those that the user chose last, which may not be in use yet."""
+        return self._chosen or self.models
+
+    @property
     def model(self) -> ScoringModel | None:
         """Scores pairs by the weights' attention; None before weights."""
         card, engine = self.card, self.models.engine
@@ -113,6 +117,12 @@ class Opening(Messages):
     def gallery_settings(self) -> GallerySettings:
         """How the open gallery's photos become faces."""
         return FIRST_SETTINGS if self._opened is None else self._opened.settings
+
+    @property
+    def changing_settings(self) -> GallerySettings | None:
+        """Those that `set_gallery_settings` changes: of what was asked for, else of what is open."""
+        changed = self._opened if self._asked is None else self._asked.opened
+        return None if changed is None else changed.settings
 
     @property
     def project(self) -> Project | None:
@@ -174,41 +184,57 @@ class Opening(Messages):
 
     def after_weights(self, then: Callable[[], None]) -> None:
         """Call `then` when the weights chosen so far are in use."""
-        self._after_hashing([], then)
+
+        def later() -> None:
+            if self._asked is None or self._chosen is None:
+                then()
+            else:
+                self._asked = self._asked.and_then(then)
+
+        self._after_hashing([], later)
 
     def _after_hashing(self, weights: Sequence[Path | None], then: Callable[[], None]) -> None:
-        files: list[Path] = []
-        for path in weights:
-            with suppress(XCosError):  # told when they are to be used
-                files.append(find_weights(path))
-        unknown = [file for file in files if not digest_is_known(file)]
-        if not unknown and not self._choosing.running:
-            then()
-            return
-
-        def work() -> None:
-            for file in unknown:
-                with suppress(OSError):  # the same
-                    file_digest(file)
-
-        self._choosing.do(work, lambda _: then(), self.tell)
+        self._choosing.after(weights, then, self.tell)
 
     def _use_model(self, path: Path | None) -> None:
+        taken = self._change_models(lambda models: models.use(path))
+        if not taken and self.verifier is None and path is not None:
+            self.set_model(None)  # those that ship are better than none
+
+    def _use_target(self, choice: TargetChoice | None) -> None:
+        self._change_models(lambda models: models.use_target(choice))
+
+    def _change_models(self, change: Callable[[Models], object]) -> bool:
+        """Choose other models, for what was asked for and else for what is open; whether that began.
+
+        What is open keeps those that its features are of until its first faces by the others are there.
+        """
+        models = self.chosen_models.copy()
         try:
-            self.models.use(path)
+            change(models)
         except XCosError as error:
             self.message.emit(str(error))
-            if self.verifier is None and path is not None:
-                self.set_model(None)  # those that ship are better than none
-            return
-        self._forget_asked_models()
-        self._on_model_used()
-        self.reload()
+            return False
+        base = self._asked and replace(self._asked, models=None)
+        if self._opened is None:
+            self._asked = base
+            self._take_models(models)
+            self.reload()
+        else:
+            self._chosen = models
+            self._ask(base or Asked(self._opened))
+        return True
 
-    def _on_model_used(self) -> None:
+    def _take_models(self, models: Models) -> None:
+        other_weights = models.verifier is not self.verifier
+        self.models, self._chosen = models, None
+        self.settings.target = None if models.target is None else models.target.choice
+        if not other_weights:
+            self.model_changed.emit()
+            return
         card = self.card
         assert card is not None
-        self.settings.model = self.models.weights
+        self.settings.model = models.weights
         if self.kind not in card.kinds:
             self.kind = "learned"
         self._thresholds.clear()
@@ -216,22 +242,6 @@ class Opening(Messages):
             self.message.emit(f"{card.name} has no threshold of its own; set one, 0 is used.")
         self.model_changed.emit()
         self.threshold_changed.emit(self.threshold)
-
-    def _use_target(self, choice: TargetChoice | None) -> None:
-        try:
-            self.models.use_target(choice)
-        except XCosError as error:
-            self.message.emit(str(error))
-            return
-        self._forget_asked_models()
-        self.settings.target = choice
-        self.model_changed.emit()
-        self.reload()
-
-    def _forget_asked_models(self) -> None:
-        """Load what was asked for with the models that the user chose since."""
-        if self._asked is not None:
-            self._asked = replace(self._asked, models=None)
 
     def open_gallery(self, source: Path, settings: GallerySettings | None = None) -> None:
         """Load a gallery in the background; it takes the open one's place with its first faces.
@@ -265,15 +275,14 @@ class Opening(Messages):
                 except XCosError as error:
                     self.message.emit(str(error))
             opened = Opened(state.gallery, project, state.settings, state.probes)
-            self._ask(Asked(opened, models, lambda: self._take_state(state, models, take)))
+            asked = Asked(opened, models, own_settings=True)
+            self._ask(asked.and_then(lambda: self._take_state(state, models, take)))
 
         self._after_hashing([model, *([state.target.path] if state.target else [])], ask)
 
     def _take_state(self, state: ProjectState, models: Models, take: Callable[[], None]) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
         if self.models is models:
-            self._on_model_used()
-            self.settings.target = None if self.target is None else self.target.choice
             self._thresholds = dict(state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
@@ -301,12 +310,6 @@ class Opening(Messages):
             return
         self.reload()
 
-    def use_project(self, project: Project) -> None:
-        """Keep the open gallery's edits in another file from now on."""
-        if self._opened is not None:
-            self._opened = replace(self._opened, project=project)
-            self.edits_changed.emit()
-
     def reload(self) -> None:
         """Load the gallery again; only what is not cached is computed."""
         self._stale = self._asked is not None and self._opened is not None
@@ -320,9 +323,7 @@ class Opening(Messages):
 
     def _load(self) -> None:
         wanted = self._opened if self._asked is None else self._asked.opened
-        models = self.models
-        if self._asked is not None and self._asked.models is not None:
-            models = self._asked.models
+        models = self._models_asked() or self.models
         if wanted is None or models.verifier is None:
             return
         loader = models.loader(wanted.settings)
@@ -331,18 +332,23 @@ class Opening(Messages):
             lambda running: loader.load_both(wanted.source, wanted.project, wanted.probes, running)
         )
 
+    def _models_asked(self) -> Models | None:
+        """What is asked for is to be loaded with, where that is not what is in use."""
+        return None if self._asked is None else self._asked.models or self._chosen
+
     def _take_asked(self) -> bool:
         """Let what was asked for take the place of what is open; whether it did."""
+        models = self._models_asked()
         asked, self._asked, self._stale = self._asked, None, False
         if asked is None:
             return False
         self._opened = asked.opened
-        if asked.models is not None:
-            self.models = asked.models
-        if asked.take is None:
+        if models is not None:
+            self._take_models(models)
+        if not asked.own_settings:
             self._keep_settings(asked.opened)
-        else:
-            asked.take()
+        for take in asked.take:
+            take()
         return True
 
     def _keep_settings(self, opened: Opened) -> None:
@@ -385,7 +391,10 @@ class Opening(Messages):
         self.loaded_changed.emit()
 
     def _on_not_loaded(self, error: BaseException) -> None:
-        self._asked = None  # and what is open stays
+        chosen = self._chosen
+        self._asked = self._chosen = None  # and what is open stays
         self.tell(error)
+        if chosen is not None and isinstance(error, Stopped):
+            self.message.emit("Loading was stopped, so the models chosen before stay in use.")
         if self._stale:
             self.reload()

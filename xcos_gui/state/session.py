@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 
 from core.analysis.conditions.measured import Measurer
 from core.analysis.evidence.words import shipped_or_none
-from core.errors import XCosError
+from core.errors import Stopped, XCosError
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
 from core.explain.report import PairReport
@@ -68,7 +68,7 @@ class Session(Shown):
         self._scoring = self.activity.job(self)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
-        self._scoring.failed.connect(self.tell)
+        self._scoring.failed.connect(self._on_not_scored)
         self.filter = PairFilter(self, self.activity, self._filter_input)
         self.filter.changed.connect(self.filter_changed)
         self.filter.broke.connect(self.tell_unexpected)
@@ -112,6 +112,11 @@ class Session(Shown):
         if self._shipped_ratios[0] != asked:
             self._shipped_ratios = asked, shipped_or_none(self.card, self.kind, self.order)
         return self._shipped_ratios[1]
+
+    @property
+    def scores_follow(self) -> bool:
+        """Whether another matrix takes the place of the one that is shown as soon as it is scored."""
+        return self._loading.running or self._scoring.running
 
     def _scored_by(self) -> object:
         return None if self.card is None else (self.card.fingerprint, self.kind, self.order)
@@ -219,8 +224,10 @@ class Session(Shown):
             self._score()
 
     def _shows(self, loaded: LoadedGallery) -> bool:
-        """Whether there are scores of an earlier state of a gallery."""
-        return self.columns is not None and self.columns.gallery.source == loaded.gallery.source
+        """Whether there are scores of an earlier state of a gallery, by the weights in use."""
+        if self.scored is None or self.scored.card is not self.card:
+            return False
+        return self.scored.columns.gallery.source == loaded.gallery.source
 
     def _score(self) -> None:
         loaded, probes, model = self.loaded, self.probes, self.model
@@ -256,7 +263,7 @@ class Session(Shown):
             kept = one.key, other.key
         scored = self.scored = shown.scored
         self.image, self.colour_limits = shown.image, shown.limits
-        self.set_fragile(None)
+        known, self.fragile = self.fragile, None
         n, m = scored.matrix.scores.shape
         self.pair = None
         if kept is not None:
@@ -266,10 +273,20 @@ class Session(Shown):
         if self.pair is not None or not self._loading.running:
             self.wanted_pair = None
         self.matrix_changed.emit()
+        if known is not None:  # told after it: what lists pairs knows by now that they are others
+            self.fragile_changed.emit()
         if self.pair is None and n and m:
             self.pair = first_pair(scored.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
+
+    def _on_not_scored(self, error: BaseException) -> None:
+        self.tell(error)
+        shown = self.scored
+        if shown is None or not isinstance(error, Stopped):
+            return
+        if shown.card is not self.card or (shown.kind, shown.order) != (self.kind, self.order):
+            self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
 
     def _filter_input(self) -> FilterInput | None:
         from core.query.given import FilterInput
@@ -304,9 +321,12 @@ class Session(Shown):
 
     def _explain(self) -> None:
         self.explanation = None
-        if self.pair is not None and self.scored is not None and self.model is not None:
-            # By the kind and the order of now: the matrix may still be of others.
-            left, right = (self.scored.rows, self.pair[0]), (self.scored.columns, self.pair[1])
-            pair = one_pair(self.model, left, right, self.kind, self.order)
+        scored = self.scored
+        if self.pair is not None and scored is not None:
+            # By the kind and the order of now: the matrix may still be of others. By the model that
+            # its features are of, which may have been replaced since, and may lack the kind.
+            left, right = (scored.rows, self.pair[0]), (scored.columns, self.pair[1])
+            kind = self.kind if self.kind in scored.card.kinds else scored.kind
+            pair = one_pair(scored.model, left, right, kind, self.order)
             self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)

@@ -97,6 +97,7 @@ class FilterLine(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._typing = False  # whether the line differs from the filter in use by the user's doing
         self.edit = FilterEdit(session)
         self._completer = WordCompleter(self.edit)
         self.edit.setCompleter(self._completer)
@@ -116,6 +117,7 @@ class FilterLine(QWidget):
         self.edit.returnPressed.connect(self.apply)
         session.filter.failed.connect(self._show_error)
         session.filter_changed.connect(self._on_filtered)
+        session.project_taken.connect(lambda _: self._sync())
         session.edits_changed.connect(self._fill_words)
         session.gallery_changed.connect(self._fill_words)
         self._fill_words()
@@ -132,6 +134,7 @@ class FilterLine(QWidget):
         self.edit.forget_place()
         text = self.edit.text().strip()
         self._session.set_filter(text)
+        self._typing = text != self._session.filter.text
         if text and self._session.filter.text == text:
             self._session.settings.remember_filter(text)
             self.applied.emit()
@@ -142,6 +145,7 @@ class FilterLine(QWidget):
         self._timer.start()
 
     def _on_changed(self, text: str) -> None:
+        self._typing = text.strip() != self._session.filter.text
         if not text and self._session.filter.text:  # the clear button, too
             self.apply()
 
@@ -157,9 +161,14 @@ class FilterLine(QWidget):
                 self._show_error(error)
 
     def _on_filtered(self, _: object) -> None:
-        if self._session.filter.text != self.edit.text().strip() and not self.edit.hasFocus():
-            self.edit.setText(self._session.filter.text)
+        if not (self._typing and self.edit.hasFocus()):
+            self._sync()
         self._clear_error()
+
+    def _sync(self) -> None:
+        """Say the filter that is in use."""
+        if self._session.filter.text != self.edit.text().strip():
+            self.edit.setText(self._session.filter.text)
 
     def _show_error(self, error: XCosError) -> None:
         if isinstance(error, FilterError):

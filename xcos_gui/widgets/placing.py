@@ -79,10 +79,19 @@ class Pages(QTabWidget):
         return False
 
 
+def bring_up(window: QWidget) -> None:
+    """Show a window before all others, also where it was minimised or lies behind them."""
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
 def room(window: QWidget) -> QRect:
     """Where a window's contents may lie on its screen, without its frame."""
-    parent = window.parentWidget()
-    screen = (parent or window).screen() or QGuiApplication.primaryScreen()
+    # Until it is made it has no place of its own; from then on it may be moved to another screen.
+    of = window if window.windowHandle() is not None else window.parentWidget() or window
+    screen = of.screen() or QGuiApplication.primaryScreen()
     return within_frame(screen.availableGeometry(), window)
 
 

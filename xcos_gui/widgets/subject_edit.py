@@ -78,7 +78,7 @@ class SubjectEdit(QFrame):
         self.tags.editingFinished.connect(self.keep)
         self.note.textChanged.connect(self._on_typed)
         self.note.leave = self.keep
-        self.decision.activated.connect(lambda _: self.keep())
+        self.decision.activated.connect(lambda _: self.decide(self.decision.currentData()))
 
     def show_subject(self, subject: str, edits: Edits) -> None:
         """Show another subject, or what another window or undo changed of this one."""
@@ -106,11 +106,21 @@ class SubjectEdit(QFrame):
 
     def decide(self, decision: Decision | None) -> None:
         """Decide on the subject; None: no decision."""
-        self.decision.setCurrentIndex(self.decision.findData(decision))
         self.keep()
+        project, subject = self._project, self.subject
+        if project is None or not subject:
+            return
+        self.decision.setCurrentIndex(self.decision.findData(decision))
+        if decision != project.edits.decisions.get(subject):
+            self._edit(project, lambda p: p.decide(subject, decision))
+
+    def leave(self) -> None:
+        """Save what was typed, and be of no subject any more."""
+        self.keep()
+        self.subject = ""
 
     def keep(self) -> None:
-        """Save what was typed."""
+        """Save what was typed; a decision is saved when it is made."""
         self._timer.stop()
         project, subject = self._project, self.subject
         if project is None or not subject:
@@ -125,9 +135,6 @@ class SubjectEdit(QFrame):
             self.note.document().setModified(False)
             text = self.note.toPlainText()
             self._edit(project, lambda p: p.note(subject, text))
-        decision = self.decision.currentData()
-        if decision != project.edits.decisions.get(subject):
-            self._edit(project, lambda p: p.decide(subject, decision))
 
     def _edit(self, project: Project, change: Callable[[Project], None]) -> None:
         if project is self._session.project:

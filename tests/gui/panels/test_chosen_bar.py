@@ -148,3 +148,14 @@ def test_a_name_s_items_fill_the_view_and_nothing_beside_the_matrix(probed: Matr
         assert low <= start + 1e-6 and high >= stop - 1e-6  # all of it
         assert high - low == pytest.approx(min(stop - start + 4, count), rel=0.01)
         assert low >= -1e-6 and high <= count + 1e-6
+
+
+def test_nothing_stays_chosen_of_a_gallery_that_was_forgotten(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    panel = window.matrix
+    chosen(window, qtbot, QRectF(3.5, 0.5, 1.2, 2.0))
+    assert panel.chosen_bar.isVisible()
+    window.session.forget_gallery()
+    assert panel.chosen_bar.isHidden() and panel.selecting.chosen is None
+    panel.chosen_bar.tag_them()

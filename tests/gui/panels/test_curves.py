@@ -8,14 +8,16 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
+from tests.gui.resting import settled
 from tests.living import make_crops
 from tests.weights import scored
 from xcos_gui.panels.matrix.axis import BAR, GAP
@@ -272,3 +274,45 @@ def test_a_click_on_a_bar_lists_its_person_s_errors(window: MainWindow) -> None:
                 across = QPointF(at.x(), part.bottom() - far)
                 panel.sides.click(across if way else QPointF(part.right() - far, at.y()))
                 assert pairs.choice.currentText() == f"{what} of {name}", way
+
+
+def test_a_threshold_that_is_being_typed_outlives_the_end_of_other_work(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, spin = window.session, window.curves.spin
+    window.activateWindow()
+    spin.setFocus()
+    spin.selectAll()
+    qtbot.keyClicks(spin, "0.12")
+    session.set_filter("score > 0.5")
+    session.edit(lambda project: project.set_aside(["cem/1.png"]))
+    settled(window, qtbot)
+    assert spin.text() == "0.12" and session.threshold != 0.12
+    qtbot.keyClick(spin, Qt.Key.Key_Return)
+    assert session.threshold == 0.12 and spin.text() == "0.1200"
+
+
+def test_diverse_pairs_do_not_take_the_place_of_a_newer_list(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, curves, go_on = window.session, window.curves, Event()
+    pairs = PairList(np.array([0]), np.array([4]), np.zeros(1, np.float32))
+
+    def slow(*_: object) -> PairList:
+        go_on.wait(20)
+        return pairs
+
+    monkeypatch.setattr("xcos_gui.panels.curves.panel.diverse_pairs", slow)
+    curves.spread.setChecked(True)
+    for newer in (
+        lambda: session.list_pairs("Newer", pairs),
+        lambda: session.list_outcome("TN"),
+    ):
+        go_on.clear()
+        curves.counts["FP"].click()
+        newer()
+        shown = window.pairs.choice.currentText()
+        go_on.set()
+        settled(window, qtbot)
+        assert window.pairs.choice.currentText() == shown
+        assert shown in ("Newer", "True rejects (TN)")

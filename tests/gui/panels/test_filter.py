@@ -14,6 +14,7 @@ from core.explain.matrix_image import Look, MatrixImage
 from core.project.edits import face_subject
 from core.query.language import _parser
 from core.scoring.matrix import ScoreMatrix
+from tests.gui.resting import settled
 from xcos_gui.panels.pairs.model import FRAGILE, TAGS
 from xcos_gui.shell.window import MainWindow
 
@@ -151,3 +152,23 @@ def test_what_filters_need_is_there_before_the_first_one(window: MainWindow, qtb
     session.set_kind("learned")
     qtbot.waitUntil(lambda: not session.busy, timeout=30_000)
     assert _parser.cache_info().misses == built
+
+
+def test_the_line_says_the_filter_in_use_unless_another_is_being_typed(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, line = window.session, window.pairs.filter.edit
+    window.activateWindow()
+    window.focus_filter()
+    type_filter(window, qtbot, "score > 0.9")
+    session.filter.toggle("outcome = FP")  # in the matrix's legend
+    settled(window, qtbot)
+    assert line.hasFocus() and line.text() == "outcome = FP"
+    line.clear()
+    qtbot.keyClicks(line, "score")
+    session.set_threshold(0.123)
+    session.set_kind("uniform")
+    settled(window, qtbot)
+    assert line.hasFocus() and line.text() == "score"
+    session.project_taken.emit("")  # a project without a filter is opened
+    assert line.hasFocus() and line.text() == ""

@@ -82,7 +82,7 @@ def test_two_faces_are_compared_and_no_other_number(
 def test_what_needs_a_selection_says_so(window: MainWindow, told: list[str]) -> None:
     panel = window.gallery
     choose(panel)
-    for slot in (panel.rename, panel.set_aside):
+    for slot in (panel.rename, panel.name_selected, panel.set_aside):
         slot()
         assert told.pop() == "Select faces in the gallery first."
     for slot in (panel.note_selected, panel.align_selected):
@@ -91,8 +91,48 @@ def test_what_needs_a_selection_says_so(window: MainWindow, told: list[str]) -> 
     for slot in (panel.tag_selected, panel.tag_identities):
         slot()
         assert told.pop() == "Select faces or a pair first."
-    panel.name_selected()
-    assert told == []
+    choose(panel, "ann/1.png")
+    panel._tabs.setCurrentWidget(panel.problems)  # what is selected is out of sight
+    for slot in (panel.rename, panel.set_aside):
+        slot()
+        assert told.pop() == "Select faces in the gallery first."
+
+
+def test_faces_set_aside_go_by_the_name_of_their_identity(
+    window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, session, asked = window.gallery, window.session, list[str]()
+
+    def ask(_: object, __: str, words: str, text: str = "") -> tuple[str, bool]:
+        asked.append(words)
+        return "eve", True
+
+    monkeypatch.setattr(QInputDialog, "getText", ask)
+    session.edit(lambda project: project.set_aside(["ann/1.png", "ann/2.png"]))
+    settled(window, qtbot)
+    panel._tabs.setCurrentWidget(panel._aside)
+    panel._aside.selectAll()
+    panel.compare()
+    assert told == [
+        "Only faces of the matrix can be compared; bring those set aside back first (Del)."
+    ]
+    panel.rename()
+    settled(window, qtbot)
+    assert asked == ["Who do these 3 faces show? (empty: unknown)"]
+    assert session.loaded is not None
+    gallery = session.loaded.gallery
+    assert [face.identity for face in gallery.aside] == ["eve", "eve"]
+    assert "ann" not in [face.identity for face in gallery.faces]
+
+
+def test_a_search_for_a_tag_follows_the_tags(window: MainWindow) -> None:
+    panel, session = window.gallery, window.session
+    panel._search.setText("blurred")
+    assert panel.model.rowCount() == 0
+    session.edit(lambda project: project.tag(face_subject("ann/2.png"), "blurred"))
+    assert [face.key for face in panel.model._faces] == ["ann/2.png"]
+    session.undo()
+    assert panel.model.rowCount() == 0
 
 
 def test_dialogs_ask_for_what_was_selected(

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject
 from core.scoring.orders import Asked
+from tests.gui.resting import settled
 from xcos_gui.shell.window import MainWindow
 
 
@@ -187,3 +188,26 @@ def test_tags_given_meanwhile_are_groups_at_once(window: MainWindow, qtbot: QtBo
     assert panel.item.image.shown.rows.names == ("odd", "untagged")
     click(window, qtbot, 0, 1)
     assert session.pair is not None and session.pair[0] == 5
+
+
+def test_the_hardest_come_first_by_the_threshold_of_now(window: MainWindow, qtbot: QtBot) -> None:
+    panel, session = window.matrix, window.session
+    choose(window, qtbot, panel.bar.rows, "hardness")
+    for threshold, hardest in ((1.0, "ann/"), (-1.0, "cem/1.png")):
+        session.set_threshold(threshold)  # of ann most pairs are genuine, of cem none
+        settled(window, qtbot)
+        assert panel.arranger.name(0, 0).startswith(hardest)
+
+
+def test_a_view_saved_of_other_photos_is_not_saved_again(window: MainWindow, qtbot: QtBot) -> None:
+    panel = window.matrix
+    state = panel.view_state()
+    assert state is not None
+    panel.restore_view(state | {"of": [9, 9]})
+    window.session.select_pair(2, 4)
+    panel._view.setRange(xRange=(1, 2), yRange=(1, 2), padding=0)
+    kept = panel.view_state()
+    assert kept is not None and kept["of"] == [6, 6] and kept["rows"] != state["rows"]
+    panel.restore_view(state | {"of": [9, 9]})
+    choose(window, qtbot, panel.bar.level, "people")
+    assert (panel.view_state() or {})["level"] == "people"

@@ -117,3 +117,35 @@ def test_tags_go_with_a_renamed_identity(window: MainWindow, qtbot: QtBot) -> No
     assert edits.notes == {identity_subject("eve"): "of cem"}
     session.edit(Project.undo)
     assert saved(window).edits.identities_tagged("twin") == {"bob"}
+
+
+def test_a_decision_that_was_undone_stays_undone(window: MainWindow, qtbot: QtBot) -> None:
+    session, told = window.session, list[str]()
+    window.show_notes()
+    window.docks["notes"].hide()
+    window.docks["inspector"].raise_()
+    session.select_pair(0, 3)
+    qtbot.keyClick(window.inspector.faces[0], Qt.Key.Key_A)
+    session.select_pair(0, 1)
+    session.message.connect(told.append)
+    session.undo()
+    assert told == ["Undone: the decision of ann/1.png and bob/1.png."]
+    session.select_pair(0, 3)
+    session.select_pair(0, 4)
+    assert session.project is not None and session.project.can_redo
+    assert saved(window).edits.decisions == {}
+    session.redo()
+    session.select_pair(0, 3)
+    assert window.inspector.judging.decision.currentText() == "Accept"
+
+
+def test_a_decision_made_elsewhere_on_a_subject_out_of_sight_is_kept(window: MainWindow) -> None:
+    session, bob = window.session, identity_subject("bob")
+    window.show_notes()
+    session.select_pair(0, 3)
+    session.select_pair(0, 1)  # one identity: the second one's section is hidden
+    session.edit(lambda project: project.decide(bob, "reject"))
+    session.select_pair(0, 2)
+    assert saved(window).edits.decisions == {bob: "reject"}
+    session.select_pair(0, 3)
+    assert window.notes.sections[4].decision.currentText() == "Reject"

@@ -8,10 +8,10 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.explain.colours import faded, map_rgba
@@ -156,3 +156,44 @@ def test_without_a_pair_nothing_is_left_of_the_last_one(pair: MainWindow) -> Non
         assert [label.text() for label in panel._names] == ["", ""]
     finally:
         session.explanation = explanation
+
+
+def test_the_wheel_over_choices_scrolls_and_changes_nothing(window: MainWindow) -> None:
+    window.session.select_pair(0, 3)
+    window.setFocus()
+    pair, pairs, curves = window.inspector, window.pairs, window.curves
+    boxes = (pair.kind, pair.order, pair.overlay, pair.judging.decision, pairs.choice, curves.spin)
+    for box in boxes:
+        middle, down = QPointF(box.rect().center()), QPoint(0, -120)
+        before = box.property("currentText"), box.property("value")
+        event = QWheelEvent(
+            middle,
+            QPointF(box.mapToGlobal(middle.toPoint())),
+            QPoint(),
+            down,
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(box, event)
+        assert not event.isAccepted()  # so that what lies around scrolls
+        assert (box.property("currentText"), box.property("value")) == before
+        assert box.focusPolicy() == Qt.FocusPolicy.StrongFocus  # the wheel gives no keys, either
+
+
+def test_letters_judge_whatever_of_the_panel_has_the_keys(pair: MainWindow, qtbot: QtBot) -> None:
+    panel, session = pair.inspector, pair.session
+    assert session.project is not None
+    pair.activateWindow()
+    choices = panel.findChildren(QComboBox)
+    assert {panel.kind, panel.order, panel.overlay} < {*choices}
+    for keen in (*choices, panel.table):
+        for key, decision in ((Qt.Key.Key_A, "accept"), (Qt.Key.Key_U, "unsure")):
+            others = [box for box in choices if box is not panel.judging.decision]
+            before = [box.currentText() for box in others]
+            keen.setFocus()
+            qtbot.keyClick(keen, key)
+            assert panel.judging.decision.currentData() == decision
+            assert [*session.project.edits.decisions.values()] == [decision]
+            assert [box.currentText() for box in others] == before

@@ -8,16 +8,21 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
-from core.project.edits import face_subject
+from core.analysis.fragile import FragilePairs
+from core.project.edits import face_subject, pair_subject
+from core.query import evaluate
 from core.scoring.lists import PairList
-from xcos_gui.panels.pairs.columns import ColumnsButton
+from tests.gui.resting import settled
+from xcos_gui.panels.pairs.columns import NAMES, ColumnsButton
 from xcos_gui.panels.pairs.model import (
     FIRST_CONDITION,
     FRAGILE,
@@ -105,3 +110,74 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert not hidden(FRAGILE)
     session.set_threshold(0.1)
     assert hidden(FRAGILE)
+
+
+def test_while_a_filter_runs_no_pair_of_the_former_matrix_is_listed(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, pairs, go_on = window.session, window.pairs, Event()
+    pairs.choice.setCurrentIndex(0)
+    session.set_filter("score > -1")
+    settled(window, qtbot)
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+    passing = evaluate.passing
+
+    def slow(*given: Any) -> np.ndarray:
+        go_on.wait(20)
+        return passing(*given)
+
+    monkeypatch.setattr(evaluate, "passing", slow)
+    session.set_kind("uniform")
+    qtbot.waitUntil(lambda: session.matrix is not None and session.matrix.kind == "uniform")
+    assert (
+        pairs.model.rowCount() == 0
+        and pairs._count.text() == "Filtering pairs\N{HORIZONTAL ELLIPSIS}"
+    )
+    assert session.listed is None  # what a report, What if and F3 take
+    go_on.set()
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+
+
+def test_pairs_kept_in_a_list_outlive_a_face_while_fragile_ones_are_known(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, pairs = window.session, window.pairs
+    session.set_fragile(FragilePairs(np.zeros((6, 6), bool), session.threshold))
+    places = np.array([0, 0]), np.array([5, 1])
+    session.list_pairs("Kept", PairList(*places, np.zeros(2, np.float32)))
+    assert not pairs.table.isColumnHidden(FRAGILE)
+    session.edit(lambda project: project.set_aside(["cem/1.png"]))  # the last one
+    settled(window, qtbot)
+    assert pairs.model.rowCount() == 1 and pairs.table.isColumnHidden(FRAGILE)
+    assert pairs._count.text() == "2 pairs, 1 of them not in this gallery any more"
+
+
+def test_pairs_stay_sorted_by_what_changes(window: MainWindow, qtbot: QtBot) -> None:
+    session, pairs = window.session, window.pairs
+    column = NAMES["sharpness"]
+    pairs.choice.setCurrentIndex(0)
+    pairs.columns.actions_by_name["sharpness"].trigger()
+
+    def measured() -> list[float]:
+        qtbot.waitUntil(
+            lambda: (
+                not session.busy
+                and session.conditions.table(session.scored) is not None
+                and pairs.model.rowCount() == 15
+            )
+        )
+        return [float(pairs.model.index(row, column).data()) for row in range(15)]
+
+    measured()
+    pairs.table.sortByColumn(column, UP)
+    rising = measured()
+    assert rising == sorted(rising) and rising[0] < rising[-1]
+    session.set_kind("uniform")
+    qtbot.waitUntil(lambda: session.matrix is not None and session.matrix.kind == "uniform")
+    assert measured() == rising
+    pairs.table.sortByColumn(TAGS, DOWN)
+    session.select_pair(*pairs.model.cell(14))
+    subject = pair_subject(*(face.key for face in session.faces_of(pairs.model.cell(14))))
+    session.edit(lambda project: project.tag(subject, "odd"))
+    assert pairs.model.index(0, TAGS).data() == "odd"
+    assert pairs.table.currentIndex().row() == 0  # the pair looked at stays chosen

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.errors import XCosError
@@ -33,6 +33,7 @@ from tests.gui.state.test_session_told import told  # noqa: F401
 from tests.onnx_models import face_model
 from tests.weights import other_weights
 from xcos_gui.shell.target_dialog import TargetDialog
+from xcos_gui.shell.tool_menu import PAIR_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.alignment import AlignmentDialog
 
@@ -265,3 +266,28 @@ def test_tab_ends_where_no_widget_takes_it(
     for widget in window.findChildren(type(window.matrix).__mro__[1]):
         widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     assert not window.focusNextPrevChild(True)
+
+
+def test_a_tool_that_is_asked_for_again_comes_back_before_the_others(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    def tool() -> QWidget:
+        return window.show_tool(PAIR_TOOLS[0])
+
+    def training() -> QWidget | None:
+        window.show_training()
+        return window.training
+
+    def evaluation() -> QWidget | None:
+        window.show_evaluation()
+        return window.evaluation
+
+    for ask in (tool, training, evaluation):
+        shown = ask()
+        assert shown is not None
+        shown.showMinimized()
+        window.activateWindow()
+        ask()
+        assert not shown.isMinimized()
+        qtbot.waitUntil(shown.isActiveWindow)
+        shown.close()

@@ -289,3 +289,24 @@ def test_problems_say_how_to_go_on_and_a_face_is_aligned_by_its_menu(
     assert {role for role, data in told_of.items() if data is not None} == {
         Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.DisplayRole
     }  # fmt: skip
+
+
+def test_a_project_saved_after_another_one_has_its_own_photos_and_weights(
+    window: MainWindow, file: Path, qtbot: QtBot, probes: Path, tmp_path: Path
+) -> None:
+    gone, saved = tmp_path / "gone.safetensors", tmp_path / "saved.xcos"
+    window.session.open_gallery(probes)
+    qtbot.waitUntil(lambda: window.session.source == probes)
+    settled(window, qtbot)
+    rewrite(file, model=str(gone))
+    reopen(window, qtbot, file)
+    window.session.open_gallery(probes)
+    qtbot.waitUntil(lambda: window.session.source == probes)
+    settled(window, qtbot)
+    window.projects.save_as(saved)
+    qtbot.waitUntil(lambda: len(state_of(Project.read(saved)).photos) == 4)
+    state = state_of(Project.read(saved))
+    assert {photo.split("/")[0] for photo in state.photos} == {
+        path.name for path in probes.iterdir()
+    }
+    assert state.model != gone

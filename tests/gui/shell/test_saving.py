@@ -10,6 +10,8 @@ if sentence := missing_library():
 import csv
 import json
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject
+from core.scoring.tables import write_table
 from tests.gui.resting import settled
 from tests.gui.shell.test_window import SCORED
 from xcos_gui.shell.window import MainWindow
@@ -177,3 +180,30 @@ def test_without_a_folder_of_pictures_a_pair_is_saved_at_home(
 ) -> None:
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: "")
     assert window.inspector.saver.proposed().parent == Path.home()
+
+
+def test_without_a_pair_saving_and_copying_say_what_to_do_first(empty: MainWindow) -> None:
+    told: list[str] = []
+    empty.session.message.connect(told.append)
+    for action in empty.inspector.saver.menu.actions():
+        action.trigger()
+        assert told.pop() == "Click a pair in the matrix first."
+
+
+def test_an_import_meanwhile_leaves_the_export_of_all_scores_alone(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, go_on = list[str](), Event()
+    window.session.message.connect(told.append)
+
+    def slow(path: Path, *rows: Any) -> None:
+        go_on.wait(20)
+        write_table(path, *rows)
+
+    monkeypatch.setattr("core.scoring.tables.write_table", slow)
+    window.commands.export(tmp_path / "scores.csv")
+    window.commands.import_weights(tmp_path / "gone.pth", tmp_path / "new.safetensors")
+    qtbot.waitUntil(lambda: any("gone.pth" in text for text in told))
+    go_on.set()
+    qtbot.waitUntil(lambda: f"All scores were written to {tmp_path / 'scores.csv'}." in told)
+    assert len((tmp_path / "scores.csv").read_text().splitlines()) == 16  # a head and 15 pairs

@@ -156,7 +156,7 @@ def test_idle_is_said_only_when_nothing_runs(
         going.wait(60)
         return lambda: None
 
-    window.commands._job.start(work)
+    window.commands._exporting.start(work)
     qtbot.waitUntil(begun.is_set)
     shutil.copytree(crops, tmp_path / "more")
     session.open_gallery(tmp_path / "more")  # ends, and is scored, while the export runs
@@ -207,3 +207,26 @@ def test_choices_of_weights_keep_their_order(
     qtbot.waitUntil(lambda: not window.session.busy, timeout=SCORED)
     assert window.session.card is not None and window.session.card.path == tiny_weights
     assert window.session.threshold == 0.25
+
+
+def test_faces_of_a_photo_are_chosen_for_what_is_being_opened(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    session, menus = window.session, window._menus
+    session.open_gallery(probes, GallerySettings("all"))
+    menus._show_face_choice()
+    assert not menus._aligned.isChecked() and menus._policies.checkedAction().text() == "All faces"
+    menus._policies.actions()[1].trigger()
+    assert session.changing_settings == GallerySettings("largest")  # not crops, as the open one
+    session.cancel()
+    qtbot.waitUntil(lambda: session.opening is None, timeout=SCORED)
+    settled(window, qtbot)
+    menus._show_face_choice()
+    assert session.gallery_settings == CROPS and menus._aligned.isChecked()
+
+
+def test_without_a_gallery_there_are_no_faces_of_a_photo_to_choose(empty: MainWindow) -> None:
+    menus = empty._menus
+    assert not any(action.isEnabled() for action in menus._policies.actions())
+    menus._aligned.trigger()
+    assert not menus._aligned.isEnabled() and not menus._aligned.isChecked()

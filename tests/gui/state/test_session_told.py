@@ -9,12 +9,14 @@ if sentence := missing_library():
 
 import shutil
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import torch
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
+from core.digests import file_digest
 from core.errors import Stopped, XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.pipeline import Pipeline
@@ -146,6 +148,72 @@ def test_what_is_chosen_while_a_gallery_opens_is_what_it_opens_with(
     assert session.settings.model == other
     assert session.threshold == 0.4  # of the weights chosen: 0.31 was for the project's
     assert session.gallery_settings == GallerySettings("all", True)
+
+
+def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
+    window: MainWindow,
+    qtbot: QtBot,
+    told: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = window.session
+
+    def told_of_the_pair(model: str) -> bool:
+        assert session.matrix is not None and session.pair is not None
+        score = float(session.matrix.scores[session.pair])
+        near, below = window.inspector.numbers.text(), window.matrix.readout.text()
+        return f"score {score:.4f}" in near and model in near and f", {model})" in below
+
+    def slow(*_: object, **__: object) -> None:
+        go_on.wait(20)
+        raise Stopped("Loading")
+
+    other, go_on = other_weights(tmp_path / "other.safetensors"), Event()
+    file_digest(other)  # so that loading begins at once
+    with monkeypatch.context() as patch:
+        patch.setattr("xcos_gui.state.loading.open_gallery", slow)
+        session.set_model(other)
+        session.select_pair(0, 4)  # while it loads
+        assert told_of_the_pair("tiny")
+        session.cancel()
+        go_on.set()
+        qtbot.waitUntil(lambda: bool(told))
+    settled(window, qtbot)
+    assert told == ["Loading was stopped, so the models chosen before stay in use."]
+    session.select_pair(0, 5)
+    assert told_of_the_pair("tiny") and "tiny" in window._state.text()
+    session.set_model(other)
+    session.open_gallery(
+        session.source or tmp_path
+    )  # what is asked for since is loaded by them, too
+    qtbot.waitUntil(lambda: session.card is not None and session.card.name == "other")
+    settled(window, qtbot)
+    assert told_of_the_pair("other") and session.settings.model == other
+
+
+def test_a_matrix_whose_scoring_is_stopped_is_told_to_be_that_of_before(
+    window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise Stopped("Scoring")
+
+    monkeypatch.setattr("xcos_gui.state.session.score", stopped)
+    window.session.set_kind("uniform")
+    settled(window, qtbot)
+    assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
+    assert "learned attention" in window.matrix.readout.text()
+
+
+def test_a_project_saved_while_something_loads_stays_the_one_that_is_kept(
+    window: MainWindow, qtbot: QtBot, probes: Path, tmp_path: Path
+) -> None:
+    session, saved = window.session, tmp_path / "saved.xcos"
+    session.open_probes(probes)
+    window.projects.save_as(saved)
+    qtbot.waitUntil(lambda: session.probes is not None, timeout=60_000)
+    settled(window, qtbot)
+    assert session.project_file == saved and "saved.xcos" in window.windowTitle()
 
 
 def test_a_project_whose_target_is_gone_opens_without_it(

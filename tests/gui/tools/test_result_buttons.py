@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
+from core.digests import file_digest
+from tests.gui.resting import settled
 from tests.gui.tools.test_training_verdict import dialog_of, no_estimate_by_itself, run  # noqa: F401
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.training.result import ResultPage
@@ -44,3 +46,15 @@ def test_each_button_asks_for_its_own(window: MainWindow, run: Path, qtbot: QtBo
     assert page.verdict is None and page.sentence.isHidden() and not page.shown.filled
     assert not any(button.isVisibleTo(page) for button in buttons)
     page.close_job()
+
+
+def test_the_old_weights_are_kept_also_while_the_new_ones_load(
+    window: MainWindow, run: Path, qtbot: QtBot, tiny_weights: Path  # noqa: F811
+) -> None:  # fmt: skip
+    dialog, weights = dialog_of(window, run), run / "adapted.safetensors"
+    file_digest(weights)  # so that loading begins at once
+    dialog.use(weights)
+    dialog.keep_old()
+    assert dialog.note.text() == "The weights before judge the open gallery again."
+    settled(window, qtbot)
+    assert window.session.card is not None and window.session.card.path == tiny_weights

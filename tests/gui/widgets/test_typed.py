@@ -13,8 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSettings, QSize, Qt
-from PySide6.QtWidgets import QHeaderView, QTableWidget, QWidget
+from PySide6.QtCore import QRect, QRectF, QSettings, QSize, Qt
+from PySide6.QtWidgets import QDialog, QHeaderView, QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.faces.face import Face
@@ -234,3 +234,22 @@ def test_what_is_larger_than_its_place_scrolls(qtbot: QtBot) -> None:
     window.resize(allowed.width() + 500, 50)
     fit_to_screen(window)
     assert window.width() == allowed.width() and QRectF(allowed).contains(QRectF(window.geometry()))
+
+
+def test_a_window_comes_back_on_the_screen_it_was_moved_to(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.show()
+    tool = QDialog(parent)
+    tool.resize(200, 100)
+    fit_to_screen(tool)  # not shown yet: where its parent is
+    tool.show()
+    second = SimpleNamespace(availableGeometry=lambda: QRect(5000, 0, 1000, 800))
+    monkeypatch.setattr(tool, "screen", lambda: second)
+    tool.move(5100, 200)
+    tool.close()
+    tool.show()
+    fit_to_screen(tool)
+    assert (tool.x(), tool.y()) == (5100, 200)

@@ -71,6 +71,7 @@ class CurvesPanel(QWidget):
         self.before = ThresholdBefore(session)
         session.idle.connect(self._on_idle)
         self._on_matrix_changed()
+        self._on_threshold_changed(session.threshold)
 
     def close_job(self) -> None:
         """End the background work."""
@@ -148,6 +149,7 @@ class CurvesPanel(QWidget):
             self._listed = outcome
 
     def _note_listed(self, outcome: Outcome | None) -> None:
+        self._spreading.drop()  # what is listed later was asked for later
         self._listed = outcome
 
     # Following.
@@ -166,7 +168,7 @@ class CurvesPanel(QWidget):
             self._clear()
         else:
             self.plots.show_statistics(statistics)
-        self._on_threshold_changed(self._session.threshold)
+        self._on_idle()
 
     def _widest(self, most: int) -> int:
         """Room for any count and rate, so that the plot keeps its place when they change."""
@@ -174,11 +176,14 @@ class CurvesPanel(QWidget):
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 26
 
     def _on_idle(self) -> None:
-        self._on_threshold_changed(self._session.threshold)
+        self._show_counts(self._session.threshold)  # in the box another one may be half typed
 
     def _on_threshold_changed(self, threshold: float) -> None:
         with QSignalBlocker(self.spin):
             self.spin.setValue(threshold)
+        self._show_counts(threshold)
+
+    def _show_counts(self, threshold: float) -> None:
         statistics = self._session.statistics
         if statistics is None:
             return

@@ -47,12 +47,7 @@ class GalleryModel(QAbstractListModel):
     def refresh(self) -> None:
         """Take the session's faces anew."""
         self.beginResetModel()
-        loaded = self._session.loaded
-        faces = (
-            () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
-        )
-        wanted = readable(self._filter).casefold()
-        self._faces = [face for face in faces if not wanted or self._has(face, wanted)]
+        self._faces = self._found()
         if self._by == "name":
             self._faces.sort(key=lambda face: natural(PurePosixPath(face.key).name))
         elif self._by == "doubt":
@@ -60,6 +55,19 @@ class GalleryModel(QAbstractListModel):
         elif self._by in BY_NAME:
             self._faces.sort(key=self._badness, reverse=True)
         self.endResetModel()
+
+    def search_again(self) -> None:
+        """Find the faces anew where tags were changed, which may be searched for."""
+        if self._filter and {f.key for f in self._found()} != {f.key for f in self._faces}:
+            self.refresh()  # only then: what is selected is lost by it
+
+    def _found(self) -> list[Face]:
+        loaded = self._session.loaded
+        faces = (
+            () if loaded is None else loaded.gallery.aside if self._aside else loaded.gallery.faces
+        )
+        wanted = readable(self._filter).casefold()
+        return [face for face in faces if not wanted or self._has(face, wanted)]
 
     def order_by(self, order: Order) -> None:
         """Order by identity, which is the gallery's own; by the photo's name; doubtful first; or by a

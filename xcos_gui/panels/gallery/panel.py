@@ -91,6 +91,7 @@ class GalleryPanel(QWidget):
         self._source = session.source
         self.view.activated.connect(self._on_activated)
         session.gallery_changed.connect(self._on_gallery_changed)
+        session.edits_changed.connect(self._on_edits)
         session.conditions.changed.connect(self._on_measured)
         # After the pair's maps, which the user looks at first.
         self._following = QTimer(self, singleShot=True, interval=FOLLOWS)
@@ -102,7 +103,10 @@ class GalleryPanel(QWidget):
 
     def selected(self) -> list[Face]:
         """The faces selected in the tab that is shown."""
-        view = self._aside if self._tabs.currentWidget() is self._aside else self.view
+        view = self._tabs.currentWidget()
+        if view not in (self.view, self._aside):
+            return []
+        assert isinstance(view, QListView)
         chosen = (index.data(FACE_ROLE) for index in view.selectionModel().selectedIndexes())
         return [face for face in chosen if face is not None]
 
@@ -121,7 +125,8 @@ class GalleryPanel(QWidget):
         title = "Merge identities" if len(names) > 1 else "Rename identity"
         known = {face.identity for face in faces}
         if len(names) == 1 and self._session.loaded is not None and names[0]:
-            faces = [f for f in self._session.loaded.gallery.faces if f.identity in known]
+            gallery = self._session.loaded.gallery
+            faces = [f for f in (*gallery.faces, *gallery.aside) if f.identity in known]
         text, given = QInputDialog.getText(
             self,
             title,
@@ -134,12 +139,14 @@ class GalleryPanel(QWidget):
     def name_selected(self) -> None:
         """Ask for the identity of just the selected faces."""
         faces = self.selected()
-        if faces:
-            text, given = QInputDialog.getText(
-                self, "Identity of the selection", "Who do the selected faces show?"
-            )
-            if given:
-                self._session.rename(faces, text.strip() or None)
+        if not faces:
+            self._session.message.emit("Select faces in the gallery first.")
+            return
+        text, given = QInputDialog.getText(
+            self, "Identity of the selection", "Who do the selected faces show?"
+        )
+        if given:
+            self._session.rename(faces, text.strip() or None)
 
     def set_aside(self) -> None:
         """Leave the selected faces out, or bring them back from the other tab."""
@@ -202,6 +209,10 @@ class GalleryPanel(QWidget):
             self._session.message.emit("With probes loaded, choose the pair in the matrix.")
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
+        else:
+            self._session.message.emit(
+                "Only faces of the matrix can be compared; bring those set aside back first (Del)."
+            )
 
     def _make_actions(self) -> None:
         entries: list[tuple[str, str, Callable[[], None]]] = [
@@ -335,6 +346,10 @@ class GalleryPanel(QWidget):
     def _on_search(self, text: str) -> None:
         self.model.set_filter(text)
         self.aside_model.set_filter(text)
+
+    def _on_edits(self) -> None:
+        for model in (self.model, self.aside_model):
+            model.search_again()
 
     def _on_activated(self, index: QModelIndex) -> None:
         row = self.grouped.face_row(index)

@@ -24,7 +24,9 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 
 KEPT_ARRANGEMENTS = 8
-SETTLE = 200  # milliseconds that a dragged threshold must rest before a difference follows
+SETTLE = (
+    200  # milliseconds that a dragged threshold must rest before an order or a difference follows
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,10 +243,7 @@ class Arranger(QObject):
     ) -> Arrangement:
         """An arrangement, or the one that was made of the same before."""
         plain = replace(asked, against=None)
-        # Which cells are unlike depends on the threshold, too.
-        moved = {"hardness", f"{CONDITION}unlike"} & {asked.rows, asked.columns}
-        hard = threshold if moved else None
-        key = plain, hard, edits
+        key = plain, threshold if _goes_by_threshold(asked) else None, edits
         if self._arrangements is None or self._arrangements[0] is not scored:
             self._arrangements = scored, []
         known = self._arrangements[1]
@@ -297,7 +296,8 @@ class Arranger(QObject):
         self.recoloured.emit()
 
     def _on_threshold(self, _: float) -> None:
-        if self.asked.against is not None:  # which pairs changed side depends on it
+        # Which pairs changed side depends on it, too.
+        if self.asked.against is not None or _goes_by_threshold(self.asked):
             self._timer.start()
 
     def _on_edits(self) -> None:
@@ -320,6 +320,11 @@ class Arranger(QObject):
         if image is self.image:
             image.take_count(part, threshold, errors)
             self.recoloured.emit()
+
+
+def _goes_by_threshold(asked: Asked) -> bool:
+    """Whether the threshold has a say in an order, as in which cells are unlike."""
+    return bool({"hardness", f"{CONDITION}unlike"} & {asked.rows, asked.columns})
 
 
 def matrix_region(shown: Arrangement, seen: Region) -> Region:

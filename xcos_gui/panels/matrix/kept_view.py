@@ -8,18 +8,28 @@ from core.scoring.orders import Asked
 from xcos_gui.panels.matrix.arranging import Arranger
 from xcos_gui.panels.matrix.bar import MatrixBar
 from xcos_gui.panels.matrix.item import MatrixItem
+from xcos_gui.state.session import Session
 
 
 class KeptView:
     """Fits the matrix into its view, and saves and restores what is seen."""
 
-    def __init__(self, view: Any, item: MatrixItem, bar: MatrixBar, arranger: Arranger) -> None:
+    def __init__(
+        self,
+        session: Session,
+        view: Any,
+        item: MatrixItem,
+        bar: MatrixBar,
+        arranger: Arranger,
+    ) -> None:
+        self._session = session
         self._view, self._item, self._bar, self._arranger = view, item, bar, arranger
         self._wanted: dict[str, Any] | None = None  # until the matrix has its size
         self._fitted: QRectF | None = None  # what is seen, while that is all of it
         self._size = view.size()
         view.sigResized.connect(self._on_resized)
         view.sigRangeChanged.connect(self._on_range)
+        bar.arrangement_chosen.connect(self._forget)
 
     @property
     def fitted(self) -> bool:
@@ -61,15 +71,21 @@ class KeptView:
         view, image = self._wanted, self._arranger.image
         if view is None or image is None or self._arranger.running:
             return
-        if view.get("of") != list(image.shown.shape):
+        fits = view.get("of") == list(image.shown.shape)
+        if not fits and self._session.scores_follow:
             return
         self._wanted = None
+        if not fits:  # it was of other photos
+            return
         try:
             (left, right), (top, bottom) = view["columns"], view["rows"]
             where = QRectF(float(left), float(top), float(right - left), float(bottom - top))
         except (KeyError, TypeError, ValueError):
             return  # a view that cannot be read: all is shown
         self._view.setRange(where, padding=0)
+
+    def _forget(self) -> None:
+        self._wanted = None
 
     def _on_resized(self, *_: object) -> None:
         if self._fitted is not None:

@@ -67,7 +67,7 @@ class MatrixPanel(QWidget):
         self.frames = Frames(self._plot, self.item)
         self.selecting = Selecting(session)
         self.chosen_bar = ChosenBar(session, self.selecting)
-        self._kept = KeptView(self._view, self.item, self.bar, self.arranger)
+        self._kept = KeptView(session, self._view, self.item, self.bar, self.arranger)
         self.fit = self._kept.fit
         self._hint = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._read = Readout(session, thumbnails, self.arranger)

@@ -57,14 +57,14 @@ class Readout(QWidget):
     def show_pair(self, pair: tuple[int, int]) -> None:
         """Tell of a pair of the matrix."""
         session = self._session
-        matrix = session.matrix
-        assert matrix is not None
+        scored = session.scored
+        assert scored is not None
+        matrix, model = scored.matrix, scored.card.name
         one, other = session.faces_of(pair)
         self._show_faces(one, other)
         threshold = session.threshold
         score = float(matrix.scores[pair])
         outcome = matrix.outcome(*pair, threshold) if matrix.is_pair(*pair) else "the same face"
-        model = session.card.name if session.card else ""
         yet = "; an estimate from the uniform score yet" if session.is_estimate(*pair) else ""
         yet += self._compared(pair)
         columns = {**other.columns, **one.columns}

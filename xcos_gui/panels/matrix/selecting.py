@@ -131,7 +131,10 @@ class Selecting(QObject):
 
     def _on_matrix_changed(self) -> None:
         of, now = self._of, self._session.scored
-        if of is None or now is None or of.matrix.scores is now.matrix.scores:
+        if now is None:
+            self.clear()
+            return
+        if of is None or of.matrix.scores is now.matrix.scores:
             return
         rows, columns = (
             [f.key for f in one.gallery.faces] == [f.key for f in other.gallery.faces]

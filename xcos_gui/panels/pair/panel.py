@@ -1,7 +1,7 @@
 """One pair: both faces, the maps, the cells, and the decision in words."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -96,6 +96,8 @@ class InspectorPanel(QWidget):
         session.model_changed.connect(self._show_switches)
         session.matrix_changed.connect(self._paint_maps)
         session.edits_changed.connect(self._show_judging)
+        for keen in (*self.findChildren(QComboBox), self.table):
+            keen.installEventFilter(self)  # they would take a letter for the start of an entry
         self._show_switches()
         self._photos.setIcon(icon("photos", self.palette()))
 
@@ -230,6 +232,7 @@ class InspectorPanel(QWidget):
         """Tags and decision of the pair looked at."""
         session = self._session
         if self._report is None or session.pair is None or session.project is None:
+            self.judging.leave()
             self.judging.hide()
             return
         left, right = session.faces_of(session.pair)
@@ -332,10 +335,19 @@ class InspectorPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             self._show_plain(True)
-        elif event.text() in DECIDES and not self.judging.isHidden():
-            self.judging.decide(DECIDES[event.text()])
-        else:
+        elif not self._judge(event):
             super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+        return pressed and self._judge(event)  # type: ignore[arg-type]
+
+    def _judge(self, event: QKeyEvent) -> bool:
+        """Decide on the pair by a letter; whether it was one that decides."""
+        decides = event.text() in DECIDES and not self.judging.isHidden()
+        if decides:
+            self.judging.decide(DECIDES[event.text()])
+        return decides
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

@@ -37,8 +37,7 @@ class PairSaver:
 
     def ask(self) -> None:
         """Ask for a file and write the pair there; the ending tells the form."""
-        if self._session.explanation is None:
-            self._session.message.emit("Click a pair in the matrix first.")
+        if self._report() is None:
             return
         forms = " ".join(f"*{suffix}" for suffix in PAIR_SUFFIXES)
         name, _ = QFileDialog.getSaveFileName(
@@ -63,7 +62,7 @@ class PairSaver:
 
     def save_to(self, path: Path) -> None:
         """Write the pair to a file, with the colour limits that are shown."""
-        report, limits = self._session.report(), self._session.colour_limits
+        report, limits = self._report(), self._session.colour_limits
         if report is None:
             return
         self._drawing.do(
@@ -74,7 +73,7 @@ class PairSaver:
 
     def copy_picture(self) -> None:
         """Put the pair's figure on the clipboard."""
-        report, limits = self._session.report(), self._session.colour_limits
+        report, limits = self._report(), self._session.colour_limits
         if report is not None:
             self._drawing.do(lambda: _picture(report, limits), self._copy, self._session.tell)
 
@@ -82,12 +81,19 @@ class PairSaver:
         """End the background work, once what is saved is written."""
         self._drawing.close()
 
+    def _report(self) -> PairReport | None:
+        """What is saved; without a pair the user is told what to do first."""
+        report = self._session.report()
+        if report is None:
+            self._session.message.emit("Click a pair in the matrix first.")
+        return report
+
     def _copy(self, picture: QImage) -> None:
         QGuiApplication.clipboard().setImage(picture)
         self._session.message.emit("The pair's picture is on the clipboard.")
 
     def _copy_text(self, make: Callable[[PairReport], str]) -> None:
-        report = self._session.report()
+        report = self._report()
         if report is not None:
             QGuiApplication.clipboard().setText(make(report))
             self._session.message.emit("The pair's numbers are on the clipboard.")

@@ -186,8 +186,11 @@ class PairsModel(RowsModel):
         return ", ".join(project.edits.tags_among(pair_subjects(*self._session.faces_of(cell))))
 
     def renew(self) -> None:
-        """Ask for all texts again."""
-        if self.rowCount():
+        """Ask for all texts again, and sort by them anew."""
+        varies = self._column in (FRAGILE, TAGS, LR) or self._column >= FIRST_CONDITION
+        if varies and self._session.scored is not None:
+            self.sort(self._column, self._order)
+        elif self.rowCount():
             ends = self.index(0, 0), self.index(self.rowCount() - 1, len(HEADERS) - 1)
             self.dataChanged.emit(*ends, [Qt.ItemDataRole.DisplayRole])
 

@@ -97,7 +97,7 @@ class PairsPanel(QWidget):
         self.choice.activated.connect(self._on_chosen)
         self.choice.currentTextChanged.connect(self.choice.setToolTip)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        session.matrix_changed.connect(self._list)
+        session.matrix_changed.connect(self._on_matrix_changed)
         session.threshold_changed.connect(lambda _: self._timer.start())
         session.listed_outcome_changed.connect(self._on_outcome)
         session.pair_changed.connect(self._on_pair_changed)
@@ -111,7 +111,7 @@ class PairsPanel(QWidget):
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
         session.reference_changed.connect(self._show_columns)
-        session.conditions.changed.connect(self.model.renew)
+        session.conditions.changed.connect(self._renew)
         self._show_columns()
 
     def _make_actions(self) -> None:
@@ -198,7 +198,11 @@ class PairsPanel(QWidget):
         for column, shown in wanted.items():
             if self.table.isColumnHidden(column) == shown:
                 self.table.setColumnHidden(column, not shown)
+        self._renew()
+
+    def _renew(self) -> None:
         self.model.renew()
+        self._on_pair_changed(self._session.pair)
 
     def _several(self) -> bool:
         """Whether the outcome may differ from row to row."""
@@ -211,6 +215,12 @@ class PairsPanel(QWidget):
         same = np.where((left < 0) | (right < 0), -1, left == right)
         kinds = np.stack([same, pairs.scores > self._session.threshold])
         return np.unique(kinds, axis=1).shape[1] > 1
+
+    def _on_matrix_changed(self) -> None:
+        # The places listed are those of other faces now, however long a filter takes.
+        self.model.show(None)
+        self._count.setText("Filtering pairs…" if self._session.filter.running else "")
+        self._list()
 
     def _list(self, *_: object) -> None:
         if self._session.filter.running:

@@ -26,8 +26,9 @@ from PySide6.QtWidgets import (
 
 from core.training.config import TrainConfig, parse_config
 from xcos_gui.state.settings import Settings
-from xcos_gui.tools.training.inputs import QuietWheel, SettingInput, input_for
+from xcos_gui.tools.training.inputs import SettingInput, input_for
 from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.quiet_wheel import QuietWheel
 
 GENERAL = "general"
 MARK = "\N{BULLET}"
@@ -210,7 +211,7 @@ class TrainingForm(QWidget):
         field.widget.setToolTip(f"{name}: {_meaning(of.metadata)}")
         field.widget.setAccessibleName(words)
         for widget in (field.widget, *field.widget.findChildren(QWidget)):
-            widget.installEventFilter(self._quiet)
+            self._quiet.take(widget)
         self._rows[name] = _Row(field, label, reset)
         field.changed.connect(self._on_changed)
         line = grid.rowCount()

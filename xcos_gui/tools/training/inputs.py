@@ -6,8 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QWidget
 
 from core.training.toml import toml_value
@@ -202,17 +201,6 @@ class _NumberBox(QAbstractSpinBox):
             moved = min(moved, Decimal(str(self._high)))
         text = f"{moved.normalize():f}"
         self.lineEdit().setText(text if self._whole or "." in text else f"{text}.0")
-
-
-class QuietWheel(QObject):
-    """Keeps the wheel, which scrolls the form, from changing what it passes over."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        passing = isinstance(event, QWheelEvent) and isinstance(watched, QWidget)
-        if passing and not watched.hasFocus():  # type: ignore[attr-defined]
-            event.ignore()
-            return True
-        return False
 
 
 def _number(text: str) -> Decimal | None:

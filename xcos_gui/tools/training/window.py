@@ -134,7 +134,8 @@ class TrainingDialog(ToolWindow):
     def keep_old(self) -> None:
         """Leave the weights before in use, or take them again."""
         card, new = self.session.card, self.verdict_page.weights
-        if card is not None and new is not None and card.path.resolve() == new.resolve():
+        chosen = self.session.chosen_models.verifier  # which may still be loading the gallery
+        if chosen is not None and new is not None and chosen.card.path.resolve() == new.resolve():
             before = self.session.settings.note(BEFORE)
             self.session.set_model(Path(before) if before else None)
             self.tell("The weights before judge the open gallery again.")
