@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -10,22 +9,20 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QMenu,
     QPushButton,
     QSplitter,
     QTabBar,
-    QToolButton,
     QWidget,
 )
 
-from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
 from core.analysis.labels.review import LabelQuality, decided
 from core.analysis.labels.search import LabelFindings
 from core.errors import counted
 from core.project.edits import Decision
-from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
+from xcos_gui.tools.labels.exports import LabelExports
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
@@ -84,6 +81,7 @@ class LabelsWindow(FollowingWindow):
     def close_job(self) -> None:
         """End the background work."""
         self._counting.close()
+        self.exports.job.close()
         super().close_job()
 
     # Making.
@@ -100,19 +98,16 @@ class LabelsWindow(FollowingWindow):
         self.again = QPushButton("&Search again")
         self.again.setToolTip("Search on the labels as they are now")
         self.again.clicked.connect(self.search)
-        self.export = QToolButton(
-            text="&Export…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
-        menu = QMenu(self)
-        menu.addAction("Corrected labels as a &CSV…").triggered.connect(self._ask_csv)
-        menu.addAction("&Photos copied to a folder a person…").triggered.connect(self._ask_folder)
-        self.export.setMenu(menu)
+        self.exports = LabelExports(self.session)
+        self.exports.told.connect(self.tell)
+        self.exports.failed.connect(self.tell_failed)
+        self.foot.addWidget(self.exports.progress)
         row = QHBoxLayout()
         row.addWidget(self.kinds, 1)
         for button in (self.other, self.again):
             button.setAutoDefault(False)
             row.addWidget(button)
-        row.addWidget(self.export)
+        row.addWidget(self.exports)
         return row
 
     def _make_list(self) -> None:
@@ -314,47 +309,15 @@ class LabelsWindow(FollowingWindow):
         self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
         self.search()
 
-    def _ask_csv(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Export corrected labels", "corrected.csv", "Tables (*.csv)"
-        )
-        if name:
-            self.export_csv(Path(name))
-
-    def export_csv(self, path: Path) -> None:
-        """Write the labels of now."""
-        loaded = self.session.loaded
-        if loaded is None:
-            self.tell("Open a gallery first.")
-            return
-        gallery = loaded.gallery
-        self.compute(
-            "Writing labels",
-            lambda _: write_labels(path, gallery),
-            lambda count: self.tell(f"Wrote the labels of {counted(count, 'photo')} to {path}."),
-        )
-
-    def _ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "A new, empty folder for the copies")
-        if name:
-            self.copy_to(Path(name))
-
-    def copy_to(self, folder: Path) -> None:
-        """Copy the photos by the identities of now."""
-        loaded = self.session.loaded
-        if loaded is None:
-            self.tell("Open a gallery first.")
-            return
-        gallery = loaded.gallery
-
-        def work(running: Running) -> Any:
-            return copy_photos(folder, gallery, running)
-
-        self.compute(
-            "Copying photos",
-            work,
-            lambda count: self.tell(f"Copied {counted(count, 'photo')} to {folder}."),
-        )
+    def stop(self) -> bool:
+        """Stop a search, else what is being written; whether anything ran."""
+        if super().stop():
+            return True
+        job = self.exports.job
+        writes = job.running and not job.stopping
+        if writes:
+            job.stop()
+        return writes
 
 
 def _quality_words(quality: LabelQuality) -> str:
