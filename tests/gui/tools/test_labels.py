@@ -14,6 +14,7 @@ from core.project.project import Project
 from tests.gui.resting import tool_rests
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.labels import search
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.window import LabelsWindow
 
@@ -150,3 +151,41 @@ def test_escape_stops_a_copy(
     may.set()
     qtbot.waitUntil(lambda: not tool.exports.job.running)
     assert tool.note.text() == "Copying photos was stopped." and tool.isVisible()
+
+
+def test_findings_of_a_former_gallery_are_gone_and_nothing_is_decided_on_them(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, session = opened(empty, qtbot, crops), empty.session
+    qtbot.waitUntil(lambda: tool_rests(tool), timeout=60_000)
+    choose(tool, ("ann/1.png", "ann/twice.png"))
+    again, may = shutil.copytree(crops, tmp_path / "again"), Event()
+    find = search.find_in_labels
+    monkeypatch.setattr(search, "find_in_labels", lambda *a: may.wait(60) and find(*a))
+    session.open_gallery(again)
+    qtbot.waitUntil(lambda: session.source == again and tool.job.running, timeout=60_000)
+    assert not tool.model.findings and tool.before_after.text() == ""
+    assert tool.shown.empty.title.text() == "Searching the labels…"
+    tool.activateWindow()
+    qtbot.keyClick(tool, Qt.Key.Key_A)
+    qtbot.keyClick(tool, Qt.Key.Key_Escape)
+    monkeypatch.setattr(search, "find_in_labels", find)
+    may.set()
+    qtbot.waitUntil(lambda: not tool.job.running)
+    qtbot.keyClick(tool, Qt.Key.Key_A)
+    assert not session.project.edits.decisions and not session.project.edits.aside
+    tool.again.click()
+    qtbot.waitUntil(lambda: tool.found is not None and tool_rests(tool), timeout=60_000)
+    choose(tool, ("ann/1.png", "ann/twice.png"))
+    qtbot.keyClick(tool, Qt.Key.Key_A)
+    assert list(session.project.edits.aside) == ["ann/twice.png"]
+
+
+def test_a_forgotten_gallery_leaves_no_count_of_errors(
+    empty: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    tool = opened(empty, qtbot, crops)
+    assert tool.before_after.text().startswith("Before: ")
+    empty.session.forget_gallery()
+    assert tool.before_after.text() == "" and tool.found is None
+    assert tool.shown.empty.title.text() == "Open a gallery"

@@ -52,6 +52,7 @@ class LabelsWindow(FollowingWindow):
         self.quality: Qualities | None = None
         self._other: Path | None = None
         self._searched: object = None
+        self._project = session.project  # that the findings' faces and names are of
         self._by_user = True
         self._counting = LatestJob(self)
         self._counting.finished.connect(self._on_counted)
@@ -76,6 +77,7 @@ class LabelsWindow(FollowingWindow):
             QShortcut(QKeySequence(keys), self, slot)
         for _, key, decision in KEYS:
             QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+        session.gallery_changed.connect(self._on_gallery)
         session.edits_changed.connect(self._on_edits)
 
     def close_job(self) -> None:
@@ -129,12 +131,11 @@ class LabelsWindow(FollowingWindow):
         session = self.session
         loaded = session.loaded
         if loaded is None or session.model is None or not len(loaded):
-            self.found, self._searched = None, None
-            self._show_kind()
+            self._clear()
             return
         faces = (*loaded.gallery.faces, *loaded.gallery.aside)
         state = (
-            session.source,
+            session.project,
             session.probe_source,
             session.card,
             session.kind,
@@ -172,6 +173,21 @@ class LabelsWindow(FollowingWindow):
         )
         self.compute("Searching the labels", asked.run, self._on_found)
 
+    def _clear(self) -> None:
+        for job in (self.job, self._counting):
+            job.drop()
+        self.progress.hide()
+        self.found = self.quality = self._searched = None
+        self.before_after.clear()
+        self._show_kind()
+
+    def _on_gallery(self) -> None:
+        """Let go of the findings of another project, whose names and files may be those of this one."""
+        if self._project is not self.session.project:
+            self._project = self.session.project
+            self._clear()
+            self.ask_refresh()
+
     def _on_found(self, findings: LabelFindings) -> None:
         self.found = findings
         here = {finding.kind for finding in findings.findings}
@@ -182,6 +198,7 @@ class LabelsWindow(FollowingWindow):
         self._show_kind()
 
     def _on_edits(self) -> None:
+        self._on_gallery()  # also where the edits are kept in another project
         project, findings = self.session.project, self.found
         if project is None or findings is None:
             return
@@ -245,7 +262,9 @@ class LabelsWindow(FollowingWindow):
 
     def _why_none(self) -> str:
         if self.found is None:
-            return "Open a gallery; what is likely wrong in its labels is then listed here."
+            if self.session.loaded is None:
+                return "Open a gallery; what is likely wrong in its labels is then listed here."
+            return "The labels are not searched yet; Search again begins anew."
         if self.kind == "shared-person" and self.found.probes is None:
             return "No other gallery; choose one to look for people that both show."
         faces = self.found.gallery.gallery.faces
