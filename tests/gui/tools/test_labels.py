@@ -121,7 +121,7 @@ def test_a_search_and_a_copy_of_the_photos_do_not_end_each_other(
     copied, may = shutil.copyfile, Event()
 
     def copy_slowly(source: Path, target: Path) -> None:
-        assert may.wait(60)
+        assert may.wait(10)
         copied(source, target)
 
     monkeypatch.setattr("core.analysis.labels.export.shutil.copyfile", copy_slowly)
@@ -145,7 +145,7 @@ def test_escape_stops_a_copy(
     tool = opened(empty, qtbot, crops)
     qtbot.waitUntil(lambda: tool_rests(tool), timeout=60_000)
     may = Event()
-    monkeypatch.setattr("core.analysis.labels.export.shutil.copyfile", lambda *_: may.wait(60))
+    monkeypatch.setattr("core.analysis.labels.export.shutil.copyfile", lambda *_: may.wait(10))
     tool.exports.copy_to(tmp_path / "copies")
     qtbot.keyClick(tool, Qt.Key.Key_Escape)
     may.set()
@@ -161,7 +161,7 @@ def test_findings_of_a_former_gallery_are_gone_and_nothing_is_decided_on_them(
     choose(tool, ("ann/1.png", "ann/twice.png"))
     again, may = shutil.copytree(crops, tmp_path / "again"), Event()
     find = search.find_in_labels
-    monkeypatch.setattr(search, "find_in_labels", lambda *a: may.wait(60) and find(*a))
+    monkeypatch.setattr(search, "find_in_labels", lambda *a: may.wait(10) and find(*a))
     session.open_gallery(again)
     qtbot.waitUntil(lambda: session.source == again and tool.job.running, timeout=60_000)
     assert not tool.model.findings and tool.before_after.text() == ""
