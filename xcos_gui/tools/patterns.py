@@ -31,6 +31,7 @@ from core.explain.mean_face import mean_face
 from core.faces.align import TEMPLATE
 from core.faces.regions import face_regions
 from core.scoring.lists import PairList
+from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.cell_view import Cell, CellView
@@ -51,10 +52,11 @@ EMPTY = "Open a gallery first; its pairs are looked at here once they are scored
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The report, and a mean face for all its pairs and for each group."""
+    """The report, a mean face for all its pairs and for each group, and whose pairs they are."""
 
     report: PatternReport
     faces: list[np.ndarray | None]
+    scored: ScoredGallery
 
 
 class PatternsWindow(FollowingWindow):
@@ -148,6 +150,11 @@ class PatternsWindow(FollowingWindow):
 
     # Computing.
 
+    @property
+    def current(self) -> bool:
+        """Whether what is shown is of the matrix that the session has now."""
+        return self.found is not None and self.found.scored.matrix is self.session.matrix
+
     def refresh(self) -> None:
         """Look at the chosen pairs, in the background."""
         session = self.session
@@ -177,7 +184,7 @@ class PatternsWindow(FollowingWindow):
             report = look_for_patterns(scored, threshold, of, less, count or 0, running)
             assert report.groups is not None
             lists = [of.pairs, *(group.pairs for group in report.groups.groups)]
-            return _Found(report, [face_of(pairs) for pairs in lists])
+            return _Found(report, [face_of(pairs) for pairs in lists], scored)
 
         self.compute("Looking for patterns", work, self._show)
 
@@ -298,10 +305,11 @@ class PatternsWindow(FollowingWindow):
 
     def save_to(self, path: Path) -> None:
         """Write what was found to a file."""
-        session = self.session
-        if self.found is None or session.rows is None or session.columns is None:
+        if self.found is None:
             return
-        faces = session.rows.gallery.faces, session.columns.gallery.faces
+        faces = tuple(
+            one.gallery.faces for one in (self.found.scored.rows, self.found.scored.columns)
+        )
         try:
             write_patterns(path, self.found.report, *faces)
         except XCosError as error:

@@ -54,6 +54,9 @@ THRESHOLDS: tuple[tuple[str, Thresholds], ...] = (
 
 @dataclass(frozen=True, eq=False)
 class _Found:
+    """made_from: what the decisions were made from, the matrix first."""
+
+    made_from: tuple[object, ...]
     worth: Worth
     against: ScoreKind
     exchanges: dict[ScoreKind, Exchange]
@@ -80,7 +83,6 @@ class WorthWindow(FollowingWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.found: _Found | None = None
-        self._computed: tuple[object, ...] = ()  # what the decisions were made from
         self._make_choices()
         self.words.setText(EMPTY)
         self.body.addWidget(self.words)
@@ -125,6 +127,11 @@ class WorthWindow(FollowingWindow):
 
     # Computing.
 
+    @property
+    def current(self) -> bool:
+        """Whether the counts are of the matrix that the session has now."""
+        return self.found is not None and self.found.made_from[0] is self.session.matrix
+
     def refresh(self) -> None:
         """Decide every pair by every kind, unless only the threshold or the other kind changed."""
         session = self.session
@@ -138,7 +145,7 @@ class WorthWindow(FollowingWindow):
         threshold, against = session.own_threshold, self.against.currentData()
         thresholds: Thresholds = self.thresholds.currentData()
         made_from = (scored.matrix, scored.rows, scored.columns, thresholds)
-        known = self.found.worth if self.found and made_from == self._computed else None
+        known = self.found.worth if self.found and made_from == self.found.made_from else None
 
         def work(running: Running) -> _Found:
             if known is None:
@@ -148,9 +155,9 @@ class WorthWindow(FollowingWindow):
             worth.of(against)  # refuses a kind that is missing
             others = [one.kind for one in worth.kinds if one.kind != against]
             exchanges = {kind: worth.exchange(kind, against) for kind in others}
-            return _Found(worth, against, exchanges, [worth.sentence(against, k) for k in others])
+            sentences = [worth.sentence(against, k) for k in others]
+            return _Found(made_from, worth, against, exchanges, sentences)
 
-        self._computed = made_from
         self.compute("Comparing attention", work, self._show)
 
     def _on_failed(self, error: BaseException) -> None:
@@ -169,7 +176,7 @@ class WorthWindow(FollowingWindow):
             self._show(self.found)  # its links have the theme's colour
 
     def _show_nothing(self, sentence: str) -> None:
-        self.found, self._computed = None, ()
+        self.found = None
         self.words.setText(sentence)
         self.table.setRowCount(0)
         self.sentences.clear()

@@ -57,14 +57,14 @@ class ToolWindow(QDialog):
         QShortcut(QKeySequence("Ctrl+D"), self, lambda: self.session.tool_asked.emit("photos"))
         self.body = QVBoxLayout(inside)
         self.body.setContentsMargins(0, 0, 0, 0)
-        foot = QHBoxLayout()
-        foot.addWidget(self.note, 1)
-        foot.addWidget(self.progress)
+        self.foot = QHBoxLayout()
+        self.foot.addWidget(self.note, 1)
+        self.foot.addWidget(self.progress)
         # The window stays as it is when work begins.
-        foot.addStrut(self.progress.sizeHint().height())
+        self.foot.addStrut(self.progress.sizeHint().height())
         column = QVBoxLayout(self)
         column.addWidget(Scrolled(inside), 1)  # on a small screen, too, all of it can be reached
-        column.addLayout(foot)
+        column.addLayout(self.foot)
 
     def compute(self, what: str, work: Work, then: Callable[[Any], None]) -> None:
         """Run work in the background and give its answer to `then`; the newest call wins."""
@@ -112,6 +112,10 @@ class ToolWindow(QDialog):
         self._end_work()
         if self._working and self.words.text() == self._working:
             self.words.setText(self.empty_words)
+        self.tell_failed(error)
+
+    def tell_failed(self, error: BaseException) -> None:
+        """Say at the foot of the window why work failed."""
         if isinstance(error, XCosError | Stopped):
             self.tell(str(error))
         elif isinstance(error, MemoryError):

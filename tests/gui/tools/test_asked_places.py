@@ -139,7 +139,7 @@ def test_labels_are_exported_and_compared_where_asked(
     empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, dialogs: Dialogs
 ) -> None:
     tool = labels_of(empty, qtbot, crops)
-    table, copies = tool.export.menu().actions()
+    table, copies = tool.exports.menu().actions()
     for action in (table, copies):
         action.trigger()
     tool.other.click()

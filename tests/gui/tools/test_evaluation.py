@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from core.evaluation.results import error_curves
 from core.model.card import read_card
+from tests.gui.tools.test_answers_of import held
+from tests.weights import other_weights
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evaluation.window import EvaluationDialog
 
@@ -209,3 +211,32 @@ def test_genuine_pairs_alone_say_what_can_be_said(
         dialog.results.selectRow(row)
         assert {*texts(dialog, 1)} <= outcomes and dialog.listed.model.rowCount() == 20
         assert dialog.view.shown.filled
+
+
+def test_a_run_that_was_stopped_leaves_the_maps_of_the_one_before(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog, session = evaluated(empty, qtbot, crops), empty.session
+    rows = range(3)
+
+    def maps() -> list[str]:
+        said = []
+        for row in rows:
+            dialog.listed.table.selectRow(row)
+            said.append(dialog.view.words.text())
+        return said
+
+    before, former = maps(), session.card
+    session.set_model(other_weights(tmp_path / "other.safetensors"))
+    qtbot.waitUntil(lambda: session.card is not former)
+    may = held(dialog, monkeypatch)
+    dialog.protocol.setText(str(tmp_path / "another"))
+    dialog.start.click()
+    dialog.progress.stop.click()
+    may.set()
+    qtbot.waitUntil(lambda: not dialog.job.running)
+    assert len({*before}) > 2 and maps() == before
+    opened: list[Path] = []
+    monkeypatch.setattr(session, "open_gallery", lambda path, _: opened.append(path))
+    dialog.listed.open.click()
+    assert [path.stem for path in opened] == [crops.name]

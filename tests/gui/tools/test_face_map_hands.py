@@ -7,7 +7,9 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyqtgraph as pg
@@ -22,6 +24,7 @@ from tests.gui.resting import score_probes, settled, tool_rests
 from tests.gui.tools.test_face_map import opened
 from tests.living import list_with_stranger
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.tools.face_map import window as window_of_map
 from xcos_gui.tools.face_map.plot import MapPlot
 from xcos_gui.tools.face_map.window import _hard_words
 from xcos_gui.widgets.tags import TagsLine
@@ -275,6 +278,38 @@ def test_pairs_of_a_former_gallery_are_not_looked_at(
         tool.note.text() == "With probes there are no pairs within the gallery; remove the probes."
     )
     assert window.pairs.choice.currentText() == listed
+    tool.close()
+
+
+def test_faces_of_a_former_gallery_are_not_set_aside_in_the_open_one(
+    window: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, session = opened(window, qtbot), window.session
+    qtbot.waitUntil(lambda: tool_rests(tool))
+    tool.select(np.array([0, 3, 4]))
+    lay, may = window_of_map.face_map, Event()
+    monkeypatch.setattr(window_of_map, "face_map", lambda *a: may.wait(10) and lay(*a))
+    monkeypatch.setattr(QDialog, "exec", lambda _: pytest.fail("asked for tags"))
+    said: list[str] = []
+
+    def click() -> None:
+        for button in (tool.tag, tool.aside):
+            tool.tell("")
+            button.click()
+            said.append(tool.note.text())
+
+    session.gallery_changed.connect(click)
+    session.open_gallery(shutil.copytree(crops, tmp_path / "again"))
+    settled(window, qtbot)
+    qtbot.waitUntil(lambda: tool.job.running)  # the points are of the former gallery yet
+    listed = window.pairs.choice.currentText()
+    click()
+    tool.list.click()
+    assert tool.note.text() == CHANGED and window.pairs.choice.currentText() == listed
+    assert len(said) >= 4 and set(said) == {CHANGED}
+    may.set()
+    qtbot.waitUntil(lambda: tool.current and tool_rests(tool))
+    assert session.project is not None and not session.project.edits.aside
     tool.close()
 
 

@@ -187,8 +187,8 @@ def test_without_a_gallery_it_says_so(empty: MainWindow, qtbot: QtBot, tmp_path:
     assert not tool.shown.empty.buttons and not any(b.isEnabled() for b in tool.view.buttons)
     tool.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
     assert not tool.shown.empty.buttons  # first a gallery, then another one
-    tool.export_csv(tmp_path / "a.csv")
+    tool.exports.write_csv(tmp_path / "a.csv")
     assert tool.note.text() == "Open a gallery first." and not (tmp_path / "a.csv").exists()
     tool.tell("")
-    tool.copy_to(tmp_path / "copies")
+    tool.exports.copy_to(tmp_path / "copies")
     assert tool.note.text() == "Open a gallery first." and not (tmp_path / "copies").exists()

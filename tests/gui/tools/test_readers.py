@@ -7,13 +7,17 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from core.project.readings import readings_of
+from core.project.readings import RATINGS, readings_of
 from core.scoring.lists import PairList
+from tests.gui.resting import settled
+from tests.living import make_crops
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.readers.window import ReadersWindow
@@ -79,3 +83,65 @@ def test_leaving_off_keeps_what_is_rated(
     assert readers.pages.currentIndex() == 0 and readers.isVisible()
     readers.begin()
     assert readers.place.text() == "Pair 1 of 2"
+
+
+def test_a_pair_whose_face_was_set_aside_is_never_asked(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    session = window.session
+    readers.reader.setText("Eve")
+    readers.begin()
+    first, second, third = readers.sheet
+    gone = next(key for key in (second.left, second.right) if key not in (first.left, first.right))
+    if gone in (third.left, third.right):
+        gone = second.left if gone == second.right else second.right
+    session.edit(lambda project: project.set_aside([gone]))
+    qtbot.waitUntil(
+        lambda: session.columns is not None and len(session.columns) == 5 and not session.busy,
+        timeout=60_000,
+    )
+    assert readers.place.text() == "Pair 1 of 3"
+    qtbot.keyClick(readers, Qt.Key.Key_1)
+    left = [pair for pair in (second, third) if gone not in (pair.left, pair.right)]
+    assert list(readers.sheet) == left
+    assert "left out, since a face is no longer in the gallery." in readers.note.text()
+    qtbot.keyClick(readers, Qt.Key.Key_7)
+    kept = readings_of(session.project.edits.readings)
+    assert {(k.left, k.right) for k in kept} == {
+        tuple(sorted((pair.left, pair.right))) for pair in (first, *left)
+    }
+
+
+def test_the_sheet_is_left_when_another_gallery_opens(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    readers.reader.setText("Eve")
+    readers.begin()
+    qtbot.keyClick(readers, Qt.Key.Key_1)
+    former = session.project
+    session.open_gallery(make_crops(tmp_path / "again"))
+    qtbot.waitUntil(lambda: session.project is not former)
+    assert readers.pages.currentIndex() == 0
+    assert "kept in the former one" in readers.note.text()
+    qtbot.keyClick(readers, Qt.Key.Key_7)
+    readers.rate(RATINGS[6])
+    settled(window, qtbot)
+    assert not session.project.edits.readings and len(former.edits.readings) == 1
+
+
+def test_digits_rate_from_the_form_s_fields_too(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot
+) -> None:
+    readers.reader.setText("Eve")
+    readers.begin()
+    readers.form.setChecked(True)
+    nose = readers.regions["nose"]
+    nose.setFocus()
+    nose.setCurrentText("unlike")
+    qtbot.keyClick(nose, Qt.Key.Key_5)
+    assert readers.place.text() == "Pair 2 of 3"
+    qtbot.keyClick(readers.form, Qt.Key.Key_Backspace)
+    assert readers.place.text() == "Pair 1 of 3"
+    (reading,) = readings_of(window.session.project.edits.readings)
+    assert reading.rating == RATINGS[4] and reading.form == {"nose": "unlike"}

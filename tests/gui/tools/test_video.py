@@ -11,7 +11,9 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from tests.gui.tools.test_answers_of import held
 from tests.videos import noisy_frames, write_video
+from tests.weights import other_weights
 from xcos_gui.shell.tool_menu import VIDEO
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.video.inputs import LEFT, PHOTO, RIGHT
@@ -202,3 +204,39 @@ def test_other_weights_ask_for_new_tracks(
     qtbot.waitUntil(lambda: not window.session._choosing.running)
     assert video.tracks.rowCount() == 0 and not video.shown.filled
     assert video.shown.empty.advice.text() == "Find the tracks again."
+
+
+def test_tracks_found_with_former_weights_are_not_scored_against_new_ones(
+    window: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, shown = window.session, opened(window)
+    may = held(shown, monkeypatch)
+    shown.open_video(crops / "ann")
+    former = session.card
+    session.set_model(other_weights(tmp_path / "other.safetensors"))
+    qtbot.waitUntil(lambda: session.card is not former)
+    assert shown.shown.empty.advice.text() == "Find the tracks again."
+    shown.find_tracks()
+    may.set()
+    qtbot.waitUntil(lambda: bool(shown.scores) and not session.busy, timeout=LONG)
+    assert session.pair is not None and session.matrix is not None
+    by_frame = {
+        face.frame: score
+        for found in shown.scores
+        for face, score in zip(found.track.faces, found.scores.tolist(), strict=True)
+    }
+    expected = session.matrix.scores[:3, session.pair[0]].tolist()
+    assert [by_frame[k] for k in range(3)] == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_a_face_to_score_against_no_scores_stand(
+    video: VideoWindow, window: MainWindow
+) -> None:
+    window.session.forget_gallery()
+    assert "none yet" in video.inputs.choice.currentText()
+    assert {video.tracks.index(row, 5).data() for row in range(video.tracks.rowCount())} == {""}
+    assert not video.plot._scores and not video.save_button.isEnabled()
+    assert "no face to score" in video.view.shown.empty.title.text()
+    video.tracks.sort(5)
+    video.show_face(0, 0)
+    assert not video.view.shown.filled

@@ -52,7 +52,7 @@ class EvaluationDialog(ToolWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.found: tuple[OpenedPairs, Evaluation] | None = None
-        self._request: ProtocolRequest | None = None
+        self._request: ProtocolRequest | None = None  # whose answer was found
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self._asked: tempfile.TemporaryDirectory[str] | None = None
         self._wanted: list[tuple[str, str]] = []  # pairs to list once their gallery is open
@@ -156,7 +156,7 @@ class EvaluationDialog(ToolWindow):
             return
         photos = self.photos.text().strip()
         self._asked = tempfile.TemporaryDirectory(prefix="xcos-", ignore_cleanup_errors=True)
-        self._request = request = ProtocolRequest(
+        request = ProtocolRequest(
             Path(protocol),
             Path(photos) if photos else None,
             session.models.loader(GallerySettings(aligned=self.aligned.isChecked())),
@@ -164,7 +164,12 @@ class EvaluationDialog(ToolWindow):
             session.order,
             Path(self._asked.name),
         )
-        self.compute("Reading the protocol", request.run, self._on_evaluated)
+
+        def then(evaluated: tuple[OpenedPairs, Evaluation]) -> None:
+            self._request = request
+            self._on_evaluated(evaluated)
+
+        self.compute("Reading the protocol", request.run, then)
 
     def measure_occlusion(self) -> None:
         """Measure again with masked faces, in the background."""

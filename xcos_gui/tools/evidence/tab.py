@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.scoring.lists import PairList
+from core.scoring.matrix import ScoreMatrix
 from xcos_gui.state.jobs import Work
 from xcos_gui.state.session import Session
 from xcos_gui.state.settings import Settings
@@ -36,6 +37,7 @@ class Tab(QWidget):
         super().__init__()
         self.session = session
         self.plots: list[Any] = []
+        self.matrix: ScoreMatrix | None = None  # that the answer is of
         self.column = QVBoxLayout(self)
         self.words = PlainLabel(wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -47,6 +47,11 @@ class EvidenceWindow(FollowingWindow):
         assert isinstance(shown, Tab)
         return shown
 
+    @property
+    def current(self) -> bool:
+        """Whether what the tab shows is of the matrix that the session has now."""
+        return self.tab.matrix is self.session.matrix
+
     def refresh(self) -> None:
         """Compute what the tab shows."""
         tab = self.tab
@@ -57,8 +62,13 @@ class EvidenceWindow(FollowingWindow):
             self.progress.hide()
             tab.show_nothing(str(error))
             return
-        self._shown = tab
-        self.compute("Weighing the evidence", work, tab.show_answer)
+        self._shown, matrix = tab, self.session.matrix
+
+        def then(answer: object) -> None:
+            tab.matrix = matrix
+            tab.show_answer(answer)
+
+        self.compute("Weighing the evidence", work, then)
 
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)

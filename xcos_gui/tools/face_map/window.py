@@ -30,6 +30,7 @@ from core.explain.colours import around, overlay_rgba, table
 from core.faces.conditions import CONDITIONS, Condition
 from core.faces.face import Face
 from core.project.edits import face_subject
+from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.tools.face_map.plot import MapPlot, coloured
@@ -40,6 +41,7 @@ from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.tags import ask_tags
 from xcos_gui.widgets.thumbnails import Thumbnails
 
+CHANGED = "The gallery has changed since; wait until it is laid out anew."
 EMPTY = "Open a gallery with at least two faces; each is a point here."
 LAYOUT_TEXTS: tuple[tuple[str, Layout], ...] = (
     ("Layout: PCA", "pca"),
@@ -64,10 +66,11 @@ HELP = (
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """hardness: (n,) how far each face's worst pair is on the wrong side."""
+    """hardness: (n,) how far each face's worst pair is on the wrong side; scored: whose faces."""
 
     map: FaceMap
     hardness: np.ndarray
+    scored: ScoredGallery
 
 
 class FaceMapWindow(FollowingWindow):
@@ -155,6 +158,11 @@ class FaceMapWindow(FollowingWindow):
 
     # Computing.
 
+    @property
+    def current(self) -> bool:
+        """Whether the points are of the matrix that the session has now."""
+        return self.found is not None and self.found.scored.matrix is self.session.matrix
+
     def refresh(self) -> None:
         """Lay the faces out, where they are others than those shown; hardness each time."""
         session = self.session
@@ -169,7 +177,7 @@ class FaceMapWindow(FollowingWindow):
 
         def work(running: Running) -> _Found:
             layout_map = known or face_map(columns.features.grid, layout, running)
-            return _Found(layout_map, hardness(matrix, threshold, running))
+            return _Found(layout_map, hardness(matrix, threshold, running), scored)
 
         def then(mapped: _Found) -> None:
             self._laid, self._faces = laid, columns.gallery.faces
@@ -300,7 +308,7 @@ class FaceMapWindow(FollowingWindow):
         """Look at the face's hardest pair in the main window."""
         scored, place = self.session.scored, self._looked
         if not self.current or scored is None or place is None:
-            self.tell("The gallery has changed since; wait until it is laid out anew.")
+            self.tell(CHANGED)
             return
         row = hardest_partner(scored.matrix, place, self.session.threshold)
         if row is None:
@@ -312,7 +320,7 @@ class FaceMapWindow(FollowingWindow):
         """List the selected faces' pairs in the main window, worst first."""
         scored, picked = self.session.scored, self.plot.picked
         if scored is None or not self.current:
-            self.tell("The gallery has changed since; wait until it is laid out anew.")
+            self.tell(CHANGED)
             return
         try:
             pairs = pairs_among(scored, picked.tolist(), self.session.threshold)
@@ -322,13 +330,24 @@ class FaceMapWindow(FollowingWindow):
         if self.list_pairs(f"Among {counted(len(picked), 'face')} of the map", pairs):
             self.tell(f"{counted(len(pairs), 'pair')} in the main window's list, worst first.")
 
+    def _picked(self) -> list[str]:
+        """The selected faces' keys; none, and told, where they are not of the project that is edited."""
+        found, loaded = self.found, self.session.loaded
+        shown = None if found is None else found.scored.columns.gallery.source
+        if loaded is None or shown != loaded.gallery.source:
+            self.tell(CHANGED)
+            return []
+        return [self._faces[k].key for k in self.plot.picked.tolist()]
+
     def _tag(self) -> None:
-        keys = [face_subject(self._faces[k].key) for k in self.plot.picked.tolist()]
-        ask_tags(self, self.session, keys, f"these {counted(len(keys), 'face')}")
+        keys = [face_subject(key) for key in self._picked()]
+        if keys:
+            ask_tags(self, self.session, keys, f"these {counted(len(keys), 'face')}")
 
     def _set_aside(self) -> None:
-        keys = [self._faces[k].key for k in self.plot.picked.tolist()]
-        self.session.edit(lambda project: project.set_aside(keys))
+        keys = self._picked()
+        if keys:
+            self.session.edit(lambda project: project.set_aside(keys))
 
 
 def _named(faces: Sequence[Face]) -> dict[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -10,22 +9,20 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QMenu,
     QPushButton,
     QSplitter,
     QTabBar,
-    QToolButton,
     QWidget,
 )
 
-from core.analysis.labels.export import copy_photos, write_labels
 from core.analysis.labels.findings import FINDING_KINDS, Finding, FindingKind
 from core.analysis.labels.review import LabelQuality, decided
 from core.analysis.labels.search import LabelFindings
 from core.errors import counted
 from core.project.edits import Decision
-from xcos_gui.state.jobs import LatestJob, Running
+from xcos_gui.state.jobs import LatestJob
 from xcos_gui.state.session import Session
+from xcos_gui.tools.labels.exports import LabelExports
 from xcos_gui.tools.labels.model import FindingsModel
 from xcos_gui.tools.labels.search import LabelsRequest, Qualities, qualities
 from xcos_gui.tools.labels.view import EFFECTS, KEYS, FindingView
@@ -55,6 +52,7 @@ class LabelsWindow(FollowingWindow):
         self.quality: Qualities | None = None
         self._other: Path | None = None
         self._searched: object = None
+        self._project = session.project  # that the findings' faces and names are of
         self._by_user = True
         self._counting = LatestJob(self)
         self._counting.finished.connect(self._on_counted)
@@ -79,11 +77,13 @@ class LabelsWindow(FollowingWindow):
             QShortcut(QKeySequence(keys), self, slot)
         for _, key, decision in KEYS:
             QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+        session.gallery_changed.connect(self._on_gallery)
         session.edits_changed.connect(self._on_edits)
 
     def close_job(self) -> None:
         """End the background work."""
         self._counting.close()
+        self.exports.job.close()
         super().close_job()
 
     # Making.
@@ -100,19 +100,16 @@ class LabelsWindow(FollowingWindow):
         self.again = QPushButton("&Search again")
         self.again.setToolTip("Search on the labels as they are now")
         self.again.clicked.connect(self.search)
-        self.export = QToolButton(
-            text="&Export…", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
-        menu = QMenu(self)
-        menu.addAction("Corrected labels as a &CSV…").triggered.connect(self._ask_csv)
-        menu.addAction("&Photos copied to a folder a person…").triggered.connect(self._ask_folder)
-        self.export.setMenu(menu)
+        self.exports = LabelExports(self.session)
+        self.exports.told.connect(self.tell)
+        self.exports.failed.connect(self.tell_failed)
+        self.foot.addWidget(self.exports.progress)
         row = QHBoxLayout()
         row.addWidget(self.kinds, 1)
         for button in (self.other, self.again):
             button.setAutoDefault(False)
             row.addWidget(button)
-        row.addWidget(self.export)
+        row.addWidget(self.exports)
         return row
 
     def _make_list(self) -> None:
@@ -134,12 +131,11 @@ class LabelsWindow(FollowingWindow):
         session = self.session
         loaded = session.loaded
         if loaded is None or session.model is None or not len(loaded):
-            self.found, self._searched = None, None
-            self._show_kind()
+            self._clear()
             return
         faces = (*loaded.gallery.faces, *loaded.gallery.aside)
         state = (
-            session.source,
+            session.project,
             session.probe_source,
             session.card,
             session.kind,
@@ -177,6 +173,21 @@ class LabelsWindow(FollowingWindow):
         )
         self.compute("Searching the labels", asked.run, self._on_found)
 
+    def _clear(self) -> None:
+        for job in (self.job, self._counting):
+            job.drop()
+        self.progress.hide()
+        self.found = self.quality = self._searched = None
+        self.before_after.clear()
+        self._show_kind()
+
+    def _on_gallery(self) -> None:
+        """Let go of the findings of another project, whose names and files may be those of this one."""
+        if self._project is not self.session.project:
+            self._project = self.session.project
+            self._clear()
+            self.ask_refresh()
+
     def _on_found(self, findings: LabelFindings) -> None:
         self.found = findings
         here = {finding.kind for finding in findings.findings}
@@ -187,6 +198,7 @@ class LabelsWindow(FollowingWindow):
         self._show_kind()
 
     def _on_edits(self) -> None:
+        self._on_gallery()  # also where the edits are kept in another project
         project, findings = self.session.project, self.found
         if project is None or findings is None:
             return
@@ -250,7 +262,9 @@ class LabelsWindow(FollowingWindow):
 
     def _why_none(self) -> str:
         if self.found is None:
-            return "Open a gallery; what is likely wrong in its labels is then listed here."
+            if self.session.loaded is None:
+                return "Open a gallery; what is likely wrong in its labels is then listed here."
+            return "The labels are not searched yet; Search again begins anew."
         if self.kind == "shared-person" and self.found.probes is None:
             return "No other gallery; choose one to look for people that both show."
         faces = self.found.gallery.gallery.faces
@@ -314,47 +328,15 @@ class LabelsWindow(FollowingWindow):
         self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
         self.search()
 
-    def _ask_csv(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Export corrected labels", "corrected.csv", "Tables (*.csv)"
-        )
-        if name:
-            self.export_csv(Path(name))
-
-    def export_csv(self, path: Path) -> None:
-        """Write the labels of now."""
-        loaded = self.session.loaded
-        if loaded is None:
-            self.tell("Open a gallery first.")
-            return
-        gallery = loaded.gallery
-        self.compute(
-            "Writing labels",
-            lambda _: write_labels(path, gallery),
-            lambda count: self.tell(f"Wrote the labels of {counted(count, 'photo')} to {path}."),
-        )
-
-    def _ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "A new, empty folder for the copies")
-        if name:
-            self.copy_to(Path(name))
-
-    def copy_to(self, folder: Path) -> None:
-        """Copy the photos by the identities of now."""
-        loaded = self.session.loaded
-        if loaded is None:
-            self.tell("Open a gallery first.")
-            return
-        gallery = loaded.gallery
-
-        def work(running: Running) -> Any:
-            return copy_photos(folder, gallery, running)
-
-        self.compute(
-            "Copying photos",
-            work,
-            lambda count: self.tell(f"Copied {counted(count, 'photo')} to {folder}."),
-        )
+    def stop(self) -> bool:
+        """Stop a search, else what is being written; whether anything ran."""
+        if super().stop():
+            return True
+        job = self.exports.job
+        writes = job.running and not job.stopping
+        if writes:
+            job.stop()
+        return writes
 
 
 def _quality_words(quality: LabelQuality) -> str:

@@ -3,7 +3,8 @@
 from collections import deque
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -22,6 +23,7 @@ from core.analysis.readers.agreement import readers_of, readers_words
 from core.analysis.readers.sheet import BlindPair, blind_sheet
 from core.errors import XCosError, counted
 from core.faces.regions import REGIONS
+from core.project.project import Project
 from core.project.readings import LIKENESSES, RATING_WORDS, RATINGS, Reading, readings_of
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
@@ -48,10 +50,13 @@ class ReadersWindow(ToolWindow):
         super().__init__(session, parent)
         self.sheet: deque[BlindPair] = deque()
         self.given: list[BlindPair] = []  # rated in this sitting, the last one last
+        self._project: Project | None = None  # that the sheet's answers are kept in
         self.pages = QStackedWidget()
         self._make_start()
         self._make_sheet()
         self.body.addWidget(self.pages, 1)
+        for changed in (session.gallery_changed, session.edits_changed):
+            changed.connect(self._on_project)
 
     def _make_start(self) -> None:
         page = QWidget()
@@ -118,6 +123,8 @@ class ReadersWindow(ToolWindow):
         leave.setToolTip("What you have rated is kept")
         leave.clicked.connect(self._leave)
         column.addWidget(leave, 0, Qt.AlignmentFlag.AlignRight)
+        for child in page.findChildren(QWidget):  # a list of likenesses would take the digits
+            child.installEventFilter(self)
         self.pages.addWidget(page)
 
     # Reading.
@@ -139,7 +146,7 @@ class ReadersWindow(ToolWindow):
         ordered = [(left, right) for left, right in sorted(pairs)]
         done = session.project.edits.readings
         self.sheet = deque(blind_sheet(ordered, reader, self.seed.value(), done))
-        self.given = []
+        self.given, self._project = [], session.project
         if not self.sheet:
             self.tell(f"{reader} has rated every pair of the list already.")
             return
@@ -170,23 +177,40 @@ class ReadersWindow(ToolWindow):
             self._show_next()
 
     def _show_next(self) -> None:
-        if not self.sheet:
-            self.tell(f"{counted(len(self.given), 'pair')} rated, and none is left; thank you.")
+        """Show the first pair of the sheet whose faces are both in the gallery."""
+        before, crops = len(self.sheet), None
+        while self.sheet and (crops := self._crops(self.sheet[0])) is None:
+            self.sheet.popleft()
+        gone = before - len(self.sheet)
+        words = f"{counted(gone, 'pair')} left out, since a face is no longer in the gallery."
+        if crops is None:
+            rated = f"{counted(len(self.given), 'pair')} rated, and none is left; thank you."
+            self.tell(f"{rated} {words}" if gone else rated)
             self._leave()
             return
-        pair, scored = self.sheet[0], self.session.scored
+        if gone:
+            self.tell(words)
         self.place.setText(f"Pair {len(self.given) + 1} of {len(self.given) + len(self.sheet)}")
         for box in self.regions.values():
             box.setCurrentIndex(0)
-        if scored is None:
-            return
-        for view, key in zip(self.faces, (pair.left, pair.right), strict=True):
-            rows, columns = scored.rows.gallery, scored.columns.gallery
-            place = columns.index().get(key)
-            if place is not None:
-                view.set_crop(self.session.crop(columns.faces[place]))
-            else:
-                view.set_crop(self.session.crop(rows.faces[rows.index()[key]], probe=True))
+        for view, crop in zip(self.faces, crops, strict=True):
+            view.set_crop(crop)
+
+    def _crops(self, pair: BlindPair) -> list[np.ndarray] | None:
+        """Both faces' crops; None where one is not in the gallery."""
+        session, crops = self.session, []
+        for key in (pair.left, pair.right):
+            for loaded, probe in ((session.columns, False), (session.rows, True)):
+                place = None if loaded is None else loaded.gallery.index().get(key)
+                if loaded is not None and place is not None:
+                    crops.append(session.crop(loaded.gallery.faces[place], probe))
+                    break
+        return crops if len(crops) == 2 else None
+
+    def _on_project(self) -> None:
+        if self.sheet and self.session.project is not self._project:
+            self._leave()
+            self.tell("Another project was opened; what you have rated is kept in the former one.")
 
     def _leave(self) -> None:
         self.sheet.clear()
@@ -215,16 +239,28 @@ class ReadersWindow(ToolWindow):
 
     # Qt's own.
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self._answered(event.key())
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.pages.currentIndex() == 1:
-            number = event.key() - Qt.Key.Key_1
-            if 0 <= number < len(RATINGS):
-                self.rate(RATINGS[number])
-                return
-            if event.key() == Qt.Key.Key_Backspace:
-                self.back()
-                return
-            if event.key() == Qt.Key.Key_Escape:
-                self._leave()
-                return
+        if self._answered(event.key()):
+            return
+        if self.pages.currentIndex() == 1 and event.key() == Qt.Key.Key_Escape:
+            self._leave()
+            return
         super().keyPressEvent(event)
+
+    def _answered(self, key: int) -> bool:
+        """Whether a key was a rating, or the way back, of the pair that is shown."""
+        number = key - Qt.Key.Key_1
+        if self.pages.currentIndex() != 1:
+            return False
+        if 0 <= number < len(RATINGS):
+            self.rate(RATINGS[number])
+        elif key == Qt.Key.Key_Backspace:
+            self.back()
+        else:
+            return False
+        return True

@@ -29,6 +29,7 @@ from core.analysis.two_models import (
 )
 from core.errors import Stopped, XCosError, counted
 from core.model.card import shipped_weights
+from core.scoring.matrix import ScoreMatrix
 from core.scoring.scored import ScoringModel, score_gallery
 from core.scoring.statistics import WANTED_FARS
 from core.training.watch import look, runs_in
@@ -63,6 +64,7 @@ EMPTY = (
 class _Found:
     comparison: Comparison
     scatter: Scatter
+    matrix: ScoreMatrix  # whose places the pairs are
 
 
 class TwoModelsWindow(FollowingWindow):
@@ -197,6 +199,11 @@ class TwoModelsWindow(FollowingWindow):
 
     # Computing.
 
+    @property
+    def current(self) -> bool:
+        """Whether what is shown is of the matrix that the session has now."""
+        return self.found is not None and self.found.matrix is self.session.matrix
+
     def refresh(self) -> None:
         """Score the gallery with model B, unless it is scored already, and compare."""
         self._fill_choice()
@@ -235,7 +242,7 @@ class TwoModelsWindow(FollowingWindow):
             else:
                 models = known.with_threshold(first.own)
             comparison = models.at(point, running)
-            return _Found(comparison, models.scatter())
+            return _Found(comparison, models.scatter(), first.scored.matrix)
 
         if self.found is None:
             self.words.setText(f"{self.weights.stem} judges the gallery…")

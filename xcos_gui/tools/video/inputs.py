@@ -116,8 +116,10 @@ class VideoInputs(QWidget):
 
             return load
         side = session.rows if choice == LEFT else session.columns
-        if session.pair is None or side is None:
+        if session.pair is None or side is None or session.scored is None:
             return None
+        if session.card is None or session.scored.card.fingerprint != session.card.fingerprint:
+            return None  # its features are of other weights yet; once they are of these, the pair is told anew
         known = Against(side, session.pair[0 if choice == LEFT else 1])
         return lambda _: known
 

@@ -69,6 +69,7 @@ class VideoWindow(ToolWindow):
         self.scores: list[TrackScores] = []
         self._track = self._place = 0
         self._model: tuple[ModelCard, PairEngine] | None = None  # what the features are of
+        self._finding: ModelCard | None = None  # whose features the tracks being found will have
         self._scoring = LatestJob(self)
         self._scoring.finished.connect(self._on_scored)
         self._scoring.failed.connect(self._on_failed)
@@ -175,6 +176,7 @@ class VideoWindow(ToolWindow):
             video = follow(path, verifier, every, aligned, task=running)
             return video, engine, verifier.card
 
+        self._finding = verifier.card
         self.compute("Finding faces", work, self._on_found)
 
     def show_face(self, track: int, place: int) -> None:
@@ -212,6 +214,7 @@ class VideoWindow(ToolWindow):
             write_tracks(video, folder)
             return folder
 
+        self._finding = None
         self.compute("Writing tracks", work, self._on_written)
 
     def save(self, path: Path) -> None:
@@ -242,6 +245,7 @@ class VideoWindow(ToolWindow):
 
     def _on_found(self, answer: tuple[VideoTracks, PairEngine, ModelCard]) -> None:
         self.found, engine, card = answer
+        self._finding = None
         self._model = (card, engine)
         self.against, self.scores = None, []
         self.tracks.show(self.found.tracks)
@@ -270,6 +274,12 @@ class VideoWindow(ToolWindow):
         engine, kind, order = model[1], session.kind, session.order
         against = self.inputs.against()
         if against is None:
+            self._scoring.drop()
+            self.against, self.scores = None, []
+            self.tracks.show_scores(None, None)
+            self.plot.show_scores([], None)
+            self._show_state()
+            self.view.show_report(None)
             self.view.shown.say(*NO_PHOTO)
             return
 
@@ -331,18 +341,23 @@ class VideoWindow(ToolWindow):
             self.show_face(self._track, self._place)
 
     def _on_model_changed(self) -> None:
-        card = self.session.card
-        old = self._model
-        if old is not None and card is not None and card.fingerprint != old[0].fingerprint:
-            self._scoring.drop()
-            self.found = self._model = self.against = None
-            self.scores = []
-            self.tracks.show(())
-            self.plot.show_scores([], None)
-            self.view.show_report(None)
-            self.where.clear()
-            self._show_state()
-            self.shown.say("The weights changed", "Find the tracks again.")
+        card, of = self.session.card, None if self._model is None else self._model[0]
+        former = [one for one in (of, self._finding) if one is not None]
+        if card is None or all(one.fingerprint == card.fingerprint for one in former):
+            return
+        if self._finding is not None:
+            self._finding = None
+            self.job.drop()
+            self._end_work()
+        self._scoring.drop()
+        self.found = self._model = self.against = None
+        self.scores = []
+        self.tracks.show(())
+        self.plot.show_scores([], None)
+        self.view.show_report(None)
+        self.where.clear()
+        self._show_state()
+        self.shown.say("The weights changed", "Find the tracks again.")
 
     def _show_state(self, *_: object) -> None:
         some = self.found is not None and bool(self.found.tracks)
