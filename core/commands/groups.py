@@ -6,7 +6,8 @@ from typing import Any
 from core.analysis.grouping import group_by
 from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
 from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
-from core.commands.shared import Setup, add_output_option, check_table, warn
+from core.commands.shared import Setup, add_output_option, warn
+from core.commands.spared import check_table
 
 EXAMPLES = """examples:
   xcos groups people.csv --by sex            by a column of the CSV
@@ -58,11 +59,11 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
-    check_table(options.output, options.gallery)
+    check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     galleries = [loaded.gallery for loaded in scored.galleries]
-    grouping = group_by(options.by, galleries, edits)
+    grouping = group_by(options.by, galleries, edits, options.photos)
     rates = group_rates(scored, threshold, grouping, progress)
     progress.close()
     rows = group_table(rates)
@@ -78,8 +79,7 @@ def group_table(rates: GroupRates) -> list[tuple[Any, ...]]:
     for group in rates.groups:
         cells: list[Any] = [group.name, group.faces, group.people]
         for rate in (group.fmr, group.fnmr):
-            low, high = rate.interval or (None, None)
-            cells += [rate.value, low, high, rate.ratio, rate.pairs]
+            cells += [rate.value, *(rate.interval or (None, None)), rate.ratio, rate.pairs]
         rows.append((*cells, group.photos, group.failed))
     return rows
 

@@ -167,7 +167,9 @@ def test_a_number_that_is_missing_is_null_in_a_file_as_in_print(groups, tmp_path
     for row, group in zip(rows, said["groups"], strict=True):
         for rate in ("fmr", "fnmr"):
             ends = (row[f"{rate}_low"], row[f"{rate}_high"])
-            assert row[rate] == group[rate] and row[f"{rate}_ratio"] == group[f"{rate}_ratio_to_mean"]
+            assert (
+                row[rate] == group[rate] and row[f"{rate}_ratio"] == group[f"{rate}_ratio_to_mean"]
+            )
             assert list(ends) == (group[f"{rate}_interval"] or [None, None])
 
 

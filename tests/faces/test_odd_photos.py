@@ -268,13 +268,13 @@ def test_a_sun_raster_of_32_bits_is_refused_and_one_of_24_read(sort: int) -> Non
 def test_a_pam_picture_is_called_so(tmp_path: Path) -> None:
     data = b"P7\nWIDTH 4\nHEIGHT 4\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n" + bytes(48)
     assert told(lambda: decode_photo(data, "a.pam")) == (
-        "a.pam is a PAM picture, which is not read; save it as PNG."
+        "a.pam is a picture of a kind that is not read (PAM); save it as JPEG or PNG."
     )
     (tmp_path / "a.pam").write_bytes(data)
     (found,) = find_photos(tmp_path).skipped
     assert found == (
         tmp_path / "a.pam",
-        f"{tmp_path / 'a.pam'} is a PAM picture, which is not read; save it as PNG.",
+        f"{tmp_path / 'a.pam'} is a picture of a kind that is not read (PAM); save it as JPEG or PNG.",
     )
 
 
