@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     setup, progress, threshold, scored = scored_at_threshold(options)
     edits = setup.project_of(scored.columns.gallery.source).edits
     galleries = [loaded.gallery for loaded in scored.galleries]
-    grouping = group_by(options.by, galleries, edits, options.photos)
+    grouping = group_by(options.by, galleries, edits)
     rates = group_rates(scored, threshold, grouping, progress)
     progress.close()
     rows = group_table(rates)
