@@ -13,7 +13,7 @@ import numpy as np
 from core.analysis.bootstrap import interval_of, people_drawn
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.evidence.shipped import shipped_figures
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.conditions import BY_NAME
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
@@ -94,7 +94,8 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
     n = len(matrix.scores)
     if n < FEWEST_FACES:
         raise XCosError(
-            f"{n} faces are too few to tell a rate without labels; open at least {FEWEST_FACES}."
+            f"{counted(n, 'face is', 'faces are')} too few to tell a rate without labels; open at least "
+            f"{FEWEST_FACES}."
         )
     rng = np.random.default_rng(0)
     chosen = np.arange(n) if n <= MOST_FACES else np.sort(rng.choice(n, MOST_FACES, replace=False))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.face import SIDE
 from core.training.gallery_source import GallerySource
 from core.training.sources import FaceSource, SomeFaces
@@ -71,8 +71,8 @@ def lacking(people: int, genuine: int, impostor: int) -> str:
             f"nobody could be held out: {LEAST_SPLIT} people with two photos each are needed for it"
         )
     return (
-        f"{people} people were held out, with {genuine} genuine and {impostor} impostor pairs, and "
-        f"it takes {wanted} at least"
+        f"{counted(people, 'person was', 'people were')} held out, with {genuine:,} genuine and "
+        f"{counted(impostor, 'impostor pair')}, and it takes {wanted} at least"
     )
 
 

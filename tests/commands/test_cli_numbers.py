@@ -12,9 +12,12 @@ from core.analysis.bootstrap import Interval
 from core.analysis.covering import TreatedPairs, moved_words
 from core.analysis.persons import WhyNotSecond
 from core.analysis.readers.agreement import Fusion, Readers, readers_words
+from core.analysis.threshold_fit import label_free
 from core.analysis.two_models import Scatter
+from core.errors import XCosError
 from core.scoring.lists import PairList
-from core.scoring.matrix import CODE
+from core.scoring.matrix import CODE, ScoreMatrix
+from core.training.held_out import lacking
 from tests.commands.conftest import Ask
 from tests.living import make_crops
 
@@ -59,6 +62,20 @@ def test_how_many_pairs_are_drawn_is_told_of_one_and_of_several() -> None:
     assert drawn.words == "Drawn are 1 of 1 genuine pair and 1 of 3 others, taken at random."
     drawn = replace(drawn, of_genuine=1234, of_other=1)
     assert drawn.words == "Drawn are 1 of 1,234 genuine pairs and 1 of 1 other, taken at random."
+
+
+def test_one_face_and_one_person_are_too_few() -> None:
+    one = ScoreMatrix(
+        np.ones((1, 1), np.float32), True, np.zeros(1), np.zeros(1), "uniform", "both"
+    )
+    with pytest.raises(XCosError, match=r"^1 face is too few to tell a rate without labels; open"):
+        label_free(one, 0.3)
+    assert lacking(1, 3, 0).startswith(
+        "1 person was held out, with 3 genuine and 0 impostor pairs,"
+    )
+    assert lacking(2, 1, 1).startswith(
+        "2 people were held out, with 1 genuine and 1 impostor pair,"
+    )
 
 
 def test_readers_who_add_nothing_take_nothing_away() -> None:
