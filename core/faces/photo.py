@@ -60,7 +60,8 @@ def read_photo(path: Path) -> np.ndarray:
     """Decode a photo: (H, W, 3) uint8 sRGB, turned upright by its EXIF orientation.
 
     Its kind is told by its content. Transparent parts are white, 16 bits and floats are scaled
-    to 8, colour profiles are followed, the first frame of several is taken.
+    to 8, colour profiles and what else tells colours are followed, the first frame of several is
+    taken.
     Raises XCosError with one sentence for a file that cannot be a photo.
     """
     return decode_photo(photo_bytes(path), str(path))

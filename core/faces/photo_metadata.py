@@ -8,8 +8,8 @@ from core.faces.photoshop import picture_alone
 from core.faces.png import png_versions
 from core.faces.tiff import PACKING, refuse_packing
 
-# Size, coding, colours, places of the pixels, orientation.
 SHORT = 3  # the type of a number of 16 bits
+# Size, coding, colours, places of the pixels, orientation.
 TIFF_PICTURE = frozenset(
     (*range(254, 260), 262, 266, *range(273, 280), 284, 292, 293, 317, *range(320, 326), 338, 339)
 ) | {347, *range(512, 522), *range(529, 533), 34675}
@@ -91,7 +91,9 @@ def _tiff(data: bytes, wanted: frozenset[int]) -> bytes:
     if not tags:
         return data
     kept = [entry for entry in tags if struct.unpack_from(f"{order}H", entry)[0] in wanted]
-    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
+    end = start + 2 + 12 * len(tags)
+    # Where the next page is stays: the first may be a small copy of it.
+    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + data[end : end + 4]
     return data[:start] + directory + data[start + len(directory) :]
 
 

@@ -111,15 +111,19 @@ def _rgb(image: Image.Image, levels: Levels) -> np.ndarray:
     elif image.mode == "1":
         image = image.convert("L")
     elif image.mode not in ("L", "CMYK"):
-        image = image.convert("RGB")
+        image = _as_rgb(image)
     if profile:
         image = _in_srgb(image, profile)
-    image = image.convert("RGB")
+    image = _as_rgb(image)
     if clear is not None:
         image.putalpha(clear)
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
     return np.array(image)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
 
 
 def _of_deep_grey(image: Image.Image, levels: Levels, profile: bytes) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The colours of a photo that has no ICC profile but says them otherwise, as a profile."""
 
+import struct
+
 from PIL import ExifTags, Image
 
 from core.faces.boxes import colours_of_avif, colours_of_jp2
@@ -7,6 +9,7 @@ from core.faces.matrix_profile import ADOBE_GAMMA, ADOBE_RGB, coded_profile, mat
 from core.faces.photo_kinds import NotRead
 
 INTEROPERABILITY, OF_ADOBE = 1, "R03"  # tag, and its value for Adobe RGB (DCF)
+BMP_5, BMP_EMBEDDED = b"\x7c\0\0\0", b"DEBM"  # the longest head, and that a profile is behind it
 JP2_READ = {0, 12, 15, 16, 17, 18}  # code points: two levels, CMYK, sRGB, grey, YCC of sRGB
 IS_SRGB = 1  # of the tag ColorSpace
 
@@ -19,6 +22,9 @@ def said_profile(image: Image.Image, data: bytes) -> bytes | None:
     told = None
     if image.format == "JPEG2000":
         return _of_jp2(data)
+    if image.format == "BMP" and data[14:18] == BMP_5 and data[70:74] == BMP_EMBEDDED:
+        start, length = struct.unpack_from("<II", data, 126)
+        return data[14 + start : 14 + start + length]
     if image.format == "AVIF":
         told = colours_of_avif(data)
     elif image.format == "HEIF" and "nclx_profile" in image.info:

@@ -224,3 +224,14 @@ def test_a_jpeg_2000_file_of_other_colours_is_refused(sort: str) -> None:
     assert str(told.value) == (
         "a.jp2 is a JPEG 2000 file of colours that are not read; save it anew as PNG."
     )
+
+
+@pytest.mark.parametrize("sort", [b"DEBM", b"BGRs"])
+def test_a_bmp_s_embedded_profile_is_followed(sort: bytes) -> None:
+    profile = rgb_profile(ADOBE_RGB, 2.2)
+    body = COLOURS[::-1, :, ::-1].tobytes()  # from below, blue first; rows of 36 bytes
+    head = struct.pack("<IiiHHIIiiII16x4s48xIIII", 124, 12, 8, 1, 24, 0, len(body), 0, 0, 0, 0,
+                       sort, 4, 124 + len(body), len(profile), 0)  # fmt: skip
+    data = b"BM" + struct.pack("<IHHI", 138 + len(body), 0, 0, 138) + head + body + profile
+    wanted = in_srgb(COLOURS, ADOBE_RGB, 2.2) if sort == b"DEBM" else COLOURS
+    assert np.abs(decode_photo(data, "a.bmp") - wanted.astype(float)).max() < 2.5

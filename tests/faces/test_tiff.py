@@ -144,6 +144,15 @@ def test_the_first_of_several_pages_is_the_picture(sort: int) -> None:
     np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
 
 
+def test_a_small_copy_of_a_picture_that_is_cut_off_is_not_the_picture() -> None:
+    small = np.ascontiguousarray(COLOURS[::2, ::2])
+    data = pages((small, 1), (COLOURS, 0))
+    alone = len(pages((small, 1)))
+    for end in range(alone + 8, len(data), 300):
+        with pytest.raises(XCosError, match=r"^photo\.tif is damaged or cut off"):
+            decode_photo(data[:end], "photo.tif")
+
+
 def test_a_small_copy_alone_is_the_picture() -> None:
     data = pages((COLOURS, 1), (COLOURS[::-1].copy(), 1))
     np.testing.assert_array_equal(decode_photo(data, "photo.tif"), COLOURS)
