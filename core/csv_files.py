@@ -189,7 +189,7 @@ def named_columns(row: Row | None, names: Mapping[str, Sequence[str]]) -> dict[s
     """
     if row is None:
         return {}
-    cells = [_head_name(cell) for cell in row.cells]
+    cells = [head_name(cell) for cell in row.cells]
     return {
         column: cells.index(next(known for known in called if known in cells))
         for column, called in names.items()
@@ -197,15 +197,16 @@ def named_columns(row: Row | None, names: Mapping[str, Sequence[str]]) -> dict[s
     }
 
 
-def _head_name(cell: str) -> str:
+def head_name(cell: str) -> str:
+    """A head in the one spelling by which heads are compared."""
     return re.sub(r"[\s_-]+", "_", cell.casefold())
 
 
 def refuse_repeated(path: Path, head: Row, rows: Sequence[Row], places: Iterable[int]) -> None:
     """Raise XCosError where another column has the head of one of these, and says something else."""
-    names = [_head_name(cell) for cell in head.cells]
+    names = [head_name(cell) for cell in head.cells]
     for place in places:
-        name = _head_name(head.cell(place))
+        name = head_name(head.cell(place))
         for other in (at for at, called in enumerate(names) if name and called == name):
             if any(row.cell(other) != row.cell(place) for row in rows):
                 raise XCosError(

@@ -15,25 +15,24 @@ PHOTO = {
     "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
              "photo_path", "image_path", "image", "img", "picture"),
 }  # fmt: skip
-PHOTO_WORDS = {word for called in PHOTO["path"] for word in called.split("_")}
+PHOTO_WORDS = {word for called in PHOTO["path"] for word in called.split("_")} - {"name"}
 PAIR = {"left": ("left",), "right": ("right",)}
 PERSON = ("identity", "person", "name", "subject", "label", "class", "who", "id")  # likeliest first
 BESIDE_PERSON = {"full", "of", "the"}
 # Of heads that say something else of a photo, so that no column of theirs is taken for the person.
 NO_PERSON = {
     "age", "ages", "angle", "area", "attribute", "bbox", "beard", "birth", "birthday", "blur",
-    "born", "bottom", "box", "camera", "caption", "city", "colour", "color", "comment",
-    "comments", "condition", "confidence", "copyright", "count", "country", "crop", "dataset",
-    "date", "day", "description", "device", "digest", "distance", "emotion",
-    "ethnicity", "expression", "filename", "fold", "format", "frame", "gender", "glasses",
-    "group", "hair", "hash", "height", "illumination", "index", "kind", "left", "lens", "licence",
-    "license", "light", "lighting", "line", "link", "location", "mask", "md5", "month", "nationality",
-    "no", "note", "notes", "nr", "number", "occlusion", "origin", "page", "part", "pitch", "place",
-    "pose", "probability", "quality", "race", "remark", "remarks", "resolution", "right", "roll",
-    "row", "score", "session", "set", "sex", "sha1", "sha256", "sharpness", "similarity", "size",
-    "smile", "source", "split", "subset", "tag", "tags", "taken", "test", "text",
-    "thumbnail", "time", "timestamp", "title", "top", "train", "type", "url", "valid", "weight",
-    "width", "yaw", "year"
+    "born", "bottom", "box", "camera", "caption", "city", "color", "colour", "comment", "comments",
+    "condition", "confidence", "copyright", "count", "country", "crop", "dataset", "date", "day",
+    "description", "device", "digest", "distance", "emotion", "ethnicity", "expression", "filename",
+    "fold", "format", "frame", "gender", "glasses", "group", "hair", "hash", "height",
+    "illumination", "index", "kind", "left", "lens", "licence", "license", "light", "lighting",
+    "line", "link", "location", "mask", "md5", "month", "nationality", "no", "note", "notes", "nr",
+    "number", "occlusion", "origin", "page", "part", "pitch", "place", "pose", "probability",
+    "quality", "race", "remark", "remarks", "resolution", "right", "roll", "row", "score",
+    "session", "set", "sex", "sha1", "sha256", "sharpness", "similarity", "size", "smile", "source",
+    "split", "subset", "tag", "tags", "taken", "test", "text", "thumbnail", "time", "timestamp",
+    "title", "top", "train", "type", "unnamed", "url", "valid", "weight", "width", "yaw", "year"
 } | PHOTO_WORDS  # fmt: skip
 JOINTS = str.maketrans("", "", " _-")  # of the words in a head, whatever its language
 

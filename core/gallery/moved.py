@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.csv_files import csv_bytes
+from core.csv_files import csv_bytes, head_name
 from core.errors import Stopped, XCosError
 from core.faces.photo import PHOTO_SUFFIXES, photo_bytes
 from core.faces.photo_files import find_photos
@@ -81,7 +81,9 @@ def find_again(
             new = {k: p.relative_to(root).as_posix() for k, p in _one_each(within).items()}
             return FoundAgain(source, {k: v for k, v in new.items() if k != v}, missing)
     now = {photo: path.as_posix() for photo, path in _one_each(known).items()}
-    _write_csv(csv_file, [(now[photo], prints[photo].identity) for photo in now])
+    columns = _columns(source) if source.suffix.lower() == ".csv" else {}
+    rows = [(now[photo], prints[photo].identity, columns.get(photo, {})) for photo in now]
+    _write_csv(csv_file, rows)
     return FoundAgain(csv_file, {k: v for k, v in now.items() if k != v}, missing)
 
 
@@ -144,11 +146,23 @@ def _root(source: Path) -> Path:
     return (source.parent if one_file else source).absolute()
 
 
-def _write_csv(path: Path, rows: list[tuple[str, str | None]]) -> None:
+def _columns(source: Path) -> dict[str, dict[str, str]]:
+    """What the further columns of a gallery's list say of each photo; nothing where it is gone."""
+    try:
+        return {listed.photo: dict(listed.columns) for listed in scan(source).photos}
+    except XCosError:
+        return {}
+
+
+def _write_csv(path: Path, rows: list[tuple[str, str | None, dict[str, str]]]) -> None:
+    names = dict.fromkeys(name for *_, columns in rows for name in columns)
+    further = [name for name in names if head_name(name) not in ("path", "identity")]
+    table: list[tuple[str, ...]] = [("path", "identity", *further)]
+    for photo, identity, columns in rows:
+        table.append((photo, identity or "", *(columns.get(name, "") for name in further)))
     try:
         with written_whole(path) as part:
-            listed = [(photo, identity or "") for photo, identity in rows]
-            part.write_bytes(csv_bytes([("path", "identity"), *listed]))
+            part.write_bytes(csv_bytes(table))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; move the project to another folder."

@@ -71,6 +71,25 @@ def test_scattered_photos_become_a_csv_with_their_identities(
     assert found.renamed["bob/2.png"] == f"{where}/4, odd.png"
 
 
+def test_a_list_of_moved_photos_keeps_the_columns_of_the_list_before(
+    crops: Path, prints, tmp_path: Path
+) -> None:
+    source = crops / "list.csv"
+    source.write_text("path,age,who,path\nann/1.png,31,Ann,ann/1.png\nbob/1.png,,Bob,bob/1.png\n")
+    heap = tmp_path / "heap"
+    heap.mkdir()
+    for name in ("ann", "bob"):
+        shutil.move(crops / name / "1.png", heap / f"{name} moved.png")
+    mine = {f"{name}/1.png": prints[f"{name}/1.png"] for name in ("ann", "bob")}
+    found = find_again(source, mine, heap, tmp_path / "again.csv")
+    listing = scan(found.source)
+    assert listing.skipped == ()
+    assert {Path(one.photo).name: (one.identity, one.columns) for one in listing.photos} == {
+        "ann moved.png": ("ann", (("age", "31"),)),
+        "bob moved.png": ("bob", ()),
+    }
+
+
 def test_copies_of_one_photo_are_shared_out(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     for name in ("p.png", "q.png"):
