@@ -7,6 +7,9 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from tests.gui.resting import settled, tool_rests
+from tests.gui.tools.test_answers_of import held
+from tests.living import make_crops
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.people.model import PeopleModel
@@ -104,3 +107,52 @@ def test_who_has_no_such_score_comes_last_either_way(window: MainWindow, qtbot: 
         assert scores == sorted(scores, reverse=order == Qt.SortOrder.DescendingOrder)
     model.sort(0, Qt.SortOrder.DescendingOrder)
     assert [model.index(row, 0).data() for row in range(3)] == ["cem", "bob", "ann"]
+
+
+def test_the_chosen_person_s_words_and_maps_follow_the_threshold(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, tool = window.session, opened(window, qtbot)
+    session.set_threshold(-1.0)
+    tool.choose("ann")
+    qtbot.waitUntil(lambda: tool_rests(tool) and tool.looked_at is not None, timeout=20_000)
+    assert "0 of 3 genuine pairs are rejected" in tool.who.text()
+    session.list_outcome("TN")
+    listed, maps = window.pairs.choice.currentText(), tool.maps["genuine", "evidence"]._numbers
+    session.set_threshold(1.0)
+    qtbot.waitUntil(lambda: tool_rests(tool), timeout=20_000)
+    assert "3 of 3 genuine pairs are rejected" in tool.who.text()
+    now = tool.maps["genuine", "evidence"]._numbers
+    assert float(maps.sum() - now.sum()) == pytest.approx(2.0, abs=1e-3)
+    assert window.pairs.choice.currentText() == listed  # only a click lists a person's pairs
+
+
+def test_a_measure_and_a_person_chosen_while_measuring_count(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = opened(window, qtbot)
+    may = held(tool, monkeypatch)
+    window.session.set_threshold(-1.0)
+    qtbot.waitUntil(lambda: tool.job.running)
+    tool.measure.setCurrentIndex(1)
+    tool.choose("bob")
+    may.set()
+    qtbot.waitUntil(lambda: tool_rests(tool), timeout=20_000)
+    assert tool.plot.getAxis("left").labelText.startswith("mean highest")
+    assert tool.found is not None and tool.found.threshold == -1.0
+    assert "0 of 1 genuine pairs" in tool.who.text() and tool.looked_at is not None
+    assert window.pairs.choice.currentText() == "Worst pairs of bob"
+
+
+def test_a_search_is_of_one_gallery(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    tool = opened(window, qtbot)
+    tool.search.setText("ann")
+    tool.choose("ann")
+    qtbot.waitUntil(lambda: tool.looked_at is not None and tool_rests(tool), timeout=20_000)
+    window.session.set_kind("uniform")
+    settled(window, qtbot)
+    assert tool.search.text() == "ann"
+    window.session.open_gallery(make_crops(tmp_path / "others", {"dan": 2, "eve": 2}))
+    settled(window, qtbot)
+    qtbot.waitUntil(lambda: tool_rests(tool), timeout=20_000)
+    assert tool.search.text() == "" and tool.model.rowCount() == 2 and tool.looked_at is None

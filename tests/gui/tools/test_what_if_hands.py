@@ -7,6 +7,9 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
@@ -16,6 +19,8 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.editing.edits import EDIT_KINDS, SETTINGS, Edit, usual
 from core.explain.editing.what_if import Question
+from tests.gui.resting import settled
+from tests.gui.tools.test_answers_of import held
 from tests.gui.tools.test_what_if import answered, at, drag, tool  # noqa: F401
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.what_if.edit_settings import HINTS
@@ -218,3 +223,44 @@ def test_without_a_pair_nothing_can_be_pressed(
     tool.ask_where()
     assert tool.note.text() == EMPTY
     assert tool.history.question == Question()
+
+
+def test_nothing_of_the_former_pair_stays_while_the_next_is_prepared(
+    tool: WhatIfWindow,  # noqa: F811
+    window: MainWindow,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    former, go_on = tool.words.text(), held(tool, monkeypatch)
+    press(tool.faces["left"], 30, 40)  # its answer comes after the walk
+    window.session.select_pair(1, 4)
+    window.session.set_threshold(0.1)
+    assert tool.words.text() == "Preparing the pair…" and not tool.panel.save.isEnabled()
+    assert all(shown.values is None for shown in tool.maps)
+    assert [label.text() for label in tool._names.values()] == ["ann/2.png", "bob/2.png"]
+    QTest.keyClick(tool, Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert tool.note.text() == EMPTY
+    go_on.set()
+    qtbot.waitUntil(lambda: tool.answer is not None)
+    assert tool.words.text() not in (former, "Preparing the pair…")
+
+
+def test_edits_are_of_the_faces_and_not_of_their_names(
+    tool: WhatIfWindow,  # noqa: F811
+    window: MainWindow,
+    qtbot: QtBot,
+    crops: Path,
+    tmp_path: Path,
+) -> None:
+    press(tool.faces["left"], 30, 40)
+    answered(tool, qtbot)
+    edited = tool.history.question
+    again, other = (shutil.copytree(crops, tmp_path / name) for name in ("again", "other"))
+    shutil.copyfile(crops / "ann" / "2.png", other / "ann" / "1.png")
+    for gallery, question in ((other, Question()), (again, edited)):
+        window.session.open_gallery(gallery)
+        settled(window, qtbot)
+        window.session.select_pair(0, 3)
+        answered(tool, qtbot)
+        assert [label.text() for label in tool._names.values()] == ["ann/1.png", "bob/1.png"]
+        assert tool.history.question == question

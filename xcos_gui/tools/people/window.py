@@ -1,5 +1,6 @@
 """The window on people: who is hard to match, and who is matched by strangers."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,9 @@ class PeopleWindow(ToolWindow):
         self.found: People | None = None
         self.looked_at: PersonMaps | None = None
         self._chosen: str | None = None
-        self._stale = True
+        self._to_list = False  # whether the chosen person's pairs are yet to be listed
+        self._stale, self._measuring = True, False
+        self._source: Path | None = None  # of the gallery that is measured
         self._faces: dict[str, tuple[Face, bool]] = {}
         self.thumbnails = Thumbnails(session, self)
         self.thumbnails.ready.connect(self._on_pictures)
@@ -197,6 +200,11 @@ class PeopleWindow(ToolWindow):
         session = self.session
         self._stale = False
         scored = session.scored
+        source = None if scored is None else scored.columns.gallery.source
+        if self._source not in (None, source):  # a search and a person are of one gallery
+            self._chosen = None
+            self.search.clear()
+        self._source = source
         if scored is None:
             self._show_none("Open a gallery with a folder for each person; people appear here.")
             return
@@ -211,10 +219,12 @@ class PeopleWindow(ToolWindow):
         def work(running: Running) -> People:
             return people(scored, threshold, measure, running)
 
+        self._measuring = True
         self.compute("Measuring people", work, self._on_measured)
 
     def _on_measured(self, everyone: People) -> None:
-        self.found = everyone
+        self._measuring = False
+        self.found = classified(everyone, self.measure.currentData())
         self._faces = {}
         session = self.session
         for loaded, probe in ((session.rows, True), (session.columns, False)):
@@ -222,6 +232,11 @@ class PeopleWindow(ToolWindow):
                 if face.identity is not None:
                     self._faces[face.identity] = (face, probe)
         self._show()
+        self._look()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._measuring = False
+        super()._on_failed(error)
 
     def _on_measure(self) -> None:
         if self.found is not None:
@@ -237,8 +252,10 @@ class PeopleWindow(ToolWindow):
         self._paint_plots()
         self.legend.setText(legend(self.found))
         self.summary.setText(self._summary(self.found))
-        if self._person(self._chosen) is not None:
+        person = self._person(self._chosen)
+        if person is not None:
             self._mark()
+            self.who.setText(person_words(person))
         else:
             self._chosen = None
             self._show_maps(None)
@@ -261,6 +278,7 @@ class PeopleWindow(ToolWindow):
     def _show_none(self, sentence: str) -> None:
         self.job.drop()
         self.progress.hide()
+        self._measuring = False
         self.found, self._chosen = None, None
         self.model.show(())
         self.plot.show_people(People((), 0.0, "mean", None, None, 0), self._pixmap)
@@ -272,21 +290,29 @@ class PeopleWindow(ToolWindow):
 
     def choose(self, identity: str) -> None:
         """Look at a person: their pairs are listed, and their mean maps shown."""
-        session = self.session
-        scored, person = session.scored, self._person(identity)
-        if scored is None or person is None:
+        person = self._person(identity)
+        if self.session.scored is None or person is None:
             return
-        self._chosen = identity
+        self._chosen, self._to_list = identity, True
         self._mark()
         self.who.setText(person_words(person))
-        threshold = session.threshold
+        if not self._measuring:  # else once all are measured
+            self._look()
+
+    def _look(self) -> None:
+        """Look at the chosen person's pairs, and list them where that was asked for."""
+        session, identity = self.session, self._chosen
+        scored, threshold = session.scored, session.threshold
+        if scored is None or identity is None:
+            return
 
         def work(running: Running) -> PersonMaps:
             return person_maps(scored, identity, threshold, running)
 
         def then(maps: PersonMaps) -> None:
-            if session.matrix is scored.matrix:
+            if self._to_list and session.matrix is scored.matrix:
                 session.list_pairs(f"Worst pairs of {identity}", maps.pairs)
+            self._to_list = False
             self._show_maps(maps)
 
         self.compute("Looking at pairs", work, then)

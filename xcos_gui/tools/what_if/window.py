@@ -72,7 +72,7 @@ class WhatIfWindow(ToolWindow):
         self.answer: WhatIf | None = None
         self.faithfulness: Faithfulness | None = None
         self.history = History()
-        self._histories: dict[tuple[str, str], History] = {}
+        self._histories: dict[tuple[str, str], History] = {}  # by the faces' digests
         self._prepared: PairExplanation | None = None
         self._chosen: Chosen | None = None
         self._like: dict[EditKind, Edit] = {}
@@ -115,7 +115,6 @@ class WhatIfWindow(ToolWindow):
         self.maps = [MapView(name, title) for name, title in MAPS]
         for shown in self.maps:
             maps.addWidget(shown)
-        self.words.setText(EMPTY)
         font = self.words.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.words.setFont(font)
@@ -174,13 +173,16 @@ class WhatIfWindow(ToolWindow):
         if not self.isVisible() or explanation is self._prepared:
             return
         self._prepared = explanation
-        if explanation is None:
-            self._take(None)
-        elif (work := editor_work(self.session)) is not None:
-            self.editor = None
-            self._show_state()
-            report = self.session.report()
-            if report is not None:  # only the maps need the model
+        self._take(None)  # no word or map of the former pair stays
+        work = None if explanation is None else editor_work(self.session)
+        if work is None:
+            self.job.drop()
+            self.progress.hide()
+        else:
+            report, pair = self.session.report(), self.session.pair
+            if report is not None and pair is not None:  # only the maps need the model
+                for side, face in zip(SIDES, self.session.faces_of(pair), strict=True):
+                    self._names[side].setText(face.key)
                 self.faces["left"].set_crop(report.left_crop)
                 self.faces["right"].set_crop(report.right_crop)
             self.compute("Preparing the pair", work, self._take)
@@ -195,10 +197,8 @@ class WhatIfWindow(ToolWindow):
         if editor is None:
             self.history = History()
         else:
-            keys = (editor.face("left").key, editor.face("right").key)
-            self.history = self._histories.setdefault(keys, History())
-            for side, key in zip(SIDES, keys, strict=True):
-                self._names[side].setText(key)
+            both = editor.face("left").digest, editor.face("right").digest
+            self.history = self._histories.setdefault(both, History())
         self._show_state()
         self._ask()
 
