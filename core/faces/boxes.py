@@ -23,7 +23,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple
 
 
 def inside(data: bytes, *path: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes in the first box of each name, of boxes without flags but the first, `meta`."""
+    """The boxes in the first box of the last name, which lies in the first box of the one before."""
     start, end = 0, len(data)
     for name in path:
         found = next((box for box in boxes(data, start, end) if box[0] == name), None)
@@ -38,7 +38,7 @@ def colours_of_avif(data: bytes) -> tuple[int, int] | None:
     """H.273's code points for primaries and curve of the main picture; None where none are told."""
     try:
         shared = [*inside(data, b"meta", b"iprp", b"ipco")]
-        for number in _properties_of_main(data):
+        for number in filter(None, _properties_of_main(data)):  # 0 is none
             name, start, _ = shared[number - 1]
             if name == b"colr" and data[start : start + 4] == b"nclx":
                 primaries, curve = struct.unpack_from(">HH", data, start + 4)

@@ -48,7 +48,7 @@ def coded_profile(primaries: int, curve: int) -> bytes | None:
 def matrix_profile(colours: Chromaticities, gamma: float | None = None) -> bytes | None:
     """The profile of these primaries; without a gamma the curve is sRGB's.
 
-    None for sRGB, and for primaries that span no colours.
+    None for sRGB, and for primaries that cannot be.
     """
     if gamma is None and np.abs(np.subtract(colours, SRGB)).max() <= NEAR:
         return None
@@ -65,13 +65,16 @@ def matrix_profile(colours: Chromaticities, gamma: float | None = None) -> bytes
 def _in_connection_space(colours: np.ndarray) -> np.ndarray:
     """XYZ of red, green and blue, (3, 3) by column, as ICC wants them: under its own white.
 
-    Raises LinAlgError where they lie on a line.
+    Raises LinAlgError where white does not lie among them.
     """
     x, y = colours.T
     if (y <= 0).any():
         raise np.linalg.LinAlgError
     whole = np.stack([x / y, np.ones(4), (1 - x - y) / y])
-    scaled = whole[:, :3] * np.linalg.solve(whole[:, :3], whole[:, 3])
+    shares = np.linalg.solve(whole[:, :3], whole[:, 3])
+    if (shares <= 0).any():
+        raise np.linalg.LinAlgError
+    scaled = whole[:, :3] * shares
     seen = CONES @ np.column_stack([whole[:, 3], WHITE])
     return np.asarray(np.linalg.solve(CONES, (CONES @ scaled) * (seen[:, 1] / seen[:, 0])[:, None]))
 

@@ -16,6 +16,7 @@ TIFF_PICTURE = frozenset(
 EXIF_WANTED = frozenset({274, 34665})  # orientation, and the directory that tells the colours
 JPEG_ADOBE = 0xEE  # says how the colours are coded
 JPEG_SCAN = 0xDA
+JPEG_ALONE = {0, 1, *range(0xD0, 0xDA)}  # these have no length
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the others are tables
 JPEG_OF_WAVES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # these code blocks of 8x8 pixels by their waves
 
@@ -53,6 +54,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         if data[place + 1] == 0xFF:  # a marker may be preceded by any number of these
             place += 1
             continue
+        if data[place + 1] in JPEG_ALONE:
+            return  # what follows is passed over up to another marker
         end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
         yield data[place + 1], place, end
         place = end

@@ -21,6 +21,7 @@ SAID = (b"tRNS", b"iCCP", b"eXIf", b"cICP", b"sRGB", b"gAMA", b"cHRM")
 OF_GREYS, OF_COLOURS = 0, 2  # sorts of pixels
 CLEAR = {OF_GREYS: 2, OF_COLOURS: 6}  # bytes that tell which level or colour is clear
 KEPT = (b"tRNS", b"iCCP", b"eXIf")
+UNSPECIFIED = b"\2\2"  # code points of primaries and a curve
 RAW_EXIF = (b"Raw profile type exif\0", b"Raw profile type APP1\0")  # ImageMagick's ways
 LEAST, MOST, NEAR = 0.2, 5, 0.02  # inverse gammas that are meant, and how near one is another
 UNPACKED = 1 << 24  # bytes that a colour profile or an orientation may have
@@ -111,7 +112,8 @@ def _colours(said: dict[bytes, bytes]) -> bytes:
     own, coded = said.get(b"iCCP", b""), said.get(b"cICP", b"")
     if not _unpacked(own.partition(b"\0")[2]):
         own = b""
-    if len(coded) == 4 and not (own and coded[1] in HIGH_RANGE):
+    told = len(coded) == 4 and coded[:2] != UNSPECIFIED
+    if told and not (own and coded[1] in HIGH_RANGE):
         if not coded[3]:
             raise NotRead("has levels as a video has them, which are not read; save it anew.")
         profile = coded_profile(coded[0], coded[1])

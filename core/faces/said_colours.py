@@ -27,8 +27,7 @@ def said_profile(image: Image.Image, data: bytes) -> bytes | None:
         return data[14 + start : 14 + start + length]
     if image.format == "AVIF":
         told = colours_of_avif(data)
-    elif image.format == "HEIF" and "nclx_profile" in image.info:
-        codes = image.info["nclx_profile"]
+    elif image.format == "HEIF" and (codes := image.info.get("nclx_profile")):
         told = codes["color_primaries"], codes["transfer_characteristics"]
     elif image.format in ("JPEG", "MPO") and _is_adobe_rgb(image):
         return matrix_profile(ADOBE_RGB, ADOBE_GAMMA)

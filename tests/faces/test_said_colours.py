@@ -45,6 +45,7 @@ SAID = {
     "places alone": ([IN_P3], DISPLAY_P3, None),
     "a profile beside a gamma": ([gamma(100_000), OWN], ADOBE_RGB, 2.2),
     "codes beside a profile": ([OWN, coded(12, 13)], DISPLAY_P3, None),
+    "codes of nothing beside a profile": ([OWN, coded(2, 2)], ADOBE_RGB, 2.2),
     "high range beside a profile": ([OWN, coded(9, 16)], ADOBE_RGB, 2.2),
 }
 
@@ -71,6 +72,8 @@ def test_a_png_s_chunks_tell_its_colours(case: str) -> None:
         [chunk(b"cHRM", bytes(32))],
         [chunk(b"cHRM", bytes(5))],
         [places(*[30000] * 8)],
+        [places(80000, 10000, 64000, 33000, 30000, 60000, 15000, 6000)],
+        [coded(2, 2)],
         [chunk(b"gAMA", struct.pack(">I", 100_000), check=5)],
     ],
 )
