@@ -134,6 +134,8 @@ class ToolWindow(QDialog):
         self._paint_plots()
         super().showEvent(event)
         fit_to_screen(self)
+        # A dialog that the user dragged would be put in its parent's middle when it is shown again.
+        self.setAttribute(Qt.WidgetAttribute.WA_Moved)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and (clear_field(self) or self.stop()):

@@ -36,6 +36,7 @@ from xcos_gui.shell.target_dialog import TargetDialog
 from xcos_gui.shell.tool_menu import PAIR_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.alignment import AlignmentDialog
+from xcos_gui.widgets.tool_window import ToolWindow
 
 
 def test_an_empty_gallery_offers_a_folder_the_sample_or_crops(
@@ -291,3 +292,19 @@ def test_a_tool_that_is_asked_for_again_comes_back_before_the_others(
         assert not shown.isMinimized()
         qtbot.waitUntil(shown.isActiveWindow)
         shown.close()
+
+
+def test_a_tool_comes_back_where_it_was_dragged_to(window: MainWindow, qtbot: QtBot) -> None:
+    class Small(ToolWindow):
+        size_in_lines = 12, 8
+
+    tool = Small(window.session, window)
+    tool.show()
+    first = tool.pos()
+    tool.windowHandle().setPosition(first.x() - 30, first.y() - 40)  # by its title, as a user does
+    qtbot.waitUntil(lambda: tool.pos() != first)
+    dragged = tool.pos()
+    tool.close()
+    tool.show()
+    assert tool.pos() == dragged
+    tool.close_job()

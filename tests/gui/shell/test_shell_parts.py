@@ -118,7 +118,7 @@ def test_an_export_of_scores_can_be_stopped(
     message = SimpleNamespace(emit=told.append)
     session = SimpleNamespace(scored="scored", threshold=0.25, message=message)
     job = SimpleNamespace(start=lambda work: work(running)())
-    actions = SimpleNamespace(session=session, _job=job)
+    actions = SimpleNamespace(session=session, _exporting=job)
     FileActions.export(actions, tmp_path / "s.csv")  # type: ignore[arg-type]
     assert asked == [("scored", 0.25, running), tmp_path / "s.csv"]
     assert told == [f"All scores were written to {tmp_path / 's.csv'}."]

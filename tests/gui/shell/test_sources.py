@@ -217,12 +217,9 @@ def test_faces_of_a_photo_are_chosen_for_what_is_being_opened(
     menus._show_face_choice()
     assert not menus._aligned.isChecked() and menus._policies.checkedAction().text() == "All faces"
     menus._policies.actions()[1].trigger()
-    assert session.changing_settings == GallerySettings("largest")  # not crops, as the open one
-    session.cancel()
-    qtbot.waitUntil(lambda: session.opening is None, timeout=SCORED)
-    settled(window, qtbot)
-    menus._show_face_choice()
-    assert session.gallery_settings == CROPS and menus._aligned.isChecked()
+    opens(qtbot, window, probes)
+    assert session.gallery_settings == GallerySettings("largest")  # not crops, as the one before
+    assert not menus._aligned.isChecked()
 
 
 def test_without_a_gallery_there_are_no_faces_of_a_photo_to_choose(empty: MainWindow) -> None:
