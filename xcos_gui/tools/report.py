@@ -49,6 +49,7 @@ class ReportWindow(ToolWindow):
     """Asks what to report and how, and writes it in the background."""
 
     title = "Report"
+    tells_unseen = True
     size_in_lines = (44, 22)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QPalette, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from core.errors import Stopped, XCosError, counted
 from core.log import unexpected
@@ -24,11 +24,13 @@ from xcos_gui.widgets.theme import paint_axes
 class ToolWindow(QDialog):
     """A window beside the main one that asks the session and computes in the background.
 
-    Subclasses fill `body`, list their pyqtgraph plots in `plots`, and call `compute`.
+    Subclasses fill `body`, list their pyqtgraph plots in `plots`, and call `compute`. What a closed
+    window still computes is shown in the main one, and can be stopped there.
     """
 
     title = ""
     empty_words = ""  # what `words` says while there is nothing to compute from
+    tells_unseen = False  # whether the main window says what came of work whose window was closed
     size_in_lines = (60, 42)  # width and height, in heights of a line of text
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -45,6 +47,8 @@ class ToolWindow(QDialog):
         fit_to_screen(self, QSize(*(lines * line for lines in self.size_in_lines)))
         self.job = LatestJob(self)
         self.progress = ProgressRow()
+        self._progress_rows = [self.progress]
+        self._lent: list[ProgressRow] = []  # those that stand in the main window
         self.job.progress.connect(self.progress.show_progress)
         self.job.finished.connect(self._on_finished)
         self.job.failed.connect(self._on_failed)
@@ -98,10 +102,22 @@ class ToolWindow(QDialog):
         """End the background work; returns when its thread is gone."""
         self.job.close()
 
+    def add_progress(self, row: ProgressRow) -> None:
+        """A further row at the foot, of a job of its own."""
+        self._progress_rows.append(row)
+        self.foot.addWidget(row)
+
     def _on_finished(self, answer: object) -> None:
         self._end_work()
         if self._then is not None:
             self._then(answer)
+        if self.tells_unseen:
+            self.tell_unseen()
+
+    def tell_unseen(self) -> None:
+        """Say in the main window what the note says, where this one was closed meanwhile."""
+        if self._lent and self.note.text():
+            self.session.message.emit(f"{self.title}: {self.note.text()}")
 
     def _end_work(self) -> None:
         self.progress.hide()
@@ -122,6 +138,7 @@ class ToolWindow(QDialog):
             self.tell("The memory is full; close other programs or choose fewer pairs.")
         else:
             self.tell(unexpected("".join(traceback.format_exception(error))))
+        self.tell_unseen()
 
     # Qt's own.
 
@@ -136,6 +153,21 @@ class ToolWindow(QDialog):
         fit_to_screen(self)
         # A dialog that the user dragged would be put in its parent's middle when it is shown again.
         self.setAttribute(Qt.WidgetAttribute.WA_Moved)
+        for row in self._lent:
+            works = not row.isHidden()
+            self.foot.addWidget(row)
+            row.setVisible(works)
+        self._lent = []
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        main = self.parent()
+        if event.spontaneous() or not isinstance(main, QMainWindow) or not main.isVisible():
+            return
+        for row in self._progress_rows:
+            if not row.isHidden():
+                self._lent.append(row)
+                main.statusBar().insertPermanentWidget(0, row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and (clear_field(self) or self.stop()):

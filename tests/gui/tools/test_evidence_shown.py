@@ -169,6 +169,11 @@ def test_references_are_offered_and_a_closed_dialog_keeps_the_choice(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     strength.reference.activated.emit(3)
     assert strength.reference.currentIndex() == 2
+    strength.reference.setCurrentIndex(1)
+    strength.reference.activated.emit(1)
+    strength.reference.setCurrentIndex(3)
+    strength.reference.activated.emit(3)
+    assert strength.reference.currentText() == "What ships with the model"
     strength.reference.setCurrentIndex(0)
     strength._show_for_all()
     assert not strength.for_all.isEnabled() and "their own people" in strength.for_all.toolTip()

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.errors import XCosError
 from core.training.config import read_config, write_config
 from core.training.run_files import CONFIG, STATUS, status_text
 from core.training.verdict import ChangedPair, Difference, Figure, Figures, HeldOut, Verdict
 from tests.training.test_training import config_for
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state.jobs import Running
+from xcos_gui.tools.training.changed_pairs import ExplainedPair, PairRequest
 from xcos_gui.tools.training.figures import FiguresTable
 from xcos_gui.tools.training.new_run import NewRunPage
 from xcos_gui.tools.training.window import TrainingDialog
@@ -179,6 +182,34 @@ def test_a_pair_whose_photo_is_gone_is_one_sentence(
     qtbot.waitUntil(lambda: "does not exist" in view.words.text(), timeout=60_000)
     assert "\n" not in view.words.text() and not view._grid.isVisible()
     assert view.list.count() == 2
+
+
+def test_the_maps_of_a_pair_before_do_not_stand_under_one_whose_photo_is_gone(
+    window: MainWindow, run: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain = PairRequest.explain
+
+    def some(request: PairRequest, pair: ChangedPair, running: Running) -> ExplainedPair:
+        if not pair.same:
+            raise XCosError(f"{pair.right} does not exist.")
+        return explain(request, pair, running)
+
+    monkeypatch.setattr(PairRequest, "explain", some)
+    view = dialog_of(window, run).verdict_page.pairs
+    assert view.title.text().startswith("2 held-out pairs judged differently")
+    qtbot.waitUntil(lambda: view._grid.isVisible(), timeout=60_000)
+    view.list.setCurrentRow(1)
+    qtbot.waitUntil(lambda: "does not exist" in view.words.text())
+    assert not view._grid.isVisible()
+    view.list.setCurrentRow(0)
+    qtbot.waitUntil(lambda: view._grid.isVisible(), timeout=60_000)
+
+
+def test_one_changed_pair_is_told_as_one(window: MainWindow, run: Path, tiny_weights: Path) -> None:
+    verdict = verdict_of(window, tiny_weights, run / "adapted.safetensors")
+    replace(verdict, pairs=verdict.pairs[:1]).write(run)
+    view = dialog_of(window, run).verdict_page.pairs
+    assert view.title.text() == "1 held-out pair judged differently; click one to see why"
 
 
 def test_use_and_back_again_are_one_click_each(

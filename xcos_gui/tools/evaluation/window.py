@@ -47,6 +47,7 @@ class EvaluationDialog(ToolWindow):
     """Measures the session's weights on a protocol in the background."""
 
     title = "Evaluate on a protocol"
+    tells_unseen = True
     size_in_lines = (90, 52)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

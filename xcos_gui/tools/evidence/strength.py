@@ -61,6 +61,7 @@ class StrengthTab(Tab):
         self.found: _Found | None = None
         self.decision: BayesDecision | None = None
         self.other: Path | None = None  # a gallery chosen as the reference
+        self._chosen: object = OPEN  # the reference that was chosen last
         self._scored: tuple[object, ScoredGallery] | None = None  # of the other gallery
         self._wanted_for_all = False
         self._make_choices()
@@ -109,7 +110,6 @@ class StrengthTab(Tab):
         self.reference.addItem("What ships with the model", SHIPPED)
         if self.other is not None:
             self.reference.addItem(self.other.name, self.other)
-            self.reference.setCurrentIndex(self.reference.count() - 1)
         self.reference.addItem("Another gallery…", CHOOSE)
 
     def _make_decision(self) -> QHBoxLayout:
@@ -158,18 +158,27 @@ class StrengthTab(Tab):
     # Computing.
 
     def _on_reference(self, place: int) -> None:
-        if self.reference.itemData(place) == CHOOSE:
+        chosen = self.reference.itemData(place)
+        if chosen == CHOOSE:
             name = QFileDialog.getExistingDirectory(self, "Choose a gallery of known people")
             if name:
-                self.other = Path(name)
-            self._fill_references()
+                self.use_reference(Path(name))
+            else:
+                self._choose(self._chosen)
+            return
+        self._chosen = chosen
         self.again.emit()
 
     def use_reference(self, source: Path) -> None:
         """Take another gallery as the reference."""
-        self.other = Path(source)
+        self.other = self._chosen = Path(source)
         self._fill_references()
+        self._choose(self.other)
         self.again.emit()
+
+    def _choose(self, chosen: object) -> None:
+        every = [self.reference.itemData(place) for place in range(self.reference.count())]
+        self.reference.setCurrentIndex(every.index(chosen))
 
     def _on_for_all(self) -> None:
         if self.reference.currentData() == SHIPPED:

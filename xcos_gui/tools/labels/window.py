@@ -101,9 +101,9 @@ class LabelsWindow(FollowingWindow):
         self.again.setToolTip("Search on the labels as they are now")
         self.again.clicked.connect(self.search)
         self.exports = LabelExports(self.session)
-        self.exports.told.connect(self.tell)
+        self.exports.told.connect(self._on_exported)
         self.exports.failed.connect(self.tell_failed)
-        self.foot.addWidget(self.exports.progress)
+        self.add_progress(self.exports.progress)
         row = QHBoxLayout()
         row.addWidget(self.kinds, 1)
         for button in (self.other, self.again):
@@ -327,6 +327,10 @@ class LabelsWindow(FollowingWindow):
         self._other = source
         self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
         self.search()
+
+    def _on_exported(self, sentence: str) -> None:
+        self.tell(sentence)
+        self.tell_unseen()
 
     def stop(self) -> bool:
         """Stop a search, else what is being written; whether anything ran."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.explain.colours import MapName
 from core.explain.explain import explain_pair
 from core.explain.explanation import PairDecision, shared_limits
@@ -141,7 +141,7 @@ class ChangedPairsView(QWidget):
         self._showing, self._explaining = LatestJob(self), LatestJob(self)
         self._showing.finished.connect(self._on_crops)
         self._explaining.finished.connect(self._on_explained)
-        self._explaining.failed.connect(lambda error: self.words.setText(str(error)))
+        self._explaining.failed.connect(self._on_failed)
         side = 3 * self.fontMetrics().height()
         self.title = PlainLabel(wordWrap=True)
         self.list = QListWidget()
@@ -229,10 +229,14 @@ class ChangedPairsView(QWidget):
         self.words.clear()
         self._grid.setVisible(True)
 
+    def _on_failed(self, error: BaseException) -> None:
+        self.words.setText(str(error))
+        self._grid.setVisible(False)
+
     def _show_nothing(self) -> None:
         count = len(self._pairs)
         self.title.setText(
-            f"{count} held-out pairs judged differently; click one to see why"
+            f"{counted(count, 'held-out pair')} judged differently; click one to see why"
             if count
             else "No held-out pair is judged differently."
         )

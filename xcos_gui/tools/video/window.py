@@ -60,6 +60,7 @@ class VideoWindow(ToolWindow):
     """Finds tracks in the background, scores them, and shows one face at a time."""
 
     title = "Video"
+    tells_unseen = True
     size_in_lines = (82, 50)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

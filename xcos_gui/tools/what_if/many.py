@@ -1,7 +1,9 @@
 """What if of many pairs: the same edit of all their faces, and how scores and outcomes change."""
 
+from dataclasses import replace
+
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -24,7 +26,7 @@ from core.analysis.covering import (
 from core.errors import counted
 from core.explain.editing.edits import EDIT_KINDS, usual
 from core.scoring.lists import PairList
-from core.scoring.matrix import OUTCOMES
+from core.scoring.matrix import OUTCOMES, ScoreMatrix, outcome_codes
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
@@ -45,6 +47,8 @@ TIPS = (
     "Outcome as it is", "Outcome with the edit",
 )  # fmt: skip
 FACES: dict[Which, str] = {"both": "Both faces", "left": "Left faces", "right": "Right faces"}
+PAIR, PLACE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1  # of a row's first cell
+SETTLE = 250  # milliseconds that a dragged threshold must rest
 LEFT_OUT = ("patch", "mask", "shift", "turn", "scale")  # say nothing without a place
 
 
@@ -58,6 +62,7 @@ class WhatIfManyWindow(ToolWindow):
         super().__init__(session, parent)
         self.pairs: PairList | None = None
         self.found: TreatedPairs | None = None
+        self._done = ""  # the edit that was found, in words
         self._of: ScoredGallery | None = None  # whose places the pairs are
         self.edit, self.faces = QComboBox(accessibleName="Edit"), QComboBox(accessibleName="Faces")
         for region in COVERED:
@@ -91,7 +96,10 @@ class WhatIfManyWindow(ToolWindow):
         self.body.addWidget(self.about)
         self.body.addWidget(self.words)
         self.body.addWidget(self.shown, 1)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settling.timeout.connect(self._judge)
         session.matrix_changed.connect(self._on_matrix_changed)
+        session.threshold_changed.connect(lambda _: self._settling.start())
         self._show()
 
     def use_listed(self) -> None:
@@ -100,6 +108,7 @@ class WhatIfManyWindow(ToolWindow):
         if listed is None or not len(listed):
             self.tell("The list of pairs is empty; list some in the main window first.")
             return
+        self._drop_job()
         self.pairs, self.found, self._of = listed, None, self.session.scored
         self.tell("")
         self._show()
@@ -112,39 +121,56 @@ class WhatIfManyWindow(ToolWindow):
             self.tell(EMPTY[1])
             return
         threshold, cache = session.threshold, session.cache
+        name = self.edit.currentText().lower()
         done = self.edit.currentData(), self.faces.currentData()
 
         def work(running: Running) -> TreatedPairs:
             return treat_pairs((verifier, cache), scored, threshold, pairs, done, running)
 
-        self.compute("Editing faces", work, self._take)
+        self.compute("Editing faces", work, lambda treated: self._take(treated, name))
 
     def list_those(self) -> None:
         """List the pairs that change side in the main window."""
         if self.found is not None and self._of is self.session.scored:
             chosen = self.found.pairs.at(np.flatnonzero(self.found.changed))
-            self.session.list_pairs(f"Change side: {self.edit.currentText().lower()}", chosen)
+            self.session.list_pairs(f"Change side: {self._done}", chosen)
 
-    def _take(self, treated: TreatedPairs) -> None:
-        if self._of is self.session.scored:
-            self.found = treated
+    def _take(self, treated: TreatedPairs, done: str) -> None:
+        if self._of is not None and self._of is self.session.scored:
+            self._done = done
+            self.found = _judged(treated, self._of.matrix, self.session.threshold)
             self._show()
+
+    def _judge(self) -> None:
+        """Tell outcomes by the threshold of now; the scores stay."""
+        if self.found is None or self._of is None or self.found.threshold == self.session.threshold:
+            return
+        self.found = _judged(self.found, self._of.matrix, self.session.threshold)
+        self._show_words()
+        self.table.setSortingEnabled(False)
+        for row in range(self.table.rowCount()):
+            item = self.table.item(row, 0)
+            assert item is not None
+            self._fill_outcomes(row, item.data(PLACE), self.found)
+        self.table.setSortingEnabled(True)
+
+    def _drop_job(self) -> None:
+        self.job.drop()
+        self.progress.hide()
 
     def _on_matrix_changed(self) -> None:
         if self.pairs is not None and self._of is not self.session.scored:
-            self.job.drop()
-            self.progress.hide()
+            self._drop_job()
             self.pairs = self.found = self._of = None
             self._show()
 
     def _show(self) -> None:
         pairs, treated = self.pairs, self.found
         self.start.setEnabled(pairs is not None)
-        self.list_changed.setEnabled(treated is not None and bool(treated.changed.any()))
         count = 0 if pairs is None else len(pairs)
         self.about.setText(f"{counted(count, 'pair')} taken")
         self.about.setHidden(not count)
-        self.words.setText("" if treated is None else moved_words(treated))
+        self._show_words()
         if treated is not None:
             self.shown.fill()
         elif pairs is None:
@@ -157,29 +183,55 @@ class WhatIfManyWindow(ToolWindow):
             self._fill(treated)
         self.table.setSortingEnabled(True)
 
+    def _show_words(self) -> None:
+        treated = self.found
+        self.list_changed.setEnabled(treated is not None and bool(treated.changed.any()))
+        self.words.setText("" if treated is None else moved_words(treated))
+
     def _fill(self, treated: TreatedPairs) -> None:
         scores = treated.pairs.scores.tolist()
         for row, before in enumerate(scores):
             pair = int(treated.pairs.rows[row]), int(treated.pairs.columns[row])
             after = float(treated.after[row])
             names = [face.key for face in self.session.faces_of(pair)]
-            codes = treated.before_codes[row], treated.after_codes[row]
             cells = [ValueItem(name, name) for name in names]
             cells += [ValueItem(_signed(v, f), v) for v, f in
                       ((before, ".3f"), (after, ".3f"), (after - before, "+.3f"))]  # fmt: skip
-            cells += [ValueItem(OUTCOMES[code], OUTCOMES[code]) for code in codes]
-            cells[0].setData(Qt.ItemDataRole.UserRole, pair)
+            cells[0].setData(PAIR, pair)
+            cells[0].setData(PLACE, row)
             for column, cell in enumerate(cells):
-                if codes[0] != codes[1]:
-                    font = cell.font()
-                    font.setBold(True)
-                    cell.setFont(font)
                 self.table.setItem(row, column, cell)
+            self._fill_outcomes(row, row, treated)
+
+    def _fill_outcomes(self, row: int, place: int, treated: TreatedPairs) -> None:
+        """Both outcomes of the pair at a place, in a row that is bold where they differ."""
+        codes = treated.before_codes[place], treated.after_codes[place]
+        for column, code in enumerate(codes, start=len(HEADS) - len(codes)):
+            self.table.setItem(row, column, ValueItem(OUTCOMES[code], OUTCOMES[code]))
+        for column in range(len(HEADS)):
+            cell = self.table.item(row, column)
+            assert cell is not None
+            font = cell.font()
+            font.setBold(bool(codes[0] != codes[1]))
+            cell.setFont(font)
 
     def _on_row(self) -> None:
         item = self.table.item(self.table.currentRow(), 0)
         if item is not None and self._of is self.session.scored:
-            self.session.select_pair(*item.data(Qt.ItemDataRole.UserRole))
+            self.session.select_pair(*item.data(PAIR))
+
+
+def _judged(treated: TreatedPairs, matrix: ScoreMatrix, threshold: float) -> TreatedPairs:
+    """The same scores with the outcomes that a threshold gives them."""
+    if treated.threshold == threshold:
+        return treated
+    pairs = treated.pairs
+    own, other = matrix.rows[pairs.rows], matrix.columns[pairs.columns]
+    known, genuine = (own >= 0) & (other >= 0), own == other
+    before, after = (
+        outcome_codes(scores, genuine, known, threshold) for scores in (pairs.scores, treated.after)
+    )
+    return replace(treated, before_codes=before, after_codes=after, threshold=threshold)
 
 
 def _signed(value: float, form: str) -> str:
