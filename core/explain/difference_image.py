@@ -26,9 +26,7 @@ class DifferenceImage(MatrixImage):
         zeros = np.zeros(matrix.scores.shape[0], np.int32)
         # Pairs of two numbers have a highest value, pairs of one number a lowest one.
         # Either order's difference is shown: which pairs changed is told of both cells.
-        values = replace(
-            matrix, scores=difference.values, rows=zeros, columns=ones, order="both"
-        )
+        values = replace(matrix, scores=difference.values, rows=zeros, columns=ones, order="both")
         super().__init__(values, shown)
         size = np.abs(
             difference.values[difference.changed] if difference.changed.any() else difference.values

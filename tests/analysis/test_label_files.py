@@ -62,7 +62,11 @@ def test_a_copy_opens_with_the_people_of_the_gallery(tmp_path: Path) -> None:
     faces = tuple(Face(photo, 1, who, None, photo) for photo, who in people.items())
     gallery = Gallery(tmp_path / "g", tmp_path / "g", faces)
     assert copy_photos(tmp_path / "out", gallery) == len(people)
-    copies = {p.read_bytes(): p.relative_to(tmp_path / "out") for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    copies = {
+        p.read_bytes(): p.relative_to(tmp_path / "out")
+        for p in (tmp_path / "out").rglob("*")
+        if p.is_file()
+    }
     listed = {one.photo: one.identity for one in scan(tmp_path / "out").photos}
     opened = [
         listed.get(copies[(tmp_path / "g" / photo).read_bytes()].as_posix()) for photo in people

@@ -77,7 +77,11 @@ def test_scores_that_change_meanwhile_are_counted_in_both_cells(order: Order) ->
     matrix, later = matrix_of(order), matrix_of(order, 2)
     image = image_of(matrix)
     image.prepare()
-    for rows, columns in ((slice(0, 4), slice(3, N)), (slice(3, N), slice(0, 4)), (slice(4, N), slice(4, N))):
+    for rows, columns in (
+        (slice(0, 4), slice(3, N)),
+        (slice(3, N), slice(0, 4)),
+        (slice(4, N), slice(4, N)),
+    ):
         matrix.scores[rows, columns] = later.scores[rows, columns]
         image.refresh(rows, columns)
     check(image, matrix)

@@ -29,14 +29,15 @@ def matrix_of(
 
 
 @given(SEEDS, st.integers(1, 12))
-def test_the_hardest_come_by_their_distance_from_their_sort_s_mean(
-    seed: int, count: int
-) -> None:
+def test_the_hardest_come_by_their_distance_from_their_sort_s_mean(seed: int, count: int) -> None:
     matrix, genuine, impostor = matrix_of(seed)
     means = [np.mean([s for *_, s in pairs]) if pairs else 0.0 for pairs in (genuine, impostor)]
     genuine.sort(key=lambda p: p[2])
     impostor.sort(key=lambda p: -p[2])
-    left = [(means[0] - s, i, j) for i, j, s in genuine], [(s - means[1], i, j) for i, j, s in impostor]
+    left = (
+        [(means[0] - s, i, j) for i, j, s in genuine],
+        [(s - means[1], i, j) for i, j, s in impostor],
+    )
     wanted: list[tuple[float, int, int]] = []
     for _ in range(count // 2):  # by turns, so that none takes the other's half
         wanted += [sort.pop(0) for sort in left if sort]
