@@ -39,6 +39,7 @@ from core.model.features import FaceFeatures
 from core.progress import Task
 from core.project.edits import Edits
 from core.project.readings import Reading
+from core.project.sides import edits_of_sides
 from core.scoring.engine import PairEngine
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import Asked, arrange
@@ -96,7 +97,7 @@ def analyses(scored: ScoredGallery) -> dict[str, Callable[[Task], object]]:
         "unlike": lambda task: unlike_cells(scored, THRESHOLD),
         "by condition": lambda task: by_condition(scored, THRESHOLD, table, "yaw", (), task),
         "slices": lambda task: worst_slices(
-            scored, THRESHOLD, table, traits_of(scored, Edits()), task
+            scored, THRESHOLD, table, traits_of(scored, edits_of_sides(Edits())), task
         ),
         "groups": lambda task: group_rates(scored, THRESHOLD, grouping, task),
         "threshold": lambda task: threshold_fit(scored, THRESHOLD, table, task),
@@ -105,7 +106,7 @@ def analyses(scored: ScoredGallery) -> dict[str, Callable[[Task], object]]:
         "identify, features": lambda task: identify(scored, "features", task),
         "readers": lambda task: readers_of(scored, readings),
         "order by yaw": lambda task: arrange(
-            scored, Asked(rows="condition:yaw"), THRESHOLD, Edits(), task, table.of
+            scored, Asked(rows="condition:yaw"), THRESHOLD, edits_of_sides(Edits()), task, table.of
         ),
     }
 

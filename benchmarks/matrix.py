@@ -60,6 +60,7 @@ def in_window(photos: Path, cache: Path, folder: Path, pictures: Path | None) ->
 
     from core.faces.choose import GallerySettings
     from core.project.edits import Edits
+    from core.project.sides import edits_of_sides
     from core.scoring.lists import hardest_pairs
     from core.scoring.orders import Asked, arrange
 
@@ -85,7 +86,9 @@ def in_window(photos: Path, cache: Path, folder: Path, pictures: Path | None) ->
             )
             found["cells_a_pixel"] = round(1 / panel.item.pixels(), 2)
     for order in ("name", "similarity"):
-        shown = arrange(scored, Asked("people", order, order), session.threshold, Edits())
+        shown = arrange(
+            scored, Asked("people", order, order), session.threshold, edits_of_sides(Edits())
+        )
         found[f"mean_near_diagonal_{order}"] = round(_near_diagonal(scored.matrix, shown), 4)
     window.close()
     return found

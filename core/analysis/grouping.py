@@ -11,6 +11,7 @@ from core.faces.face import Face
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.project.edits import Edits, face_subject, identity_subject
+from core.project.sides import EditsOfSides
 
 GroupOf = Callable[[Face], str | None]  # the group of a face, or None
 MOST_GROUPS = 50
@@ -39,7 +40,7 @@ class Grouping:
 def group_by(
     by: str,
     galleries: Sequence[Gallery],
-    edits: Edits,
+    edits: EditsOfSides,
 ) -> Grouping:
     """Groups by a column of the gallery's CSV, else by a tag: those with it and those without.
 
@@ -48,11 +49,13 @@ def group_by(
     Raises XCosError where there is no such column or tag, fewer than two groups, or too many.
     """
     known = column_names(galleries)
-    tell = _by_column if by in known else _by_tag
-    if tell is _by_tag and not _tags_of(by, edits):
+    tags = {} if by in known else _tags_of(by, edits)
+    if by not in known and not tags:
         raise XCosError(_nothing(by, galleries[0], known, edits))
-    group_of = tell(by, edits)
-    faces = [[group_of(face) for face in gallery.faces] for gallery in galleries]
+    own = edits[::-1][: len(galleries)]  # of the gallery first, as the galleries
+    tellers = [_by_column(by) if by in known else _by_tag(by, tags, each) for each in own]
+    told = list(zip(galleries, own, tellers, strict=True))
+    faces = [[group_of(face) for face in gallery.faces] for gallery, _, group_of in told]
     names = tuple(sorted({name for side in faces for name in side if name is not None}))
     _check(by, names)
     places = {name: place for place, name in enumerate(names)}
@@ -62,11 +65,11 @@ def group_by(
     ]
     failed: Counter[str] = Counter()
     every: Counter[str] = Counter()
-    for gallery in galleries:
+    for gallery, each, group_of in told:
         problems = {problem.file for problem in gallery.problems}
         for listed in scan(gallery.source, gallery.root).photos:
             columns = dict(listed.columns)
-            identity = edits.identities.get(listed.photo, listed.identity)
+            identity = each.identities.get(listed.photo, listed.identity)
             name = group_of(Face(listed.photo, 1, identity, None, "", columns=columns))
             if name in places:
                 every[name] += 1
@@ -80,13 +83,11 @@ def column_names(galleries: Sequence[Gallery]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for face in faces for name in face.columns))
 
 
-def _by_column(by: str, edits: Edits) -> GroupOf:
+def _by_column(by: str) -> GroupOf:
     return lambda face: face.columns.get(by)
 
 
-def _by_tag(by: str, edits: Edits) -> GroupOf:
-    tags = _tags_of(by, edits)
-
+def _by_tag(by: str, tags: dict[str, str], edits: Edits) -> GroupOf:
     def group_of(face: Face) -> str | None:
         own = edits.tags.get(face_subject(face.key), ())
         named = () if face.identity is None else edits.tags.get(identity_subject(face.identity), ())
@@ -98,17 +99,21 @@ def _by_tag(by: str, edits: Edits) -> GroupOf:
     return group_of
 
 
-def _tags_of(by: str, edits: Edits) -> dict[str, str]:
+def _all_tags(edits: EditsOfSides) -> list[str]:
+    return list(dict.fromkeys(tag for own in edits[::-1] for tag in own.all_tags()))
+
+
+def _tags_of(by: str, edits: EditsOfSides) -> dict[str, str]:
     """Tags that make groups, and the groups' names: the tag itself, or values of "BY:value"."""
-    every = edits.all_tags()
+    every = _all_tags(edits)
     if by in every:
         return {by: by}
     starts = (f"{by}:", f"{by}=")
     return {tag: tag[len(by) + 1 :].strip() for tag in every if tag.startswith(starts)}
 
 
-def _nothing(by: str, gallery: Gallery, columns: Sequence[str], edits: Edits) -> str:
-    known = [*dict.fromkeys(columns), *edits.all_tags()]
+def _nothing(by: str, gallery: Gallery, columns: Sequence[str], edits: EditsOfSides) -> str:
+    known = [*dict.fromkeys(columns), *_all_tags(edits)]
     if not known:
         return (
             f"{gallery.source} has no tags and no column {quoted(by)}; tag its faces or people, "

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.analysis.conditions.measured import Measurer
 from core.analysis.fragile import FragilePairs, find_fragile
+from core.commands.scored import edits_of
 from core.commands.shared import ProgressBar, Setup
 from core.errors import XCosError
 from core.query.evaluate import passing
@@ -39,7 +40,6 @@ def pairs_passing(
 
     Raises XCosError.
     """
-    edits = setup.project_of(scored.columns.gallery.source).edits
     fragile: FragilePairs | None = None
     if "fragile" in fields_of(expression):
         if setup.threshold is None:
@@ -57,7 +57,7 @@ def pairs_passing(
     given = FilterInput(
         scored,
         setup.threshold,
-        edits,
+        edits_of(setup, scored),
         fragile,
         lambda task: measurer.table(scored, setup.threshold, task),
     )

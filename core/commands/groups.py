@@ -5,7 +5,7 @@ from typing import Any
 
 from core.analysis.grouping import group_by
 from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
-from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
+from core.commands.scored import add_gallery_options, edits_of, give_table, scored_at_threshold
 from core.commands.shared import Setup, add_output_option, warn
 from core.commands.spared import check_table
 
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
-    edits = setup.project_of(scored.columns.gallery.source).edits
+    edits = edits_of(setup, scored)
     galleries = [loaded.gallery for loaded in scored.galleries]
     grouping = group_by(options.by, galleries, edits)
     rates = group_rates(scored, threshold, grouping, progress)

@@ -13,7 +13,7 @@ from PIL import Image
 from core.analysis.conditions.measured import Measurer
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, look_at_chosen
-from core.commands.scored import add_gallery_options, scored_at_threshold
+from core.commands.scored import add_gallery_options, edits_of, scored_at_threshold
 from core.commands.shared import Setup, add_output_option
 from core.commands.spared import check_output
 from core.csv_files import csv_text
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
     setup, progress, threshold, scored = scored_at_threshold(options)
-    edits = setup.project_of(scored.columns.gallery.source).edits
+    edits = edits_of(setup, scored)
     asked = Asked(
         options.level, options.sort, options.sort_columns or options.sort, against=options.less
     )

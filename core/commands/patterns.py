@@ -14,7 +14,12 @@ from core.analysis.patterns.report import (
     look_for_patterns,
 )
 from core.commands.filtering import add_filter_option, pairs_passing
-from core.commands.scored import add_gallery_options, needed_threshold, scored_at_threshold
+from core.commands.scored import (
+    add_gallery_options,
+    edits_of,
+    needed_threshold,
+    scored_at_threshold,
+)
 from core.commands.shared import ProgressBar, Setup, add_output_option
 from core.commands.spared import check_output
 from core.csv_files import named_columns, read_rows
@@ -148,10 +153,12 @@ def _select(asked: _Asked, setup: Setup, scored: ScoredGallery, progress: Progre
                 f"The gallery has no identity {asked.identity!r}; look at its spelling."
             )
     if asked.tag is not None:
-        edits = setup.project_of(scored.columns.gallery.source).edits
+        edits = edits_of(setup, scored)
         whose.append(Whose.tag(asked.tag, edits, *faces))
         if whose[-1].empty:
-            known = ", ".join(edits.all_tags()) or "none yet"
+            known = (
+                ", ".join(dict.fromkeys(t for own in edits for t in own.all_tags())) or "none yet"
+            )
             raise XCosError(f"The gallery has no tag {asked.tag!r}; its tags are: {known}.")
     passing = None
     if asked.filter is not None:

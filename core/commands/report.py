@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.filtering import add_filter_option, pairs_passing, read_filter
-from core.commands.scored import add_gallery_options, no_pair, with_probes
+from core.commands.scored import add_gallery_options, edits_of, no_pair, with_probes
 from core.commands.shared import ProgressBar, Setup, positive, warn
 from core.commands.spared import check_output
 from core.errors import XCosError, counted
@@ -139,8 +139,7 @@ def run(options: argparse.Namespace) -> int:
     scored = setup.score(gallery, probes, progress)
     if scored.matrix.pairs == 0:
         raise no_pair(options.gallery, gallery.gallery.problems)
-    edits = setup.project_of(gallery.gallery.source).edits
-    source = ReportSource(scored, setup.threshold, setup.cache, edits)
+    source = ReportSource(scored, setup.threshold, setup.cache, edits_of(setup, scored))
     asked = ReportOptions(
         options.title,
         options.pictures,

@@ -16,6 +16,7 @@ from core.errors import XCosError
 from core.faces.face import Problem
 from core.gallery.gallery import LoadedGallery
 from core.json_text import json_text
+from core.project.sides import EditsOfSides, edits_of_sides
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
 
@@ -83,6 +84,15 @@ def scored_gallery(
     """Load the gallery and score all its pairs. Raises XCosError as `open_both` does."""
     gallery, probes = open_both(setup, options, progress, least)
     return setup.score(gallery, probes, progress)
+
+
+def edits_of(setup: Setup, scored: ScoredGallery) -> EditsOfSides:
+    """Edits of the rows' faces and of the columns', from the projects of the gallery and its probes."""
+    gallery = setup.project_of(scored.columns.gallery.source).edits
+    probes = scored.probes
+    return edits_of_sides(
+        gallery, None if probes is None else setup.project_of(probes.gallery.source).edits
+    )
 
 
 def scored_at_threshold(

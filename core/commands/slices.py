@@ -6,7 +6,7 @@ from typing import Any
 from core.analysis.conditions.measured import Measurer
 from core.analysis.conditions.slices import Slice, worst_slices
 from core.analysis.conditions.traits import traits_of
-from core.commands.scored import add_gallery_options, give_table, scored_at_threshold
+from core.commands.scored import add_gallery_options, edits_of, give_table, scored_at_threshold
 from core.commands.shared import add_output_option, warn
 from core.commands.spared import check_table
 
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
     setup, progress, threshold, scored = scored_at_threshold(options)
-    traits = traits_of(scored, setup.project_of(scored.columns.gallery.source).edits)
+    traits = traits_of(scored, edits_of(setup, scored))
     table = Measurer(setup.cache).table(scored, threshold, progress)
     worst = worst_slices(scored, threshold, table, traits, progress)
     progress.close()

@@ -8,7 +8,7 @@ import numpy as np
 from core.explain.difference_image import DifferenceImage
 from core.explain.matrix_image import Look, MatrixImage
 from core.progress import QUIET, Task
-from core.project.edits import Edits
+from core.project.sides import EditsOfSides
 from core.scoring.against import LABELS, OtherScores, compare, compare_names, other_scores
 from core.scoring.blocks import BlockPyramid
 from core.scoring.matrix import at_most
@@ -25,7 +25,7 @@ def arranged_image(
     scored: ScoredGallery,
     asked: Asked,
     threshold: float,
-    edits: Edits,
+    edits: EditsOfSides,
     task: Task = QUIET,
     values: FaceValues | None = None,
 ) -> MatrixImage:

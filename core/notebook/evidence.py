@@ -8,6 +8,7 @@ from core.errors import XCosError
 from core.gallery.cache import Cache
 from core.project.edits import Edits
 from core.project.project import Project
+from core.project.sides import edits_of_sides
 from core.scoring.scored import ScoredGallery
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Evidence:
         from core.analysis.conditions.slices import worst_slices
         from core.analysis.conditions.traits import traits_of
 
-        traits = traits_of(self.scored, self._edits())
+        traits = traits_of(self.scored, edits_of_sides(self._edits()))
         return worst_slices(self.scored, self._limit(), self._measured(), traits)
 
     def groups(self, by: str) -> "GroupRates":
@@ -76,7 +77,7 @@ class Evidence:
         from core.analysis.grouping import group_by
         from core.analysis.groups import group_rates
 
-        grouping = group_by(by, [self.scored.columns.gallery], self._edits())
+        grouping = group_by(by, [self.scored.columns.gallery], edits_of_sides(self._edits()))
         return group_rates(self.scored, self._limit(), grouping)
 
     def threshold_fit(self) -> "ThresholdFit":

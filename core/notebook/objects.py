@@ -262,13 +262,15 @@ class Matrix(Evidence):
         words that are none, and without a threshold.
         """
         from core.explain.arranged import arranged_image
+        from core.project.sides import edits_of_sides
         from core.scoring.orders import Asked
 
         if self.threshold is None:
             raise XCosError("These weights have no threshold; give one to matrix().")
         asked = Asked(level, sort, sort, against=against)
+        edits = edits_of_sides(self._edits())
         return Arranged(
-            arranged_image(self.scored, asked, self.threshold, self._edits()), self.threshold, far
+            arranged_image(self.scored, asked, self.threshold, edits), self.threshold, far
         )
 
     def frame(self) -> "pd.DataFrame":

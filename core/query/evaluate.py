@@ -15,6 +15,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import landmarks_in_crop
 from core.progress import QUIET, Task
 from core.project.edits import Edits, subject_parts
+from core.project.sides import cells_of_pair
 from core.query.given import FilterInput, KnownConditions, check
 from core.query.language import (
     OF_CONDITIONS,
@@ -260,25 +261,23 @@ class _Looker:
     def _of_faces(self, asked: Compared | ColumnValue) -> tuple[np.ndarray, np.ndarray]:
         """Whether the faces of rows and of columns meet a condition: (n,) and (m,) bool."""
         if asked not in self._faces:
-            left = _faces_meet(asked, self.given.scored.rows, self.given.edits)
-            same = self.given.scored.rows is self.given.scored.columns
-            right = (
-                left if same else _faces_meet(asked, self.given.scored.columns, self.given.edits)
-            )
+            scored, (of_rows, of_columns) = self.given.scored, self.given.edits
+            left = _faces_meet(asked, scored.rows, of_rows)
+            same = scored.rows is scored.columns
+            right = left if same else _faces_meet(asked, scored.columns, of_columns)
             self._faces[asked] = left, right
         return self._faces[asked]
 
     def _of_pairs(self, asked: Compared) -> np.ndarray:
         """Places of the pairs that meet a condition by their own tags and the like, row * m + column."""
         if asked not in self._pairs:
-            given, codes = self.given, []
-            rows, columns = given.scored.rows.gallery.index(), given.scored.columns.gallery.index()
-            for subject in _subjects_meeting(asked, given.edits):
+            scored, codes = self.given.scored, []
+            rows, columns = scored.rows.gallery.index(), scored.columns.gallery.index()
+            for subject in _subjects_meeting(asked, self.given.edits[1]):
                 kind, names = subject_parts(subject)
                 if kind == "pair":
-                    for one, other in (names, names[::-1]):
-                        if one in rows and other in columns:
-                            codes.append(rows[one] * len(given.scored.columns) + columns[other])
+                    cells = cells_of_pair((names[0], names[1]), rows, columns, scored.square)
+                    codes += [row * len(scored.columns) + column for row, column in cells]
             self._pairs[asked] = np.array(codes, np.int64)
         return self._pairs[asked]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import XCosError
 from core.progress import Task
-from core.project.edits import Edits
+from core.project.sides import EditsOfSides
 from core.query.language import OF_CONDITIONS, Expression, columns_of, fields_of
 from core.scoring.scored import ScoredGallery
 
@@ -34,12 +34,13 @@ class FilterInput:
     """What a filter may ask about.
 
     threshold:  None for weights without one
+    edits:      of the rows' faces and of the columns'
     conditions: measures those of the faces, once a filter asks for one
     """
 
     scored: ScoredGallery
     threshold: float | None
-    edits: Edits
+    edits: EditsOfSides
     fragile: KnownFragile | None = None
     conditions: Callable[[Task], KnownConditions] | None = None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.faces.face import Face
 from core.progress import QUIET, Task
-from core.project.edits import Edits
+from core.project.sides import EditsOfSides, cells_of_pair
 from core.scoring.lists import PairList, drawn
 from core.scoring.matrix import CODE, Outcome, ScoreMatrix
 
@@ -72,20 +72,25 @@ class Whose:
         return Whose(name, left, right)
 
     @staticmethod
-    def tag(tag: str, edits: Edits, rows: Sequence[Face], columns: Sequence[Face]) -> "Whose":
-        """Pairs that a tag hangs on, or one of whose faces or identities it hangs on."""
-        keys, names = edits.faces_tagged(tag), edits.identities_tagged(tag)
+    def tag(
+        tag: str, edits: EditsOfSides, rows: Sequence[Face], columns: Sequence[Face]
+    ) -> "Whose":
+        """Pairs that a tag hangs on, or one of whose faces or identities it hangs on.
+
+        rows, columns: one object where they are one gallery
+        """
         left, right = (
-            np.array([f.key in keys or f.identity in names for f in s]) for s in (rows, columns)
+            np.array([f.key in keys or f.identity in names for f in side])
+            for side, keys, names in (
+                (side, own.faces_tagged(tag), own.identities_tagged(tag))
+                for side, own in zip((rows, columns), edits, strict=True)
+            )
         )
-        places = [{face.key: k for k, face in enumerate(s)} for s in (rows, columns)]
-        both = [
-            pair for one, other in edits.pairs_tagged(tag) for pair in ((one, other), (other, one))
-        ]
+        down, across = ({face.key: k for k, face in enumerate(s)} for s in (rows, columns))
         cells = [
-            (places[0][one], places[1][other])
-            for one, other in both
-            if one in places[0] and other in places[1]
+            cell
+            for pair in edits[1].pairs_tagged(tag)
+            for cell in cells_of_pair(pair, down, across, rows is columns)
         ]
         pairs = np.array(cells, np.int64).reshape(-1, 2)
         return Whose(f"tag {tag}", left, right, pairs)

@@ -17,8 +17,8 @@ from core.errors import Stopped, XCosError, counted
 from core.faces.conditions import BY_NAME
 from core.gallery.cache import Cache
 from core.progress import QUIET, Task
-from core.project.edits import Edits
 from core.project.readings import readings_of
+from core.project.sides import EditsOfSides
 from core.scoring.scored import ScoredGallery
 
 MOST_SLICES = 3
@@ -28,7 +28,7 @@ Finding = tuple[str, str]  # a name, and what is said
 def findings(
     scored: ScoredGallery,
     threshold: float,
-    edits: Edits,
+    edits: EditsOfSides,
     cache: Cache,
     by: Sequence[str] = (),
     task: Task = QUIET,
@@ -50,8 +50,8 @@ def findings(
             sections.append((f"By {BY_NAME[name].title.lower()}", ranges))
         else:
             sections.append((f"By {name}", partial(_groups, *at, edits, name, task)))
-    if edits.readings:
-        readings = readings_of(edits.readings)
+    if edits[1].readings:
+        readings = readings_of(edits[1].readings)
         sections.append(("Readers", lambda: readers_words(readers_of(scored, readings))))
     return tuple((name, _joined(sentences)) for name, sentences in sections)
 
@@ -66,7 +66,7 @@ def _joined(sentences: Callable[[], Iterable[str]]) -> str:
 
 
 def _worst(
-    scored: ScoredGallery, threshold: float, table: ConditionTable, edits: Edits, task: Task
+    scored: ScoredGallery, threshold: float, table: ConditionTable, edits: EditsOfSides, task: Task
 ) -> Iterator[str]:
     slices = worst_slices(scored, threshold, table, traits_of(scored, edits), task)
     yield from (one.words for one in slices[:MOST_SLICES])
@@ -101,7 +101,7 @@ def _ranges(
 
 
 def _groups(
-    scored: ScoredGallery, threshold: float, edits: Edits, name: str, task: Task
+    scored: ScoredGallery, threshold: float, edits: EditsOfSides, name: str, task: Task
 ) -> Iterator[str]:
     galleries = [loaded.gallery for loaded in scored.galleries]
     rates = group_rates(scored, threshold, group_by(name, galleries, edits), task)

@@ -22,6 +22,7 @@ from core.gallery.gallery import LoadedGallery
 from core.progress import QUIET, Task
 from core.project.edits import Edits, pair_subject
 from core.project.readings import RATING_WORDS, readings_of
+from core.project.sides import EditsOfSides, cells_of_pair
 from core.scoring.lists import PairList
 from core.scoring.scored import ScoredGallery
 from core.version import version
@@ -46,7 +47,7 @@ def make_record(
     scored: ScoredGallery,
     pairs: PairList,
     threshold: float | None,
-    edits: Edits,
+    edits: EditsOfSides,
     cache: Cache,
     task: Task = QUIET,
 ) -> Record:
@@ -63,25 +64,27 @@ def make_record(
     measurer = Measurer(cache)
     of_left = _conditions(measurer, scored.rows, pairs.rows, task)
     of_right = _conditions(measurer, scored.columns, pairs.columns, task)
+    rows, columns = scored.rows.gallery.index(), scored.columns.gallery.index()
     lines = []
     for k, (row, column) in enumerate(
         zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
     ):
         task.report("Recording pairs", k, len(pairs))
         left, right = scored.faces(row, column)
+        told = cells_of_pair((left.key, right.key), rows, columns, scored.square)
         lines.append(
             (
                 f"left: {_photo(left, scored.rows)}; {of_left[k]}",
                 f"right: {_photo(right, scored.columns)}; {of_right[k]}",
                 *_strength(ratios, float(pairs.scores[k])),
-                *_decisions(edits, left, right),
+                *(_decisions(edits[1], left, right) if told else ()),
             )
         )
     return Record(_about(scored, threshold, edits, reference), tuple(lines))
 
 
 def _about(
-    scored: ScoredGallery, threshold: float | None, edits: Edits, reference: str
+    scored: ScoredGallery, threshold: float | None, edits: EditsOfSides, reference: str
 ) -> tuple[tuple[str, str], ...]:
     own = scored.card.threshold(scored.kind)
     if threshold is None:
@@ -91,7 +94,8 @@ def _about(
     else:
         beside = "none" if own is None else f"{own:.6f}"
         limit = f"{threshold:.6f}, set by the user; the weights' own: {beside}"
-    text = json.dumps(asdict(edits), sort_keys=True)
+    told = asdict(edits[1]) if scored.square else [asdict(own) for own in edits]
+    text = json.dumps(told, sort_keys=True)
     return (
         ("Program", f"xCos Studio {version()}, Python {platform.python_version()}, {_packages()}"),
         ("Weights", f"{scored.card.name}, SHA-256 {scored.card.fingerprint}"),

@@ -15,6 +15,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
 from core.progress import QUIET, Task
 from core.project.edits import Edits
+from core.project.sides import EditsOfSides, edits_of_sides
 from core.reports.faces import Names, Pictures, as_shown
 from core.reports.findings import findings
 from core.reports.record import Record, make_record
@@ -33,13 +34,13 @@ class ReportSource:
     """All that a report is made from.
 
     threshold: None for weights without one; cache: has the faces' crops
-    edits:     of the gallery's project, with decisions and readings
+    edits:     of the probes' project and of the gallery's, which has decisions and readings
     """
 
     scored: ScoredGallery
     threshold: float | None
     cache: Cache
-    edits: Edits = field(default_factory=Edits)
+    edits: EditsOfSides = field(default_factory=lambda: edits_of_sides(Edits()))
 
     @property
     def estimated(self) -> bool:

@@ -17,6 +17,7 @@ from core.faces.face import Face
 from core.gallery.gallery import LoadedGallery, natural
 from core.progress import QUIET, Task
 from core.project.edits import Edits, face_subjects
+from core.project.sides import EditsOfSides
 from core.scoring.blocks import BlockPyramid
 from core.scoring.hardness import Hardness, hardness
 from core.scoring.scored import ScoredGallery
@@ -72,13 +73,14 @@ def arrange(
     scored: ScoredGallery,
     asked: Asked,
     threshold: float,
-    edits: Edits,
+    edits: EditsOfSides,
     task: Task = QUIET,
     values: FaceValues | None = None,
 ) -> Arrangement:
     """Rows and columns as they were asked for. Raises XCosError, Stopped.
 
     threshold: which pairs are errors, for the order by hardness
+    edits:     of the rows' faces and of the columns'
     values:    tells the conditions of faces, for the orders by them
     """
     _check(scored, asked)
@@ -88,7 +90,7 @@ def arrange(
             sides.append(sides[0])
             continue
         task.report("Ordering the matrix", k, 2)
-        ordering = _Ordering(scored, k, asked, threshold, edits, task)
+        ordering = _Ordering(scored, k, asked, threshold, edits[k], task)
         if order.startswith(CONDITION):
             if values is None:
                 raise XCosError("The conditions of faces are not measured; choose another order.")

@@ -252,7 +252,7 @@ def test_slices_look_at_tags_and_columns_too() -> None:
     loaded = replace(scored.rows, gallery=replace(scored.rows.gallery, faces=faces))
     edits = Edits(tags={identity_subject("p3"): ("hat",), identity_subject("nobody"): ("none",)})
     scored = replace(scored, rows=loaded, columns=loaded)
-    traits = traits_of(scored, edits)
+    traits = traits_of(scored, (edits, edits))
     assert list(traits.numbers) == ["age"] and traits.left_out == ("code",)
     assert list(traits.marks) == ["tag = hat", "column(sex) = f", "column(sex) = m"]
     assert np.array_equal(traits.marks["tag = hat"][0], codes == 3)

@@ -18,6 +18,7 @@ from core.faces.face import Face
 from core.gallery.gallery import Gallery
 from core.project.edits import Edits, face_subject, identity_subject
 from core.project.project import Project
+from core.project.sides import edits_of_sides
 from core.scoring.matrix import ScoreMatrix
 from tests.living import make_crops
 
@@ -245,10 +246,12 @@ def test_a_column_of_thousands_of_values_is_refused_before_anything_is_read() ->
         Face(f"{k}.png", 1, "ann", None, str(k), columns={"serial": f"s{k}"}) for k in range(5000)
     )
     with pytest.raises(XCosError, match="'serial' has 5,000 values, and groups can be at most 50"):
-        group_by("serial", [Gallery(Path("nowhere"), Path("nowhere"), faces)], Edits())
+        group_by(
+            "serial", [Gallery(Path("nowhere"), Path("nowhere"), faces)], edits_of_sides(Edits())
+        )
     empty = [Gallery(Path("nowhere"), Path("nowhere"), faces[:0])]
     with pytest.raises(XCosError, match="has no tags and no column 'serial'"):
-        group_by("serial", empty, Edits())
+        group_by("serial", empty, edits_of_sides(Edits()))
 
 
 def test_groups_are_numbered_by_name_and_who_has_none_is_minus_one(crops: Path) -> None:
@@ -257,7 +260,7 @@ def test_groups_are_numbered_by_name_and_who_has_none_is_minus_one(crops: Path) 
         Face(f"{k}.png", 1, "ann", None, str(k), columns={} if sex is None else {"sex": sex})
         for k, sex in enumerate(sexes)
     )
-    found = group_by("sex", [Gallery(crops, crops, faces)], Edits())
+    found = group_by("sex", [Gallery(crops, crops, faces)], edits_of_sides(Edits()))
     assert found.names[-2:] == ("f", "m")
     names = [None if place < 0 else found.names[place] for place in found.rows.tolist()]
     assert names == ["m", "f", None, "", "m"]

@@ -212,13 +212,13 @@ def test_a_tag_is_of_faces_identities_and_pairs() -> None:
             pair_subject("3.png", "0.png"): ("t",),
         }
     )
-    whose = Whose.tag("t", edits, faces, faces)
+    whose = Whose.tag("t", (edits, edits), faces, faces)
     found = select(matrix_of(5, 5), 0.0, None, [whose])
     places = set(zip(found.pairs.rows.tolist(), found.pairs.columns.tolist(), strict=True))
     assert places == {(i, j) for i in range(5) for j in range(i + 1, 5) if {i, j} & {2, 4}} | {
         (0, 3)
     }
-    assert found.title == "pairs of tag t" and Whose.tag("v", edits, faces, faces).empty
+    assert found.title == "pairs of tag t" and Whose.tag("v", (edits, edits), faces, faces).empty
     mask = np.zeros((5, 5), bool)
     mask[0, 3] = mask[1, 2] = mask[0, 1] = True
     both = select(matrix_of(5, 5), 0.0, None, [whose], ("score > 0", mask))

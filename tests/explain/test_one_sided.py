@@ -19,6 +19,7 @@ from core.gallery.opening import landmarks_in_crop, open_gallery
 from core.model.kinds import Order
 from core.progress import Task
 from core.project.edits import Edits
+from core.project.sides import edits_of_sides
 from core.query.evaluate import passing, region_percent
 from core.query.given import FilterInput
 from core.query.language import parse
@@ -219,7 +220,7 @@ def test_a_region_filter_takes_the_mean_of_two_different_faces(
     )
     rows = LoadedGallery(loaded.gallery, loaded.features)  # another object: every cell is a pair
     scored = score_gallery(world.model, loaded, rows, "learned", "left-right")
-    given = FilterInput(scored, 0.3, Edits())
+    given = FilterInput(scored, 0.3, edits_of_sides(Edits()))
     faces = loaded.gallery.faces
     marks = [landmarks_in_crop(face) for face in faces]
     prepared = world.engine.prepare(loaded.features.grid)

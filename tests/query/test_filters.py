@@ -4,6 +4,7 @@ import fnmatch
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from core.model.card import ModelCard, read_card
 from core.model.features import FaceFeatures
 from core.progress import QUIET
 from core.project.edits import Edits, face_subject, identity_subject, pair_subject
+from core.project.sides import edits_of_sides
 from core.query.evaluate import passing
 from core.query.given import FilterInput
 from core.query.language import (
@@ -73,6 +75,24 @@ EDITS = Edits(
     notes={face_subject("p3.jpg"): "Look\nhere"},
     decisions={pair_subject("p0.jpg", "p1.jpg"): "reject", face_subject("p4.jpg"): "accept"},
 )
+# Of probes whose photos are called as the gallery's.
+PROBE_EDITS = Edits(
+    tags={face_subject("p2.jpg"): ("x",), pair_subject("p1.jpg", "p3.jpg"): ("y",)},
+    notes={face_subject("p0.jpg"): "look"},
+    decisions={face_subject("p3.jpg"): "accept", identity_subject("Ann"): "reject"},
+)
+
+
+def told_of(given_: FilterInput, i: int, j: int, name: str) -> list[Any]:
+    """What a pair, its faces and their identities have: faces by their own gallery's edits."""
+    one, other = given_.scored.rows.gallery.faces[i], given_.scored.columns.gallery.faces[j]
+    rows = EDITS if given_.scored.square else PROBE_EDITS
+    people = [identity_subject(f.identity) for f in (one, other) if f.identity is not None]
+    asked = [(rows, face_subject(one.key)), (EDITS, face_subject(other.key))]
+    asked += [(edits, subject) for edits in (rows, EDITS) for subject in people]
+    if given_.scored.square:  # each probe is called as a face of the gallery
+        asked.append((EDITS, pair_subject(one.key, other.key)))
+    return [getattr(edits, name)[s] for edits, s in asked if s in getattr(edits, name)]
 
 
 def plainly(
@@ -122,8 +142,6 @@ def plainly(
         return ordered(numbers[field], operator, value)
     same = score > 0.1
     outcome = {"genuine": "TP" if same else "FN", "impostor": "FP" if same else "TN"}.get(kind)
-    subjects = [face_subject(one.key), face_subject(other.key), pair_subject(one.key, other.key)]
-    subjects += [identity_subject(f.identity) for f in (one, other) if f.identity is not None]
     texts = {
         "identity": [one.identity or "", other.identity or ""],
         "left_identity": [one.identity or ""],
@@ -131,9 +149,9 @@ def plainly(
         "photo": [one.key, other.key],
         "left": [one.key],
         "right": [other.key],
-        "tag": [tag for s in subjects for tag in EDITS.tags.get(s, ())],
-        "note": [EDITS.notes[s] for s in subjects if s in EDITS.notes],
-        "decision": [EDITS.decisions[s] for s in subjects if s in EDITS.decisions],
+        "tag": [tag for tags in told_of(given_, i, j, "tags") for tag in tags],
+        "note": told_of(given_, i, j, "notes"),
+        "decision": told_of(given_, i, j, "decisions"),
         "outcome": [outcome or "unknown"],
         "kind": [kind],
     }[field]
@@ -192,7 +210,13 @@ def inputs(tiny_weights: Path) -> tuple[Explain, list[FilterInput]]:
         flips = np.random.default_rng(3).random(scored.matrix.scores.shape) < 0.4
         fragile = FragilePairs(flips | flips.T if square else flips, 0.1)
         made.append(
-            FilterInput(scored, 0.1, EDITS, fragile, lambda _, s=scored: made_conditions(s))
+            FilterInput(
+                scored,
+                0.1,
+                edits_of_sides(EDITS, None if square else PROBE_EDITS),
+                fragile,
+                lambda _, s=scored: made_conditions(s),
+            )
         )
 
     @cache
@@ -286,7 +310,7 @@ def test_what_is_not_known_is_told(
     bare = LoadedGallery(
         full.scored.rows.gallery, FaceFeatures(full.scored.rows.features.grid, None, None)
     )
-    without = FilterInput(weights.scored(full.scored.matrix, bare), None, Edits())
+    without = FilterInput(weights.scored(full.scored.matrix, bare), None, edits_of_sides(Edits()))
     with pytest.raises(XCosError, match=said):
         passing(parse(text), without)
 
@@ -310,7 +334,7 @@ def test_many_rows_go_by_tiles(inputs: tuple[Explain, list[FilterInput]]) -> Non
         Gallery(Path("g"), Path("g"), faces),
         FaceFeatures(np.zeros((700, 32, 7, 7), np.float32), None, None),
     )
-    given_ = FilterInput(weights.scored(matrix, loaded), 0.5, Edits())
+    given_ = FilterInput(weights.scored(matrix, loaded), 0.5, edits_of_sides(Edits()))
     mask = passing(parse("score > 0.9 and impostor"), given_)
     wanted = (scores > 0.9) & (codes[:, None] != codes[None])
     assert np.array_equal(mask, wanted)

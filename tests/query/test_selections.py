@@ -10,6 +10,7 @@ from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery, identity_codes
 from core.model.features import FaceFeatures
 from core.project.edits import Edits, face_subject, identity_subject, pair_subject
+from core.project.sides import edits_of_sides
 from core.query.given import FilterInput, check
 from core.query.language import parse
 from core.query.selection import Whose, select, select_listed
@@ -87,7 +88,7 @@ def test_whose_are_the_pairs_of_an_identity_or_a_tag() -> None:
             face_subject("c0.png"): ("other",),
         }
     )
-    tagged = Whose.tag("odd", edits, rows, columns)
+    tagged = Whose.tag("odd", (edits, edits), rows, columns)
     assert tagged.name == "tag odd" and not tagged.empty
     assert tagged.rows.tolist() == [False, False, False, True]
     assert tagged.columns.tolist() == [False, False, False, False, True]
@@ -99,7 +100,7 @@ def test_whose_are_the_pairs_of_an_identity_or_a_tag() -> None:
     beyond = Whose("x", np.zeros(4, bool), np.zeros(5, bool), np.array([[2, 1]]))
     assert not beyond.cells(slice(0, 2)).any() and not beyond.empty
     assert beyond.cells(slice(2, 4)).tolist() == [[False, True, False, False, False], [False] * 5]
-    assert Whose.tag("none", edits, rows, columns).empty
+    assert Whose.tag("none", (edits, edits), rows, columns).empty
     bob = Whose.identity("bob", rows, columns)
     assert bob.rows.tolist() == [False, False, True, False]
     assert bob.columns.tolist() == [False, True, True, False, False]
@@ -134,7 +135,7 @@ def given_of(square: bool, threshold: float | None = T) -> FilterInput:
         ("columns", sides[0] if square else sides[1]),
     ):
         object.__setattr__(scored, name, value)
-    return FilterInput(scored, threshold, Edits())
+    return FilterInput(scored, threshold, edits_of_sides(Edits()))
 
 
 @pytest.mark.parametrize("square", [True, False])
@@ -172,7 +173,7 @@ class Fragile:
 )
 def test_what_a_filter_may_not_ask(text: str, threshold: float | None, told: str) -> None:
     given = given_of(False, threshold)
-    given = FilterInput(given.scored, threshold, Edits(), Fragile())
+    given = FilterInput(given.scored, threshold, edits_of_sides(Edits()), Fragile())
     if told:
         with pytest.raises(XCosError, match=told):
             check(parse(text), given)

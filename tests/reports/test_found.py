@@ -12,6 +12,7 @@ from core.gallery.cache import Cache
 from core.gallery.opening import open_gallery
 from core.progress import Task
 from core.project.edits import Edits
+from core.project.sides import edits_of_sides
 from core.reports.findings import findings
 from core.reports.record import make_record
 from core.scoring.lists import PairList
@@ -55,7 +56,7 @@ def grouped(world: World, tmp_path: Path, people: tuple[str, ...]) -> ScoredGall
 
 
 def identification(scored: ScoredGallery, cache: Cache) -> str:
-    return dict(findings(scored, 0.46, Edits(), cache))["Identification"]
+    return dict(findings(scored, 0.46, edits_of_sides(Edits()), cache))["Identification"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_condition_s_limits_end_its_ranges(world: World, tmp_path: Path) -> No
         detector=Known(tmp_path / "photos", found),
     )
     scored = score_gallery(world.model, loaded)
-    about = dict(findings(scored, 0.46, Edits(), world.cache, ("yaw", "roll")))
+    about = dict(findings(scored, 0.46, edits_of_sides(Edits()), world.cache, ("yaw", "roll")))
     assert about["By yaw"].endswith(
         "Beyond 25 degrees the landmarks cannot tell how far a head is turned, since the hidden "
         "eye is a guess: it may be up to 90."
@@ -115,7 +116,9 @@ def test_differentials_are_told_only_where_two_groups_have_both_rates(
 ) -> None:
     scored = grouped(world, tmp_path, people)
     threshold = float(np.median(scored.matrix.scores[np.triu_indices(len(scored.rows), 1)]))
-    said = dict(findings(scored, threshold, Edits(), world.cache, ("sex",)))["By sex"]
+    said = dict(findings(scored, threshold, edits_of_sides(Edits()), world.cache, ("sex",)))[
+        "By sex"
+    ]
     assert "Across groups: FMR " in said
     told = re.search(r"FDR (\S+) \((\S+) to (\S+)\)\. GARBE (\S+) \(", said)
     if len(people) == 2:  # one of each: no impostor pair within a group
@@ -146,12 +149,14 @@ def test_a_stop_is_no_sentence_but_ends_the_findings(world: World) -> None:
 
         return Task(stopped=stopped)
 
-    findings(scored, 0.46, Edits(), world.cache, ("sharpness",), stopped_at(10**9))
+    findings(scored, 0.46, edits_of_sides(Edits()), world.cache, ("sharpness",), stopped_at(10**9))
     every = len(asked)
     assert every > 2
     for last in (0, every // 2, every - 1):
         with pytest.raises(Stopped):
-            findings(scored, 0.46, Edits(), world.cache, ("sharpness",), stopped_at(last))
+            findings(
+                scored, 0.46, edits_of_sides(Edits()), world.cache, ("sharpness",), stopped_at(last)
+            )
         assert len(asked) == last + 1
 
 
@@ -163,7 +168,7 @@ def test_a_record_without_threshold_reference_or_photo_says_so(
     (crops / "bob" / "1.png").unlink()
     rows, columns = np.array([0]), np.array([3])
     pairs = PairList(rows, columns, scored.matrix.scores[rows, columns])
-    record = make_record(scored, pairs, None, Edits(), world.cache)
+    record = make_record(scored, pairs, None, edits_of_sides(Edits()), world.cache)
     about = dict(record.about)
     assert about["Threshold"] == "none"
     assert re.search(r", numpy [\d.]+\S*, torch \S+$", about["Program"])

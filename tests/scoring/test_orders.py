@@ -13,6 +13,7 @@ from core.faces.face import Face
 from core.gallery.gallery import Gallery, LoadedGallery, identity_codes
 from core.model.features import FaceFeatures
 from core.project.edits import Edits, face_subject, identity_subject
+from core.project.sides import edits_of_sides
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import Asked, arrange, csv_columns
 from core.scoring.scored import ScoredGallery
@@ -63,7 +64,9 @@ def test_orders_keep_all_faces(
     scored = scored_of(symmetric(seed), None if square else NAMES)
     edits = Edits(tags={face_subject("0.png"): ("x", "y"), identity_subject("bob"): ("x",)})
     faces = ("0.png" if square else "probe0.png", "3.png")
-    shown = arrange(scored, Asked(level, rows, rows if square else columns, faces), 0.4, edits)
+    shown = arrange(
+        scored, Asked(level, rows, rows if square else columns, faces), 0.4, (edits, edits)
+    )
     for side in (shown.rows, shown.columns):
         assert set(side.places.tolist()) == set(range(7))
         assert len(side.places) == 7 or level == "tags"  # who has two tags is in two groups
@@ -87,7 +90,7 @@ def test_people_tags_and_columns_are_groups() -> None:
     edits = Edits(tags={face_subject("0.png"): ("odd",), identity_subject("bob"): ("odd", "far")})
 
     def groups(level: str) -> dict[str, list[int]]:
-        side = arrange(scored, Asked(level), 0.5, edits).rows
+        side = arrange(scored, Asked(level), 0.5, (edits, edits)).rows
         return {name: side.faces(k).tolist() for k, name in enumerate(side.names)}
 
     assert groups("people") == {"ann": [0, 1], "bob": [2, 3], "cem": [4], "unknown": [5, 6]}
@@ -121,7 +124,9 @@ def test_look_alikes_become_neighbours_with_each_person_s_faces_together() -> No
         "both",
     )
     scored = ScoredGallery(None, loaded, loaded, matrix)  # type: ignore[arg-type]
-    shown = arrange(scored, Asked("faces", "similarity", "similarity"), 0.4, Edits())
+    shown = arrange(
+        scored, Asked("faces", "similarity", "similarity"), 0.4, edits_of_sides(Edits())
+    )
     order = people[shown.rows.places].tolist()
     runs = [order[k] for k in range(0, 8, 2)]
     assert order == [p for p in runs for _ in (0, 1)]  # a person's two faces side by side
@@ -136,10 +141,14 @@ def test_hardest_first_is_by_share_of_errors_then_by_the_worst_margin() -> None:
     scores[2, 3] = scores[3, 2] = 0.2  # bob is not: a false reject
     scores[4, 2] = scores[2, 4] = 0.6  # cem is taken for bob
     scored = scored_of(scores)
-    people = arrange(scored, Asked("people", "hardness", "hardness"), 0.4, Edits()).rows
+    people = arrange(
+        scored, Asked("people", "hardness", "hardness"), 0.4, edits_of_sides(Edits())
+    ).rows
     # errors of all ordered pairs: bob 3 of 8, cem 1 of 4, ann none of 8
     assert people.names == ("bob", "cem", "ann")
-    faces = arrange(scored, Asked("faces", "hardness", "hardness"), 0.4, Edits()).rows
+    faces = arrange(
+        scored, Asked("faces", "hardness", "hardness"), 0.4, edits_of_sides(Edits())
+    ).rows
     assert faces.places.tolist() == [2, 3, 4, 0, 1]
 
 
@@ -147,8 +156,8 @@ def test_hardest_probes_and_the_faces_they_are_hard_for() -> None:
     """Three probes down, five faces across: each side is ordered by its own pairs."""
     scores = np.array([[0.9, 0.8, 0.1, 0.2, 0.1], [0.1, 0.5, 0.7, 0.8, 0.3], [0.6, 0.7, 0.1, 0.2, 0.1]])  # fmt: skip
     scored = scored_of(scores, ["ann", "bob", "bob"])
-    faces = arrange(scored, Asked("faces", "hardness", "hardness"), 0.4, Edits())
-    people = arrange(scored, Asked("people", "hardness", "hardness"), 0.4, Edits())
+    faces = arrange(scored, Asked("faces", "hardness", "hardness"), 0.4, edits_of_sides(Edits()))
+    people = arrange(scored, Asked("people", "hardness", "hardness"), 0.4, edits_of_sides(Edits()))
     # Errors of the probes: 0, 1 and 4 of 5; of the columns: 1, 2, 1, 1 and 0 of 3.
     assert people.rows.names == ("bob", "ann") and faces.rows.places.tolist() == [2, 1, 0]
     assert people.columns.names == ("ann", "bob", "cem")
@@ -164,9 +173,11 @@ def test_by_a_condition_the_worst_face_comes_first_and_unknown_ones_last() -> No
         return yaw, yaw
 
     asked = Asked(rows="condition:yaw", columns="condition:yaw")
-    shown = arrange(scored, asked, 0.3, Edits(), values=values)
+    shown = arrange(scored, asked, 0.3, edits_of_sides(Edits()), values=values)
     assert shown.rows.places.tolist() == [5, 1, 3, 0, 4, 2, 6] and shown.columns is shown.rows
-    people = arrange(scored, Asked("people", *["condition:yaw"] * 2), 0.3, Edits(), values=values)
+    people = arrange(
+        scored, Asked("people", *["condition:yaw"] * 2), 0.3, edits_of_sides(Edits()), values=values
+    )
     # Means of the sizes of the known ones: ann 22.5, bob 20, cem 0, unknown 60.
     assert people.rows.names == ("unknown", "ann", "bob", "cem")
     for order, known, said in (
@@ -174,30 +185,44 @@ def test_by_a_condition_the_worst_face_comes_first_and_unknown_ones_last() -> No
         ("condition:smile", values, "'smile' is no condition"),
     ):
         with pytest.raises(XCosError, match=said):
-            arrange(scored, Asked(rows=order, columns=order), 0.3, Edits(), values=known)
+            arrange(
+                scored, Asked(rows=order, columns=order), 0.3, edits_of_sides(Edits()), values=known
+            )
 
 
 def test_by_score_with_the_face_looked_at() -> None:
     scores = symmetric(3)
     scored = scored_of(scores)
-    shown = arrange(scored, Asked("faces", "score", "score", ("2.png", "5.png")), 0.4, Edits())
+    shown = arrange(
+        scored, Asked("faces", "score", "score", ("2.png", "5.png")), 0.4, edits_of_sides(Edits())
+    )
     assert (
         shown.rows.places.tolist()
         == np.argsort(-scores[2].astype(np.float32), kind="stable").tolist()
     )
     assert shown.columns.places.tolist() == shown.rows.places.tolist()
     apart = scored_of(scores, NAMES)
-    shown = arrange(apart, Asked("faces", "score", "name", ("probe2.png", "5.png")), 0.4, Edits())
+    shown = arrange(
+        apart,
+        Asked("faces", "score", "name", ("probe2.png", "5.png")),
+        0.4,
+        edits_of_sides(Edits()),
+    )
     assert np.all(np.diff(scores[shown.rows.places, 5]) <= 0)
     assert shown.columns.places.tolist() == list(range(7))
     with pytest.raises(XCosError, match="click a pair first"):
-        arrange(scored, Asked("faces", "score", "score"), 0.4, Edits())
+        arrange(scored, Asked("faces", "score", "score"), 0.4, edits_of_sides(Edits()))
 
 
 @given(st.integers(0, 200))
 def test_likeness_takes_both_orders_of_a_one_sided_score(seed: int) -> None:
     scores = np.random.default_rng(seed).uniform(-0.2, 0.9, (7, 7))
     asked = Asked("faces", "similarity", "similarity")
-    found = [arrange(scored_of(m), asked, 0.4, Edits()).rows.places for m in (scores, scores.T)]
-    mean = arrange(scored_of((scores + scores.T) / 2), asked, 0.4, Edits()).rows.places
+    found = [
+        arrange(scored_of(m), asked, 0.4, edits_of_sides(Edits())).rows.places
+        for m in (scores, scores.T)
+    ]
+    mean = arrange(
+        scored_of((scores + scores.T) / 2), asked, 0.4, edits_of_sides(Edits())
+    ).rows.places
     assert np.array_equal(found[0], mean) and np.array_equal(found[1], mean)

@@ -4,7 +4,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from core.project.edits import pair_subjects
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.subject_edit import SubjectEdit
@@ -61,7 +60,7 @@ class NotesPanel(QWidget):
         session = self._session
         subjects: list[str] = []
         if session.pair is not None and session.project is not None:
-            subjects = pair_subjects(*session.faces_of(session.pair))
+            subjects = session.subjects_of(session.pair)
         self._hint.setVisible(not subjects)
         self._area.setVisible(bool(subjects))
         for place, section in enumerate(self.sections):

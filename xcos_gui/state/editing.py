@@ -1,4 +1,4 @@
-"""Changing the open gallery's project: names, tags, decisions, faces set aside."""
+"""What is told of the faces that are open, and changing it: names, tags, decisions, faces set aside."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -7,11 +7,27 @@ from core.errors import XCosError
 from core.faces.face import Face
 from core.project.edits import Edits
 from core.project.project import Project
+from core.project.sides import EditsOfSides, edits_of_sides
 from xcos_gui.state.opening import Opening
 
 
 class Editing(Opening):
     """Edits of what is open; the gallery is loaded anew where they concern faces."""
+
+    _beside: tuple[tuple[Edits, Edits], EditsOfSides] | None = None  # what they were made of last
+
+    @property
+    def edits(self) -> EditsOfSides:
+        """Edits of the rows' faces and of the columns'; those of probes as they were when loaded."""
+        own = Edits() if self.project is None else self.project.edits
+        if self.probes is None:
+            return edits_of_sides(own)
+        told = own, self._probe_edits
+        if self._beside is None or any(
+            a is not b for a, b in zip(self._beside[0], told, strict=True)
+        ):
+            self._beside = told, edits_of_sides(*told)  # lists ask for them for every row
+        return self._beside[1]
 
     def edit(self, change: Callable[[Project], None]) -> None:
         """Change the gallery's project, and load the gallery anew where faces are concerned.

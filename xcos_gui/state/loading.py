@@ -18,6 +18,7 @@ from core.gallery.pipeline import Pipeline
 from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.verifier import Verifier
+from core.project.edits import Edits
 from core.project.kept_settings import settings_of
 from core.project.project import Project
 from core.scoring.scored import ScoringModel
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from core.evaluation.protocol import OpenedPairs
     from core.evaluation.results import Evaluation
 
-Loaded = tuple[LoadedGallery, LoadedGallery | None]  # the gallery, and its probes if any
+# The gallery, its probes if any, and what is told of these in their own project.
+Loaded = tuple[LoadedGallery, LoadedGallery | None, Edits]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +73,10 @@ class Loader:
         """A gallery with its project, and the probes with theirs."""
         loaded = self.load(source, running, project, partial=probes is None)
         if probes is None:
-            return loaded, None
-        edits = Project.open(probes, self.cache.folder)
-        own = replace(self, settings=settings_of(edits) or self.settings)
-        return loaded, own.load(probes, running, edits)
+            return loaded, None, Edits()
+        told = Project.open(probes, self.cache.folder)
+        own = replace(self, settings=settings_of(told) or self.settings)
+        return loaded, own.load(probes, running, told), told.edits
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
+from core.project.edits import Edits
 from core.project.kept_settings import keep_settings, settings_of
 from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState
@@ -59,6 +60,7 @@ class Opening(Messages):
         self.activity.idle.connect(self.idle)
         self.loaded: LoadedGallery | None = None
         self.probes: LoadedGallery | None = None
+        self._probe_edits = Edits()
         self.kind: AttentionKind = settings.kind
         self.order: Order = settings.order
         self._thresholds: dict[AttentionKind, float] = {}
@@ -370,7 +372,7 @@ class Opening(Messages):
     # Answers.
 
     def _on_opened(self, answer: Loaded) -> None:
-        loaded, probes = answer
+        loaded, probes, self._probe_edits = answer
         self._show(loaded, probes)
         assert self._opened is not None
         self.settings.remember_gallery(self.project_file or self._opened.source)

@@ -17,7 +17,7 @@ from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import forget_gallery
 from core.gallery.pipeline import Pipeline, make_here
 from core.model.kinds import AttentionKind, Order
-from core.project.edits import Edits
+from core.project.edits import face_subject, pair_subject, pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from core.scoring.refine import Region
@@ -59,6 +59,7 @@ class Session(Shown):
         super().__init__(settings, cache, device, make)
         self.measurer = Measurer(cache)  # of conditions of faces
         self.pair: Pair | None = None
+        self._ambiguous: frozenset[str] = frozenset()  # keys that a probe shares with the gallery
         self.explanation: PairExplanation | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
@@ -264,6 +265,8 @@ class Session(Shown):
         scored = self.scored = shown.scored
         self.image, self.colour_limits = shown.image, shown.limits
         known, self.fragile = self.fragile, None
+        probes = () if scored.square else scored.rows.gallery.index()
+        self._ambiguous = frozenset(scored.columns.gallery.index()).intersection(probes)
         n, m = scored.matrix.scores.shape
         self.pair = None
         if kept is not None:
@@ -288,17 +291,37 @@ class Session(Shown):
         if shown.card is not self.card or (shown.kind, shown.order) != (self.kind, self.order):
             self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
 
+    def pair_subject_of(self, cell: tuple[int, int]) -> str | None:
+        """What hangs on a cell's pair; None for a probe that is called as a face of the gallery."""
+        left, right = self.faces_of(cell)
+        return None if left.key in self._ambiguous else pair_subject(left.key, right.key)
+
+    def subjects_of(self, cell: tuple[int, int]) -> list[str]:
+        """What the gallery's project tells of a cell: the pair, its faces but no probe, identities."""
+        left, right = self.faces_of(cell)
+        subjects = pair_subjects(left, right)
+        if self.probes is None:
+            return subjects
+        others = {subjects[0], face_subject(left.key)}
+        others -= {self.pair_subject_of(cell), face_subject(right.key)}
+        return [subject for subject in subjects if subject not in others]
+
+    def tags_of(self, cell: tuple[int, int]) -> list[str]:
+        """Tags of a cell's pair, of its faces and of their identities."""
+        of_rows, of_columns = self.edits
+        probe = of_rows.tags_among([face_subject(self.faces_of(cell)[0].key)])
+        return list(dict.fromkeys((*of_columns.tags_among(self.subjects_of(cell)), *probe)))
+
     def _filter_input(self) -> FilterInput | None:
         from core.query.given import FilterInput
 
         if self.scored is None:
             return None
-        edits = Edits() if self.project is None else self.project.edits
         scored, threshold, measurer = self.scored, self.own_threshold, self.measurer
         return FilterInput(
             scored,
             self.threshold,
-            edits,
+            self.edits,
             self.fragile,
             lambda task: measurer.table(scored, threshold, task),
         )

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
-from core.project.edits import Edits
 from core.reports.choice import listed_pairs, one_pair, whole_gallery
 from core.reports.report import (
     MOST_DRAWN,
@@ -169,7 +168,7 @@ class ReportWindow(ToolWindow):
         session = self.session
         if session.scored is None:
             raise XCosError(EMPTY)
-        edits = Edits() if session.project is None else session.project.edits
+        edits = session.edits
         return ReportSource(session.scored, session.threshold, session.cache, edits)
 
     def _chosen(self, source: ReportSource) -> Chosen:

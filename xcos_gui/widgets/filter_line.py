@@ -188,8 +188,7 @@ class FilterLine(QWidget):
         loaded = session.loaded
         faces = () if loaded is None else loaded.gallery.faces
         words = completions(dict.fromkeys(name for face in faces for name in face.columns))
-        if session.project is not None:
-            words += [quoted(tag) for tag in session.project.edits.all_tags()]
+        words += [quoted(tag) for own in session.edits for tag in own.all_tags()]
         if session.loaded is not None:
             names = {f.identity for f in session.loaded.gallery.faces if f.identity is not None}
             words += [quoted(name) for name in sorted(names)[:MOST_NAMES]]

@@ -65,9 +65,8 @@ class Selector(QWidget):
             faces = (*session.rows.gallery.faces, *session.columns.gallery.faces)
             for identity in sorted({f.identity for f in faces if f.identity is not None}):
                 self.whose.addItem(f"of {identity}", ("identity", identity))
-        if session.project is not None:
-            for tag in session.project.edits.all_tags():
-                self.whose.addItem(f"of tag: {tag}", ("tag", tag))
+        for tag in dict.fromkeys(tag for own in session.edits for tag in own.all_tags()):
+            self.whose.addItem(f"of tag: {tag}", ("tag", tag))
         choices = [self.whose.itemData(place) for place in range(self.whose.count())]
         self.whose.setCurrentIndex(choices.index(kept) if kept in choices else 0)
         if self.outcome.currentData() == LISTED:
@@ -101,8 +100,8 @@ class Selector(QWidget):
         whose = []
         if kind is not None and kind[0] == "identity":
             whose.append(Whose.identity(kind[1], *faces))
-        elif kind is not None and session.project is not None:
-            whose.append(Whose.tag(kind[1], session.project.edits, *faces))
+        elif kind is not None:
+            whose.append(Whose.tag(kind[1], session.edits, *faces))
         return lambda task: select(matrix, threshold, outcome, whose, passing, task=task)
 
     def _on_outcome(self, _: int) -> None:

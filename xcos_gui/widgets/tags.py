@@ -96,3 +96,18 @@ def ask_tags(parent: QWidget, session: Session, subjects: Sequence[str], what: s
         gone = [tag for tag in shared if tag not in wanted]
         session.edit(lambda project: project.retag(subjects, wanted, gone))
     dialog.deleteLater()  # its parent would keep it
+
+
+def ask_tags_of_pairs(
+    parent: QWidget, session: Session, cells: Sequence[tuple[int, int]], what: str
+) -> None:
+    """Ask for the tags of some pairs; told where one cannot be told from a pair of the gallery's own."""
+    subjects = [session.pair_subject_of(cell) for cell in cells]
+    known = [subject for subject in subjects if subject is not None]
+    if len(known) < len(subjects):
+        session.message.emit(
+            "A probe that is called as a photo of the gallery has no tags of its pairs here; give "
+            "the probes' folder other names."
+        )
+        return
+    ask_tags(parent, session, known, what)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import some_of
 from core.gallery.gallery import LoadedGallery
-from core.project.edits import Edits
+from core.project.sides import EditsOfSides
 from core.query.language import ColumnValue, Compared, number_in
 from core.scoring.scored import ScoredGallery
 
@@ -40,10 +40,11 @@ class Traits:
         )
 
 
-def traits_of(scored: ScoredGallery, edits: Edits) -> Traits:
+def traits_of(scored: ScoredGallery, edits: EditsOfSides) -> Traits:
     """All tags and columns that tell some faces of a gallery from others."""
     sides = scored.rows, scored.columns
-    marks = {str(Compared("tag", "=", tag)): _tagged(sides, edits, tag) for tag in edits.all_tags()}
+    tags = dict.fromkeys(tag for own in edits for tag in own.all_tags())
+    marks = {str(Compared("tag", "=", tag)): _tagged(sides, edits, tag) for tag in tags}
     numbers: dict[str, Sides] = {}
     left_out = []
     heads = dict.fromkeys(
@@ -64,14 +65,14 @@ def traits_of(scored: ScoredGallery, edits: Edits) -> Traits:
     return Traits(telling, numbers, tuple(left_out))
 
 
-def _tagged(sides: tuple[LoadedGallery, LoadedGallery], edits: Edits, tag: str) -> Sides:
+def _tagged(sides: tuple[LoadedGallery, LoadedGallery], edits: EditsOfSides, tag: str) -> Sides:
     """Which faces have a tag, by their own or their identity's."""
-    keys, names = edits.faces_tagged(tag), edits.identities_tagged(tag)
-    left, right = (
-        np.array([f.key in keys or f.identity in names for f in side.gallery.faces], bool)
-        for side in sides
-    )
-    return left, right
+    tagged = []
+    for side, own in zip(sides, edits, strict=True):
+        keys, names = own.faces_tagged(tag), own.identities_tagged(tag)
+        faces = side.gallery.faces
+        tagged.append(np.array([f.key in keys or f.identity in names for f in faces], bool))
+    return tagged[0], tagged[1]
 
 
 def _numbers(entries: Sequence[str]) -> np.ndarray:

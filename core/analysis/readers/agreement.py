@@ -8,6 +8,7 @@ import numpy as np
 
 from core.errors import XCosError, counted
 from core.project.readings import RATINGS, Reading
+from core.project.sides import cells_of_pair
 from core.scoring.scored import ScoredGallery
 
 FOLDS = 5
@@ -85,11 +86,9 @@ def readers_of(scored: ScoredGallery, readings: Sequence[Reading]) -> Readers:
     names = sorted({one.reader for one in readings})
     pairs: dict[tuple[str, str], tuple[int, int]] = {}
     for one in readings:
-        for left, right in ((one.left, one.right), (one.right, one.left)):
-            if left in rows and right in columns:
-                cell = rows[left], columns[right]
-                cell = (min(cell), max(cell)) if scored.square else cell  # as the pair is scored
-                pairs.setdefault((one.left, one.right), cell)
+        cells = cells_of_pair((one.left, one.right), rows, columns, scored.square)
+        if cells:  # of one gallery both: the upper one is the pair's
+            pairs[one.left, one.right] = min(cells)
     here = [one for one in readings if (one.left, one.right) in pairs]
     if not here:
         raise XCosError("No reading is of a pair of this gallery; open the gallery that was read.")
@@ -97,10 +96,10 @@ def readers_of(scored: ScoredGallery, readings: Sequence[Reading]) -> Readers:
     table = np.full((len(names), len(pairs)), np.nan)
     for one in here:
         table[names.index(one.reader), places[one.left, one.right]] = one.rating
-    cells = np.array([*pairs.values()])
-    own, other = scored.matrix.rows[cells[:, 0]], scored.matrix.columns[cells[:, 1]]
+    row, column = np.array([*pairs.values()]).T
+    own, other = scored.matrix.rows[row], scored.matrix.columns[column]
     truth = np.where((own < 0) | (other < 0), np.nan, own == other)
-    scores = scored.matrix.scores[cells[:, 0], cells[:, 1]].astype(np.float64)
+    scores = scored.matrix.scores[row, column].astype(np.float64)
     return Readers(
         tuple(_reader(name, line, truth) for name, line in zip(names, table, strict=True)),
         tuple(_kappa(names, table, a, b) for a, b in combinations(range(len(names)), 2)),

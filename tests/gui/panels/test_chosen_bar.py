@@ -101,7 +101,9 @@ def test_tags_are_hung_on_as_many_pairs_as_may_have_them(
 ) -> None:
     bar, asked, told = window.matrix.chosen_bar, list[tuple[list[str], str]](), list[str]()
     module = "xcos_gui.panels.matrix.selecting"
-    monkeypatch.setattr(f"{module}.ask_tags", lambda *given: asked.append((given[2], given[3])))
+    monkeypatch.setattr(
+        "xcos_gui.widgets.tags.ask_tags", lambda *given: asked.append((given[2], given[3]))
+    )
     window.session.message.connect(told.append)
     bar.tag_them()  # none are chosen
     chosen(window, qtbot, QRectF(3.1, 0.1, 1.5, 0.5))

@@ -17,7 +17,7 @@ from PySide6.QtGui import QPixmap
 
 from core.faces.face import Face, Problem
 from core.gallery.gallery import Gallery
-from core.project.edits import Edits, face_subject, pair_subject
+from core.project.edits import Edits, face_subject, pair_subject, pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from xcos_gui.panels.gallery.groups import GroupedFaces
@@ -214,7 +214,9 @@ def pairs_session() -> SimpleNamespace:
     fragile[0, 1] = fragile[1, 0] = True
     return SimpleNamespace(
         matrix=matrix, threshold=0.4375, listed=None, scored="scored",
-        project=SimpleNamespace(edits=dataclasses.replace(Edits(), tags=tags)),
+        tags_of=lambda cell: dataclasses.replace(Edits(), tags=tags).tags_among(
+            pair_subjects(FACES[cell[0]], FACES[cell[1]])
+        ),
         fragile=SimpleNamespace(fragile=fragile), faces_of=lambda cell: (FACES[cell[0]], FACES[cell[1]]),
         conditions=SimpleNamespace(table=lambda scored: Worse() if scored == "scored" else None),
     )  # fmt: skip
@@ -290,7 +292,7 @@ def test_pairs_of_another_matrix_say_nothing(model: PairsModel) -> None:
     assert model.index(0, FRAGILE).data() == ""
     session.scored = None
     assert model.index(0, FIRST_CONDITION).data() == ""
-    session.project = None
+    session.tags_of = lambda cell: []  # of no project
     assert model.index(3, TAGS).data() == ""
     changed: list[tuple[int, int, int, int]] = []
     model.dataChanged.connect(

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from core.explain.colours import centred_table
 from core.explain.matrix_image import Look, MatrixImage
+from core.project.edits import Edits
 from core.scoring.matrix import ScoreMatrix
 from tests.gui.resting import settled
 from xcos_gui.panels.matrix.axis import Named
@@ -151,7 +152,7 @@ def test_a_growing_gallery_of_many_faces_is_scored_once_it_is_whole(
     session._loading.partial.emit(session.loaded)
     assert not started and session.matrix is not None  # what is shown stays
     monkeypatch.setattr(session._loading, "_running", False)
-    session._loading.finished.emit((session.loaded, None))
+    session._loading.finished.emit((session.loaded, None, Edits()))
     assert len(started) == 1
 
 

@@ -125,7 +125,7 @@ def test_chosen_pairs_are_tagged_and_sent_to_patterns_and_the_report(
     drag(window, qtbot, (0.5, 3.5), (0.6, 4.5), control)
     asked: list[list[str]] = []
     monkeypatch.setattr(
-        "xcos_gui.panels.matrix.selecting.ask_tags",
+        "xcos_gui.widgets.tags.ask_tags",
         lambda _, __, subjects, ___: asked.append(subjects),
     )
     panel.chosen_bar.buttons["tag"].click()

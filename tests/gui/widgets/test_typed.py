@@ -107,7 +107,7 @@ def test_listed_pairs_are_those_listed_when_they_were_chosen(qtbot: QtBot) -> No
     one, other = (PairList(np.array([k]), np.array([1]), np.array([0.5])) for k in (0, 1))
     edits = dataclasses.replace(Edits(), tags={face_subject("bob/1.png"): ("hat",)})
     session = SimpleNamespace(
-        listed=one, rows=loaded, columns=loaded, project=SimpleNamespace(edits=edits),
+        listed=one, rows=loaded, columns=loaded, edits=(edits, edits),
         filter=SimpleNamespace(mask=None, text=""), threshold=0.5,
     )  # fmt: skip
     changes: list[None] = []

@@ -12,7 +12,7 @@ from core.explain.difference_image import DifferenceImage
 from core.explain.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
-from core.project.edits import Edits
+from core.project.sides import EditsOfSides
 from core.scoring.against import OtherScores, other_scores
 from core.scoring.blocks import worst_pair
 from core.scoring.orders import CONDITION, Asked, FaceValues, arrange, block_labels
@@ -193,7 +193,7 @@ class Arranger(QObject):
     def _make(self) -> None:
         session, asked = self._session, self.asked
         scored, threshold = session.scored, session.threshold
-        edits = Edits() if session.project is None else session.project.edits
+        edits = session.edits
         own, measurer = session.own_threshold, session.measurer
         self._missed = []
         self.opened = None
@@ -237,7 +237,7 @@ class Arranger(QObject):
         scored: ScoredGallery,
         asked: Asked,
         threshold: float,
-        edits: Edits,
+        edits: EditsOfSides,
         task: Task,
         values: FaceValues | None,
     ) -> Arrangement:

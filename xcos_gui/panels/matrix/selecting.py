@@ -13,7 +13,6 @@ from core.analysis.bootstrap import FEW
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, count_chosen, rates_of_chosen
 from core.errors import Stopped
-from core.project.edits import pair_subject
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Arrangement
@@ -21,7 +20,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.outcomes import interval_words, percent
 from xcos_gui.widgets.readout import Readout
-from xcos_gui.widgets.tags import ask_tags
+from xcos_gui.widgets.tags import ask_tags_of_pairs
 
 BESIDE = 56  # lines of width from which the buttons stand beside the words
 SETTLE = 200  # milliseconds that a dragged threshold must rest before pairs are counted anew
@@ -246,9 +245,7 @@ class ChosenBar(QWidget):
             )
             return
         both = zip(report.pairs.rows.tolist(), report.pairs.columns.tolist(), strict=True)
-        faces = [self._session.faces_of(pair) for pair in both]
-        subjects = [pair_subject(one.key, other.key) for one, other in faces]
-        ask_tags(self, self._session, subjects, f"these {_pairs(report.total)}")
+        ask_tags_of_pairs(self, self._session, list(both), f"these {_pairs(report.total)}")
 
     def _send(self, tool: str) -> None:
         if self.list_them():

@@ -20,7 +20,7 @@ from core.explain.colours import MapName, faded, map_rgba
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
 from core.model.kinds import ATTENTION_KINDS, ORDERS
-from core.project.edits import DECISIONS, Decision, pair_subject
+from core.project.edits import DECISIONS, Decision
 from xcos_gui.panels.pair.maps import MAPS, TITLES, PairMapsView
 from xcos_gui.panels.pair.saving import PairSaver
 from xcos_gui.state.session import Session
@@ -235,9 +235,11 @@ class InspectorPanel(QWidget):
             self.judging.leave()
             self.judging.hide()
             return
+        subject = session.pair_subject_of(session.pair)
+        if subject is not None:
+            self.judging.show_subject(subject, session.project.edits)
         left, right = session.faces_of(session.pair)
-        self.judging.show_subject(pair_subject(left.key, right.key), session.project.edits)
-        self.judging.setHidden(left.key == right.key)
+        self.judging.setHidden(subject is None or left.key == right.key)
 
     def _on_threshold(self, _: float) -> None:
         if self._report is not None:

@@ -16,7 +16,6 @@ from core.analysis.evidence.words import strength_short, worth_words
 from core.explain.words import OUTCOME_NAMES
 from core.faces.conditions import CONDITIONS, Condition
 from core.gallery.gallery import LoadedGallery, natural
-from core.project.edits import pair_subjects
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
 from xcos_gui.state.session import Session
@@ -180,10 +179,7 @@ class PairsModel(RowsModel):
         return "" if value is None else condition.text(value)
 
     def _tags(self, cell: tuple[int, int]) -> str:
-        project = self._session.project
-        if project is None:
-            return ""
-        return ", ".join(project.edits.tags_among(pair_subjects(*self._session.faces_of(cell))))
+        return ", ".join(self._session.tags_of(cell))
 
     def renew(self) -> None:
         """Ask for all texts again, and sort by them anew."""

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import counted
-from core.project.edits import pair_subject
 from core.scoring.lists import PairList, pairs_of
 from core.scoring.matrix import Outcome
 from xcos_gui.panels.pairs.columns import ColumnsButton
@@ -37,7 +36,7 @@ from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.rows_model import rows_table
 from xcos_gui.widgets.tables import RememberedTable, SharedRoom
-from xcos_gui.widgets.tags import ask_tags
+from xcos_gui.widgets.tags import ask_tags_of_pairs
 from xcos_gui.widgets.thumbnails import Thumbnails
 
 LIMIT = 500
@@ -146,11 +145,8 @@ class PairsPanel(QWidget):
     def tag_pair(self) -> None:
         """Ask for the tags of the pair in the current row."""
         index = self.table.currentIndex()
-        subjects = []
-        if index.isValid():
-            left, right = self._session.faces_of(self.model.cell(index.row()))
-            subjects.append(pair_subject(left.key, right.key))
-        ask_tags(self, self._session, subjects, "this pair")
+        cells = [self.model.cell(index.row())] if index.isValid() else []
+        ask_tags_of_pairs(self, self._session, cells, "this pair")
 
     def _on_filter(self) -> None:
         # A new filter says itself what is listed; an outcome may be chosen afterwards.
@@ -188,7 +184,7 @@ class PairsPanel(QWidget):
 
     def _show_columns(self, *_: object) -> None:
         session = self._session
-        tagged = session.project is not None and bool(session.project.edits.tags)
+        tagged = any(own.tags for own in session.edits)
         # What was fragile at another threshold need not be so at this one.
         known = session.fragile is not None and session.fragile.threshold == session.threshold
         self.model.ratios = session.ratios

@@ -18,7 +18,6 @@ from core.analysis.conditions.traits import Traits, traits_of
 from core.analysis.evidence.words import times
 from core.errors import XCosError, counted
 from core.faces.conditions import CONDITIONS
-from core.project.edits import Edits
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
@@ -94,7 +93,7 @@ class ConditionsTab(Tab):
         threshold, own = session.threshold, session.own_threshold
         if scored is None:
             raise XCosError("Open a gallery first; its faces' conditions are then measured.")
-        edits = Edits() if session.project is None else session.project.edits
+        edits = session.edits
 
         def work(running: Running) -> _Found:
             table, traits = measurer.table(scored, own, running), traits_of(scored, edits)

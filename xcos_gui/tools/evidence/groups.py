@@ -5,7 +5,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout
 from core.analysis.grouping import column_names, group_by
 from core.analysis.groups import Group, GroupRates, Rate, group_rates
 from core.errors import XCosError
-from core.project.edits import Edits
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate, rate_text
@@ -52,10 +51,10 @@ class GroupsTab(Tab):
 
     def _offer(self) -> None:
         """Offer the columns and tags of the gallery that is open; what was typed stays."""
-        scored, project = self.session.scored, self.session.project
+        scored = self.session.scored
         galleries = [] if scored is None else [loaded.gallery for loaded in scored.galleries]
         columns = column_names(galleries)
-        tags = [] if project is None else project.edits.all_tags()
+        tags = dict.fromkeys(tag for own in self.session.edits for tag in own.all_tags())
         offered = [*columns, *tags]
         known = [self.by.itemText(k) for k in range(self.by.count())]
         if offered != known:
@@ -77,7 +76,7 @@ class GroupsTab(Tab):
                 "Name a tag or a column that tells groups apart; tag faces or people in the notes "
                 "panel, or open a CSV of path, identity and further columns."
             )
-        edits = Edits() if session.project is None else session.project.edits
+        edits = session.edits
         galleries = [loaded.gallery for loaded in scored.galleries]
 
         def work(running: Running) -> GroupRates:

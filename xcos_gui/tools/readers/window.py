@@ -140,8 +140,9 @@ class ReadersWindow(ToolWindow):
             self.tell("The main window lists no pairs; choose an outcome or a filter there first.")
             return
         pairs = {
-            tuple(sorted(face.key for face in scored.faces(row, column)))
-            for row, column in zip(listed.rows.tolist(), listed.columns.tolist(), strict=True)
+            tuple(sorted(face.key for face in scored.faces(*cell)))
+            for cell in zip(listed.rows.tolist(), listed.columns.tolist(), strict=True)
+            if session.pair_subject_of(cell) is not None
         }
         ordered = [(left, right) for left, right in sorted(pairs)]
         done = session.project.edits.readings

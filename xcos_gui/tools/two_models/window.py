@@ -234,7 +234,7 @@ class TwoModelsWindow(FollowingWindow):
                 )
             if known is None:
                 quiet = Running(running.report, running.stopped, lambda _: None)
-                gallery, others = loader.load_both(source, project, probes, quiet)
+                gallery, others, _ = loader.load_both(source, project, probes, quiet)
                 model = ScoringModel(loader.verifier.card, engine)
                 second = score_gallery(model, gallery, others, kind, order, running)
                 own = loader.verifier.card.threshold(kind)
