@@ -67,7 +67,9 @@ def histogram_figure(report: GalleryReport) -> Figure:
     figure, axes = _figure()
     sorts = (("genuine", report.statistics.genuine), ("impostor", report.statistics.impostor))
     every = np.concatenate([scores for _, scores in sorts])
-    edges = np.linspace(every.min(initial=-1e-6), every.max(initial=1e-6), 61)
+    # On whole thousandths: the same scores by another kernel differ in their last digits.
+    lowest = np.floor(1000 * every.min(initial=-1e-6)) / 1000
+    edges = np.linspace(lowest, np.ceil(1000 * every.max(initial=1e-6)) / 1000, 61)
     for (name, scores), colour in zip(sorts, (GENUINE, IMPOSTOR), strict=True):
         if len(scores):
             label = f"{name} ({len(scores):,})"
