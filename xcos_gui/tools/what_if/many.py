@@ -151,7 +151,7 @@ class WhatIfManyWindow(ToolWindow):
         for row in range(self.table.rowCount()):
             item = self.table.item(row, 0)
             assert item is not None
-            self._fill_outcomes(row, item.data(PLACE), self.found)
+            _fill_outcomes(self.table, row, item.data(PLACE), self.found)
         self.table.setSortingEnabled(True)
 
     def _drop_job(self) -> None:
@@ -201,24 +201,25 @@ class WhatIfManyWindow(ToolWindow):
             cells[0].setData(PLACE, row)
             for column, cell in enumerate(cells):
                 self.table.setItem(row, column, cell)
-            self._fill_outcomes(row, row, treated)
-
-    def _fill_outcomes(self, row: int, place: int, treated: TreatedPairs) -> None:
-        """Both outcomes of the pair at a place, in a row that is bold where they differ."""
-        codes = treated.before_codes[place], treated.after_codes[place]
-        for column, code in enumerate(codes, start=len(HEADS) - len(codes)):
-            self.table.setItem(row, column, ValueItem(OUTCOMES[code], OUTCOMES[code]))
-        for column in range(len(HEADS)):
-            cell = self.table.item(row, column)
-            assert cell is not None
-            font = cell.font()
-            font.setBold(bool(codes[0] != codes[1]))
-            cell.setFont(font)
+            _fill_outcomes(self.table, row, row, treated)
 
     def _on_row(self) -> None:
         item = self.table.item(self.table.currentRow(), 0)
         if item is not None and self._of is self.session.scored:
             self.session.select_pair(*item.data(PAIR))
+
+
+def _fill_outcomes(table: QTableWidget, row: int, place: int, treated: TreatedPairs) -> None:
+    """Both outcomes of the pair at a place, in a row that is bold where they differ."""
+    codes = treated.before_codes[place], treated.after_codes[place]
+    for column, code in enumerate(codes, start=len(HEADS) - len(codes)):
+        table.setItem(row, column, ValueItem(OUTCOMES[code], OUTCOMES[code]))
+    for column in range(len(HEADS)):
+        cell = table.item(row, column)
+        assert cell is not None
+        font = cell.font()
+        font.setBold(bool(codes[0] != codes[1]))
+        cell.setFont(font)
 
 
 def _judged(treated: TreatedPairs, matrix: ScoreMatrix, threshold: float) -> TreatedPairs:
