@@ -22,7 +22,7 @@ from core.commands.scored import (
 )
 from core.commands.shared import ProgressBar, Setup, add_output_option
 from core.commands.spared import check_output
-from core.csv_files import named_columns, read_rows
+from core.csv_files import named_columns, read_rows, refuse_repeated
 from core.errors import XCosError, quoted
 from core.json_text import json_text
 from core.query.language import parse
@@ -174,6 +174,7 @@ def _listed(path: Path, scored: ScoredGallery) -> PairList:
     place = named_columns(table[0] if table else None, {"left": ["left"], "right": ["right"]})
     if len(place) < 2:
         raise XCosError(f"{path}, line 1: name the columns left and right, as xcos score does.")
+    refuse_repeated(path, table[0], table[1:], place.values())
     for row in table[1:]:
         left, right = row.cell(place["left"]), row.cell(place["right"])
         if left not in rows or right not in columns:

@@ -102,7 +102,7 @@ def article(name: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return _minus(f"{value:+.3f}")
+    return _minus(f"{value:+z.3f}")
 
 
 def _minus(text: str) -> str:

@@ -14,7 +14,7 @@ from core.analysis.evidence.ratios import LikelihoodRatios
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import strength_words
 from core.digests import file_digest
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.conditions import CONDITIONS
 from core.faces.face import Face
 from core.gallery.cache import Cache
@@ -56,8 +56,8 @@ def make_record(
     try:
         ratios = shipped_ratios(scored.card, scored.kind, scored.order)
         reference = (
-            f"{ratios.reference}: {ratios.people:,} people, {ratios.genuine:,} genuine and "
-            f"{ratios.impostor:,} impostor pairs, {ratios.method}, Cllr {ratios.cllr:.3f}"
+            f"{ratios.reference}: {counted(ratios.people, 'person', 'people')}, {ratios.genuine:,} genuine and "
+            f"{counted(ratios.impostor, 'impostor pair')}, {ratios.method}, Cllr {ratios.cllr:.3f}"
         )
     except XCosError as error:
         ratios, reference = None, f"none; {error}"

@@ -196,6 +196,10 @@ def test_lists_of_readings_are_read_as_they_were_written(tmp_path: Path) -> None
         ("reader,left,right,rating\nann,a,b,7", "line 2"),
         ("reader,left,right,rating\n,a,b,1", "line 2"),
         ("reader,left,right,rating,form\nann,a,b,1,nose: big", "line 2"),
+        (
+            "reader,left,right,rating,Rating\nann,a,b,1,2",
+            "columns 4 and 5 are both called 'rating'",
+        ),
     ):
         path.write_text(text)
         with pytest.raises(XCosError, match=said):

@@ -116,6 +116,11 @@ def test_a_change_is_told_with_what_it_makes_of_the_verdict(
     assert alone == f"The score goes from 0.500 to 0.312 ({MINUS}0.188){said}."
 
 
+def test_what_rounds_to_nothing_has_no_minus_sign() -> None:
+    told = change_words(answer(None, "TP", "TP", predicted_change=-0.0004))  # type: ignore[arg-type]
+    assert told.endswith("The explanation predicted +0.000; agreement 0.86.")
+
+
 @pytest.mark.parametrize(
     ("score", "threshold", "said"),
     [

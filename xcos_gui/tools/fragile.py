@@ -22,6 +22,7 @@ from core.analysis.fragile import (
     fragile_counts,
     fragile_list,
 )
+from core.errors import counted
 from core.faces.face import Face
 from core.scoring.matrix import Outcome
 from xcos_gui.state.jobs import Running
@@ -181,7 +182,10 @@ class FragileWindow(ToolWindow):
         counts = fragile_counts(fragile, matrix)
         total = sum(some for some, _ in counts.values())
         pairs = sum(number for _, number in counts.values())
-        text = f"{total:,} of {pairs:,} pairs are fragile at the threshold {fragile.threshold:.4f}"
+        text = (
+            f"{total:,} of {counted(pairs, 'pair')} {'is' if total == 1 else 'are'} fragile at the "
+            f"threshold {fragile.threshold:.4f}"
+        )
         text = text.replace("-", "\N{MINUS SIGN}")
         errors = [counts["FP"], counts["FN"]]
         if any(number for _, number in errors):

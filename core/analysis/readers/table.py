@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.csv_files import csv_bytes, line_error, named_columns, read_rows
+from core.csv_files import csv_bytes, line_error, named_columns, read_rows, refuse_repeated
 from core.errors import XCosError, quoted
 from core.project.readings import LIKENESSES, RATINGS, Likeness, Reading
 
@@ -38,6 +38,7 @@ def read_readings(path: Path) -> list[Reading]:
         raise XCosError(
             f"{path} has no column {missing[0]}; its head must be {','.join(COLUMNS[:4])}."
         )
+    refuse_repeated(path, rows[0], rows[1:], columns.values())
     now = datetime.now(UTC).isoformat(timespec="seconds")
     readings: list[Reading] = []
     lines: dict[str, int] = {}  # by the reading's key

@@ -76,7 +76,7 @@ def change_words(answer: WhatIf) -> str:
         report = answer.report()
         return report.words or f"{report.caption[0].upper()}{report.caption[1:]}."
     text = (
-        f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+.3f})"
+        f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+z.3f})"
     )
     if answer.threshold is not None:
         then, now = (one.score > answer.threshold for one in (before, after))
@@ -88,7 +88,7 @@ def change_words(answer: WhatIf) -> str:
     text += "."
     if answer.agreement is not None:
         text += (
-            f" The explanation predicted {answer.predicted_change:+.3f}; "
+            f" The explanation predicted {answer.predicted_change:+z.3f}; "
             f"agreement {answer.agreement:.2f}."
         )
     return text.replace("-", "\N{MINUS SIGN}")

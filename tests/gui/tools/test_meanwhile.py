@@ -98,7 +98,7 @@ def test_where_no_pair_is_wrong_no_errors_are_told(
     flips[0, 1] = flips[1, 0] = 1
     numbers = np.array([1, 1, 0])
     window.session.set_fragile(FragilePairs(flips > 0, -1.0, flips, numbers, numbers))
-    assert tool.words.text() == "1 of 3 pairs are fragile at the threshold \N{MINUS SIGN}1.0000."
+    assert tool.words.text() == "1 of 3 pairs is fragile at the threshold \N{MINUS SIGN}1.0000."
 
 
 def test_a_report_says_what_to_choose_first(

@@ -258,7 +258,9 @@ def test_fragile_pairs_reach_the_list_and_follow_the_threshold(
     found = session.fragile
     assert found is not None
     count = int(np.triu(found.fragile, 1).sum())
-    assert count > 0 and fragile.words.text().startswith(f"{count} of 15 pairs are fragile")
+    assert count > 0 and fragile.words.text().startswith(
+        f"{count} of 15 pairs {'is' if count == 1 else 'are'} fragile"
+    )
     fragile.faces.horizontalHeader().setSortIndicator(1, Qt.SortOrder.AscendingOrder)
     flips = [int(fragile.faces.item(row, 1).text()) for row in range(fragile.faces.rowCount())]
     assert flips == sorted(flips) and len(flips) > 1

@@ -111,8 +111,8 @@ class Readout(QWidget):
             changed, every = changed // (1 + own), every // (1 + own)
             self._tell(
                 names,
-                f"{changed:,} of {every:,} pairs changed {what}; farthest apart "
-                f"{float(image.found.values[pair]):+.3f}. Return or a double-click opens it.",
+                f"{changed:,} of {counted(every, 'pair')} changed {what}; farthest apart "
+                f"{float(image.found.values[pair]):+z.3f}. Return or a double-click opens it.",
             )
             return
         worst, genuine = (float(part[0, 0]) for part in blocks.worst(threshold))

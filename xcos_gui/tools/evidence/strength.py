@@ -23,7 +23,7 @@ from core.analysis.evidence.pair_strength import FittedReference, fit_for
 from core.analysis.evidence.ratios import METHODS, LikelihoodRatios, Strength
 from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.faces.face import Face
 from core.scoring.scored import ScoredGallery, score_gallery
 from xcos_gui.state.jobs import Running, Work
@@ -240,8 +240,8 @@ class StrengthTab(Tab):
             lines.append(f"Score {strength.score:.4f}: {strength_words(strength)}")
             lines.append(f"{interval_words(strength)}.")
         lines.append(
-            f"{ratios.people:,} people, {ratios.genuine:,} genuine and {ratios.impostor:,} "
-            f"impostor pairs of {ratios.reference}. "
+            f"{counted(ratios.people, 'person', 'people')}, {ratios.genuine:,} genuine and "
+            f"{counted(ratios.impostor, 'impostor pair')} of {ratios.reference}. "
             + (
                 "Too few people to hold any out, so Cllr is not known."
                 if ratios.cllr is None

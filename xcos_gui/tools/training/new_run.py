@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import XCosError
+from core.errors import XCosError, counted
 from core.files import write_whole
 from core.progress import duration
 from core.resources import resource_path
@@ -228,7 +228,9 @@ class NewRunPage(QWidget):
         self.faces.setVisible(faces.total > 0)
         if faces.total:
             some = "" if faces.labelled == faces.total else f", {faces.labelled:,} of them"
-            self.faces.setText(f"{faces.total:,} photos{some} of {faces.identities:,} people")
+            self.faces.setText(
+                f"{counted(faces.total, 'photo')}{some} of {counted(faces.identities, 'person', 'people')}"
+            )
         self._show_problems(list(verdict.problems))
         if not verdict.problems:
             self.problem.show_sentences(verdict.warnings)
