@@ -159,6 +159,14 @@ def test_listed_pairs_open_in_the_window(empty: MainWindow, qtbot: QtBot, crops:
     pairs = zip(session.listed.rows, session.listed.columns, strict=True)
     assert [(Path(faces[i].photo).name, Path(faces[j].photo).name) for i, j in pairs] == wanted
     assert {face.identity for face in faces} <= {"ann", "bob", "cem"}
+    # Places are those of the matrix, also while other faces are loaded already.
+    dialog._wanted = [(left.key, right.key)]
+    session.loaded = session.loaded.part(np.arange(len(faces))[::-1])
+    session.matrix_changed.emit()
+    assert (session.listed.rows.tolist(), session.listed.columns.tolist()) == (
+        [session.pair[0]], [session.pair[1]],
+    )  # fmt: skip
+    assert session.faces_of(session.pair) == (left, right)
 
 
 def test_pairs_of_a_bin_are_looked_at_after_its_images_were_read(

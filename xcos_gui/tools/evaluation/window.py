@@ -290,9 +290,9 @@ class EvaluationDialog(ToolWindow):
     def _on_matrix_changed(self) -> None:
         """List the wanted pairs once the gallery that was opened for them is there."""
         session = self.session
-        if not self._wanted or session.matrix is None or session.loaded is None:
+        if not self._wanted or session.matrix is None or session.columns is None:
             return
-        known = session.loaded.gallery.index()
+        known = session.columns.gallery.index()  # of the matrix: more may be loaded already
         if any(key not in known for pair in self._wanted for key in pair):
             return  # it grows yet, or is another gallery
         rows, columns = np.array([[known[a], known[b]] for a, b in self._wanted]).T
