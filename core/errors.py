@@ -53,6 +53,11 @@ def counted(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
+def these(count: int, one: str, more: str = "") -> str:
+    """The same pointed at: this face, these 2 faces."""
+    return f"this {one}" if count == 1 else f"these {counted(count, one, more)}"
+
+
 def quoted(text: object) -> str:
     """The same in quotation marks."""
     return f"'{shown(text)}'"

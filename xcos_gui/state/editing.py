@@ -29,12 +29,15 @@ class Editing(Opening):
             self._beside = told, edits_of_sides(*told)  # lists ask for them for every row
         return self._beside[1]
 
-    def edit(self, change: Callable[[Project], None]) -> None:
+    def edit(self, change: Callable[[Project], None], of: Project | None = None) -> None:
         """Change the gallery's project, and load the gallery anew where faces are concerned.
 
-        Told when the project cannot be saved.
+        Told when the project cannot be saved, and when another one is open than the change is of.
         """
         if self.project is None:
+            return
+        if of is not None and of is not self.project:
+            self.message.emit("Another gallery is open by now, so nothing was changed.")
             return
         before = self.project.edits
         try:
@@ -64,14 +67,16 @@ class Editing(Opening):
             if not self.project.edits.same_faces(before):
                 self.reload()
 
-    def rename(self, faces: Iterable[Face], identity: str | None) -> None:
-        """Say who faces show; several identities given one name are merged."""
+    def rename(
+        self, faces: Iterable[Face], identity: str | None, of: Project | None = None
+    ) -> None:
+        """Say who faces show; several identities given one name are merged. of: as for `edit`."""
         named = {face.key: face.identity for face in faces}
         gallery = None if self.loaded is None else self.loaded.gallery
         others = () if gallery is None else (*gallery.faces, *gallery.aside)
         left = {face.identity for face in others if face.key not in named}
         gone = [name for name in {*named.values()} - left if name is not None]
-        self.edit(lambda project: project.set_identity(named, identity, gone))
+        self.edit(lambda project: project.set_identity(named, identity, gone), of)
 
     def use_project(self, project: Project) -> None:
         """Keep the open gallery's edits in another file from now on."""

@@ -70,7 +70,7 @@ def ask_tags(parent: QWidget, session: Session, subjects: Sequence[str], what: s
     if session.project is None or not subjects:
         session.message.emit("Select faces or a pair first.")
         return
-    edits = session.project.edits
+    project, edits = session.project, session.project.edits
     shared = [
         tag
         for tag in edits.tags.get(subjects[0], ())
@@ -94,7 +94,7 @@ def ask_tags(parent: QWidget, session: Session, subjects: Sequence[str], what: s
     if dialog.exec():
         wanted = line.tags
         gone = [tag for tag in shared if tag not in wanted]
-        session.edit(lambda project: project.retag(subjects, wanted, gone))
+        session.edit(lambda project: project.retag(subjects, wanted, gone), project)
     dialog.deleteLater()  # its parent would keep it
 
 

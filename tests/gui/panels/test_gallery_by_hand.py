@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtGui import QDesktopServices, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject, identity_subject
@@ -173,7 +173,7 @@ def test_dialogs_ask_for_what_was_selected(
     answers.append(("dan", True))
     choose(panel, "ann/2.png")
     panel.rename()  # of an unknown face that one alone
-    assert asked[-1] == ("Rename identity", "Who do these 1 faces show? (empty: unknown)", "")
+    assert asked[-1] == ("Rename identity", "Who does this face show? (empty: unknown)", "")
     assert people() == ["ann", "dan", "ann", "bob", "bob", "cem"]
     choose(panel, "bob/1.png", "bob/2.png")
     answers += [("a note", True), ("another", False), ("another", True)]
@@ -185,6 +185,41 @@ def test_dialogs_ask_for_what_was_selected(
     ]
     assert session.project is not None
     assert session.project.edits.notes == {face_subject("bob/1.png"): "another"}
+
+
+@pytest.mark.parametrize("asks", ["rename", "name_selected", "note_selected", "tag_selected"])
+def test_what_is_answered_once_another_gallery_is_open_changes_nothing(
+    asks: str,
+    window: MainWindow,
+    probes: Path,
+    qtbot: QtBot,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel, session = window.gallery, window.session
+    (probes / "ann" / "1.png").write_bytes((probes / "ann" / "4.png").read_bytes())
+
+    def open_another() -> None:
+        session.open_gallery(probes)
+        settled(window, qtbot)
+
+    def ask(*_: object, **__: object) -> tuple[str, bool]:
+        open_another()
+        return "eve", True
+
+    def tag(dialog: QDialog) -> bool:
+        open_another()
+        dialog.findChildren(QLineEdit)[0].setText("smile")
+        return True
+
+    monkeypatch.setattr(QInputDialog, "getText", ask)
+    monkeypatch.setattr(QInputDialog, "getMultiLineText", ask)
+    monkeypatch.setattr(QDialog, "exec", tag)
+    choose(panel, "ann/1.png")
+    getattr(panel, asks)()
+    assert told[-1] == "Another gallery is open by now, so nothing was changed."
+    assert session.project is not None and not session.project.can_undo
+    assert session.loaded is not None and session.loaded.gallery.root == probes
 
 
 def test_tags_are_asked_for_faces_and_for_their_people(

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import counted
+from core.errors import counted, these
 from core.faces.conditions import CONDITIONS
 from core.faces.face import Face
 from core.project.edits import face_subject, identity_subject
@@ -127,14 +127,13 @@ class GalleryPanel(QWidget):
         if len(names) == 1 and self._session.loaded is not None and names[0]:
             gallery = self._session.loaded.gallery
             faces = [f for f in (*gallery.faces, *gallery.aside) if f.identity in known]
+        who = f"{'does' if len(faces) == 1 else 'do'} {these(len(faces), 'face')} show"
+        project = self._session.project
         text, given = QInputDialog.getText(
-            self,
-            title,
-            f"Who do these {len(faces)} faces show? (empty: unknown)",
-            text=names[0],
+            self, title, f"Who {who}? (empty: unknown)", text=names[0]
         )
         if given:
-            self._session.rename(faces, text.strip() or None)
+            self._session.rename(faces, text.strip() or None, project)
 
     def name_selected(self) -> None:
         """Ask for the identity of just the selected faces."""
@@ -142,11 +141,12 @@ class GalleryPanel(QWidget):
         if not faces:
             self._session.message.emit("Select faces in the gallery first.")
             return
+        project = self._session.project
         text, given = QInputDialog.getText(
             self, "Identity of the selection", "Who do the selected faces show?"
         )
         if given:
-            self._session.rename(faces, text.strip() or None)
+            self._session.rename(faces, text.strip() or None, project)
 
     def set_aside(self) -> None:
         """Leave the selected faces out, or bring them back from the other tab."""
@@ -161,7 +161,7 @@ class GalleryPanel(QWidget):
     def tag_selected(self) -> None:
         """Ask for the selected faces' tags."""
         faces = self.selected()
-        what = faces[0].key if len(faces) == 1 else f"these {len(faces)} faces"
+        what = faces[0].key if len(faces) == 1 else these(len(faces), "face")
         ask_tags(self, self._session, [face_subject(face.key) for face in faces], what)
 
     def note_selected(self) -> None:
@@ -174,12 +174,12 @@ class GalleryPanel(QWidget):
         had = project.edits.notes.get(subject, "")
         text, given = QInputDialog.getMultiLineText(self, "Note", f"Note on {faces[0].key}:", had)
         if given:
-            self._session.edit(lambda project: project.note(subject, text))
+            self._session.edit(lambda project: project.note(subject, text), project)
 
     def tag_identities(self) -> None:
         """Ask for the tags of the selected faces' identities."""
         names = sorted({f.identity for f in self.selected() if f.identity is not None})
-        what = names[0] if len(names) == 1 else f"these {len(names)} identities"
+        what = names[0] if len(names) == 1 else these(len(names), "identity", "identities")
         ask_tags(self, self._session, [identity_subject(name) for name in names], what)
 
     def align_selected(self) -> None:

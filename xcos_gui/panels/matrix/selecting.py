@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QWidget
 from core.analysis.bootstrap import FEW
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, count_chosen, rates_of_chosen
-from core.errors import Stopped
+from core.errors import Stopped, these
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Arrangement
@@ -245,7 +245,7 @@ class ChosenBar(QWidget):
             )
             return
         both = zip(report.pairs.rows.tolist(), report.pairs.columns.tolist(), strict=True)
-        ask_tags_of_pairs(self, self._session, list(both), f"these {_pairs(report.total)}")
+        ask_tags_of_pairs(self, self._session, list(both), these(report.total, "pair"))
 
     def _send(self, tool: str) -> None:
         if self.list_them():

@@ -25,7 +25,7 @@ from core.analysis.face_map import (
     hues,
     pairs_among,
 )
-from core.errors import XCosError, counted
+from core.errors import XCosError, counted, these
 from core.explain.colours import around, overlay_rgba, table
 from core.faces.conditions import CONDITIONS, Condition
 from core.faces.face import Face
@@ -342,7 +342,7 @@ class FaceMapWindow(FollowingWindow):
     def _tag(self) -> None:
         keys = [face_subject(key) for key in self._picked()]
         if keys:
-            ask_tags(self, self.session, keys, f"these {counted(len(keys), 'face')}")
+            ask_tags(self, self.session, keys, these(len(keys), "face"))
 
     def _set_aside(self) -> None:
         keys = self._picked()
