@@ -51,6 +51,7 @@ class Session(Shown):
     )  # a model's name, its (n, m) scores, its threshold
     reference_changed = Signal()  # of likelihood ratios
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
+    stopping = Signal()  # Escape was pressed, or Stop, where all work is shown
     tool_asked = Signal(str)  # a tool by its name, for what is looked at
 
     def __init__(
@@ -134,6 +135,7 @@ class Session(Shown):
         self._loading.stop()
         self._scoring.stop()
         self.filter.stop()
+        self.stopping.emit()
 
     def set_kind(self, kind: AttentionKind) -> None:
         """Choose the attention kind; everything is scored anew, in the background."""

@@ -54,6 +54,7 @@ class ToolWindow(QDialog):
         self.job.failed.connect(self._on_failed)
         self.progress.stop_asked.connect(self.job.stop)
         session.pairs_listed.connect(self._on_listed)
+        session.stopping.connect(self._on_stopping)
         self.note = PlainLabel(wordWrap=True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside = QWidget()
@@ -173,6 +174,10 @@ class ToolWindow(QDialog):
         if event.key() == Qt.Key.Key_Escape and (clear_field(self) or self.stop()):
             return
         super().keyPressEvent(event)
+
+    def _on_stopping(self) -> None:
+        if self._lent:  # its work is shown in the main window
+            self.stop()
 
     def stop(self) -> bool:
         """Stop what runs; whether anything did that was not asked to stop before."""

@@ -26,8 +26,9 @@ def seen(window: MainWindow) -> list[ProgressRow]:
     return [row for row in window.statusBar().findChildren(ProgressRow) if row.isVisible()]
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_unknown, Qt.Key.Key_Escape])
 def test_a_closed_window_s_search_is_seen_and_stopped_in_the_main_window(
-    empty: MainWindow, qtbot: QtBot, crops: Path, monkeypatch: pytest.MonkeyPatch
+    key: Qt.Key, empty: MainWindow, qtbot: QtBot, crops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = labels_of(empty, qtbot, crops)
     qtbot.waitUntil(lambda: tool_rests(tool) and not seen(empty), timeout=60_000)
@@ -38,8 +39,13 @@ def test_a_closed_window_s_search_is_seen_and_stopped_in_the_main_window(
     assert row.text.text() == "Searching the labels"
     tool.show()
     assert not seen(empty) and tool.progress.isVisible() and tool.progress.window() is tool
+    empty.session.cancel()  # Escape in the main window stops what is shown there alone
+    assert not tool.job.stopping
     tool.close()
-    QTest.mouseClick(row.stop, Qt.MouseButton.LeftButton)
+    if key == Qt.Key.Key_Escape:
+        empty.session.cancel()
+    else:
+        QTest.mouseClick(row.stop, Qt.MouseButton.LeftButton)
     may.set()
     qtbot.waitUntil(lambda: not tool.job.running)
     assert not seen(empty)
