@@ -168,7 +168,7 @@ class ToolWindow(QDialog):
         for row in self._progress_rows:
             if not row.isHidden():
                 self._lent.append(row)
-                main.statusBar().insertPermanentWidget(0, row)
+                main.statusBar().addPermanentWidget(row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and (clear_field(self) or self.stop()):

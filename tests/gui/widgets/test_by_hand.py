@@ -251,7 +251,7 @@ def test_an_empty_list_of_pairs_is_told_not_measured(qtbot: QtBot) -> None:
     gallery = SimpleNamespace(gallery=SimpleNamespace(faces=()))
     for listed in (None, none):
         session = SimpleNamespace(
-            listed=listed, rows=gallery, columns=gallery, project=None, threshold=0.5,
+            listed=listed, rows=gallery, columns=gallery, edits=(), project=None, threshold=0.5,
             filter=SimpleNamespace(mask=None, text=""),
         )  # fmt: skip
         selector = Selector("Of", session, lambda: None)  # type: ignore[arg-type]
