@@ -21,7 +21,11 @@ settings.load_profile("xcos")
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each core where all tests are run, up to eight; none beside this one for named files."""
     everything = config.args_source is not pytest.Config.ArgsSource.ARGS
-    return min(os.cpu_count() or 1, 8) if everything else 0
+    workers = min(os.cpu_count() or 1, 8) if everything else 0
+    if workers > 1:
+        # Threads of several processes that wait for one another in turns take twice the time in all.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return workers
 
 
 @pytest.fixture(autouse=True)

@@ -263,7 +263,7 @@ def test_names_that_nobody_has_any_more_are_gone(monkeypatch: pytest.MonkeyPatch
     )
     asked: list[tuple[object, ...]] = []
     project = SimpleNamespace(set_identity=lambda *said: asked.append(said))
-    session.edit = lambda change: change(project)
+    session.edit = lambda change, _: change(project)
     for chosen, gone in (((0,), []), ((0, 1), ["ann"]), ((2,), []), ((0, 1, 3), ["ann"])):
         Editing.rename(session, [faces[k] for k in chosen], "eve")  # type: ignore[arg-type]
         assert asked[-1] == ({faces[k].key: faces[k].identity for k in chosen}, "eve", gone)
