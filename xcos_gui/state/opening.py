@@ -376,10 +376,8 @@ class Opening(Messages):
         self._show(loaded, probes)
         assert self._opened is not None
         self.settings.remember_gallery(self.project_file or self._opened.source)
-        for warning in (
-            *self.cache.warnings,
-            *(self.verifier.warnings if self.verifier else ()),
-        ):
+        of_model = self.verifier.warnings if self.verifier else ()
+        for warning in (*self.cache.warnings, *of_model):
             self.tell_once(warning)
         if not loaded.gallery.faces:
             self.message.emit(f"{self.source} gave no face; see the problems listed.")
