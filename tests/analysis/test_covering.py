@@ -1,5 +1,6 @@
 """Many pairs with the same edit: each is what What if says of it alone."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,24 @@ def test_each_pair_is_as_what_if_has_it_alone(world: World, which: covering.Whic
     moves = found.moves()
     assert sum(moves.values()) == found.changed.sum()
     assert f"{found.changed.sum()} of 15 pairs change side" in moved_words(found)
+
+
+@pytest.fixture
+def stranger(crops: Path) -> str:
+    """A photo of nobody knows whom, before the gallery is opened."""
+    shutil.copy(crops / "cem" / "1.png", crops / "7.png")
+    return "7.png"
+
+
+def test_pairs_with_an_unknown_face_have_no_outcome(stranger: str, world: World) -> None:
+    verifier, cache, scored = world
+    pairs = pairs_of(scored.matrix, None, 0.4)
+    found = treat_pairs((verifier, cache), scored, 0.4, pairs, (Treatment("nose"), "both"))
+    place = scored.rows.gallery.index()[stranger]
+    of_it = (found.pairs.rows == place) | (found.pairs.columns == place)
+    assert of_it.sum() == 6 and len(found.pairs) == 21
+    for codes in (found.before_codes, found.after_codes):
+        assert [OUTCOMES[code] == "unknown" for code in codes] == of_it.tolist()
 
 
 def test_a_region_is_covered_where_each_face_has_it(world: World) -> None:
