@@ -11,7 +11,7 @@ from core.faces.face import Face
 from core.gallery.folder import scan
 from core.gallery.gallery import Gallery
 from core.project.edits import Edits, face_subject, identity_subject
-from core.project.sides import EditsOfSides
+from core.project.sides import EditsOfSides, all_tags
 
 GroupOf = Callable[[Face], str | None]  # the group of a face, or None
 MOST_GROUPS = 50
@@ -99,13 +99,9 @@ def _by_tag(by: str, tags: dict[str, str], edits: Edits) -> GroupOf:
     return group_of
 
 
-def _all_tags(edits: EditsOfSides) -> list[str]:
-    return list(dict.fromkeys(tag for own in edits[::-1] for tag in own.all_tags()))
-
-
 def _tags_of(by: str, edits: EditsOfSides) -> dict[str, str]:
     """Tags that make groups, and the groups' names: the tag itself, or values of "BY:value"."""
-    every = _all_tags(edits)
+    every = all_tags(edits)
     if by in every:
         return {by: by}
     starts = (f"{by}:", f"{by}=")
@@ -113,7 +109,7 @@ def _tags_of(by: str, edits: EditsOfSides) -> dict[str, str]:
 
 
 def _nothing(by: str, gallery: Gallery, columns: Sequence[str], edits: EditsOfSides) -> str:
-    known = [*dict.fromkeys(columns), *_all_tags(edits)]
+    known = [*dict.fromkeys(columns), *all_tags(edits)]
     if not known:
         return (
             f"{gallery.source} has no tags and no column {quoted(by)}; tag its faces or people, "

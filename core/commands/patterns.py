@@ -25,6 +25,7 @@ from core.commands.spared import check_output
 from core.csv_files import named_columns, read_rows, refuse_repeated
 from core.errors import XCosError, quoted
 from core.json_text import json_text
+from core.project.sides import all_tags
 from core.query.language import parse
 from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
@@ -156,9 +157,7 @@ def _select(asked: _Asked, setup: Setup, scored: ScoredGallery, progress: Progre
         edits = edits_of(setup, scored)
         whose.append(Whose.tag(asked.tag, edits, *faces))
         if whose[-1].empty:
-            known = (
-                ", ".join(dict.fromkeys(t for own in edits for t in own.all_tags())) or "none yet"
-            )
+            known = ", ".join(all_tags(edits)) or "none yet"
             raise XCosError(f"The gallery has no tag {asked.tag!r}; its tags are: {known}.")
     passing = None
     if asked.filter is not None:

@@ -21,6 +21,11 @@ def edits_of_sides(gallery: Edits, probes: Edits | None = None) -> EditsOfSides:
     return _with_people_of(probes, gallery), _with_people_of(gallery, probes)
 
 
+def all_tags(edits: EditsOfSides) -> list[str]:
+    """The tags of both sides, each once, the gallery's first."""
+    return list(dict.fromkeys(tag for own in reversed(edits) for tag in own.all_tags()))
+
+
 def cells_of_pair(
     pair: tuple[str, str], rows: Mapping[str, int], columns: Mapping[str, int], square: bool
 ) -> list[tuple[int, int]]:

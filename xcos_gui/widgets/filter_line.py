@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
+from core.project.sides import all_tags
 from core.query.language import FilterError, completions, parse, quoted
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.elided import PlainLabel
@@ -188,7 +189,7 @@ class FilterLine(QWidget):
         loaded = session.loaded
         faces = () if loaded is None else loaded.gallery.faces
         words = completions(dict.fromkeys(name for face in faces for name in face.columns))
-        words += [quoted(tag) for own in session.edits for tag in own.all_tags()]
+        words += [quoted(tag) for tag in all_tags(session.edits)]
         if session.loaded is not None:
             names = {f.identity for f in session.loaded.gallery.faces if f.identity is not None}
             words += [quoted(name) for name in sorted(names)[:MOST_NAMES]]

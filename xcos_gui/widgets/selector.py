@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from core.errors import XCosError
 from core.progress import Task
+from core.project.sides import all_tags
 from core.query.selection import Selection, Whose, select, select_listed
 from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome, ScoreMatrix
@@ -65,7 +66,7 @@ class Selector(QWidget):
             faces = (*session.rows.gallery.faces, *session.columns.gallery.faces)
             for identity in sorted({f.identity for f in faces if f.identity is not None}):
                 self.whose.addItem(f"of {identity}", ("identity", identity))
-        for tag in dict.fromkeys(tag for own in session.edits for tag in own.all_tags()):
+        for tag in all_tags(session.edits):
             self.whose.addItem(f"of tag: {tag}", ("tag", tag))
         choices = [self.whose.itemData(place) for place in range(self.whose.count())]
         self.whose.setCurrentIndex(choices.index(kept) if kept in choices else 0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import some_of
 from core.gallery.gallery import LoadedGallery
-from core.project.sides import EditsOfSides
+from core.project.sides import EditsOfSides, all_tags
 from core.query.language import ColumnValue, Compared, number_in
 from core.scoring.scored import ScoredGallery
 
@@ -43,7 +43,7 @@ class Traits:
 def traits_of(scored: ScoredGallery, edits: EditsOfSides) -> Traits:
     """All tags and columns that tell some faces of a gallery from others."""
     sides = scored.rows, scored.columns
-    tags = dict.fromkeys(tag for own in edits for tag in own.all_tags())
+    tags = all_tags(edits)
     marks = {str(Compared("tag", "=", tag)): _tagged(sides, edits, tag) for tag in tags}
     numbers: dict[str, Sides] = {}
     left_out = []

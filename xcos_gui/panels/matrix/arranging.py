@@ -24,9 +24,7 @@ from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
 
 KEPT_ARRANGEMENTS = 8
-SETTLE = (
-    200  # milliseconds that a dragged threshold must rest before an order or a difference follows
-)
+SETTLE = 200  # milliseconds that a threshold must rest before an order or a difference follows
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QWidget
 from core.analysis.bootstrap import FEW
 from core.analysis.rates import RateInterval
 from core.analysis.selection import ChosenReport, count_chosen, rates_of_chosen
-from core.errors import Stopped, these
+from core.errors import Stopped, counted, these
 from core.scoring.scored import ScoredGallery
 from core.scoring.selected import ChosenPairs
 from core.scoring.sides import Arrangement
@@ -230,7 +230,7 @@ class ChosenBar(QWidget):
             return False
         listed = len(report.pairs)
         some = "" if listed == report.total else f"the worst {listed:,} of "
-        self._session.list_pairs(f"Chosen: {some}{_pairs(report.total)}", report.pairs)
+        self._session.list_pairs(f"Chosen: {some}{counted(report.total, 'pair')}", report.pairs)
         return True
 
     def tag_them(self) -> None:
@@ -260,7 +260,7 @@ class ChosenBar(QWidget):
             self.words.setText("Counting the chosen pairs…")
             return
         counts = report.counts
-        parts = [f"{_pairs(report.total)} chosen: "]
+        parts = [f"{counted(report.total, 'pair')} chosen: "]
         parts[0] += ", ".join(
             f"{name} {number:,}"
             for name, number in (
@@ -285,7 +285,3 @@ class ChosenBar(QWidget):
             parts.append(f"rough, of {min(sure)} identities")
         self.words.setText("; ".join(parts))
         self.words.setToolTip("In brackets the 95 % interval, by drawing identities anew")
-
-
-def _pairs(count: int) -> str:
-    return f"{count:,} {'pair' if count == 1 else 'pairs'}"

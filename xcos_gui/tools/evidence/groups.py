@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout
 from core.analysis.grouping import column_names, group_by
 from core.analysis.groups import Group, GroupRates, Rate, group_rates
 from core.errors import XCosError
+from core.project.sides import all_tags
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number, rate, rate_text
@@ -54,7 +55,7 @@ class GroupsTab(Tab):
         scored = self.session.scored
         galleries = [] if scored is None else [loaded.gallery for loaded in scored.galleries]
         columns = column_names(galleries)
-        tags = dict.fromkeys(tag for own in self.session.edits for tag in own.all_tags())
+        tags = all_tags(self.session.edits)
         offered = [*columns, *tags]
         known = [self.by.itemText(k) for k in range(self.by.count())]
         if offered != known:
