@@ -114,6 +114,14 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
+def named_path(text: str) -> Path:
+    """A path as somebody typed it, ~ being their folder. Raises XCosError for no such user's."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise XCosError(f"{text} is the folder of no user here; name it whole.") from error
+
+
 def refuse_form(path: Path, forms: Sequence[str]) -> None:
     """Raise XCosError for a file whose ending, in capitals or not, is none of the forms."""
     if path.suffix.lower() not in forms:

@@ -14,5 +14,5 @@ def unexpected(details: str) -> str:
             file.write(details + "\n")
         return f"Something went wrong that should not; please report it with the details in {log}."
     except OSError:
-        last = details.strip().splitlines()[-1]
+        last = (details.strip() or "nothing more is known").splitlines()[-1]
         return f"Something went wrong that should not ({last}); please report it."

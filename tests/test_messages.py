@@ -2,12 +2,14 @@
 
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import Stopped, XCosError, counted, one_line, quoted, shown, some_of
 from core.json_text import json_text
+from core.log import unexpected
 from core.progress import duration
 
 
@@ -79,3 +81,25 @@ def test_json_has_null_for_what_is_no_number(value: Any, kept: Any) -> None:
     text.encode()  # also names whose bytes are no text
     assert ("é" in text) == ("é" in str(value))
     assert json_text({"a": [1]}) == '{\n "a": [\n  1\n ]\n}' and json_text([1, 2], None) == "[1, 2]"
+
+
+@pytest.mark.parametrize(
+    ("details", "last"),
+    [
+        ("Traceback\n  File\nValueError: 3\n", "ValueError: 3"),
+        ("one line", "one line"),
+        (" \n", "nothing more is known"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_by_its_last_line_where_no_log_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, details: str, last: str
+) -> None:
+    logs = tmp_path / "logs"
+    monkeypatch.setattr("platformdirs.user_log_dir", lambda *_: str(logs))
+    assert str(logs / "errors.log") in unexpected(details)
+    assert (logs / "errors.log").read_text(encoding="utf-8") == details + "\n"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("platformdirs.user_log_dir", lambda *_: str(tmp_path / "file"))
+    assert (
+        unexpected(details) == f"Something went wrong that should not ({last}); please report it."
+    )

@@ -224,6 +224,8 @@ class Cache:
     def _open(self) -> sqlite3.Connection:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_file():
+                return self._from_memory("it is no file")  # SQLite waits at a pipe for good
             if not self._own():
                 return self._from_memory(FOREIGN)
             if self.path.exists() and not is_whole(self.path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,7 +12,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from core.digests import file_digest
-from core.errors import XCosError
+from core.errors import XCosError, shown
+from core.files import named_path
 from core.lfs import refuse_pointer
 from core.model.features import CELLS, CHANNELS, MOST_CHANNELS
 from core.model.kinds import ATTENTION_KINDS, AttentionKind, Channels
@@ -127,7 +129,7 @@ def read_card(path: Path) -> ModelCard:
         RecursionError,
     ) as error:
         raise XCosError(
-            f"{path} has a damaged description ({_brief(error)}); choose another file."
+            f"{path} has a damaged description ({shown(error, 100)}); choose another file."
         ) from error
 
 
@@ -209,11 +211,6 @@ def _number(value: Any, name: str) -> float:
     return float(value)
 
 
-def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 100 else text[:99] + "…"
-
-
 def described(card: ModelCard) -> dict[str, str]:
     """The metadata that a file of this card carries. Raises ValueError for numbers that are not finite."""
     fields: dict[str, Any] = {}
@@ -243,8 +240,8 @@ def find_weights(name_or_path: str | Path | None = None) -> Path:
         if not shipped:
             raise XCosError("No weights ship with this copy; choose a weights file.", "model")
         return shipped[0]
-    path = Path(name_or_path).expanduser()
-    if path.is_file():
+    path = named_path(str(name_or_path))
+    if os.path.isfile(path):  # no error for a name that is too long
         return path
     for candidate in shipped:
         if candidate.stem == str(name_or_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import XCosError
+from core.errors import XCosError, shown
 from core.lfs import refuse_pointer
 
 if TYPE_CHECKING:
@@ -182,8 +182,7 @@ def before_network(model: "ModelProto", given: PictureInput, path: Path) -> "Mod
 
 def brief(error: BaseException) -> str:
     """What went wrong in another library, on one line and short."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:199] + "…"
+    return shown(" ".join(str(error).split()) or type(error).__name__, 200)
 
 
 def _parsed(path: Path) -> "ModelProto":

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from core.errors import XCosError
+from core.errors import XCosError, shown
 from core.files import written_whole
 from core.lfs import refuse_pointer
 from core.model.backbones import build_backbone
@@ -179,4 +179,4 @@ def _shape(tensor: Tensor) -> str:
 
 def _some(keys: list[str], limit: int) -> str:
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
-    return ", ".join(key if len(key) <= 60 else key[:59] + "…" for key in keys[:limit]) + more
+    return ", ".join(shown(key, 60) for key in keys[:limit]) + more

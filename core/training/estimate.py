@@ -25,7 +25,7 @@ from core.training.data import (
     views_kept,
 )
 from core.training.encoding import encode
-from core.training.held_out import MOST_PHOTOS, chosen_people
+from core.training.held_out import MOST_PHOTOS, people_held_out, without_people
 from core.training.named_files import target_choice, with_files
 from core.training.resumable_arrays import counted
 from core.training.run import RunDirectory
@@ -82,7 +82,10 @@ class Estimate:
 def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     """Time a few steps of a run in a folder that is thrown away. Raises XCosError and Stopped."""
     config = with_files(config)
-    sources = open_sources(config.data, config.model.start, task)
+    every = open_sources(config.data, config.model.start, task)
+    names = identities_of(every)
+    people = people_held_out(config, names)
+    sources = without_people(every, names, people)
     count = sum(len(source.identities) for source in sources)
     timed_task = _Stopwatch(task)
     target = target_choice(config) if needs_target(config) else None
@@ -92,9 +95,9 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         brief = _brief(config, Path(folder))
         some = training_faces(brief.data, timed_task, _thinned(sources))
-        people = sorted({*identities_of(sources).tolist()} - {""})
+        known = sorted({*identities_of(sources).tolist()} - {""})
         # The head that tells people apart has its full size.
-        faces = replace(some, identities=tuple(people) or some.identities)
+        faces = replace(some, identities=tuple(known) or some.identities)
         training = Training(brief, RunDirectory(Path(folder) / "run"), timed_task, faces)
         try:
             seconds = _timed(training, task)
@@ -111,7 +114,7 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     )
     optimisation = config.optimisation
     steps, epoch = total_steps(optimisation, count), steps_of_epoch(optimisation, count)
-    looked_at = _looked_at(config, sources)
+    looked_at = listed_photos(config) or _tried(names, people)
     looks = steps / config.hardware.validate_every if looked_at else 0
     checking = looks * encoding * (looked_at + WATCHED * optimisation.batch)
     return Estimate(
@@ -127,13 +130,9 @@ def estimate(config: TrainConfig, task: Task = QUIET) -> Estimate:
     )
 
 
-def _looked_at(config: TrainConfig, sources: tuple[FaceSource, ...]) -> int:
-    """Faces that are seen at each validation."""
-    if config.data.validation is not None:
-        return listed_photos(config)
-    every = identities_of(sources)
-    people = chosen_people(every, config.data.held_out, config.hardware.seed)
-    _, counts = np.unique(every[np.isin(every, people)], return_counts=True)
+def _tried(names: np.ndarray, people: list[str]) -> int:
+    """How many faces of the people held out are seen at each validation; names: of all faces."""
+    _, counts = np.unique(names[np.isin(names, people)], return_counts=True)
     return int(np.minimum(counts, MOST_PHOTOS).sum())
 
 

@@ -116,7 +116,7 @@ class FrozenBackbone:
         folder = faces.folder / self.kept
         folder.mkdir(parents=True, exist_ok=True)
         place, marker = folder / "maps.npy", folder / "done.txt"
-        already = counted(marker) if place.exists() else 0
+        already = counted(marker, place)
         kept: np.ndarray | None = np.lib.format.open_memmap(place, "r+") if already else None
         for start in range(already, len(faces), CHUNK):
             if task.stopped():

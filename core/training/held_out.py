@@ -8,6 +8,7 @@ import numpy as np
 
 from core.errors import XCosError, counted
 from core.faces.face import SIDE
+from core.training.config import TrainConfig
 from core.training.gallery_source import GallerySource
 from core.training.sources import FaceSource, SomeFaces
 
@@ -103,18 +104,47 @@ def _pairs(photos: np.ndarray) -> tuple[int, int]:
     return genuine, int(tried.sum() * (tried.sum() - 1) // 2) - genuine
 
 
+def people_held_out(config: TrainConfig, identities: np.ndarray) -> list[str]:
+    """Names of the people that a run holds out: none where a list of pairs chooses its weights.
+
+    identities: (n,) of every face of all its sources
+    """
+    if config.data.validation is not None:
+        return []
+    return chosen_people(identities, config.data.held_out, config.hardware.seed)
+
+
+def without_people(
+    sources: Sequence[FaceSource], identities: np.ndarray, people: list[str]
+) -> tuple[FaceSource, ...]:
+    """Sources without the faces of some people; one that has no others goes.
+
+    identities: (n,) of every face of all sources
+    """
+    if not people:
+        return tuple(sources)
+    rest: list[FaceSource] = []
+    stays, start = ~np.isin(identities, people), 0
+    for source in sources:
+        count = len(source.identities)
+        kept = np.flatnonzero(stays[start : start + count])
+        if len(kept):
+            rest.append(source if len(kept) == count else SomeFaces(source, kept))
+        start += count
+    return tuple(rest)
+
+
 def split(
-    sources: Sequence[FaceSource], identities: np.ndarray, wanted: float, seed: int
+    sources: Sequence[FaceSource], identities: np.ndarray, people: list[str], seed: int
 ) -> tuple[tuple[FaceSource, ...], HeldOutFaces | None]:
     """Sources without the people held out, and those people's faces; None where there are none.
 
     identities: (n,) of every face of all sources. Damaged faces of theirs are left out.
     """
-    people = chosen_people(identities, wanted, seed)
+    rest = without_people(sources, identities, people)
     if not people:
-        return tuple(sources), None
+        return rest, None
     out = np.isin(identities, people)
-    rest: list[FaceSource] = []
     crops, photos, keys, names = [], [], [], []
     start = 0
     for source in sources:
@@ -127,15 +157,12 @@ def split(
                 photos.append(_photo(source, int(number)))
                 keys.append(source.keys[number] if isinstance(source, GallerySource) else "")
                 names.append(identities[here][number])
-        kept = np.flatnonzero(~out[here])
-        if len(kept):
-            rest.append(source if len(kept) == count else SomeFaces(source, kept))
         start += count
     if not crops:
-        return tuple(rest), None
+        return rest, None
     codes = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
     pairs = pairs_of(codes, seed)
-    return tuple(rest), HeldOutFaces(np.stack(crops), codes, tuple(photos), tuple(keys), *pairs)
+    return rest, HeldOutFaces(np.stack(crops), codes, tuple(photos), tuple(keys), *pairs)
 
 
 def pairs_of(people: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """What a run needs before its first step: faces, people held out, the targets' answers, kept maps."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,7 +22,7 @@ from core.training.data import (
     training_faces,
 )
 from core.training.frozen import FrozenBackbone
-from core.training.held_out import HeldOutFaces, split
+from core.training.held_out import HeldOutFaces, people_held_out, split
 from core.training.input_measure import measured_input, some_faces
 from core.training.named_files import frozen_choice, target_choice
 from core.training.positive_mining import kept_positives
@@ -76,9 +77,9 @@ def prepare(
     sources: tuple[FaceSource, ...] = ()
     if faces is None:
         sources = open_sources(config.data, config.model.start, task)
-        wanted = 0.0 if config.data.validation is not None else config.data.held_out
         every = identities_of(sources)
-        sources, held_out = split(sources, every, wanted, config.hardware.seed)
+        people = people_held_out(config, every)
+        sources, held_out = split(sources, every, people, config.hardware.seed)
         _refuse_no_positives(config, identities_of(sources))
     folder = faces_folder(config.data, sources) if faces is None else faces.folder
     with prepared_alone(folder, task):
@@ -191,8 +192,10 @@ def _likely_positives(
     if not answers or not config.optimisation.partner_share:
         return None
     first = answers[0]
+    # The same photos, once with names and once without, have other neighbours.
+    named = hashlib.sha256(np.packbits(faces.labels >= 0).tobytes()).hexdigest()[:8]
     return kept_positives(
-        first.folder / f"neighbours-{alike:g}.npy",
+        first.folder / f"neighbours-{alike:g}-{named}.npy",
         first.embeddings[0],
         faces.labels,
         alike,

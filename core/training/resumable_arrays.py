@@ -57,11 +57,13 @@ def prepared_alone(folder: Path, task: Task) -> Iterator[None]:
         lock.release()
 
 
-def counted(marker: Path) -> int:
-    """How many rows were filled; 0 where nothing says so."""
+def counted(marker: Path, *arrays: Path) -> int:
+    """How many rows of the arrays were filled; 0 where nothing says so, or one cannot be read."""
     try:
+        for array in arrays:
+            np.load(array, mmap_mode="r")
         return max(0, int(marker.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return 0
 
 

@@ -125,7 +125,7 @@ def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[
     """Between which cosines names correct a target: the least of a genuine pair, the most of others.
 
     The upper quartile of genuine pairs, where occluded and plain ones mix, and the median of impostor
-    pairs and a spread more; of at most 2,000 faces with names. labels: (n,) int64, -1 unknown; some two faces have one label
+    pairs and a spread more; of at most 2,000 faces with names. labels: (n,) int64, -1 unknown
     """
     known = np.flatnonzero(labels >= 0)
     some = known[np.unique(np.linspace(0, len(known) - 1, SCALE_FACES).round().astype(int))]
@@ -134,10 +134,12 @@ def label_limits(answers: Sequence[TargetAnswers], labels: np.ndarray) -> tuple[
     rows, columns = np.triu_indices(len(some), 1)
     same = labels[some][rows] == labels[some][columns]
     cosines = cosines[rows, columns]
-    low, middle, high = np.quantile(cosines[~same], (0.16, 0.5, 0.84))
-    most = float(middle + (high - low) / 2)
-    genuine = cosines[same]
-    return (float(np.quantile(genuine, 0.75)) if len(genuine) else 1.0), most
+    genuine, impostor = cosines[same], cosines[~same]
+    least = float(np.quantile(genuine, 0.75)) if len(genuine) else 1.0
+    if not len(impostor):  # of one person alone; pairs with unknown faces stay as they are
+        return least, 1.0
+    low, middle, high = np.quantile(impostor, (0.16, 0.5, 0.84))
+    return least, float(middle + (high - low) / 2)
 
 
 def answers_from_maps(
@@ -147,7 +149,7 @@ def answers_from_maps(
     folder = faces.folder / f"{frozen.kept}-embeddings"
     folder.mkdir(parents=True, exist_ok=True)
     marker, place = folder / "done.txt", folder / "embeddings.npy"
-    already, count = counted(marker), len(faces)
+    already, count = counted(marker, place), len(faces)
     for start in range(already, count, CHUNK):
         if task.stopped():
             raise Stopped("Computing the model's own cosines")
@@ -170,8 +172,8 @@ def target_answers(
     folder = faces.folder / (f"target-{target.fingerprint[:16]}" + "-plain" * (views == 1))
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / ("done-maps.txt" if with_maps else "done.txt")
-    already = counted(marker)
-    count = len(faces)
+    kept = [folder / name for name in ("embeddings.npy", "maps.npy")[: 1 + with_maps]]
+    already, count = counted(marker, *kept), len(faces)
     embeddings: np.ndarray | None = None
     maps: np.ndarray | None = None
     for start in range(already, count, CHUNK):

@@ -321,7 +321,8 @@ class Training:
         views = self.feed.views(number)
         lesson = None if self.teacher is None else self.teacher.lesson(views)
         x_BCHW = self._input(views)
-        draw = torch.Generator().manual_seed(config.hardware.seed * 1_000_003 + number)
+        seed = config.hardware.seed * 1_000_003 + number
+        draw = torch.Generator().manual_seed(seed % 2**63)
         last = part + 1 == config.optimisation.accumulate
         with self.fabric.no_backward_sync(self.model, enabled=not last):
             losses = self.model(x_BCHW, views.labels, Beside(lesson, draw, views.hidden))

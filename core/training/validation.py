@@ -17,6 +17,8 @@ from core.training.encoding import encode, normalised
 from core.training.held_out import HeldOutFaces
 from core.training.sources import FaceReader
 
+PAIRS = 1024  # that are scored at a time: of 512 grid channels they take 0.2 GB
+
 
 @dataclass(eq=False)
 class Validation:
@@ -59,13 +61,13 @@ class Validation:
         grid_BCHW, embedding_BD = encode(net, device, self.crops, self.maps, self.normalise)
         with torch.inference_mode():
             if grid_BCHW is not None and isinstance(net, XCosNet):
-                left, right = grid_BCHW[self.left], grid_BCHW[self.right]
-                cosine = cosine_map(left, right)
-                both = (net.attention(left, right) + net.attention(right, left)) / 2
-                by_kind = {"learned": xcos(cosine, both), "uniform": cosine.mean(dim=(1, 2))}
-                if correlation is not None:
-                    weights = torch.from_numpy(correlation).to(cosine)
-                    by_kind["correlation"] = xcos(cosine, weights[None])
+                parts = [
+                    _scores(net, grid_BCHW[left], grid_BCHW[right], correlation)
+                    for left, right in zip(
+                        torch.split(self.left, PAIRS), torch.split(self.right, PAIRS), strict=True
+                    )
+                ]
+                by_kind = {kind: torch.cat([part[kind] for part in parts]) for kind in parts[0]}
             if embedding_BD is not None:
                 by_kind["fc"] = torch.cosine_similarity(
                     embedding_BD[self.left], embedding_BD[self.right]
@@ -92,6 +94,19 @@ class Validation:
         net.train(training)
         attention = (maps.attention + turned) / 2
         return self.crops[faces], maps.cosine[0].cpu().numpy(), attention[0].cpu().numpy()
+
+
+def _scores(
+    net: XCosNet, left_BCHW: torch.Tensor, right_BCHW: torch.Tensor, correlation: np.ndarray | None
+) -> dict[str, torch.Tensor]:
+    """Scores (B,) of pairs by their grid features, by kind; order both."""
+    cosine = cosine_map(left_BCHW, right_BCHW)
+    attention = net.attention(left_BCHW, right_BCHW) + net.attention(right_BCHW, left_BCHW)
+    scores = {"learned": xcos(cosine, attention / 2), "uniform": cosine.mean(dim=(1, 2))}
+    if correlation is not None:
+        weights = torch.from_numpy(correlation).to(cosine)
+        scores["correlation"] = xcos(cosine, weights[None])
+    return scores
 
 
 def accuracies(scores: dict[str, np.ndarray], same: np.ndarray) -> dict[str, float]:

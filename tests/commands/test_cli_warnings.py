@@ -1,6 +1,7 @@
 """What commands warn of beside their answers."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from core.cli import main
 from core.commands.shared import tell_problems
 from core.faces.face import Problem
+from core.gallery.cache import Cache
 from core.project.project import project_path
 from tests.commands.conftest import Ask
 from tests.living import make_crops
@@ -67,3 +69,17 @@ def test_ten_doubtful_photos_are_named_and_the_rest_counted(
     assert said[:named] == [f"xcos: problem: Sentence {k}." for k in range(named)]
     more = [f"xcos: problem: {rest} more photos gave no face; score --json names all."]
     assert said[named:] == (more if rest else [])
+
+
+def test_a_cache_that_is_no_file_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "c.sqlite"
+    folder.mkdir()
+    told = f"The cache {folder} cannot be used (it is no file); nothing is kept after closing."
+    assert Cache(folder).warnings == [told]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_cache_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (told,) = Cache(tmp_path / "pipe").warnings
+    assert "cannot be used (it is no file)" in told

@@ -174,3 +174,10 @@ def test_a_lesson_is_of_the_sides_that_were_seen_and_its_valid_cells_turn_back()
         both.others[0],
         np.stack([other.embeddings[int(t), f] for t, f in zip(mirrored, chosen, strict=True)]),
     )
+
+
+def test_one_person_beside_unknown_faces_has_no_impostors_to_correct() -> None:
+    told = [answers(3, 12)]
+    labels = np.where(np.arange(40) < 4, 0, -1)
+    wanted = cosines_of(told[0])[:4, :4][np.triu_indices(4, 1)]
+    assert label_limits(told, labels) == (pytest.approx(np.quantile(wanted, 0.75), abs=1e-5), 1.0)

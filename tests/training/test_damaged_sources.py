@@ -14,7 +14,7 @@ from core.training import data
 from core.training.config import DataConfig
 from core.training.data import training_faces
 from core.training.gallery_source import open_gallery_source
-from core.training.held_out import split
+from core.training.held_out import chosen_people, split
 from core.training.recordio import HEADER, RecordSource
 from core.training.sources import FolderSource, open_source
 from tests.living import make_crops
@@ -165,7 +165,7 @@ def test_people_whose_photos_are_all_damaged_are_held_out_and_nobody_is_tried(
     source = FolderSource(folder, True)
     for photo in folder.rglob("*.png"):
         photo.write_bytes(b"none")
-    rest, faces = split([source], source.identities, 0.5, 3)
+    rest, faces = split([source], source.identities, chosen_people(source.identities, 0.5, 3), 3)
     assert faces is None
     (some,) = rest
     left = some.identities.tolist()

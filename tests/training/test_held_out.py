@@ -63,7 +63,7 @@ def test_nobody_is_on_both_sides(tmp_path: Path) -> None:
     crops = make_crops(tmp_path / "crops", {f"p{k}": 3 for k in range(12)})
     (source,) = (open_source(crops, True),)
     names = identities_of([source])
-    rest, held_out = split([source], names, 0.5, 0)
+    rest, held_out = split([source], names, chosen_people(names, 0.5, 0), 0)
     assert held_out is not None
     seen = {photo.parent.name for photo in held_out.photos}
     left = {*identities_of(rest).tolist()}

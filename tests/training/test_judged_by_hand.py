@@ -228,9 +228,9 @@ def test_held_out_faces_come_of_every_source_and_damaged_ones_are_left_out() -> 
     two = Photos(["c", "c", "d", "d", "e", "b"], 5)
     three = Photos(["c", "c"], 11)
     names = np.concatenate([one.identities, two.identities, three.identities])
-    rest, found = split([one, two, three], names, 3, 5)
-    assert found is not None
     people = {*chosen_people(names, 3, 5)}
+    rest, found = split([one, two, three], names, sorted(people), 5)
+    assert found is not None
     assert len(people) == 2  # at most half of the four who have two photos
     wanted = [k for k, name in enumerate(names) if name in people and k not in (2, 5)]
     assert [int(c[0, 0, 0]) for c in found.crops] == wanted
@@ -239,7 +239,7 @@ def test_held_out_faces_come_of_every_source_and_damaged_ones_are_left_out() -> 
     assert [sorted(people)[code] for code in found.people] == [names[k] for k in wanted]
     left = [source.name(k) for source in rest for k in range(len(source.identities))]
     assert left == [f"{name}/{k}.png" for k, name in enumerate(names) if name not in people]
-    assert split([one], np.array(["a", "a", "a", "b", "b"]), 2, 0) == ((one,), None)
+    assert split([one], np.array(["a", "a", "a", "b", "b"]), [], 0) == ((one,), None)
 
 
 def test_who_is_held_out_by_a_share_or_a_number() -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import XCosError
+from core.files import named_path
 from core.log import unexpected
 from core.model.kinds import CHANNELS
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, same_for_all
@@ -112,7 +113,7 @@ class TargetDialog(QDialog):
             raise XCosError("There is no file yet; choose one.")
         chosen = [box.currentText() for box in (self.channels, self.normalisation)]
         channels, norm = (AUTO if words == AS_FILE else words for words in chosen)
-        return TargetChoice(Path(text).expanduser()).with_said(channels, norm)
+        return TargetChoice(named_path(text)).with_said(channels, norm)
 
     def _look(self) -> None:
         text = self.file.text().strip()
@@ -123,7 +124,7 @@ class TargetDialog(QDialog):
         def work(_running: Running) -> str:
             from core.model.target import read_target
 
-            card, _ = read_target(Path(text).expanduser())
+            card, _ = read_target(named_path(text))
             return f"The file says {card.input_words}."
 
         self._job.start(work)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.faces.photo import PHOTO_SUFFIXES
+from core.files import named_path
 from core.gallery.gallery import LoadedGallery
 from core.video.frames import VIDEO_SUFFIXES
 from xcos_gui.state.jobs import Running
@@ -88,9 +89,9 @@ class VideoInputs(QWidget):
 
     @property
     def path(self) -> Path | None:
-        """The video or the folder; None while nothing is named."""
+        """The video or the folder; None while nothing is named. Raises XCosError."""
         name = self.source.text().strip()
-        return Path(name).expanduser() if name else None
+        return named_path(name) if name else None
 
     def choose(self, choice: int, photo: Path | None = None) -> None:
         """Score against the left or right face looked at, or against a photo."""
@@ -163,4 +164,4 @@ class VideoInputs(QWidget):
         self.choice.setItemText(PHOTO, name)
 
     def _show_state(self, *_: object) -> None:
-        self.find_button.setEnabled(self.path is not None)
+        self.find_button.setEnabled(bool(self.source.text().strip()))

@@ -160,11 +160,11 @@ class VideoWindow(ToolWindow):
 
     def find_tracks(self) -> None:
         """Find the tracks of what is named above."""
-        path = self.inputs.path
-        if path is None:
-            self.tell(EMPTY)
-            return
         try:
+            path = self.inputs.path
+            if path is None:
+                self.tell(EMPTY)
+                return
             verifier = self.session.loader().verifier
         except XCosError as error:
             self.tell(str(error))
