@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from core.workarounds import without_cuda_package
+from core.workarounds import read_no_sources, without_cuda_package
 
 CODE = """
 import sys
@@ -108,3 +108,15 @@ def test_cudas_package_is_hidden_and_then_as_before(monkeypatch: pytest.MonkeyPa
     with without_cuda_package():
         assert importlib.import_module("cuda") is loaded
     assert sys.modules["cuda"] is loaded
+
+
+def test_only_pyside_s_own_module_is_told_to_read_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("here.support.feature", "here.support.other", "there.support.feature")
+    its_own, another, without = (ModuleType(name) for name in names)
+    its_own._mod_uses_pyside = another._mod_uses_pyside = "as it was"  # type: ignore[attr-defined]
+    for module in (its_own, another, without):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    read_no_sources()
+    assert not its_own._mod_uses_pyside(its_own)  # type: ignore[attr-defined]
+    assert another._mod_uses_pyside == "as it was"  # type: ignore[attr-defined]
+    assert not hasattr(without, "_mod_uses_pyside")

@@ -18,7 +18,7 @@ from core.reports.figures import STRIP, pair_strip
 from core.reports.pdf import PAIRS as PAIRS_A_PAGE
 from core.reports.pdf import _pages, _pairs, _table
 from core.reports.report import Chosen, GalleryReport, ReportOptions, ReportSource, collect
-from core.reports.rows import signed
+from core.reports.rows import figures, signed
 from core.scoring.lists import PairList
 from core.scoring.scored import score_gallery
 from tests.explain.test_what_if import World
@@ -169,3 +169,25 @@ def test_nothing_on_a_page_of_the_pdf_lies_over_another_thing_or_beyond_the_page
         strips = np.array([text.get_position()[0] for text in axes.texts])
         assert strips.tolist() == pytest.approx([120 * k + 56 for k in range(6)])
     assert len({text.get_position()[1] for text in table.texts}) == 1 + len(made.pairs)
+
+
+def test_columns_of_the_pdf_end_or_begin_at_one_line(made: GalleryReport) -> None:
+    """Names begin at one place and numbers end at one, so that their digits stand in columns."""
+    first, *_, table, _ = _pages(replace(made, whole=True), "1.0")
+
+    def edges(page: Figure, texts: list[Text]) -> list[tuple[float, float]]:
+        renderer = FigureCanvasAgg(page).get_renderer()
+        boxes = [text.get_window_extent(renderer) for text in texts if text.get_text()]
+        return [(box.x0, box.x1) for box in boxes]
+
+    named = dict(figures(made))
+    values = [text for text in first.texts if text.get_text() in {*named.values()}]
+    names = [text for text in first.texts if text.get_text() in named]
+    assert len(names) == len(named) > 3 and len(values) >= len(named)
+    ends = [right for _, right in edges(first, values)]
+    assert np.ptp([left for left, _ in edges(first, names)]) < 1.5 and np.ptp(ends) < 1.5
+    rows = 1 + len(made.pairs)
+    for column, ends_there in enumerate((True, False, False, True, True, False)):
+        found = edges(table, table.texts[column :: len(table.texts) // rows])
+        assert np.ptp([edge[ends_there] for edge in found]) < 1.5, column
+        assert np.ptp([edge[not ends_there] for edge in found]) > 1.5, column
