@@ -82,6 +82,17 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
     return listing
 
 
+def scan_apart(source: Path, photos: Path | None) -> Listing:
+    """The same with photos as a user named them. Raises XCosError for those of what is no CSV."""
+    listing = scan(source, photos)
+    if photos is not None and (source.is_dir() or source.suffix.lower() != ".csv"):
+        raise XCosError(
+            f"{source} is no CSV whose paths could be relative to {photos}; leave that out.",
+            "photos",
+        )
+    return listing
+
+
 def cached_path(root: Path, photo: str) -> str:
     """What the cache calls a photo's file: its path, with escapes for what is no text."""
     return str((root / photo).absolute()).encode("utf-8", "backslashreplace").decode()

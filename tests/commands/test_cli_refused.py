@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.cli import main
 from core.model.backbones import build_backbone
 from core.model.card import ModelCard
 from core.model.weights import save_weights
@@ -194,3 +195,15 @@ def test_an_empty_folder_takes_a_video_s_faces(ask_for: Ask, crops: Path, tmp_pa
     place.mkdir()
     assert ask_for("video", crops / "ann", "--as-gallery", place).code == 0
     assert len([*place.rglob("*.png")]) == 3
+
+
+@pytest.mark.parametrize("name", ["score", "tag", "labels"])
+def test_a_folder_s_photos_lie_nowhere_else(
+    capsys: pytest.CaptureFixture[str], crops: Path, tmp_path: Path, name: str
+) -> None:
+    shared = ["--photos", "other", "--cache", str(tmp_path / "kept" / "c.sqlite")]
+    assert main([name, str(crops), *(["--list"] if name == "tag" else []), *shared]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"xcos: {crops} is no CSV whose paths could be relative to other; leave that out. "
+        "(--photos)"
+    )
