@@ -202,7 +202,10 @@ def test_a_folder_s_photos_lie_nowhere_else(
     capsys: pytest.CaptureFixture[str], crops: Path, tmp_path: Path, name: str
 ) -> None:
     shared = ["--photos", "other", "--cache", str(tmp_path / "kept" / "c.sqlite")]
-    assert main([name, str(crops), *(["--list"] if name == "tag" else []), *shared]) == 1
+    assert (
+        main([name, str(crops), *(["ann/1.png", "--add", "odd"] if name == "tag" else []), *shared])
+        == 1
+    )
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"xcos: {crops} is no CSV whose paths could be relative to other; leave that out. "
         "(--photos)"
