@@ -181,6 +181,9 @@ def test_shipped_figures_give_the_same_ratios() -> None:
     scores = np.linspace(-1, 1, 50)
     assert again.log10(scores) == pytest.approx(ratios.log10(scores), abs=1e-9)
     assert (again.cllr, again.people) == (ratios.cllr, ratios.people)
+    for kept, fitted in ((again.low, ratios.low), (again.high, ratios.high)):
+        assert np.abs(kept - fitted).max() <= 5e-5
+        assert np.abs(fitted.round(3) - fitted).max() > 5e-5  # so that fewer digits would show
     assert not any(isinstance(v, list) and len(v) > 101 for v in summary(ratios).values())
 
 

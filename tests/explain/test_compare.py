@@ -139,6 +139,15 @@ def test_pearson_is_pearson() -> None:
     assert found[40, 70] == pytest.approx(pearsonr(masks[:, 40, 70], scores).statistic, abs=1e-6)
 
 
+def test_what_never_varied_correlates_with_nothing() -> None:
+    rng = np.random.default_rng(3)
+    masks, scores = rng.random((6, 112, 112)).astype(np.float32), rng.random(6)
+    masks[:, 5, 7] = 1  # seen at each time
+    found = pearson(masks, scores)
+    assert found[5, 7] == 0 and np.count_nonzero(found) == 112 * 112 - 1
+    assert not pearson(masks, np.full(6, 0.5)).any()
+
+
 def test_hiding_and_cells() -> None:
     crop = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
     cells = np.zeros((1, 7, 7))
