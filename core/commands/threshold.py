@@ -26,8 +26,8 @@ def add(commands: Any) -> None:
         description="Predict a gallery's false match rate at the threshold from its scores alone.",
         epilog=EXAMPLES,
     )
-    add_gallery_options(parser)
-    parser.set_defaults(run=run)
+    add_gallery_options(parser, probes=False)  # without labels, rates are told of one gallery
+    parser.set_defaults(run=run, probes=None)
 
 
 def run(options: argparse.Namespace) -> int:

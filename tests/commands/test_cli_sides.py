@@ -70,3 +70,9 @@ def test_a_record_tells_no_probe_s_pair_by_what_was_said_of_the_gallery_s(
         told = [line for pair in lines for line in pair if line.startswith(("decision", "read"))]
         assert told[:decisions] == [f"decision: {'unsure' if probes else 'reject'}"]
         assert len(told) == (1 if probes else 2)
+
+
+def test_fragile_faces_are_of_both_sides(ask_for: Ask, crops: Path, probes: Path) -> None:
+    for more, faces in (([], 6), (["--probes", probes], 6 + 4)):
+        said = ask_for("fragile", crops, *more, "--threshold", "0.4", "--json")
+        assert json.loads(said.out)["faces"] == faces

@@ -141,7 +141,6 @@ COMMANDS = {
     "slices-probes": "slices PEOPLE --probes PROBES --json -o OUT/slices.csv",
     "groups-age": "groups PEOPLE --by age --json",
     "groups-probes": "groups PEOPLE --probes PROBES --by blurred",
-    "threshold-probes": "threshold PEOPLE --probes PROBES --attention uniform",
     "identify-why": "identify PEOPLE --fusion features --why crops/ann/2.png --json",
     "labels-uniform": "labels PEOPLE --threshold 0.25 --attention uniform -o OUT/findings.csv",
     "report-hardest": "report PEOPLE --probes PROBES --hardest 4 --pictures none --title Two --cells -o OUT/report.csv --json",
@@ -152,6 +151,18 @@ COMMANDS = {
     "explain-page": f"explain {PAIR} -o OUT/pair.html",
     "models-file": "models OTHER",
     "models-backbones": "models --backbones",
+    "fragile-probes-json": "fragile PEOPLE --probes PROBES --order right-left --json -o OUT/fragile.csv",
+    "matrix-sharpness": "matrix PEOPLE --probes PROBES --sort condition:sharpness --sort-columns name --json",
+    "matrix-contrast": "matrix PEOPLE --probes PROBES --sort-columns condition:contrast --json",
+    "conditions-probes-json": "conditions PEOPLE --probes PROBES --by contrast --json -o OUT/conditions.csv",
+    "groups-probes-json": "groups PEOPLE --probes PROBES --by blurred --json -o OUT/groups.csv",
+    "patterns-probes": "patterns PEOPLE --probes PROBES --outcome FP --minus TN --json",
+    "worth-probes-table": "worth PEOPLE --probes PROBES --thresholds eer",
+    "two-models-probes-table": "two-models PEOPLE --probes PROBES --other OTHER --at eer -o OUT/changed.csv",
+    "identify-probes-best": "identify PEOPLE --probes PROBES --fusion best -o OUT/who.csv",
+    "people-lowest": "people PEOPLE --probes PROBES --order left-right --json -o OUT/people.csv",
+    "slices-probes-table": "slices PEOPLE --probes PROBES",
+    "labels-with-json": "labels PEOPLE --with PROBES --json -o OUT/findings.csv",
 }  # fmt: skip
 BARE = ("models",)  # takes no faces
 SETUP = (
