@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from core.errors import XCosError
+from core.model.kinds import refuse_no_device
 
 BYTES_PER_FACE = 24 * 2**20  # of activations, for the largest registered backbones in float32
 LARGEST_BATCH = 128
@@ -21,10 +22,8 @@ def choose_device(wanted: str = "auto") -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError as error:
-        raise XCosError(f"There is no device {wanted!r}; choose auto, cpu, cuda or mps.") from error
+    refuse_no_device(wanted)
+    device = torch.device(wanted)
     there = {
         "cpu": 1,
         "cuda": torch.cuda.device_count(),

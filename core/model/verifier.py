@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import XCosError
 from core.model.card import read_card
 from core.model.features import CELLS, FaceFeatures
+from core.model.kinds import refuse_no_device
 from core.progress import QUIET, Task
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Verifier:
     """
 
     def __init__(self, path: Path, device: str = "auto", half: bool = False) -> None:
+        refuse_no_device(device)  # also where all features are known, and it is not asked for
         self.card = read_card(path)
         self._device, self._half = device, half
         self.warnings: list[str] = []

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from core.errors import XCosError
+from core.model.card import shipped_weights
 from core.model.device import batch_size, choose_device, shared_among, workers
 from core.model.normalisation import CENTRED, UNCHANGED, UNIT, Normalisation, parse_normalisation
+from core.model.verifier import Verifier
 
 CPU = torch.device("cpu")
 
@@ -49,11 +51,14 @@ def test_devices_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("cuda") == torch.device("cuda")
     assert choose_device("cuda:1") == torch.device("cuda:1")
-    for name in ("cuda:2", "cpu:1", "meta"):
+    for name in ("cuda:2", "cuda:99", "cpu:1"):
         with pytest.raises(XCosError, match=f"This machine has no device '{name}'; choose cpu"):
             choose_device(name)
-    with pytest.raises(XCosError, match="There is no device 'tpu'"):
-        choose_device("tpu")
+    for name in ("tpu", "meta", "", "cuda:01", "cuda:\u0661", "cuda:100", "CPU"):
+        with pytest.raises(XCosError, match=f"^There is no device '{name}'; choose auto, cpu, "):
+            choose_device(name)
+        with pytest.raises(XCosError, match=f"^There is no device '{name}'; choose auto, cpu, "):
+            Verifier(shipped_weights()[0], name)  # though nothing may have to be computed
 
 
 @pytest.mark.parametrize(
