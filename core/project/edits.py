@@ -160,7 +160,7 @@ def moved(edits: Edits, old: Iterable[str], new: str) -> Edits:
     for subject in old:
         more = (*tags.get(new, ()), *tags.get(subject, ()))
         tags = with_entry(with_entry(tags, new, tuple(dict.fromkeys(more))), subject, None)
-        both = [note for note in (notes.get(new), notes.get(subject)) if note]
+        both = dict.fromkeys(note for note in (notes.get(new), notes.get(subject)) if note)
         notes = with_entry(with_entry(notes, new, "\n".join(both)), subject, None)
         kept = decisions.get(new, decisions.get(subject))
         decisions = with_entry(with_entry(decisions, new, kept), subject, None)
