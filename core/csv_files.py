@@ -137,7 +137,8 @@ def read_rows(path: Path) -> list[Row]:
         return _parsed(text, delimiter, skipped)
     except _Misread as first:
         try:  # blanks between a closing quotation mark and the delimiter
-            return _parsed(re.sub(r'"[ ]+(?=[,;\t\r\n]|$)', '"', text), delimiter, skipped)
+            ended = rf'"[ ]+(?=[{re.escape(delimiter)}\r\n]|$)'
+            return _parsed(re.sub(ended, '"', text), delimiter, skipped)
         except _Misread:
             raise XCosError(f"{path}, line {first.line}: {first.why}; mend that line.") from first
 

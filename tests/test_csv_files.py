@@ -196,3 +196,13 @@ def test_a_long_word_is_looked_at_once(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"path,identity\n" + b"a" * 2_000_000 + b",Ren\xe9\n")
     assert read_text(path).endswith("a,René\n")
+
+
+@pytest.mark.parametrize("sign", "|,;\t:")
+def test_blanks_may_stand_between_a_quotation_mark_and_any_delimiter(
+    tmp_path: Path, sign: str
+) -> None:
+    path = tmp_path / "list.csv"
+    told = "sep=:\n" if sign == ":" else ""
+    path.write_text(f'{told}"a" {sign}"b; c" {sign}d\n' + f"e{sign}f{sign}g\n")
+    assert [row.cells for row in read_rows(path)] == [("a", "b; c", "d"), ("e", "f", "g")]

@@ -64,7 +64,7 @@ class FaceRules:
     def _doubt(
         self, photo: str, number: int, detection: Detection, record: PhotoRecord
     ) -> str | None:
-        if number == 1 and photo in self.edits.landmarks:
+        if _key(photo, number) in self.edits.landmarks:
             return None  # the user has looked
         return doubt(detection, (record.width, record.height))
 
@@ -80,13 +80,21 @@ class FaceRules:
             marks = np.array(corrected, np.float32)
             box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
             chosen = [Detection(box, marks, 1.0), *chosen[1:]]
+        for place, detection in enumerate(chosen[1:], start=1):
+            further = self.edits.landmarks.get(_key(photo, place + 1))
+            if further is not None:
+                chosen[place] = Detection(detection.box, np.array(further, np.float32), 1.0)
         return chosen
 
     def _identity(self, listed: Listed, number: int) -> str | None:
-        key = listed.photo if number == 1 else f"{listed.photo}#{number}"
         # A photo's further faces show somebody else than the folder says.
         listed_identity = listed.identity if number == 1 else None
-        return self.edits.identities.get(key, listed_identity)
+        return self.edits.identities.get(_key(listed.photo, number), listed_identity)
+
+
+def _key(photo: str, number: int) -> str:
+    """A face's key, as `Face` has it."""
+    return photo if number == 1 else f"{photo}#{number}"
 
 
 def face_digest(photo: str, detection: Detection | None) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,9 @@ class LoadedGallery:
     def __len__(self) -> int:
         return len(self.gallery.faces)
 
+    def __bool__(self) -> bool:
+        return True  # `probes or gallery` must not take the gallery for probes without a face
+
     def part(self, places: np.ndarray) -> "LoadedGallery":
         """Some of the faces, by their places (k,), in the order given."""
         faces = tuple(self.gallery.faces[place] for place in places)
@@ -83,16 +87,13 @@ def identity_codes(*galleries: Gallery) -> list[np.ndarray]:
     ]
 
 
-def sort_key(
-    face: Face,
-) -> tuple[bool, list[tuple[int, int | str]], list[tuple[int, int | str]], int]:
-    """Order of faces: known identities first, names and paths with their numbers as numbers."""
-    return (
-        face.identity is None,
-        natural(face.identity or ""),
-        natural(face.photo),
-        face.number,
-    )
+def sort_key(face: Face) -> tuple[Any, ...]:
+    """Order of faces: known identities first, names and paths with their numbers as numbers.
+
+    No two faces are level: those of Ann do not mix with ann's, and none is where threads end.
+    """
+    name, photo = face.identity or "", face.photo
+    return (face.identity is None, natural(name), name, natural(photo), photo, face.number)
 
 
 def natural(text: str) -> list[tuple[int, int | str]]:

@@ -59,26 +59,29 @@ def find_again(
 ) -> FoundAgain:
     """Look for a gallery's missing photos under a folder, by size and then by content.
 
-    A folder that holds all under their old paths becomes the gallery. Photos that moved within
-    the old folder keep it. Otherwise csv_file is written, which names where each one is now.
-    Raises XCosError when none is found, and Stopped.
+    A folder that holds all under their old paths becomes the gallery, and so does the photo of
+    one. Photos that moved within the old folder keep it. Otherwise csv_file is written, which
+    names where each one is now. Raises XCosError when none is found, and Stopped.
     """
     root = _root(source)
     places = _places(prints, root, folder, task)
-    missing = tuple(photo for photo in prints if not places.get(photo))
-    if len(missing) == len(prints):
+    known = {photo: places[photo] for photo in _one_each(places)}
+    missing = tuple(photo for photo in prints if photo not in known)
+    if not known:
         raise XCosError(
             f"None of the {len(prints)} photos of {source} lies under {folder}; "
             "choose another folder."
         )
-    known = {photo: paths for photo, paths in places.items() if paths}
     if source.suffix.lower() != ".csv":
+        if root != source.absolute():
+            (old, (path, *_)), *_ = known.items()
+            return FoundAgain(path, {} if path.name == old else {old: path.name}, missing)
         one = _common_root(known)
         if one is not None:
             return FoundAgain(one, {}, missing)
         within = {k: [p for p in v if p.is_relative_to(root)] for k, v in known.items()}
-        if root.is_dir() and all(within.values()):
-            new = {k: p.relative_to(root).as_posix() for k, p in _one_each(within).items()}
+        new = {k: p.relative_to(root).as_posix() for k, p in _one_each(within).items()}
+        if root.is_dir() and len(new) == len(known):
             return FoundAgain(source, {k: v for k, v in new.items() if k != v}, missing)
     now = {photo: path.as_posix() for photo, path in _one_each(known).items()}
     columns = _columns(source) if source.suffix.lower() == ".csv" else {}
@@ -88,12 +91,17 @@ def find_again(
 
 
 def _one_each(places: dict[str, list[Path]]) -> dict[str, Path]:
-    """One file for each photo; copies of one content are shared out."""
+    """One file for each photo; copies of one content are shared out while there are any.
+
+    Two photos that became one would leave the edits of one of them.
+    """
     used: set[Path] = set()
     chosen: dict[str, Path] = {}
     for photo, paths in places.items():
-        chosen[photo] = next((path for path in paths if path not in used), paths[0])
-        used.add(chosen[photo])
+        path = next((path for path in paths if path not in used), None)
+        if path is not None:
+            chosen[photo] = path
+            used.add(path)
     return chosen
 
 

@@ -33,6 +33,12 @@ WORDS = {
 WRITTEN_ALWAYS = ("identities", "aside", "picked", "landmarks")  # the others came later
 
 
+def is_face_of(key: str, photo: str) -> bool:
+    """Whether a key is that of a face of a photo."""
+    before, _, number = key.rpartition("#")
+    return key == photo or (before == photo and number.isdecimal())
+
+
 def face_subject(key: str) -> str:
     """What notes and tags of a face hang on, from the face's key."""
     return _subject("face", key)
@@ -99,7 +105,7 @@ class Edits:
     identities: face key to identity, None for unknown
     aside:      keys of faces set aside
     picked:     photo to the detection that the user picked, counted from 0
-    landmarks:  photo to five corrected points (x, y) in the photo's pixels
+    landmarks:  face key to five corrected points (x, y) in the photo's pixels
     tags:       subject (see face_subject) to its tags, in the order they were given
     notes:      subject to a note, any text
     decisions:  subject to accept, reject or unsure
@@ -154,7 +160,7 @@ def moved(edits: Edits, old: Iterable[str], new: str) -> Edits:
     for subject in old:
         more = (*tags.get(new, ()), *tags.get(subject, ()))
         tags = with_entry(with_entry(tags, new, tuple(dict.fromkeys(more))), subject, None)
-        both = [note for note in (notes.get(new), notes.get(subject)) if note]
+        both = dict.fromkeys(note for note in (notes.get(new), notes.get(subject)) if note)
         notes = with_entry(with_entry(notes, new, "\n".join(both)), subject, None)
         kept = decisions.get(new, decisions.get(subject))
         decisions = with_entry(with_entry(decisions, new, kept), subject, None)
@@ -182,7 +188,7 @@ def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
         {key(k): v for k, v in edits.identities.items()},
         tuple(sorted(key(k) for k in edits.aside)),
         {photos.get(k, k): v for k, v in edits.picked.items()},
-        {photos.get(k, k): v for k, v in edits.landmarks.items()},
+        {key(k): v for k, v in edits.landmarks.items()},
         {subject(k): v for k, v in edits.tags.items()},
         {subject(k): v for k, v in edits.notes.items()},
         {subject(k): v for k, v in edits.decisions.items()},

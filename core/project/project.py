@@ -29,6 +29,7 @@ from core.project.edits import (
     changed,
     difference,
     identity_subject,
+    is_face_of,
     moved,
     renamed,
     with_entry,
@@ -160,7 +161,8 @@ class Project:
         gone: identities that no face has any more; their tags and notes go to the new one
         """
         named: dict[str, str | None] = dict.fromkeys(keys, identity)
-        old = [] if identity is None else [identity_subject(name) for name in {*gone} - {identity}]
+        others = sorted({*gone} - {identity})  # so that whose word comes first is no chance
+        old = [] if identity is None else [identity_subject(name) for name in others]
 
         def name(edits: Edits) -> Edits:
             edits = replace(edits, identities=edits.identities | named)
@@ -183,21 +185,23 @@ class Project:
         self._change(lambda e: renamed(e, photos))
 
     def pick_face(self, photo: str, detection: int) -> None:
-        """Take another of a photo's detected faces; its corrected landmarks go."""
-        self._change(
-            lambda e: replace(
-                e,
-                picked=e.picked | {photo: detection},
-                landmarks=with_entry(e.landmarks, photo, None),
-            )
-        )
+        """Take another of a photo's detected faces; the photo's corrected landmarks go.
 
-    def correct_landmarks(self, photo: str, landmarks: np.ndarray | None) -> None:
-        """Align a photo's face by (5, 2) points, or None: by the detected ones again."""
+        Those of its further faces too, which have other numbers then.
+        """
+
+        def pick(edits: Edits) -> Edits:
+            others = {k: v for k, v in edits.landmarks.items() if not is_face_of(k, photo)}
+            return replace(edits, picked=edits.picked | {photo: detection}, landmarks=others)
+
+        self._change(pick)
+
+    def correct_landmarks(self, key: str, landmarks: np.ndarray | None) -> None:
+        """Align a face by (5, 2) points, or None: by the detected ones again."""
         points = (
             None if landmarks is None else np.asarray(landmarks, np.float64).reshape(5, 2).tolist()
         )
-        self._change(lambda e: replace(e, landmarks=with_entry(e.landmarks, photo, points)))
+        self._change(lambda e: replace(e, landmarks=with_entry(e.landmarks, key, points)))
 
     def tag(self, subject: str, *tags: str) -> None:
         """Give a face, pair or identity tags; blank ones are left out."""

@@ -54,8 +54,8 @@ def passing(
     looker = _Looker(given, measured)
     n, m = given.scored.matrix.scores.shape
     mask = np.zeros((n, m), bool)
-    open_rows: list[np.ndarray] = []
-    open_columns: list[np.ndarray] = []
+    open_rows: list[np.ndarray] = [np.empty(0, np.int64)]
+    open_columns: list[np.ndarray] = [np.empty(0, np.int64)]
     for start in range(0, n, TILE):
         if task.stopped():
             raise Stopped("Filtering")

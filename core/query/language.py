@@ -356,8 +356,8 @@ class _Reader:
 
 def number_in(text: str) -> float | None:
     """The number that a text is, with a decimal point or comma; None where it is none."""
-    try:
-        number = float(text.replace("\N{MINUS SIGN}", "-").replace(",", "."))
+    try:  # Python would read 1_2 as twelve
+        number = float(text.replace("_", "?").replace("\N{MINUS SIGN}", "-").replace(",", "."))
     except ValueError:
         return None
     return number if abs(number) < float("inf") else None

@@ -68,7 +68,9 @@ class Whose:
     @staticmethod
     def identity(name: str, rows: Sequence[Face], columns: Sequence[Face]) -> "Whose":
         """Pairs with a face of an identity."""
-        left, right = (np.array([f.identity == name for f in side]) for side in (rows, columns))
+        left, right = (
+            np.array([f.identity == name for f in side], bool) for side in (rows, columns)
+        )
         return Whose(name, left, right)
 
     @staticmethod
@@ -80,7 +82,7 @@ class Whose:
         rows, columns: one object where they are one gallery
         """
         left, right = (
-            np.array([f.key in keys or f.identity in names for f in side])
+            np.array([f.key in keys or f.identity in names for f in side], bool)
             for side, keys, names in (
                 (side, own.faces_tagged(tag), own.identities_tagged(tag))
                 for side, own in zip((rows, columns), edits, strict=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAIRS_AT_ONCE = 2048  # listed ones: maps of 16 channels in double take 13 MB
 PAIRS_A_PRODUCT = 20_000_000  # between two looks, where attention is fixed
+ROWS_A_TURN = 256  # whose cells below the diagonal are filled in at once
 PAIRS_A_TURN = 400_000  # between two looks at the stop, some tenths of a second
 
 
@@ -255,13 +256,28 @@ def _one_product(
 ) -> None:
     """Scores with one attention map for all pairs: a matrix product of flattened cells."""
     scale = weights.reshape(1, PLACES, 1).astype(np.float32)
-    columns = right.cells.reshape(len(right), -1).T
+    numbers = PLACES * right.cells.shape[2]  # -1 would not do for no faces
+    columns = right.cells.reshape(len(right), numbers).T
     step = max(64, PAIRS_A_PRODUCT // max(1, len(right)))
     for start in range(0, len(left), step):
         if task.stopped():
             raise Stopped("Scoring")
         task.report("Scoring pairs", start * len(right), len(left) * len(right))
         some = left.cells[start : start + step]
-        rows = (some * scale).reshape(len(some), -1)
+        rows = (some * scale).reshape(len(some), numbers)
         np.matmul(rows, columns, out=out[start : start + step])
+        if left is right:
+            _mirror(out, start, start + len(some))
     task.report("Scoring pairs", len(left) * len(right), len(left) * len(right))
+
+
+def _mirror(out: np.ndarray, start: int, stop: int) -> None:
+    """Give the cells below the diagonal of some rows the scores above it.
+
+    The product rounds both cells of a pair apart; a threshold on one score would part them.
+    """
+    for first in range(start, stop, ROWS_A_TURN):
+        last = min(first + ROWS_A_TURN, stop)
+        out[first:last, :first] = out[:first, first:last].T
+        own = out[first:last, first:last]
+        own[:] = np.triu(own) + np.triu(own, 1).T

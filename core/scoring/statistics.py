@@ -13,6 +13,7 @@ WANTED_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 PAIRS_PER_FAR = 3  # impostor pairs needed are this many over the wanted FAR
 CURVE_POINTS = 2000
 HISTOGRAM_BINS = 100
+BESIDE = 5e-7  # more than scores are rounded by, less than is shown
 Histograms = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -150,6 +151,18 @@ class PairStatistics:
             return None
         allowed = int(np.floor(far * total + 1e-9))
         return float(self.impostor[total - allowed - 1])
+
+    def beside(self, threshold: float) -> float:
+        """A threshold a little above one that is some pair's own score, with the same counts.
+
+        A pair that is looked at is scored by itself and rounded otherwise: exactly at its score it
+        could be called the same, and be counted as different.
+        """
+        limit, above = at_most(threshold), threshold + 2 * BESIDE
+        for scores in (self.genuine, self.impostor):
+            place = int(np.searchsorted(scores, limit, "right"))
+            above = min(above, float(scores[place])) if place < len(scores) else above
+        return (threshold + above) / 2
 
     def curve(self) -> Curve | None:
         """ROC and DET over all thresholds, thinned for drawing; None without both sorts of pairs."""

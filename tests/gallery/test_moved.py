@@ -100,6 +100,31 @@ def test_copies_of_one_photo_are_shared_out(tmp_path: Path) -> None:
     assert len({*found.renamed.values()}) == 2
 
 
+def test_a_copy_that_was_deleted_is_missing_and_takes_no_other_photos_edits(tmp_path: Path) -> None:
+    gallery, heap = tmp_path / "gallery", tmp_path / "heap"
+    known = PhotoPrint(4, content_digest(b"same"), None)
+    prints = {"a.png": known, "b.png": known}
+    for folder, name in ((gallery, "b.png"), (heap, "c.png")):
+        folder.mkdir()
+        (folder / name).write_bytes(b"same")
+    found = find_again(gallery, prints, gallery, tmp_path / "x.csv")
+    assert (found.source, found.renamed, found.missing) == (gallery, {}, ("a.png",))
+    gone = find_again(tmp_path / "old", prints, heap, tmp_path / "x.csv")
+    assert list(gone.renamed) == ["a.png"] and gone.missing == ("b.png",)
+    assert len(scan(gone.source).photos) == 1 and scan(gone.source).skipped == ()
+
+
+def test_one_photo_as_a_gallery_stays_one_photo(tmp_path: Path) -> None:
+    for name, content in (("ann.png", b"mine"), ("other.png", b"others")):
+        (tmp_path / name).write_bytes(content)
+    prints = {"x.png": PhotoPrint(4, content_digest(b"mine"), None)}
+    for place in (tmp_path, tmp_path / "old"):  # renamed beside it, and moved from elsewhere
+        found = find_again(place / "x.png", prints, tmp_path, tmp_path / "x.csv")
+        assert found.source == tmp_path / "ann.png" and found.missing == ()
+        assert found.renamed == {"x.png": "ann.png"}
+        assert [one.photo for one in scan(found.source).photos] == ["ann.png"]
+
+
 def test_nothing_found_is_told_and_writes_nothing(crops: Path, prints, tmp_path: Path) -> None:
     shutil.rmtree(crops)
     (tmp_path / "empty").mkdir()

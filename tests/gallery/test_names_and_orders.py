@@ -42,6 +42,22 @@ def test_known_people_come_first_then_photos_then_faces_of_one() -> None:
     ]
 
 
+def test_no_two_faces_are_level_and_people_do_not_mix() -> None:
+    faces = [
+        face("Ann/01.png", "Ann"),
+        face("Ann/1.png", "Ann"),
+        face("Ann/B.png", "Ann"),
+        face("Ann/b.png", "Ann"),
+        face("ann/1.png", "ann"),
+        face("ann/2.png", "ann"),
+        face("01/1.png", None),
+        face("1/1.png", None),
+    ]
+    for seed in range(5):
+        mixed = [faces[k] for k in np.random.default_rng(seed).permutation(len(faces))]
+        assert sorted(mixed, key=sort_key) == faces
+
+
 def test_a_name_has_one_number_in_two_galleries() -> None:
     one = Gallery(Path(), Path(), (face("1", "bob"), face("2", None), face("3", "ann")))
     other = Gallery(Path(), Path(), (face("4", "cem"), face("5", "ann")))

@@ -142,6 +142,18 @@ def test_subjects_are_safe_for_any_characters(one: str, other: str) -> None:
     ]
 
 
+def test_people_who_become_one_hand_on_their_words_by_name(tmp_path: Path) -> None:
+    names = [f"Ann {letter}" for letter in "dbfaec"]
+    project = Project(tmp_path / "p.json")
+    for name in names:
+        project.note(identity_subject(name), f"of {name}")
+        project.decide(identity_subject(name), "accept" if name == "Ann a" else "reject")
+    project.set_identity(["x.jpg"], "Ann", names)
+    told = "\n".join(f"of {name}" for name in sorted(names))
+    assert project.edits.notes == {identity_subject("Ann"): told}
+    assert project.edits.decisions == {identity_subject("Ann"): "accept"}
+
+
 def test_tags_notes_and_decisions_outlive_the_window_and_are_found(tmp_path: Path) -> None:
     project = Project.open(tmp_path / "g", tmp_path)
     odd = '\udcff, "quoted" \n é'  # a byte that is no text, as file names may have

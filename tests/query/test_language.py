@@ -25,6 +25,7 @@ from core.query.language import (
     Operator,
     RegionShare,
     completions,
+    number_in,
     parse,
 )
 from core.query.texts import compare_text
@@ -216,3 +217,18 @@ def test_accents_are_found_however_they_are_spelled() -> None:
             passes = compare_text(operator, wanted)
             assert passes(composed) and passes(decomposed) and not passes("Jose/1.jpg")
     assert compare_text("~", "JOS\u00c9*")(decomposed)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1_2", None),
+        ("_1", None),
+        ("12", 12),
+        (" 1,5 ", 1.5),
+        ("\N{MINUS SIGN}3", -3),
+        ("inf", None),
+    ],
+)
+def test_numbers_in_cells_are_what_people_write(text: str, number: float | None) -> None:
+    assert number_in(text) == number

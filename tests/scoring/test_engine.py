@@ -124,6 +124,20 @@ def test_fixed_attention_is_a_weighted_mean_of_cosines(seed: int, kind: Attentio
         np.testing.assert_allclose(scores[i], expected, atol=2e-6 * weights.sum() + 1e-6)
 
 
+@pytest.mark.parametrize("kind", ["uniform", "correlation"])
+def test_both_cells_of_a_pair_have_one_score(
+    kind: AttentionKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.scoring.engine.PAIRS_A_PRODUCT", 1)  # so 64 rows at once
+    monkeypatch.setattr("core.scoring.engine.ROWS_A_TURN", 20)
+    engine = PairEngine(None, np.random.default_rng(1).random((7, 7)))
+    faces = engine.prepare(random_grid(1, 150))
+    scores = engine.scores(faces, faces, kind)
+    np.testing.assert_array_equal(scores, scores.T)
+    apart = engine.scores(faces, engine.prepare(random_grid(1, 150)), kind)
+    np.testing.assert_array_equal(np.triu(scores), np.triu(apart))
+
+
 @pytest.mark.parametrize(("probes", "faces"), [(131, 2), (2, 131), (65, 65)])
 def test_a_product_in_parts_leaves_no_pair_out(
     probes: int, faces: int, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,7 @@
 """Counts, thresholds, curves and lists against slow counting pair by pair."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,6 +94,18 @@ def test_threshold_at_far_is_the_smallest_that_holds(seed: int, far: float, coun
     lower = scores[scores < threshold]
     if len(lower):
         assert (scores > lower[-1]).mean() > far
+
+
+@given(SEEDS, st.booleans(), st.sampled_from([0.1, 1e-4, 1e-6]))
+def test_beside_a_score_the_counts_are_the_same(seed: int, square: bool, apart: float) -> None:
+    matrix = random_matrix(seed, square)
+    matrix = replace(matrix, scores=(matrix.scores * apart + 0.25).astype(np.float32))
+    statistics = PairStatistics.of(matrix)
+    for score in np.unique(matrix.scores).astype(float):
+        threshold = statistics.beside(score)
+        assert statistics.counts(threshold) == statistics.counts(score)
+        # Above it by more than a pair's score by itself is rounded by, where there is room.
+        assert 0 < threshold - score < 6e-7 and (apart < 1e-5 or threshold - score > 4e-7)
 
 
 def test_too_few_impostors_to_say() -> None:

@@ -210,7 +210,7 @@ class FileActions(QObject):
             self.session.message.emit(str(error))
             return
         marks = None if face.detection is None else face.detection.landmarks
-        corrected = face.photo in session.project.edits.landmarks and face.number == 1
+        corrected = face.key in session.project.edits.landmarks
         dialog = AlignmentDialog(
             face.photo,
             photo,
@@ -220,18 +220,19 @@ class FileActions(QObject):
             self._window,
         )
         if dialog.exec() and dialog.choice is not None:
-            self.take_alignment(face.photo, dialog.choice)
+            picked = dialog.choice[0] == "pick"
+            self.take_alignment(face.photo if picked else face.key, dialog.choice)
         dialog.deleteLater()  # the window would keep it, and the photo
 
-    def take_alignment(self, photo: str, choice: tuple[str, int | np.ndarray | None]) -> None:
-        """Apply an alignment dialog's choice to a photo, undoably."""
+    def take_alignment(self, key: str, choice: tuple[str, int | np.ndarray | None]) -> None:
+        """Apply an alignment dialog's choice to a face, or a pick to its photo, undoably."""
         what, value = choice
         if what == "pick" and isinstance(value, int):
-            self.session.edit(lambda project: project.pick_face(photo, value))
+            self.session.edit(lambda project: project.pick_face(key, value))
         elif what == "landmarks" and isinstance(value, np.ndarray):
-            self.session.edit(lambda project: project.correct_landmarks(photo, value))
+            self.session.edit(lambda project: project.correct_landmarks(key, value))
         else:
-            self.session.edit(lambda project: project.correct_landmarks(photo, None))
+            self.session.edit(lambda project: project.correct_landmarks(key, None))
 
 
 def _listed(paths: list[Path], folder: Path) -> Path:

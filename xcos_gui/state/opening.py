@@ -376,11 +376,11 @@ class Opening(Messages):
         self._show(loaded, probes)
         assert self._opened is not None
         self.settings.remember_gallery(self.project_file or self._opened.source)
-        of_model = self.verifier.warnings if self.verifier else ()
-        for warning in (*self.cache.warnings, *of_model):
+        for warning in (*self.cache.warnings, *(self.verifier.warnings if self.verifier else ())):
             self.tell_once(warning)
-        if not loaded.gallery.faces:
-            self.message.emit(f"{self.source} gave no face; see the problems listed.")
+        for one, way in ((loaded, "see the problems listed"), (probes, "choose other probes")):
+            if one is not None and not len(one):
+                self.message.emit(f"{one.gallery.source} gave no face; {way}.")
 
     def _show(self, loaded: LoadedGallery, probes: LoadedGallery | None = None) -> None:
         taken = self._take_asked()

@@ -234,7 +234,8 @@ class Session(Shown):
 
     def _score(self) -> None:
         loaded, probes, model = self.loaded, self.probes, self.model
-        if loaded is None or model is None or not len(loaded):
+        nobody = loaded is None or not len(loaded) or (probes is not None and not len(probes))
+        if loaded is None or model is None or nobody:
             self._scoring.drop()
             self.scored = self.image = self.pair = None
             self.matrix_changed.emit()

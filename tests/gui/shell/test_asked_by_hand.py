@@ -204,6 +204,16 @@ def test_an_alignment_is_shown_of_the_photo_as_found_and_taken_as_chosen(
     session.edit(Project.undo)
     np.testing.assert_allclose(session.project.edits.landmarks["ann/1.png"], marks + 3)
     assert "ann/1.png" not in edits.landmarks
+    chosen[:] = [(1, ("landmarks", marks + 9)), (1, ("pick", 1))]
+    second = replace(nearest, number=2)
+    commands.edit_alignment(second)
+    landmarks = session.project.edits.landmarks
+    np.testing.assert_allclose(landmarks["ann/1.png"], marks + 3)
+    np.testing.assert_allclose(landmarks["ann/1.png#2"], marks + 9)
+    commands.edit_alignment(second)
+    edits = session.project.edits
+    assert edits.landmarks == {} and edits.picked["ann/1.png"] == 1
+    del shown[4:]
     (crops / "ann" / "1.png").unlink()
     commands.edit_alignment(face)
     assert len(told) == 1 and str(crops / "ann" / "1.png") in told[0] and len(shown) == 4

@@ -233,17 +233,16 @@ class CurvesPanel(QWidget):
         statistics = self._session.statistics
         for far in WANTED_FARS:
             threshold = None if statistics is None else statistics.threshold_at_far(far)
-            if threshold is None:
+            if statistics is None or threshold is None:
                 self.menu.addAction(f"FAR {far:g}: too few impostor pairs to say").setEnabled(False)
             else:
-                action = self.menu.addAction(f"FAR {far:g} in this gallery: {threshold:.4f}")
-                action.triggered.connect(
-                    lambda _=False, t=threshold: self._session.set_threshold(t)
-                )
-        eer = None if statistics is None else statistics.eer()
-        if eer is not None:
-            action = self.menu.addAction(f"Equal error rate: {eer[1]:.4f}")
-            action.triggered.connect(lambda _=False, t=eer[1]: self._session.set_threshold(t))
+                at = statistics.beside(threshold)
+                action = self.menu.addAction(f"FAR {far:g} in this gallery: {at:.4f}")
+                action.triggered.connect(lambda _=False, t=at: self._session.set_threshold(t))
+        if statistics is not None and (eer := statistics.eer()) is not None:
+            at = statistics.beside(eer[1])
+            action = self.menu.addAction(f"Equal error rate: {at:.4f}")
+            action.triggered.connect(lambda _=False, t=at: self._session.set_threshold(t))
 
     def _clear(self) -> None:
         for outcome, button in self.counts.items():
