@@ -25,7 +25,7 @@ def keep_view(window: "Workspace") -> None:
         "source": str(session.source),
         "pair": pair,
         "outcomes": window.matrix.colouring.currentIndex() == 1,
-        "list": min(window.pairs.choice.currentIndex(), window.pairs.own_lists - 1),
+        "list": window.pairs.own_list,
         "matrix": window.matrix.view_state(),
     }
     session.settings.store.setValue(KEY, json.dumps(view))

@@ -175,6 +175,11 @@ class Workspace(QMainWindow):
         self.docks["notes"].raise_()
         self.notes.focus()
 
+    def keep_typed(self) -> None:
+        """Save tags and notes that are half typed."""
+        self.notes.keep()
+        self.inspector.judging.keep()
+
     def focus_filter(self) -> None:
         """Let the user type a filter of pairs."""
         self.docks["pairs"].show()

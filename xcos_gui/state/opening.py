@@ -96,8 +96,8 @@ class Opening(Messages):
 
     @property
     def chosen_models(self) -> Models:
-        """Those that the user chose last, which may not be in use yet."""
-        return self._chosen or self.models
+        """Those that the user chose last, by themselves or with a project; they may not be in use yet."""
+        return self._models_asked() or self._chosen or self.models
 
     @property
     def model(self) -> ScoringModel | None:
@@ -167,7 +167,8 @@ class Opening(Messages):
     @property
     def faces_so_far(self) -> int | None:
         """How many faces there are while more are being loaded; None once all are there."""
-        return len(self.loaded) if self._loading.running and self.loaded is not None else None
+        grows = self._loading.running and (self._asked is None or self._stale)
+        return len(self.loaded) if grows and self.loaded is not None else None
 
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
@@ -284,7 +285,7 @@ class Opening(Messages):
 
     def _take_state(self, state: ProjectState, models: Models, take: Callable[[], None]) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
-        if self.models is models:
+        if self.models.verifier is models.verifier:
             self._thresholds = dict(state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
@@ -325,10 +326,9 @@ class Opening(Messages):
 
     def _load(self) -> None:
         wanted = self._opened if self._asked is None else self._asked.opened
-        models = self._models_asked() or self.models
-        if wanted is None or models.verifier is None:
+        if wanted is None or self.chosen_models.verifier is None:
             return
-        loader = models.loader(wanted.settings)
+        loader = self.chosen_models.loader(wanted.settings)
         self.busy_changed.emit("Loading photos", 0, 0)
         self._loading.start(
             lambda running: loader.load_both(wanted.source, wanted.project, wanted.probes, running)

@@ -121,6 +121,12 @@ class GalleryPanel(QWidget):
         if not faces:
             self._session.message.emit("Select faces in the gallery first.")
             return
+        if self._session.faces_so_far is not None:
+            self._session.message.emit(
+                "Photos are still being read; rename once all faces are there, or name only the selected "
+                "ones (Shift+F2)."
+            )
+            return
         names = sorted({face.identity or "" for face in faces})
         title = "Merge identities" if len(names) > 1 else "Rename identity"
         known = {face.identity for face in faces}
