@@ -322,15 +322,19 @@ class Session(Shown):
             self._score()
 
     def pair_subject_of(self, cell: tuple[int, int]) -> str | None:
-        """What hangs on a cell's pair; None for a probe that is called as a face of the gallery."""
+        """What hangs on a cell's pair; None for a probe that is called as a face of the gallery.
+
+        As all that follows, it is of the open gallery: there is nothing while another's matrix is shown.
+        """
         left, right = self.faces_of(cell)
-        return None if left.key in self._ambiguous else pair_subject(left.key, right.key)
+        told = self.shows_open and left.key not in self._ambiguous
+        return pair_subject(left.key, right.key) if told else None
 
     def subjects_of(self, cell: tuple[int, int]) -> list[str]:
         """What the gallery's project tells of a cell: the pair, its faces but no probe, identities."""
         left, right = self.faces_of(cell)
-        subjects = pair_subjects(left, right)
-        if self.probes is None:
+        subjects = pair_subjects(left, right) if self.shows_open else []
+        if self.probes is None or not subjects:
             return subjects
         others = {subjects[0], face_subject(left.key)}
         others -= {self.pair_subject_of(cell), face_subject(right.key)}
@@ -338,6 +342,8 @@ class Session(Shown):
 
     def tags_of(self, cell: tuple[int, int]) -> list[str]:
         """Tags of a cell's pair, of its faces and of their identities."""
+        if not self.shows_open:
+            return []
         of_rows, of_columns = self.edits
         probe = of_rows.tags_among([face_subject(self.faces_of(cell)[0].key)])
         return list(dict.fromkeys((*of_columns.tags_among(self.subjects_of(cell)), *probe)))

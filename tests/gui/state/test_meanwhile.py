@@ -12,6 +12,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF
@@ -27,7 +28,12 @@ from tests.gui.resting import score_probes, settled
 from tests.gui.state.test_session_told import told  # noqa: F401
 from xcos_gui.panels.gallery.model import PAIR_ROLE
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.state import session as session_module
+from xcos_gui.state.jobs import LatestJob
+from xcos_gui.state.scoring import Scored
 from xcos_gui.widgets.elided import short_file
+from xcos_gui.widgets.progress import ProgressRow
+from xcos_gui.widgets.tags import ask_tags_of_pairs
 
 # ruff: noqa: F811
 
@@ -210,3 +216,79 @@ def test_pairs_of_overlapping_tags_that_changed_are_counted_once(
             told = f"{changed} of {len(pairs)} pairs changed side"
             assert told in panel.readout.text(), (threshold, column)
     assert len(several) > 2
+
+
+def test_probes_that_give_no_face_are_told_and_what_is_open_stays(
+    window: MainWindow, qtbot: QtBot, told: list[str], tmp_path: Path
+) -> None:
+    session, folder = window.session, tmp_path / "none"
+    folder.mkdir()
+    photo = folder / "a.png"
+    photo.write_bytes(b"no photo")
+    session.open_probes(folder)
+    qtbot.waitUntil(lambda: session.opening is None, timeout=60_000)
+    settled(window, qtbot)
+    assert told == [
+        f"The probes {folder} gave no face; {photo} is not an image that can be read; replace it or take it out."
+    ]
+    assert session.probes is session.probe_source is None
+    assert session.matrix is not None and session.matrix.square
+
+
+def test_until_another_gallery_is_scored_nothing_is_written_of_the_pair_before(
+    window: MainWindow, qtbot: QtBot, told: list[str], crops: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Both have photos of the same names, of which the pair that is shown is the first gallery's."""
+    go_on, scoring = Event(), session_module.score
+
+    def held(*given: Any) -> Scored:
+        assert go_on.wait(60)
+        return scoring(*given)
+
+    session, other, section = window.session, tmp_path / "other", window.notes.sections[0]
+    session.select_pair(0, 3)
+    window.show_notes()
+    before = session.project
+    qtbot.keyClicks(section.note, "typed")
+    shutil.copytree(crops, other)
+    monkeypatch.setattr(session_module, "score", held)
+    session.open_gallery(other)
+    qtbot.waitUntil(lambda: session.source == other, timeout=60_000)
+    assert before is not None and list(before.edits.notes.values()) == ["typed"]
+    assert section.isHidden() and window.inspector.judging.isHidden()
+    assert session.subjects_of((0, 3)) == session.tags_of((0, 3)) == []
+    told.clear()
+    ask_tags_of_pairs(window, session, [(0, 3)], "this pair")
+    window.gallery.view.selectAll()
+    window.gallery.view.setCurrentIndex(window.gallery.grouped.place_of(4))
+    faces = window.gallery.view.selectionModel()
+    for place in (3, 4):
+        index = window.gallery.grouped.place_of(place)
+        faces.select(
+            index, faces.SelectionFlag.ClearAndSelect if place == 3 else faces.SelectionFlag.Select
+        )
+    window.gallery.compare()
+    window.gallery._on_activated(window.gallery.grouped.place_of(4))
+    assert told == [
+        "The gallery that was opened is not scored yet; tag pairs once it is.",
+        "The gallery that was opened is not scored yet; compare its faces once it is.",
+    ]
+    assert session.pair == (0, 3)
+    go_on.set()
+    settled(window, qtbot)
+    window.gallery.compare()
+    assert session.pair == (3, 4) and not section.isHidden()
+    assert section.note.toPlainText() == "" and session.project is not before
+
+
+def test_progress_of_more_pairs_than_qt_counts_is_shown_as_a_share(qtbot: QtBot) -> None:
+    job, row, shown = LatestJob(), ProgressRow(), list[float]()
+    qtbot.addWidget(row)
+    job.progress.connect(row.show_progress)
+    job.progress.connect(lambda _, done, total: shown.append(done / total))
+    job.start(lambda running: running.report("Scoring pairs", 2_000_000_000, 2_500_000_000))
+    qtbot.waitUntil(lambda: not job.running)
+    job.close()
+    assert shown == pytest.approx([0.8])
+    assert row.bar.value() / row.bar.maximum() == pytest.approx(0.8)

@@ -211,7 +211,11 @@ class GalleryPanel(QWidget):
             self._session.message.emit("Select two faces in the gallery to compare them.")
             return
         place = loaded.gallery.index()
-        if self._session.probes is not None:
+        if not self._session.shows_open:
+            self._session.message.emit(
+                "The gallery that was opened is not scored yet; compare its faces once it is."
+            )
+        elif self._session.probes is not None:
             self._session.message.emit("With probes loaded, choose the pair in the matrix.")
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
@@ -363,6 +367,8 @@ class GalleryPanel(QWidget):
             return
         face = self.model.face(self.model.index(row))
         shown, pair = self._session.columns, self._session.pair
+        if not self._session.shows_open:
+            return
         if shown is not None and pair is not None and len(self.selected()) == 1:
             column = shown.gallery.index().get(face.key)
             if column is not None:
