@@ -37,7 +37,7 @@ def restore_view(window: "Workspace", source: Path) -> None:
         view: Any = json.loads(str(window.session.settings.store.value(KEY, "{}")))
     except ValueError:
         return
-    if not isinstance(view, dict) or view.get("source") != str(source):
+    if not isinstance(view, dict) or view.get("source") != str(source.absolute()):
         return
     pair, listed = view.get("pair"), view.get("list")
     if isinstance(pair, list) and len(pair) == 2 and all(isinstance(key, str) for key in pair):

@@ -193,8 +193,10 @@ class Session(Shown):
         """Delete the gallery's cached features and its project file; the photos stay."""
         if self._opened is None:
             return
-        source, project = self._opened.source, self._opened.project
-        self._loading.drop()
+        source, project, asked = self._opened.source, self._opened.project, self._asked
+        if asked is None or asked.opened.source == source:
+            self._loading.drop()
+            asked = self._asked = None
         self._scoring.drop()
         try:
             forget_gallery(source, self.cache)
@@ -204,7 +206,7 @@ class Session(Shown):
             self.message.emit(str(error))
             return
         self.settings.forget_recent(source)
-        self._opened = self._asked = None
+        self._opened, self._asked, self._stale = None, asked, False  # another one may be coming
         self.loaded = self.probes = self.scored = self.image = None
         self.pair = self.explanation = None
         self._crops.clear()

@@ -292,3 +292,37 @@ def test_progress_of_more_pairs_than_qt_counts_is_shown_as_a_share(qtbot: QtBot)
     job.close()
     assert shown == pytest.approx([0.8])
     assert row.bar.value() / row.bar.maximum() == pytest.approx(0.8)
+
+
+def test_faces_that_are_chosen_stay_so_when_somebody_is_renamed(
+    window: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    session, panel = window.session, window.gallery
+    chosen, grouped = panel.view.selectionModel(), panel.grouped
+    chosen.setCurrentIndex(grouped.place_of(4), chosen.SelectionFlag.ClearAndSelect)
+    chosen.select(grouped.place_of(1), chosen.SelectionFlag.Select)
+    faces = panel.selected()
+    assert {face.key for face in faces} == {"ann/2.png", "bob/2.png"}
+    session.rename(faces, "zoe")
+    qtbot.waitUntil(lambda: session.faces_so_far is None)
+    settled(window, qtbot)
+    now = panel.selected()
+    assert [(f.key, f.identity) for f in now] == [("ann/2.png", "zoe"), ("bob/2.png", "zoe")]
+    assert panel.view.currentIndex() == grouped.place_of(panel.model.row_of("bob/2.png") or 0)
+    shutil.copytree(crops, tmp_path / "other")
+    session.open_gallery(tmp_path / "other")
+    qtbot.waitUntil(lambda: session.source == tmp_path / "other", timeout=60_000)
+    assert panel.selected() == []  # its faces are others
+    settled(window, qtbot)
+
+
+def test_forgetting_a_gallery_leaves_another_that_is_being_opened(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    session = window.session
+    session.open_gallery(probes)
+    session.forget_gallery()
+    assert session.opening == probes and session.matrix is None
+    qtbot.waitUntil(lambda: session.source == probes, timeout=60_000)
+    settled(window, qtbot)
+    assert session.matrix is not None and session.matrix.scores.shape == (4, 4)

@@ -299,8 +299,9 @@ class GalleryPanel(QWidget):
         if self._source != self._session.source:
             self._source = self._session.source
             self._search.clear()  # it was for the faces of another gallery
-        self.model.refresh()
-        self.aside_model.refresh()
+            for view in (self.view, self._aside):
+                view.selectionModel().clear()
+        self._refresh_faces()
         self.problems_model.refresh()
         loaded = self._session.loaded
         self._show_empty()
@@ -318,8 +319,11 @@ class GalleryPanel(QWidget):
 
     def _on_measured(self) -> None:
         if self.model.by_condition:
-            self.model.refresh()
-            self.aside_model.refresh()
+            self._refresh_faces()
+
+    def _refresh_faces(self) -> None:
+        self.grouped.keep_chosen(self.view, self.model.refresh)
+        self._aside_grouped.keep_chosen(self._aside, self.aside_model.refresh)
 
     def _show_empty(self, *_: object) -> None:
         """What there is to do while there is no face: open something, wait, or see why not."""
