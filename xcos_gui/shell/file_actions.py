@@ -172,9 +172,10 @@ class FileActions(QObject):
             from core.scoring.tables import table_rows, write_table
 
             running.report("Exporting scores", 0, 0)
-            of = scored.model, scored.columns, scored.probes, scored.kind, scored.order
-            # Estimates are for the eye; a file has what the model says.
-            exact = scored if scored.refinement is None else score_gallery(*of, running)
+            exact = scored
+            if scored.refinement is not None:  # estimates are for the eye
+                of = scored.model, scored.columns, scored.probes, scored.kind, scored.order
+                exact = score_gallery(*of, running)
             write_table(path, table_rows(exact, threshold, task=running))
             return lambda: self.session.message.emit(f"All scores were written to {path}.")
 

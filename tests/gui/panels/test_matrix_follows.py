@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -17,7 +18,7 @@ from core.explain.difference_image import DifferenceImage
 from core.project.edits import face_subject
 from core.scoring.refine import Refinement, Region, Tile
 from tests.gui.panels.test_matrix_orders import choose, click, rest
-from tests.gui.resting import settled
+from tests.gui.resting import score_probes, settled
 from xcos_gui.shell.window import MainWindow
 
 ANN_AND_BOB = "ann \N{MULTIPLICATION SIGN} bob"
@@ -142,6 +143,7 @@ def test_estimates_that_become_exact_leave_the_cell_open(
     go_on.set()
     settled(window, qtbot)
     assert not window.session.estimated and panel.bar.place.text() == ANN_AND_BOB
+    assert panel.item.image is not None
     np.testing.assert_allclose(panel.item.image.matrix.scores, wanted, atol=1e-6)
     panel.go_back()
     assert panel.item.image.blocks(slice(0, 1), slice(1, 2)).mean[0, 0] == pytest.approx(
@@ -179,3 +181,20 @@ def test_the_legend_of_errors_is_shown_where_points_are_blocks(
     panel.fit()
     assert panel.bar._bar.toolTip() != errors
     rest(window, qtbot)
+
+
+def test_without_probes_the_columns_have_the_order_of_the_rows(
+    window: MainWindow, qtbot: QtBot, probes: Path
+) -> None:
+    panel = window.matrix
+    score_probes(window, qtbot, probes)
+    choose(window, qtbot, panel.bar.columns, "condition:exposure")
+    window.session.open_probes(None)
+    qtbot.waitUntil(lambda: window.session.probe_source is None)
+    settled(window, qtbot)
+    assert window.session.columns is not None
+    down, across = shown(window)
+    assert down == across == [face.key for face in window.session.columns.gallery.faces]
+    choose(window, qtbot, panel.bar.rows, "condition:exposure")
+    down, across = shown(window)
+    assert down == across != sorted(down)

@@ -22,6 +22,7 @@ from core.analysis.conditions.measured import Measurer
 from core.errors import Stopped, XCosError
 from core.explain.difference_image import DifferenceImage
 from core.project.edits import face_subject, identity_subject
+from core.scoring.lists import PairList
 from tests.gui.panels.test_matrix_follows import refining  # noqa: F401
 from tests.gui.panels.test_matrix_orders import choose
 from tests.gui.resting import score_probes, settled
@@ -326,3 +327,33 @@ def test_forgetting_a_gallery_leaves_another_that_is_being_opened(
     qtbot.waitUntil(lambda: session.source == probes, timeout=60_000)
     settled(window, qtbot)
     assert session.matrix is not None and session.matrix.scores.shape == (4, 4)
+
+
+def test_a_gallery_opened_while_a_project_s_weights_are_hashed_is_the_one_that_opens(
+    window: MainWindow, qtbot: QtBot, probes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, go_on, asked = window.session, Event(), list[None]()
+    window.projects.save_as(tmp_path / "kept.xcos")
+    settled(window, qtbot)
+    session._choosing.do(lambda: go_on.wait(60), asked.append, session.tell)
+    assert window.projects.open(tmp_path / "kept.xcos")
+    session.open_gallery(probes)
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(asked) and not session._choosing.running)
+    qtbot.waitUntil(lambda: session.source == probes, timeout=60_000)
+    settled(window, qtbot)
+    assert session.source == probes and session.project_file is None
+
+
+def test_from_a_pair_that_was_swapped_the_list_goes_on(window: MainWindow) -> None:
+    session = window.session
+    pairs = [(0, 3), (1, 4), (0, 5)]
+    rows, columns = np.array(pairs).T
+    session.list_pairs("Mine", PairList(rows, columns, np.array([0.3, 0.2, 0.1])))
+    session.select_pair(1, 4)
+    for step, pair in ((1, (0, 5)), (-1, (0, 3))):
+        session.select_pair(1, 4)
+        session.swap_pair()
+        assert session.pair == (4, 1)
+        window.step_listed(step)
+        assert session.pair == pair

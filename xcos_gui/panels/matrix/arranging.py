@@ -217,6 +217,8 @@ class Arranger(QObject):
         self._timer.stop()
         if scored is None or session.image is None:
             return
+        if scored.square:  # with probes the columns had an order of their own
+            asked = replace(asked, columns=asked.rows)
         if asked.plain:
             self._job.drop()
             self._take(session.image)
