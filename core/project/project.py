@@ -57,6 +57,7 @@ class Project:
         self._kept = True  # whether content of which parts are left out is kept aside
         self._document = ProjectDocument()
         self._unsaved: list[Callable[[ProjectDocument], None]] = []
+        self._forgotten = False  # whether nothing is to be written any more
 
     @staticmethod
     def open(source: Path, folder: Path) -> "Project":
@@ -284,6 +285,11 @@ class Project:
         if self._unsaved:
             self._write()
 
+    def forget(self) -> None:
+        """Delete the file; later changes are not written. Raises OSError."""
+        self.path.unlink(missing_ok=True)
+        self._forgotten = True
+
     def refresh(self) -> bool:
         """Take in what other windows changed; whether anything did.
 
@@ -326,6 +332,8 @@ class Project:
     def _write(self, replacing: bool = False) -> None:
         from filelock import FileLock
 
+        if self._forgotten:
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock = self.path.with_name(f".{self.path.name}.lock")

@@ -59,10 +59,21 @@ def other_scores(
     if against not in known:
         raise XCosError("The matrix cannot be compared with that any more; choose again.")
     matrix = score_matrix(scored.engine, scored.columns, scored.probes, kind, order, task)
+    threshold = other_threshold(scored, against, thresholds)
+    return OtherScores(known[against], matrix.scores, threshold)
+
+
+def other_threshold(
+    scored: ScoredGallery, against: str, thresholds: dict[AttentionKind, float]
+) -> float:
+    """The threshold of what a matrix is compared with, by attention kind. Raises XCosError without one."""
+    sort, _, name = against.partition(":")
+    kind: AttentionKind = name if sort == "attention" else scored.kind  # type: ignore[assignment]
     threshold = thresholds.get(kind, scored.card.threshold(kind))
     if threshold is None:
-        raise XCosError(f"There is no threshold for {known[against]}; set one with that attention.")
-    return OtherScores(known[against], matrix.scores, threshold)
+        known = comparisons(scored, None)[against]
+        raise XCosError(f"There is no threshold for {known}; set one with that attention.")
+    return threshold
 
 
 def compare_names(scored: ScoredGallery, threshold: float) -> Difference:

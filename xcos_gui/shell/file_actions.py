@@ -21,6 +21,7 @@ from core.files import write_whole
 from core.gallery.opening import known_detections
 from core.log import unexpected
 from core.model.target_choice import TargetChoice
+from core.project.project import Project
 from core.project.state import SUFFIX
 from core.resources import resource_path
 from xcos_gui.shell.projects import Projects
@@ -160,13 +161,22 @@ class FileActions(QObject):
         """Write all scores in the background."""
         session = self.session
         scored, threshold = session.scored, session.threshold
-        assert scored is not None
+        if scored is None:  # another gallery was opened while the file was being named
+            session.message.emit(
+                "There are no scores to export any more; open a gallery with two faces."
+            )
+            return
 
         def work(running: Running) -> Callable[[], None]:
+            from core.scoring.scored import score_gallery
             from core.scoring.tables import table_rows, write_table
 
             running.report("Exporting scores", 0, 0)
-            write_table(path, table_rows(scored, threshold, task=running))
+            exact = scored
+            if scored.refinement is not None:  # estimates are for the eye
+                of = scored.model, scored.columns, scored.probes, scored.kind, scored.order
+                exact = score_gallery(*of, running)
+            write_table(path, table_rows(exact, threshold, task=running))
             return lambda: self.session.message.emit(f"All scores were written to {path}.")
 
         self._exporting.start(work)
@@ -184,11 +194,16 @@ class FileActions(QObject):
         source = self.session.source
         if source is None:
             return
+        what, stays = ", and its project file with names, landmarks and photos set aside", ""
+        if (
+            file := self.session.project_file
+        ) is not None:  # an earlier one may be beside the cache
+            what, stays = " and what was changed before it had a project", f" and {file}"
         answer = QMessageBox.question(
             self._window,
             "Forget this gallery",
-            f"Delete the crops and features kept of {source}, and its project file with names, "
-            "landmarks and photos set aside?\n\nThe photos themselves stay untouched.",
+            f"Delete the crops and features kept of {source}{what}?\n\n"
+            f"The photos themselves{stays} stay untouched.",
         )
         if answer == QMessageBox.StandardButton.Yes:
             self.session.forget_gallery()
@@ -196,7 +211,8 @@ class FileActions(QObject):
     def edit_alignment(self, face: Face) -> None:
         """Show a face's alignment and take over what the user changes."""
         session = self.session
-        if session.loaded is None or session.project is None:
+        project = session.project
+        if session.loaded is None or project is None:
             return
         path = session.loaded.gallery.photo_path(face)
         if session.gallery_settings.aligned:
@@ -210,7 +226,7 @@ class FileActions(QObject):
             self.session.message.emit(str(error))
             return
         marks = None if face.detection is None else face.detection.landmarks
-        corrected = face.key in session.project.edits.landmarks
+        corrected = face.key in project.edits.landmarks
         dialog = AlignmentDialog(
             face.photo,
             photo,
@@ -221,18 +237,26 @@ class FileActions(QObject):
         )
         if dialog.exec() and dialog.choice is not None:
             picked = dialog.choice[0] == "pick"
-            self.take_alignment(face.photo if picked else face.key, dialog.choice)
+            self.take_alignment(face.photo if picked else face.key, dialog.choice, project)
         dialog.deleteLater()  # the window would keep it, and the photo
 
-    def take_alignment(self, key: str, choice: tuple[str, int | np.ndarray | None]) -> None:
-        """Apply an alignment dialog's choice to a face, or a pick to its photo, undoably."""
+    def take_alignment(
+        self,
+        key: str,
+        choice: tuple[str, int | np.ndarray | None],
+        of: Project | None = None,
+    ) -> None:
+        """Apply an alignment dialog's choice to a face, or a pick to its photo, undoably.
+
+        of: the project that it was made for
+        """
         what, value = choice
         if what == "pick" and isinstance(value, int):
-            self.session.edit(lambda project: project.pick_face(key, value))
+            self.session.edit(lambda project: project.pick_face(key, value), of)
         elif what == "landmarks" and isinstance(value, np.ndarray):
-            self.session.edit(lambda project: project.correct_landmarks(key, value))
+            self.session.edit(lambda project: project.correct_landmarks(key, value), of)
         else:
-            self.session.edit(lambda project: project.correct_landmarks(key, None))
+            self.session.edit(lambda project: project.correct_landmarks(key, None), of)
 
 
 def _listed(paths: list[Path], folder: Path) -> Path:

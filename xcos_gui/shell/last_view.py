@@ -25,7 +25,7 @@ def keep_view(window: "Workspace") -> None:
         "source": str(session.source),
         "pair": pair,
         "outcomes": window.matrix.colouring.currentIndex() == 1,
-        "list": min(window.pairs.choice.currentIndex(), window.pairs.own_lists - 1),
+        "list": window.pairs.own_list,
         "matrix": window.matrix.view_state(),
     }
     session.settings.store.setValue(KEY, json.dumps(view))
@@ -37,7 +37,7 @@ def restore_view(window: "Workspace", source: Path) -> None:
         view: Any = json.loads(str(window.session.settings.store.value(KEY, "{}")))
     except ValueError:
         return
-    if not isinstance(view, dict) or view.get("source") != str(source):
+    if not isinstance(view, dict) or view.get("source") != str(source.absolute()):
         return
     pair, listed = view.get("pair"), view.get("list")
     if isinstance(pair, list) and len(pair) == 2 and all(isinstance(key, str) for key in pair):

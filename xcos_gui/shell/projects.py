@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.errors import Stopped, XCosError
+from core.errors import XCosError
 from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
 from core.project.photo_print import PhotoPrint
@@ -22,6 +22,7 @@ SAVED_AFTER = 800  # milliseconds after the last change; a crash loses no more o
 SEEN_AFTER = 150  # milliseconds after another window has written
 FILES = f"Projects (*{SUFFIX})"
 _LostModel = tuple[Path, Path | None] | None
+_Found = tuple[Project, ProjectState, FoundAgain]
 
 
 class Projects(QObject):
@@ -35,7 +36,9 @@ class Projects(QObject):
         # The project's weights that are not there, and those used instead: kept until others are chosen.
         self._lost_model: _LostModel = None
         self._known: Project | None = None  # which prints and lost weights are of
-        self._lost: tuple[Project, ProjectState] | None = None  # whose photos are looked for
+        # Whose photos are looked for instead of those of what is open, until another gallery is.
+        self._lost: tuple[Project, ProjectState] | None = None
+        self._lost_first = False  # whether what was being opened by then has yet to come
         self._seen = QTimer(self, singleShot=True, interval=SEEN_AFTER)
         self._seen.timeout.connect(self.refresh)
         self._watch = QFileSystemWatcher(self)
@@ -46,7 +49,7 @@ class Projects(QObject):
         self._finding = self._session.activity.job(self)
         self._printing.finished.connect(self._on_prints)
         self._finding.finished.connect(self._on_found)
-        self._finding.failed.connect(self._on_not_found)
+        self._finding.failed.connect(self._session.tell)
         self._connect()
 
     def _connect(self) -> None:
@@ -105,6 +108,7 @@ class Projects(QObject):
         session = self._session
         if session.project is None:
             return
+        self._window.keep_typed()
         if path.suffix.lower() != SUFFIX:
             path = path.with_name(path.name + SUFFIX)
         path = path.absolute()
@@ -166,10 +170,9 @@ class Projects(QObject):
         while file.exists():
             file = project.path.with_name(f"{project.path.stem}-photos-{number}.csv")
             number += 1
-        self._lost = project, state
 
-        def work(running: Running) -> FoundAgain:
-            return find_again(state.gallery, state.photos, folder, file, running)
+        def work(running: Running) -> _Found:
+            return project, state, find_again(state.gallery, state.photos, folder, file, running)
 
         self._finding.start(work)
 
@@ -235,6 +238,8 @@ class Projects(QObject):
             self._known = self._session.project
             self._printing.drop()
             self._prints, self._lost_model = {}, None
+            self._lost = self._lost if self._lost_first else None
+            self._lost_first = False
 
     def _watch_file(self) -> None:
         project = self._session.project
@@ -252,7 +257,8 @@ class Projects(QObject):
         if pair is None and session.pair is not None:
             one, other = session.faces_of(session.pair)
             pair = one.key, other.key
-        card, model = session.card, session.settings.model
+        # Not those in the settings, which another window may have chosen.
+        card, model, target = session.card, session.models.weights, session.target
         if self._lost_model is not None and model == self._lost_model[1]:
             model = self._lost_model[0]
         return ProjectState(
@@ -261,7 +267,7 @@ class Projects(QObject):
             session.gallery_settings,
             model,
             "" if card is None else card.fingerprint,
-            session.settings.target,
+            None if target is None else target.choice,
             session.kind,
             session.order,
             session.own_thresholds,
@@ -271,7 +277,7 @@ class Projects(QObject):
             {
                 "matrix": window.matrix.view_state(),
                 "outcomes": window.matrix.colouring.currentIndex() == 1,
-                "list": min(window.pairs.choice.currentIndex(), window.pairs.own_lists - 1),
+                "list": window.pairs.own_list,
                 "docks": bytes(window.saveState().toBase64().data()).decode(),
             },
         )
@@ -333,12 +339,14 @@ class Projects(QObject):
     # Photos that moved.
 
     def _tell_lost(self, project: Project, state: ProjectState) -> None:
+        session = self._session
         self._lost = project, state
+        self._lost_first = session.opening is not None or session.source is None
         sentence = (
             f"The photos of {project.path.name} are not at {state.gallery} any more. "
             "Name a folder to look for them by content?"
         )
-        self._session.message.emit(
+        session.message.emit(
             f"The photos of {project.path} are not at {state.gallery} any more; "
             "File, Find moved photos looks for them by content."
         )
@@ -354,10 +362,11 @@ class Projects(QObject):
         find.clicked.connect(self.ask_find)
         box.open()  # the window stays usable
 
-    def _on_found(self, moves: FoundAgain) -> None:
-        if self._lost is None:
-            return
-        project, state = self._lost
+    def _on_found(self, found: _Found) -> None:
+        session, (project, state, moves) = self._session, found
+        own = project is session.project  # what was changed while it was looked for stays
+        state = self._state() if own else state
+        wanted = own or (self._lost is not None and self._lost[0] is project)
         try:
             if moves.renamed:
                 project.rename_photos(moves.renamed)
@@ -373,20 +382,15 @@ class Projects(QObject):
             }
             project.remember(moved)
             project.save()
-            self._restore(project, state_of(project))
+            if wanted:
+                self._restore(project, state_of(project))
         except XCosError as error:
-            self._session.message.emit(str(error))
+            session.message.emit(str(error))
             return
         count = len(state.photos) - len(moves.missing)
         rest = "" if not moves.missing else f"; {moves.missing[0]} is still missing"
-        self._session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}.")
-
-    def _on_not_found(self, error: BaseException) -> None:
-        if isinstance(error, XCosError):
-            if not isinstance(error, Stopped):
-                self._session.message.emit(str(error))
-        else:
-            self._session.tell_unexpected(error)
+        later = "" if wanted else f"; open {project.path} to see them"
+        session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}{later}.")
 
 
 def _key(key: str, renamed: dict[str, str]) -> str:

@@ -191,8 +191,7 @@ class MainWindow(Workspace):
         if not self._may_close():
             event.ignore()
             return
-        self.notes.keep()
-        self.inspector.judging.keep()
+        self.keep_typed()
         self.projects.close()
         keep_view(self)
         settings = self.session.settings

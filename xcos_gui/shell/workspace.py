@@ -175,6 +175,11 @@ class Workspace(QMainWindow):
         self.docks["notes"].raise_()
         self.notes.focus()
 
+    def keep_typed(self) -> None:
+        """Save tags and notes that are half typed."""
+        self.notes.keep()
+        self.inspector.judging.keep()
+
     def focus_filter(self) -> None:
         """Let the user type a filter of pairs."""
         self.docks["pairs"].show()
@@ -188,7 +193,10 @@ class Workspace(QMainWindow):
             session.message.emit("The list of pairs is empty; click a count, such as FP.")
             return
         both = list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True))
-        at = both.index(session.pair) if session.pair in both else (-1 if step > 0 else len(both))
+        pair = session.pair
+        if pair is not None and pair not in both and session.rows is session.columns:
+            pair = pair[1], pair[0]  # it lies in two cells
+        at = both.index(pair) if pair in both else (-1 if step > 0 else len(both))
         if 0 <= at + step < len(both):
             session.select_pair(*both[at + step])
         else:

@@ -16,7 +16,7 @@ class AfterHashing(InOrder):
     def after(
         self,
         weights: Sequence[Path | None],
-        then: Callable[[], None],
+        then: Callable[[], object],
         failed: Callable[[BaseException], None],
     ) -> None:
         """Call `then` when weights, None for those that ship, and all chosen before are hashed."""

@@ -19,11 +19,12 @@ SETTLE = 200  # milliseconds that a dragged threshold must rest before cells are
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """A scored gallery, its faces' conditions, and the places of its faces by key, by columns."""
+    """A scored gallery, its faces' conditions, and the places of its columns' faces, which others of
+    the same path in another gallery, or aligned anew, are not."""
 
     scored: ScoredGallery
     table: ConditionTable
-    places: dict[str, int]
+    places: dict[tuple[str, str], int]  # by key and digest
 
 
 class FaceConditions(QObject):
@@ -37,14 +38,18 @@ class FaceConditions(QObject):
         activity: Activity,
         measurer: Measurer,
         given: Callable[[], tuple[ScoredGallery | None, float | None]],
+        failed: Callable[[BaseException], None],
     ) -> None:
-        """given: what is shown now, and the threshold, None for weights without one."""
+        """given: what is shown now, and the threshold, None for weights without one; failed: tells why
+        faces could not be measured
+        """
         super().__init__(parent)
         self._measurer, self._given = measurer, given
         self._wanted = False
         self._measured: _Measured | None = None
         self._job = activity.job(self)
         self._job.finished.connect(self._take)
+        self._job.failed.connect(failed)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._measure)
 
@@ -72,7 +77,7 @@ class FaceConditions(QObject):
     def value(self, face: Face, name: str) -> float | None:
         """A condition of a face of the gallery; None where it is not known."""
         measured = self._measured
-        place = None if measured is None else measured.places.get(face.key)
+        place = None if measured is None else measured.places.get((face.key, face.digest))
         if measured is None or place is None:
             return None
         value = float(measured.table.columns[name][place])
@@ -91,12 +96,14 @@ class FaceConditions(QObject):
         scored, threshold = self._given()
         if scored is None:
             self._job.drop()
+            self._measured = None
             return
         measurer = self._measurer
 
         def work(running: Running) -> _Measured:
             table = measurer.table(scored, threshold, running)
-            places = {face.key: k for k, face in enumerate(scored.columns.gallery.faces)}
+            faces = scored.columns.gallery.faces
+            places = {(face.key, face.digest): k for k, face in enumerate(faces)}
             return _Measured(scored, table, places)
 
         self._job.start(work)

@@ -70,12 +70,16 @@ class Editing(Opening):
     def rename(
         self, faces: Iterable[Face], identity: str | None, of: Project | None = None
     ) -> None:
-        """Say who faces show; several identities given one name are merged. of: as for `edit`."""
+        """Say who faces show; several identities given one name are merged. of: as for `edit`.
+
+        While faces are still coming no identity is known to be gone, so its tags and notes stay.
+        """
         named = {face.key: face.identity for face in faces}
         gallery = None if self.loaded is None else self.loaded.gallery
         others = () if gallery is None else (*gallery.faces, *gallery.aside)
         left = {face.identity for face in others if face.key not in named}
         gone = [name for name in {*named.values()} - left if name is not None]
+        gone = gone if self.faces_so_far is None else []
         self.edit(lambda project: project.set_identity(named, identity, gone), of)
 
     def use_project(self, project: Project) -> None:

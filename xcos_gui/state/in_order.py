@@ -31,7 +31,7 @@ class InOrder(QObject):
     def do(
         self,
         work: Callable[[], Any],
-        then: Callable[[Any], None],
+        then: Callable[[Any], object],
         failed: Callable[[BaseException], None],
     ) -> None:
         """Work in the thread; then `then` gets the answer, or `failed` the exception."""

@@ -14,6 +14,7 @@ from core.workarounds import give_back, step_back
 REPORTS_PER_SECOND = 8  # each lays out a part of a window anew
 ASKS_PER_SECOND = 40  # whether the window is free
 GIVES_WAY = 0.5  # seconds at most that work waits for the window to be free
+MOST = 2**31 - 1  # that Qt's numbers take: pairs of 50,000 faces are more
 LONG = 0.5  # seconds of work after which the memory that it needed goes back to the system
 
 
@@ -157,6 +158,7 @@ def _sparing(report: Progress) -> Progress:
         now = time.monotonic()
         if what != last_what or done == total or now - last_time >= 1 / REPORTS_PER_SECOND:
             last_what, last_time = what, now
-            report(what, done, total)
+            times = total // MOST + 1
+            report(what, done // times, total // times)
 
     return spare

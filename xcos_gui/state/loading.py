@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import XCosError
 from core.explain.report import PairReport
 from core.faces.choose import GallerySettings
 from core.faces.regions import face_regions
@@ -70,13 +71,18 @@ class Loader:
     def load_both(
         self, source: Path, project: Project | None, probes: Path | None, running: Running
     ) -> Loaded:
-        """A gallery with its project, and the probes with theirs."""
+        """A gallery with its project, and the probes with theirs. Raises XCosError, also where no probe is a face."""
         loaded = self.load(source, running, project, partial=probes is None)
         if probes is None:
             return loaded, None, Edits()
         told = Project.open(probes, self.cache.folder)
         own = replace(self, settings=settings_of(told) or self.settings)
-        return loaded, own.load(probes, running, told), told.edits
+        others = own.load(probes, running, told)
+        if not others.gallery.faces:
+            problems = others.gallery.problems
+            why = problems[0].reason if problems else "choose a folder with photos of faces."
+            raise XCosError(f"The probes {probes} gave no face; {why}")
+        return loaded, others, told.edits
 
 
 @dataclass(frozen=True, eq=False)

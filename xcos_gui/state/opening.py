@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -66,6 +67,7 @@ class Opening(Messages):
         self._thresholds: dict[AttentionKind, float] = {}
         self._opened: Opened | None = None
         self._asked: Asked | None = None  # until its first faces are there
+        self._last_asked: Project | None = None
         self._chosen: Models | None = None  # models to take its place with, unless it has its own
         self._stale = False  # what is open is to be loaded anew should what was asked for fail
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
@@ -96,8 +98,8 @@ class Opening(Messages):
 
     @property
     def chosen_models(self) -> Models:
-        """Those that the user chose last, which may not be in use yet."""
-        return self._chosen or self.models
+        """Those that the user chose last, by themselves or with a project; they may not be in use yet."""
+        return self._models_asked() or self._chosen or self.models
 
     @property
     def model(self) -> ScoringModel | None:
@@ -145,9 +147,8 @@ class Opening(Messages):
     @property
     def own_threshold(self) -> float | None:
         """The user's threshold for the attention kind, else the weights' own; None without either."""
-        if self.kind in self._thresholds:
-            return self._thresholds[self.kind]
-        return None if self.card is None else self.card.threshold(self.kind)
+        own = None if self.card is None else self.card.threshold(self.kind)
+        return self._thresholds.get(self.kind, own)
 
     @property
     def threshold(self) -> float:
@@ -167,7 +168,8 @@ class Opening(Messages):
     @property
     def faces_so_far(self) -> int | None:
         """How many faces there are while more are being loaded; None once all are there."""
-        return len(self.loaded) if self._loading.running and self.loaded is not None else None
+        grows = self._loading.running and (self._asked is None or self._stale)
+        return len(self.loaded) if grows and self.loaded is not None else None
 
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
@@ -181,8 +183,8 @@ class Opening(Messages):
 
     def set_target(self, choice: TargetChoice | None) -> None:
         """Show another verification model's cosine beside the score; None: no other."""
-        files = [choice.path] if choice else []
-        self._after_hashing(files, lambda: self._use_target(choice))
+        use = partial(self._change_models, lambda models: models.use_target(choice))
+        self._after_hashing([choice.path] if choice else [], use)
 
     def after_weights(self, then: Callable[[], None]) -> None:
         """Call `then` when the weights chosen so far are in use."""
@@ -195,16 +197,13 @@ class Opening(Messages):
 
         self._after_hashing([], later)
 
-    def _after_hashing(self, weights: Sequence[Path | None], then: Callable[[], None]) -> None:
+    def _after_hashing(self, weights: Sequence[Path | None], then: Callable[[], object]) -> None:
         self._choosing.after(weights, then, self.tell)
 
     def _use_model(self, path: Path | None) -> None:
         taken = self._change_models(lambda models: models.use(path))
         if not taken and self.verifier is None and path is not None:
             self.set_model(None)  # those that ship are better than none
-
-    def _use_target(self, choice: TargetChoice | None) -> None:
-        self._change_models(lambda models: models.use_target(choice))
 
     def _change_models(self, change: Callable[[Models], object]) -> bool:
         """Choose other models, for what was asked for and else for what is open; whether that began.
@@ -254,6 +253,7 @@ class Opening(Messages):
         project = Project.open(source, self.cache.folder)
         if project.warning:
             self.message.emit(project.warning)
+        self._last_asked = project
         kept = settings or settings_of(project) or FIRST_SETTINGS
         self._ask(Asked(Opened(source, project, kept)))
 
@@ -270,6 +270,8 @@ class Opening(Messages):
         """
 
         def ask() -> None:
+            if self._last_asked is not project:  # another gallery, while weights were hashed
+                return
             models = self.models.copy()
             for use in (lambda: models.use(model), lambda: models.use_target(state.target)):
                 try:
@@ -280,11 +282,12 @@ class Opening(Messages):
             asked = Asked(opened, models, own_settings=True)
             self._ask(asked.and_then(lambda: self._take_state(state, models, take)))
 
+        self._last_asked = project
         self._after_hashing([model, *([state.target.path] if state.target else [])], ask)
 
     def _take_state(self, state: ProjectState, models: Models, take: Callable[[], None]) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
-        if self.models is models:
+        if self.models.verifier is models.verifier:
             self._thresholds = dict(state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
@@ -318,17 +321,15 @@ class Opening(Messages):
         self._load()
 
     def _ask(self, asked: Asked) -> None:
-        half = self._asked is None and self._opened is not None and self._loading.running
-        self._stale = self._stale or half
+        self._stale |= self._asked is None and self._opened is not None and self._loading.running
         self._asked = asked
         self._load()
 
     def _load(self) -> None:
         wanted = self._opened if self._asked is None else self._asked.opened
-        models = self._models_asked() or self.models
-        if wanted is None or models.verifier is None:
+        if wanted is None or self.chosen_models.verifier is None:
             return
-        loader = models.loader(wanted.settings)
+        loader = self.chosen_models.loader(wanted.settings)
         self.busy_changed.emit("Loading photos", 0, 0)
         self._loading.start(
             lambda running: loader.load_both(wanted.source, wanted.project, wanted.probes, running)
@@ -391,8 +392,7 @@ class Opening(Messages):
         self.loaded_changed.emit()
 
     def _on_not_loaded(self, error: BaseException) -> None:
-        chosen = self._chosen
-        self._asked = self._chosen = None  # and what is open stays
+        chosen, self._asked, self._chosen = self._chosen, None, None  # what is open stays
         self.tell(error)
         if chosen is not None and isinstance(error, Stopped):
             self.message.emit("Loading was stopped, so the models chosen before stay in use.")

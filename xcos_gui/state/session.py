@@ -75,7 +75,11 @@ class Session(Shown):
         self.filter.changed.connect(self.filter_changed)
         self.filter.broke.connect(self.tell_unexpected)
         self.conditions = FaceConditions(
-            self, self.activity, self.measurer, lambda: (self.scored, self.own_threshold)
+            self,
+            self.activity,
+            self.measurer,
+            lambda: (self.scored, self.own_threshold),
+            self.tell,
         )
         self.matrix_changed.connect(self.conditions.look_later)
         self.attention_changed.connect(self._leave_reference)
@@ -189,16 +193,20 @@ class Session(Shown):
         """Delete the gallery's cached features and its project file; the photos stay."""
         if self._opened is None:
             return
-        source = self._opened.source
-        self._loading.drop()
+        source, project, asked = self._opened.source, self._opened.project, self._asked
+        if asked is None or asked.opened.source == source:
+            self._loading.drop()
+            asked = self._asked = None
         self._scoring.drop()
         try:
             forget_gallery(source, self.cache)
+            if self.project_file is None:
+                project.forget()  # what is half typed of it is not written any more either
         except (XCosError, OSError) as error:
             self.message.emit(str(error))
             return
         self.settings.forget_recent(source)
-        self._opened = self._asked = None
+        self._opened, self._asked, self._stale = None, asked, False  # another one may be coming
         self.loaded = self.probes = self.scored = self.image = None
         self.pair = self.explanation = None
         self._crops.clear()
@@ -291,19 +299,45 @@ class Session(Shown):
         shown = self.scored
         if shown is None or not isinstance(error, Stopped):
             return
-        if shown.card is not self.card or (shown.kind, shown.order) != (self.kind, self.order):
+        others = shown.card is not self.card or shown.columns is not self.loaded
+        if others or shown.probes is not self.probes:
             self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
+        elif (shown.kind, shown.order) != (self.kind, self.order):
+            # Its scores are not held against the threshold of another kind.
+            self.kind, self.order = self.settings.kind, self.settings.order = (
+                shown.kind,
+                shown.order,
+            )
+            self.attention_changed.emit()
+            self.threshold_changed.emit(self.threshold)
+            self._explain()
+            words = f"{shown.kind} attention, order {shown.order}"
+            self.message.emit(f"Scoring was stopped, so it stays {words}.")
+
+    def _on_not_loaded(self, error: BaseException) -> None:
+        super()._on_not_loaded(error)
+        # What is there by now of a gallery that grew is shown whole, and not as an estimate.
+        scored, waits = self.scored, self._scoring.running and not self._scoring.stopping
+        behind = (
+            scored is None or scored.columns is not self.loaded or scored.refinement is not None
+        )
+        if self.loaded is not None and behind and not waits and not self._loading.running:
+            self._score()
 
     def pair_subject_of(self, cell: tuple[int, int]) -> str | None:
-        """What hangs on a cell's pair; None for a probe that is called as a face of the gallery."""
+        """What hangs on a cell's pair; None for a probe that is called as a face of the gallery.
+
+        As all that follows, it is of the open gallery: there is nothing while another's matrix is shown.
+        """
         left, right = self.faces_of(cell)
-        return None if left.key in self._ambiguous else pair_subject(left.key, right.key)
+        told = self.shows_open and left.key not in self._ambiguous
+        return pair_subject(left.key, right.key) if told else None
 
     def subjects_of(self, cell: tuple[int, int]) -> list[str]:
         """What the gallery's project tells of a cell: the pair, its faces but no probe, identities."""
         left, right = self.faces_of(cell)
-        subjects = pair_subjects(left, right)
-        if self.probes is None:
+        subjects = pair_subjects(left, right) if self.shows_open else []
+        if self.probes is None or not subjects:
             return subjects
         others = {subjects[0], face_subject(left.key)}
         others -= {self.pair_subject_of(cell), face_subject(right.key)}
@@ -311,6 +345,8 @@ class Session(Shown):
 
     def tags_of(self, cell: tuple[int, int]) -> list[str]:
         """Tags of a cell's pair, of its faces and of their identities."""
+        if not self.shows_open:
+            return []
         of_rows, of_columns = self.edits
         probe = of_rows.tags_among([face_subject(self.faces_of(cell)[0].key)])
         return list(dict.fromkeys((*of_columns.tags_among(self.subjects_of(cell)), *probe)))

@@ -51,6 +51,11 @@ class Shown(Editing):
         return None if self.scored is None else self.scored.columns
 
     @property
+    def shows_open(self) -> bool:
+        """Whether the matrix is of the open gallery, and not of the one before, until that is scored."""
+        return self.scored is not None and self.scored.columns.gallery.source == self.source
+
+    @property
     def statistics(self) -> PairStatistics | None:
         """Counts, rates and curves of the matrix."""
         return None if self.scored is None else self.scored.statistics

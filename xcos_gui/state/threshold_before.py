@@ -30,6 +30,8 @@ class ThresholdBefore(QObject):
         if of != self._of:
             self._of, self.value = of, None
             return
+        if threshold == before:  # told again, with another order or project
+            return
         if not self.moving:
             self.value = before
         self._rested.start()

@@ -23,9 +23,15 @@ def literal(name: str) -> str:
 
 def name_and_file(face: Face, ending: bool = True) -> str:
     """Who a face shows, over its photo's name, where room is scarce without its ending: two lines."""
-    path = PurePosixPath(face.key)
-    name, file = face.identity or "unknown", path.name if ending else path.stem
-    return f"{one_line(name)}\n{one_line(file)}"
+    file = PurePosixPath(face.key).name if ending else short_file(face.key)
+    return f"{one_line(face.identity or 'unknown')}\n{one_line(file)}"
+
+
+def short_file(key: str) -> str:
+    """A face's file without folder and ending; the number of a photo's further face stays."""
+    path = PurePosixPath(key)
+    _, mark, number = path.suffix.rpartition("#")
+    return path.stem + mark + number if mark else path.stem
 
 
 class GivingBox(QComboBox):

@@ -102,6 +102,9 @@ def ask_tags_of_pairs(
     parent: QWidget, session: Session, cells: Sequence[tuple[int, int]], what: str
 ) -> None:
     """Ask for the tags of some pairs; told where one cannot be told from a pair of the gallery's own."""
+    if cells and not session.shows_open:
+        session.message.emit("The gallery that was opened is not scored yet; tag pairs once it is.")
+        return
     subjects = [session.pair_subject_of(cell) for cell in cells]
     known = [subject for subject in subjects if subject is not None]
     if len(known) < len(subjects):

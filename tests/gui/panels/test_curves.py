@@ -255,7 +255,7 @@ def test_a_project_is_left_with_a_list_that_is_always_there(window: MainWindow) 
         pairs.choice.setCurrentIndex(place)
         assert window.projects._state().view["list"] == place
     session.list_pairs("Mine", one)
-    assert pairs.choice.currentIndex() == 6 and window.projects._state().view["list"] == 5
+    assert pairs.choice.currentIndex() == 6 and window.projects._state().view["list"] == 0
 
 
 def test_a_click_on_a_bar_lists_its_person_s_errors(window: MainWindow) -> None:

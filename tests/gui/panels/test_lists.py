@@ -88,6 +88,7 @@ def gallery_session() -> SimpleNamespace:
     gallery = Gallery(Path("g"), Path("g"), FACES, (), (face("zoe/1.png", "zoe"),))
     return SimpleNamespace(
         loaded=SimpleNamespace(gallery=gallery), project=SimpleNamespace(edits=edits),
+        rows=gallery, columns=gallery,
         conditions=Conditions(), pair=None, faces_of=lambda _: (FACES[3], FACES[0]),
     )  # fmt: skip
 

@@ -157,9 +157,8 @@ def test_where_ordering_ends_early_the_matrix_is_as_it_was(
     monkeypatch.setattr("xcos_gui.panels.matrix.arranging.arrange", broken)
     choose(window, qtbot, panel.bar.rows, "hardness")
     assert told == [sentence]
-    assert panel.item.image is window.session.image is not None
-    assert panel.item.image.shown.shape == (6, 6)
-    assert (panel.bar.level.currentData(), panel.bar.rows.currentData()) == ("faces", "name")
+    assert panel.item.image is not None and panel.item.image.shown.shape == (3, 3)
+    assert (panel.bar.level.currentData(), panel.bar.rows.currentData()) == ("people", "name")
     settled(window, qtbot)
 
 

@@ -116,11 +116,12 @@ def test_an_export_of_scores_can_be_stopped(
     monkeypatch.setattr("core.scoring.tables.write_table", lambda path, rows: asked.append(path))
     running = SimpleNamespace(report=lambda *_: None)
     message = SimpleNamespace(emit=told.append)
-    session = SimpleNamespace(scored="scored", threshold=0.25, message=message)
+    scored = SimpleNamespace(refinement=None)
+    session = SimpleNamespace(scored=scored, threshold=0.25, message=message)
     job = SimpleNamespace(start=lambda work: work(running)())
     actions = SimpleNamespace(session=session, _exporting=job)
     FileActions.export(actions, tmp_path / "s.csv")  # type: ignore[arg-type]
-    assert asked == [("scored", 0.25, running), tmp_path / "s.csv"]
+    assert asked == [(scored, 0.25, running), tmp_path / "s.csv"]
     assert told == [f"All scores were written to {tmp_path / 's.csv'}."]
 
 

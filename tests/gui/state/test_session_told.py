@@ -192,7 +192,7 @@ def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
     assert told_of_the_pair("other") and session.settings.model == other
 
 
-def test_a_matrix_whose_scoring_is_stopped_is_told_to_be_that_of_before(
+def test_a_matrix_whose_scoring_is_stopped_keeps_its_attention_kind(
     window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object) -> None:
@@ -201,8 +201,11 @@ def test_a_matrix_whose_scoring_is_stopped_is_told_to_be_that_of_before(
     monkeypatch.setattr("xcos_gui.state.session.score", stopped)
     window.session.set_kind("uniform")
     settled(window, qtbot)
-    assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
+    assert told == ["Scoring was stopped, so it stays learned attention, order both."]
     assert "learned attention" in window.matrix.readout.text()
+    assert window.session.kind == window.session.settings.kind == "learned"
+    assert window.inspector.kind.currentData() == "learned"
+    assert "learned attention" in window._state.text()
 
 
 def test_a_project_saved_while_something_loads_stays_the_one_that_is_kept(

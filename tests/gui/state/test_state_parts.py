@@ -233,7 +233,7 @@ def test_conditions_are_measured_once_asked(qtbot: QtBot) -> None:
 
     parent, activity = QObject(), Activity()
     found = FaceConditions(
-        parent, activity, SimpleNamespace(table=measure), lambda: (shown, 0.25)  # type: ignore[arg-type, return-value]
+        parent, activity, SimpleNamespace(table=measure), lambda: (shown, 0.25), print  # type: ignore[arg-type, return-value]
     )  # fmt: skip
     found.look_later()
     assert not found._timer.isActive() and found.table(shown) is None and found.words(face) == ""  # type: ignore[arg-type]
@@ -259,7 +259,8 @@ def test_names_that_nobody_has_any_more_are_gone(monkeypatch: pytest.MonkeyPatch
 
     faces = (face("1", "ann"), face("2", "ann"), face("3", "bob"), face("4", None))
     session = SimpleNamespace(
-        loaded=SimpleNamespace(gallery=SimpleNamespace(faces=faces, aside=(face("5", "bob"),)))
+        loaded=SimpleNamespace(gallery=SimpleNamespace(faces=faces, aside=(face("5", "bob"),))),
+        faces_so_far=None,
     )
     asked: list[tuple[object, ...]] = []
     project = SimpleNamespace(set_identity=lambda *said: asked.append(said))
@@ -267,6 +268,9 @@ def test_names_that_nobody_has_any_more_are_gone(monkeypatch: pytest.MonkeyPatch
     for chosen, gone in (((0,), []), ((0, 1), ["ann"]), ((2,), []), ((0, 1, 3), ["ann"])):
         Editing.rename(session, [faces[k] for k in chosen], "eve")  # type: ignore[arg-type]
         assert asked[-1] == ({faces[k].key: faces[k].identity for k in chosen}, "eve", gone)
+    session.faces_so_far = 4  # of ann more may come
+    Editing.rename(session, faces[:2], "eve")  # type: ignore[arg-type]
+    assert asked[-1][2] == []
 
 
 def test_a_threshold_that_does_not_hold_is_told_in_per_cent() -> None:

@@ -193,9 +193,10 @@ class CurvesPanel(QWidget):
             attribute, name, _ = MEANINGS[outcome]
             number = getattr(counts, outcome.lower())
             button.setText(f"{outcome}  {number:,}\n{name} {percent(getattr(counts, attribute))}")
-        so_far = self._session.faces_so_far
+        columns, growing = self._session.columns, ""
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
-        growing = "" if so_far is None else f"Of {counted(so_far, 'face')} so far: "
+        if self._session.faces_so_far is not None and columns is not None:
+            growing = f"Of {counted(len(columns), 'face')} so far: "  # more may be there by now
         self.summary.setText((growing or estimated) + self._summary(counts))
 
     def _summary(self, counts: Counts) -> str:

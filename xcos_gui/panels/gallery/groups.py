@@ -1,9 +1,19 @@
 """The gallery's faces with a head before each identity's, as a list view shows them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+from PySide6.QtWidgets import QListView
 
 from core.errors import counted
 from xcos_gui.panels.gallery.model import GalleryModel
@@ -52,6 +62,29 @@ class GroupedFaces(QAbstractListModel):
         if role in (HEAD_ROLE, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self._heads[-1 - row]
         return None
+
+    def keep_chosen(self, view: QListView, refresh: Callable[[], None]) -> None:
+        """Take the faces anew; in their view those that were chosen stay so, and the current one in sight."""
+        chosen = view.selectionModel()
+        keys = {self._key(index) for index in chosen.selectedIndexes()}
+        current = self._key(view.currentIndex())
+        refresh()
+        if not keys and current is None:
+            return
+        again, flags = QItemSelection(), QItemSelectionModel.SelectionFlag
+        for row in range(len(self._places)):
+            key = self._faces.face(self._faces.index(row)).key
+            if key in keys:
+                again.select(self.place_of(row), self.place_of(row))
+            if key == current:
+                chosen.setCurrentIndex(self.place_of(row), flags.NoUpdate)
+        chosen.select(again, flags.ClearAndSelect)
+        if view.currentIndex().isValid():
+            view.scrollTo(view.currentIndex())
+
+    def _key(self, index: Index) -> str | None:
+        row = self.face_row(index) if index.isValid() else None
+        return None if row is None else self._faces.face(self._faces.index(row)).key
 
     def _on_reset(self) -> None:
         self._arrange()

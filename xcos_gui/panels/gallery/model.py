@@ -141,10 +141,12 @@ class GalleryModel(QAbstractListModel):
         if role == FACE_ROLE:
             return face
         if role == PAIR_ROLE:
-            pair = self._session.pair
-            return pair is not None and any(
-                face.key == other.key for other in self._session.faces_of(pair)
-            )
+            session, pair = self._session, self._session.pair
+            if pair is None:
+                return False
+            # A probe is no face of the gallery, even where it is called as one.
+            shown = session.faces_of(pair)[0 if session.rows is session.columns else 1 :]
+            return any(face.key == other.key for other in shown)
         return None
 
     def _caption(self, face: Face) -> str:

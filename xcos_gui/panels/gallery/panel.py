@@ -121,6 +121,12 @@ class GalleryPanel(QWidget):
         if not faces:
             self._session.message.emit("Select faces in the gallery first.")
             return
+        if self._session.faces_so_far is not None:
+            self._session.message.emit(
+                "Photos are still being read; rename once all faces are there, or name only the selected "
+                "ones (Shift+F2)."
+            )
+            return
         names = sorted({face.identity or "" for face in faces})
         title = "Merge identities" if len(names) > 1 else "Rename identity"
         known = {face.identity for face in faces}
@@ -205,7 +211,11 @@ class GalleryPanel(QWidget):
             self._session.message.emit("Select two faces in the gallery to compare them.")
             return
         place = loaded.gallery.index()
-        if self._session.probes is not None:
+        if not self._session.shows_open:
+            self._session.message.emit(
+                "The gallery that was opened is not scored yet; compare its faces once it is."
+            )
+        elif self._session.probes is not None:
             self._session.message.emit("With probes loaded, choose the pair in the matrix.")
         elif all(face.key in place for face in faces):
             self._session.select_pair(*sorted(place[face.key] for face in faces))
@@ -289,8 +299,9 @@ class GalleryPanel(QWidget):
         if self._source != self._session.source:
             self._source = self._session.source
             self._search.clear()  # it was for the faces of another gallery
-        self.model.refresh()
-        self.aside_model.refresh()
+            for view in (self.view, self._aside):
+                view.selectionModel().clear()
+        self._refresh_faces()
         self.problems_model.refresh()
         loaded = self._session.loaded
         self._show_empty()
@@ -308,8 +319,11 @@ class GalleryPanel(QWidget):
 
     def _on_measured(self) -> None:
         if self.model.by_condition:
-            self.model.refresh()
-            self.aside_model.refresh()
+            self._refresh_faces()
+
+    def _refresh_faces(self) -> None:
+        self.grouped.keep_chosen(self.view, self.model.refresh)
+        self._aside_grouped.keep_chosen(self._aside, self.aside_model.refresh)
 
     def _show_empty(self, *_: object) -> None:
         """What there is to do while there is no face: open something, wait, or see why not."""
@@ -357,6 +371,8 @@ class GalleryPanel(QWidget):
             return
         face = self.model.face(self.model.index(row))
         shown, pair = self._session.columns, self._session.pair
+        if not self._session.shows_open:
+            return
         if shown is not None and pair is not None and len(self.selected()) == 1:
             column = shown.gallery.index().get(face.key)
             if column is not None:

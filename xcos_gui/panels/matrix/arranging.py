@@ -13,8 +13,9 @@ from core.explain.matrix_image import MADE_AT_ONCE, MatrixImage, Part, Passing
 from core.gallery.gallery import LoadedGallery
 from core.progress import Task
 from core.project.sides import EditsOfSides
-from core.scoring.against import OtherScores, other_scores
+from core.scoring.against import OtherScores, other_scores, other_threshold
 from core.scoring.blocks import worst_pair
+from core.scoring.matrix import ScoreMatrix
 from core.scoring.orders import CONDITION, Asked, FaceValues, arrange, block_labels
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
@@ -29,10 +30,22 @@ SETTLE = 200  # milliseconds that a threshold must rest before an order or a dif
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A cell of groups that is looked into: its title, and the image to go back to."""
+    """A cell of groups that is looked into: both groups' names, and the image to go back to."""
 
-    title: str
+    names: tuple[str, str]
     back: MatrixImage
+
+    @property
+    def title(self) -> str:
+        """What is open, in words."""
+        return " \N{MULTIPLICATION SIGN} ".join(self.names)
+
+    def cell_in(self, shown: Arrangement) -> tuple[int, int] | None:
+        """The cell of these groups in another arrangement; None where one of them is gone."""
+        sides = zip((shown.rows.names, shown.columns.names), self.names, strict=True)
+        places = [names.index(name) if name in names else None for names, name in sides]
+        row, column = places
+        return None if row is None or column is None else (row, column)
 
 
 class Arranger(QObject):
@@ -47,7 +60,10 @@ class Arranger(QObject):
         self._session = session
         self.asked = Asked()
         self.image: MatrixImage | None = None
+        self._of: ScoreMatrix | None = None  # what the image is of
         self.opened: Opened | None = None
+        self._shown_as = self.asked  # what the image was asked for as
+        self._keeps_open = False  # whether what is opened stays so in the image that is being made
         self._labels: dict[int, tuple[np.ndarray, list[Named]]] = {}  # of the image
         self._missed: list[Region] = []  # refined while an image was made
         self._job = session.activity.job(self)
@@ -61,7 +77,7 @@ class Arranger(QObject):
         self._other: tuple[object, str, OtherScores] | None = None  # of which scores, and what
         self._arrangements: tuple[ScoredGallery, list[tuple[object, Arrangement]]] | None = None
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
-        self._timer.timeout.connect(self._make)
+        self._timer.timeout.connect(lambda: self._make(keeps_open=True))
         session.threshold_changed.connect(self._on_threshold)
         session.edits_changed.connect(self._on_edits)
         session.other_scores_shown.connect(self._on_given)
@@ -91,9 +107,7 @@ class Arranger(QObject):
             return False
         rows, columns = image.shown.rows, image.shown.columns
         inside = Arrangement(Side.of_faces(rows.faces(row)), Side.of_faces(columns.faces(column)))
-        self.opened = Opened(
-            f"{self.name(0, row)} \N{MULTIPLICATION SIGN} {self.name(1, column)}", image
-        )
+        self.opened = Opened((self.name(0, row), self.name(1, column)), image)
         if isinstance(image, DifferenceImage):
             self._show(DifferenceImage(image.scored, image.found, inside))
         else:
@@ -180,26 +194,34 @@ class Arranger(QObject):
         return (shown.rows, session.rows) if which == 0 else (shown.columns, session.columns)
 
     def _on_matrix_changed(self) -> None:
+        matrix = self._session.matrix
+        if self.image is not None and matrix is self._of:  # its estimates have become exact
+            self._make(keeps_open=True)
+            return
         self.opened = self.given = None
         if self.asked.against == "model":
             self.asked = replace(self.asked, against=None)
         self._job.drop()
+        self._of, self._shown_as = matrix, Asked()
         self._show(self._session.image)
         if self.image is not None and not self.asked.plain:
             self._make()
 
-    def _make(self) -> None:
+    def _make(self, keeps_open: bool = False) -> None:
+        """Make what was asked for; keeps_open: only its order may change, so an opened cell stays."""
         session, asked = self._session, self.asked
         scored, threshold = session.scored, session.threshold
         edits = session.edits
         own, measurer = session.own_threshold, session.measurer
-        self._missed = []
-        self.opened = None
+        self._missed, self._keeps_open = [], keeps_open
+        self._timer.stop()
         if scored is None or session.image is None:
             return
+        if scored.square:  # with probes the columns had an order of their own
+            asked = replace(asked, columns=asked.rows)
         if asked.plain:
             self._job.drop()
-            self._show(session.image)
+            self._take(session.image)
             return
         limits, given = session.image.limits, self.given
         mask = session.filter.mask
@@ -215,7 +237,8 @@ class Arranger(QObject):
                 if against == "model" and given is not None:
                     scores = given
                 elif known is not None and known[:2] == (scored, against):
-                    scores = known[2]
+                    limit = other_threshold(scored, against, thresholds)
+                    scores = replace(known[2], threshold=limit)
                 else:
                     scores = other_scores(scored, against, thresholds, running)
                 self._other = scored, against, scores
@@ -257,8 +280,20 @@ class Arranger(QObject):
         if of is self._session.matrix:
             for region in self._missed:
                 image.refresh(*region)
-            self._show(image)
+            self._take(image)
             self.made.emit()
+
+    def _take(self, image: MatrixImage) -> None:
+        """Show what was asked for, or the cell of it that is open."""
+        opened, self.opened = self.opened, None
+        self._shown_as = self.asked
+        cell = opened.cell_in(image.shown) if opened is not None and self._keeps_open else None
+        if cell is not None:
+            before, self.image = self.image, image
+            if self.open_cell(*cell):
+                return
+            self.image = before
+        self._show(image)
 
     def _on_passing(self, faded: tuple[MatrixImage, np.ndarray, Passing | None]) -> None:
         image, mask, passing = faded
@@ -267,11 +302,11 @@ class Arranger(QObject):
             self.recoloured.emit()
 
     def _on_failed(self, error: BaseException) -> None:
-        self.asked = Asked()
+        self.asked = self._shown_as
         if isinstance(error, Stopped):
             error = XCosError("Ordering the matrix was stopped; it is as before.")
         self._session.tell(error)
-        self._show(self._session.image)
+        self._show(self.image)
 
     def _show(self, image: MatrixImage | None) -> None:
         self.image = image
@@ -300,7 +335,7 @@ class Arranger(QObject):
 
     def _on_edits(self) -> None:
         if "tags" in (self.asked.level, self.asked.rows, self.asked.columns):
-            self._make()
+            self._make(keeps_open=True)
 
     def _on_given(self, name: str, scores: np.ndarray, threshold: float) -> None:
         """Compare with another model's scores."""

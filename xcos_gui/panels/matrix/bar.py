@@ -93,6 +93,8 @@ class MatrixBar(QWidget):
         self._legend.linkActivated.connect(self.outcome_asked)
         self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = ColourBar()
+        self._explained: tuple[MatrixImage | None, float] = None, 0.0  # by the legend
+        self._far_away = False  # whether a point is many cells
         self._lay_out()
         self.colouring.currentIndexChanged.connect(self._on_colouring)
         self.far.activated.connect(self._on_far)
@@ -210,13 +212,17 @@ class MatrixBar(QWidget):
             f"{pixels:.0f} points a cell" if pixels >= 1 else f"{1 / pixels**2:.0f} cells a point"
         )
         self.fit.setToolTip(f"{FIT}; now {near}")
+        if (pixels < 1) != self._far_away:
+            self._far_away = pixels < 1
+            self.show_legend(*self._explained)
 
     # What the colours mean.
 
     def show_legend(self, image: MatrixImage | None, threshold: float) -> None:
         """Explain the colours of an image."""
-        look = self.look(threshold)
-        errors = image is not None and look.far == "errors" and not image.shown.cells_are_pairs
+        look, self._explained = self.look(threshold), (image, threshold)
+        blocks = image is not None and (self._far_away or not image.shown.cells_are_pairs)
+        errors = blocks and look.far == "errors"
         compared = isinstance(image, DifferenceImage)
         scale = image is not None and (errors or compared or not look.outcomes)
         self.colouring.setDisabled(compared)

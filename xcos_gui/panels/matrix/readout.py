@@ -1,5 +1,6 @@
 """Below the matrix: the two faces of a cell, and what is known of it."""
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -86,12 +87,9 @@ class Readout(QWidget):
         place = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
         blocks = image.blocks(*place)
         names = self._both(self._arranger.name(0, cell[0]), self._arranger.name(1, cell[1]))
-        # A group with itself has each of its pairs twice.
-        own = image.matrix.square and self._arranger.name(0, cell[0]) == self._arranger.name(
-            1, cell[1]
-        )
-        again = len(faces_in_both(image, cell))
-        count = int(blocks.pairs[0, 0]) - again * (again - 1) // 2
+        # Faces of both groups have each of their pairs twice.
+        both = faces_in_both(image, cell)
+        count = int(blocks.pairs[0, 0]) - len(both) * (len(both) - 1) // 2
         pair = self._arranger.worst(cell) if count <= LOOKED_AT else None
         if count == 0 or pair is None:
             for label in self._faces:
@@ -106,12 +104,12 @@ class Readout(QWidget):
             return
         self._show_faces(*self._session.faces_of(pair))
         if isinstance(image, DifferenceImage):
-            every, changed, _ = image.in_cell(cell)
+            _, changed, _ = image.in_cell(cell)
             what = "outcome" if image.found.outcomes is not None else "side"
-            changed, every = changed // (1 + own), every // (1 + own)
+            changed -= int(np.tril(image.found.changed[np.ix_(both, both)]).sum())
             self._tell(
                 names,
-                f"{changed:,} of {counted(every, 'pair')} changed {what}; farthest apart "
+                f"{changed:,} of {counted(count, 'pair')} changed {what}; farthest apart "
                 f"{float(image.found.values[pair]):+z.3f}. Return or a double-click opens it.",
             )
             return

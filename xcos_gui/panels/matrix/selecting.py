@@ -133,7 +133,7 @@ class Selecting(QObject):
         if now is None:
             self.clear()
             return
-        if of is None or of.matrix.scores is now.matrix.scores:
+        if of is None:
             return
         rows, columns = (
             [f.key for f in one.gallery.faces] == [f.key for f in other.gallery.faces]

@@ -1,7 +1,6 @@
 """Both sides of the matrix: names and bars of what is shown, and clicks on them."""
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -11,6 +10,7 @@ from xcos_gui.panels.matrix.arranging import Arranger
 from xcos_gui.panels.matrix.axis import Named, SideAxis
 from xcos_gui.panels.matrix.margins import Margins
 from xcos_gui.state.session import Session
+from xcos_gui.widgets.elided import short_file
 
 BESIDE = 2.0  # items, at least, that are seen on either side of a name's own
 
@@ -105,4 +105,4 @@ class SideAxes:
         naming, image = self._arranger.naming(which), self._arranger.image
         if naming is None or (image is not None and not image.shown.cells_are_pairs):
             return naming
-        return lambda item: PurePosixPath(naming(item)).stem
+        return lambda item: short_file(naming(item))

@@ -236,7 +236,9 @@ class InspectorPanel(QWidget):
             self.judging.hide()
             return
         subject = session.pair_subject_of(session.pair)
-        if subject is not None:
+        if subject is None:
+            self.judging.leave()
+        else:
             self.judging.show_subject(subject, session.project.edits)
         left, right = session.faces_of(session.pair)
         self.judging.setHidden(subject is None or left.key == right.key)

@@ -138,6 +138,12 @@ class PairsPanel(QWidget):
         SharedRoom(table, (LEFT, RIGHT), LEAST_NAME)
         self._remembered = RememberedTable(table, self._session.settings, "pairs")
 
+    @property
+    def own_list(self) -> int:
+        """Which of the lists that are always there is shown; all pairs while another one is."""
+        place = self.choice.currentIndex()
+        return place if place < len(CHOICES) else 0
+
     def close_job(self) -> None:
         """End the background work."""
         self._job.close()
