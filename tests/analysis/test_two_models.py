@@ -246,3 +246,20 @@ def test_one_identity_gives_no_interval() -> None:
     found = Differences(rows, rows, True)
     found.add(slice(0, 3), np.ones((3, 3), int), np.triu(np.ones((3, 3), bool), 1))
     assert intervals(found) == ()
+
+
+def test_draws_that_are_all_alike_give_no_interval() -> None:
+    """Genuine pairs of one identity, impostor pairs of two: drawing identities changes no rate."""
+    rows = np.array([0, 0, 0, 1], np.int32)
+    found = Differences(rows, rows, True)
+    difference = np.zeros((4, 4), int)
+    difference[0, 1], difference[0, 3] = 1, -1
+    found.add(slice(0, 4), difference, np.triu(np.ones((4, 4), bool), 1))
+    accuracy, tar, far = intervals(found)
+    assert (accuracy.low, accuracy.high) != (None, None)
+    for figure in (tar, far):
+        assert (figure.low, figure.high) == (None, None) and not figure.beyond_chance
+    assert tar.difference == pytest.approx(1 / 3) and far.difference == pytest.approx(1 / 3)
+    assert tar.words == (
+        "TAR, A less B: +33.33 points; such pairs are of too few identities for an interval."
+    )
