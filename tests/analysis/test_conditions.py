@@ -319,6 +319,10 @@ def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
 
 def test_conditions_that_tell_nothing_are_told() -> None:
     scored, table = world()
+    nobody = np.full_like(scored.matrix.rows, -1)
+    nameless = replace(scored, matrix=replace(scored.matrix, rows=nobody, columns=nobody))
+    with pytest.raises(XCosError, match="No face has an identity, so no error is known"):
+        by_condition(nameless, 0.3, table, "sharpness", (10,))
     for name, edges, said in (
         ("smile", (), "is no condition; choose one of yaw"),
         ("border", (), "Border is known of no face here"),

@@ -18,7 +18,7 @@ from core.analysis.evidence.ratios import (
     lir_missing,
 )
 from core.analysis.evidence.reference import Reference
-from core.analysis.rates import PairKinds, Rates, count_errors
+from core.analysis.rates import PairKinds, Rates, count_errors, refuse_nameless
 from core.errors import XCosError
 from core.faces.conditions import BY_NAME, Condition
 from core.progress import QUIET, Task
@@ -125,8 +125,10 @@ def by_condition(
     """Rates, thresholds and Cllr by ranges of a condition, a pair having its worse face's value.
 
     edges: between ranges; none: quarters of the faces' values
-    Raises XCosError for an unknown condition, one that no face has, or one with a single value.
+    Raises XCosError for an unknown condition, one that no face has, or one with a single value,
+    and where no face has an identity.
     """
+    refuse_nameless(scored.matrix)
     if name not in BY_NAME:
         raise XCosError(f"{name!r} is no condition; choose one of {', '.join(BY_NAME)}.")
     condition = BY_NAME[name]
@@ -321,7 +323,7 @@ class _Figures:
         if np.isnan(rate):
             return None, None
         low, high = self.ends[:, at].tolist()
-        return rate, None if low == high else (low, high)  # so few errors tell no interval
+        return rate, (low, high) if low < high else None  # so few errors tell no interval
 
 
 def _cllr(held_out: HeldOut | None) -> float | None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.conditions.traits import Traits
-from core.analysis.rates import RateSums, rate_intervals
-from core.errors import Stopped, XCosError, shown
+from core.analysis.rates import RateSums, rate_intervals, refuse_nameless
+from core.errors import Stopped, shown
 from core.faces.conditions import CONDITIONS
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, drawn
@@ -77,11 +77,8 @@ def worst_slices(
         if total:
             grown = _Grown(scored, pairs, genuine, threshold)
             slices += _slices(grown, [*_features(pairs, table, traits)])
-        elif genuine and not (matrix.rows >= 0).any():
-            raise XCosError(
-                "No face has an identity, so no error is known; put each person's photos in a "
-                "folder of their own."
-            )
+        elif genuine:
+            refuse_nameless(matrix)
     return tuple(sorted(slices, key=lambda one: one.overall - one.rate))
 
 
