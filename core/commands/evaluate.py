@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     # Known before the models load, so that Setup's gallery settings hold for the whole run.
     options.aligned = options.aligned or options.protocol.suffix.lower() == ".bin"
-    setup, progress = Setup(options, report_files(options.output)), ProgressBar()
+    setup, progress = Setup(options, report_files(options.output), decides=False), ProgressBar()
     opened, evaluation = evaluate_protocol(
         options.protocol,
         options.photos,

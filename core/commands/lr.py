@@ -84,7 +84,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
-    setup, progress = Setup(options), ProgressBar()
+    setup, progress = Setup(options, decides=False), ProgressBar()
     pair = open_pair(setup, options, progress)
     reference = _reference(setup, options, pair, progress)
     ratios = reference.ratios

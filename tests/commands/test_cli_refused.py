@@ -37,6 +37,10 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "--pair names one pair, so there is nothing to filter; give one of them.",
         ),
         (
+            "report {crops} -o {tmp}/r.html --pair ann/1.png ann/1.png",
+            "ann/1.png and ann/1.png are one face, which is no pair; name two faces.",
+        ),
+        (
             "report {crops} -o {tmp}/folder.html",
             "{tmp}/folder.html is a folder; give the name of a file.",
         ),
