@@ -154,9 +154,9 @@ def intervals(
             continue
         low, high = interval_of(values[1:]).tolist()
         # Draws that all give one difference other than 0 say nothing of other people.
-        sure = values[0] == 0 or high - low > ALIKE
-        ends = (low, high) if sure else (None, None)
-        answers.append(Interval(name, float(values[0]), *ends, len(present)))
+        if values[0] != 0 and not high - low > ALIKE:
+            low = high = None
+        answers.append(Interval(name, float(values[0]), low, high, len(present)))
     return tuple(answers)
 
 

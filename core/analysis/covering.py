@@ -169,9 +169,7 @@ def moved_words(treated: TreatedPairs) -> str:
     total = len(treated.pairs)
     change = float((treated.after - treated.pairs.scores).mean()) if total else 0.0
     moves = ", ".join(
-        f"{count:,} of unknown identities"
-        if before == after
-        else f"{count:,} {before} to {after}"
+        f"{count:,} of unknown identities" if before == after else f"{count:,} {before} to {after}"
         for (before, after), count in sorted(treated.moves().items())
     )
     verb = "changes" if total == 1 else "change"

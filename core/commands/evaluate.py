@@ -9,8 +9,8 @@ import numpy as np
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
 from core.errors import XCosError, counted
-from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.insightface_bin import refuse_photos_of_bin
+from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.published import AR_PARTS
 from core.evaluation.results import NAMES, Evaluation, lacking, table, to_csv, to_markdown

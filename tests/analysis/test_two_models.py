@@ -263,3 +263,11 @@ def test_draws_that_are_all_alike_give_no_interval() -> None:
     assert tar.words == (
         "TAR, A less B: +33.33 points; such pairs are of too few identities for an interval."
     )
+
+
+def test_a_probe_called_as_a_photo_of_the_gallery_is_told_where_one_model_lacks_it() -> None:
+    gallery, probes = gallery_of(6), gallery_of(5, "p")
+    fewer = probes.part(np.arange(1, 5))
+    found = compare_models(scored(gallery, 0, 0.2, probes), scored(gallery, 1, 0.2, fewer))
+    assert (found.only_a, found.only_b) == (("0.png",), ())
+    assert found.a.scored.matrix.scores.shape == (4, 6)

@@ -75,9 +75,7 @@ def change_words(answer: WhatIf) -> str:
     if answer.question == Question():
         report = answer.report()
         return report.words or f"{report.caption[0].upper()}{report.caption[1:]}."
-    text = (
-        f"The score goes from {before.score:z.3f} to {after.score:z.3f} ({answer.real_change:+z.3f})"
-    )
+    text = f"The score goes from {before.score:z.3f} to {after.score:z.3f} ({answer.real_change:+z.3f})"
     if answer.threshold is not None:
         then, now = (one.score > answer.threshold for one in (before, after))
         verdict = "same person" if now else "different people"
