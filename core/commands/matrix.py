@@ -163,7 +163,8 @@ def _named(gallery: Gallery, pattern: str) -> np.ndarray:
     places = [
         place
         for place, face in enumerate(gallery.faces)
-        if fnmatch.fnmatchcase(face.identity or "", pattern)
+        if pattern in (face.identity, face.key)  # also where it has a sign such as [
+        or fnmatch.fnmatchcase(face.identity or "", pattern)
         or fnmatch.fnmatchcase(face.key, pattern)
     ]
     if not places:

@@ -139,6 +139,9 @@ def _minus(words: list[str]) -> _Asked:
     asked = _Asked()
     for word in words:
         name, _, value = word.partition("=")
+        sort = "outcome" if word in OUTCOMES else name
+        if getattr(asked, sort, None) is not None:
+            raise XCosError(f"--minus names more than one {sort}; give one of each sort.")
         if word in OUTCOMES:
             asked.outcome = next(known for known in OUTCOMES if known == word)
         elif name in ("identity", "tag", "filter") and value:

@@ -65,6 +65,10 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "--outcomes and --dark colour a picture; name one with -o, as matrix.png.",
         ),
         (
+            "patterns {crops} --minus FP identity=ann FN",
+            "--minus names more than one outcome; give one of each sort.",
+        ),
+        (
             "patterns {crops} --groups 7",
             "--groups 7 is no number of groups; give 1 to 6, or none.",
         ),
