@@ -69,6 +69,10 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "--minus names more than one outcome; give one of each sort.",
         ),
         (
+            "labels {crops} --export {tmp}/labels.txt",
+            "{tmp}/labels.txt must end in .csv; choose another name.",
+        ),
+        (
             "patterns {crops} --groups 7",
             "--groups 7 is no number of groups; give 1 to 6, or none.",
         ),
