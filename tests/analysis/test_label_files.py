@@ -116,7 +116,9 @@ def test_further_columns_of_a_list_stay_in_its_mended_labels(
     gallery: Gallery, tmp_path: Path
 ) -> None:
     faces = [
-        replace(face, columns={"age": str(30 + k), "file": f"{k}.raw"} if k else {"taken in": "Rome"})
+        replace(
+            face, columns={"age": str(30 + k), "file": f"{k}.raw"} if k else {"taken in": "Rome"}
+        )
         for k, face in enumerate(gallery.faces)
     ]
     write_labels(tmp_path / "labels.csv", replace(gallery, faces=tuple(faces)))
