@@ -144,3 +144,24 @@ def test_without_pandas_a_frame_says_what_to_install(
     with pytest.raises(XCosError) as raised:
         matrix.frame()
     assert str(raised.value) == "Frames need pandas; install xcos-studio[notebook]."
+
+
+def test_a_difference_has_no_rows_and_faces_without_any_no_matrix(
+    matrix: Matrix, tmp_path: Path
+) -> None:
+    less = matrix.arranged("people", "similarity", against="attention:uniform")
+    assert less._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(XCosError, match="A difference has no rows"):
+        less.frame()
+    (tmp_path / "none").mkdir()
+    Image.new("RGB", (50, 50)).save(tmp_path / "none" / "1.png")
+    model = matrix.gallery.model
+    empty = open_gallery(tmp_path / "none", model, aligned=True, cache=tmp_path / "c.sqlite")
+    with pytest.raises(XCosError, match=r"1\.png"):
+        empty.matrix()
+
+
+def test_an_order_by_a_condition_is_that_of_the_command(matrix: Matrix) -> None:
+    values = matrix.conditions()["sharpness"]
+    places = matrix.arranged("faces", "condition:sharpness").image.shown.rows.places
+    assert places.tolist() == np.argsort(values, kind="stable").tolist()

@@ -20,13 +20,17 @@ PRODUCTS = 4_000_000  # numbers held at once
 DENSE = 30  # pairs of identities of which one in so many differs are summed by a matrix product
 LARGEST = 8000  # identities of such a matrix, 512 MB
 FEW = 20  # identities below which an interval is rough
+ALIKE = 1e-9  # between the ends of an interval: rounding alone
 Figure = Literal["accuracy", "TAR", "FAR"]
 
 
 def people_drawn(
     people: int, draws: int, at_once: int = 50, task: Task = QUIET
 ) -> Iterator[np.ndarray]:
-    """How often each of some people is drawn, in parts: (k, P) float64, seeded. Raises Stopped."""
+    """How often each of some people is drawn, in parts: (k, P) float64, seeded. Raises Stopped.
+
+    people: one or more
+    """
     rng = np.random.default_rng(0)
     chances = np.full(people, 1 / max(1, people))
     for start in range(0, draws, at_once):
@@ -53,30 +57,31 @@ class Interval:
     """The difference of a figure, first less second, with its 95 % percentile interval.
 
     All in fractions from -1 to 1; identities: how many were drawn from.
+    low, high: None where the pairs are of so few identities that drawing them changes nothing
     """
 
     figure: Figure
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     identities: int
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
+        """Whether there is an interval, and it leaves 0 out."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
     @property
     def words(self) -> str:
         """The difference in a sentence, in percentage points."""
-        values = (self.difference, self.low, self.high)
+        values = [v for v in (self.difference, self.low, self.high) if v is not None]
         digits = 4 if 0 < max(abs(value) for value in values) < 0.001 else 2
-        size, low, high = (_points(value, digits) for value in values)
+        size, *ends = (_points(value, digits) for value in values)
+        what = f"{self.figure[0].upper()}{self.figure[1:]}, A less B: {size} points"
+        if not ends:
+            return f"{what}; such pairs are of too few identities for an interval."
         chance = "beyond chance" if self.beyond_chance else "may be chance, since 0 is inside"
-        return (
-            f"{self.figure[0].upper()}{self.figure[1:]}, A less B: {size} points, 95 % interval "
-            f"{low} to {high}: {chance}."
-        )
+        return f"{what}, 95 % interval {ends[0]} to {ends[1]}: {chance}."
 
 
 class Differences:
@@ -147,8 +152,11 @@ def intervals(
     for name, values in zip(names, table.T, strict=True):
         if np.isnan(values[0]):
             continue
-        low, high = interval_of(values[1:])
-        answers.append(Interval(name, float(values[0]), float(low), float(high), len(present)))
+        low, high = interval_of(values[1:]).tolist()
+        # Draws that all give one difference other than 0 say nothing of other people.
+        if values[0] != 0 and not high - low > ALIKE:
+            low = high = None
+        answers.append(Interval(name, float(values[0]), low, high, len(present)))
     return tuple(answers)
 
 

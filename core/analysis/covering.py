@@ -16,7 +16,7 @@ from core.gallery.pipeline import Features
 from core.progress import QUIET, Task
 from core.scoring.kernels.prepared import PreparedPairs
 from core.scoring.lists import PairList
-from core.scoring.matrix import OUTCOMES, Outcome, outcome_codes
+from core.scoring.matrix import OUTCOMES, Outcome, at_most, outcome_codes
 from core.scoring.scored import ScoredGallery
 
 MOST_FACES = 1000  # edited at once: half a minute
@@ -60,12 +60,13 @@ class TreatedPairs:
 
     @property
     def changed(self) -> np.ndarray:
-        """Which pairs changed side, (k,) bool."""
-        changed: np.ndarray = self.before_codes != self.after_codes
+        """Which pairs changed side of the threshold, (k,) bool, whoever they show."""
+        limit = at_most(self.threshold)
+        changed: np.ndarray = (self.pairs.scores > limit) != (self.after > limit)
         return changed
 
     def moves(self) -> dict[tuple[Outcome, Outcome], int]:
-        """How many pairs went from one outcome to another."""
+        """How many pairs went from one outcome to another; those of unknown identities stay so."""
         both = zip(
             self.before_codes[self.changed].tolist(),
             self.after_codes[self.changed].tolist(),
@@ -97,9 +98,13 @@ def treat_pairs(
         (scored.columns, pairs.columns, which != "left"),
     )
     places = [np.unique(side, return_inverse=True) for _, side, _ in sides]
+    once = scored.square and which == "both"  # a face is edited alike on either side
+    if once:
+        faces, at_both = np.unique(np.concatenate([pairs.rows, pairs.columns]), return_inverse=True)
+        places = [(faces, part) for part in np.split(at_both, 2)]
     count = sum(
         len(faces) for (faces, _), (_, _, edited) in zip(places, sides, strict=True) if edited
-    )
+    ) // (1 + once)
     if count > MOST_FACES:
         raise XCosError(
             f"At most {MOST_FACES:,} faces are edited at once, and these pairs have {count:,}; "
@@ -109,6 +114,9 @@ def treat_pairs(
     for (faces, _), (loaded, _, edited) in zip(places, sides, strict=True):
         if not edited:
             grids.append(loaded.features.grid[faces])
+            continue
+        if once and grids:
+            grids.append(grids[0])
             continue
         grids.append(_edited(model, loaded, faces, treatment, _From(task, at, count)))
         at += len(faces)
@@ -161,7 +169,7 @@ def moved_words(treated: TreatedPairs) -> str:
     total = len(treated.pairs)
     change = float((treated.after - treated.pairs.scores).mean()) if total else 0.0
     moves = ", ".join(
-        f"{count:,} {before} to {after}"
+        f"{count:,} of unknown identities" if before == after else f"{count:,} {before} to {after}"
         for (before, after), count in sorted(treated.moves().items())
     )
     verb = "changes" if total == 1 else "change"

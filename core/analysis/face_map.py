@@ -155,6 +155,10 @@ def _margins(
             != np.arange(matrix.scores.shape[1])[None, columns]
         )
     scores = matrix.scores[rows, columns].astype(np.float64)
+    if matrix.square and matrix.order != "both":  # a pair has the score above the diagonal
+        places = np.arange(len(matrix.scores))
+        later = places[rows, None] < places[None, columns]
+        scores = np.where(later, scores, matrix.scores[columns, rows].T)
     return np.where(matrix.genuine(rows, columns), threshold - scores, scores - threshold), known
 
 

@@ -90,7 +90,9 @@ def find_fragile(
                 turned = scan.flips(rows.features.grid[part], grids, still, rows_moved=False)
                 _without_self(turned, part)
             flips[:, part] |= turned.T
-            by_column[part] = (turned > 0).sum(axis=1)
+            later = np.arange(part.start, part.stop)[:, None] < np.arange(len(columns))
+            # A face is left in its pairs with later ones, and right in those with earlier ones.
+            by_row[part] = by_column[part] = (np.where(later, flipped, turned) > 0).sum(axis=1)
     if not square:
         still = engine.prepare(rows.features.grid)
         for part, grids in scan.variants(columns, len(rows), done, faces):

@@ -26,7 +26,7 @@ class Grouping:
     names:   of the groups, in alphabetical order
     rows, columns: (n,), (m,) int place of each face's group in names, -1 for none
     failed:  by group, photos that gave no face
-    photos:  by group, photos
+    photos:  by group, photos, but those that the user set aside
     """
 
     by: str
@@ -67,7 +67,10 @@ def group_by(
     every: Counter[str] = Counter()
     for gallery, each, group_of in told:
         problems = {problem.file for problem in gallery.problems}
+        aside = {face.key for face in gallery.aside}
         for listed in scan(gallery.source, gallery.root).photos:
+            if listed.photo in aside:
+                continue
             columns = dict(listed.columns)
             identity = each.identities.get(listed.photo, listed.identity)
             name = group_of(Face(listed.photo, 1, identity, None, "", columns=columns))

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.analysis.bootstrap import FEW
 from core.analysis.grouping import Grouping
-from core.analysis.rates import PairKinds, Rates, count_errors
+from core.analysis.rates import PairKinds, Rates, count_errors, refuse_nameless
 from core.errors import shown
 from core.explain.maps import maps_of
 from core.faces.align import TEMPLATE
@@ -19,6 +19,7 @@ ALPHA = 0.5  # weight of false matches against false non-matches, as both papers
 MAPPED = 1000  # impostor pairs of each group whose maps are computed
 NAMED = 8  # groups that a sentence names
 Pair = tuple[float, float]
+Whole = tuple[float, Pair | None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class GroupRates:
     """Groups of a gallery at one threshold.
 
     cross:      FMR of impostor pairs of two groups, by both groups' names, and of all of them
-    fdr, garbe: differentials with intervals; None where fewer than two groups have both rates
+    fdr, garbe: differentials with intervals; None where fewer than two groups have both rates, an
+                interval where no draw of people leaves each of them both rates
     ungrouped:  faces without a group
     """
 
@@ -75,8 +77,8 @@ class GroupRates:
     groups: tuple[Group, ...]
     cross: dict[tuple[str, str], Rate]
     all_cross: Rate
-    fdr: tuple[float, Pair] | None
-    garbe: tuple[float, Pair] | None
+    fdr: Whole | None
+    garbe: Whole | None
     ungrouped: int
     words: tuple[str, ...]
 
@@ -113,7 +115,11 @@ def gini(rates: np.ndarray) -> np.ndarray:
 def group_rates(
     scored: ScoredGallery, threshold: float, grouping: Grouping, task: Task = QUIET
 ) -> GroupRates:
-    """Rates by group, with intervals by drawing people. Raises Stopped."""
+    """Rates by group, with intervals by drawing people.
+
+    Raises XCosError where no face has an identity, and Stopped.
+    """
+    refuse_nameless(scored.matrix)
     size = len(grouping.names)
     # Kinds of pairs: the groups themselves, then each two groups.
     table = np.diag(np.arange(size))
@@ -184,11 +190,10 @@ class _Figures:
         pairs = self._rates.impostor[self._size :].sum()
         return self._rate(self._kinds + self._size, pairs, self._values[: self._size])
 
-    def whole(self, at: int) -> tuple[float, Pair] | None:
+    def whole(self, at: int) -> Whole | None:
         if np.isnan(self._values[at]):
             return None
-        low, high = self._limits[:, at].tolist()
-        return float(self._values[at]), (low, high)
+        return float(self._values[at]), self._interval(at)
 
     def _rate(self, at: int, pairs: float, every: np.ndarray) -> Rate:
         value = float(self._values[at])
@@ -199,9 +204,9 @@ class _Figures:
         return Rate(value, self._interval(at), round(pairs), round(value * pairs), ratio)
 
     def _interval(self, at: int) -> Pair | None:
-        """None where all draws agree: of so few people or errors, none can be told."""
+        """None where all draws agree, or none has the figure: of so few people or errors, none can be told."""
         low, high = self._limits[:, at].tolist()
-        return None if low == high else (low, high)
+        return (low, high) if low < high else None
 
 
 def _group(

@@ -150,10 +150,13 @@ def why_not_second(
 
 
 def mean_person(loaded: LoadedGallery, places: np.ndarray) -> np.ndarray:
-    """Mean grid features of some faces, (32, 7, 7), each cell of each photo counting alike."""
+    """Mean grid features of some faces, (32, 7, 7), each cell of each photo counting alike.
+
+    They are as large as the photos' own on the mean, as learned attention looks at their size.
+    """
     grid = loaded.features.grid[places].astype(np.float64)
     length = np.linalg.norm(grid, axis=1, keepdims=True)
-    mean: np.ndarray = (grid / np.maximum(length, 1e-12)).mean(axis=0)
+    mean: np.ndarray = (grid / np.maximum(length, 1e-12)).mean(axis=0) * length.mean(axis=0)
     return mean
 
 

@@ -18,7 +18,7 @@ from core.analysis.bootstrap import (
     interval_of,
     people_drawn,
 )
-from core.errors import Stopped
+from core.errors import Stopped, XCosError
 from core.progress import QUIET, Task
 from core.scoring.matrix import ScoreMatrix, at_most
 
@@ -116,6 +116,9 @@ class ErrorCounts:
         figures: of rates (k, G), (k, F). Raises Stopped.
         """
         people = self.people
+        if not len(people):
+            one = figures(self.weighted(np.ones((1, len(self.faces[0])))))
+            return np.full((2, one.shape[1]), np.nan)
         values = []
         for drawn in people_drawn(len(people), draws, task=task):
             weights = np.zeros((len(drawn), len(self.faces[0])))
@@ -167,6 +170,15 @@ class ErrorCounts:
         for a, b in np.argwhere(self.kinds.table >= 0):
             counts[:, self.kinds.table[a, b]] += pairs[:, a, b]
         return counts
+
+
+def refuse_nameless(matrix: ScoreMatrix) -> None:
+    """Raise XCosError where no face of the rows or of the columns has an identity."""
+    if not (matrix.rows >= 0).any() or not (matrix.columns >= 0).any():
+        raise XCosError(
+            "No face has an identity, so no error is known; put each person's photos in a folder "
+            "of their own."
+        )
 
 
 def count_errors(

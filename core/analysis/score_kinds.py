@@ -78,12 +78,14 @@ class Worth:
     same:    (n, m) uint8, bit k set where kind k calls a pair the same
     matrix:  places and identities of the pairs; its scores order the lists
     missing: kinds that the weights or the gallery lack, each with the way out
+    own:     the weights' threshold for the matrix's kind; None where they carry none
     """
 
     kinds: tuple[KindWorth, ...]
     same: np.ndarray
     matrix: ScoreMatrix
     missing: dict[ScoreKind, str]
+    own: float | None = None
 
     def of(self, kind: ScoreKind) -> KindWorth:
         """A kind's figures. Raises XCosError for one that is missing."""
@@ -104,7 +106,9 @@ class Worth:
             same[rows] |= (self.matrix.scores[rows] > limit).astype(np.uint8) << bit
         kinds = list(self.kinds)
         counts = statistics.counts(threshold)
-        origin = kinds[bit].origin if threshold == kinds[bit].threshold else AS_SET
+        origin = OWN if threshold == self.own else AS_SET
+        if threshold == kinds[bit].threshold:
+            origin = kinds[bit].origin
         kinds[bit] = replace(kinds[bit], threshold=threshold, origin=origin, counts=counts)
         return replace(self, kinds=tuple(kinds), same=same)
 
@@ -196,7 +200,7 @@ def attention_worth(
         # A kind's scores have no name here, so that they are gone before the next one's come.
         kinds.append(_judged(_scores(kind, scored, task), kind, origin, same, len(kinds)))
         give_back()
-    return Worth(tuple(kinds), same, matrix, missing)
+    return Worth(tuple(kinds), same, matrix, missing, scored.card.threshold(matrix.kind))
 
 
 def _judged(

@@ -99,7 +99,7 @@ def label_free(matrix: ScoreMatrix, threshold: float, task: Task = QUIET) -> Lab
         )
     rng = np.random.default_rng(0)
     chosen = np.arange(n) if n <= MOST_FACES else np.sort(rng.choice(n, MOST_FACES, replace=False))
-    scores = matrix.scores[np.ix_(chosen, chosen)].astype(np.float64)
+    scores = matrix.lines(chosen)[:, chosen].astype(np.float64)
     task.report("Grouping faces", 0, 0)
     groups = _groups(scores, threshold)
     above = scores > at_most(threshold)

@@ -268,13 +268,12 @@ def compare_models(a: JudgedGallery, b: JudgedGallery) -> TwoModels:
     columns, other_columns = _matched(a.scored.columns, b.scored.columns)
     if not len(rows) or not len(columns):
         raise XCosError("The two models have no face in common; load the gallery anew with both.")
-    kept = {a.scored.rows.gallery.faces[i].key for i in rows}
-    kept |= {a.scored.columns.gallery.faces[j].key for j in columns}
     matrix = a.scored.matrix
     codes = matrix.rows[rows], matrix.columns[columns]
     first = _restricted(a, rows, columns, codes)
     second = _restricted(b, other_rows, other_columns, codes)
-    return TwoModels(first, second, rows, columns, _left_out(a, kept), _left_out(b, kept))
+    only_a, only_b = _left_out(a, rows, columns), _left_out(b, other_rows, other_columns)
+    return TwoModels(first, second, rows, columns, only_a, only_b)
 
 
 def _matched(one: LoadedGallery, other: LoadedGallery) -> tuple[np.ndarray, np.ndarray]:
@@ -285,9 +284,13 @@ def _matched(one: LoadedGallery, other: LoadedGallery) -> tuple[np.ndarray, np.n
     return both[:, 0], both[:, 1]
 
 
-def _left_out(model: JudgedGallery, kept: set[str]) -> tuple[str, ...]:
-    faces = (*model.scored.rows.gallery.faces, *model.scored.columns.gallery.faces)
-    return tuple(sorted({face.key for face in faces} - kept))
+def _left_out(model: JudgedGallery, rows: np.ndarray, columns: np.ndarray) -> tuple[str, ...]:
+    """Keys of the faces at other places; a probe may be called as a photo of the gallery is."""
+    keys: set[str] = set()
+    for loaded, kept in ((model.scored.rows, rows), (model.scored.columns, columns)):
+        others = np.setdiff1d(np.arange(len(loaded)), kept)
+        keys |= {loaded.gallery.faces[place].key for place in others.tolist()}
+    return tuple(sorted(keys))
 
 
 def _restricted(

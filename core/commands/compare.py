@@ -19,6 +19,7 @@ from core.commands.shared import (
 )
 from core.commands.spared import check_output
 from core.errors import XCosError, counted
+from core.evaluation.insightface_bin import refuse_photos_of_bin
 from core.evaluation.protocol import open_pairs, read_any_pairs
 from core.explain.crop_scorer import CropScorer
 from core.explain.explain import pair_regions, regions_of
@@ -161,6 +162,7 @@ def _compare_list(options: argparse.Namespace) -> int:
     source = Path(options.left)
     if source.suffix.lower() not in LISTS and not source.is_dir():
         raise XCosError(f"{source} is one photo; name a second one, or a CSV of pairs.")
+    refuse_photos_of_bin(source, options.photos)
     for path in options.output:
         check_output(path, TABLE_SUFFIXES, source)
     options.aligned = options.aligned or source.suffix.lower() == ".bin"

@@ -133,7 +133,7 @@ def _give_ranges(ranges: ByCondition, options: argparse.Namespace, setup: Setup)
     rows = [_row(one) for one in ranges.ranges]
     figures = {
         "by": ranges.condition.name,
-        "unit": ranges.condition.unit,
+        "unit": ranges.unit,
         "model": setup.card.name,
         "attention": setup.kind,
         "at_threshold": ranges.threshold,

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
 from core.errors import XCosError, counted
+from core.evaluation.insightface_bin import refuse_photos_of_bin
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.protocol import OpenedPairs
 from core.evaluation.published import AR_PARTS
@@ -88,6 +89,12 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
+    if options.threshold is not None:
+        raise XCosError(
+            "Each kind of score is judged at a threshold that the pairs or the weights give; leave "
+            "--threshold out."
+        )
+    refuse_photos_of_bin(options.protocol, options.photos)
     folder: Path | None = options.output
     if folder is not None and folder.exists() and not folder.is_dir():
         raise XCosError(f"{folder} is a file; -o needs a folder for the report.")
@@ -99,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     # Known before the models load, so that Setup's gallery settings hold for the whole run.
     options.aligned = options.aligned or options.protocol.suffix.lower() == ".bin"
-    setup, progress = Setup(options, report_files(options.output)), ProgressBar()
+    setup, progress = Setup(options, report_files(options.output), decides=False), ProgressBar()
     opened, evaluation = evaluate_protocol(
         options.protocol,
         options.photos,

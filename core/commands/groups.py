@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from core.analysis.grouping import group_by
-from core.analysis.groups import ALPHA, GroupRates, Rate, group_rates
+from core.analysis.groups import ALPHA, GroupRates, Rate, Whole, group_rates
 from core.commands.scored import add_gallery_options, edits_of, give_table, scored_at_threshold
 from core.commands.shared import Setup, add_output_option, warn
 from core.commands.spared import check_table
@@ -126,8 +126,11 @@ def _rate(name: str, rate: Rate) -> dict[str, Any]:
     }
 
 
-def _whole(measure: tuple[float, tuple[float, float]] | None) -> dict[str, Any] | None:
-    return None if measure is None else {"value": measure[0], "interval": list(measure[1])}
+def _whole(measure: Whole | None) -> dict[str, Any] | None:
+    if measure is None:
+        return None
+    value, interval = measure
+    return {"value": value, "interval": None if interval is None else list(interval)}
 
 
 def _tell(rates: GroupRates) -> None:
@@ -141,8 +144,9 @@ def _tell(rates: GroupRates) -> None:
     print(f"across groups: FMR {_rate_words(rates.all_cross)}")
     for name, whole in (("FDR", rates.fdr), ("GARBE", rates.garbe)):
         if whole is not None:
-            value, (low, high) = whole
-            print(f"{name} {value:.4f} ({low:.4f} to {high:.4f})")
+            value, ends = whole
+            interval = "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
+            print(f"{name} {value:.4f}{interval}")
 
 
 def _rate_words(rate: Rate) -> str:

@@ -12,7 +12,7 @@ from core.analysis.labels.review import LabelQuality
 from core.analysis.labels.search import LabelFindings, bare_edits, find_in_labels
 from core.commands.scored import add_gallery_options, needed_threshold
 from core.commands.shared import ProgressBar, Setup, add_output_option, warn
-from core.commands.spared import check_table
+from core.commands.spared import check_output, check_table
 from core.csv_files import csv_text
 from core.errors import XCosError, counted
 from core.files import write_whole
@@ -62,11 +62,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     output: Path | None = options.output
     check_table(output)
+    folder: Path | None = options.copy_to
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise XCosError(f"{folder} is not empty; choose a new folder.")
     setup, progress = Setup(options), ProgressBar()
     threshold = needed_threshold(setup)
     gallery = setup.open(options.gallery, progress, True, options.photos)
     if not len(gallery):
         raise XCosError(f"{options.gallery} gives no face; choose another gallery.")
+    check_output(options.export, (".csv",))  # what else is wrong with it was told before
     edits = setup.project_of(options.gallery).edits
     corrected, bare = gallery.gallery, bare_edits(edits, gallery)
     if bare != edits:

@@ -84,7 +84,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     _check(options)
-    setup, progress = Setup(options), ProgressBar()
+    setup, progress = Setup(options, decides=False), ProgressBar()
     pair = open_pair(setup, options, progress)
     reference = _reference(setup, options, pair, progress)
     ratios = reference.ratios
@@ -112,6 +112,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     check_outputs(options, [options.output] if options.output else [], FIGURES)
+    if options.threshold is not None:
+        raise XCosError(
+            "A likelihood ratio is of the score alone; leave --threshold out, or move one by --prior."
+        )
     if options.cost is not None and options.prior is None:
         raise XCosError("--cost moves a threshold together with a prior; give --prior too.")
     if options.reference is None and options.method not in (None, "logistic"):

@@ -107,8 +107,6 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         if path.suffix.lower() == ".png":
             look = Look(threshold, options.outcomes, options.far, options.dark)
-            if options.outcomes and options.far == "mean":
-                raise XCosError("A mean score has no outcome; use --far worst or errors.")
             buffer = io.BytesIO()
             Image.fromarray(picture(image, look, SIDE)).save(buffer, "PNG")
             write_whole(path, buffer.getvalue())
@@ -131,6 +129,14 @@ def _check(options: argparse.Namespace) -> None:
             )
         if path.suffix.lower() == ".csv" and options.less is not None:
             raise XCosError("A table has no differences; write a picture, or leave out --less.")
+    if options.outcomes and options.less is not None:
+        raise XCosError("A difference has colours of its own; leave --outcomes out, or --less.")
+    if options.outcomes and options.far == "mean":
+        raise XCosError("A mean score has no outcome; use --far worst or errors.")
+    if (options.outcomes or options.dark) and not any(
+        path.suffix.lower() == ".png" for path in options.output
+    ):
+        raise XCosError("--outcomes and --dark colour a picture; name one with -o, as matrix.png.")
     if options.level not in LEVELS and not options.level.startswith(COLUMN):
         raise XCosError(
             f"--level {options.level}: give {', '.join(LEVELS)} or {COLUMN}NAME of the CSV."
@@ -157,7 +163,8 @@ def _named(gallery: Gallery, pattern: str) -> np.ndarray:
     places = [
         place
         for place, face in enumerate(gallery.faces)
-        if fnmatch.fnmatchcase(face.identity or "", pattern)
+        if pattern in (face.identity, face.key)  # also where it has a sign such as [
+        or fnmatch.fnmatchcase(face.identity or "", pattern)
         or fnmatch.fnmatchcase(face.key, pattern)
     ]
     if not places:

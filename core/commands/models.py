@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.commands.shared import named
+from core.errors import XCosError
 from core.files import refuse_overwriting
 from core.json_text import json_text
 from core.model.card import ModelCard, find_weights, read_card, shipped_weights
@@ -68,6 +69,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List weights or backbones."""
+    if options.backbones and options.files:
+        raise XCosError("--backbones lists all that there are; leave the weight files out.")
     if options.backbones:
         from core.model.backbones import backbone_names
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.analysis.patterns.groups import MOST_GROUPS
 from core.analysis.patterns.output import PATTERN_SUFFIXES, write_patterns
 from core.analysis.patterns.report import (
     PatternReport,
@@ -85,9 +86,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     for path in options.output:
         check_output(path, PATTERN_SUFFIXES)
-    if options.groups is not None and options.groups < 0:
-        raise XCosError(f"--groups {options.groups} is no number of groups; give 1 to 6, or none.")
+    if options.groups is not None and not 0 <= options.groups <= MOST_GROUPS:
+        raise XCosError(
+            f"--groups {options.groups} is no number of groups; give 1 to {MOST_GROUPS}, or none."
+        )
     asked = _Asked(options.outcome, options.identity, options.tag, options.filter)
+    if options.pairs is not None and asked != _Asked():
+        raise XCosError(
+            "--pairs names the pairs; leave --outcome, --identity, --tag and --filter out, or --pairs."
+        )
     minus = None if options.minus is None else _minus(options.minus)
     for one in (asked, minus):
         if one is not None and one.filter is not None:
@@ -132,6 +139,9 @@ def _minus(words: list[str]) -> _Asked:
     asked = _Asked()
     for word in words:
         name, _, value = word.partition("=")
+        sort = "outcome" if word in OUTCOMES else name
+        if getattr(asked, sort, None) is not None:
+            raise XCosError(f"--minus names more than one {sort}; give one of each sort.")
         if word in OUTCOMES:
             asked.outcome = next(known for known in OUTCOMES if known == word)
         elif name in ("identity", "tag", "filter") and value:

@@ -23,6 +23,7 @@ from core.reports.choice import (
 from core.reports.faces import PICTURES
 from core.reports.output import (
     FORMS,
+    PAGES,
     refuse_lost_record,
     refuse_unwritable,
     write_report,
@@ -129,6 +130,11 @@ def run(options: argparse.Namespace) -> int:
         refuse_unwritable(path)
     if not options.json:  # which prints the record
         refuse_lost_record(options.output, options.record)
+    if options.cells and all(path.suffix.lower() in PAGES for path in options.output):
+        raise XCosError(
+            "--cells is of tables, and a page tells the cells of each pair as it is; name a table, "
+            "such as pairs.csv, with -o too."
+        )
     if options.by and not options.record:
         raise XCosError("--by tells errors in the record; give --record too.")
     wanted = read_filter(options)

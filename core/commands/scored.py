@@ -67,9 +67,10 @@ def with_probes(
 ) -> tuple[LoadedGallery, LoadedGallery | None]:
     """The gallery and its probes, if any, each with what was decided about it."""
     gallery = setup.open(options.gallery, progress, True, options.photos)
-    if options.probes is None:
+    probes = getattr(options, "probes", None)  # some commands take none
+    if probes is None:
         return gallery, None
-    return gallery, setup.open(options.probes, progress, with_project=True)
+    return gallery, setup.open(probes, progress, with_project=True)
 
 
 def no_pair(gallery: Path, problems: Sequence[Problem]) -> XCosError:

@@ -200,10 +200,13 @@ class Setup:
     """What the shared options ask for, made ready: model, engine, cache.
 
     written: files that the command writes besides those that the options name
+    decides: whether the command calls pairs the same or different by the threshold
     Raises XCosError, also where something that the options name would be written over.
     """
 
-    def __init__(self, options: argparse.Namespace, written: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, options: argparse.Namespace, written: Sequence[Path] = (), decides: bool = True
+    ) -> None:
         keep_memory()
         self._projects: dict[Path, Project] = {}
         self._told: set[str] = set()
@@ -229,7 +232,7 @@ class Setup:
         self.engine.weights(self.kind)  # refuses a kind that the weights lack
         given = options.threshold
         self.threshold: float | None = self.card.threshold(self.kind) if given is None else given
-        if given is None and self.threshold is not None and options.order != "both":
+        if decides and given is None and self.threshold is not None and options.order != "both":
             warn(
                 f"The threshold {self.threshold:.4g} was measured for order both; "
                 f"give --threshold for order {options.order}."

@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
     )
     add_gallery_options(parser, probes=False)  # without labels, rates are told of one gallery
-    parser.set_defaults(run=run, probes=None)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

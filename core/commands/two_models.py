@@ -14,7 +14,7 @@ from core.analysis.two_models import (
 from core.commands.scored import add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, add_output_option
 from core.commands.spared import check_table
-from core.errors import counted
+from core.errors import XCosError, counted
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.statistics import WANTED_FARS
@@ -58,6 +58,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
+    if options.at != "own" and options.threshold is not None:
+        raise XCosError(
+            "--at sets the thresholds of both models by this gallery; leave --threshold out, or take "
+            "--at own."
+        )
     progress = ProgressBar()
     # Made before a setup puts a project's gallery in its place: each reads the project's edits.
     other = argparse.Namespace(**{**vars(options), "model": options.other, "threshold": None})

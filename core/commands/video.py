@@ -91,13 +91,13 @@ def run(options: argparse.Namespace) -> int:
     if photo is not None:
         scores = score_tracks(setup.engine, video.tracks, *photo, setup.kind, options.order)
     caption = f"{setup.card.name}, {setup.kind} attention, order {options.order}"
+    if options.as_gallery is not None:
+        write_tracks(video, options.as_gallery)  # first, as a table may lie in the new folder
     for path in options.output:
         if scores is None:
             write_table(path, seen_rows(video), SEEN)
         else:
             write_scores(path, video, scores, options.photo, setup.threshold, caption)
-    if options.as_gallery is not None:
-        write_tracks(video, options.as_gallery)
     if options.json:
         print(json_text(_summary(video, scores, setup)))
     else:

@@ -9,6 +9,7 @@ from core.analysis.score_kinds import TITLES, ScoreKind, Thresholds, Worth, atte
 from core.commands.scored import add_gallery_options, scored_gallery
 from core.commands.shared import ProgressBar, Setup, add_output_option, warn
 from core.commands.spared import check_table
+from core.errors import XCosError
 from core.json_text import json_text
 from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
@@ -53,6 +54,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
+    if options.thresholds == "eer" and options.threshold is not None:
+        raise XCosError(
+            "--thresholds eer sets each kind's threshold by this gallery; leave --threshold out, or "
+            "take --thresholds own."
+        )
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)
     worth = attention_worth(scored, options.thresholds, options.threshold, progress)

@@ -165,6 +165,14 @@ def unpack_bin(path: Path, folder: Path) -> ProtocolPairs:
     return ProtocolPairs(tuple(names[::2]), tuple(names[1::2]), same, folds, source=path)
 
 
+def refuse_photos_of_bin(path: Path, photos: Path | None) -> None:
+    """Raise XCosError where a folder of photos is named for a .bin, which holds its own."""
+    if photos is not None and path.suffix.lower() == ".bin":
+        raise XCosError(
+            f"{path} holds its pictures itself, so none lie in {photos}; leave that out.", "photos"
+        )
+
+
 def _refuse_other_size(path: Path, images: list[bytes | np.ndarray]) -> None:
     """Raise XCosError where most pictures have one other size; single ones are problems later."""
     sizes = Counter(size for size in map(_size, images) if size is not None)

@@ -18,13 +18,13 @@ from core.evaluation.pair_lists import (
     read_unlabelled_csv,
     seeded_folds,
 )
-from core.evaluation.published import ArPart, ar_pairs, cfp_pairs, is_cfp
+from core.evaluation.published import ArPart, ar_pairs, ar_person, cfp_pairs, is_cfp
 from core.evaluation.verification import ProtocolPairs, read_lfw_pairs
 from core.explain.explain import pair_cosines
 from core.faces.photo_files import find_photos
 from core.files import written_whole
 from core.gallery.finder import PhotoFinder
-from core.gallery.folder import NUMBERED, scan
+from core.gallery.folder import identity_by_name, identity_in_folder, scan
 from core.gallery.gallery import Gallery, LoadedGallery
 from core.model.features import FaceFeatures
 from core.model.kinds import ATTENTION_KINDS, Order
@@ -132,8 +132,9 @@ def write_gallery(
 ) -> PairsGallery:
     """Write a gallery of the photos of some pairs (k,) of a protocol, to look at them further.
 
-    Identities are those that the protocol's names tell: LFW's NAME_0001, or the folders of an
-    identity folder. The images of a .bin are copied beside it. Raises XCosError.
+    Identities are those that the protocol's names tell: LFW's NAME_0001, the folders of an
+    identity folder or of CFP, or AR's NNN_MM. The images of a .bin are copied beside it.
+    Raises XCosError.
     """
     stamp = hashlib.sha256(f"{protocol.absolute()}\0{chosen.tolist()}".encode()).hexdigest()[:12]
     place = folder / f"{protocol.stem}-{stamp}"
@@ -158,10 +159,14 @@ def write_gallery(
 
 
 def _identity(photo: Path, protocol: Path) -> str:
-    numbered = NUMBERED.fullmatch(photo.stem)
-    if numbered:
-        return numbered.group(1)
-    return photo.parent.name if protocol.is_dir() else ""
+    """Who a photo shows, as the protocol's pairs take it; nothing where its name does not tell."""
+    if not protocol.is_dir():
+        return identity_by_name(photo.name) or ""
+    if is_cfp(protocol):
+        return photo.parent.parent.name  # Images/NNN/frontal/01.jpg
+    root = protocol.absolute()
+    place = photo.relative_to(root).as_posix() if photo.is_relative_to(root) else photo.name
+    return identity_in_folder(place) or ar_person(photo) or ""
 
 
 def open_pairs(pairs: ProtocolPairs, photos: Path, opener: Opener) -> OpenedPairs:

@@ -122,6 +122,12 @@ def ar_pairs(root: Path, part: ArPart, count: int, seed: int = 0) -> ProtocolPai
     )
 
 
+def ar_person(photo: Path) -> str | None:
+    """Who a photo named as AR's are (NNN_MM) shows; None for another name."""
+    named = AR_NAME.fullmatch(photo.stem)
+    return None if named is None else photo.stem[: -len(named[2]) - 1]
+
+
 def _ar_photos(root: Path) -> list[tuple[str, int, Path]]:
     """Person, number 1 to 26, and path of each photo named as AR's are, in order."""
     photos = []

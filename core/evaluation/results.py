@@ -159,7 +159,7 @@ def _one_sorted(evaluation: Evaluation) -> list[list[str]]:
         if scored is not None:
             m, (low, high) = scored.metrics, np.percentile(scored.scores, (5, 95))
             numbers = [_number(m.threshold, 1, 4), _number(m.accepted, 100, 2)]
-            spread = f"{low:.4f} to {high:.4f}"
+            spread = f"{low:z.4f} to {high:z.4f}"
             rows.append([NAMES[kind], _number(m.mean_score, 1, 4), spread, *numbers])
     return rows
 
@@ -210,4 +210,4 @@ def to_json(evaluation: Evaluation) -> str:
 
 
 def _number(value: float | None, scale: float, digits: int) -> str:
-    return "" if value is None else f"{scale * value:.{digits}f}"
+    return "" if value is None else f"{scale * value:z.{digits}f}"

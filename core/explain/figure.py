@@ -90,7 +90,7 @@ def draw_map(
             )
     scale: Any = ScalarMappable(Normalize(*limits), colours)
     axes.figure.colorbar(scale, ax=axes, shrink=0.8)
-    _bare(axes, f"{title}, sum {values.sum():.3f}" if not title.endswith(" S") else title)
+    _bare(axes, f"{title}, sum {values.sum():z.3f}" if not title.endswith(" S") else title)
 
 
 def _bare(axes: Axes, title: str) -> None:

@@ -20,7 +20,7 @@ def to_html(report: PairReport) -> str:
     )
     title = html.escape(f"{e.left} and {e.right}")
     others = [
-        f"{name} {value:.3f}"
+        f"{name} {value:z.3f}"
         for name, value in (
             ("Target cosine", e.target_cosine),
             ("FC cosine", e.fc_cosine),
@@ -46,5 +46,5 @@ td, th {{ padding: 0.1em 0.8em; text-align: right; border-bottom: 1px solid #ccc
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:z.4f}"
     return "" if value is None else html.escape(str(value))

@@ -32,7 +32,7 @@ class PairReport(PairDecision):
     def caption(self) -> str:
         """The score with its threshold, attention kind, order and model."""
         e = self.explanation
-        score, limit = f"{e.score:.3f}", "no threshold"
+        score, limit = f"{e.score:z.3f}", "no threshold"
         if self.threshold is not None:
             score, threshold = distinct(e.score, self.threshold)
             limit = f"threshold {threshold}"

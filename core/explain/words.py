@@ -61,7 +61,7 @@ def decision_words(decided: PairDecision) -> str:
     """A pair's score, threshold and decision, in a line."""
     score, threshold = decided.explanation.score, decided.threshold
     if threshold is None:
-        return f"score {_minus(f'{score:.3f}')}, no threshold"
+        return f"score {_minus(f'{score:z.3f}')}, no threshold"
     shown, limit = distinct(score, threshold)
     return _minus(f"score {shown}, threshold {limit}: {'same' if decided.same else 'different'}")
 
@@ -85,10 +85,10 @@ def judgement(same: bool | None, left: str | None, right: str | None) -> tuple[s
 def distinct(score: float, threshold: float) -> tuple[str, str]:
     """Both numbers with three decimals, or as many more as tell them apart."""
     for digits in range(3, 10):
-        texts = f"{score:.{digits}f}", f"{threshold:.{digits}f}"
+        texts = f"{score:z.{digits}f}", f"{threshold:z.{digits}f}"
         if texts[0] != texts[1]:
             return texts
-    return f"{score:.3f}", f"{threshold:.3f}"
+    return f"{score:z.3f}", f"{threshold:z.3f}"
 
 
 def _listed(regions: list[tuple[str, float]]) -> str:

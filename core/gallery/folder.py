@@ -66,7 +66,7 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
         elif source.is_file() and (reason := why_no_photo(source)) != "":
             if reason is not None:
                 raise XCosError(reason)
-            photo = Listed(source.name, _by_name(source.name))
+            photo = Listed(source.name, identity_by_name(source.name))
             listing = Listing(source.parent, (photo,), ())
         elif source.exists():
             raise XCosError(f"{source} is no folder, photo or CSV; choose another gallery.")
@@ -104,7 +104,7 @@ def _scan_folder(root: Path) -> Listing:
     files = find_photos(root)
     photos = [path.relative_to(root).as_posix() for path in files.files]
     skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]
-    return _apart(root, [Listed(photo, _identity(photo)) for photo in photos], skipped)
+    return _apart(root, [Listed(photo, identity_in_folder(photo)) for photo in photos], skipped)
 
 
 def _scan_csv(path: Path, root: Path) -> Listing:
@@ -126,13 +126,14 @@ def _apart(root: Path, photos: list[Listed], skipped: list[tuple[str, str]]) -> 
     return Listing(root, tuple(kept.values()), (*skipped, *told))
 
 
-def _identity(photo: str) -> str | None:
+def identity_in_folder(photo: str) -> str | None:
     """Who a photo of a folder shows: its first sub-folder, or what its name says."""
     first, *rest = photo.split("/")
-    return readable(first) if rest else _by_name(first)
+    return readable(first) if rest else identity_by_name(first)
 
 
-def _by_name(name: str) -> str | None:
+def identity_by_name(name: str) -> str | None:
+    """Who a photo shows by its name alone, as LFW's NAME_0001.jpg; None for a camera's name."""
     match = NUMBERED.fullmatch(Path(name).stem)
     return readable(match.group(1)) if match and not _by_camera(match.group(1)) else None
 

@@ -167,7 +167,9 @@ class Gallery:
         order: Order = "both",
         threshold: float | None = None,
     ) -> "Matrix":
-        """Scores of all pairs; threshold None: the weights' own for the kind."""
+        """Scores of all pairs; threshold None: the weights' own. Raises XCosError without a face."""
+        if not len(self):
+            raise XCosError(self.loaded.gallery.problems[0].reason)
         limit = self.model.card.threshold(kind) if threshold is None else threshold
         scored = score_gallery(self.model.scoring, self.loaded, None, kind, order)
         return Matrix(scored, self, limit)
@@ -263,15 +265,15 @@ class Matrix(Evidence):
         """
         from core.explain.arranged import arranged_image
         from core.project.sides import edits_of_sides
-        from core.scoring.orders import Asked
+        from core.scoring.orders import CONDITION, Asked
 
         if self.threshold is None:
             raise XCosError("These weights have no threshold; give one to matrix().")
         asked = Asked(level, sort, sort, against=against)
         edits = edits_of_sides(self._edits())
-        return Arranged(
-            arranged_image(self.scored, asked, self.threshold, edits), self.threshold, far
-        )
+        values = self._measured().of if sort.startswith(CONDITION) else None
+        image = arranged_image(self.scored, asked, self.threshold, edits, values=values)
+        return Arranged(image, self.threshold, far)
 
     def frame(self) -> "pd.DataFrame":
         """A row an unordered pair, with the columns of `xcos score`."""
@@ -310,7 +312,10 @@ class Arranged:
     def frame(self) -> "pd.DataFrame":
         """A row a cell of groups: its pairs, mean, worst and errors, as `xcos matrix -o FILE.csv` has them."""
         from core.explain.arranged import CELL_COLUMNS, cells
+        from core.explain.difference_image import DifferenceImage
 
+        if isinstance(self.image, DifferenceImage):
+            raise XCosError("A difference has no rows; draw it, or leave against out.")
         if not self.image.shown.rows.names:
             raise XCosError("Cells are pairs here; Matrix.frame() has a row for each of them.")
         return pandas_or_error().DataFrame(

@@ -94,6 +94,8 @@ def named_pair(source: ReportSource, left: str, right: str) -> Chosen:
                 "as score prints it."
             )
         places.append(place)
+    if not source.scored.matrix.is_pair(*places):
+        raise XCosError(f"{left} and {right} are one face, which is no pair; name two faces.")
     return one_pair(source, *places)
 
 

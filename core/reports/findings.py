@@ -113,8 +113,9 @@ def _groups(
     yield f"Across groups: FMR {_of_group(rates.all_cross)}."
     for title, whole in (("FDR", rates.fdr), ("GARBE", rates.garbe)):
         if whole is not None:
-            value, (low, high) = whole
-            yield f"{title} {value:.4f} ({low:.4f} to {high:.4f})."
+            value, ends = whole
+            interval = "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
+            yield f"{title} {value:.4f}{interval}."
     yield from rates.words
 
 

@@ -175,7 +175,7 @@ def _pair(page: Figure, report: GalleryReport, number: int, pair: ReportedPair, 
     e = pair.explanation
     title = f"{number}. {_ending(e.left, 52)} and {_ending(e.right, 52)}"
     _text(page, LEFT, top, title, fontsize=8.5, weight="bold")
-    words = verdict(e, pair.threshold, pair.regions) or f"score {e.score:.4f}, no threshold"
+    words = verdict(e, pair.threshold, pair.regions) or f"score {e.score:z.4f}, no threshold"
     if pair.outcome is not None:
         words = f"{pair.outcome}. {words}"
     _text(page, LEFT, top - 0.008, "\n".join(textwrap.wrap(words, 125)), fontsize=7, va="top")

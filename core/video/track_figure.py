@@ -19,11 +19,11 @@ def track_figure(
     axes = figure.subplots()
     for number, scored in enumerate(scores):
         times, colour = scored.track.times, f"C{number % 10}"
-        label = f"{scored.track.name}: {scored.score:.3f}" if number < LEGEND else None
+        label = f"{scored.track.name}: {scored.score:z.3f}" if number < LEGEND else None
         axes.plot(times, scored.scores, ".-", ms=4, lw=0.8, color=colour, label=label)
         axes.plot(times, scored.running, lw=2, alpha=0.5, color=colour)
     if threshold is not None:
-        axes.axhline(threshold, color="#cc0099", lw=1, ls="--", label=f"threshold {threshold:.4f}")
+        axes.axhline(threshold, color="#cc0099", lw=1, ls="--", label=f"threshold {threshold:z.4f}")
     folder = bool(scores) and scores[0].track.faces[0].seconds is None
     axes.set_xlabel("frame" if folder else "seconds")
     axes.set_ylabel("score")

@@ -12,7 +12,7 @@ import pytest
 
 from core.analysis.conditions.by_condition import ByCondition, _threshold, by_condition
 from core.analysis.conditions.measured import ConditionTable, Measurer, unlike_cells
-from core.analysis.conditions.slices import worst_slices
+from core.analysis.conditions.slices import _bounds, _Feature, _varied, worst_slices
 from core.analysis.conditions.traits import Traits, traits_of
 from core.analysis.evidence.reference import Reference
 from core.cli import main
@@ -319,6 +319,10 @@ def test_commands_by_ranges_and_slices(run, tmp_path: Path) -> None:
 
 def test_conditions_that_tell_nothing_are_told() -> None:
     scored, table = world()
+    nobody = np.full_like(scored.matrix.rows, -1)
+    nameless = replace(scored, matrix=replace(scored.matrix, rows=nobody, columns=nobody))
+    with pytest.raises(XCosError, match="No face has an identity, so no error is known"):
+        by_condition(nameless, 0.3, table, "sharpness", (10,))
     for name, edges, said in (
         ("smile", (), "is no condition; choose one of yaw"),
         ("border", (), "Border is known of no face here"),
@@ -335,3 +339,26 @@ def test_a_range_s_ends_differ_in_words(low: float, high: float, told: str) -> N
     only = (SimpleNamespace(low=low, high=high),)
     found = ByCondition(BY_NAME["yaw"], 0.3, only, None, 0, None, None)  # type: ignore[arg-type]
     assert found.title(0) == told
+
+
+def test_ranges_of_exposure_are_told_as_distances_from_the_middle() -> None:
+    only = (SimpleNamespace(low=3.77, high=27.5),)
+    found = ByCondition(BY_NAME["exposure"], 0.3, only, None, 0, None, None)  # type: ignore[arg-type]
+    assert found.title(0) == "3.77 to 27.5 from 127.5"
+    assert found.unit == "mean luma, levels from 0 to 255, as the distance from 127.5"
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"), [(2019.5, "year up to 2019.5"), (2024.5, "year up to 2024")]
+)
+def test_a_slice_s_limit_lies_between_the_values_that_it_parts(limit: float, told: str) -> None:
+    years = np.arange(2000.0, 2030.0)
+    assert _bounds(_Feature("year", years), [None, limit]) == told
+    assert _bounds(_Feature("x", years / 7), [2019.51234 / 7, None]) == "x above 288.5"
+
+
+def test_numbers_beyond_single_precision_are_told_apart_as_far_as_it_goes() -> None:
+    huge = np.array([1e39, np.nan, 5.0, 2e40])
+    (feature,) = _varied("serial", huge)
+    assert np.isfinite(feature.values.astype(np.float32)).all()
+    assert not [*_varied("serial", np.array([1e39, 2e39]))]

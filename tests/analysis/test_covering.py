@@ -74,6 +74,12 @@ def test_pairs_with_an_unknown_face_have_no_outcome(stranger: str, world: World)
     assert of_it.sum() == 6 and len(found.pairs) == 21
     for codes in (found.before_codes, found.after_codes):
         assert [OUTCOMES[code] == "unknown" for code in codes] == of_it.tolist()
+    sides = [scores > found.threshold for scores in (found.pairs.scores, found.after)]
+    moved = sides[0] != sides[1]
+    assert (moved & of_it).any() and np.array_equal(found.changed, moved)
+    words = moved_words(found)
+    assert words.startswith(f"{moved.sum()} of 21 pairs change side: ")
+    assert f"{(moved & of_it).sum()} of unknown identities" in words
 
 
 def test_a_region_is_covered_where_each_face_has_it(world: World) -> None:
@@ -90,6 +96,9 @@ def test_too_many_faces_and_a_stop(world: World, monkeypatch: pytest.MonkeyPatch
     pairs, done = pairs_of(scored.matrix, None, 0.4), (Treatment("nose"), "both")
     with pytest.raises(Stopped):
         treat_pairs((verifier, cache), scored, 0.4, pairs, done, Task(stopped=lambda: True))  # type: ignore[arg-type]
+    # Six faces, each left in some pairs and right in others.
+    monkeypatch.setattr(covering, "MOST_FACES", 6)
+    assert len(treat_pairs((verifier, cache), scored, 0.4, pairs, done).pairs) == 15  # type: ignore[arg-type]
     monkeypatch.setattr(covering, "MOST_FACES", 5)
     with pytest.raises(XCosError, match="choose fewer pairs"):
         treat_pairs((verifier, cache), scored, 0.4, pairs, done)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from core.analysis.face_map import (
     uniform_space,
 )
 from core.errors import XCosError
+from core.model.kinds import Order
 from core.scoring.matrix import ScoreMatrix
 
 
@@ -84,20 +85,21 @@ def test_one_face_has_no_map() -> None:
 
 
 @settings(max_examples=20)
-@given(st.integers(0, 10_000), st.floats(-0.5, 0.5))
+@given(st.integers(0, 10_000), st.floats(-0.5, 0.5), st.sampled_from(["both", "left-right"]))
 def test_hardness_is_the_worst_pair_s_distance_on_the_wrong_side(
-    seed: int, threshold: float
+    seed: int, threshold: float, order: Order
 ) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 9))
     scores = rng.uniform(-1, 1, (n, n)).astype(np.float32)
-    scores = (scores + scores.T) / 2
+    if order == "both":
+        scores = (scores + scores.T) / 2
     codes = rng.integers(-1, 3, n).astype(np.int32)
-    matrix = ScoreMatrix(scores, True, codes, codes, "uniform", "both")
+    matrix = ScoreMatrix(scores, True, codes, codes, "learned", order)
     found = hardness(matrix, threshold)
     for face in range(n):
         margins = {
-            other: (threshold - float(scores[other, face]))
+            other: (threshold - float(scores[min(other, face), max(other, face)]))
             * (1 if codes[other] == codes[face] else -1)
             for other in range(n)
             if other != face and codes[face] >= 0 and codes[other] >= 0

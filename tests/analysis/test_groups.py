@@ -201,6 +201,10 @@ def test_photos_without_a_face_are_counted_by_the_mended_names(groups, tmp_path:
         assert (group["name"] == "glasses") == wearing and group["photos"] == len(mine)
         assert group["failures_to_acquire"] == ("dan/9.png" in mine)
         assert group["faces"] == len(mine) - ("dan/9.png" in mine)
+    project.set_aside(["ann/1.png"])
+    again = json.loads(groups("--by", "glasses", "--json")[1])["groups"]
+    assert [g["photos"] - h["photos"] for g, h in zip(said, again, strict=True)] == [0, 1]
+    assert [g["faces"] - h["faces"] for g, h in zip(said, again, strict=True)] == [0, 1]
 
 
 def test_sentences_name_the_first_of_many_groups(groups) -> None:
@@ -265,3 +269,26 @@ def test_groups_are_numbered_by_name_and_who_has_none_is_minus_one(crops: Path) 
     names = [None if place < 0 else found.names[place] for place in found.rows.tolist()]
     assert names == ["m", "f", None, "", "m"]
     assert found.rows[2] == -1 and found.columns.tolist() == found.rows.tolist()
+
+
+def test_many_groups_of_two_people_have_no_interval_of_their_differences(
+    groups, tmp_path: Path
+) -> None:
+    """No draw of people leaves each of many small groups a pair of two people and of one."""
+    people = make_crops(tmp_path / "many", {f"{a}{b}": 2 for a in "abcdefgh" for b in "uv"})
+    table = listed(people, {f"{a}{b}": a for a in "abcdefgh" for b in "uv"})
+    code, out, _ = groups("--by", "sex", source=table)
+    assert code == 0 and "nan" not in out
+    assert [line.split()[0] for line in out.splitlines()[-2:]] == ["FDR", "GARBE"]
+    assert not any("(" in line for line in out.splitlines()[-2:])
+    code, out, _ = groups("--by", "sex", "--json", source=table)
+    assert json.loads(out)["fdr"]["interval"] is None and json.loads(out)["fdr"]["value"] <= 1
+
+
+def test_a_gallery_of_nobody_known_has_no_rates_by_group(groups, tmp_path: Path) -> None:
+    people = make_crops(tmp_path / "people")
+    lines = [f"{p.relative_to(tmp_path).as_posix()},,{k % 2}" for k, p in enumerate(sorted(people.rglob("*.png")))]  # fmt: skip
+    table = tmp_path / "nobody.csv"
+    table.write_text("\n".join(["path,identity,side", *lines, ""]))
+    code, _, err = groups("--by", "side", source=table)
+    assert code == 1 and "No face has an identity" in err

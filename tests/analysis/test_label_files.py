@@ -1,6 +1,7 @@
 """Mended labels as a list and as folders: every photo once, nothing overwritten."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,22 @@ def test_copying_can_be_stopped(gallery: Gallery, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         copy_photos(tmp_path / "out", gallery, task)
     assert len([*(tmp_path / "out").rglob("*.png")]) == 2
+
+
+def test_further_columns_of_a_list_stay_in_its_mended_labels(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    faces = [
+        replace(
+            face, columns={"age": str(30 + k), "file": f"{k}.raw"} if k else {"taken in": "Rome"}
+        )
+        for k, face in enumerate(gallery.faces)
+    ]
+    write_labels(tmp_path / "labels.csv", replace(gallery, faces=tuple(faces)))
+    listed = scan(tmp_path / "labels.csv").photos
+    wanted = {
+        str(gallery.photo_path(face)): (face.identity, dict(face.columns))
+        for face in faces
+        if face.number == 1
+    }
+    assert {one.photo: (one.identity, dict(one.columns)) for one in listed} == wanted

@@ -292,3 +292,10 @@ def test_members_of_a_group_are_a_row_s_and_a_column_s_face() -> None:
     assert {(one["left"], one["right"]) for one in group["members"]} == {
         (f"probe{k}.png", f"face{k + 1}.png") for k in range(3)
     }
+
+
+def test_one_pair_unlike_thousands_is_a_group() -> None:
+    """A sample of them that missed it would be of one group, which no silhouette can be taken of."""
+    found = find_groups(numbered(2500), carried_by(["chin"] + ["mouth"] * 2499), THRESHOLD, count=2)
+    assert [len(group.pairs) for group in found.groups] == [2499, 1]
+    assert found.silhouette is not None and found.silhouette > 0.5

@@ -131,3 +131,22 @@ def test_one_person_has_no_second() -> None:
     found = Identification("best", ("ann",), np.arange(1), np.array([[0.5]]), np.array([0]))
     with pytest.raises(XCosError, match="no second person"):
         found.first_two(0)
+
+
+def test_one_photo_as_large_as_it_is_gives_the_score_of_the_pair(tiny_weights: Path) -> None:
+    """Learned attention looks at the size of features, which other weights do not have at 1."""
+    card = read_card(tiny_weights)
+    engine = PairEngine(read_head(tiny_weights), card.correlation)
+    rows, columns = (made_gallery(count, seed, card) for count, seed in ((6, 2), (3, 1)))
+    sizes = np.random.default_rng(0).uniform(2, 9, (2, 6, 1, 7, 7)).astype(np.float32)
+    rows, columns = (
+        replace(one, features=replace(one.features, grid=one.features.grid * size[: len(one)]))
+        for one, size in zip((rows, columns), sizes, strict=True)
+    )
+    scored = score_gallery(ScoringModel(card, engine), columns, rows, "learned", "both")
+    found = identify(scored, "features")
+    names = [face.identity for face in columns.gallery.faces]
+    assert [names.count(name) for name in found.persons] == [1, 1]
+    columns_of = [names.index(name) for name in found.persons]
+    pairs = scored.matrix.scores[np.ix_(found.probes, columns_of)]
+    assert found.scores == pytest.approx(pairs, abs=1e-5)

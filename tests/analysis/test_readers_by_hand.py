@@ -99,3 +99,14 @@ def test_figures_are_told_in_sentences_and_what_is_not_known_is_left_out() -> No
         "the readers add +0.043.",
     ]
     assert readers_words(replace(told, readers=(), kappa=(), alpha=None, fusion=None)) == []
+
+
+def test_alpha_of_very_many_ratings_needs_no_table_of_their_pairs() -> None:
+    """A table of all differences of 200,000 ratings would take 320 GB."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(-2, 3, 100_000)
+    few, many = (
+        krippendorff_alpha(np.stack([truth[:k], truth[:k] + rng.integers(-1, 2, k)]).astype(float))
+        for k in (3000, 100_000)
+    )
+    assert few is not None and many == pytest.approx(few, abs=0.02)

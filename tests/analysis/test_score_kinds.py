@@ -118,6 +118,8 @@ def test_a_moved_threshold_is_as_computed_anew() -> None:
     again, _ = worth_of(gallery(), given=0.1)
     np.testing.assert_array_equal(moved.same, again.same)
     assert moved.kinds == again.kinds and moved.of("uniform").origin == "as set"
+    back = moved.moved(first.of("uniform").threshold, PairStatistics.of(matrix))
+    assert back.kinds == first.kinds and back.of("uniform").origin == "the weights' own"
     assert first.of("uniform").threshold == 0.02
 
 

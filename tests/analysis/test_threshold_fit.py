@@ -1,6 +1,7 @@
 """The false match rate without labels against the true one, and what is said of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +120,11 @@ def test_it_holds_where_the_rate_is_near_that_where_it_was_set() -> None:
     found = label_free(world(0, 40, 1, 0.2)[0], 0.3)
     assert ThresholdFit(found, found.interval[0], (), ()).holds
     assert not ThresholdFit(found, found.interval[0] / 4, (), ()).holds
+
+
+def test_a_one_sided_order_is_told_by_the_scores_that_pairs_are_counted_by() -> None:
+    matrix, _ = world(0, 30, 2, 0.15)
+    other = np.random.default_rng(1).uniform(-1, 1, matrix.scores.shape).astype(np.float32)
+    turned = np.where(np.tri(len(other), k=-1, dtype=bool), other, matrix.scores)
+    one_sided = replace(matrix, scores=turned, order="left-right")
+    assert label_free(one_sided, 0.3) == label_free(matrix, 0.3)

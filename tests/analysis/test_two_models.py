@@ -246,3 +246,28 @@ def test_one_identity_gives_no_interval() -> None:
     found = Differences(rows, rows, True)
     found.add(slice(0, 3), np.ones((3, 3), int), np.triu(np.ones((3, 3), bool), 1))
     assert intervals(found) == ()
+
+
+def test_draws_that_are_all_alike_give_no_interval() -> None:
+    """Genuine pairs of one identity, impostor pairs of two: drawing identities changes no rate."""
+    rows = np.array([0, 0, 0, 1], np.int32)
+    found = Differences(rows, rows, True)
+    difference = np.zeros((4, 4), int)
+    difference[0, 1], difference[0, 3] = 1, -1
+    found.add(slice(0, 4), difference, np.triu(np.ones((4, 4), bool), 1))
+    accuracy, tar, far = intervals(found)
+    assert (accuracy.low, accuracy.high) != (None, None)
+    for figure in (tar, far):
+        assert (figure.low, figure.high) == (None, None) and not figure.beyond_chance
+    assert tar.difference == pytest.approx(1 / 3) and far.difference == pytest.approx(1 / 3)
+    assert tar.words == (
+        "TAR, A less B: +33.33 points; such pairs are of too few identities for an interval."
+    )
+
+
+def test_a_probe_called_as_a_photo_of_the_gallery_is_told_where_one_model_lacks_it() -> None:
+    gallery, probes = gallery_of(6), gallery_of(5, "p")
+    fewer = probes.part(np.arange(1, 5))
+    found = compare_models(scored(gallery, 0, 0.2, probes), scored(gallery, 1, 0.2, fewer))
+    assert (found.only_a, found.only_b) == (("0.png",), ())
+    assert found.a.scored.matrix.scores.shape == (4, 6)

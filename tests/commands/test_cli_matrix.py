@@ -67,6 +67,12 @@ def test_a_choice_is_counted(ask) -> None:  # type: ignore[no-untyped-def]
     assert code == 1 and "is called 'nobody'" in err
 
 
+def test_a_name_with_signs_of_a_pattern_is_chosen_as_it_is(ask, crops: Path) -> None:  # type: ignore[no-untyped-def]
+    (crops / "bob").rename(crops / "bob [2]")
+    code, out, _ = ask("matrix", "--choose", "bob [2]", "ann", "--json")
+    assert code == 0 and json.loads(out)["chosen"]["pairs"] == 6
+
+
 def test_pictures_in_an_order_and_less_another_attention(ask, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     plain, sorted_ = tmp_path / "plain.png", tmp_path / "sorted.png"
     code, out, _ = ask("matrix", "--sort", "hardness", "-o", str(sorted_), "--json")

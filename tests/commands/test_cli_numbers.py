@@ -54,6 +54,7 @@ def test_how_pairs_moved_is_told_of_one_and_of_several(changed: int, of: int, to
     after = before.copy()
     after[:changed] = CODE["FP"]
     scores = pairs(of).scores.astype(np.float64) - 1e-6
+    scores[:changed] += 2e-6  # from the threshold to above it
     assert moved_words(TreatedPairs(pairs(of), scores, before, after, 0.5)) == told
 
 

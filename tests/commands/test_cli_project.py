@@ -11,6 +11,7 @@ from core.faces.choose import GallerySettings
 from core.model.card import read_card
 from core.project.project import Project
 from core.project.state import ProjectState
+from tests.living import make_crops
 from tests.weights import other_weights
 from xcos_gui.shell.application import main as start
 
@@ -133,3 +134,18 @@ def test_both_of_two_models_see_what_was_decided_in_the_project(
         counts = told[model]["counts"]
         assert (counts["TP"] + counts["FN"], counts["FP"] + counts["TN"]) == (6, 4)
     assert told["a"]["counts"] == told["b"]["counts"]
+
+
+def test_the_threshold_is_told_of_a_project_with_probes(
+    probes: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Probes are left out without being asked, as no option could leave them out."""
+    people = make_crops(tmp_path / "people", {f"{a}{b}": 2 for a in "abc" for b in "uv"})
+    file = tmp_path / "with.xcos"
+    state = ProjectState(
+        people, probes, settings=GallerySettings("central", True), model=tiny_weights
+    )
+    Project(file).saved_as(file, state.to_json(file))
+    cache = ["--cache", str(tmp_path / "c.sqlite"), "--device", "cpu"]
+    assert main(["threshold", str(file), "--json", *cache]) == 0
+    assert json.loads(capsys.readouterr().out)["faces"] == 12

@@ -37,6 +37,10 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "--pair names one pair, so there is nothing to filter; give one of them.",
         ),
         (
+            "report {crops} -o {tmp}/r.html --pair ann/1.png ann/1.png",
+            "ann/1.png and ann/1.png are one face, which is no pair; name two faces.",
+        ),
+        (
             "report {crops} -o {tmp}/folder.html",
             "{tmp}/folder.html is a folder; give the name of a file.",
         ),
@@ -51,6 +55,62 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
         (
             "matrix {crops} --outcomes --far mean -o {tmp}/a.png",
             "A mean score has no outcome; use --far worst or errors.",
+        ),
+        (
+            "matrix {crops} --outcomes --less attention:uniform -o {tmp}/a.png",
+            "A difference has colours of its own; leave --outcomes out, or --less.",
+        ),
+        (
+            "matrix {crops} --outcomes",
+            "--outcomes and --dark colour a picture; name one with -o, as matrix.png.",
+        ),
+        (
+            "patterns {crops} --minus FP identity=ann FN",
+            "--minus names more than one outcome; give one of each sort.",
+        ),
+        (
+            "labels {crops} --export {tmp}/labels.txt",
+            "{tmp}/labels.txt must end in .csv; choose another name.",
+        ),
+        (
+            "patterns {crops} --groups 7",
+            "--groups 7 is no number of groups; give 1 to 6, or none.",
+        ),
+        (
+            "patterns {crops} --pairs {tmp}/unknown.csv --outcome FP",
+            "--pairs names the pairs; leave --outcome, --identity, --tag and --filter out, or --pairs.",
+        ),
+        (
+            "worth {crops} --thresholds eer --threshold 0.3",
+            "--thresholds eer sets each kind's threshold by this gallery; leave --threshold out, or "
+            "take --thresholds own.",
+        ),
+        (
+            "two-models {crops} --other xcos-small --at eer --threshold 0.3",
+            "--at sets the thresholds of both models by this gallery; leave --threshold out, or take "
+            "--at own.",
+        ),
+        (
+            "lr {crops}/ann/1.png {crops}/bob/1.png --threshold 0.3",
+            "A likelihood ratio is of the score alone; leave --threshold out, or move one by --prior.",
+        ),
+        (
+            "evaluate {tmp}/pairs.csv --threshold 0.3",
+            "Each kind of score is judged at a threshold that the pairs or the weights give; leave "
+            "--threshold out.",
+        ),
+        (
+            "evaluate {tmp}/a.bin --photos {crops}",
+            "{tmp}/a.bin holds its pictures itself, so none lie in {crops}; leave that out. (--photos)",
+        ),
+        (
+            "compare {tmp}/a.bin --photos {crops}",
+            "{tmp}/a.bin holds its pictures itself, so none lie in {crops}; leave that out. (--photos)",
+        ),
+        (
+            "report {crops} -o {tmp}/r.html --cells",
+            "--cells is of tables, and a page tells the cells of each pair as it is; name a table, "
+            "such as pairs.csv, with -o too.",
         ),
         (
             "patterns {crops} --groups=-1",

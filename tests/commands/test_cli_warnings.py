@@ -83,3 +83,12 @@ def test_a_pipe_is_no_cache_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (told,) = Cache(tmp_path / "pipe").warnings
     assert "cannot be used (it is no file)" in told
+
+
+def test_a_threshold_for_a_one_sided_order_is_not_asked_for_where_none_decides(
+    ask_for: Ask, crops: Path
+) -> None:
+    """xcos evaluate and xcos lr refuse the option that the warning asks for."""
+    assert ask_for("evaluate", crops, "--order", "left-right").warnings == []
+    (warning,) = ask_for("people", crops, "--order", "left-right", "--json").warnings
+    assert warning.endswith("give --threshold for order left-right.")

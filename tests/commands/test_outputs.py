@@ -147,7 +147,7 @@ COMMANDS = {
     "report-filter": "report PEOPLE --filter 'impostor and score > 0.35' --pairs 3 -o OUT/report.csv",
     "evaluate-uniform": "evaluate LIST --attention uniform --order left-right -o OUT --json",
     "report-page": "report PEOPLE --outcome FN --pairs 2 --record --by sex -o OUT/report.html",
-    "report-pages": "report PEOPLE --probes PROBES --hardest 1 --cells --pictures blurred -o OUT/report.html",
+    "report-pages": "report PEOPLE --probes PROBES --hardest 1 --pictures blurred -o OUT/report.html",
     "explain-page": f"explain {PAIR} -o OUT/pair.html",
     "models-file": "models OTHER",
     "models-backbones": "models --backbones",

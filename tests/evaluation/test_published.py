@@ -1,14 +1,19 @@
 """CFP's and AR's own folders, read as pairs."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import XCosError
-from core.evaluation.protocol import read_protocol
+from core.evaluation.protocol import OpenedPairs, read_protocol, write_gallery
 from core.evaluation.published import ar_pairs
 from core.evaluation.run import protocol_name
+from core.evaluation.verification import ProtocolPairs
+from core.gallery.gallery import Gallery
+from core.model.features import FaceFeatures
 
 
 @pytest.fixture
@@ -151,3 +156,38 @@ def test_a_part_needs_ars_names(tmp_path: Path) -> None:
         read_protocol(tmp_path, tmp_path, "scarf")
     with pytest.raises(XCosError, match="leave the part out"):
         read_protocol(tmp_path / "pairs.txt", tmp_path, "scarf")
+
+
+def test_photos_of_a_protocol_are_opened_under_the_names_that_its_pairs_go_by(
+    cfp: Path, tmp_path: Path
+) -> None:
+    """Not under their innermost folder, a camera's name or the protocol's own folder."""
+    people = tmp_path / "people"
+    for photo in ("ann/first/IMG_0001.png", "ann/IMG_0002.png", "bob/1.png"):
+        (people / photo).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (112, 112)).save(people / photo)
+    for name in ("M-001-01", "M-001-02", "W-002-01"):
+        (tmp_path / "ar").mkdir(exist_ok=True)
+        Image.new("RGB", (112, 112)).save(tmp_path / "ar" / f"{name}.png")
+    camera, lfw = (str(tmp_path / "x" / name) for name in ("IMG_0001.jpg", "Ann_Lee_0002.jpg"))
+    listed = ProtocolPairs((camera,), (lfw,), np.array([False]), None)
+    faces = cfp / "Split" / "FP"
+    for protocol, pairs in (
+        (people, read_protocol(people, tmp_path)),
+        (tmp_path / "ar", read_protocol(tmp_path / "ar", tmp_path, "plain")),
+        (faces, read_protocol(faces, tmp_path)),
+    ):
+        codes = _named(protocol, pairs, tmp_path)
+        same = [codes[a] == codes[b] != "" for a, b in zip(pairs.left, pairs.right, strict=True)]
+        assert same == pairs.same.tolist()
+    assert _named(tmp_path / "list.csv", listed, tmp_path) == {camera: "", lfw: "Ann_Lee"}
+
+
+def _named(protocol: Path, pairs: ProtocolPairs, folder: Path) -> dict[str, str]:
+    """The identity of each photo of a protocol's pairs in the gallery that is made of them."""
+    grid = FaceFeatures(np.zeros((0, 32, 7, 7), np.float32))
+    every, none = np.arange(len(pairs.same)), np.empty(0, np.int64)
+    found = OpenedPairs(grid, none, none, pairs, Gallery(protocol, protocol, ()), [])
+    source = write_gallery(found, every, folder / "made", protocol).path
+    with source.open(newline="") as file:
+        return {row["path"]: row["identity"] for row in csv.DictReader(file)}

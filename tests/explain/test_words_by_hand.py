@@ -54,6 +54,8 @@ def test_numbers_get_as_many_digits_as_tell_them_apart() -> None:
     assert distinct(0.25, 0.2504) == ("0.2500", "0.2504")
     assert distinct(0.25, 0.250000004) == ("0.250000000", "0.250000004")
     assert distinct(0.25, 0.25) == ("0.250", "0.250")
+    assert distinct(-0.0001, 0.25) == ("0.000", "0.250")  # no sign before nothing
+    assert distinct(-0.0001, 0.0) == ("-0.0001", "0.0000")
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,8 @@ def test_differentials_are_told_only_where_two_groups_have_both_rates(
         "By sex"
     ]
     assert "Across groups: FMR " in said
-    told = re.search(r"FDR (\S+) \((\S+) to (\S+)\)\. GARBE (\S+) \(", said)
+    # Only a draw of all four people leaves both groups both rates, so that no interval is told.
+    told = re.search(r"FDR (\S+)\. GARBE (\S+)\.", said)
     if len(people) == 2:  # one of each: no impostor pair within a group
         assert told is None and "FDR " not in said and "GARBE " not in said
         return
@@ -133,7 +134,6 @@ def test_differentials_are_told_only_where_two_groups_have_both_rates(
     (fmr, fnmr), (other_fmr, other_fnmr) = rates
     fdr = 1 - 0.5 * abs(fmr - other_fmr) - 0.5 * abs(fnmr - other_fnmr)
     assert told is not None and float(told[1]) == pytest.approx(fdr, abs=5e-5)
-    assert float(told[2]) <= float(told[1]) <= float(told[3])
 
 
 def test_a_stop_is_no_sentence_but_ends_the_findings(world: World) -> None:

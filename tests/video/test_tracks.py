@@ -140,6 +140,8 @@ def test_the_command_writes_scores_over_time(
     table, plot = tmp_path / "scores.csv", tmp_path / "scores.png"
     shared = ["--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite"), "--aligned"]
     outputs = ["-o", str(table), "-o", str(plot), "--as-gallery", str(tmp_path / "tracks")]
+    outputs += ["-o", str(tmp_path / "tracks" / "beside.csv")]
+    (tmp_path / "tracks").mkdir()  # empty, with a table to come
     photo = str(crops / "bob" / "1.png")
     assert main(["video", str(crops / "ann"), photo, "--json", *outputs, *shared]) == 0
     said = json.loads(capsys.readouterr().out)

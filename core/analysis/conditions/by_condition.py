@@ -18,9 +18,9 @@ from core.analysis.evidence.ratios import (
     lir_missing,
 )
 from core.analysis.evidence.reference import Reference
-from core.analysis.rates import PairKinds, Rates, count_errors
+from core.analysis.rates import PairKinds, Rates, count_errors, refuse_nameless
 from core.errors import XCosError
-from core.faces.conditions import BY_NAME, Condition
+from core.faces.conditions import BY_NAME, MIDDLE, Condition
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, drawn
 from core.scoring.matrix import ScoreMatrix
@@ -38,7 +38,8 @@ Pair = tuple[float, float]
 class ConditionRange:
     """Pairs whose worse face has a value from low to high; what they meet at one threshold.
 
-    low, high:   of the condition, inclusive
+    low, high:   of the condition, inclusive; of angles their size, of exposure its distance from
+                 the middle
     fmr, fnmr:   in [0, 1]; None without such pairs. Their intervals are 95 %, over people; None too
                  where drawing people changes nothing
     threshold:   the smallest whose FMR here is at most 1 %, with its 95 % interval over people; None
@@ -86,7 +87,15 @@ class ByCondition:
         low, high = (self.condition.number(end) for end in (one.low, one.high))
         if low == high:  # narrower than what is told of an angle
             low, high = f"{one.low:.4g}", f"{one.high:.4g}"
-        return f"{low} to {high}"
+        away = f" from {MIDDLE:g}" if self.condition.worse == "far from the middle" else ""
+        return f"{low} to {high}{away}"
+
+    @property
+    def unit(self) -> str:
+        """What the ends of the ranges are in."""
+        if self.condition.worse == "far from the middle":
+            return f"{self.condition.unit}, as the distance from {MIDDLE:g}"
+        return self.condition.unit
 
     @property
     def words(self) -> str:
@@ -125,8 +134,10 @@ def by_condition(
     """Rates, thresholds and Cllr by ranges of a condition, a pair having its worse face's value.
 
     edges: between ranges; none: quarters of the faces' values
-    Raises XCosError for an unknown condition, one that no face has, or one with a single value.
+    Raises XCosError for an unknown condition, one that no face has, or one with a single value,
+    and where no face has an identity.
     """
+    refuse_nameless(scored.matrix)
     if name not in BY_NAME:
         raise XCosError(f"{name!r} is no condition; choose one of {', '.join(BY_NAME)}.")
     condition = BY_NAME[name]
@@ -321,7 +332,7 @@ class _Figures:
         if np.isnan(rate):
             return None, None
         low, high = self.ends[:, at].tolist()
-        return rate, None if low == high else (low, high)  # so few errors tell no interval
+        return rate, (low, high) if low < high else None  # so few errors tell no interval
 
 
 def _cllr(held_out: HeldOut | None) -> float | None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.conditions.traits import Traits
-from core.analysis.rates import RateSums, rate_intervals
-from core.errors import Stopped, XCosError, shown
+from core.analysis.rates import RateSums, rate_intervals, refuse_nameless
+from core.errors import Stopped, shown
 from core.faces.conditions import CONDITIONS
 from core.progress import QUIET, Task
 from core.scoring.lists import PairList, drawn
@@ -19,6 +19,7 @@ from core.scoring.scored import ScoredGallery
 DEPTH = 3
 MOST = 20_000  # pairs of each sort that the tree is grown on
 LEAST = 30  # pairs in a slice
+LARGEST = 1e38  # that a tree can tell apart: it looks at numbers in single precision
 PRUNED = 0.002  # impurity that a split must take away: less is chance
 
 
@@ -77,11 +78,8 @@ def worst_slices(
         if total:
             grown = _Grown(scored, pairs, genuine, threshold)
             slices += _slices(grown, [*_features(pairs, table, traits)])
-        elif genuine and not (matrix.rows >= 0).any():
-            raise XCosError(
-                "No face has an identity, so no error is known; put each person's photos in a "
-                "folder of their own."
-            )
+        elif genuine:
+            refuse_nameless(matrix)
     return tuple(sorted(slices, key=lambda one: one.overall - one.rate))
 
 
@@ -107,6 +105,7 @@ def _features(pairs: PairList, table: ConditionTable, traits: Traits) -> Iterato
 
 
 def _varied(name: str, values: np.ndarray) -> Iterator[_Feature]:
+    values = values.clip(-LARGEST, LARGEST)
     known = values[~np.isnan(values)]
     if len(known) and np.ptp(known) > 0:
         yield _Feature(name, np.where(np.isnan(values), np.median(known), values))
@@ -197,6 +196,16 @@ def _bounds(feature: _Feature, bounds: list[float | None]) -> str:
     name, (low, high) = feature.name, bounds
     if feature.mark:
         return name if low is not None else f"not {name}"
+    upto = "" if high is None else f"up to {_between(feature.values, high)}"
     if low is None:
-        return f"{name} up to {high:.4g}"
-    return f"{name} above {low:.4g}" + ("" if high is None else f" and up to {high:.4g}")
+        return f"{name} {upto}"
+    return f"{name} above {_between(feature.values, low)}" + (f" and {upto}" if upto else "")
+
+
+def _between(values: np.ndarray, limit: float) -> str:
+    """A limit in as few digits, four or more, as part the values like it: 2019.5, not 2020."""
+    seen = values.astype(np.float32).astype(np.float64)  # as the tree sees them
+    last = seen[seen <= limit].max(initial=-np.inf)
+    following = seen[seen > limit].min(initial=np.inf)
+    texts = (f"{limit:.{digits}g}" for digits in range(4, 17))
+    return next((text for text in texts if last <= float(text) < following), f"{limit:.17g}")

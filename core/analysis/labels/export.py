@@ -13,21 +13,30 @@ from core.gallery.folder import NUMBERED
 from core.gallery.gallery import Gallery
 from core.progress import QUIET, Task
 
+COLUMNS = ("path", "identity")
 NAMELESS = "unknown"  # folder of a name without any sign that a system takes
 
 
 def write_labels(path: Path, gallery: Gallery) -> int:
-    """Write path and identity of each photo, which opens as a gallery; how many.
+    """Write path, identity and further columns of each photo, which opens as a gallery; how many.
 
     The photos' paths are absolute. Raises XCosError for a place among the photos, and where
     the disk refuses.
     """
     _refuse_inside(path, gallery)
     photos = [face for face in gallery.faces if face.number == 1]
-    rows = [(gallery.photo_path(f).absolute().as_posix(), f.identity or "") for f in photos]
+    further = [name for name in gallery.columns if name.casefold() not in COLUMNS]
+    rows = [
+        (
+            gallery.photo_path(f).absolute().as_posix(),
+            f.identity or "",
+            *(f.columns.get(name, "") for name in further),
+        )
+        for f in photos
+    ]
     try:
         with written_whole(path) as part:
-            part.write_bytes(csv_bytes([("path", "identity"), *rows]))
+            part.write_bytes(csv_bytes([(*COLUMNS, *further), *rows]))
     except OSError as error:
         raise XCosError(
             f"{path} cannot be written: {error.strerror or error}; choose another place."

@@ -200,7 +200,6 @@ def _clustered(
     if count == 1 or most < 2 or (count is None and len(shapes) < LEAST_PAIRS):
         return one, None
     from sklearn.cluster import KMeans
-    from sklearn.metrics import silhouette_score
 
     wanted = range(2, most + 1) if count is None else [min(count, most)]
     best, best_silhouette = one, -1.0
@@ -209,11 +208,19 @@ def _clustered(
             raise Stopped("Grouping")
         task.report("Grouping pairs", step, len(wanted))
         labels = KMeans(number, n_init=10, random_state=0).fit_predict(shapes)
-        size = min(COMPARED, len(shapes))
-        silhouette = float(silhouette_score(shapes, labels, sample_size=size, random_state=0))
+        silhouette = _silhouette(shapes, labels)
         if silhouette > best_silhouette:
             best, best_silhouette = labels, silhouette
     task.report("Grouping pairs", len(wanted), len(wanted))
     if count is None and best_silhouette < LEAST_APART:
         return one, None
     return best, best_silhouette
+
+
+def _silhouette(shapes: np.ndarray, labels: np.ndarray) -> float:
+    """The mean silhouette of at most COMPARED pairs, drawn at random, and one of each group at least."""
+    from sklearn.metrics import silhouette_score
+
+    chosen = np.random.default_rng(0).permutation(len(shapes))[:COMPARED]
+    chosen = np.union1d(chosen, np.unique(labels, return_index=True)[1])
+    return float(silhouette_score(shapes[chosen], labels[chosen]))

@@ -121,7 +121,9 @@ def krippendorff_alpha(table: np.ndarray) -> float | None:
     if not len(counts):
         return None
     every = values[~np.isnan(values)]
-    expected = ((every[:, None] - every[None]) ** 2).sum() / (len(every) - 1)
+    # The squares of all differences, without a table of them.
+    squares = len(every) * (every**2).sum() - every.sum() ** 2
+    expected = 2 * squares / (len(every) - 1)
     if expected == 0:
         return None
     # Within a pair, all ordered pairs of its ratings: 2 n times their sum of squares about the mean.

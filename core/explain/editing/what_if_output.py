@@ -75,9 +75,7 @@ def change_words(answer: WhatIf) -> str:
     if answer.question == Question():
         report = answer.report()
         return report.words or f"{report.caption[0].upper()}{report.caption[1:]}."
-    text = (
-        f"The score goes from {before.score:.3f} to {after.score:.3f} ({answer.real_change:+z.3f})"
-    )
+    text = f"The score goes from {before.score:z.3f} to {after.score:z.3f} ({answer.real_change:+z.3f})"
     if answer.threshold is not None:
         then, now = (one.score > answer.threshold for one in (before, after))
         verdict = "same person" if now else "different people"
@@ -100,7 +98,7 @@ def faithfulness_words(faithfulness: Faithfulness) -> str:
     if r is None:
         return "Faithfulness: not measured yet."
     part = "" if len(faithfulness.real) == faithfulness.total else f" of {faithfulness.total}"
-    sentence = f"Faithfulness of this pair: {r:.2f} (correlation over {len(faithfulness.real)}{part} patches)."
+    sentence = f"Faithfulness of this pair: {r:z.2f} (correlation over {len(faithfulness.real)}{part} patches)."
     return sentence.replace("-", "\N{MINUS SIGN}")
 
 

@@ -57,7 +57,7 @@ def comparison_figure(comparison: Comparison, subject: Subject) -> Figure:
     figure.suptitle(readable(comparison.words or ""), fontsize=10, x=0.01, ha="left", wrap=True)
     e = comparison.explanation
     figure.supxlabel(
-        f"score {e.score:.3f}, {e.kind} attention, order {e.order}, {e.model}; "
+        f"score {e.score:z.3f}, {e.kind} attention, order {e.order}, {e.model}; "
         "each map divided by its largest size, blue speaks for same, red against",
         fontsize=9,
         parse_math=False,
@@ -80,7 +80,7 @@ def _ranks(axes: Axes, names: list[str], ranks: np.ndarray) -> None:
     axes.imshow(rgba)
     for row in range(len(names)):
         for column in range(len(names)):
-            text = "" if np.isnan(ranks[row, column]) else f"{ranks[row, column]:.2f}"
+            text = "" if np.isnan(ranks[row, column]) else f"{ranks[row, column]:z.2f}"
             dark = rgba[row, column, :3].astype(int) @ (299, 587, 114) < 128_000
             ink = "white" if dark else "black"
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)

@@ -38,7 +38,7 @@ class Interval:
         """As a cell of a table."""
         if self.mean is None:
             return ""
-        return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.mean:z.3f} ({self.low:z.3f} to {self.high:z.3f})"
 
 
 @dataclass(frozen=True)

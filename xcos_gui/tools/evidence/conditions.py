@@ -113,7 +113,7 @@ class ConditionsTab(Tab):
             f" It is not known of {counted(ranges.unknown, 'face')}." if ranges.unknown else ""
         )
         self.words.setText(
-            f"{condition.title} in {condition.unit}; from {condition.source}. A pair has the value "
+            f"{condition.title} in {ranges.unit}; from {condition.source}. A pair has the value "
             f"of its worse face.{unknown} {condition.limits} {ranges.words}".replace("  ", " ")
         )
         names = [ranges.title(place) for place in range(len(ranges.ranges))]

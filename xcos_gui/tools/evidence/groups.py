@@ -96,10 +96,9 @@ class GroupsTab(Tab):
         ]
         for name, whole, equal in (("FDR", answer.fdr, 1), ("GARBE", answer.garbe, 0)):
             if whole is not None:
-                value, (low, high) = whole
-                lines.append(
-                    f"{name} {value:.4f} ({low:.4f} to {high:.4f}), {equal} where groups are equal."
-                )
+                value, ends = whole
+                interval = "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
+                lines.append(f"{name} {value:.4f}{interval}, {equal} where groups are equal.")
         self.words.setText("\n".join([*lines, *answer.words]))
         self.table.show_rows([g.name for g in answer.groups], [_texts(g) for g in answer.groups])
 
