@@ -31,6 +31,7 @@ from xcos_gui.state.shown import Pair, Shown
 if TYPE_CHECKING:
     from core.analysis.evidence.ratios import LikelihoodRatios
     from core.analysis.fragile import FragilePairs
+    from core.model.verifier import Verifier
     from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
@@ -59,6 +60,7 @@ class Session(Shown):
     ) -> None:
         super().__init__(settings, cache, device, make)
         self.measurer = Measurer(cache)  # of conditions of faces
+        self.scored_verifier: Verifier | None = None  # what the matrix's features were computed by
         self.pair: Pair | None = None
         self._ambiguous: frozenset[str] = frozenset()  # keys that a probe shares with the gallery
         self.explanation: PairExplanation | None = None
@@ -265,6 +267,8 @@ class Session(Shown):
             one, other = self.faces_of(self.pair)
             kept = one.key, other.key
         scored = self.scored = shown.scored
+        if scored.card is self.card:
+            self.scored_verifier = self.verifier
         self.image, self.colour_limits = shown.image, shown.limits
         known, self.fragile = self.fragile, None
         probes = () if scored.square else scored.rows.gallery.index()

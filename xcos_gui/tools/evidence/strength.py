@@ -307,7 +307,7 @@ class StrengthTab(Tab):
 
     def _on_use(self) -> None:
         if self.decision is not None and self.decision.threshold is not None:
-            self.session.set_threshold(self.decision.threshold)
+            self.use_threshold(self.decision.threshold)
 
 
 def _strength_of(

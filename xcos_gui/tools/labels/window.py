@@ -76,7 +76,8 @@ class LabelsWindow(FollowingWindow):
         ):
             QShortcut(QKeySequence(keys), self, slot)
         for _, key, decision in KEYS:
-            QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+            deciding = QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+            deciding.setAutoRepeat(False)  # a key that is held would decide what nobody saw
         session.gallery_changed.connect(self._on_gallery)
         session.edits_changed.connect(self._on_edits)
 
@@ -156,7 +157,11 @@ class LabelsWindow(FollowingWindow):
             return
         own = session.scored
         if own is not None and not (
-            own.refinement is None and own.square and own.columns is loaded
+            own.refinement is None
+            and own.square
+            and own.columns is loaded
+            and own.card is session.card
+            and (own.kind, own.order) == (session.kind, session.order)
         ):
             own = None
         asked = LabelsRequest(

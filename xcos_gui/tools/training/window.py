@@ -20,7 +20,9 @@ from xcos_gui.widgets.placing import Pages
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EVERY = 1000  # milliseconds between two looks at the runs
-BEFORE = "training/weights before"  # by a run's weights, those in use before; "" for those that ship
+BEFORE = (
+    "training/weights before"  # by a run's weights, those in use before; "" for those that ship
+)
 
 
 class TrainingDialog(ToolWindow):
@@ -57,7 +59,9 @@ class TrainingDialog(ToolWindow):
         ):
             self.tabs.addTab(page, text)
         self.body.addWidget(self.tabs)
-        self._awaited: tuple[Path | None, str] | None = None  # weights that load, and what to say then
+        self._awaited: tuple[Path | None, str] | None = (
+            None  # weights that load, and what to say then
+        )
         self._why = ""  # what was said last since then
         session.model_changed.connect(self._tell_used)
         session.idle.connect(self._tell_not_used)
@@ -145,7 +149,9 @@ class TrainingDialog(ToolWindow):
         card, new = self.session.card, self.verdict_page.weights
         chosen = self.session.chosen_models.verifier  # which may still be loading the gallery
         awaited = self._awaited is not None and self._awaited[0] == new  # or be hashed
-        if new is not None and (awaited or (chosen and chosen.card.path.resolve() == new.resolve())):
+        if new is not None and (
+            awaited or (chosen and chosen.card.path.resolve() == new.resolve())
+        ):
             before = self._before().get(str(new.resolve()), "")
             self._take(
                 Path(before) if before else None,
