@@ -292,10 +292,20 @@ class Session(Shown):
     def _on_not_scored(self, error: BaseException) -> None:
         self.tell(error)
         shown = self.scored
-        if shown is None or not isinstance(error, Stopped):
+        if shown is None:
             return
-        if shown.card is not self.card or (shown.kind, shown.order) != (self.kind, self.order):
+        others = (shown.kind, shown.order) != (self.kind, self.order)
+        if isinstance(error, Stopped) and (others or shown.card is not self.card):
             self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
+        if others and shown.card is self.card:
+            # Else a threshold of the one kind would judge scores of the other.
+            self.kind, self.order = self.settings.kind, self.settings.order = (
+                shown.kind,
+                shown.order,
+            )
+            self.attention_changed.emit()
+            self.threshold_changed.emit(self.threshold)
+            self._explain()
 
     def pair_subject_of(self, cell: tuple[int, int]) -> str | None:
         """What hangs on a cell's pair; None for a probe that is called as a face of the gallery."""

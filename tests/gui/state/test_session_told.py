@@ -203,6 +203,14 @@ def test_a_matrix_whose_scoring_is_stopped_is_told_to_be_that_of_before(
     settled(window, qtbot)
     assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
     assert "learned attention" in window.matrix.readout.text()
+    # And nothing is judged by another kind's threshold.
+    session = window.session
+    assert session.kind == session.settings.kind == "learned" and session.order == "both"
+    assert session.threshold == session.card.thresholds["learned"]  # type: ignore[union-attr]
+    assert session.explanation is not None and session.explanation.kind == "learned"
+    session.set_order("left-right")
+    settled(window, qtbot)
+    assert session.order == session.settings.order == "both"
 
 
 def test_a_project_saved_while_something_loads_stays_the_one_that_is_kept(
