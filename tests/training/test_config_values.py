@@ -152,7 +152,7 @@ def test_what_is_written_is_read_as_the_same(name: str, options: dict[str, Any])
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\\\b", "/tmp/x"])
 def test_a_run_s_name_is_that_of_a_file(name: str) -> None:
-    with pytest.raises(XCosError, match="name is .*, which no file can be called"):
+    with pytest.raises(XCosError, match=r"name is .*, which no file can be called"):
         parse_config(f'name = "{name}"', PATH)
 
 

@@ -24,7 +24,7 @@ from core.model.verifier import Verifier
 from core.scoring.lists import PairList
 from tests.gui.resting import settled, tool_rests
 from tests.gui.tools.test_video_hands import scored
-from tests.living import living_weights
+from tests.living import living_weights, make_crops
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.jobs import Running
@@ -221,6 +221,43 @@ def test_decisions_on_labels_do_not_repeat_while_a_key_is_held(window: MainWindo
         for shortcut in shown.findChildren(QShortcut)
     }
     assert not any(keys[key] for key in ("A", "R", "U", "Del")) and keys["Ctrl+Z"]
+
+
+def test_a_gallery_chosen_beside_another_one_is_not_searched_with_this_one(
+    window: MainWindow, qtbot: QtBot, probes: Path, tmp_path: Path
+) -> None:
+    shown, session = opened(window, "LabelsWindow"), window.session
+    qtbot.waitUntil(lambda: tool_rests(shown), timeout=60_000)
+    shown.compare_with(probes)
+    qtbot.waitUntil(lambda: tool_rests(shown), timeout=60_000)
+    assert shown.found.probes is not None
+    shown.search()
+    qtbot.waitUntil(lambda: tool_rests(shown), timeout=60_000)
+    assert shown.found.probes is not None
+    other = make_crops(tmp_path / "another")
+    session.open_gallery(other)
+    qtbot.waitUntil(
+        lambda: session.source == other and tool_rests(shown) and shown.found is not None,
+        timeout=60_000,
+    )
+    assert shown.found.gallery.gallery.source == other and shown.found.probes is None
+
+
+def test_points_have_the_conditions_of_their_own_faces(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = opened(window, "FaceMapWindow")
+    qtbot.waitUntil(lambda: shown.found is not None and tool_rests(shown), timeout=60_000)
+    asked: list[object] = []
+    conditions = window.session.conditions
+    monkeypatch.setattr(conditions, "table", lambda scored: asked.append(scored))
+    monkeypatch.setattr(conditions, "ask", lambda: None)
+    of = shown.found.scored
+    window.session.scored = None  # as where another gallery of as many faces is scored already
+    shown.colour.setCurrentIndex(shown.colour.findText("Colour by sharpness"))
+    shown._paint()
+    window.session.scored = of
+    assert asked == [of]
 
 
 def test_labels_are_not_exported_while_photos_are_being_loaded(

@@ -50,7 +50,8 @@ class LabelsWindow(FollowingWindow):
         super().__init__(session, parent)
         self.found: LabelFindings | None = None
         self.quality: Qualities | None = None
-        self._other: Path | None = None
+        self._other: Path | None = None  # a further gallery, chosen beside what was open then
+        self._beside: tuple[Path | None, Path | None] = None, None
         self._searched: object = None
         self._project = session.project  # that the findings' faces and names are of
         self._by_user = True
@@ -155,6 +156,8 @@ class LabelsWindow(FollowingWindow):
         loaded, model, source = session.loaded, session.model, session.source
         if loaded is None or model is None or source is None or session.project is None:
             return
+        if self._beside != (session.source, session.probe_source):
+            self._other = None  # of another gallery it says nothing, and probes count before it
         own = session.scored
         if own is not None and not (
             own.refinement is None
@@ -329,7 +332,7 @@ class LabelsWindow(FollowingWindow):
 
     def compare_with(self, source: Path) -> None:
         """Look for people of another gallery in this one."""
-        self._other = source
+        self._other, self._beside = source, (self.session.source, self.session.probe_source)
         self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
         self.search()
 
