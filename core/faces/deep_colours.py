@@ -1,29 +1,60 @@
-"""PNGs of 16-bit colours, of which Pillow keeps the upper bytes: what the lower ones change."""
+"""PNGs and TIFFs of 16 bits, of which Pillow keeps the upper bytes: what the lower ones change."""
 
 import io
+import re
+import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-OTHER_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}  # how Pillow is told to take them
+from core.faces.tiff import forget_exif
+
+COLOURS = re.compile("(RGB[AX]?;16)([BLN])")  # how Pillow is told to take the upper bytes
+GREYS = "LA;16B"  # which it spreads over RGBA
+OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 ROWS = 256  # looked at at once
 
 
 def lower_bytes(image: Image.Image, data: bytes) -> Image.Image | None:
-    """The lower bytes of an opened PNG's levels as a picture; None where it has none.
+    """The lower bytes of an opened PNG's or TIFF's levels as a picture; None where it has none.
 
-    It is decoded once more for them.
+    It is decoded once more for them. Those of greys that are clear in parts are of mode LA.
     """
-    if image.format != "PNG":
+    if image.format not in ("PNG", "TIFF"):
         return None
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as again:
-        (tile,) = again.tile
-        if tile.args not in OTHER_BYTES:
+    with Image.open(io.BytesIO(data), formats=(image.format,)) as again:
+        if image.format == "TIFF":
+            again.seek(image.tell())
+            forget_exif(again)
+        greys = [_way(tile.args) for tile in again.tile] == [GREYS]
+        others = [_of_lower(tile.args) for tile in again.tile]
+        if not others or None in others:
             return None
-        again.tile = [tile._replace(args=OTHER_BYTES[tile.args])]
+        again.tile = [
+            tile._replace(args=other) for tile, other in zip(again.tile, others, strict=True)
+        ]
         again.load()
-        return again
+        return Image.merge("LA", (again.getchannel("G"), again.getchannel("A"))) if greys else again
+
+
+def _way(told: Any) -> Any:
+    """How a decoder is told to take the levels, which may be the first of several things."""
+    return told[0] if isinstance(told, tuple) and told else told
+
+
+def _of_lower(told: Any) -> Any:
+    """What a decoder is told for the lower bytes; None where levels have none."""
+    way = _way(told)
+    found = COLOURS.fullmatch(way) if isinstance(way, str) else None
+    if way == GREYS:
+        other = "RGBA"  # all four bytes of a pixel
+    elif found is not None:
+        other = found[1] + OTHER[found[2]]
+    else:
+        return None
+    return (other, *told[1:]) if isinstance(told, tuple) else other
 
 
 def deep_colours(

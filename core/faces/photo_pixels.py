@@ -9,7 +9,7 @@ from PIL.GifImagePlugin import GifImageFile
 
 from core.faces.deep_colours import deep_colours
 from core.faces.deep_levels import grey_levels, is_deep
-from core.faces.tiff import Levels, levels_of, stored_size
+from core.faces.tiff import Levels, forget_exif, levels_of, stored_size
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,7 +33,7 @@ def upright_rgb(image: Image.Image, lower: Image.Image | None = None) -> np.ndar
     """
     if image.format == "TIFF":
         orientation = _orientation(image)
-        _forget_exif(image)  # Pillow would turn it itself, and stop at any malformed tag
+        forget_exif(image)
         image.load()
     else:
         image = _loaded(image)
@@ -43,6 +43,8 @@ def upright_rgb(image: Image.Image, lower: Image.Image | None = None) -> np.ndar
         image, lower = image.transpose(turn), lower and lower.transpose(turn)
     if lower is not None:
         profile = bytes(image.info.get("icc_profile") or b"")
+        if lower.mode == "LA":
+            return _of_deep_clear_grey(image, lower, profile)
         return deep_colours(image, lower, partial(_colours_in_srgb, profile=profile))
     return _rgb(image, levels)
 
@@ -53,6 +55,9 @@ def _loaded(image: Image.Image) -> Image.Image:
     if isinstance(image, GifImageFile) and image.tile:
         reached = image.tile[0].extents
     image.load()
+    # Without Adobe's marker a JPEG's inks stand as they are; Pillow takes all for inverted ones.
+    if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
+        return ImageChops.invert(image)
     if image.format == "PSD" and image.mode == "1":
         return ImageChops.invert(image)  # of Photoshop's two levels the higher one is black
     if reached in (None, (0, 0, *image.size)) or "transparency" in image.info:
@@ -93,12 +98,6 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _forget_exif(image: Image.Image) -> None:
-    exif = image.getexif()
-    for tag in list(exif):
-        del exif[tag]
-
-
 def _rgb(image: Image.Image, levels: Levels) -> np.ndarray:
     profile = bytes(image.info.get("icc_profile") or b"")
     if is_deep(image):
@@ -132,11 +131,25 @@ def _of_deep_grey(image: Image.Image, levels: Levels, profile: bytes) -> np.ndar
     grey[clear] = 255
     if not profile:
         return np.array(Image.fromarray(grey.round().astype(np.uint8)).convert("RGB"))
-    steps = np.arange(1 << 16) / 257
-    shown = [np.interp(steps, np.arange(256), channel) for channel in _greys_in_srgb(profile).T]
-    pixels = np.stack(shown, -1).round().astype(np.uint8)[(grey * 257).round().astype(np.uint16)]
+    pixels = _deep_greys_in_srgb(profile)[(grey * 257).round().astype(np.uint16)]
     pixels[clear] = 255
     return pixels
+
+
+def _of_deep_clear_grey(image: Image.Image, lower: Image.Image, profile: bytes) -> np.ndarray:
+    """The same of greys of 16 bits, RGBA, that are clear in parts; lower: their lower bytes, LA."""
+    high, low = np.asarray(image)[..., [0, 3]].astype(np.uint16), np.asarray(lower)
+    grey, opaque = np.moveaxis(high << 8 | low, -1, 0)
+    pixels = _deep_greys_in_srgb(profile)[grey].astype(np.float32)
+    on_white = 255 - (255 - pixels) * (opaque / np.float32(65535))[..., None]
+    return np.asarray(on_white.round().astype(np.uint8))
+
+
+def _deep_greys_in_srgb(profile: bytes) -> np.ndarray:
+    """What greys of 16 bits under a profile are in sRGB, (65536, 3) uint8."""
+    steps = np.arange(1 << 16) / 257
+    shown = [np.interp(steps, np.arange(256), channel) for channel in _greys_in_srgb(profile).T]
+    return np.stack(shown, -1).round().astype(np.uint8)
 
 
 @lru_cache(maxsize=16)

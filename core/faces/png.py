@@ -1,5 +1,6 @@
 """A PNG's pixels, colours and orientation alone, so that nothing else in it can spoil them."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -22,27 +23,33 @@ OF_GREYS, OF_COLOURS = 0, 2  # sorts of pixels
 CLEAR = {OF_GREYS: 2, OF_COLOURS: 6}  # bytes that tell which level or colour is clear
 KEPT = (b"tRNS", b"iCCP", b"eXIf")
 UNSPECIFIED = b"\2\2"  # code points of primaries and a curve
+XMP = b"XML:com.adobe.xmp\0"
+TURN = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])")
 RAW_EXIF = (b"Raw profile type exif\0", b"Raw profile type APP1\0")  # ImageMagick's ways
 LEAST, MOST, NEAR = 0.2, 5, 0.02  # inverse gammas that are meant, and how near one is another
+ORIENTATION = 274  # tag
 UNPACKED = 1 << 24  # bytes that a colour profile or an orientation may have
 
 
 def png_versions(data: bytes) -> Iterator[bytes]:
     """A PNG to be tried in turn: with all that is sound of what is said of its pixels, and bare."""
     head, pixels, said, text = [data[:START]], list[bytes](), dict[bytes, bytes](), b""
+    turn = b""
     for name, chunk in _first_picture(data):
         if name in PICTURE:
             (pixels if pixels or name == b"IDAT" else head).append(chunk)
-        elif name in SAID or chunk[8:].startswith(RAW_EXIF):
+        elif name in SAID or chunk[8:].startswith((*RAW_EXIF, XMP)):
             content = chunk[8:-4]
             if _chunk(name, content) != chunk:
                 continue  # damaged; the format wants such a chunk passed over
             if name in SAID:
                 said.setdefault(name, content)
+            elif content.startswith(XMP):
+                turn = turn or _exif_of_xmp(content)
             else:
                 text = text or _exif_of_text(name, content)
-    if text:
-        said.setdefault(b"eXIf", text)
+    for exif in filter(None, (text, turn)):
+        said.setdefault(b"eXIf", exif)
     said[b"iCCP"] = _colours(said)
     said[b"tRNS"] = _clear(said.get(b"tRNS", b""), *data[24:26].ljust(2, b"\0"))
     # The orientation may stand behind the pixels; before them it is told without decoding.
@@ -94,6 +101,20 @@ def _exif_of_text(name: bytes, content: bytes) -> bytes:
     except ValueError:
         return b""
     return exif.removeprefix(b"Exif\0\0")
+
+
+def _exif_of_xmp(content: bytes) -> bytes:
+    """EXIF with the orientation that a text in XML says; empty where it says none."""
+    packed, method, rest = (
+        content[len(XMP) : len(XMP) + 1],
+        content[len(XMP) + 1 :][:1],
+        content[len(XMP) + 2 :],
+    )
+    text = rest.split(b"\0", 2)[-1]  # behind a language and a translated name
+    found = TURN.search(_unpacked(method + text) if packed == b"\1" else text)
+    if found is None:
+        return b""
+    return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, 3, 1, int(found[1]), 0, 0)
 
 
 def _clear(content: bytes, bits: int, sort: int) -> bytes:

@@ -88,6 +88,13 @@ def _is_of_another(image: Image.Image) -> bool:
     return isinstance(sort, int) and bool(sort & (SMALL_COPY | MASK))
 
 
+def forget_exif(image: Image.Image) -> None:
+    """Keep Pillow from turning an opened TIFF itself, and from stopping at a malformed tag."""
+    exif = image.getexif()
+    for tag in list(exif):
+        del exif[tag]
+
+
 def stored_size(image: Image.Image) -> tuple[int, int]:
     """Width and height of an opened picture as it is stored; Pillow tells a TIFF's turned."""
     tags = getattr(image, "tag_v2", None)

@@ -1,5 +1,6 @@
 """What keeps a run from starting or makes it slow, told before it starts."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from functools import lru_cache
@@ -272,8 +273,11 @@ def _size(size: float) -> str:
 
 
 def _changed(root: Path) -> float:
+    """When a folder or one of a person in it last did."""
     try:
-        return root.stat().st_mtime
+        with os.scandir(root) as inside:
+            times = [entry.stat().st_mtime for entry in inside if entry.is_dir()]
+        return max(root.stat().st_mtime, *times, 0.0)
     except OSError:
         return 0.0
 

@@ -18,6 +18,7 @@ KINDS = {
 }
 DEEPEST = 16  # tables and lists within one setting
 LARGEST = 2**63 - 1
+FILE_NAMES = ("name",)  # settings that files are called by
 WORDS = ("own", "sface", "default")  # what stands for a file without being its path
 
 
@@ -47,6 +48,8 @@ def group_of(kind: type[Any], table: dict[str, Any], path: Path, prefix: str) ->
         else:
             value = _value(hints[key], raw, path, name)
             _check_range(value, known[key].metadata, path, name)
+            if name in FILE_NAMES:
+                _check_file_name(value, path, name)
             values[key] = value
     return kind(**values)
 
@@ -93,6 +96,14 @@ def _path(raw: str, path: Path, name: str) -> Path:
 def _depth(raw: Any) -> int:
     inner = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
     return 1 + max(map(_depth, inner), default=0)
+
+
+def _check_file_name(value: str, path: Path, name: str) -> None:
+    if value.strip() in ("", ".", "..") or any(sign in value for sign in "/\\\0"):
+        raise XCosError(
+            f"{path}: {name} is {shown(repr(value))}, which no file can be called; give a name "
+            "without slashes."
+        )
 
 
 def _check_range(value: Any, metadata: Any, path: Path, name: str) -> None:

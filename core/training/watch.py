@@ -26,6 +26,7 @@ from core.training.run_files import (
 
 Columns = dict[str, np.ndarray]
 STATES = ("running", "stopped", "finished", "failed", "ended")
+CLOCKS = 60  # seconds that a process seems younger or older than it is by a clock that was set
 LONGEST = 10_000  # bytes of a run's output in which its last sentence is looked for
 SHAPES = {"crops": (2, 112, 112, 3), "cosine": (7, 7), "attention": (7, 7), "step": ()}
 
@@ -78,7 +79,7 @@ def look(path: Path) -> RunView:
     damaged: list[str] = []
     status = _status(path / STATUS, damaged)
     state = status["state"]
-    if state == "running" and not _alive(status["pid"]):
+    if state == "running" and not _alive(status["pid"], path / STATUS):
         state = "ended"
         status["what"] = _last_sentence(path / OUTPUT) or status["what"]
     weights = sorted(path.glob("*.safetensors"))
@@ -156,10 +157,14 @@ def _last_sentence(path: Path) -> str:
     return shown(sentences[-1], 500) if sentences else ""
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: int, told: Path) -> bool:
+    """Whether the process lives that has told where it stands; its number may be another's by now."""
     try:
-        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, OverflowError):
+        process = psutil.Process(pid)
+        if process.create_time() > told.stat().st_mtime + CLOCKS:
+            return False
+        return pid > 0 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OverflowError, OSError):
         return False
 
 

@@ -1,6 +1,7 @@
 """What is told before a run starts: people, memory, and how long it will take."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,29 @@ def test_people_are_counted_and_empty_folders_named(
     assert verdict.warnings == ("1 folder has no photo and will be left out: dan.",)
     faces = verdict.faces
     assert (faces.labelled, faces.unlabelled, faces.identities) == (6, 1 + 3, 3)
+
+
+def test_a_photo_that_is_added_to_a_person_is_counted(
+    crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    (crops / "dan").mkdir()
+    config = config_for(crops, tiny_weights, tmp_path)
+    assert check(config).faces.identities == 3
+    (crops / "dan/1.png").write_bytes((crops / "ann/1.png").read_bytes())
+    later = (crops / "dan").stat().st_mtime + 5
+    os.utime(crops / "dan", (later, later))
+    verdict = check(config)
+    assert (verdict.faces.labelled, verdict.faces.identities, verdict.warnings) == (7, 4, ())
+
+
+@pytest.mark.parametrize("widths", [[1, 2], [-1, 2, 3, 4], [999_999_999, 2, 3, 4]])
+def test_sizes_that_no_backbone_can_have_are_told(
+    crops: Path, tiny_weights: Path, tmp_path: Path, widths: list[int]
+) -> None:
+    config = config_for(crops, tiny_weights, tmp_path)
+    config = replace(config, model=replace(config.model, options={"widths": widths}))
+    (problem,) = check(config).problems
+    assert "does not take these options" in problem
 
 
 def test_one_person_is_refused_by_dialog_and_run_alike(

@@ -128,6 +128,9 @@ def test_what_is_wrong_is_said(text: str, wanted: str) -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+NAMES = TEXT.filter(
+    lambda text: text.strip() not in ("", ".", "..") and not set(text) & set("/\\\0")
+)
 OPTIONS = st.dictionaries(
     TEXT,
     st.recursive(
@@ -140,11 +143,17 @@ OPTIONS = st.dictionaries(
 )  # fmt: skip
 
 
-@given(TEXT, OPTIONS)
+@given(NAMES, OPTIONS)
 def test_what_is_written_is_read_as_the_same(name: str, options: dict[str, Any]) -> None:
     config = TrainConfig(name=name, model=ModelConfig(options=options))
     assert parse_config(write_config(config), PATH) == config
     assert tomllib.loads(write_config(config))["model"]["options"] == options
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\\\b", "/tmp/x"])
+def test_a_run_s_name_is_that_of_a_file(name: str) -> None:
+    with pytest.raises(XCosError, match=r"name is .*, which no file can be called"):
+        parse_config(f'name = "{name}"', PATH)
 
 
 def test_a_mark_of_the_encoding_is_read_over(tmp_path: Path) -> None:

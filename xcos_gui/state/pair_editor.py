@@ -11,7 +11,7 @@ from xcos_gui.state.session import Session
 
 def editor_work(session: Session) -> Callable[[Running], PairEditor] | None:
     """Work whose answer edits the pair looked at as it is explained; None without a pair."""
-    pair, scored, verifier = session.pair, session.scored, session.verifier
+    pair, scored, verifier = session.pair, session.scored, session.scored_verifier
     if pair is None or scored is None or verifier is None or session.explanation is None:
         return None
     cache = session.cache

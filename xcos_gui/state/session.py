@@ -31,6 +31,7 @@ from xcos_gui.state.shown import Pair, Shown
 if TYPE_CHECKING:
     from core.analysis.evidence.ratios import LikelihoodRatios
     from core.analysis.fragile import FragilePairs
+    from core.model.verifier import Verifier
     from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
@@ -59,6 +60,7 @@ class Session(Shown):
     ) -> None:
         super().__init__(settings, cache, device, make)
         self.measurer = Measurer(cache)  # of conditions of faces
+        self.scored_verifier: Verifier | None = None  # what the matrix's features were computed by
         self.pair: Pair | None = None
         self._ambiguous: frozenset[str] = frozenset()  # keys that a probe shares with the gallery
         self.explanation: PairExplanation | None = None
@@ -274,6 +276,8 @@ class Session(Shown):
             one, other = self.faces_of(self.pair)
             kept = one.key, other.key
         scored = self.scored = shown.scored
+        if scored.card is self.card:
+            self.scored_verifier = self.verifier
         self.image, self.colour_limits = shown.image, shown.limits
         known, self.fragile = self.fragile, None
         probes = () if scored.square else scored.rows.gallery.index()
@@ -296,12 +300,12 @@ class Session(Shown):
 
     def _on_not_scored(self, error: BaseException) -> None:
         self.tell(error)
-        shown = self.scored
-        if shown is None or not isinstance(error, Stopped):
+        shown, why = self.scored, ""
+        if shown is None:
             return
         others = shown.card is not self.card or shown.columns is not self.loaded
         if others or shown.probes is not self.probes:
-            self.message.emit("Scoring was stopped, so the matrix shows the scores of before.")
+            why = "the matrix shows the scores of before"
         elif (shown.kind, shown.order) != (self.kind, self.order):
             # Its scores are not held against the threshold of another kind.
             self.kind, self.order = self.settings.kind, self.settings.order = (
@@ -311,8 +315,9 @@ class Session(Shown):
             self.attention_changed.emit()
             self.threshold_changed.emit(self.threshold)
             self._explain()
-            words = f"{shown.kind} attention, order {shown.order}"
-            self.message.emit(f"Scoring was stopped, so it stays {words}.")
+            why = f"it stays {shown.kind} attention, order {shown.order}"
+        if why and isinstance(error, Stopped):
+            self.message.emit(f"Scoring was stopped, so {why}.")
 
     def _on_not_loaded(self, error: BaseException) -> None:
         super()._on_not_loaded(error)

@@ -129,7 +129,7 @@ class FragileWindow(ToolWindow):
     def look(self) -> None:
         """Look through all pairs of the matrix, in the background."""
         session = self.session
-        scored, verifier = session.scored, session.verifier
+        scored, verifier = session.scored, session.scored_verifier
         if scored is None or verifier is None:
             self.tell("Open a gallery first.")
             return

@@ -162,6 +162,7 @@ class PatternsWindow(FollowingWindow):
             selector.fill()
         scored, cache, threshold = session.scored, session.cache, session.threshold
         if scored is None:
+            self.drop_work()
             self._clear(EMPTY)
             return
         rows, columns = scored.rows, scored.columns
@@ -170,6 +171,7 @@ class PatternsWindow(FollowingWindow):
             make = self.of.maker(scored.matrix)
             other = self.less.maker(scored.matrix) if self.with_less.isChecked() else None
         except XCosError as error:
+            self.drop_work()
             self._clear(str(error))
             return
 

@@ -137,14 +137,16 @@ class WorthWindow(FollowingWindow):
         session = self.session
         scored = session.scored
         if scored is None:
+            self.drop_work()
             self._show_nothing(EMPTY)
             return
         if not scored.matrix.pairs:
+            self.drop_work()
             self._show_nothing("There is no pair of faces; open two photos with a face, or more.")
             return
         threshold, against = session.own_threshold, self.against.currentData()
         thresholds: Thresholds = self.thresholds.currentData()
-        made_from = (scored.matrix, scored.rows, scored.columns, thresholds)
+        made_from = (scored.matrix, scored.rows, scored.columns, thresholds, threshold is None)
         known = self.found.worth if self.found and made_from == self.found.made_from else None
 
         def work(running: Running) -> _Found:
@@ -241,7 +243,8 @@ class WorthWindow(FollowingWindow):
             if f"{shown:,}" != item.text()
             else ""
         )
-        self.tell(f"{item.text()} pairs are listed in the main window{more}.")
+        are = "pair is" if item.text() == "1" else "pairs are"
+        self.tell(f"{item.text()} {are} listed in the main window{more}.")
 
 
 def _moved(

@@ -79,6 +79,11 @@ class ToolWindow(QDialog):
         self.progress.show_progress(what, 0, 0)
         self.job.start(work)
 
+    def drop_work(self) -> None:
+        """End what runs and never hear of it again: its answer would be shown as one of now."""
+        self.job.drop()
+        self._end_work()
+
     def say_working(self, what: str) -> None:
         """Say what is being done instead of what to do first: that is done already."""
         if self.empty_words and self.words.text() == self.empty_words:

@@ -206,6 +206,14 @@ def test_a_matrix_whose_scoring_is_stopped_keeps_its_attention_kind(
     assert window.session.kind == window.session.settings.kind == "learned"
     assert window.inspector.kind.currentData() == "learned"
     assert "learned attention" in window._state.text()
+    # And nothing is judged by another kind's threshold.
+    session = window.session
+    assert session.kind == session.settings.kind == "learned" and session.order == "both"
+    assert session.threshold == session.card.thresholds["learned"]  # type: ignore[union-attr]
+    assert session.explanation is not None and session.explanation.kind == "learned"
+    session.set_order("left-right")
+    settled(window, qtbot)
+    assert session.order == session.settings.order == "both"
 
 
 def test_a_project_saved_while_something_loads_stays_the_one_that_is_kept(

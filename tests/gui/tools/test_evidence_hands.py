@@ -112,8 +112,13 @@ def test_where_there_is_one_person_there_is_no_second(
     tab = shown.identification
     answered(shown, tab, qtbot)
     assert tab.table.rowCount() == 3 and tab.table.item(0, 2).text() == "ann"  # type: ignore[union-attr]
+    tab.why_shown.fill()  # as of a probe that was clicked before
+    words = tab.words.text()
     tab.table.row_asked.emit(0)
-    assert "second" in tab.words.text() and not tab.why_shown.filled
+    empty_page = tab.why_shown.empty
+    assert not tab.why_shown.filled
+    assert "second" in f"{empty_page.title.text()} {empty_page.advice.text()}"
+    assert tab.words.text() == words and "FNIR" in words  # the rates stay
 
 
 def test_probes_whom_the_gallery_lacks_have_no_curve(

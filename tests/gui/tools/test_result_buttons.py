@@ -55,6 +55,6 @@ def test_the_old_weights_are_kept_also_while_the_new_ones_load(
     file_digest(weights)  # so that loading begins at once
     dialog.use(weights)
     dialog.keep_old()
-    assert dialog.note.text() == "The weights before judge the open gallery again."
     settled(window, qtbot)
+    assert dialog.note.text() == "The weights before judge the open gallery again."
     assert window.session.card is not None and window.session.card.path == tiny_weights

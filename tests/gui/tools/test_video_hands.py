@@ -150,11 +150,13 @@ def test_a_photo_that_shows_no_face_is_told(
     bad.write_bytes(b"no picture")
     video.inputs.choose(PHOTO, bad)
     qtbot.waitUntil(lambda: any("bad.png" in one for one in [*told, video.note.text()]), timeout=LONG)  # fmt: skip
-    assert video.scores is before
+    # Those of the former face would be taken for this photo's.
+    assert video.scores == [] and not video.save_button.isEnabled()
     # The left face again, without asking for a photo.
     video.inputs.choice.setCurrentIndex(LEFT)
     video.inputs.choice.activated.emit(LEFT)
-    qtbot.waitUntil(lambda: video.scores is not before, timeout=LONG)
+    qtbot.waitUntil(lambda: bool(video.scores), timeout=LONG)
+    assert [one.score for one in video.scores] == [one.score for one in before]
     assert video.against is not None and video.against.key.startswith("ann/")
 
 

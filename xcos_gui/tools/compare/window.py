@@ -40,6 +40,7 @@ from xcos_gui.widgets.readout import Readout
 
 OPACITY = 0.62
 SUFFIXES = (".png", ".svg", ".pdf", ".json")
+MOVED = "The threshold moved: xCos's evidence is of the former one; press F5."
 EMPTY = "Choose a pair in the main window; the methods are computed for it here."
 SCALE = (
     "Each map divided by its largest size, so all share these colours: blue speaks for same "
@@ -119,6 +120,7 @@ class CompareWindow(FollowingWindow):
         self.found: Comparison | None = None
         self._subject: Subject | None = None
         self._asked: _Asked | None = None
+        self._threshold = session.threshold  # of the evidence that is shown
         self._scorer: tuple[_Asked, float, CropScorer] | None = None
         self._crops: tuple[np.ndarray, np.ndarray] | None = None
         self.columns: dict[str, _Column] = {}
@@ -217,7 +219,8 @@ class CompareWindow(FollowingWindow):
 
     def refresh(self) -> None:
         session = self.session
-        if session.pair is None or session.verifier is None or session.explanation is None:
+        verifier = session.scored_verifier
+        if session.pair is None or verifier is None or session.explanation is None:
             self._asked = None
             self.job.drop()
             self.progress.hide()
@@ -226,13 +229,14 @@ class CompareWindow(FollowingWindow):
         one, other = session.faces_of(session.pair)
         asked = _Asked(
             (one.digest, other.digest),
-            session.verifier.card.path,
-            session.verifier.fingerprint,
+            verifier.card.path,
+            verifier.fingerprint,
             session.kind,
             session.order,
             None if session.target is None else session.target.choice,
         )
         if asked == self._asked:
+            self._on_threshold()
             return
         self._asked = asked
         self._forget((session.crop(one, True), session.crop(other)))
@@ -242,7 +246,8 @@ class CompareWindow(FollowingWindow):
         self.about.setText(f"{names}\nscore {e.score:.3f}, {e.kind} attention, order {e.order}")
         self.about.setToolTip(f"{one.key}\n{other.key}")
         controls, threshold = self.with_controls.isChecked(), session.threshold
-        crops, device = self._crops, session.verifier.device
+        self._threshold = threshold
+        crops, device = self._crops, verifier.device
         assert crops is not None
 
         def work(running: Running) -> Comparison:
@@ -311,15 +316,18 @@ class CompareWindow(FollowingWindow):
             self.tell(
                 f"{self.session.target.name} has no 7\N{MULTIPLICATION SIGN}7 map for Grad-CAM."
             )
+        self._on_threshold()
 
     def _on_failed(self, error: BaseException) -> None:
         super()._on_failed(error)
         if isinstance(error, Stopped):
             self.tell("Stopped; what is shown stays. F5 computes all methods anew.")
 
-    def _on_threshold(self, _: float) -> None:
-        if self.methods:
-            self.tell("The threshold moved: xCos's evidence is of the former one; press F5.")
+    def _on_threshold(self, _: float = 0.0) -> None:
+        if self.methods and self._threshold != self.session.threshold:
+            self.tell(MOVED)
+        elif self.note.text() == MOVED:
+            self.tell("")
 
     def _on_cell(self, cell: Cell | None) -> None:
         for column in self.columns.values():

@@ -202,7 +202,8 @@ class ListedPairs(QWidget):
         place = ""
         if self._range is not None:
             low, high = self._range
-            chosen &= (scores >= low) & (scores < high)
+            exact = scores.astype(np.float64)  # else the range would be rounded as scores are
+            chosen &= (exact >= low) & (exact < high)
             place = f" with scores {low:.3f} to {high:.3f}".replace("-", "\N{MINUS SIGN}")
         if self._outcome is not None:
             chosen &= codes == CODE[self._outcome]

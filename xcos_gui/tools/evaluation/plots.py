@@ -89,7 +89,8 @@ class EvaluationPlots(QTabWidget):
         """Draw one kind's histogram with its threshold."""
         self.histogram.clear()
         scores = measured.scores
-        self._edges = np.linspace(scores.min(), scores.max() + 1e-9, BINS + 1)
+        # Just above the highest score, which a bin of its own kind of number would round to.
+        self._edges = np.linspace(float(scores.min()), float(scores.max()) + 1e-9, BINS + 1)
         for sort, colour in ((same, GENUINE), (~same, IMPOSTOR)):
             heights, _ = np.histogram(scores[sort], self._edges)
             fill = pg.mkColor(colour)

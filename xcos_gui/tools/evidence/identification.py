@@ -14,7 +14,7 @@ from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
 from xcos_gui.tools.evidence.tab import DASH, RateTable, Tab, number
 from xcos_gui.widgets.elided import PlainLabel
-from xcos_gui.widgets.empty import OrEmpty
+from xcos_gui.widgets.empty import OrEmpty, parted
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, percent
 
@@ -158,7 +158,7 @@ class IdentificationTab(Tab):
                 identified.scored, identified.persons, identified.rows[row], identified.threshold
             )
         except XCosError as error:
-            self.words.setText(str(error))
+            self.why_shown.say(*parted(str(error)))  # and no map of another probe
             return
         self.why.set_title(f"{why.first} less {why.second}")
         limit = max(float(np.abs(why.difference).max()), 1e-6)

@@ -1,6 +1,6 @@
 """The tab on the strength of evidence: the pair's likelihood ratio, curves, and Bayes' threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from core.analysis.evidence.shipped import shipped_ratios
 from core.analysis.evidence.words import interval_words, strength_words
 from core.errors import XCosError, counted
 from core.faces.face import Face
+from core.project.kept_settings import settings_of
+from core.project.project import Project
 from core.scoring.scored import ScoredGallery, score_gallery
 from xcos_gui.state.jobs import Running, Work
 from xcos_gui.state.session import Session
@@ -211,14 +213,19 @@ class StrengthTab(Tab):
         loader, wanted = session.loader(), self._wanted_for_all and isinstance(chosen, Path)
         self._wanted_for_all = False
         everyone = tuple(face for loaded in scored.galleries for face in loaded.gallery.faces)
-        made_from = (chosen, model.card.fingerprint, kind, order, loader.settings)
+        project, edits = None, None
+        if isinstance(chosen, Path):  # with the names that the user corrected in it
+            project = Project.open(chosen, session.cache.folder)
+            edits = project.edits
+            loader = replace(loader, settings=settings_of(project) or loader.settings)
+        made_from = (chosen, model.card.fingerprint, kind, order, loader.settings, edits)
         known = self._scored[1] if self._scored and self._scored[0] == made_from else None
 
         def work(running: Running) -> _Found:
             reference = scored
             if isinstance(chosen, Path):
                 reference = known or score_gallery(
-                    model, loader.load(chosen, running), None, kind, order, running
+                    model, loader.load(chosen, running, project), None, kind, order, running
                 )
                 self._scored = (made_from, reference)
             for_all = fit_for(everyone, reference, method, running).ratios if wanted else None
@@ -307,7 +314,7 @@ class StrengthTab(Tab):
 
     def _on_use(self) -> None:
         if self.decision is not None and self.decision.threshold is not None:
-            self.session.set_threshold(self.decision.threshold)
+            self.use_threshold(self.decision.threshold)
 
 
 def _strength_of(

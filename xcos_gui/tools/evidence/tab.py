@@ -32,6 +32,7 @@ class Tab(QWidget):
     icon = "evidence"
     again = Signal()  # a choice was changed: compute anew
     pairs_chosen = Signal(str, PairList)
+    told = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -41,6 +42,13 @@ class Tab(QWidget):
         self.column = QVBoxLayout(self)
         self.words = PlainLabel(wordWrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def use_threshold(self, threshold: float) -> None:
+        """Move the threshold of the scores that the answer is of; told where others are coming."""
+        if self.matrix is not self.session.matrix or self.session.scores_follow:
+            self.told.emit("The scores have changed since; wait until they are counted anew.")
+        else:
+            self.session.set_threshold(threshold)
 
     def hold(self, inside: QWidget, stretch: int = 1) -> None:
         """Put what shows the answer below the words; what is said instead, without one, stands there."""

@@ -62,4 +62,4 @@ class ThresholdTab(Tab):
 
     def _on_use(self) -> None:
         if self.found is not None:
-            self.session.set_threshold(self.found.found.own)
+            self.use_threshold(self.found.found.own)

@@ -33,6 +33,7 @@ class EvidenceWindow(FollowingWindow):
             self.plots += tab.plots
             tab.again.connect(self.ask_refresh)
             tab.pairs_chosen.connect(self._on_pairs)
+            tab.told.connect(self.tell)
         self.body.addWidget(self.tabs, 1)
         self.tabs.currentChanged.connect(self.ask_refresh)
         session.pair_changed.connect(self._on_pair)

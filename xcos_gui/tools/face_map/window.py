@@ -251,7 +251,7 @@ class FaceMapWindow(FollowingWindow):
         """From blue to red, the worst; measured once it is asked for."""
         conditions = self.session.conditions
         conditions.ask()
-        table = conditions.table(self.session.scored)
+        table = conditions.table(None if self.found is None else self.found.scored)
         values = None if table is None else table.columns[condition.name]
         if values is None or len(values) != len(self._faces):
             self.words.setText(f"{self._said} {condition.title} is being measured.")

@@ -60,6 +60,9 @@ class LabelExports(QToolButton):
         if loaded is None:
             self.told.emit("Open a gallery first.")
             return
+        if self._session.faces_so_far is not None:
+            self.told.emit("Photos are being loaded; export their labels once all are there.")
+            return
         if self.job.running:
             self.told.emit("Something is being written; wait until that has ended, or stop it.")
             return

@@ -50,7 +50,8 @@ class LabelsWindow(FollowingWindow):
         super().__init__(session, parent)
         self.found: LabelFindings | None = None
         self.quality: Qualities | None = None
-        self._other: Path | None = None
+        self._other: Path | None = None  # a further gallery, chosen beside what was open then
+        self._beside: tuple[Path | None, Path | None] = None, None
         self._searched: object = None
         self._project = session.project  # that the findings' faces and names are of
         self._by_user = True
@@ -76,7 +77,8 @@ class LabelsWindow(FollowingWindow):
         ):
             QShortcut(QKeySequence(keys), self, slot)
         for _, key, decision in KEYS:
-            QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+            deciding = QShortcut(QKeySequence(key), self, lambda d=decision: self.decide(d))
+            deciding.setAutoRepeat(False)  # a key that is held would decide what nobody saw
         session.gallery_changed.connect(self._on_gallery)
         session.edits_changed.connect(self._on_edits)
 
@@ -154,9 +156,15 @@ class LabelsWindow(FollowingWindow):
         loaded, model, source = session.loaded, session.model, session.source
         if loaded is None or model is None or source is None or session.project is None:
             return
+        if self._beside != (session.source, session.probe_source):
+            self._other = None  # of another gallery it says nothing, and probes count before it
         own = session.scored
         if own is not None and not (
-            own.refinement is None and own.square and own.columns is loaded
+            own.refinement is None
+            and own.square
+            and own.columns is loaded
+            and own.card is session.card
+            and (own.kind, own.order) == (session.kind, session.order)
         ):
             own = None
         asked = LabelsRequest(
@@ -324,7 +332,7 @@ class LabelsWindow(FollowingWindow):
 
     def compare_with(self, source: Path) -> None:
         """Look for people of another gallery in this one."""
-        self._other = source
+        self._other, self._beside = source, (self.session.source, self.session.probe_source)
         self.kinds.setCurrentIndex(FINDING_KINDS.index("shared-person"))
         self.search()
 

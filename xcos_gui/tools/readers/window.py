@@ -167,7 +167,14 @@ class ReadersWindow(ToolWindow):
             form = {r: like for r, text in answers.items() for like in LIKENESSES if like == text}
         now = datetime.now(UTC).isoformat(timespec="seconds")
         reading = Reading(self.reader.text().strip(), left, right, rating, now, form)
-        self.session.edit(lambda project: project.read_pair(reading))
+        self.session.edit(lambda project: project.read_pair(reading), self._project)
+        project = self.session.project
+        if project is None or reading not in readings_of(project.edits.readings):
+            self.sheet.appendleft(pair)
+            self.tell(
+                "The answer could not be kept; the main window says why. Rate the pair again."
+            )
+            return
         self.given.append(pair)
         self._show_next()
 
@@ -242,24 +249,26 @@ class ReadersWindow(ToolWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return self._answered(event.key())
+            return self._answered(event)
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._answered(event.key()):
+        if self._answered(event):
             return
         if self.pages.currentIndex() == 1 and event.key() == Qt.Key.Key_Escape:
             self._leave()
             return
         super().keyPressEvent(event)
 
-    def _answered(self, key: int) -> bool:
+    def _answered(self, event: QKeyEvent) -> bool:
         """Whether a key was a rating, or the way back, of the pair that is shown."""
+        key = event.key()
         number = key - Qt.Key.Key_1
         if self.pages.currentIndex() != 1:
             return False
         if 0 <= number < len(RATINGS):
-            self.rate(RATINGS[number])
+            if not event.isAutoRepeat():  # a key that is held would rate pairs that nobody saw
+                self.rate(RATINGS[number])
         elif key == Qt.Key.Key_Backspace:
             self.back()
         else:

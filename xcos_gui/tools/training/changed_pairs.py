@@ -1,5 +1,6 @@
 """Held-out pairs that two weights judge differently: a list, and the maps of the chosen one."""
 
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core.explain.words import decision_words
 from core.faces.choose import GallerySettings
 from core.gallery.gallery import LoadedGallery
 from core.gallery.opening import crop_of
+from core.log import unexpected
 from core.model.card import read_card
 from core.scoring.scored import ScoringModel, one_pair
 from core.training.verdict import ChangedPair, Figures, Verdict
@@ -47,12 +49,14 @@ Crops = tuple[np.ndarray, np.ndarray]
 class ExplainedPair:
     """A pair's crops (112, 112, 3) uint8, and why each weights scored it as they did.
 
-    before: None where what there was before has no maps, as a plugged-in model
+    before: None where what there was before has no maps, as a plugged-in model, or is gone
+    lacking: which of the two
     """
 
     crops: Crops
     before: PairDecision | None
     after: PairDecision
+    lacking: str = "a model without maps"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,8 @@ class PairRequest:
         """Raises XCosError for photos or weights that are gone, and Stopped."""
         verdict = self.verdict
         crops, after = self._explained(pair, verdict.weights, verdict.after, running)
+        if verdict.start is not None and not verdict.start.exists():
+            return ExplainedPair(crops, None, after, f"{verdict.start} is gone")
         before = None
         if verdict.start is not None and _has_maps(verdict.start):
             _, before = self._explained(pair, verdict.start, verdict.before, running)
@@ -112,11 +118,8 @@ class PairRequest:
         quiet = Running(running.report, running.stopped, lambda _: None)
         faces = []
         for photo, key in ((pair.left, pair.left_key), (pair.right, pair.right_key)):
-            one = self._of_gallery(photo, key) or loader.load(photo, quiet)
-            if not len(one):
-                reasons = [problem.reason for problem in one.gallery.problems]
-                raise XCosError(reasons[0] if reasons else f"{photo} shows no face.")
-            faces.append(one.part(np.array([0])))
+            one = self._of_gallery(photo, key)
+            faces.append(one or _face_of(loader.load(photo, quiet), photo, key))
         return faces
 
     def _of_gallery(self, photo: Path, key: str) -> LoadedGallery | None:
@@ -221,7 +224,7 @@ class ChangedPairsView(QWidget):
             face.set_crop(crop)
         explained = pair.before, pair.after
         for one, side, views, words in zip(explained, SIDES, self.maps, self.scores, strict=True):
-            words.setText(_scored(one, side))
+            words.setText(_scored(one, side, pair.lacking))
             for name, view in views.items():
                 values = None if one is None else one.map_of(name)
                 threshold = 0.0 if one is None else one.threshold or 0.0
@@ -230,7 +233,10 @@ class ChangedPairsView(QWidget):
         self._grid.setVisible(True)
 
     def _on_failed(self, error: BaseException) -> None:
-        self.words.setText(str(error))
+        told = isinstance(error, XCosError)
+        self.words.setText(
+            str(error) if told else unexpected("".join(traceback.format_exception(error)))
+        )
         self._grid.setVisible(False)
 
     def _show_nothing(self) -> None:
@@ -250,6 +256,18 @@ class ChangedPairsView(QWidget):
         for views in self.maps:
             for view in views.values():
                 view.mark(cell)
+
+
+def _face_of(loaded: LoadedGallery, photo: Path, key: str) -> LoadedGallery:
+    """Of a photo that was read by itself, the face that a key of its gallery means."""
+    own, mark, number = key.rpartition("#")  # as a photo may be called, too
+    second = mark and number.isdigit() and Path(own).name == photo.name
+    wanted = int(number) if second else 1
+    places = [place for place, face in enumerate(loaded.gallery.faces) if face.number == wanted]
+    if not places:
+        reasons = [problem.reason for problem in loaded.gallery.problems if not len(loaded)]
+        raise XCosError(reasons[0] if reasons else f"{photo} does not show that face.")
+    return loaded.part(np.array(places[:1]))
 
 
 def _crops(faces: list[LoadedGallery], loader: Loader) -> Crops:
@@ -276,8 +294,8 @@ def _line(pair: ChangedPair) -> str:
     return f"{mended}: {before} \N{RIGHTWARDS ARROW} {after}, {who}, score {scores}"
 
 
-def _scored(decided: PairDecision | None, side: str) -> str:
-    return f"{side.capitalize()}: {'a model without maps' if decided is None else decision_words(decided)}"
+def _scored(decided: PairDecision | None, side: str, lacking: str) -> str:
+    return f"{side.capitalize()}: {lacking if decided is None else decision_words(decided)}"
 
 
 def _icon(crops: Crops) -> QIcon:

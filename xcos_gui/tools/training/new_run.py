@@ -24,7 +24,7 @@ from core.files import write_whole
 from core.progress import duration
 from core.resources import resource_path
 from core.training.checks import Verdict, check
-from core.training.config import TrainConfig, missing_paths, read_config
+from core.training.config import TrainConfig, missing_paths, read_config, write_config
 from core.training.named_files import with_files
 from core.training.run_files import CONFIG
 from xcos_gui.state.jobs import LatestJob
@@ -57,7 +57,8 @@ class NewRunPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session, self._base, self._compute = session, runs / CONFIG, compute
-        self._measured = ""  # settings whose time is known
+        self._measured = ""  # settings whose time was measured last, or is being measured
+        self._times: dict[str, Measured] = {}  # by settings
         self._way = FILE  # whose settings are shown
         self._changes = _kept_changes(session.settings.note(KEPT))  # by way
         self._checking = LatestJob(self)
@@ -208,13 +209,24 @@ class NewRunPage(QWidget):
         self.unfold.setText(f"All settings ({count} changed)" if count else "All settings")
         self._checking.drop()
         self.faces.hide()
-        if self.form.toml() != self._measured:
-            when = "once nothing is missing" if missing else "in a moment"
-            self.time.setText(f"How long it takes here is measured {when}.")
+        self._tell_time(bool(missing))
         self._show_problems(missing)
         self._rested.stop()
         if not missing:
             self._settled.start()
+
+    def _tell_time(self, missing: bool) -> None:
+        settings = self.form.toml()
+        if settings in self._times:
+            self._show_time(self._times[settings])
+        elif settings != self._measured:
+            self._measured = ""
+            when = "once nothing is missing" if missing else "in a moment"
+            self.time.setText(f"How long it takes here is measured {when}.")
+
+    def _show_time(self, measured: Measured) -> None:
+        self.time.setText(f"{TAKES} about {duration(measured.seconds)} here, as measured.")
+        self.time.setToolTip(measured.words)
 
     def _check_more(self) -> None:
         try:
@@ -250,9 +262,16 @@ class NewRunPage(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, "Save settings", "run.toml", "TOML (*.toml)")
         if name:
             try:
-                write_whole(Path(name), self.form.toml().encode())
+                write_whole(Path(name), self._settings_text().encode())
             except XCosError as error:
                 self.told.emit(str(error))
+
+    def _settings_text(self) -> str:
+        """The settings as a file anywhere may hold them: with whole paths, unless one is not valid."""
+        try:
+            return write_config(self.config())
+        except XCosError:
+            return self.form.toml()
 
     # Time.
 
@@ -263,9 +282,9 @@ class NewRunPage(QWidget):
         self._measured = settings
 
         def show(measured: Measured) -> None:
+            self._times[settings] = measured
             if self.form.toml() == settings:
-                self.time.setText(f"{TAKES} about {duration(measured.seconds)} here, as measured.")
-                self.time.setToolTip(measured.words)
+                self._show_time(measured)
 
         self.time.setText("Measuring how long it takes here…")
         self._compute("Measuring the time", EstimateRequest(settings, self._base).run, show)
@@ -275,7 +294,8 @@ class NewRunPage(QWidget):
         self.time.setText("How long it takes here is not measured.")
 
     def _measure_by_itself(self) -> None:
-        if self.form.toml() == self._measured or not self.isVisible():
+        settings = self.form.toml()
+        if settings == self._measured or settings in self._times or not self.isVisible():
             return
         if self._session.busy:
             self._rested.start()  # it would slow down what the user waits for, and be slowed itself

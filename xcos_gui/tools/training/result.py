@@ -1,5 +1,6 @@
 """What a run came to: a sentence, figures before and after, changed pairs, and what to do now."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -89,6 +90,8 @@ class ResultPage(QWidget):
         if verdict is None:
             self._show_nothing(EMPTY if self.weights is None else UNJUDGED)
             return
+        if self.weights is not None:  # where they are now: the folder may have been moved
+            verdict = replace(verdict, weights=self.weights)
         self.verdict = verdict
         self.sentence.setText(verdict.sentence)
         self.sentence.show()

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from core.training.config import TrainConfig
-from core.training.ways import WayName
+from core.training.ways import Way, WayName
 from xcos_gui.state.session import Session
 from xcos_gui.tools.training.questions import (
     AdaptQuestions,
@@ -31,6 +31,7 @@ class WaysPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._behind = False
+        self._answered: dict[WayName, Way] = {}  # as they were told of last
         self.questions: dict[WayName, Questions] = {
             "adapt": AdaptQuestions(session),
             "plug-in": PlugInQuestions(session),
@@ -89,8 +90,11 @@ class WaysPanel(QWidget):
         self._behind = not self.isVisible()
         if self._behind:
             return
-        for questions in self.questions.values():
+        for name, questions in self.questions.items():
             questions.refill()
+            # How photos become faces may have changed, and no answer with it.
+            if name in self._answered and questions.way() != self._answered[name]:
+                self._on_answered(name)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -143,7 +147,7 @@ class WaysPanel(QWidget):
 
     def _on_answered(self, name: WayName) -> None:
         if self.buttons[name].isChecked():
-            way = self.questions[name].way()
+            way = self._answered[name] = self.questions[name].way()
             self._does[name].setText(way.does)
             self._fails[name].setText(way.fails)
             self.changed.emit()

@@ -1,5 +1,6 @@
 """The training window: a new run, the runs, and what a run came to."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from xcos_gui.widgets.placing import Pages
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EVERY = 1000  # milliseconds between two looks at the runs
-BEFORE = "training/weights before"  # those in use before a run's; "" for those that ship
+BEFORE = (
+    "training/weights before"  # by a run's weights, those in use before; "" for those that ship
+)
 
 
 class TrainingDialog(ToolWindow):
@@ -56,6 +59,13 @@ class TrainingDialog(ToolWindow):
         ):
             self.tabs.addTab(page, text)
         self.body.addWidget(self.tabs)
+        self._awaited: tuple[Path | None, str] | None = (
+            None  # weights that load, and what to say then
+        )
+        self._why = ""  # what was said last since then
+        session.model_changed.connect(self._tell_used)
+        session.idle.connect(self._tell_not_used)
+        session.message.connect(self._on_message)
         self._watched = set(self.running)
         self._processes: list[subprocess.Popen[bytes]] = []  # waited for, so that none is left over
         self._timer = QTimer(self, interval=EVERY)
@@ -127,21 +137,66 @@ class TrainingDialog(ToolWindow):
         """Take a run's weights for the open gallery; the way back to those before is kept."""
         before = self.session.models.weights
         if before is None or before.resolve() != weights.resolve():
-            self.session.settings.keep_note(BEFORE, "" if before is None else str(before))
-        self.session.set_model(weights)
-        self.tell(f"{weights.name} judges the open gallery now.")
+            kept = {new: old for new, old in self._before().items() if Path(new).is_file()}
+            kept[str(weights.resolve())] = "" if before is None else str(before)
+            self.session.settings.keep_note(BEFORE, json.dumps(kept))
+        name = weights.name
+        judges = "is in use now" if self.session.source is None else "judges the open gallery now"
+        self._take(weights, f"{name} is being loaded for the open gallery.", f"{name} {judges}.")
 
     def keep_old(self) -> None:
         """Leave the weights before in use, or take them again."""
         card, new = self.session.card, self.verdict_page.weights
         chosen = self.session.chosen_models.verifier  # which may still be loading the gallery
-        if chosen is not None and new is not None and chosen.card.path.resolve() == new.resolve():
-            before = self.session.settings.note(BEFORE)
-            self.session.set_model(Path(before) if before else None)
-            self.tell("The weights before judge the open gallery again.")
+        awaited = self._awaited is not None and self._awaited[0] == new  # or be hashed
+        if new is not None and (
+            awaited or (chosen and chosen.card.path.resolve() == new.resolve())
+        ):
+            before = self._before().get(str(new.resolve()), "")
+            self._take(
+                Path(before) if before else None,
+                "The weights before are being loaded for the open gallery.",
+                "The weights before judge the open gallery again.",
+            )
             return
         name = "They" if card is None else card.name
         self.tell(f"{name} stays in use; the run's weights stay in {self.verdict_page.run}.")
+
+    def _before(self) -> dict[str, str]:
+        """The weights in use before, by those of the run that took their place."""
+        try:
+            kept = json.loads(self.session.settings.note(BEFORE) or "{}")
+        except ValueError:  # as an earlier version kept it, or none of ours
+            return {}
+        sound = kept.items() if isinstance(kept, dict) else ()
+        return {new: old for new, old in sound if isinstance(old, str)}
+
+    def _take(self, weights: Path | None, meanwhile: str, then: str) -> None:
+        """Use weights, which are loaded first, and say both at their time."""
+        self._awaited, self._why = (weights, then), ""
+        self.tell(meanwhile)
+        self.session.set_model(weights)
+        self._tell_used()
+        if not self.session.busy:
+            self._tell_not_used()
+
+    def _tell_used(self) -> None:
+        session = self.session
+        if self._awaited is None or session.chosen_models is not session.models:
+            return
+        weights, then = self._awaited
+        if session.models.weights == weights:
+            self._awaited = None
+            self.tell(then)
+
+    def _tell_not_used(self) -> None:
+        """Say why weights that were asked for are not in use, now that nothing runs any more."""
+        if self._awaited is not None:
+            self._awaited = None
+            self.tell(self._why or "Those weights could not be taken; choose them under Model.")
+
+    def _on_message(self, sentence: str) -> None:
+        self._why = sentence
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

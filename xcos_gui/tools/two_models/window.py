@@ -212,6 +212,8 @@ class TwoModelsWindow(FollowingWindow):
             self._show_nothing(EMPTY)
             return
         if session.scored is None or session.source is None:
+            self.drop_work()
+        if session.scored is None or session.source is None:
             self._show_nothing("Open a gallery first; both models then judge it.")
             return
         first = JudgedGallery(session.scored, session.own_threshold)

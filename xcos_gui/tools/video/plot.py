@@ -55,15 +55,19 @@ class VideoPlot(pg.PlotWidget):  # type: ignore[misc]
                 symbolBrush=colour,
                 symbolPen=None,
             )
-        if threshold is not None:
-            self.show_threshold(threshold)
-            self.addItem(self.line)
+        self.show_threshold(threshold)
         self.addItem(self._ring)
         self.autoRange(padding=0.05)
 
-    def show_threshold(self, threshold: float) -> None:
-        """Move the threshold's line."""
-        self.line.setValue(threshold)
+    def show_threshold(self, threshold: float | None) -> None:
+        """Move the threshold's line; None: there is none."""
+        there = self.line in self.plotItem.items
+        if threshold is not None:
+            self.line.setValue(threshold)
+        if there and threshold is None:
+            self.removeItem(self.line)
+        elif not there and threshold is not None:
+            self.addItem(self.line)
 
     def mark(self, track: int, place: int) -> None:
         """Ring a face's point."""

@@ -73,7 +73,7 @@ class VideoWindow(ToolWindow):
         self._finding: ModelCard | None = None  # whose features the tracks being found will have
         self._scoring = LatestJob(self)
         self._scoring.finished.connect(self._on_scored)
-        self._scoring.failed.connect(self._on_failed)
+        self._scoring.failed.connect(self._on_not_scored)
         self.inputs = VideoInputs(session)
         self.inputs.find_asked.connect(self.find_tracks)
         self.inputs.against_changed.connect(self._score)
@@ -276,12 +276,7 @@ class VideoWindow(ToolWindow):
         against = self.inputs.against()
         if against is None:
             self._scoring.drop()
-            self.against, self.scores = None, []
-            self.tracks.show_scores(None, None)
-            self.plot.show_scores([], None)
-            self._show_state()
-            self.view.show_report(None)
-            self.view.shown.say(*NO_PHOTO)
+            self._show_unscored()
             return
 
         def work(running: Running) -> _Scored:
@@ -292,6 +287,19 @@ class VideoWindow(ToolWindow):
             return _Scored(face, scores)
 
         self._scoring.start(work)
+
+    def _show_unscored(self) -> None:
+        """Without scores: those of another face would be taken for this one's."""
+        self.against, self.scores = None, []
+        self.tracks.show_scores(None, None)
+        self.plot.show_scores([], None)
+        self._show_state()
+        self.view.show_report(None)
+        self.view.shown.say(*NO_PHOTO)
+
+    def _on_not_scored(self, error: BaseException) -> None:
+        self._show_unscored()
+        self.tell_failed(error)
 
     def _on_scored(self, answer: _Scored) -> None:
         self.against, self.scores = answer.against, answer.scores
@@ -336,7 +344,7 @@ class VideoWindow(ToolWindow):
 
     def _on_threshold(self, *_: object) -> None:
         limit = self.session.own_threshold
-        if self.scores and limit is not None:
+        if self.scores:
             self.plot.show_threshold(limit)
             self.tracks.show_scores(self.scores, limit)
             self.show_face(self._track, self._place)

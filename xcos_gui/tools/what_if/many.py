@@ -116,7 +116,7 @@ class WhatIfManyWindow(ToolWindow):
     def look(self) -> None:
         """Edit the faces and score the pairs, in the background."""
         session, pairs = self.session, self.pairs
-        scored, verifier = session.scored, session.verifier
+        scored, verifier = session.scored, session.scored_verifier
         if pairs is None or scored is None or verifier is None:
             self.tell(EMPTY[1])
             return
