@@ -379,9 +379,8 @@ class Opening(Messages):
         self.settings.remember_gallery(self.project_file or self._opened.source)
         for warning in (*self.cache.warnings, *(self.verifier.warnings if self.verifier else ())):
             self.tell_once(warning)
-        for one, way in ((loaded, "see the problems listed"), (probes, "choose other probes")):
-            if one is not None and not len(one):
-                self.message.emit(f"{one.gallery.source} gave no face; {way}.")
+        if not loaded.gallery.faces:
+            self.message.emit(f"{self.source} gave no face; see the problems listed.")
 
     def _show(self, loaded: LoadedGallery, probes: LoadedGallery | None = None) -> None:
         taken = self._take_asked()
