@@ -52,6 +52,14 @@ def interval_of(values: np.ndarray) -> np.ndarray:
     return bounds
 
 
+def told_ends(low: float, high: float) -> tuple[float, float] | None:
+    """An interval's ends; None where all draws agree, up to rounding, or none has the figure (NaN).
+
+    So few people or errors tell nothing of others.
+    """
+    return (low, high) if high - low > ALIKE else None
+
+
 @dataclass(frozen=True)
 class Interval:
     """The difference of a figure, first less second, with its 95 % percentile interval.
@@ -154,9 +162,8 @@ def intervals(
             continue
         low, high = interval_of(values[1:]).tolist()
         # Draws that all give one difference other than 0 say nothing of other people.
-        if values[0] != 0 and not high - low > ALIKE:
-            low = high = None
-        answers.append(Interval(name, float(values[0]), low, high, len(present)))
+        ends = told_ends(low, high) if values[0] != 0 else (low, high)
+        answers.append(Interval(name, float(values[0]), *(ends or (None, None)), len(present)))
     return tuple(answers)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.bootstrap import FEW
+from core.analysis.bootstrap import FEW, told_ends
 from core.analysis.grouping import Grouping
 from core.analysis.rates import PairKinds, Rates, count_errors, refuse_nameless
 from core.errors import shown
@@ -205,8 +205,7 @@ class _Figures:
 
     def _interval(self, at: int) -> Pair | None:
         """None where all draws agree, or none has the figure: of so few people or errors, none can be told."""
-        low, high = self._limits[:, at].tolist()
-        return (low, high) if low < high else None
+        return told_ends(*self._limits[:, at].tolist())
 
 
 def _group(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.bootstrap import DRAWS, LEVEL
+from core.analysis.bootstrap import DRAWS, LEVEL, told_ends
 from core.errors import Stopped
 from core.evaluation.verification import balanced_threshold
 from core.progress import QUIET, Task
@@ -119,4 +119,4 @@ def _figures(table: np.ndarray, threshold: float, impostors: int) -> Figures:
 def _interval(drawn: np.ndarray) -> tuple[float, float] | tuple[None, None]:
     """None where all draws agree: so few people err that drawing them anew tells nothing."""
     low, high = np.nanpercentile(drawn, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-    return (float(low), float(high)) if high > low else (None, None)
+    return told_ends(float(low), float(high)) or (None, None)

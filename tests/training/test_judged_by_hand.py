@@ -264,3 +264,14 @@ def test_of_many_pairs_some_of_each_kind_are_drawn_in_their_order() -> None:
     place = left * 160 + right
     assert (np.diff(place) > 0).all()
     assert not np.array_equal(place, pairs_of(np.arange(160), 5)[0] * 160)
+
+
+def test_draws_that_differ_by_rounding_alone_give_no_interval() -> None:
+    """A gain of a hundredth in each draw, summed in another order, is told without one, and is no proof."""
+    rng = np.random.default_rng(0)
+    before = np.full((1001, 4), 0.9)
+    after = before + 0.01 + rng.normal(0, 1e-16, before.shape)
+    assert np.ptp((after - before)[1:], axis=0).min() > 0
+    for change in differences(before, after, 10_000).values():
+        assert (change.low, change.high) == (None, None) and not change.beyond_chance
+        assert change.value == pytest.approx(0.01)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.bootstrap import interval_of, people_drawn
+from core.analysis.bootstrap import interval_of, people_drawn, told_ends
 from core.analysis.conditions.measured import ConditionTable
 from core.analysis.evidence.ratios import (
     HeldOut,
@@ -331,8 +331,7 @@ class _Figures:
         rate = float(rates[place])
         if np.isnan(rate):
             return None, None
-        low, high = self.ends[:, at].tolist()
-        return rate, (low, high) if low < high else None  # so few errors tell no interval
+        return rate, told_ends(*self.ends[:, at].tolist())
 
 
 def _cllr(held_out: HeldOut | None) -> float | None:
