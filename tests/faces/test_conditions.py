@@ -136,13 +136,13 @@ def test_a_photo_s_size_is_that_of_its_upright_pixels(orientation, kind, tmp_pat
 XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 
 
-def test_a_photo_s_size_minds_no_orientation_that_its_pixels_do_not_mind(tmp_path) -> None:
-    """A PNG's texts may unpack to any size, so none of them is looked into for this."""
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_photo_s_size_and_pixels_are_turned_alike_by_what_xmp_says(tmp_path, packed) -> None:
     texts = PngInfo()
-    texts.add_itxt("XML:com.adobe.xmp", XMP)
+    texts.add_itxt("XML:com.adobe.xmp", XMP, zip=packed)
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png", pnginfo=texts)
-    assert photo_size(tmp_path / "a.png") == (30, 20)
-    assert read_photo(tmp_path / "a.png").shape == (20, 30, 3)
+    assert photo_size(tmp_path / "a.png") == (20, 30)
+    assert read_photo(tmp_path / "a.png").shape == (30, 20, 3)
 
 
 def test_a_photo_that_is_read_without_its_metadata_has_a_size(tmp_path) -> None:

@@ -247,10 +247,13 @@ def test_a_growing_gallery_is_scored_while_it_is_small_or_new(
     assert bool(scored) == scores
 
 
-@pytest.mark.parametrize("start", [None, Path("plugged.onnx"), Path("start.safetensors")])
+@pytest.mark.parametrize("name", ["", "plugged.onnx", "start.safetensors"])
 def test_each_weights_decide_by_their_own_threshold(
-    monkeypatch: pytest.MonkeyPatch, start: Path | None
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
+    start = tmp_path / name if name else None
+    if start is not None:
+        start.touch()
     asked: list[tuple[Path, str]] = []
 
     def explained(_: object, pair: str, weights: Path, figures: str, __: object) -> tuple[str, str]:
