@@ -13,10 +13,10 @@ from tests.soak.run import Found, Measured, soak
 
 
 def test_random_actions_raise_nothing(tmp_path: Path) -> None:
-    found = soak(tmp_path, seed=3, seconds=10, actions=60)
+    found = soak(tmp_path, seed=3, seconds=10, actions=40)
     told = "\n".join(f"{key}\n{text}" for key, text in found.details.items())
     assert found.objections(quiet=False) == [], told
-    assert found.actions == 60 or found.measured[-1].at >= 10
+    assert found.actions == 40 or found.measured[-1].at >= 10
 
 
 def test_growth_is_told_and_what_goes_up_and_down_is_not() -> None:
