@@ -162,8 +162,9 @@ def intervals(
             continue
         low, high = interval_of(values[1:]).tolist()
         # Draws that all give one difference other than 0 say nothing of other people.
-        ends = told_ends(low, high) if values[0] != 0 else (low, high)
-        answers.append(Interval(name, float(values[0]), *(ends or (None, None)), len(present)))
+        if values[0] != 0 and told_ends(low, high) is None:
+            low = high = None
+        answers.append(Interval(name, float(values[0]), low, high, len(present)))
     return tuple(answers)
 
 
