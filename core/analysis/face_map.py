@@ -148,17 +148,10 @@ def _margins(
     matrix: ScoreMatrix, rows: slice, columns: slice, threshold: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far pairs are on the wrong side, and which are pairs of known identities: (r, c)."""
-    known = matrix.known(rows, columns)
+    known, places = matrix.known(rows, columns), np.arange(len(matrix.scores))[rows]
     if matrix.square:
-        known &= (
-            np.arange(len(matrix.scores))[rows, None]
-            != np.arange(matrix.scores.shape[1])[None, columns]
-        )
-    scores = matrix.scores[rows, columns].astype(np.float64)
-    if matrix.square and matrix.order != "both":  # a pair has the score above the diagonal
-        places = np.arange(len(matrix.scores))
-        later = places[rows, None] < places[None, columns]
-        scores = np.where(later, scores, matrix.scores[columns, rows].T)
+        known &= places[:, None] != np.arange(matrix.scores.shape[1])[columns]
+    scores = matrix.lines(places, columns).astype(np.float64)
     return np.where(matrix.genuine(rows, columns), threshold - scores, scores - threshold), known
 
 

@@ -8,7 +8,7 @@ from core.commands.shared import warn
 from core.errors import XCosError
 from core.faces.photo_files import readable
 from core.gallery.cache import default_cache
-from core.gallery.folder import scan_apart
+from core.gallery.folder import scan_with_photos
 from core.json_text import json_text
 from core.project.edits import (
     DECISIONS,
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
 def _subjects(options: argparse.Namespace, edits: Edits) -> list[str]:
     if not (options.faces or options.pair or options.identity):
         return []
-    listing = scan_apart(options.gallery, options.photos)
+    listing = scan_with_photos(options.gallery, options.photos)
     photos = {readable(p.photo): p.photo for p in listing.photos}
     photos |= {p.photo: p.photo for p in listing.photos}  # of two spellings the one that is given
     names = {p.identity for p in listing.photos} | {*edits.identities.values()}

@@ -82,8 +82,8 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
     return listing
 
 
-def scan_apart(source: Path, photos: Path | None) -> Listing:
-    """The same with photos as a user named them. Raises XCosError for those of what is no CSV."""
+def scan_with_photos(source: Path, photos: Path | None) -> Listing:
+    """The same where a user may have named photos. Raises XCosError for those of what is no CSV."""
     listing = scan(source, photos)
     if photos is not None and (source.is_dir() or source.suffix.lower() != ".csv"):
         raise XCosError(

@@ -18,7 +18,7 @@ from core.faces.photo import photo_bytes
 from core.faces.searched import Finder, photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
 from core.gallery.face_selection import FaceRules, content_digest, face_digest
-from core.gallery.folder import Listed, cached_path, scan, scan_apart
+from core.gallery.folder import Listed, cached_path, scan, scan_with_photos
 from core.gallery.gallery import Gallery, LoadedGallery, sort_key
 from core.gallery.pipeline import (
     Embeddings,
@@ -61,7 +61,7 @@ def open_gallery(
     Raises XCosError for a source without photos, and Stopped; a photo that gives no face
     becomes a problem of the gallery.
     """
-    listing = scan_apart(Path(source), photos)
+    listing = scan_with_photos(Path(source), photos)
     rules = FaceRules(settings, Edits() if project is None else project.edits)
     opening = _Opening(Path(source), listing.root, rules, verifier, target, cache)
     opening.problems += [Problem(file, reason) for file, reason in listing.skipped]

@@ -34,9 +34,5 @@ def build_backbone(name: str, **options: Any) -> nn.Module:
         raise XCosError(f"There is no backbone named {name!r:.60}; choose one of {known}.")
     try:
         return BUILDERS[name](**options)
-    except (
-        TypeError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # as torch tells of a size that cannot be
+    except (TypeError, ValueError, RuntimeError) as error:  # torch tells of impossible sizes so
         raise XCosError(f"The backbone {name!r} does not take these options: {error}.") from error

@@ -195,9 +195,8 @@ class FileActions(QObject):
         if source is None:
             return
         what, stays = ", and its project file with names, landmarks and photos set aside", ""
-        if (
-            file := self.session.project_file
-        ) is not None:  # an earlier one may be beside the cache
+        file = self.session.project_file
+        if file is not None:  # an earlier one may be beside the cache
             what, stays = " and what was changed before it had a project", f" and {file}"
         answer = QMessageBox.question(
             self._window,

@@ -20,9 +20,8 @@ from xcos_gui.widgets.placing import Pages
 from xcos_gui.widgets.tool_window import ToolWindow
 
 EVERY = 1000  # milliseconds between two looks at the runs
-BEFORE = (
-    "training/weights before"  # by a run's weights, those in use before; "" for those that ship
-)
+# By a run's weights, those in use before; "" for those that ship.
+BEFORE = "training/weights before"
 
 
 class TrainingDialog(ToolWindow):
@@ -59,9 +58,8 @@ class TrainingDialog(ToolWindow):
         ):
             self.tabs.addTab(page, text)
         self.body.addWidget(self.tabs)
-        self._awaited: tuple[Path | None, str] | None = (
-            None  # weights that load, and what to say then
-        )
+        # Weights that load, and what to say then.
+        self._awaited: tuple[Path | None, str] | None = None
         self._why = ""  # what was said last since then
         session.model_changed.connect(self._tell_used)
         session.idle.connect(self._tell_not_used)
