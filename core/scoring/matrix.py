@@ -108,15 +108,15 @@ class ScoreMatrix:
         above: np.ndarray = np.arange(n)[rows, None] < np.arange(m)[None, columns]
         return above
 
-    def lines(self, places: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+    def lines(self, places: np.ndarray, across: slice = slice(None)) -> np.ndarray:
         """Scores of some rows' pairs, (r, m); each pair of one gallery has the score above the diagonal.
 
-        columns: all, or those wanted
+        across: the columns wanted
         """
-        scores = self.scores[places, columns]
+        scores = self.scores[places, across]
         if self.square and self.order != "both":
-            later = places[:, None] < np.arange(self.scores.shape[1])[columns]
-            scores = np.where(later, scores, self.scores[columns, places].T)
+            later = places[:, None] < np.arange(self.scores.shape[1])[across]
+            scores = np.where(later, scores, self.scores[across, places].T)
         return scores
 
     def mirrored(self) -> "ScoreMatrix":
