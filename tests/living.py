@@ -5,8 +5,10 @@ a right number from a wrong one. Here the statistics were taken on varied patter
 scales are enlarged, so that a swapped side, a dropped factor or a turned sign moves a score by tenths.
 """
 
+import io
 import shutil
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ def pattern(name: str) -> np.ndarray:
     return own_pattern(name)
 
 
+@cache
 def own_pattern(name: str) -> np.ndarray:
     """The same of a name that is like no other."""
     rng = np.random.default_rng(sum(256**k * ord(c) for k, c in enumerate(name[:3])))
@@ -50,12 +53,19 @@ def crop(name: str, number: int) -> np.ndarray:
     return noisy.clip(0, 255).astype(np.uint8)
 
 
+@cache
+def _png(name: str, number: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(crop(name, number)).save(file, "PNG")
+    return file.getvalue()
+
+
 def make_crops(folder: Path, counts: dict[str, int] = COUNTS, first: int = 1) -> Path:
     """A folder of aligned crops, a folder an identity: NAME/1.png, NAME/2.png, ..."""
     for name, count in counts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(first, first + count):
-            Image.fromarray(crop(name, number)).save(folder / name / f"{number}.png")
+            (folder / name / f"{number}.png").write_bytes(_png(name, number))
     return folder
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,12 +19,16 @@ if missing_library() is None:
     from pytestqt.qtbot import QtBot
 
     from core.faces.choose import GallerySettings
+    from core.gallery.cache import Cache
+    from core.gallery.opening import open_gallery
     from core.gallery.pipeline import Pipeline, make_here
     from core.gallery.pipeline_process import MakerProcess
+    from core.model.verifier import Verifier
     from core.training.run_files import STATUS
     from core.training.watch import runs_in
     from core.workarounds import keep_constants
     from tests.gui.resting import settled
+    from tests.living import make_crops
     from xcos_gui.shell.build import make_application, make_window
     from xcos_gui.shell.window import MainWindow
 
@@ -46,9 +52,25 @@ if missing_library() is None:
             with suppress(OSError, ValueError, LookupError, psutil.Error):
                 psutil.Process(json.loads((path / STATUS).read_text())["pid"]).kill()
 
+    @pytest.fixture(scope="session")
+    def computed(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A cache file with the features of `crops`."""
+        folder = tmp_path_factory.mktemp("computed")
+        with closing(Cache(folder / "cache.sqlite")) as cache:
+            verifier = Verifier(tiny_weights, "cpu")
+            aligned = GallerySettings(aligned=True)
+            open_gallery(
+                make_crops(folder / "crops"), verifier=verifier, cache=cache, settings=aligned
+            )
+        with closing(sqlite3.connect(folder / "cache.sqlite")) as file, file:
+            for table in ("members", "files"):  # of a gallery that no test has
+                file.execute(f"DELETE FROM {table}")
+        return folder / "cache.sqlite"
+
     @pytest.fixture
     def empty(
         qtbot: QtBot,
+        request: pytest.FixtureRequest,
         tiny_weights: Path,
         tmp_path: Path,
         maker: Pipeline,
@@ -58,9 +80,11 @@ if missing_library() is None:
         monkeypatch.setattr("xcos_gui.state.opening.FIRST_SETTINGS", GallerySettings(aligned=True))
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         store.setValue("runs", str(tmp_path / "runs"))
-        window = make_window(
-            make_application(), store, tmp_path / "cache" / "cache.sqlite", "cpu", maker
-        )
+        cache = tmp_path / "cache" / "cache.sqlite"
+        if "window" in request.fixturenames:
+            cache.parent.mkdir()
+            shutil.copy(request.getfixturevalue("computed"), cache)
+        window = make_window(make_application(), store, cache, "cpu", maker)
         window.session.set_model(tiny_weights)
         qtbot.waitUntil(lambda: window.session.card is not None)
         window.resize(1400, 900)

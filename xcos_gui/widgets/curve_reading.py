@@ -1,7 +1,5 @@
 """What the point of a ROC or DET under the mouse says, in a line below the curve."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
@@ -19,9 +17,10 @@ SETTLE = 150  # milliseconds that the mouse must rest before intervals are compu
 class CurveReading(QLabel):
     """Tells threshold, FAR and TAR of the point under the mouse, then their intervals; a click sets it."""
 
-    def __init__(self, session: Session, readers: Sequence[CurveReader]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(READ)
-        self._session, self.readers = session, readers
+        self._session = session
+        self.readers: list[CurveReader] = []
         self.setWordWrap(True)
         self.setFixedHeight(2 * self.fontMetrics().lineSpacing())
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -32,9 +31,12 @@ class CurveReading(QLabel):
         self._job.finished.connect(self._on_rates)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._find_rates)
-        for reader in readers:
-            reader.hovered.connect(self._on_read)
-            reader.picked.connect(self._on_picked)
+
+    def read(self, reader: CurveReader) -> None:
+        """Tell what a further curve's reader finds."""
+        self.readers.append(reader)
+        reader.hovered.connect(self._on_read)
+        reader.picked.connect(self._on_picked)
 
     def close_job(self) -> None:
         """End the background work."""
@@ -42,7 +44,8 @@ class CurveReading(QLabel):
 
     def show_tab(self, tab: int) -> None:
         """Tabs are the histogram, the ROC and the DET."""
-        self.readers[0].clear()
+        for reader in self.readers:
+            reader.clear()
         self.setVisible(tab > 0)
 
     def _on_read(self, number: int | None) -> None:

@@ -63,14 +63,14 @@ def test_curves_of_a_made_up_gallery(
         )
         assert left < 0.1 and right > 0.9
         assert (low, high) == pytest.approx((0, 1.35 * 0.5))  # each genuine pair is half of all
-        assert plots.roc_point.getData() == (
+        assert plots.rates.roc_point.getData() == (
             pytest.approx([np.log10(0.25)]),
             pytest.approx([0.5]),
         )
-        assert plots.det_point.getData() == (
+        assert plots.rates.det_point.getData() == (
             pytest.approx([np.log10(0.25)]), pytest.approx([np.log10(0.5)])
         )  # fmt: skip
-        for plot in (plots.roc, plots.det):
+        for plot in (plots.rates.roc, plots.rates.det):
             assert plot.toolTip() == (
                 "The least rate that can be told is one of 4 impostor and one of 2 genuine pairs; "
                 "the axis begins there."
@@ -78,8 +78,8 @@ def test_curves_of_a_made_up_gallery(
             (left, right), _ = plot.viewRange()
             assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
-        assert plots.roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
-        assert plots.det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        assert plots.rates.roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        assert plots.rates.det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
         offered = texts(window)
         assert offered[0] == ("The weights' own: 0.4600", True)
         assert not [
@@ -133,7 +133,7 @@ def test_an_axis_without_room_for_its_name_has_the_short_one(
         (2, "FRR", "FRR (false reject rate)"),
     ):
         plots.tabs.setCurrentIndex(tab)
-        plot = plots.tabs.currentWidget()
+        plot = (plots.rates.roc, plots.rates.det)[tab - 1]
         for height, name in ((400, whole), (90, short), (400, whole)):
             plot.setMinimumHeight(height)
             plot.setMaximumHeight(height)
@@ -152,13 +152,13 @@ def test_curves_are_read_below_their_plots(window: MainWindow) -> None:
         plots.tabs.setCurrentIndex(tab)
         assert plots.reading.isHidden() == hidden
     assert plots.reading.text().startswith("Point at the ROC or the DET to read it")
-    left = plots.roc.getAxis("left").labelText, plots.det.getAxis("left").labelText
+    left = plots.rates.roc.getAxis("left").labelText, plots.rates.det.getAxis("left").labelText
     assert [name.split()[0] for name in left] == ["TAR", "FRR"]
-    assert (plots.roc.getAxis("bottom").logMode, plots.roc.getAxis("left").logMode) == (
+    assert (plots.rates.roc.getAxis("bottom").logMode, plots.rates.roc.getAxis("left").logMode) == (
         True,
         False,
     )
-    assert (plots.det.getAxis("bottom").logMode, plots.det.getAxis("left").logMode) == (
+    assert (plots.rates.det.getAxis("bottom").logMode, plots.rates.det.getAxis("left").logMode) == (
         True,
         True,
     )

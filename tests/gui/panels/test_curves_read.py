@@ -23,9 +23,10 @@ from xcos_gui.shell.window import MainWindow
 def test_a_point_is_told_and_clicked(window: MainWindow, qtbot: QtBot, which: int) -> None:
     plots, session = window.curves.plots, window.session
     plots.tabs.setCurrentIndex(1 + which)
-    plot = (plots.roc, plots.det)[which]
+    plot = (plots.rates.roc, plots.rates.det)[which]
     QApplication.processEvents()  # the line below the tabs takes its room
     plot.grab()
+    QApplication.processEvents()  # and the axis that of its numbers
     assert session.statistics is not None and session.matrix is not None
     curve = session.statistics.curve()
     assert curve is not None

@@ -45,14 +45,14 @@ def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     assert [bars.name() for bars in plots._bars] == ["genuine", "impostor"]
     curve = statistics.curve()
     assert curve is not None
-    far, tar = (plots.roc_curve.xData, plots.roc_curve.yData)
+    far, tar = (plots.rates.roc_curve.xData, plots.rates.roc_curve.yData)
     np.testing.assert_allclose(far, np.maximum(curve.far, 1e-5))
     np.testing.assert_allclose(tar, curve.tar)
-    np.testing.assert_allclose(plots.det_curve.yData, np.maximum(1 - curve.tar, 1e-5))
+    np.testing.assert_allclose(plots.rates.det_curve.yData, np.maximum(1 - curve.tar, 1e-5))
     counts = statistics.counts(window.session.threshold)
     assert 0 < counts.tp < 4
-    assert plots.roc_point.yData == pytest.approx([counts.tp / 4])
-    assert plots.det_point.yData == pytest.approx([counts.fn / 4])
+    assert plots.rates.roc_point.yData == pytest.approx([counts.tp / 4])
+    assert plots.rates.det_point.yData == pytest.approx([counts.fn / 4])
     auc, eer = statistics.auc(), statistics.eer()
     assert auc is not None and eer is not None
     assert panel.summary.text() == (
@@ -81,7 +81,7 @@ def test_with_impostors_alone_there_is_no_curve_and_no_rate(
     assert texts["TP"] == "TP  0\nTAR \N{EN DASH}" and texts["FN"] == "FN  0\nFRR \N{EN DASH}"
     assert texts["FP"] == "FP  1\nFAR 33.33 %" and texts["TN"] == "TN  2\nTRR 66.67 %"
     assert curves.summary.text() == "accuracy 66.67 % of 0 genuine and 3 impostor pairs"
-    for curve in (plots.roc_curve, plots.det_curve, plots.roc_point):
+    for curve in (plots.rates.roc_curve, plots.rates.det_curve, plots.rates.roc_point):
         assert curve.xData is None or not len(curve.xData)
 
 

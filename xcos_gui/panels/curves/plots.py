@@ -21,28 +21,114 @@ LEAST_PLOT = 9  # lines of height of the curves and their tabs
 WIDE = 320  # pixels of a histogram that has room for the threshold's label
 
 
+class RateCurves:
+    """ROC and DET of one gallery's scores, each with the point of the threshold."""
+
+    def __init__(self) -> None:
+        self.roc, self.roc_curve, self.roc_point = self._make("FAR", "TAR", log_y=False)
+        self.det, self.det_curve, self.det_point = self._make("FAR", "FRR", log_y=True)
+
+    def _make(
+        self, x: str, y: str, log_y: bool
+    ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
+        plot = pg.PlotWidget(enableMenu=False)
+        plot.setLabel("bottom", f"{x} (false accept rate)")
+        whole = f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)"
+        least = plot.fontMetrics().horizontalAdvance(whole)
+        box = plot.getViewBox()
+        # Where the whole name has no room along the axis, its ends would be cut off.
+        box.sigResized.connect(lambda: plot.setLabel("left", whole if box.height() >= least else y))
+        plot.setLabel("left", whole)
+        plot.setLogMode(x=True, y=log_y)
+        plot.showGrid(x=True, y=True, alpha=0.2)
+        curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
+        point = plot.plot(symbol="o", symbolSize=10, symbolBrush=MARK, pen=None)
+        return plot, curve, point
+
+    def show_statistics(self, statistics: PairStatistics) -> None:
+        """Draw the curves of genuine and impostor scores."""
+        curve = statistics.curve()
+        if curve is None:
+            self.roc_curve.setData([], [])
+            self.det_curve.setData([], [])
+            return
+        far = np.maximum(curve.far, LEAST_RATE)
+        self.roc_curve.setData(far, curve.tar)
+        self.det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
+        tip = (
+            f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
+            f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
+        )
+        least = float(np.log10(1 / max(2, len(statistics.impostor))))
+        for plot in (self.roc, self.det):
+            plot.setToolTip(tip)
+            plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
+            plot.setXRange(least, 0, padding=0)
+
+    def show_counts(self, counts: Counts) -> None:
+        """Move the points to the counts at a threshold."""
+        if counts.far is not None and counts.tar is not None:
+            far = max(counts.far, LEAST_RATE)
+            self.roc_point.setData([far], [counts.tar])
+            self.det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
+        else:
+            self.roc_point.setData([], [])
+            self.det_point.setData([], [])
+
+
 class ScorePlots(QWidget):
     """Three tabs of one gallery's scores; the threshold's line in the histograms can be dragged."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._statistics: PairStatistics | None = None
+        self._counts: Counts | None = None
+        self._rates: RateCurves | None = None
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.setMinimumHeight(LEAST_PLOT * self.fontMetrics().height())
         self._make_histogram()
-        self.roc, self.roc_curve, self.roc_point = self._make_curve(
-            "ROC", "FAR", "TAR", log_y=False
-        )
-        self.det, self.det_curve, self.det_point = self._make_curve("DET", "FAR", "FRR", log_y=True)
-        curves = ((self.roc, self.roc_curve), (self.det, self.det_curve))
-        self.reading = CurveReading(session, [CurveReader(*one) for one in curves])
-        self.tabs.currentChanged.connect(self.reading.show_tab)
+        self._pages = [self._add_page(title) for title in ("ROC", "DET")]
+        self.reading = CurveReading(session)
+        self.tabs.currentChanged.connect(self._show_tab)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.reading)
 
     # Making.
+
+    def _add_page(self, title: str) -> QVBoxLayout:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.tabs.addTab(page, title)
+        return layout
+
+    @property
+    def rates(self) -> RateCurves:
+        """ROC and DET, made when one is first looked at: the window opens without them."""
+        if self._rates is None:
+            self._rates = self._make_rates()
+        return self._rates
+
+    def _make_rates(self) -> RateCurves:
+        rates = RateCurves()
+        curves = ((rates.roc, rates.roc_curve), (rates.det, rates.det_curve))
+        for page, (plot, curve) in zip(self._pages, curves, strict=True):
+            page.addWidget(plot)
+            self.reading.read(CurveReader(plot, curve))
+            self._take_palette(plot)
+        if self._statistics is not None:
+            rates.show_statistics(self._statistics)
+        if self._counts is not None:
+            rates.show_counts(self._counts)
+        return rates
+
+    def _show_tab(self, tab: int) -> None:
+        if tab > 0 and self._rates is None:
+            self._rates = self._make_rates()
+        self.reading.show_tab(tab)
 
     def _make_histogram(self) -> None:
         self.histogram = pg.PlotWidget(enableMenu=False)
@@ -80,24 +166,6 @@ class ScorePlots(QWidget):
         box.sigResized.connect(lambda: self.line.label.setVisible(box.width() >= WIDE))
         self.tabs.addTab(self.histogram, "Histograms")
 
-    def _make_curve(
-        self, title: str, x: str, y: str, log_y: bool
-    ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
-        plot = pg.PlotWidget(enableMenu=False)
-        plot.setLabel("bottom", f"{x} (false accept rate)")
-        whole = f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)"
-        least = plot.fontMetrics().horizontalAdvance(whole)
-        box = plot.getViewBox()
-        # Where the whole name has no room along the axis, its ends would be cut off.
-        box.sigResized.connect(lambda: plot.setLabel("left", whole if box.height() >= least else y))
-        plot.setLabel("left", whole)
-        plot.setLogMode(x=True, y=log_y)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
-        point = plot.plot(symbol="o", symbolSize=10, symbolBrush=MARK, pen=None)
-        self.tabs.addTab(plot, title)
-        return plot, curve, point
-
     # Following.
 
     def show_statistics(self, statistics: PairStatistics) -> None:
@@ -111,53 +179,39 @@ class ScorePlots(QWidget):
         used = edges[:-1][(genuine + impostor) > 0]
         if len(used):
             self.histogram.setXRange(float(used.min()) - 0.02, float(used.max()) + 0.04, padding=0)
-        curve = statistics.curve()
-        if curve is None:
-            self.roc_curve.setData([], [])
-            self.det_curve.setData([], [])
-            return
-        far = np.maximum(curve.far, LEAST_RATE)
-        self.roc_curve.setData(far, curve.tar)
-        self.det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-        tip = (
-            f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
-            f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
-        )
-        least = float(np.log10(1 / max(2, len(statistics.impostor))))
-        for plot in (self.roc, self.det):
-            plot.setToolTip(tip)
-            plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
-            plot.setXRange(least, 0, padding=0)
+        self._statistics = statistics
+        if self._rates is not None:
+            self._rates.show_statistics(statistics)
 
     def show_threshold(self, threshold: float, counts: Counts) -> None:
         """Move the line and the points to a threshold and the counts at it."""
         with QSignalBlocker(self.line):
             self.line.setValue(threshold)
             self.line.label.valueChanged()
-        if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, LEAST_RATE)
-            self.roc_point.setData([far], [counts.tar])
-            self.det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
-        else:
-            self.roc_point.setData([], [])
-            self.det_point.setData([], [])
+        self._counts = counts
+        if self._rates is not None:
+            self._rates.show_counts(counts)
 
     # Painting.
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "det"):
-            self._take_palette()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "line"):
+            self._take_palettes()
         super().changeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._take_palette()
+        self._take_palettes()
         super().showEvent(event)
 
-    def _take_palette(self) -> None:
-        palette = self.palette()
-        text = palette.color(QPalette.ColorRole.WindowText)
-        for plot in (self.histogram, self.roc, self.det):
-            plot.setBackground(palette.color(QPalette.ColorRole.Base))
-            paint_axes(plot, palette)
+    def _take_palettes(self) -> None:
+        self._take_palette(self.histogram)
         self.line.setPen(pg.mkPen(MARK, width=2))
-        self.line.label.setColor(text)
+        self.line.label.setColor(self.palette().color(QPalette.ColorRole.WindowText))
+        if self._rates is not None:
+            self._take_palette(self._rates.roc)
+            self._take_palette(self._rates.det)
+
+    def _take_palette(self, plot: pg.PlotWidget) -> None:
+        palette = self.palette()
+        plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        paint_axes(plot, palette)
