@@ -29,6 +29,13 @@ class FoundAgain:
     renamed: dict[str, str]
     missing: tuple[str, ...]
 
+    def key(self, key: str) -> str:
+        """A face's key now, by what it was."""
+        photo, mark, number = key.rpartition("#")
+        if key in self.renamed or photo not in self.renamed:
+            return self.renamed.get(key, key)
+        return f"{self.renamed[photo]}{mark}{number}"
+
 
 def photo_prints(source: Path, cache: Cache) -> dict[str, PhotoPrint]:
     """The prints of a gallery's photos that were loaded before, by their path in it.

@@ -12,16 +12,17 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from core.errors import XCosError
 from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
+from core.model.target_choice import TargetChoice
 from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState, state_of
 from xcos_gui.shell.workspace import Workspace
+from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.jobs import LatestJob, Running
 
 SAVED_AFTER = 800  # milliseconds after the last change; a crash loses no more of the view
 SEEN_AFTER = 150  # milliseconds after another window has written
 FILES = f"Projects (*{SUFFIX})"
-_LostModel = tuple[Path, Path | None] | None
 _Found = tuple[Project, ProjectState, FoundAgain]
 
 
@@ -33,9 +34,10 @@ class Projects(QObject):
         self._window, self._session = window, window.session
         self._written: dict[str, Any] = {}  # what this window last wrote of its state
         self._prints: dict[str, PhotoPrint] = {}
-        # The project's weights that are not there, and those used instead: kept until others are chosen.
-        self._lost_model: _LostModel = None
-        self._known: Project | None = None  # which prints and lost weights are of
+        # The project's models that could not be used, and those in their place, until others are chosen.
+        self._lost_model: tuple[Path | None, Path | None] | None = None
+        self._lost_target: TargetChoice | None = None
+        self._known: Project | None = None  # which prints and lost models are of
         # Whose photos are looked for instead of those of what is open, until another gallery is.
         self._lost: tuple[Project, ProjectState] | None = None
         self._lost_first = False  # whether what was being opened by then has yet to come
@@ -70,6 +72,7 @@ class Projects(QObject):
             dock.visibilityChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._touch)
         session.gallery_changed.connect(self._forget_former)
+        session.model_changed.connect(self._on_model_changed)
         session.gallery_changed.connect(self._watch_file)
         session.edits_changed.connect(self._watch_file)
         session.idle.connect(self._take_prints)
@@ -233,13 +236,17 @@ class Projects(QObject):
             self._timer.start()
 
     def _forget_former(self) -> None:
-        """Know nothing of the photos and weights of a project that is not open any more."""
+        """Know nothing of the photos and models of a project that is not open any more."""
         if self._session.project is not self._known:
             self._known = self._session.project
             self._printing.drop()
-            self._prints, self._lost_model = {}, None
+            self._prints, self._lost_model, self._lost_target = {}, None, None
             self._lost = self._lost if self._lost_first else None
             self._lost_first = False
+
+    def _on_model_changed(self) -> None:
+        if self._session.target is not None:
+            self._lost_target = None
 
     def _watch_file(self) -> None:
         project = self._session.project
@@ -267,7 +274,7 @@ class Projects(QObject):
             session.gallery_settings,
             model,
             "" if card is None else card.fingerprint,
-            None if target is None else target.choice,
+            self._lost_target if target is None else target.choice,
             session.kind,
             session.order,
             session.own_thresholds,
@@ -285,23 +292,27 @@ class Projects(QObject):
     def _restore(self, project: Project, state: ProjectState) -> None:
         session = self._session
         self._lost = None
-        model, lost = state.model, None
+        model = state.model
         if model is not None and not model.exists():
             session.message.emit(
                 f"The weights {model} of the project are not there, so others are used; "
                 "choose them under Model."
             )
             used = session.settings.model
-            lost = model, used if used is not None and used.exists() else None
-            model = lost[1]
-        session.open_project(project, state, model, lambda: self._take(project, state, lost))
+            model = used if used is not None and used.exists() else None
+        session.open_project(project, state, model, lambda used: self._take(project, state, used))
 
-    def _take(self, project: Project, state: ProjectState, lost: _LostModel) -> None:
-        """Show what a project shows, now that its gallery takes the place of the open one."""
+    def _take(self, project: Project, state: ProjectState, models: Models) -> None:
+        """Show what a project shows, now that its gallery takes the place of the open one.
+
+        models: what it was loaded with, which are not its own where those could not be used
+        """
         session, window = self._session, self._window
-        self._prints, self._lost_model, self._known = state.photos, lost, project
-        view = state.view
-        docks = view.get("docks")
+        self._prints, self._known = state.photos, project
+        others = models.weights != state.model
+        self._lost_model = (state.model, models.weights) if others else None
+        self._lost_target = state.target if models.target is None else None
+        view, docks = state.view, state.view.get("docks")
         if isinstance(docks, str) and docks.isascii():
             window.restoreState(QByteArray.fromBase64(docks.encode()))
         window.matrix.colouring.setCurrentIndex(1 if view.get("outcomes") is True else 0)
@@ -311,7 +322,7 @@ class Projects(QObject):
             window.pairs.choice.setCurrentIndex(listed)
         card = session.card
         other = None if card is None else state.other_weights(card.fingerprint)
-        if other is not None and lost is None:
+        if other is not None and not others:
             session.message.emit(other)
         if project.warning:
             session.message.emit(project.warning)
@@ -372,13 +383,8 @@ class Projects(QObject):
                 project.rename_photos(moves.renamed)
             moved = state.to_json(project.path) | {
                 "gallery": str(moves.source),
-                "photos": {
-                    moves.renamed.get(photo, photo): known.to_json()
-                    for photo, known in state.photos.items()
-                },
-                "pair": None
-                if state.pair is None
-                else [_key(key, moves.renamed) for key in state.pair],
+                "photos": {moves.key(p): known.to_json() for p, known in state.photos.items()},
+                "pair": state.pair and [moves.key(key) for key in state.pair],
             }
             project.remember(moved)
             project.save()
@@ -387,14 +393,7 @@ class Projects(QObject):
         except XCosError as error:
             session.message.emit(str(error))
             return
-        count = len(state.photos) - len(moves.missing)
         rest = "" if not moves.missing else f"; {moves.missing[0]} is still missing"
-        later = "" if wanted else f"; open {project.path} to see them"
-        session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}{later}.")
-
-
-def _key(key: str, renamed: dict[str, str]) -> str:
-    photo, mark, number = key.rpartition("#")
-    if key in renamed or photo not in renamed:
-        return renamed.get(key, key)
-    return f"{renamed[photo]}{mark}{number}"
+        rest += "" if wanted else f"; open {project.path} to see them"
+        count = len(state.photos) - len(moves.missing)
+        session.message.emit(f"{count} of {len(state.photos)} photos were found{rest}.")

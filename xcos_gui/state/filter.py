@@ -72,6 +72,12 @@ class PairFilter(QObject):
         self.text = text
         self._look()
 
+    def take(self, text: str) -> None:
+        """Filter by a project's text instead of the former one; where it is not understood all pass."""
+        self.use("")
+        if text.strip():
+            self.use(text)
+
     def _prepare(self) -> None:
         from core.query.language import prepare
 

@@ -10,6 +10,7 @@ from core.faces.choose import GallerySettings
 from core.project.project import Project
 from xcos_gui.state.chosen_models import Models
 
+TakeOver = Callable[[Models], None]  # gets what a gallery was loaded with
 FIRST_SETTINGS = GallerySettings()  # of a source that was never given others
 
 

@@ -29,7 +29,7 @@ from xcos_gui.state.after_hashing import AfterHashing
 from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.loading import Loaded, Loader
 from xcos_gui.state.messages import Messages
-from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened
+from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened, TakeOver
 from xcos_gui.state.settings import Settings
 
 
@@ -258,21 +258,19 @@ class Opening(Messages):
         self._ask(Asked(Opened(source, project, kept)))
 
     def open_project(
-        self,
-        project: Project,
-        state: ProjectState,
-        model: Path | None,
-        take: Callable[[], None],
+        self, project: Project, state: ProjectState, model: Path | None, take: TakeOver
     ) -> None:
         """Open a project file's gallery in the background; its choices come with its first faces.
 
-        model: weights to use, None for those that ship; take: called when it takes its place
+        model: weights to use, None for those that ship
+        take:  called with what it was loaded with, when it takes its place
         """
 
         def ask() -> None:
             if self._last_asked is not project:  # another gallery, while weights were hashed
                 return
             models = self.models.copy()
+            models.use_target(None)
             for use in (lambda: models.use(model), lambda: models.use_target(state.target)):
                 try:
                     use()
@@ -285,7 +283,7 @@ class Opening(Messages):
         self._last_asked = project
         self._after_hashing([model, *([state.target.path] if state.target else [])], ask)
 
-    def _take_state(self, state: ProjectState, models: Models, take: Callable[[], None]) -> None:
+    def _take_state(self, state: ProjectState, models: Models, take: TakeOver) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
         if self.models.verifier is models.verifier:
             self._thresholds = dict(state.thresholds)
@@ -295,7 +293,7 @@ class Opening(Messages):
         self.threshold_changed.emit(self.threshold)
         self.wanted_pair = state.pair
         self.project_taken.emit(state.filter)
-        take()
+        take(models)
 
     def open_probes(self, source: Path | None) -> None:
         """Load a second gallery whose faces are the rows; None: the gallery with itself again."""

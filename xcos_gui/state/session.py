@@ -88,7 +88,7 @@ class Session(Shown):
         self.model_changed.connect(self._leave_reference)
         self.threshold_changed.connect(lambda _: self.conditions.look_later())
         self.loaded_changed.connect(self._on_loaded)
-        self.project_taken.connect(self.filter.use)
+        self.project_taken.connect(self.filter.take)
         self.matrix_changed.connect(self.filter.look_anew)
         self.threshold_changed.connect(lambda _: self.filter.look_later(THRESHOLD))
         self.edits_changed.connect(lambda: self.filter.look_later(EDITED))

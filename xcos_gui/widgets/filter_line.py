@@ -118,7 +118,7 @@ class FilterLine(QWidget):
         self.edit.returnPressed.connect(self.apply)
         session.filter.failed.connect(self._show_error)
         session.filter_changed.connect(self._on_filtered)
-        session.project_taken.connect(lambda _: self._sync())
+        session.project_taken.connect(self._take)
         session.edits_changed.connect(self._fill_words)
         session.gallery_changed.connect(self._fill_words)
         self._fill_words()
@@ -153,12 +153,14 @@ class FilterLine(QWidget):
     def _check(self) -> None:
         """Tell of an error before Return, but not of a filter that only has not ended yet."""
         text = self.edit.text()
-        if not text.strip():
-            return
+        if text.strip():
+            self._tell_errors(text, unended=False)
+
+    def _tell_errors(self, text: str, unended: bool = True) -> None:
         try:
             parse(text)
         except FilterError as error:
-            if error.end < len(text.rstrip()):
+            if unended or error.end < len(text.rstrip()):
                 self._show_error(error)
 
     def _on_filtered(self, _: object) -> None:
@@ -170,6 +172,13 @@ class FilterLine(QWidget):
         """Say the filter that is in use."""
         if self._session.filter.text != self.edit.text().strip():
             self.edit.setText(self._session.filter.text)
+
+    def _take(self, text: str) -> None:
+        """Say a project's filter, also one that is not understood, so that it can be mended."""
+        self._sync()
+        if text.strip() != self._session.filter.text:
+            self.edit.setText(text)
+            self._tell_errors(text)
 
     def _show_error(self, error: XCosError) -> None:
         if isinstance(error, FilterError):

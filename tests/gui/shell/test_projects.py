@@ -10,9 +10,11 @@ pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
+from core.model.target_choice import TargetChoice
 from core.project.edits import face_subject, pair_subject
 from core.project.project import Project
 from core.project.state import state_of
+from tests.living import living_weights
 from xcos_gui.shell.build import make_application, make_window
 from xcos_gui.shell.window import MainWindow
 
@@ -181,6 +183,83 @@ def test_lost_weights_are_told_and_not_forgotten(
     window.session.set_threshold(0.1)
     window.projects.keep()
     assert state_of(Project.read(file)).model == gone
+
+
+def test_a_lost_target_is_told_and_not_forgotten(
+    window: MainWindow, file: Path, qtbot: QtBot, tmp_path: Path, crops: Path
+) -> None:
+    session = window.session
+    target = living_weights(tmp_path / "target.safetensors", "former", seed=9)
+    session.set_target(TargetChoice(target))
+    qtbot.waitUntil(lambda: session.target is not None, timeout=SCORED)
+    ready(qtbot, window)
+    window.projects.keep()
+    gone = target.rename(tmp_path / "moved.safetensors")
+    other = living_weights(tmp_path / "other.safetensors", "other", seed=11)
+    session.open_gallery(crops / "ann")
+    session.set_target(TargetChoice(other))
+    qtbot.waitUntil(lambda: len(session.loaded or ()) == 3, timeout=SCORED)
+    ready(qtbot, window)
+    assert session.target is not None
+    told: list[str] = []
+    session.message.connect(told.append)
+    assert window.projects.open(file)
+    qtbot.waitUntil(lambda: len(session.loaded or ()) == 6, timeout=SCORED)
+    ready(qtbot, window)
+    # Neither the gallery's before it nor nothing: what the project names stays named.
+    assert session.target is None and any(str(target) in text for text in told), told
+    session.set_threshold(0.1)
+    window.projects.keep()
+    choice = state_of(Project.read(file)).target
+    assert choice is not None and choice.path == target
+    session.set_target(TargetChoice(gone))
+    qtbot.waitUntil(lambda: session.target is not None, timeout=SCORED)
+    window.projects.keep()
+    choice = state_of(Project.read(file)).target
+    assert choice is not None and choice.path == gone
+    session.set_target(None)
+    qtbot.waitUntil(lambda: session.target is None, timeout=SCORED)
+    window.projects.keep()
+    assert state_of(Project.read(file)).target is None
+
+
+def test_weights_that_cannot_be_read_are_not_forgotten(
+    window: MainWindow, file: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"no weights")
+    project = Project.read(file)
+    project.remember({"model": str(damaged)})
+    project.save()
+    told: list[str] = []
+    window.session.message.connect(told.append)
+    assert window.projects.open(file)
+    ready(qtbot, window)
+    assert any(str(damaged) in text for text in told), told
+    window.session.set_threshold(0.1)
+    window.projects.keep()
+    assert state_of(Project.read(file)).model == damaged
+
+
+def test_a_filter_that_is_not_understood_replaces_the_former_one(
+    window: MainWindow, file: Path, qtbot: QtBot, crops: Path
+) -> None:
+    session, line = window.session, window.pairs.filter
+    session.open_gallery(crops / "ann")
+    qtbot.waitUntil(lambda: len(session.loaded or ()) == 3, timeout=SCORED)
+    session.set_filter("identity = ann")
+    ready(qtbot, window)
+    project = Project.read(file)
+    project.remember({"filter": "score about 3"})
+    project.save()
+    assert window.projects.open(file)
+    ready(qtbot, window)
+    qtbot.waitUntil(lambda: session.filter.text == "")
+    assert session.filter.mask is None
+    assert line.edit.text() == "score about 3" and "about" in line.error.text()
+    line.edit.setText("identity = bob")
+    line.apply()
+    assert session.filter.text == "identity = bob" and not line.error.text()
 
 
 def test_another_gallery_leaves_the_project_as_it_was(
