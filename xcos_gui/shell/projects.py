@@ -277,7 +277,7 @@ class Projects(QObject):
             self._lost_target if target is None else target.choice,
             session.kind,
             session.order,
-            session.own_thresholds,
+            session.moved_thresholds.of(card),
             session.filter.text,
             pair,
             self._prints,

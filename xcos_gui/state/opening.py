@@ -29,6 +29,7 @@ from xcos_gui.state.after_hashing import AfterHashing
 from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.loading import Loaded, Loader
 from xcos_gui.state.messages import Messages
+from xcos_gui.state.moved_thresholds import MovedThresholds
 from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened, TakeOver
 from xcos_gui.state.settings import Settings
 
@@ -64,7 +65,7 @@ class Opening(Messages):
         self._probe_edits = Edits()
         self.kind: AttentionKind = settings.kind
         self.order: Order = settings.order
-        self._thresholds: dict[AttentionKind, float] = {}
+        self.moved_thresholds = MovedThresholds()
         self._opened: Opened | None = None
         self._asked: Asked | None = None  # until its first faces are there
         self._last_asked: Project | None = None
@@ -140,15 +141,14 @@ class Opening(Messages):
         return self.project.path if self.project is not None and named else None
 
     @property
-    def own_thresholds(self) -> dict[AttentionKind, float]:
-        """The thresholds that the user moved, by attention kind."""
-        return dict(self._thresholds)
+    def judged(self) -> tuple[ModelCard | None, AttentionKind]:
+        """Which weights and attention the threshold is of; no weights before some could be read."""
+        return self.card, self.kind
 
     @property
     def own_threshold(self) -> float | None:
-        """The user's threshold for the attention kind, else the weights' own; None without either."""
-        own = None if self.card is None else self.card.threshold(self.kind)
-        return self._thresholds.get(self.kind, own)
+        """The user's threshold, else the weights' own; None without either."""
+        return self.moved_thresholds.threshold(*self.judged)
 
     @property
     def threshold(self) -> float:
@@ -238,7 +238,6 @@ class Opening(Messages):
         self.settings.model = models.weights
         if self.kind not in card.kinds:
             self.kind = "learned"
-        self._thresholds.clear()
         if not card.thresholds:
             self.message.emit(f"{card.name} has no threshold of its own; set one, 0 is used.")
         self.model_changed.emit()
@@ -286,7 +285,7 @@ class Opening(Messages):
     def _take_state(self, state: ProjectState, models: Models, take: TakeOver) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
         if self.models.verifier is models.verifier:
-            self._thresholds = dict(state.thresholds)
+            self.moved_thresholds.replace(self.card, state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
         self.attention_changed.emit()
@@ -362,10 +361,7 @@ class Opening(Messages):
 
     def set_threshold(self, threshold: float | None) -> None:
         """Move the threshold; None: back to the weights' own. No model is run."""
-        if threshold is None:
-            self._thresholds.pop(self.kind, None)
-        else:
-            self._thresholds[self.kind] = float(threshold)
+        self.moved_thresholds.move(*self.judged, threshold)
         self.threshold_changed.emit(self.threshold)
 
     # Answers.

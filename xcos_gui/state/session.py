@@ -258,7 +258,7 @@ class Session(Shown):
             probes,
             self.kind,
             self.order,
-            self.threshold,
+            self.moved_thresholds.threshold(self.card, self.kind) or 0.0,
             lambda: self.seen,
             self._loading.running,
         )
@@ -275,7 +275,8 @@ class Session(Shown):
         if kept is None and self.pair is not None:
             one, other = self.faces_of(self.pair)
             kept = one.key, other.key
-        scored = self.scored = shown.scored
+        (judged, _), scored = self.judged, shown.scored
+        self.scored = scored
         if scored.card is self.card:
             self.scored_verifier = self.verifier
         self.image, self.colour_limits = shown.image, shown.limits
@@ -290,6 +291,8 @@ class Session(Shown):
             self.pair = None if row is None or column is None else (row, column)
         if self.pair is not None or not self._loading.running:
             self.wanted_pair = None
+        if self.judged[0] is not judged:
+            self.threshold_changed.emit(self.threshold)
         self.matrix_changed.emit()
         if known is not None:  # told after it: what lists pairs knows by now that they are others
             self.fragile_changed.emit()
@@ -308,10 +311,8 @@ class Session(Shown):
             why = "the matrix shows the scores of before"
         elif (shown.kind, shown.order) != (self.kind, self.order):
             # Its scores are not held against the threshold of another kind.
-            self.kind, self.order = self.settings.kind, self.settings.order = (
-                shown.kind,
-                shown.order,
-            )
+            self.kind = self.settings.kind = shown.kind
+            self.order = self.settings.order = shown.order
             self.attention_changed.emit()
             self.threshold_changed.emit(self.threshold)
             self._explain()

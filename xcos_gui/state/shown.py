@@ -11,6 +11,8 @@ from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Pipeline, make_here
+from core.model.card import ModelCard
+from core.model.kinds import AttentionKind
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
@@ -34,6 +36,13 @@ class Shown(Editing):
         self.seen: Region | None = None  # rows and columns of the matrix that are on screen
         self.colour_limits = ColourLimits(1.0, 1.0)
         self._crops = Crops(cache)
+
+    @property
+    def judged(self) -> tuple[ModelCard | None, AttentionKind]:
+        """Of the scores that are shown, where those are still of other weights."""
+        if self.scored is None or self.scored.card is self.card:
+            return super().judged
+        return self.scored.card, self.scored.kind
 
     @property
     def matrix(self) -> ScoreMatrix | None:

@@ -27,10 +27,11 @@ class ThresholdWatch(QObject):
 
     def _look(self) -> None:
         session = self._session
-        scored, card, threshold = session.scored, session.card, session.own_threshold
+        scored, threshold = session.scored, session.own_threshold
+        card, kind = session.judged
         if scored is None or card is None or threshold is None or session.estimated:
             return
-        if scored.matrix is self._looked or threshold != card.threshold(session.kind):
+        if scored.matrix is self._looked or threshold != card.threshold(kind):
             return
         if not scored.square or len(scored.rows) < FEWEST_FACES:
             return

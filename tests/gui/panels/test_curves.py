@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -43,7 +44,8 @@ def test_curves_of_a_made_up_gallery(
     assert session.rows is not None
     matrix = ScoreMatrix(scores, True, codes, codes, "learned", "both")
     with monkeypatch.context() as only:
-        only.setattr(session, "scored", scored(matrix, session.rows.part(np.arange(4))))
+        made_up = replace(scored(matrix, session.rows.part(np.arange(4))), model=session.model)
+        only.setattr(session, "scored", made_up)
         curves._on_matrix_changed()
         curves._on_threshold_changed(0.6)
         said = [curves.counts[outcome].text() for outcome in ("TP", "FN", "FP", "TN")]  # type: ignore[index]

@@ -59,14 +59,14 @@ def test_a_project_opens_from_its_menu_and_the_command_line_goes_before_it(
     qtbot.waitUntil(lambda: session.opening is None, timeout=60_000)
     settled(window, qtbot)
     assert (session.kind, session.threshold) == ("uniform", 0.123)
-    assert session.own_thresholds == {"learned": 0.31, "uniform": 0.123}
+    assert session.moved_thresholds.of(session.card) == {"learned": 0.31, "uniform": 0.123}
     answering(monkeypatch, getOpenFileName=(str(file), ""))
     opened: list[None] = []
     session.project_taken.connect(lambda _: opened.append(None))
     entries(window)["Open project"].trigger()
     qtbot.waitUntil(lambda: bool(opened), timeout=60_000)
     settled(window, qtbot)
-    assert session.own_thresholds == {"learned": 0.31, "uniform": 0.123}
+    assert session.moved_thresholds.of(session.card) == {"learned": 0.31, "uniform": 0.123}
 
 
 def test_some_photos_that_moved_are_told_and_found_under_the_folder_chosen(

@@ -223,8 +223,8 @@ class CurvesPanel(QWidget):
 
     def _fill_menu(self) -> None:
         self.menu.clear()
-        card = self._session.card
-        shipped = None if card is None else card.threshold(self._session.kind)
+        card, kind = self._session.judged
+        shipped = None if card is None else card.threshold(kind)
         if shipped is not None:
             action = self.menu.addAction(f"The weights' own: {shipped:.4f}")
             action.triggered.connect(lambda: self._session.set_threshold(None))

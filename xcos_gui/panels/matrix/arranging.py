@@ -225,7 +225,7 @@ class Arranger(QObject):
             return
         limits, given = session.image.limits, self.given
         mask = session.filter.mask
-        known, thresholds = self._other, session.own_thresholds
+        known, thresholds = self._other, session.moved_thresholds.of(scored.card)
 
         def work(running: Running) -> MatrixImage:
             values = None
