@@ -69,11 +69,7 @@ class FaceRules:
         return doubt(detection, (record.width, record.height))
 
     def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
-        order = choose(record.detections, (record.width, record.height), self.settings.faces)
-        picked = self.edits.picked.get(photo)
-        if picked is not None and picked < len(record.detections):
-            others = [i for i in order if i != picked] if self.settings.faces == "all" else []
-            order = [picked, *others]
+        order = _order(record, self.settings, self.edits.picked.get(photo))
         chosen = [record.detections[i] for i in order]
         corrected = self.edits.landmarks.get(photo)
         if corrected is not None:
@@ -90,6 +86,29 @@ class FaceRules:
         # A photo's further faces show somebody else than the folder says.
         listed_identity = listed.identity if number == 1 else None
         return self.edits.identities.get(_key(listed.photo, number), listed_identity)
+
+
+def keys_after(photo: str, record: PhotoRecord, rules: FaceRules, detection: int) -> dict[str, str]:
+    """Which key each face of a photo has once another detection of it is picked, by its key before.
+
+    Empty where a photo gives one face, which is then another one.
+    """
+    if rules.settings.faces != "all":
+        return {}
+    before = _order(record, rules.settings, rules.edits.picked.get(photo))
+    after = _order(record, rules.settings, detection)
+    return {
+        _key(photo, number): _key(photo, after.index(i) + 1)
+        for number, i in enumerate(before, start=1)
+    }
+
+
+def _order(record: PhotoRecord, settings: GallerySettings, picked: int | None) -> list[int]:
+    """The detections to take, the one that stands for the photo first."""
+    order = choose(record.detections, (record.width, record.height), settings.faces)
+    if picked is None or picked >= len(record.detections):
+        return order
+    return [picked, *(i for i in order if i != picked and settings.faces == "all")]
 
 
 def _key(photo: str, number: int) -> str:

@@ -13,7 +13,7 @@ from core.errors import Stopped, XCosError
 from core.faces.align import TEMPLATE, apply, similarity
 from core.faces.choose import GallerySettings
 from core.faces.detect import Detector
-from core.faces.face import Detection, Face, Problem
+from core.faces.face import Face, Problem
 from core.faces.photo import photo_bytes
 from core.faces.searched import Finder, photo_file
 from core.gallery.cache import Cache, PhotoRecord, packed_crop
@@ -288,14 +288,13 @@ def crop_of(face: Face, root: Path, cache: Cache) -> np.ndarray:
     return crop
 
 
-def known_detections(path: Path, cache: Cache) -> tuple[Detection, ...]:
-    """All faces that were found in a photo when it was loaded; none for one that is not cached.
+def known_record(path: Path, cache: Cache) -> PhotoRecord | None:
+    """What was found in a photo when it was loaded; None for one that is not cached.
 
     Raises XCosError when the photo cannot be read.
     """
     digest = content_digest(photo_bytes(path))
-    record = cache.photos([digest]).get(digest)
-    return () if record is None else record.detections
+    return cache.photos([digest]).get(digest)
 
 
 def landmarks_in_crop(face: Face) -> np.ndarray:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -176,6 +176,13 @@ def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
         photo, mark, number = old.rpartition("#")
         return f"{photos[photo]}#{number}" if mark and photo in photos else old
 
+    moved_edits = renumbered(edits, key)
+    return replace(moved_edits, picked={photos.get(k, k): v for k, v in edits.picked.items()})
+
+
+def renumbered(edits: Edits, key: Callable[[str], str]) -> Edits:
+    """Edits of faces that have other keys now, as key answers of each old one."""
+
     def subject(old: str) -> str:
         kind, names = subject_parts(old)
         if kind == "identity":
@@ -187,13 +194,20 @@ def renamed(edits: Edits, photos: dict[str, str]) -> Edits:
     return Edits(
         {key(k): v for k, v in edits.identities.items()},
         tuple(sorted(key(k) for k in edits.aside)),
-        {photos.get(k, k): v for k, v in edits.picked.items()},
+        edits.picked,
         {key(k): v for k, v in edits.landmarks.items()},
         {subject(k): v for k, v in edits.tags.items()},
         {subject(k): v for k, v in edits.notes.items()},
         {subject(k): v for k, v in edits.decisions.items()},
         {renamed_reading(k, key): v for k, v in edits.readings.items()},
     )
+
+
+def with_picked(edits: Edits, photo: str, detection: int, keys: Mapping[str, str]) -> Edits:
+    """Edits by which another of a photo's detections stands for it, see Project.pick_face."""
+    edits = renumbered(edits, lambda key: keys.get(key, key))
+    marks = {k: v for k, v in edits.landmarks.items() if keys or not is_face_of(k, photo)}
+    return replace(edits, picked=edits.picked | {photo: detection}, landmarks=marks)
 
 
 def with_entry(entries: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +29,10 @@ from core.project.edits import (
     changed,
     difference,
     identity_subject,
-    is_face_of,
     moved,
     renamed,
     with_entry,
+    with_picked,
 )
 from core.project.readings import Reading
 
@@ -185,17 +185,12 @@ class Project:
         """Keep what is known of photos that have other paths now: old ones to new ones."""
         self._change(lambda e: renamed(e, photos))
 
-    def pick_face(self, photo: str, detection: int) -> None:
-        """Take another of a photo's detected faces; the photo's corrected landmarks go.
+    def pick_face(self, photo: str, detection: int, keys: Mapping[str, str] = {}) -> None:
+        """Take another of a photo's detected faces; what is known of faces by `keys` goes with them.
 
-        Those of its further faces too, which have other numbers then.
+        keys: old to new, as `keys_after` answers; without them the photo's corrected landmarks go.
         """
-
-        def pick(edits: Edits) -> Edits:
-            others = {k: v for k, v in edits.landmarks.items() if not is_face_of(k, photo)}
-            return replace(edits, picked=edits.picked | {photo: detection}, landmarks=others)
-
-        self._change(pick)
+        self._change(lambda e: with_picked(e, photo, detection, keys))
 
     def correct_landmarks(self, key: str, landmarks: np.ndarray | None) -> None:
         """Align a face by (5, 2) points, or None: by the detected ones again."""

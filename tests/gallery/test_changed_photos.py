@@ -15,7 +15,7 @@ from core.faces.choose import GallerySettings
 from core.gallery import opening, pipeline
 from core.gallery.cache import Cache
 from core.gallery.moved import photo_prints
-from core.gallery.opening import crop_of, known_detections, open_gallery
+from core.gallery.opening import crop_of, known_record, open_gallery
 from core.gallery.pipeline import FaceMaker, PhotoResult, make_here
 from core.progress import Task
 from tests.gallery.test_opening import ALIGNED, CountingVerifier, FakeDetector, opened, photos
@@ -134,7 +134,7 @@ def test_a_crop_is_not_made_of_another_photo(tmp_path: Path, cache: Cache) -> No
     with pytest.raises(XCosError, match="changed after loading"):
         crop_of(face, folder, Cache(tmp_path / "third" / "cache.sqlite"))
     with pytest.raises(XCosError, match="does not exist"):
-        known_detections(folder / "gone.jpg", cache)
+        known_record(folder / "gone.jpg", cache)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have text only as names")

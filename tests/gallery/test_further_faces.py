@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from core.faces.choose import GallerySettings
-from core.faces.face import Face
-from core.gallery.cache import Cache
+from core.faces.face import Detection, Face
+from core.gallery.cache import Cache, PhotoRecord
+from core.gallery.face_selection import FaceRules, keys_after
+from core.gallery.folder import Listed
+from core.project.edits import face_subject, pair_subject
 from core.project.project import Project
 from tests.gallery.test_opening import FakeDetector, opened, photos
 
@@ -37,3 +40,46 @@ def test_landmarks_of_a_further_face_are_its_own(tmp_path: Path) -> None:
     project.undo()
     project.rename_photos({"ann/a.jpg": "ann/b.jpg"})
     assert {*project.edits.landmarks} == {"ann/b.jpg#2"}
+
+
+def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: Path) -> None:
+    """Three faces of a photo of 400 x 300: the middle one, then two by their size."""
+    marks = np.array([[40, 40], [70, 41], [55, 60], [42, 80], [68, 82]], np.float32)
+    places = ((160, 110, 80), (20, 20, 60), (300, 20, 50))  # left, top, size
+    record = PhotoRecord(400, 300, tuple(
+        Detection(np.array([x, y, x + s, y + s], np.float32), marks * s / 100 + (x, y), 0.99)
+        for x, y, s in places
+    ))  # fmt: skip
+    project = Project.open(tmp_path, tmp_path / "cache")
+
+    def boxes(
+        policy: GallerySettings = GallerySettings("all"),
+    ) -> dict[str, tuple[float, str | None]]:
+        found = FaceRules(policy, project.edits).faces_of(Listed("a.jpg", "ann"), "d", record)
+        return {f.key: (float(f.detection.box[0]), f.identity) for f in found if f.detection}
+
+    def pick(detection: int) -> None:
+        rules = FaceRules(GallerySettings("all"), project.edits)
+        project.pick_face("a.jpg", detection, keys_after("a.jpg", record, rules, detection))
+
+    assert boxes() == {"a.jpg": (160, "ann"), "a.jpg#2": (20, None), "a.jpg#3": (300, None)}
+    project.set_identity(["a.jpg#2"], "bob")
+    project.tag(face_subject("a.jpg#3"), "blurred")
+    project.tag(pair_subject("a.jpg", "a.jpg#2"), "alike")
+    project.correct_landmarks("a.jpg#2", marks)
+    project.set_aside(["a.jpg#3"])
+    pick(2)  # the one on the right stands for the photo, and has the name of its folder
+    assert boxes() == {"a.jpg": (300, "ann"), "a.jpg#2": (160, None), "a.jpg#3": (20, "bob")}
+    edits = project.edits
+    assert edits.tags == {
+        face_subject("a.jpg"): ("blurred",), pair_subject("a.jpg#2", "a.jpg#3"): ("alike",)
+    }  # fmt: skip
+    assert edits.aside == ("a.jpg",) and [*edits.landmarks] == ["a.jpg#3"]
+    pick(1)
+    assert boxes() == {"a.jpg": (20, "bob"), "a.jpg#2": (160, None), "a.jpg#3": (300, None)}
+    project.undo()
+    project.undo()
+    assert boxes()["a.jpg#2"] == (20, "bob") and project.edits.aside == ("a.jpg#3",)
+    # Of the central face alone another one is taken, and what is known is of the photo.
+    rules = FaceRules(GallerySettings("central"), project.edits)
+    assert keys_after("a.jpg", record, rules, 2) == {}

@@ -18,7 +18,8 @@ from core.faces.choose import GallerySettings
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.files import write_whole
-from core.gallery.opening import known_detections
+from core.gallery.face_selection import FaceRules, keys_after
+from core.gallery.opening import known_record
 from core.log import unexpected
 from core.model.target_choice import TargetChoice
 from core.project.project import Project
@@ -220,12 +221,13 @@ class FileActions(QObject):
             )
             return
         try:
-            photo, detections = read_photo(path), known_detections(path, session.cache)
+            photo, record = read_photo(path), known_record(path, session.cache)
         except XCosError as error:
             self.session.message.emit(str(error))
             return
         marks = None if face.detection is None else face.detection.landmarks
         corrected = face.key in project.edits.landmarks
+        detections = () if record is None else record.detections
         dialog = AlignmentDialog(
             face.photo,
             photo,
@@ -235,8 +237,13 @@ class FileActions(QObject):
             self._window,
         )
         if dialog.exec() and dialog.choice is not None:
-            picked = dialog.choice[0] == "pick"
-            self.take_alignment(face.photo if picked else face.key, dialog.choice, project)
+            what, detection = dialog.choice
+            if what == "pick" and record is not None and isinstance(detection, int):
+                rules = FaceRules(session.gallery_settings, project.edits)
+                keys = keys_after(face.photo, record, rules, detection)
+                session.edit(lambda p: p.pick_face(face.photo, detection, keys), project)
+            else:
+                self.take_alignment(face.key, dialog.choice, project)
         dialog.deleteLater()  # the window would keep it, and the photo
 
     def take_alignment(

@@ -22,6 +22,7 @@ from pytestqt.qtbot import QtBot
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.faces.face import Detection
+from core.gallery.cache import PhotoRecord
 from core.model.card import ModelCard
 from core.model.target_choice import TargetChoice
 from core.project.project import Project
@@ -178,7 +179,8 @@ def test_an_alignment_is_shown_of_the_photo_as_found_and_taken_as_chosen(
     marks = np.array([[40, 40], [70, 40], [55, 60], [42, 80], [68, 80]], np.float32)
     box = np.array([30, 30, 80, 100], np.float32)
     found = (Detection(box, marks, 0.9), Detection(box + 20, marks + 20, 0.8))
-    monkeypatch.setattr("xcos_gui.shell.file_actions.known_detections", lambda *_: found)
+    record = PhotoRecord(120, 120, found)
+    monkeypatch.setattr("xcos_gui.shell.file_actions.known_record", lambda *_: record)
     shown: list[AlignmentDialog] = []
     chosen: list[tuple[int, tuple[str, int | np.ndarray]]] = [
         (0, ("pick", 1)), (1, ("pick", 1)), (1, ("landmarks", marks + 3)), (1, ("pick", 0)),
