@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.project.edits import face_subject, identity_subject, pair_subject
 from core.project.project import Project
+from tests.gui.resting import score_probes
 from tests.living import make_crops
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.widgets import tags as tag_widgets
@@ -33,6 +34,47 @@ def beside(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> MainWindow:
         lambda: session.matrix is not None and session.matrix.scores.shape == (2, 6), timeout=SCORED
     )
     return window
+
+
+def test_probes_without_a_face_stand_below_the_gallery_s_problems(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, crops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, panel = window.session, window.gallery
+    told: list[str] = []
+    opened: list[str] = []
+    aligned: list[object] = []
+    session.message.connect(told.append)
+    panel.edit_alignment.connect(aligned.append)
+    (crops / "bob" / "7.png").write_bytes(b"no picture")
+    probes = make_crops(tmp_path / "p1", {"ann": 2}, first=8)
+    (probes / "ann" / "10.png").write_bytes(b"none either")
+    session.reload()
+    score_probes(window, qtbot, probes, 2)
+    model = panel.problems_model
+    rows = [model.index(row) for row in range(model.rowCount())]
+    first, second = (row.data() for row in rows)
+    assert first.startswith(str(crops / "bob" / "7.png"))
+    assert second.startswith(f"Probe: {probes / 'ann' / '10.png'}")
+    assert panel._tabs.tabText(2) == "Problems 2"
+    monkeypatch.setattr(
+        "xcos_gui.panels.gallery.panel.QDesktopServices.openUrl",
+        lambda url: opened.append(url.toLocalFile()),
+    )
+    for row in rows:
+        panel.problems.activated.emit(row)
+    assert opened == [str(crops / "bob"), str(probes / "ann")]
+    panel._tabs.setCurrentWidget(panel.problems)
+    panel.problems.setCurrentIndex(rows[1])
+    told.clear()
+    panel.align_selected()
+    assert aligned == []
+    assert told == ["Landmarks of probes are set where they are the gallery; open them as one."]
+    panel.problems.setCurrentIndex(rows[0])
+    panel.align_selected()
+    assert len(aligned) == 1
+    session.open_probes(None)
+    qtbot.waitUntil(lambda: session.matrix is not None and session.matrix.square, timeout=SCORED)
+    assert model.rowCount() == 1 and panel._tabs.tabText(2) == "Problems 1"
 
 
 def test_each_side_s_faces_have_their_own_tags(beside: MainWindow, qtbot: QtBot) -> None:

@@ -212,7 +212,7 @@ def test_doubtful_faces_stand_below_the_problems(qapp: QApplication) -> None:
     doubtful = Face("small.png", 1, None, None, "d", "has 12 pixels between the eyes")
     problem = Problem("bad.png", "bad.png is damaged")
     gallery = Gallery(Path("g"), Path("g"), (doubtful,), (problem,))
-    session = SimpleNamespace(loaded=SimpleNamespace(gallery=gallery))
+    session = SimpleNamespace(loaded=SimpleNamespace(gallery=gallery), probes=None)
     problems = ProblemsModel(session)  # type: ignore[arg-type]
     problems.refresh()
     assert problems.rowCount() == 2 and problems.index(0, 0).data() == "bad.png is damaged"

@@ -1,7 +1,7 @@
 """The gallery's faces and problems as Qt models, read from the session when asked for."""
 
 from itertools import groupby
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -165,19 +165,23 @@ class GalleryModel(QAbstractListModel):
 
 
 class ProblemsModel(QAbstractListModel):
-    """Photos that gave no face, then doubtful faces, one row each."""
+    """Photos that gave no face, then doubtful faces, one row each; those of probes follow."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._problems: tuple[Problem, ...] = ()
+        # Each with what its path is relative to, and whether it is of the probes.
+        self._problems: list[tuple[Problem, Path, bool]] = []
 
     def refresh(self) -> None:
         """Take the session's problems anew."""
-        loaded = self._session.loaded
-        problems: tuple[Problem, ...] = ()
-        if loaded is not None:
-            problems = loaded.gallery.problems + loaded.gallery.warnings
+        sides = (self._session.loaded, False), (self._session.probes, True)
+        problems = [
+            (problem, loaded.gallery.root, probe)
+            for loaded, probe in sides
+            if loaded is not None
+            for problem in loaded.gallery.problems + loaded.gallery.warnings
+        ]
         if problems != self._problems:  # a new list would lose the chosen row
             self.beginResetModel()
             self._problems = problems
@@ -185,7 +189,16 @@ class ProblemsModel(QAbstractListModel):
 
     def problem(self, index: Index) -> Problem:
         """The problem of a row."""
-        return self._problems[index.row()]
+        return self._problems[index.row()][0]
+
+    def file(self, index: Index) -> Path:
+        """Where the file of a row lies."""
+        problem, root, _ = self._problems[index.row()]
+        return root / problem.file
+
+    def is_probe(self, index: Index) -> bool:
+        """Whether a row is of the probes."""
+        return self._problems[index.row()][2]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._problems)
@@ -194,7 +207,8 @@ class ProblemsModel(QAbstractListModel):
         if not index.isValid():
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._problems[index.row()].reason
+            return ("Probe: " if self.is_probe(index) else "") + self.problem(index).reason
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "Return opens its folder; Ctrl+L sets the landmarks by hand"
+            by_hand = "" if self.is_probe(index) else "; Ctrl+L sets the landmarks by hand"
+            return f"Return opens its folder{by_hand}"
         return None

@@ -192,6 +192,11 @@ class GalleryPanel(QWidget):
         """Ask for the alignment of the first selected face, or of a photo that gave none."""
         index = self.problems.currentIndex()
         if self._tabs.currentWidget() is self.problems and index.isValid():
+            if self.problems_model.is_probe(index):
+                self._session.message.emit(
+                    "Landmarks of probes are set where they are the gallery; open them as one."
+                )
+                return
             file, loaded = self.problems_model.problem(index).file, self._session.loaded
             place = None if loaded is None else loaded.gallery.index().get(file)
             doubtful = None if loaded is None or place is None else loaded.gallery.faces[place]
@@ -389,7 +394,5 @@ class GalleryPanel(QWidget):
             self.view.scrollTo(self.grouped.place_of(row))
 
     def _open_folder_of(self, index: QModelIndex) -> None:
-        loaded = self._session.loaded
-        if loaded is not None:
-            folder = (loaded.gallery.root / self.problems_model.problem(index).file).parent
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        folder = self.problems_model.file(index).parent
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
