@@ -93,12 +93,14 @@ def add(commands: Any) -> None:
         several=True,
     )
     add_face_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, target=True)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 0, 130 for a list that was interrupted, or XCosError."""
+    if options.half:
+        raise XCosError("Maps are compared in single precision; leave --half out.")
     if options.right is None:
         return _compare_list(options)
     check_outputs(options, options.output, PAIR_SUFFIXES)

@@ -83,7 +83,7 @@ def add(commands: Any) -> None:
         help="measure again with 10 to 60 %% of every face masked; takes seven times as long",
     )
     add_face_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, target=True)
     parser.set_defaults(run=run)
 
 
@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
             "Each kind of score is judged at a threshold that the pairs or the weights give; leave "
             "--threshold out."
         )
+    if options.attention is not None:
+        raise XCosError("Each kind of attention is measured; leave --attention out.")
     refuse_photos_of_bin(options.protocol, options.photos)
     folder: Path | None = options.output
     if folder is not None and folder.exists() and not folder.is_dir():

@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     add_pair_arguments(parser)
     add_output_option(parser, "file to write: .png, .svg, .pdf, .json, .csv or .html", several=True)
     add_face_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, target=True)
     parser.set_defaults(run=run)
 
 

@@ -78,7 +78,7 @@ def add(commands: Any) -> None:
         help="group the pairs by their evidence, into N groups or as many as part them best",
     )
     add_output_option(parser, "file to write: .png, .svg, .pdf, .json or .csv", several=True)
-    add_gallery_options(parser)
+    add_gallery_options(parser, target=True)
     parser.set_defaults(run=run)
 
 

@@ -102,7 +102,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--cells", action="store_true", help="in tables: S and W of each of the 49 cells too"
     )
-    add_gallery_options(parser)
+    add_gallery_options(parser, target=True)
     parser.set_defaults(run=run)
 
 

@@ -72,7 +72,7 @@ def add(commands: Any) -> None:
         help="score each face with its K nearest by the uniform score only; needs faiss",
     )
     add_filter_option(parser)
-    add_gallery_options(parser)
+    add_gallery_options(parser, target=True)
     parser.set_defaults(run=run)
 
 

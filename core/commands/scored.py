@@ -21,7 +21,9 @@ from core.scoring.pair_tables import write_pair_table
 from core.scoring.scored import ScoredGallery
 
 
-def add_gallery_options(parser: argparse.ArgumentParser, probes: bool = True) -> None:
+def add_gallery_options(
+    parser: argparse.ArgumentParser, probes: bool = True, target: bool = False
+) -> None:
     """GALLERY, --probes, --photos, and the options of faces and models."""
     parser.add_argument(
         "gallery",
@@ -43,7 +45,7 @@ def add_gallery_options(parser: argparse.ArgumentParser, probes: bool = True) ->
         help="folder that the paths of a CSV gallery are relative to (default: the CSV's own)",
     )
     add_face_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, target)
 
 
 def open_both(

@@ -34,22 +34,26 @@ from core.workarounds import keep_memory
 MOST_TOLD = 10  # doubtful faces, by a sentence each
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """--model, --target and its input, --attention, --threshold, --device, --half, --cache, --json."""
+def add_model_options(parser: argparse.ArgumentParser, target: bool = False) -> None:
+    """--model, --attention, --threshold, --device, --half, --cache, --json.
+
+    target: also --target and its input, where its cosine is shown or asked for
+    """
     group = parser.add_argument_group("model and machine")
     group.add_argument(
         "--model",
         metavar="NAME|FILE",
         help="weights, by name or file (default: those that ship)",
     )
-    group.add_argument(
-        "--target",
-        metavar="FILE|sface",
-        type=Path,
-        help="another verification model whose cosine is shown beside the score (.safetensors, .pth or "
-        ".onnx); sface: SFace, which xcos-studio[sface] installs",
-    )
-    add_target_input_options(group)
+    if target:
+        group.add_argument(
+            "--target",
+            metavar="FILE|sface",
+            type=Path,
+            help="another verification model whose cosine is shown beside the score (.safetensors, "
+            ".pth or .onnx); sface: SFace, which xcos-studio[sface] installs",
+        )
+        add_target_input_options(group)
     group.add_argument(
         "--attention",
         choices=ATTENTION_KINDS,
@@ -212,7 +216,8 @@ class Setup:
         self._told: set[str] = set()
         self._state: ProjectState | None = None  # of a project whose own weights are used
         named = inputs_of(options)
-        self.target_choice = target_of(options, self._take_project(options))
+        kept = self._take_project(options)
+        self.target_choice = target_of(options, kept) if "target" in options else None
         self._outputs = [*outputs_of(options), *written]
         spare(self._outputs, [*named, *inputs_of(options)])  # and what the project names
         self.options = options

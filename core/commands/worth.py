@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
         "equal error rate's for all (default: %(default)s)",
     )
     add_output_option(parser, "list of the pairs: .csv or .json")
-    add_gallery_options(parser)
+    add_gallery_options(parser, target=True)
     parser.set_defaults(run=run)
 
 

@@ -100,6 +100,14 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
             "--threshold out.",
         ),
         (
+            "evaluate {tmp}/pairs.csv --attention uniform",
+            "Each kind of attention is measured; leave --attention out.",
+        ),
+        (
+            "compare {crops}/ann/1.png {crops}/bob/1.png --half",
+            "Maps are compared in single precision; leave --half out.",
+        ),
+        (
             "evaluate {tmp}/a.bin --photos {crops}",
             "{tmp}/a.bin holds its pictures itself, so none lie in {crops}; leave that out. (--photos)",
         ),
