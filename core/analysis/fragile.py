@@ -104,13 +104,23 @@ def find_fragile(
 
 
 def fragile_list(
-    pairs: FragilePairs, matrix: ScoreMatrix, outcome: Outcome | None = None, limit: int = 10_000
+    pairs: FragilePairs,
+    matrix: ScoreMatrix,
+    outcome: Outcome | None = None,
+    face: tuple[int, int] | None = None,
+    limit: int = 10_000,
 ) -> PairList:
-    """The fragile pairs of a matrix, nearest to the threshold first; None: of every outcome."""
+    """The fragile pairs of a matrix, nearest to the threshold first; None: of every outcome.
+
+    face: the row and the column of one face, -1 where it has none; None: of every face
+    """
     places: list[np.ndarray] = []
-    every = slice(0, matrix.scores.shape[1])
+    n, m = matrix.scores.shape
+    every = slice(0, m)
     for rows in matrix.tiles():
         wanted = pairs.fragile[rows] & matrix.counted(rows, every)
+        if face is not None:
+            wanted &= (np.arange(n)[rows, None] == face[0]) | (np.arange(m) == face[1])
         if outcome is not None:
             wanted &= matrix.outcomes(rows, every, pairs.threshold) == CODE[outcome]
         places.append(np.argwhere(wanted) + [rows.start, 0])

@@ -192,6 +192,15 @@ def test_fragile_pairs_against_a_slow_double_loop(
     assert len(listed) == counted.sum()
     assert all(counted[i, j] for i, j in zip(listed.rows, listed.columns, strict=True))
     assert (np.diff(np.abs(listed.scores.astype(float) - threshold)) >= 0).all()
+    # Of one face all pairs are listed, also where those of the whole gallery would be too many.
+    n, m = counted.shape
+    faces = [(k, k) for k in range(n)] if square else [(k, -1) for k in range(n)]
+    for row, column in faces + ([] if square else [(-1, k) for k in range(m)]):
+        of_face = fragile_list(found, matrix, face=(row, column), limit=counted.size)
+        places = {*zip(of_face.rows.tolist(), of_face.columns.tolist(), strict=True)}
+        its = {(i, j) for i, j in np.argwhere(counted).tolist() if i == row or j == column}
+        assert places == its
+        assert len(fragile_list(found, matrix, face=(row, column), limit=1)) == min(1, len(its))
 
 
 def test_maps_of_pairs_are_each_pair_s_own(world: World, others: LoadedGallery) -> None:

@@ -272,11 +272,9 @@ class FragileWindow(ToolWindow):
         if fragile is None or matrix is None or item is None:
             return
         probe, place = item.data(Qt.ItemDataRole.UserRole)
-        listed = fragile_list(fragile, matrix)
-        mine = listed.rows == place if probe else listed.columns == place
-        if matrix.square:
-            mine |= listed.rows == place
-        self.session.list_pairs(f"Fragile pairs of {item.text()}", listed.at(np.flatnonzero(mine)))
+        face = place if probe or matrix.square else -1, -1 if probe else place
+        listed = fragile_list(fragile, matrix, face=face)
+        self.session.list_pairs(f"Fragile pairs of {item.text()}", listed)
 
 
 def _add(table: QTableWidget, name: str, data: object, *numbers: tuple[str, float]) -> None:
