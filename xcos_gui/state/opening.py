@@ -302,15 +302,12 @@ class Opening(Messages):
             self._ask(replace(base, opened=replace(base.opened, probes=probes)))
 
     def set_gallery_settings(self, settings: GallerySettings) -> None:
-        """Change how photos become faces, and load anew."""
+        """Change how photos become faces, and load anew; those of before hold until then."""
         if self._asked is not None:
             self._asked = self._asked.with_settings(settings)
+            self.reload()
         elif self._opened is not None and settings != self._opened.settings:
-            self._opened = replace(self._opened, settings=settings)
-            self._keep_settings(self._opened)
-        else:
-            return
-        self.reload()
+            self._ask(Asked(replace(self._opened, settings=settings)))
 
     def reload(self) -> None:
         """Load the gallery again; only what is not cached is computed."""
@@ -385,9 +382,14 @@ class Opening(Messages):
         self.loaded_changed.emit()
 
     def _on_not_loaded(self, error: BaseException) -> None:
-        chosen, self._asked, self._chosen = self._chosen, None, None  # what is open stays
+        chosen, asked, opened = self._chosen, self._asked, self._opened
+        self._asked = self._chosen = None  # what is open stays
         self.tell(error)
         if chosen is not None and isinstance(error, Stopped):
             self.message.emit("Loading was stopped, so the models chosen before stay in use.")
+        elif asked and opened and isinstance(error, Stopped):
+            same = asked.opened.source == opened.source
+            if same and asked.opened.settings != opened.settings:
+                self.message.emit("Loading was stopped, so faces stay chosen as before.")
         if self._stale:
             self.reload()

@@ -26,6 +26,7 @@ from core.model.target_choice import TargetChoice
 from core.model.weights import save_weights
 from core.model.xcos import XCosNet
 from core.project.edits import face_subject
+from core.project.kept_settings import settings_of
 from core.project.project import Project, project_path
 from tests.gui.resting import settled
 from tests.living import OPTIONS, living_weights
@@ -190,6 +191,29 @@ def test_weights_are_used_once_the_open_gallery_is_loaded_by_them(
     qtbot.waitUntil(lambda: session.card is not None and session.card.name == "other")
     settled(window, qtbot)
     assert told_of_the_pair("other") and session.settings.model == other
+
+
+def test_faces_are_chosen_as_before_where_loading_is_stopped(
+    window: MainWindow, qtbot: QtBot, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise Stopped("Loading")
+
+    session = window.session
+    assert session.project is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("xcos_gui.state.loading.open_gallery", stopped)
+        session.set_gallery_settings(GallerySettings("all", True))
+        assert session.changing_settings == GallerySettings("all", True)
+        qtbot.waitUntil(lambda: bool(told))
+        settled(window, qtbot)
+    assert told == ["Loading was stopped, so faces stay chosen as before."]
+    assert session.gallery_settings == session.changing_settings == GallerySettings("central", True)
+    assert settings_of(session.project) is None  # nothing was kept for the next time
+    session.set_gallery_settings(GallerySettings("all", True))
+    qtbot.waitUntil(lambda: session.opening is None)
+    settled(window, qtbot)
+    assert session.gallery_settings == settings_of(session.project) == GallerySettings("all", True)
 
 
 def test_scores_of_other_weights_are_not_held_against_the_threshold_of_those_chosen(
