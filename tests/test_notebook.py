@@ -14,7 +14,10 @@ from PIL import Image
 
 from core.cli import main
 from core.errors import XCosError
+from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
+from core.project.project import Project
+from core.project.state import ProjectState
 from tests.living import make_crops
 
 ROOT = Path(__file__).parents[1]
@@ -202,3 +205,30 @@ def test_a_target_is_shown_beside_however_its_file_is_named(
     read = [np.asarray(Image.open(crops / key)) for key in ("ann/1.png", "bob/1.png")]
     left, right = expected(np.stack(read))
     assert cosines == pytest.approx([float(left @ right)] * 3, abs=1e-5)
+
+
+def test_a_gallery_has_what_was_changed_of_it_in_the_window(
+    crops: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core import load_model, open_gallery
+
+    model, cache = load_model(tiny_weights, device="cpu"), tmp_path / "cache.sqlite"
+    project = Project.open(crops, tmp_path)
+    project.set_identity(["ann/2.png"], "zoe")
+    project.set_aside(["cem/1.png"])
+    monkeypatch.chdir(crops.parent)
+    for source in (crops, Path(crops.name), str(crops)):
+        gallery = open_gallery(source, model, aligned=True, cache=cache)
+        names = [face.identity for face in gallery.loaded.gallery.faces]
+        assert names == ["ann", "ann", "bob", "bob", "zoe"]
+    assert gallery.matrix().counts.tp + gallery.matrix().counts.fn == 2
+    settings = GallerySettings("all", aligned=True)
+    state = ProjectState(crops, settings=settings).to_json(tmp_path / "saved.xcos")
+    saved = project.saved_as(tmp_path / "saved.xcos", state)
+    saved.bring_back(["cem/1.png"])
+    gallery = open_gallery(tmp_path / "saved.xcos", model, cache=cache)  # aligned, as it says
+    names = [face.identity for face in gallery.loaded.gallery.faces]
+    assert names == ["ann", "ann", "bob", "bob", "cem", "zoe"]
+    assert gallery.loaded.gallery.source == crops
+    with pytest.raises(XCosError, match=r"gone\.xcos"):
+        open_gallery(tmp_path / "gone.xcos", model, cache=cache)

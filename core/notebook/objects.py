@@ -28,6 +28,7 @@ from core.model.kinds import AttentionKind, Order
 from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
+from core.notebook.edited import edited_source
 from core.notebook.evidence import Evidence, pandas_or_error
 from core.scoring.engine import PairEngine
 from core.scoring.scored import ScoredGallery, ScoringModel, one_pair, score_gallery
@@ -91,23 +92,26 @@ def open_gallery(
     source: str | Path,
     model: Model | None = None,
     *,
-    faces: FacePolicy = "central",
-    aligned: bool = False,
+    faces: FacePolicy | None = None,
+    aligned: bool | None = None,
     cache: str | Path | None = None,
 ) -> "Gallery":
-    """Load a folder, a CSV of path and identity, or a photo; what was computed once is cached.
+    """Load a folder, a CSV of path and identity, a photo or a project, with names as corrected in the window.
 
-    model: None: the weights that ship; cache: its file, None: your own cache folder.
+    model: None: the weights that ship; faces, aligned: None: as a project has them, else central and
+    not; cache: its file, None: your own cache folder. What was computed once is cached.
     Raises XCosError for a source without photos.
     """
     model = model or load_model()
     kept = Cache(None if cache is None else Path(cache))
+    photos, project, own = edited_source(Path(source), kept.folder)
     loaded = load_gallery(
-        Path(source),
+        photos,
         verifier=model.verifier,
         target=model.target,
         cache=kept,
-        settings=GallerySettings(faces, aligned),
+        settings=GallerySettings(faces or own.faces, own.aligned if aligned is None else aligned),
+        project=project,
     )
     return Gallery(loaded, model, kept)
 
