@@ -19,6 +19,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.tools.test_evaluation import evaluated
+from tests.weights import other_weights
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.evaluation.plots import EvaluationPlots
 
@@ -78,3 +79,16 @@ def test_of_several_evaluations_the_last_one_s_images_are_kept(
         (folder,) = unpacked.glob("xcos-*")
         kept.append(folder)
     assert kept[0] != kept[1]
+
+
+def test_results_name_their_weights_also_once_others_are_in_use(
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    dialog = evaluated(empty, qtbot, crops)
+    assert dialog.note.text() == "crops: 8 pairs, by tiny."
+    empty.session.set_model(other_weights(tmp_path / "other.safetensors"))
+    qtbot.waitUntil(lambda: dialog.note.text() != "crops: 8 pairs, by tiny.", timeout=60_000)
+    assert dialog.note.text() == "These results are of tiny; Evaluate measures other."
+    dialog.start.click()
+    qtbot.waitUntil(lambda: not dialog.job.running, timeout=60_000)
+    assert dialog.note.text() == "crops: 8 pairs, by other."

@@ -81,6 +81,7 @@ class EvaluationDialog(ToolWindow):
         self.shown = OrEmpty("worth", split)
         self.body.addWidget(self.shown, 1)
         session.matrix_changed.connect(self._on_matrix_changed)
+        session.model_changed.connect(self._on_model_changed)
         asks = ("File…", self._ask_file), ("Folder of people…", self._ask_folder)
         self.shown.say(*START, asks)
 
@@ -230,7 +231,8 @@ class EvaluationDialog(ToolWindow):
             if evaluation.left_out
             else ""
         )
-        summary = f"{evaluation.protocol}: {counted(len(evaluation.same), 'pair')}{left_out}."
+        pairs = counted(len(evaluation.same), "pair")
+        summary = f"{evaluation.protocol}: {pairs}{left_out}, by {evaluation.model}."
         self.tell(" ".join(filter(None, (summary, lacking(evaluation)))))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
@@ -286,6 +288,12 @@ class EvaluationDialog(ToolWindow):
             self.tell(str(error))
             return
         self.view.show_report(report)
+
+    def _on_model_changed(self) -> None:
+        if self.found is not None and self._request is not None:
+            model, card = self.found[1].model, self.session.card
+            if card is not None and card is not self._request.model.card:
+                self.tell(f"These results are of {model}; Evaluate measures {card.name}.")
 
     def _on_matrix_changed(self) -> None:
         """List the wanted pairs once the gallery that was opened for them is there."""
