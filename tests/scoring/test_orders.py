@@ -201,15 +201,22 @@ def test_by_score_with_the_face_looked_at() -> None:
         == np.argsort(-scores[2].astype(np.float32), kind="stable").tolist()
     )
     assert shown.columns.places.tolist() == shown.rows.places.tolist()
-    apart = scored_of(scores, NAMES)
-    shown = arrange(
-        apart,
-        Asked("faces", "score", "name", ("probe2.png", "5.png")),
-        0.4,
-        edits_of_sides(Edits()),
-    )
-    assert np.all(np.diff(scores[shown.rows.places, 5]) <= 0)
+    # Probes and gallery are of unlike counts, and each side is ordered by the other's face.
+    scores = np.random.default_rng(3).uniform(-0.2, 0.9, (4, 7))
+    apart, nothing = scored_of(scores, NAMES[:4]), edits_of_sides(Edits())
+    faces = "probe2.png", "5.png"
+    shown = arrange(apart, Asked("faces", "score", "name", faces), 0.4, nothing)
+    assert shown.rows.places.tolist() == np.argsort(-scores[:, 5]).tolist()
     assert shown.columns.places.tolist() == list(range(7))
+    shown = arrange(apart, Asked("faces", "name", "score", faces), 0.4, nothing)
+    assert shown.rows.places.tolist() == list(range(4))
+    assert shown.columns.places.tolist() == np.argsort(-scores[2]).tolist()
+    # People by their mean score with that face: of rows ann and bob, two each.
+    shown = arrange(apart, Asked("people", "score", "score", faces), 0.4, nothing)
+    means = scores[:, 5].reshape(2, 2).mean(axis=1)
+    assert [shown.rows.names[k] for k in range(2)] == [
+        ("ann", "bob")[k] for k in np.argsort(-means)
+    ]
     with pytest.raises(XCosError, match="click a pair first"):
         arrange(scored, Asked("faces", "score", "score"), 0.4, edits_of_sides(Edits()))
 
