@@ -85,6 +85,30 @@ def test_leaving_off_keeps_what_is_rated(
     assert readers.place.text() == "Pair 1 of 2"
 
 
+def test_the_last_answer_can_be_given_again(
+    readers: ReadersWindow, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    project = window.session.project
+    assert project is not None and readers.again.isHidden()
+    readers.reader.setText("Gil")
+    readers.begin()
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3):
+        last = readers.sheet[0]
+        qtbot.keyClick(readers, key)
+    assert readers.pages.currentIndex() == 0 and readers.again.isVisible()
+    readers.reader.setText("Hal")  # who reads next
+    readers.again.click()
+    assert readers.pages.currentIndex() == 1 and readers.sheet[0] == last
+    assert readers.place.text() == "Pair 3 of 3"
+    qtbot.keyClick(readers, Qt.Key.Key_7)
+    kept = readings_of(project.edits.readings)
+    assert sorted(one.rating for one in kept) == [-3, -2, 3] and {k.reader for k in kept} == {"Gil"}
+    window.session.open_gallery(make_crops(tmp_path / "others", {"dan": 2, "eve": 2}))
+    qtbot.waitUntil(lambda: window.session.project is not project)
+    settled(window, qtbot)
+    assert readers.again.isHidden() and readers.pages.currentIndex() == 0
+
+
 def test_a_pair_whose_face_was_set_aside_is_never_asked(
     readers: ReadersWindow, window: MainWindow, qtbot: QtBot
 ) -> None:

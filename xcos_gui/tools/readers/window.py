@@ -51,6 +51,7 @@ class ReadersWindow(ToolWindow):
         self.sheet: deque[BlindPair] = deque()
         self.given: list[BlindPair] = []  # rated in this sitting, the last one last
         self._project: Project | None = None  # that the sheet's answers are kept in
+        self._reader = ""  # whose they are
         self.pages = QStackedWidget()
         self._make_start()
         self._make_sheet()
@@ -72,7 +73,14 @@ class ReadersWindow(ToolWindow):
         row = QHBoxLayout()
         self.start, self.compare = QPushButton("&Start reading"), QPushButton("&Compare readers")
         self.compare.setToolTip("Agreement and accuracy of all who have read this gallery")
-        for button, asked in ((self.start, self.begin), (self.compare, self._compare)):
+        self.again = QPushButton("&Last pair again")
+        self.again.setToolTip("A new answer takes the place of the one you gave last")
+        self.again.hide()  # until one was given
+        for button, asked in (
+            (self.start, self.begin),
+            (self.again, self.back),
+            (self.compare, self._compare),
+        ):
             button.setAutoDefault(False)
             button.clicked.connect(asked)
             row.addWidget(button)
@@ -147,7 +155,7 @@ class ReadersWindow(ToolWindow):
         ordered = [(left, right) for left, right in sorted(pairs)]
         done = session.project.edits.readings
         self.sheet = deque(blind_sheet(ordered, reader, self.seed.value(), done))
-        self.given, self._project = [], session.project
+        self.given, self._project, self._reader = [], session.project, reader
         if not self.sheet:
             self.tell(f"{reader} has rated every pair of the list already.")
             return
@@ -166,7 +174,7 @@ class ReadersWindow(ToolWindow):
             answers = {region: box.currentText() for region, box in self.regions.items()}
             form = {r: like for r, text in answers.items() for like in LIKENESSES if like == text}
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        reading = Reading(self.reader.text().strip(), left, right, rating, now, form)
+        reading = Reading(self._reader, left, right, rating, now, form)
         self.session.edit(lambda project: project.read_pair(reading), self._project)
         project = self.session.project
         if project is None or reading not in readings_of(project.edits.readings):
@@ -182,6 +190,7 @@ class ReadersWindow(ToolWindow):
         """Show the last pair once more; a new answer takes the old one's place."""
         if self.given:
             self.sheet.appendleft(self.given.pop())
+            self.pages.setCurrentIndex(1)
             self._show_next()
 
     def _show_next(self) -> None:
@@ -216,12 +225,17 @@ class ReadersWindow(ToolWindow):
         return crops if len(crops) == 2 else None
 
     def _on_project(self) -> None:
-        if self.sheet and self.session.project is not self._project:
-            self._leave()
+        if self.session.project is self._project:
+            return
+        self.given.clear()
+        reading = bool(self.sheet)
+        self._leave()
+        if reading:
             self.tell("Another project was opened; what you have rated is kept in the former one.")
 
     def _leave(self) -> None:
         self.sheet.clear()
+        self.again.setVisible(bool(self.given))
         self.pages.setCurrentIndex(0)
 
     # Comparing.
