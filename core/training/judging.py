@@ -280,4 +280,4 @@ def _span(change: Difference) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{100 * share:+z.1f}".replace("-", "\N{MINUS SIGN}")

@@ -149,7 +149,7 @@ class CellView(QWidget):
 def _number(value: float) -> str:
     if abs(value) < 0.0005:
         return "0"
-    text = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+    text = f"{value:z.2f}" if abs(value) >= 0.1 else f"{value:z.3f}"
     short = text.replace("0.", ".", 1) if abs(value) < 1 else text
     return short.replace("-", "\N{MINUS SIGN}")
 

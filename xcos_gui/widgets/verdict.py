@@ -121,7 +121,7 @@ class VerdictView(QWidget):
 def told_score(score: float, threshold: float | None) -> str:
     """The score and its margin over the threshold, such as 0.562 (+0.294)."""
     if threshold is None:
-        text = f"{score:.3f}"
+        text = f"{score:z.3f}"
     else:
-        text = f"{distinct(score, threshold)[0]}  ({score - threshold:+.3f})"
+        text = f"{distinct(score, threshold)[0]}  ({score - threshold:+z.3f})"
     return text.replace("-", "\N{MINUS SIGN}")

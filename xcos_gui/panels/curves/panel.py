@@ -229,7 +229,7 @@ class CurvesPanel(QWidget):
             action = self.menu.addAction(f"The weights' own: {shipped:.4f}")
             action.triggered.connect(lambda: self._session.set_threshold(None))
         if (before := self.before.value) is not None:
-            action = self.menu.addAction(f"As before: {before:.4f}".replace("-", "\N{MINUS SIGN}"))
+            action = self.menu.addAction(f"As before: {before:z.4f}".replace("-", "\N{MINUS SIGN}"))
             action.triggered.connect(lambda _=False, t=before: self._session.set_threshold(t))
         statistics = self._session.statistics
         for far in WANTED_FARS:

@@ -75,7 +75,7 @@ class Readout(QWidget):
         ]
         self._tell(
             self._both(_called(one), _called(other)),
-            f"score {score:.3f}, threshold {threshold:.3f}: {outcome} "
+            f"score {score:z.3f}, threshold {threshold:.3f}: {outcome} "
             f"({matrix.kind} attention, order {matrix.order}, {model}{yet})",
             "\n".join(lines),
         )
@@ -98,7 +98,7 @@ class Readout(QWidget):
             if count:
                 mean = float(blocks.mean[0, 0])
                 summary = (
-                    f"{counted(count, 'pair')}, mean score {mean:.3f}. A click looks at the worst."
+                    f"{counted(count, 'pair')}, mean score {mean:z.3f}. A click looks at the worst."
                 )
             self._tell(names, summary)
             return
@@ -122,7 +122,7 @@ class Readout(QWidget):
             names,
             f"{count:,} {'pair' if count == 1 else 'pairs'}, {wrong:,} "
             f"{'error' if wrong == 1 else 'errors'} at {threshold:.3f}; mean score "
-            f"{mean:.3f}; worst{sort} {worst:.3f}{error}. "
+            f"{mean:z.3f}; worst{sort} {worst:z.3f}{error}. "
             "Return or a double-click opens it.",
         )
 
@@ -135,8 +135,8 @@ class Readout(QWidget):
             return f"; {OUTCOMES[difference.outcomes[pair]]} by {difference.name}"
         side = "another side" if difference.changed[pair] else "the same side"
         return (
-            f"; by {difference.name} {float(difference.scores[pair]):.3f} at {difference.thresholds[1]:.3f}, "
-            f"{side}, {float(difference.values[pair]):+.3f} apart"
+            f"; by {difference.name} {float(difference.scores[pair]):z.3f} at {difference.thresholds[1]:.3f}, "
+            f"{side}, {float(difference.values[pair]):+z.3f} apart"
         )
 
     def _both(self, one: str, other: str) -> tuple[str, str]:

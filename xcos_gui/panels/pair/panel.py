@@ -379,9 +379,9 @@ def _share(contribution: float, score: float) -> str:
 def _numbers(report: PairReport) -> str:
     e, threshold = report.explanation, report.threshold
     limit = "no threshold" if threshold is None else f"threshold {threshold:.4f}"
-    parts = [f"score {e.score:.4f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
+    parts = [f"score {e.score:z.4f}, {limit}, {e.kind} attention, order {e.order}, {e.model}"]
     if e.target_cosine is not None:
-        parts.append(f"target cosine c\N{PRIME} {e.target_cosine:.4f}")
+        parts.append(f"target cosine c\N{PRIME} {e.target_cosine:z.4f}")
     if e.fc_cosine is not None:
-        parts.append(f"FC cosine {e.fc_cosine:.4f}")
+        parts.append(f"FC cosine {e.fc_cosine:z.4f}")
     return "  \N{MIDDLE DOT}  ".join(parts).replace("-0.", "\N{MINUS SIGN}0.")

@@ -57,7 +57,7 @@ class PairSaver:
         explanation = session.explanation
         stems = " x ".join(PurePosixPath(face.photo).stem[:60] for face in (left, right))
         outcome = outcome_of(left.identity, right.identity, explanation.score > session.threshold)
-        name = f"{stems} {outcome} {explanation.score:.3f}.png"
+        name = f"{stems} {outcome} {explanation.score:z.3f}.png"
         return folder / name.translate(UNSAFE)
 
     def save_to(self, path: Path) -> None:

@@ -134,7 +134,7 @@ class PairsModel(RowsModel):
         texts: dict[int, Callable[[], str]] = {
             LEFT: lambda: name_and_file(faces[0], ending=False),
             RIGHT: lambda: name_and_file(faces[1], ending=False),
-            SCORE: lambda: f"{score:.4f}\n{score - session.threshold:+.4f}".replace(
+            SCORE: lambda: f"{score:z.4f}\n{score - session.threshold:+z.4f}".replace(
                 "-", "\N{MINUS SIGN}"
             ),
             OUTCOME: lambda: self._outcome(cell),

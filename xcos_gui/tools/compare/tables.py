@@ -157,7 +157,7 @@ class RanksTable(QTableWidget):
         rgba = overlay_rgba(ranks, table("diverging"), -1, 1, 1.0)
         for row, column in np.ndindex(ranks.shape):
             value, colour = float(ranks[row, column]), rgba[row, column]
-            text = "" if np.isnan(value) else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+            text = "" if np.isnan(value) else f"{value:z.2f}".replace("-", "\N{MINUS SIGN}")
             item = QTableWidgetItem(text)
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
             if not np.isnan(value):

@@ -243,7 +243,7 @@ class CompareWindow(FollowingWindow):
         regions = face_regions((landmarks_in_crop(one) + landmarks_in_crop(other)) / 2)
         e = session.explanation
         names = " \N{MULTIPLICATION SIGN} ".join(Path(face.photo).stem for face in (one, other))
-        self.about.setText(f"{names}\nscore {e.score:.3f}, {e.kind} attention, order {e.order}")
+        self.about.setText(f"{names}\nscore {e.score:z.3f}, {e.kind} attention, order {e.order}")
         self.about.setToolTip(f"{one.key}\n{other.key}")
         controls, threshold = self.with_controls.isChecked(), session.threshold
         self._threshold = threshold
@@ -337,7 +337,7 @@ class CompareWindow(FollowingWindow):
             self.cell_text.clear()
             return
         parts = [
-            f"{SHORT[name]} {one.map.left[cell]:+.3f}/{one.map.right[cell]:+.3f}"
+            f"{SHORT[name]} {one.map.left[cell]:+z.3f}/{one.map.right[cell]:+z.3f}"
             for name, one in self.methods.items()
         ]
         text = f"row {cell[0] + 1}, column {cell[1] + 1}, left/right:  " + "  ".join(parts)

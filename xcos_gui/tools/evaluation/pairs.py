@@ -102,7 +102,7 @@ class ListedPairsModel(RowsModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (
-            f"{self._scores[pair]:.4f}".replace("-", "\N{MINUS SIGN}"),
+            f"{self._scores[pair]:z.4f}".replace("-", "\N{MINUS SIGN}"),
             OUTCOMES[int(self._codes[pair])],
             Path(self._pairs.left[pair]).name,
             Path(self._pairs.right[pair]).name,
@@ -204,7 +204,7 @@ class ListedPairs(QWidget):
             low, high = self._range
             exact = scores.astype(np.float64)  # else the range would be rounded as scores are
             chosen &= (exact >= low) & (exact < high)
-            place = f" with scores {low:.3f} to {high:.3f}".replace("-", "\N{MINUS SIGN}")
+            place = f" with scores {low:z.3f} to {high:z.3f}".replace("-", "\N{MINUS SIGN}")
         if self._outcome is not None:
             chosen &= codes == CODE[self._outcome]
         # The worst first: impostors that score high, genuine pairs that score low.

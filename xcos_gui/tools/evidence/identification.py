@@ -126,7 +126,7 @@ class IdentificationTab(Tab):
             for person in np.argsort(-scores, kind="stable")[:2]:
                 known = np.isfinite(scores[person])
                 score = float(scores[person]) if known else None
-                text = f"{score or 0:.4f}".replace("-", "\N{MINUS SIGN}")
+                text = f"{score or 0:z.4f}".replace("-", "\N{MINUS SIGN}")
                 cells += [persons.persons[person] if known else DASH, number(text, score)]
             rows.append(cells)
         self.table.show_rows(names, rows)

@@ -244,7 +244,7 @@ class StrengthTab(Tab):
         if strength is None:
             lines.append("No pair is looked at; click one in the main window.")
         else:
-            lines.append(f"Score {strength.score:.4f}: {strength_words(strength)}")
+            lines.append(f"Score {strength.score:z.4f}: {strength_words(strength)}")
             lines.append(f"{interval_words(strength)}.")
         lines.append(
             f"{counted(ratios.people, 'person', 'people')}, {ratios.genuine:,} genuine and "

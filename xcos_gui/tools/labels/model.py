@@ -69,7 +69,7 @@ class FindingsModel(RowsModel):
         if role == Qt.ItemDataRole.DisplayRole:
             texts = (
                 _short(finding),
-                f"{finding.score:.3f}",
+                f"{finding.score:z.3f}",
                 f"{finding.evidence:.3f}",
                 decision or "",
             )

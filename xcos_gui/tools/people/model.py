@@ -89,7 +89,7 @@ class PeopleModel(RowsModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if value is None:
                 return "\N{EN DASH}"
-            return f"{value:.3f}" if isinstance(value, float) else str(value)
+            return f"{value:z.3f}" if isinstance(value, float) else str(value)
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             return ANIMAL_COLOURS[person.animal] if person.animal else NONE_COLOUR
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -288,7 +288,7 @@ def _line(pair: ChangedPair) -> str:
     before, after = pair.outcomes
     mended = "mended" if pair.mended else "spoilt"
     who = "one person" if pair.same else "two people"
-    scores = f"{pair.before:.3f} \N{RIGHTWARDS ARROW} {pair.after:.3f}".replace(
+    scores = f"{pair.before:z.3f} \N{RIGHTWARDS ARROW} {pair.after:z.3f}".replace(
         "-", "\N{MINUS SIGN}"
     )
     return f"{mended}: {before} \N{RIGHTWARDS ARROW} {after}, {who}, score {scores}"

@@ -136,16 +136,16 @@ def _change(verdict: Verdict, row: str) -> str:
         known = [f.faithfulness for f in (before, after) if f is not None]
         if len(known) < 2 or known[0] is None or known[1] is None:
             return NONE
-        return _signed(f"{known[1] - known[0]:+.2f}")
+        return _signed(f"{known[1] - known[0]:+z.2f}")
     change = verdict.changes.get(row)
     if change is None:
         return NONE
     if verdict.held_out.lacking:
-        return _signed(f"{100 * change.value:+.1f}")
+        return _signed(f"{100 * change.value:+z.1f}")
     span = NO_INTERVAL
     if change.low is not None and change.high is not None:
-        span = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
-    return _signed(f"{100 * change.value:+.1f}  ({span})")
+        span = f"{100 * change.low:+z.1f} to {100 * change.high:+z.1f}"
+    return _signed(f"{100 * change.value:+z.1f}  ({span})")
 
 
 def _signed(text: str) -> str:

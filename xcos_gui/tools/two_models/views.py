@@ -293,7 +293,7 @@ class PairMapsView(QWidget):
                 view.mark(cell)
             values = {name: view.values for name, view in views.items()}
             if cell is not None and all(v is not None for v in values.values()):
-                numbers = [f"{text} {values[name][cell]:.4f}" for name, text in MAPS]  # type: ignore[index]
+                numbers = [f"{text} {values[name][cell]:z.4f}" for name, text in MAPS]  # type: ignore[index]
                 texts.append(f"{letter}: {', '.join(numbers)}")
         place = "" if cell is None else f"Row {cell[0] + 1}, column {cell[1] + 1}. "
         self.cell_text.setText(
@@ -302,4 +302,4 @@ class PairMapsView(QWidget):
 
 
 def _decimals(value: float | None) -> str:
-    return "\N{EN DASH}" if value is None else f"{value:.4f}"
+    return "\N{EN DASH}" if value is None else f"{value:z.4f}"

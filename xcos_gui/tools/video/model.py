@@ -117,7 +117,7 @@ class TracksModel(RowsModel):
             2: f"{len(track):,}",
             3: _when(first.seconds, first.frame),
             4: _when(last.seconds, last.frame),
-            5: "" if score is None else f"{score:.4f}".replace("-", "\N{MINUS SIGN}"),
+            5: "" if score is None else f"{score:z.4f}".replace("-", "\N{MINUS SIGN}"),
             6: verdict,
         }
         return texts.get(column)
