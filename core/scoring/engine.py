@@ -72,6 +72,11 @@ class PairEngine:
             )
         return None
 
+    def reach(self, kind: AttentionKind) -> float:
+        """What no score is beyond, above or below 0: 1, or more by a map that does not sum to 1."""
+        shared = None if kind == "learned" else self.weights(kind)
+        return 1.0 if shared is None else max(1.0, float(np.abs(shared).sum()))
+
     def maps(
         self,
         left: PreparedFaces,

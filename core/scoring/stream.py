@@ -62,13 +62,11 @@ def stream_scores(
     share:      which of how many processes this is; it takes every N-th tile, N their number
     Raises Stopped, and XCosError for an attention kind that the model lacks.
     """
-    shared = engine.weights(kind)
-    if shared is None:
+    if engine.weights(kind) is None:
         engine.wait()  # the plain path rounds otherwise
-    reach = 1.0 if shared is None else max(1.0, float(np.abs(shared).sum()))
     square = rows is columns
     stream = StreamedScores(
-        0, np.zeros(len(CODE), np.int64), ScoreHistograms(reach), HardestPairs(keep)
+        0, np.zeros(len(CODE), np.int64), ScoreHistograms(engine.reach(kind)), HardestPairs(keep)
     )
     tiles = list(_tiles(len(rows), len(columns), square))[share[0] :: share[1]]
     for number, (top, left) in enumerate(tiles):

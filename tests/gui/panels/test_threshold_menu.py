@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import numpy as np
 from PySide6.QtWidgets import QBoxLayout
 from pytestqt.qtbot import QtBot
 
+from core.model.weights import load_xcos, save_weights
 from core.scoring.statistics import WANTED_FARS
+from tests.gui.resting import settled
 from tests.living import make_crops
 from xcos_gui.panels.curves.panel import BESIDE
 from xcos_gui.shell.window import MainWindow
@@ -139,3 +142,30 @@ def test_curves_go_below_where_it_is_narrow(window: MainWindow) -> None:
     ):
         panel.resize(lines * line, panel.height())
         assert panel._layout.direction() == wanted, lines
+
+
+def test_scores_of_a_raw_map_can_be_the_threshold(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, tiny_weights: Path
+) -> None:
+    """A correlation map that does not sum to 1 gives scores beyond it."""
+    session, panel = window.session, window.curves
+    card, net = load_xcos(tiny_weights)
+    assert card.correlation is not None
+    raw = tmp_path / "raw.safetensors"
+    save_weights(raw, net, replace(card, name="raw", path=raw, correlation=4 * card.correlation))
+    session.set_model(raw)
+    session.set_kind("correlation")
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "raw")
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.kind == "correlation")
+    settled(window, qtbot)
+    assert session.matrix is not None
+    best = float(np.sort(session.matrix.scores[np.triu_indices(6, 1)])[-1])
+    assert best > 1.2
+    panel.plots.line.setValue(best - 0.01)
+    assert session.threshold == pytest.approx(best - 0.01)
+    assert panel.spin.value() == pytest.approx(best - 0.01, abs=1e-4)
+    assert panel.counts["TP"].text().startswith("TP  1\n")
+    assert panel.spin.maximum() == -panel.spin.minimum() == pytest.approx(4, abs=1e-4)
+    session.set_kind("uniform")
+    settled(window, qtbot)
+    assert panel.spin.maximum() == -panel.spin.minimum() == 1

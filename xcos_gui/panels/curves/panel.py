@@ -155,7 +155,10 @@ class CurvesPanel(QWidget):
     # Following.
 
     def _on_matrix_changed(self) -> None:
-        statistics = self._session.statistics
+        statistics, scored = self._session.statistics, self._session.scored
+        reach = 1.0 if scored is None else scored.engine.reach(scored.kind)
+        with QSignalBlocker(self.spin):
+            self.spin.setRange(-reach, reach)
         known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
         for outcome, button in self.counts.items():
             button.setEnabled(known)
