@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,17 @@ def test_a_figure_s_maps_and_curves_are_the_comparison_s() -> None:
         assert plot.get_title() == f"{kind}: {good} is good, xCos's area {area:.3f}"
     told = [text.get_text() for text in bottom.axes[2].texts]
     assert told == [f"{value:.2f}" for value in found.ranks.ravel()]
+
+
+def test_a_figure_of_many_methods_is_wide_enough_for_their_faces() -> None:
+    made, names = comparison(2), ("xcos", "grad-cam", "grad-cam-target", "occlusion", "rise")
+    crops = np.zeros((2, 112, 112, 3), np.uint8)
+    for count, width in ((1, 11), (3, 11), (5, 6 * 2.3)):
+        methods = dict.fromkeys(names[:count], made.methods["xcos"])
+        found = replace(made, methods=methods)
+        figure = comparison_figure(found, Subject(crops[0], crops[1], None))  # type: ignore[arg-type]
+        assert figure.get_size_inches().tolist() == pytest.approx([width, 9])
+        assert len(figure.subfigs[0].axes) == 2 * (count + 1)
 
 
 def test_a_table_of_pairs_has_their_means() -> None:
