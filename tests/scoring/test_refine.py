@@ -75,3 +75,20 @@ def test_what_is_exact_already_is_not_refined_again_though_it_is_seen(tiny_weigh
     found.refine((0, 0))
     rest = found.next_tile(seen)
     assert rest is not None and rest[1] > 0
+
+
+def test_no_estimate_is_beyond_what_a_score_can_be(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A steep line would take likest and least like faces beyond 1 and below -1."""
+    head = read_head(tiny_weights)
+    engine = PairEngine(head, None)
+    grid = np.ones((4, 32, 7, 7), np.float32) * np.array([1, 1, -1, -1])[:, None, None, None]
+    grid[3, :, :3] *= -1
+    monkeypatch.setattr(Refinement, "_fit", lambda self: (1.5, 0.1, 0.0))
+    faces = prepare(grid, head)
+    uniform = engine.scores(faces, faces, "uniform")
+    found = Refinement(engine, faces, faces, "both", 0.2)
+    np.testing.assert_allclose(found.scores, np.clip(1.5 * uniform + 0.1, -1, 1), atol=1e-6)
+    assert found.scores.min() == -1 and found.scores.max() == 1
+    assert ((found.scores > -1) & (found.scores < 1)).any()
