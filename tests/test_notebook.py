@@ -16,6 +16,7 @@ from core.cli import main
 from core.errors import XCosError
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
+from core.project.kept_settings import keep_settings
 from core.project.project import Project
 from core.project.state import ProjectState
 from tests.living import make_crops
@@ -230,5 +231,7 @@ def test_a_gallery_has_what_was_changed_of_it_in_the_window(
     names = [face.identity for face in gallery.loaded.gallery.faces]
     assert names == ["ann", "ann", "bob", "bob", "cem", "zoe"]
     assert gallery.loaded.gallery.source == crops
+    keep_settings(project, GallerySettings("all", aligned=True))
+    assert len(open_gallery(crops, model, cache=cache)) == 5  # aligned, as the window kept it
     with pytest.raises(XCosError, match=r"gone\.xcos"):
         open_gallery(tmp_path / "gone.xcos", model, cache=cache)

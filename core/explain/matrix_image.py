@@ -90,9 +90,10 @@ class MatrixImage:
 
     def scale(self, threshold: float) -> tuple[float, float]:
         """The scores at the ends of the colours; the threshold is always well between them."""
-        low, high = self.limits
-        low, high = min(low, threshold - LEAST_SPAN), max(high, threshold + LEAST_SPAN)
-        return max(low, -1.0 - LEAST_SPAN), min(high, 1.0 + LEAST_SPAN)
+        least, most = self.limits  # beyond 1 by a raw map of correlations alone
+        low, high = min(least, threshold - LEAST_SPAN), max(most, threshold + LEAST_SPAN)
+        bottom, top = min(-1.0, least, threshold), max(1.0, most, threshold)
+        return max(low, bottom - LEAST_SPAN), min(high, top + LEAST_SPAN)
 
     def score_colours(self, threshold: float) -> np.ndarray:
         """Colours (256, 3) uint8 of scores over the scale."""

@@ -98,7 +98,7 @@ def open_gallery(
 ) -> "Gallery":
     """Load a folder, a CSV of path and identity, a photo or a project, with names as corrected in the window.
 
-    model: None: the weights that ship; faces, aligned: None: as a project has them, else central and
+    model: None: the weights that ship; faces, aligned: None: as the window kept them, else central and
     not; cache: its file, None: your own cache folder. What was computed once is cached.
     Raises XCosError for a source without photos.
     """

@@ -37,6 +37,7 @@ from core.project.edits import (
 from core.project.readings import Reading
 
 TOLD = 4  # parts that a sentence names
+KeysAfter = Callable[[Edits], Mapping[str, str]]
 LOCK_SECONDS = 10.0  # another window writes for some milliseconds
 
 __all__ = ["Decision", "Edits", "NewerVersion", "Project", "gallery_id", "project_path"]
@@ -185,12 +186,13 @@ class Project:
         """Keep what is known of photos that have other paths now: old ones to new ones."""
         self._change(lambda e: renamed(e, photos))
 
-    def pick_face(self, photo: str, detection: int, keys: Mapping[str, str] = {}) -> None:
+    def pick_face(self, photo: str, detection: int, keys: KeysAfter | None = None) -> None:
         """Take another of a photo's detected faces; what is known of faces by `keys` goes with them.
 
-        keys: old to new, as `keys_after` answers; without them the photo's corrected landmarks go.
+        keys: answer old to new of the edits of then, as `keys_after`; without them the photo's corrected
+        landmarks go.
         """
-        self._change(lambda e: with_picked(e, photo, detection, keys))
+        self._change(lambda e: with_picked(e, photo, detection, {} if keys is None else keys(e)))
 
     def correct_landmarks(self, key: str, landmarks: np.ndarray | None) -> None:
         """Align a face by (5, 2) points, or None: by the detected ones again."""

@@ -9,7 +9,7 @@ from core.faces.face import Detection, Face
 from core.gallery.cache import Cache, PhotoRecord
 from core.gallery.face_selection import FaceRules, keys_after
 from core.gallery.folder import Listed
-from core.project.edits import face_subject, pair_subject
+from core.project.edits import Edits, face_subject, pair_subject
 from core.project.project import Project
 from tests.gallery.test_opening import FakeDetector, opened, photos
 
@@ -59,8 +59,11 @@ def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: 
         return {f.key: (float(f.detection.box[0]), f.identity) for f in found if f.detection}
 
     def pick(detection: int) -> None:
-        rules = FaceRules(GallerySettings("all"), project.edits)
-        project.pick_face("a.jpg", detection, keys_after("a.jpg", record, rules, detection))
+        def keys(edits: Edits) -> dict[str, str]:
+            rules = FaceRules(GallerySettings("all"), edits)
+            return keys_after("a.jpg", record, rules, detection)
+
+        project.pick_face("a.jpg", detection, keys)
 
     assert boxes() == {"a.jpg": (160, "ann"), "a.jpg#2": (20, None), "a.jpg#3": (300, None)}
     project.set_identity(["a.jpg#2"], "bob")
@@ -80,6 +83,16 @@ def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: 
     project.undo()
     project.undo()
     assert boxes()["a.jpg#2"] == (20, "bob") and project.edits.aside == ("a.jpg#3",)
+    # Another window that has not seen the pick yet makes one of its own of what is there by then.
+    other = Project.open(tmp_path, tmp_path / "cache")
+    pick(2)
+
+    def keys(edits: Edits) -> dict[str, str]:
+        return keys_after("a.jpg", record, FaceRules(GallerySettings("all"), edits), 1)
+
+    other.pick_face("a.jpg", 1, keys)
+    project.refresh()
+    assert boxes()["a.jpg"] == (20, "bob")
     # Of the central face alone another one is taken, and what is known is of the photo.
     rules = FaceRules(GallerySettings("central"), project.edits)
     assert keys_after("a.jpg", record, rules, 2) == {}

@@ -22,6 +22,7 @@ from core.gallery.face_selection import FaceRules, keys_after
 from core.gallery.opening import known_record
 from core.log import unexpected
 from core.model.target_choice import TargetChoice
+from core.project.edits import Edits
 from core.project.project import Project
 from core.project.state import SUFFIX
 from core.resources import resource_path
@@ -228,6 +229,7 @@ class FileActions(QObject):
         marks = None if face.detection is None else face.detection.landmarks
         corrected = face.key in project.edits.landmarks
         detections = () if record is None else record.detections
+        settings = session.gallery_settings
         dialog = AlignmentDialog(
             face.photo,
             photo,
@@ -239,12 +241,23 @@ class FileActions(QObject):
         if dialog.exec() and dialog.choice is not None:
             what, detection = dialog.choice
             if what == "pick" and record is not None and isinstance(detection, int):
-                rules = FaceRules(session.gallery_settings, project.edits)
-                keys = keys_after(face.photo, record, rules, detection)
+
+                def keys(edits: Edits) -> dict[str, str]:
+                    return keys_after(face.photo, record, FaceRules(settings, edits), detection)
+
+                session.wanted_pair = self._pair_by(keys(project.edits))
                 session.edit(lambda p: p.pick_face(face.photo, detection, keys), project)
             else:
                 self.take_alignment(face.key, dialog.choice, project)
         dialog.deleteLater()  # the window would keep it, and the photo
+
+    def _pair_by(self, keys: dict[str, str]) -> tuple[str, str] | None:
+        """The keys that the faces looked at will have; those of probes stay."""
+        session = self.session
+        if session.pair is None:
+            return None
+        left, right = (face.key for face in session.faces_of(session.pair))
+        return left if session.probes is not None else keys.get(left, left), keys.get(right, right)
 
     def take_alignment(
         self,

@@ -135,8 +135,8 @@ def _worked(report: PairReport | None) -> str:
 <p>The cell in row {largest["row"] + 1}, column {largest["column"] + 1} ({largest["region"]}) has
 S = {largest["cosine"]:z.3f} and W = {largest["attention"]:z.4f}: it gives
 {largest["attention"]:z.4f} × {largest["cosine"]:z.3f} = {largest["contribution"]:z.4f}, the most of all.
-The least, {least["contribution"]:.4f}, comes from row {least["row"] + 1}, column {least["column"] + 1}
-({least["region"]}). The other 48 cells give {rest:.4f}, and together that is the score
+The least, {least["contribution"]:z.4f}, comes from row {least["row"] + 1}, column {least["column"] + 1}
+({least["region"]}). The other 48 cells give {rest:z.4f}, and together that is the score
 {largest["contribution"]:z.4f} + {rest:z.4f} = <b>{e.score:z.4f}</b>.</p>"""
     if (evidence := report.evidence) is not None and report.threshold is not None:
         speaking = int(np.count_nonzero(evidence > 0))

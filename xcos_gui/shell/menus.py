@@ -59,7 +59,7 @@ class Menus:
         self.actions["back"].setEnabled(self.window.history.can_go_back)
         self.actions["forward"].setEnabled(self.window.history.can_go_forward)
         self._no_probes.setEnabled(session.probes is not None)
-        self._no_target.setEnabled(session.target is not None)
+        self._no_target.setEnabled((session.target or session.models.lost_target) is not None)
         self._show_face_choice()
         for action in self._kinds.actions():
             action.setChecked(action.data() == session.kind)

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from core.errors import XCosError
 from core.gallery.moved import FoundAgain, find_again, missing_photos, photo_prints
 from core.model.kinds import AttentionKind
-from core.model.target_choice import TargetChoice
 from core.project.photo_print import PhotoPrint
 from core.project.project import Project
 from core.project.state import SUFFIX, ProjectState, state_of
+from xcos_gui.shell.lost_parts import LostParts
 from xcos_gui.shell.workspace import Workspace
 from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.jobs import LatestJob, Running
@@ -34,10 +34,8 @@ class Projects(QObject):
         self._window, self._session = window, window.session
         self._written: dict[str, Any] = {}  # what this window last wrote of its state
         self._prints: dict[str, PhotoPrint] = {}
-        # The project's models that could not be used, and those in their place, until others are chosen.
-        self._lost_model: tuple[Path | None, Path | None] | None = None
-        self._lost_target: TargetChoice | None = None
-        self._known: Project | None = None  # which prints and lost models are of
+        self._lost_parts = LostParts(self._session, self)
+        self._known: Project | None = None  # which prints and lost things are of
         # Whose photos are looked for instead of those of what is open, until another gallery is.
         self._lost: tuple[Project, ProjectState] | None = None
         self._lost_first = False  # whether what was being opened by then has yet to come
@@ -72,7 +70,6 @@ class Projects(QObject):
             dock.visibilityChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._touch)
         session.gallery_changed.connect(self._forget_former)
-        session.model_changed.connect(self._on_model_changed)
         session.gallery_changed.connect(self._watch_file)
         session.edits_changed.connect(self._watch_file)
         session.idle.connect(self._take_prints)
@@ -240,13 +237,14 @@ class Projects(QObject):
         if self._session.project is not self._known:
             self._known = self._session.project
             self._printing.drop()
-            self._prints, self._lost_model, self._lost_target = {}, None, None
+            self._prints, self._lost_weights, self._lost_target, self._lost_filter = (
+                {},
+                None,
+                None,
+                "",
+            )
             self._lost = self._lost if self._lost_first else None
             self._lost_first = False
-
-    def _on_model_changed(self) -> None:
-        if self._session.target is not None:
-            self._lost_target = None
 
     def _watch_file(self) -> None:
         project = self._session.project
@@ -266,15 +264,13 @@ class Projects(QObject):
             pair = one.key, other.key
         # Not those in the settings, which another window may have chosen.
         card, model, target = session.card, session.models.weights, session.target
-        if self._lost_model is not None and model == self._lost_model[1]:
-            model = self._lost_model[0]
-        return ProjectState(
+        state = ProjectState(
             session.source,
             session.probe_source,
             session.gallery_settings,
             model,
             "" if card is None else card.fingerprint,
-            self._lost_target if target is None else target.choice,
+            None if target is None else target.choice,
             session.kind,
             session.order,
             session.moved_thresholds.of(card),
@@ -288,6 +284,7 @@ class Projects(QObject):
                 "docks": bytes(window.saveState().toBase64().data()).decode(),
             },
         )
+        return self._lost_parts.kept(state)
 
     def _restore(self, project: Project, state: ProjectState) -> None:
         session = self._session
@@ -309,9 +306,7 @@ class Projects(QObject):
         """
         session, window = self._session, self._window
         self._prints, self._known = state.photos, project
-        others = models.weights != state.model
-        self._lost_model = (state.model, models.weights) if others else None
-        self._lost_target = state.target if models.target is None else None
+        others = self._lost_parts.take(state, models)
         view, docks = state.view, state.view.get("docks")
         if isinstance(docks, str) and docks.isascii():
             window.restoreState(QByteArray.fromBase64(docks.encode()))
@@ -352,7 +347,7 @@ class Projects(QObject):
     def _tell_lost(self, project: Project, state: ProjectState) -> None:
         session = self._session
         self._lost = project, state
-        self._lost_first = session.opening is not None or session.source is None
+        self._lost_first = session.opens_another or session.source is None
         sentence = (
             f"The photos of {project.path.name} are not at {state.gallery} any more. "
             "Name a folder to look for them by content?"

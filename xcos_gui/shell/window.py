@@ -112,11 +112,11 @@ class MainWindow(Workspace):
 
     def _show_state(self, *_: object) -> None:
         session = self.session
-        card, kind = session.judged
+        card, kind, order = session.judged
         self._state.setText(
             "no weights"
             if card is None
-            else f"{card.name} · {kind} attention · order {session.order} · threshold {session.threshold:.4f}"
+            else f"{card.name} · {kind} attention · order {order} · threshold {session.threshold:.4f}"
         )
         source = session.source
         so_far = "" if session.faces_so_far is None else " so far"

@@ -32,6 +32,7 @@ class Models:
         self.engine: PairEngine | None = None
         self.target: Target | None = None
         self.weights: Path | None = None  # as they were chosen; None: those that ship
+        self.lost_target: TargetChoice | None = None  # that could not be used
         self._cache, self._make, self._tell = cache, make, tell
 
     def use(self, weights: Path | None) -> Verifier:
@@ -51,6 +52,11 @@ class Models:
     def use_target(self, choice: TargetChoice | None) -> None:
         """Take a target, or none. Raises XCosError, and keeps the other one then."""
         self.target = None if choice is None else Target(choice, self.device)
+        self.lost_target = None
+
+    def lose_target(self, choice: TargetChoice) -> None:
+        """Have none, in place of one that could not be used."""
+        self.target, self.lost_target = None, choice
 
     def loader(self, settings: GallerySettings) -> Loader:
         """What loads galleries with the chosen models. Raises XCosError without weights."""

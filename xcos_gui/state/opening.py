@@ -28,13 +28,12 @@ from xcos_gui.state.activity import Activity
 from xcos_gui.state.after_hashing import AfterHashing
 from xcos_gui.state.chosen_models import Models
 from xcos_gui.state.loading import Loaded, Loader
-from xcos_gui.state.messages import Messages
-from xcos_gui.state.moved_thresholds import MovedThresholds
 from xcos_gui.state.opened import FIRST_SETTINGS, Asked, Opened, TakeOver
 from xcos_gui.state.settings import Settings
+from xcos_gui.state.thresholds import Judged, Thresholds
 
 
-class Opening(Messages):
+class Opening(Thresholds):
     """Loads the gallery that was asked for with the models that were chosen.
 
     What is open stays until the first faces of what was asked for are there.
@@ -42,7 +41,6 @@ class Opening(Messages):
 
     gallery_changed = Signal()
     model_changed = Signal()
-    threshold_changed = Signal(float)
     attention_changed = Signal()
     edits_changed = Signal()  # tags, notes, decisions, or what makes the gallery load anew
     busy_changed = Signal(str, int, int)
@@ -65,7 +63,6 @@ class Opening(Messages):
         self._probe_edits = Edits()
         self.kind: AttentionKind = settings.kind
         self.order: Order = settings.order
-        self.moved_thresholds = MovedThresholds()
         self._opened: Opened | None = None
         self._asked: Asked | None = None  # until its first faces are there
         self._last_asked: Project | None = None
@@ -141,19 +138,9 @@ class Opening(Messages):
         return self.project.path if self.project is not None and named else None
 
     @property
-    def judged(self) -> tuple[ModelCard | None, AttentionKind]:
-        """Which weights and attention the threshold is of; no weights before some could be read."""
-        return self.card, self.kind
-
-    @property
-    def own_threshold(self) -> float | None:
-        """The user's threshold, else the weights' own; None without either."""
-        return self.moved_thresholds.threshold(*self.judged)
-
-    @property
-    def threshold(self) -> float:
-        """The user's threshold for the attention kind, else the weights' own, else 0."""
-        return 0.0 if self.own_threshold is None else self.own_threshold
+    def in_use(self) -> Judged:
+        """What scores are computed by from now on; those of it may not be shown yet."""
+        return Judged(self.card, self.kind, self.order)
 
     @property
     def busy(self) -> bool:
@@ -164,6 +151,12 @@ class Opening(Messages):
     def opening(self) -> Path | None:
         """What was asked to be opened and has shown no face yet."""
         return None if self._asked is None else self._asked.opened.source
+
+    @property
+    def opens_another(self) -> bool:
+        """Whether what was asked for is another project than the open one's."""
+        asked = None if self._asked is None else self._asked.opened.project
+        return asked is not None and asked is not self.project
 
     @property
     def faces_so_far(self) -> int | None:
@@ -229,7 +222,8 @@ class Opening(Messages):
     def _take_models(self, models: Models) -> None:
         other_weights = models.verifier is not self.verifier
         self.models, self._chosen = models, None
-        self.settings.target = None if models.target is None else models.target.choice
+        if models.lost_target is None:  # else what the user chose for other galleries stays
+            self.settings.target = None if models.target is None else models.target.choice
         if not other_weights:
             self.model_changed.emit()
             return
@@ -269,7 +263,8 @@ class Opening(Messages):
             if self._last_asked is not project:  # another gallery, while weights were hashed
                 return
             models = self.models.copy()
-            models.use_target(None)
+            if state.target is not None:
+                models.lose_target(state.target)  # unless it can be used
             for use in (lambda: models.use(model), lambda: models.use_target(state.target)):
                 try:
                     use()
@@ -284,7 +279,7 @@ class Opening(Messages):
 
     def _take_state(self, state: ProjectState, models: Models, take: TakeOver) -> None:
         """Take a project's choices over, less the models where others were chosen since."""
-        if self.models.verifier is models.verifier:
+        if self.models.verifier is models.verifier and models.weights == state.model:
             self.moved_thresholds.replace(self.card, state.thresholds)
         kinds = () if self.card is None else self.card.kinds
         self.kind, self.order = state.kind if state.kind in kinds else "learned", state.order
@@ -356,11 +351,6 @@ class Opening(Messages):
         except XCosError as error:
             self.tell_once(str(error))
 
-    def set_threshold(self, threshold: float | None) -> None:
-        """Move the threshold; None: back to the weights' own. No model is run."""
-        self.moved_thresholds.move(*self.judged, threshold)
-        self.threshold_changed.emit(self.threshold)
-
     # Answers.
 
     def _on_opened(self, answer: Loaded) -> None:
@@ -388,7 +378,7 @@ class Opening(Messages):
         if chosen is not None and isinstance(error, Stopped):
             self.message.emit("Loading was stopped, so the models chosen before stay in use.")
         elif asked and opened and isinstance(error, Stopped):
-            same = asked.opened.source == opened.source
+            same = asked.opened.project is opened.project
             if same and asked.opened.settings != opened.settings:
                 self.message.emit("Loading was stopped, so faces stay chosen as before.")
         if self._stale:

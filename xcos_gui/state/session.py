@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 
 from core.analysis.conditions.measured import Measurer
-from core.analysis.evidence.words import shipped_or_none
 from core.errors import Stopped, XCosError
 from core.explain.explain import explain_pair, pair_regions
 from core.explain.explanation import PairExplanation
@@ -24,20 +23,21 @@ from core.scoring.refine import Region
 from core.scoring.scored import one_pair
 from xcos_gui.state.conditions import FaceConditions
 from xcos_gui.state.filter import EDITED, THRESHOLD, PairFilter
+from xcos_gui.state.reference import WithReference
 from xcos_gui.state.scoring import Scored, ScoreRequest, first_pair, score
 from xcos_gui.state.settings import Settings
-from xcos_gui.state.shown import Pair, Shown
+from xcos_gui.state.shown import Pair
 
 if TYPE_CHECKING:
-    from core.analysis.evidence.ratios import LikelihoodRatios
     from core.analysis.fragile import FragilePairs
+    from core.model.card import ModelCard
     from core.model.verifier import Verifier
     from core.query.given import FilterInput
 
 GROWN_TO = 2500  # faces of a matrix that is still made anew while photos are being loaded
 
 
-class Session(Shown):
+class Session(WithReference):
     """Gallery, model, scores, threshold and the pair looked at, with a signal for each change."""
 
     matrix_changed = Signal()
@@ -50,7 +50,6 @@ class Session(Shown):
     other_scores_shown = Signal(
         str, object, float
     )  # a model's name, its (n, m) scores, its threshold
-    reference_changed = Signal()  # of likelihood ratios
     pairs_listed = Signal(str, object)  # a title, and a PairList of the matrix's places
     stopping = Signal()  # Escape was pressed, or Stop, where all work is shown
     tool_asked = Signal(str)  # a tool by its name, for what is looked at
@@ -62,13 +61,11 @@ class Session(Shown):
         self.measurer = Measurer(cache)  # of conditions of faces
         self.scored_verifier: Verifier | None = None  # what the matrix's features were computed by
         self.pair: Pair | None = None
+        self._told_card: ModelCard | None = None  # whose threshold was told last
         self._ambiguous: frozenset[str] = frozenset()  # keys that a probe shares with the gallery
         self.explanation: PairExplanation | None = None
         self.listed: PairList | None = None  # what the list of pairs shows now
         self.fragile: FragilePairs | None = None  # of the matrix, once it was looked for
-        # With the model, kind and order that they are of.
-        self._chosen_ratios: tuple[object, LikelihoodRatios] | None = None
-        self._shipped_ratios: tuple[object, LikelihoodRatios | None] = (None, None)
         self._scoring = self.activity.job(self)
         self._scoring.partial.connect(self._on_partly_scored)
         self._scoring.finished.connect(self._take)
@@ -83,9 +80,8 @@ class Session(Shown):
             lambda: (self.scored, self.own_threshold),
             self.tell,
         )
+        self.matrix_changed.connect(self._leave_reference)
         self.matrix_changed.connect(self.conditions.look_later)
-        self.attention_changed.connect(self._leave_reference)
-        self.model_changed.connect(self._leave_reference)
         self.threshold_changed.connect(lambda _: self.conditions.look_later())
         self.loaded_changed.connect(self._on_loaded)
         self.project_taken.connect(self.filter.take)
@@ -110,31 +106,11 @@ class Session(Shown):
         )
 
     @property
-    def ratios(self) -> LikelihoodRatios | None:
-        """Likelihood ratios by the reference that was chosen, else by the one that ships; None: neither."""
-        if self.card is None:
-            return None
-        asked = self._scored_by()
-        if self._chosen_ratios is not None and self._chosen_ratios[0] == asked:
-            return self._chosen_ratios[1]
-        if self._shipped_ratios[0] != asked:
-            self._shipped_ratios = asked, shipped_or_none(self.card, self.kind, self.order)
-        return self._shipped_ratios[1]
-
-    @property
     def scores_follow(self) -> bool:
         """Whether another matrix takes the place of the one that is shown as soon as it is scored."""
         return self._loading.running or self._scoring.running
 
-    def _scored_by(self) -> object:
-        return None if self.card is None else (self.card.fingerprint, self.kind, self.order)
-
     # Requests.
-
-    def use_reference(self, ratios: LikelihoodRatios | None) -> None:
-        """Tell likelihood ratios by a reference for the scores of now; None: by the one that ships."""
-        self._chosen_ratios = None if ratios is None else (self._scored_by(), ratios)
-        self.reference_changed.emit()
 
     def cancel(self) -> None:
         """End what runs in the background; what is ready stays."""
@@ -214,6 +190,7 @@ class Session(Shown):
         self._crops.clear()
         for changed in (self.gallery_changed, self.matrix_changed):
             changed.emit()
+        self._tell_other_weights()
         self.pair_changed.emit(None)
         self.explanation_changed.emit(None)
         self.message.emit(f"{source} was forgotten; its photos are untouched.")
@@ -249,6 +226,7 @@ class Session(Shown):
             self._scoring.drop()
             self.scored = self.image = self.pair = None
             self.matrix_changed.emit()
+            self._tell_other_weights()
             self.pair_changed.emit(None)
             self._explain()
             return
@@ -258,7 +236,7 @@ class Session(Shown):
             probes,
             self.kind,
             self.order,
-            self.moved_thresholds.threshold(self.card, self.kind) or 0.0,
+            self.moved_thresholds.threshold(self.in_use) or 0.0,
             lambda: self.seen,
             self._loading.running,
         )
@@ -275,8 +253,7 @@ class Session(Shown):
         if kept is None and self.pair is not None:
             one, other = self.faces_of(self.pair)
             kept = one.key, other.key
-        (judged, _), scored = self.judged, shown.scored
-        self.scored = scored
+        scored = self.scored = shown.scored
         if scored.card is self.card:
             self.scored_verifier = self.verifier
         self.image, self.colour_limits = shown.image, shown.limits
@@ -291,15 +268,19 @@ class Session(Shown):
             self.pair = None if row is None or column is None else (row, column)
         if self.pair is not None or not self._loading.running:
             self.wanted_pair = None
-        if self.judged[0] is not judged:
-            self.threshold_changed.emit(self.threshold)
         self.matrix_changed.emit()
+        self._tell_other_weights()
         if known is not None:  # told after it: what lists pairs knows by now that they are others
             self.fragile_changed.emit()
         if self.pair is None and n and m:
             self.pair = first_pair(scored.matrix)
         self.pair_changed.emit(self.pair)
         self._explain()
+
+    def _tell_other_weights(self) -> None:
+        if self.judged.card is not self._told_card:
+            self._told_card = self.judged.card
+            self.threshold_changed.emit(self.threshold)
 
     def _on_not_scored(self, error: BaseException) -> None:
         self.tell(error)
@@ -371,16 +352,6 @@ class Session(Shown):
             lambda task: measurer.table(scored, threshold, task),
         )
 
-    def _leave_reference(self) -> None:
-        # A reference is of the scores of one model, kind and order.
-        if self._chosen_ratios is not None and self._chosen_ratios[0] != self._scored_by():
-            name = self._chosen_ratios[1].reference
-            self.use_reference(None)
-            self.message.emit(
-                f"Likelihood ratios are no longer by {name}, which was scored another way; choose it "
-                "again under Strength of evidence."
-            )
-
     def _attention_moved(self) -> None:
         self.attention_changed.emit()
         self.threshold_changed.emit(self.threshold)
@@ -391,10 +362,10 @@ class Session(Shown):
         self.explanation = None
         scored = self.scored
         if self.pair is not None and scored is not None:
-            # By the kind and the order of now: the matrix may still be of others. By the model that
-            # its features are of, which may have been replaced since, and may lack the kind.
+            # By the kind and the order of now, of which the matrix may not be yet; while it is of other
+            # weights, by what it is of: so is the threshold.
             left, right = (scored.rows, self.pair[0]), (scored.columns, self.pair[1])
-            kind = self.kind if self.kind in scored.card.kinds else scored.kind
-            pair = one_pair(scored.model, left, right, kind, self.order)
+            _, kind, order = self.judged
+            pair = one_pair(scored.model, left, right, kind, order)
             self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)

@@ -11,8 +11,6 @@ from core.faces.face import SIDE, Face
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
 from core.gallery.pipeline import Pipeline, make_here
-from core.model.card import ModelCard
-from core.model.kinds import AttentionKind
 from core.scoring.matrix import ScoreMatrix
 from core.scoring.refine import Region
 from core.scoring.scored import ScoredGallery
@@ -20,6 +18,7 @@ from core.scoring.statistics import PairStatistics
 from xcos_gui.state.crops import Crops
 from xcos_gui.state.editing import Editing
 from xcos_gui.state.settings import Settings
+from xcos_gui.state.thresholds import Judged
 
 Pair = tuple[int, int]
 
@@ -38,11 +37,12 @@ class Shown(Editing):
         self._crops = Crops(cache)
 
     @property
-    def judged(self) -> tuple[ModelCard | None, AttentionKind]:
-        """Of the scores that are shown, where those are still of other weights."""
-        if self.scored is None or self.scored.card is self.card:
-            return super().judged
-        return self.scored.card, self.scored.kind
+    def judged(self) -> Judged:
+        """That of the scores that are shown, where those are still of other weights."""
+        scored, card = self.scored, self.card
+        if scored is None or (card is not None and scored.card.fingerprint == card.fingerprint):
+            return self.in_use
+        return Judged(scored.card, scored.kind, scored.order)
 
     @property
     def matrix(self) -> ScoreMatrix | None:

@@ -14,7 +14,7 @@ class ThresholdBefore(QObject):
         super().__init__(session)
         self.value: float | None = None  # the threshold to go back to
         self._session = session
-        self._of = session.judged
+        self._of = session.judged[:2]
         self._resting = session.threshold
         self._rested = QTimer(self, singleShot=True, interval=RESTED)
         session.threshold_changed.connect(self._on_changed)
@@ -26,7 +26,7 @@ class ThresholdBefore(QObject):
 
     def _on_changed(self, threshold: float) -> None:
         before, self._resting = self._resting, threshold
-        of = self._session.judged
+        of = self._session.judged[:2]
         if of != self._of:
             self._of, self.value = of, None
             return

@@ -28,7 +28,7 @@ class ThresholdWatch(QObject):
     def _look(self) -> None:
         session = self._session
         scored, threshold = session.scored, session.own_threshold
-        card, kind = session.judged
+        card, kind, _ = session.judged
         if scored is None or card is None or threshold is None or session.estimated:
             return
         if scored.matrix is self._looked or threshold != card.threshold(kind):

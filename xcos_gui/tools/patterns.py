@@ -290,8 +290,8 @@ class PatternsWindow(FollowingWindow):
             return
         region = face_regions(TEMPLATE)[cell]
         self.cell_text.setText(
-            f"Row {cell[0] + 1}, column {cell[1] + 1}, {region}: S {s[cell]:.3f}, W {w[cell]:.4f}, "
-            f"evidence {e[cell]:.4f}".replace("-", "\N{MINUS SIGN}")
+            f"Row {cell[0] + 1}, column {cell[1] + 1}, {region}: S {s[cell]:z.3f}, W {w[cell]:z.4f}, "
+            f"evidence {e[cell]:z.4f}".replace("-", "\N{MINUS SIGN}")
         )
 
     # Saving.

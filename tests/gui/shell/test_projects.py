@@ -14,7 +14,7 @@ from core.model.target_choice import TargetChoice
 from core.project.edits import face_subject, pair_subject
 from core.project.project import Project
 from core.project.state import state_of
-from tests.living import living_weights
+from tests.living import living_weights, make_crops
 from xcos_gui.shell.build import make_application, make_window
 from xcos_gui.shell.window import MainWindow
 
@@ -257,9 +257,85 @@ def test_a_filter_that_is_not_understood_replaces_the_former_one(
     qtbot.waitUntil(lambda: session.filter.text == "")
     assert session.filter.mask is None
     assert line.edit.text() == "score about 3" and "about" in line.error.text()
+    window.projects.keep()
+    assert state_of(Project.read(file)).filter == "score about 3"  # until there is another
     line.edit.setText("identity = bob")
     line.apply()
     assert session.filter.text == "identity = bob" and not line.error.text()
+    ready(qtbot, window)
+    session.set_filter("")
+    window.projects.keep()
+    assert state_of(Project.read(file)).filter == ""
+
+
+def test_what_stands_in_for_lost_weights_leaves_their_threshold_alone(
+    window: MainWindow, file: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    lost = living_weights(tmp_path / "lost.safetensors", "lost", seed=9)
+    session.set_model(lost)
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "lost")
+    ready(qtbot, window)
+    session.set_threshold(0.81)
+    window.projects.keep()
+    before = state_of(Project.read(file))
+    away = lost.rename(tmp_path / "away.safetensors")
+    session.open_gallery(make_crops(tmp_path / "second", {"dan": 2, "eve": 2}))
+    session.set_model(living_weights(tmp_path / "other.safetensors", "other", seed=11))
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "other")
+    ready(qtbot, window)
+    session.set_threshold(0.44)
+    assert window.projects.open(file)
+    qtbot.waitUntil(lambda: session.project_file == file)
+    ready(qtbot, window)
+    assert session.card is not None and session.card.name == "other" and session.threshold == 0.44
+    session.set_threshold(0.3)
+    window.projects.keep()
+    kept = state_of(Project.read(file))
+    assert kept.model == lost and kept.fingerprint == before.fingerprint
+    assert kept.thresholds == {"learned": 0.81}
+    away.rename(lost)
+    session.open_gallery(tmp_path / "second")
+    ready(qtbot, window)
+    assert window.projects.open(file)
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "lost")
+    ready(qtbot, window)
+    assert session.threshold == 0.81
+
+
+def test_a_target_chosen_while_a_project_without_its_own_opens_is_the_project_s(
+    window: MainWindow, file: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    one, two = (
+        living_weights(tmp_path / f"{name}.safetensors", name, seed=seed)
+        for name, seed in (("one", 9), ("two", 10))
+    )
+    session.set_target(TargetChoice(one))
+    qtbot.waitUntil(lambda: session.target is not None)
+    ready(qtbot, window)
+    window.projects.keep()
+    session.open_gallery(make_crops(tmp_path / "second", {"dan": 2, "eve": 2}))
+    session.set_target(TargetChoice(two))
+    qtbot.waitUntil(lambda: session.target is not None and session.target.choice.path == two)
+    ready(qtbot, window)
+    one.unlink()
+    assert window.projects.open(file)
+    qtbot.waitUntil(lambda: session.project_file == file)
+    ready(qtbot, window)
+    assert session.target is None and session.settings.target == TargetChoice(two)  # of others
+    session.open_gallery(tmp_path / "second")
+    ready(qtbot, window)
+    assert window.projects.open(file)
+    qtbot.waitUntil(lambda: session.opening is not None or session.project_file == file)
+    session.set_target(TargetChoice(two))
+    qtbot.waitUntil(lambda: session.project_file == file and session.target is not None)
+    ready(qtbot, window)
+    session.set_target(None)
+    qtbot.waitUntil(lambda: session.target is None)
+    ready(qtbot, window)
+    window.projects.keep()
+    assert state_of(Project.read(file)).target is None
 
 
 def test_another_gallery_leaves_the_project_as_it_was(

@@ -82,13 +82,17 @@ def test_of_several_evaluations_the_last_one_s_images_are_kept(
 
 
 def test_results_name_their_weights_also_once_others_are_in_use(
-    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+    empty: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path, tiny_weights: Path
 ) -> None:
     dialog = evaluated(empty, qtbot, crops)
     assert dialog.note.text() == "crops: 8 pairs, by tiny."
     empty.session.set_model(other_weights(tmp_path / "other.safetensors"))
     qtbot.waitUntil(lambda: dialog.note.text() != "crops: 8 pairs, by tiny.", timeout=60_000)
     assert dialog.note.text() == "These results are of tiny; Evaluate measures other."
+    empty.session.set_model(tiny_weights)
+    qtbot.waitUntil(lambda: dialog.note.text() == "crops: 8 pairs, by tiny.", timeout=60_000)
+    empty.session.set_model(tmp_path / "other.safetensors")
+    qtbot.waitUntil(lambda: "Evaluate measures other" in dialog.note.text(), timeout=60_000)
     dialog.start.click()
     qtbot.waitUntil(lambda: not dialog.job.running, timeout=60_000)
     assert dialog.note.text() == "crops: 8 pairs, by other."

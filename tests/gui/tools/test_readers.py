@@ -103,10 +103,26 @@ def test_the_last_answer_can_be_given_again(
     qtbot.keyClick(readers, Qt.Key.Key_7)
     kept = readings_of(project.edits.readings)
     assert sorted(one.rating for one in kept) == [-3, -2, 3] and {k.reader for k in kept} == {"Gil"}
+    readers.reader.setText("Gil")
+    readers.begin()  # all are rated, and the last answer can still be given again
+    assert "has rated every pair" in readers.note.text() and readers.again.isVisible()
     window.session.open_gallery(make_crops(tmp_path / "others", {"dan": 2, "eve": 2}))
     qtbot.waitUntil(lambda: window.session.project is not project)
     settled(window, qtbot)
     assert readers.again.isHidden() and readers.pages.currentIndex() == 0
+
+
+def test_a_reading_that_was_left_off_goes_on_after_its_last_pair(
+    readers: ReadersWindow, qtbot: QtBot
+) -> None:
+    readers.reader.setText("Gil")
+    readers.begin()
+    qtbot.keyClick(readers, Qt.Key.Key_1)
+    qtbot.keyClick(readers, Qt.Key.Key_Escape)
+    readers.again.click()
+    assert readers.place.text() == "Pair 1 of 3"
+    qtbot.keyClick(readers, Qt.Key.Key_2)
+    assert readers.place.text() == "Pair 2 of 3" and readers.pages.currentIndex() == 1
 
 
 def test_a_pair_whose_face_was_set_aside_is_never_asked(

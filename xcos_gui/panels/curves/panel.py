@@ -157,8 +157,10 @@ class CurvesPanel(QWidget):
     def _on_matrix_changed(self) -> None:
         statistics, scored = self._session.statistics, self._session.scored
         reach = 1.0 if scored is None else scored.engine.reach(scored.kind)
-        with QSignalBlocker(self.spin):
-            self.spin.setRange(-reach, reach)
+        if self.spin.maximum() != round(reach, 4):  # else what is half typed in it stays
+            with QSignalBlocker(self.spin):
+                self.spin.setRange(-reach, reach)
+                self.spin.setValue(self._session.threshold)
         known = statistics is not None and len(statistics.genuine) + len(statistics.impostor) > 0
         for outcome, button in self.counts.items():
             button.setEnabled(known)
@@ -226,7 +228,7 @@ class CurvesPanel(QWidget):
 
     def _fill_menu(self) -> None:
         self.menu.clear()
-        card, kind = self._session.judged
+        card, kind, _ = self._session.judged
         shipped = None if card is None else card.threshold(kind)
         if shipped is not None:
             action = self.menu.addAction(f"The weights' own: {shipped:.4f}")

@@ -153,7 +153,7 @@ class ScorePlots(QWidget):
         self.line = pg.InfiniteLine(
             movable=True,
             angle=90,
-            label="threshold {value:.3f}",
+            label="threshold {value:z.3f}",
             labelOpts={"position": LABEL_AT},
         )
         self.line.addMarker("<|>", 0.5, HANDLE)  # it can be caught beside the line too

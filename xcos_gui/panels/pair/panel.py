@@ -314,8 +314,8 @@ class InspectorPanel(QWidget):
         explanation = report.explanation
         s, w = explanation.cosine[cell], explanation.attention[cell]
         self.cell_text.setText(
-            f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:.3f}, W {w:.4f}, "
-            f"W\N{MIDDLE DOT}S {s * w:.4f}{_share(s * w, explanation.score)}".replace(
+            f"Row {cell[0] + 1}, column {cell[1] + 1}, {report.regions[cell]}: S {s:z.3f}, W {w:z.4f}, "
+            f"W\N{MIDDLE DOT}S {s * w:z.4f}{_share(s * w, explanation.score)}".replace(
                 "-", "\N{MINUS SIGN}"
             )
         )
@@ -373,7 +373,7 @@ class InspectorPanel(QWidget):
 def _share(contribution: float, score: float) -> str:
     if abs(score) < LEAST_SCORE:
         return ""
-    return f", {100 * contribution / score:.1f} % of the score"
+    return f", {100 * contribution / score:z.1f} % of the score"
 
 
 def _numbers(report: PairReport) -> str:

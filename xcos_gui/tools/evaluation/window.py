@@ -57,6 +57,8 @@ class EvaluationDialog(ToolWindow):
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self._asked: tempfile.TemporaryDirectory[str] | None = None
         self._wanted: list[tuple[str, str]] = []  # pairs to list once their gallery is open
+        self._summary = ""  # of what was measured last
+        self._others_told = False  # whether it was told that it is of other weights
         self.body.addLayout(self._make_inputs())
         self.results = self._make_table()
         self.plot_tabs, self.listed, self.view = (
@@ -233,7 +235,8 @@ class EvaluationDialog(ToolWindow):
         )
         pairs = counted(len(evaluation.same), "pair")
         summary = f"{evaluation.protocol}: {pairs}{left_out}, by {evaluation.model}."
-        self.tell(" ".join(filter(None, (summary, lacking(evaluation)))))
+        self._summary = " ".join(filter(None, (summary, lacking(evaluation))))
+        self.tell(self._summary)
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
         self.results.blockSignals(True)
@@ -291,9 +294,13 @@ class EvaluationDialog(ToolWindow):
 
     def _on_model_changed(self) -> None:
         if self.found is not None and self._request is not None:
-            model, card = self.found[1].model, self.session.card
-            if card is not None and card is not self._request.model.card:
-                self.tell(f"These results are of {model}; Evaluate measures {card.name}.")
+            card, measured = self.session.card, self._request.model.card
+            if card is not None and card.fingerprint != measured.fingerprint:
+                self.tell(f"These results are of {measured.name}; Evaluate measures {card.name}.")
+                self._others_told = True
+            elif self._others_told:
+                self._others_told = False
+                self.tell(self._summary)
 
     def _on_matrix_changed(self) -> None:
         """List the wanted pairs once the gallery that was opened for them is there."""

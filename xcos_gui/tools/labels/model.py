@@ -70,7 +70,7 @@ class FindingsModel(RowsModel):
             texts = (
                 _short(finding),
                 f"{finding.score:z.3f}",
-                f"{finding.evidence:.3f}",
+                f"{finding.evidence:z.3f}",
                 decision or "",
             )
             return texts[column]

@@ -142,7 +142,7 @@ class LabelsWindow(FollowingWindow):
             session.card,
             session.kind,
             session.order,
-            session.threshold,
+            session.moved_thresholds.threshold(session.in_use),
             frozenset((face.key, face.digest) for face in faces),
         )
         # The lists stay as they are while one decides.
@@ -177,7 +177,7 @@ class LabelsWindow(FollowingWindow):
             model,
             session.kind,
             session.order,
-            session.threshold,
+            session.moved_thresholds.threshold(session.in_use) or 0.0,
         )
         self.compute("Searching the labels", asked.run, self._on_found)
 

@@ -49,6 +49,7 @@ class ReadersWindow(ToolWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.sheet: deque[BlindPair] = deque()
+        self._rest: deque[BlindPair] = deque()  # of a sheet that was left
         self.given: list[BlindPair] = []  # rated in this sitting, the last one last
         self._project: Project | None = None  # that the sheet's answers are kept in
         self._reader = ""  # whose they are
@@ -74,7 +75,9 @@ class ReadersWindow(ToolWindow):
         self.start, self.compare = QPushButton("&Start reading"), QPushButton("&Compare readers")
         self.compare.setToolTip("Agreement and accuracy of all who have read this gallery")
         self.again = QPushButton("&Last pair again")
-        self.again.setToolTip("A new answer takes the place of the one you gave last")
+        self.again.setToolTip(
+            "A new answer takes the place of the one you gave last; what is left of its sheet follows"
+        )
         self.again.hide()  # until one was given
         for button, asked in (
             (self.start, self.begin),
@@ -154,11 +157,12 @@ class ReadersWindow(ToolWindow):
         }
         ordered = [(left, right) for left, right in sorted(pairs)]
         done = session.project.edits.readings
-        self.sheet = deque(blind_sheet(ordered, reader, self.seed.value(), done))
-        self.given, self._project, self._reader = [], session.project, reader
-        if not self.sheet:
+        sheet = blind_sheet(ordered, reader, self.seed.value(), done)
+        if not sheet:
             self.tell(f"{reader} has rated every pair of the list already.")
             return
+        self.sheet, self._rest = deque(sheet), deque()
+        self.given, self._project, self._reader = [], session.project, reader
         self.tell("")
         self.pages.setCurrentIndex(1)
         self._show_next()
@@ -189,6 +193,8 @@ class ReadersWindow(ToolWindow):
     def back(self) -> None:
         """Show the last pair once more; a new answer takes the old one's place."""
         if self.given:
+            if self.pages.currentIndex() == 0:  # the reading goes on where it was left off
+                self.sheet, self._rest = self._rest, deque()
             self.sheet.appendleft(self.given.pop())
             self.pages.setCurrentIndex(1)
             self._show_next()
@@ -234,7 +240,7 @@ class ReadersWindow(ToolWindow):
             self.tell("Another project was opened; what you have rated is kept in the former one.")
 
     def _leave(self) -> None:
-        self.sheet.clear()
+        self.sheet, self._rest = deque(), self.sheet
         self.again.setVisible(bool(self.given))
         self.pages.setCurrentIndex(0)
 

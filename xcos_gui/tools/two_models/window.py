@@ -222,7 +222,7 @@ class TwoModelsWindow(FollowingWindow):
         models_in_use, weights, settings = session.models, self.weights, session.gallery_settings
         source, project = session.source, session.project
         probes = None if session.probes is None else session.probes.gallery.source
-        kind, order, point = session.kind, session.order, self.point.currentData()
+        (_, kind, order), point = session.judged, self.point.currentData()
 
         session_card = session.scored.card
 

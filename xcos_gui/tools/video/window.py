@@ -30,6 +30,7 @@ from core.video.track_scores import TrackScores, score_tracks
 from core.video.tracks import Track, VideoTracks, follow, write_tracks
 from xcos_gui.state.jobs import LatestJob, Running
 from xcos_gui.state.session import Session
+from xcos_gui.state.thresholds import Judged
 from xcos_gui.tools.video.inputs import Against, VideoInputs
 from xcos_gui.tools.video.model import TracksModel
 from xcos_gui.tools.video.plot import VideoPlot
@@ -226,7 +227,7 @@ class VideoWindow(ToolWindow):
             return
         session = self.session
         caption = f"{self._model[0].name}, {session.kind} attention, order {session.order}"
-        limit = session.own_threshold
+        limit = self._limit()
         try:
             write_scores(path, self.found, self.scores, self.against.key, limit, caption)
         except XCosError as error:
@@ -297,13 +298,18 @@ class VideoWindow(ToolWindow):
         self.view.show_report(None)
         self.view.shown.say(*NO_PHOTO)
 
+    def _limit(self) -> float | None:
+        """The threshold of what the tracks are scored by."""
+        session, card = self.session, None if self._model is None else self._model[0]
+        return session.moved_thresholds.threshold(Judged(card, session.kind, session.order))
+
     def _on_not_scored(self, error: BaseException) -> None:
         self._show_unscored()
         self.tell_failed(error)
 
     def _on_scored(self, answer: _Scored) -> None:
         self.against, self.scores = answer.against, answer.scores
-        limit = self.session.own_threshold
+        limit = self._limit()
         self.tracks.show_scores(self.scores, limit)
         self.plot.show_scores(self.scores, limit)
         self._paint_plots()
@@ -327,7 +333,7 @@ class VideoWindow(ToolWindow):
         explanation = explain_pair(pair, 0, 0)
         crops = track.faces[self._place].crop, crop
         self.view.show_report(
-            PairReport(explanation, session.own_threshold, *crops, pair_regions(pair, 0, 0))
+            PairReport(explanation, self._limit(), *crops, pair_regions(pair, 0, 0))
         )
 
     def _on_written(self, folder: Path) -> None:
@@ -343,7 +349,7 @@ class VideoWindow(ToolWindow):
             self.show_face(self.tracks.track(row), 0)
 
     def _on_threshold(self, *_: object) -> None:
-        limit = self.session.own_threshold
+        limit = self._limit()
         if self.scores:
             self.plot.show_threshold(limit)
             self.tracks.show_scores(self.scores, limit)
