@@ -171,7 +171,8 @@ def _write(
 
 def _text(evaluation: Evaluation, curve: OcclusionCurve | None) -> str:
     pairs = counted(len(evaluation.same), "pair")
-    head = f"{evaluation.protocol}: {pairs}, {evaluation.model}, order {evaluation.order}"
+    left_out = f", {evaluation.left_out:,} left out" if evaluation.left_out else ""
+    head = f"{evaluation.protocol}: {pairs}{left_out}, {evaluation.model}, order {evaluation.order}"
     rows = table(evaluation)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [

@@ -75,4 +75,6 @@ def _tell(report: PairReport, worth: str | None) -> None:
             f"{row['row']:>3} {row['column']:>6}  {row['region']:<16} {row['cosine']:>z6.3f} "
             f"{row['attention']:>7.4f} {row['contribution']:>z7.4f} {row['running_sum']:>z12.4f}"
         )
-    print("... the ten largest of 49 contributions; -o cells.csv writes all.")
+    print(
+        "... the ten largest of 49 contributions, rows and columns from 0; -o cells.csv writes all."
+    )

@@ -92,12 +92,14 @@ def _window(arguments: list[str]) -> int:
 
     parser = Parser(prog="xcos", description="Open the window.", add_help=False)
     add_window_options(parser)
-    options = parser.parse_args(arguments)
+    options, more = parser.parse_known_args(arguments)
     if options.gallery is not None and not options.gallery.exists():
         known = ", ".join((*ALL_COMMANDS, "screenshot"))
         raise XCosError(
             f"{options.gallery} is neither a gallery that exists nor a command ({known})."
         )
+    if more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     check_project(options.gallery)
     from PySide6.QtCore import QSettings, QTimer
 

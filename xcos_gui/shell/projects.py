@@ -88,9 +88,8 @@ class Projects(QObject):
         if source is None:
             self._session.message.emit("Open a gallery first.")
             return
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the project as", f"{source.stem}{SUFFIX}", FILES
-        )
+        proposed = str(self._session.project_file or f"{source.stem}{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save the project as", proposed, FILES)
         if name:
             self.save_as(Path(name))
 

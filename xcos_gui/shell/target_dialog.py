@@ -82,7 +82,9 @@ class TargetDialog(QDialog):
         line.addWidget(self.file, 1)
         line.addWidget(browse)
         form = QFormLayout()
-        form.addRow("&File", line)
+        name = PlainLabel("&File")
+        name.setBuddy(self.file)
+        form.addRow(name, line)
         form.addRow("Colour &channels", self.channels)
         form.addRow("&Normalisation", self.normalisation)
         buttons = QDialogButtonBox(

@@ -120,6 +120,7 @@ class MainWindow(Workspace):
         )
         source = session.source
         so_far = "" if session.faces_so_far is None else " so far"
+        so_far = ", loading ended early" if session.cut_short else so_far
         count = (
             "" if session.loaded is None else f" ({counted(len(session.loaded), 'face')}{so_far})"
         )

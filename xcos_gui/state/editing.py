@@ -79,7 +79,7 @@ class Editing(Opening):
         others = () if gallery is None else (*gallery.faces, *gallery.aside)
         left = {face.identity for face in others if face.key not in named}
         gone = [name for name in {*named.values()} - left if name is not None]
-        gone = gone if self.faces_so_far is None else []
+        gone = [] if self.cut_short or self.faces_so_far is not None else gone
         self.edit(lambda project: project.set_identity(named, identity, gone), of)
 
     def use_project(self, project: Project) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 
-from core.errors import Stopped, XCosError
+from core.errors import Stopped, XCosError, counted
 from core.faces.choose import GallerySettings
 from core.gallery.cache import Cache
 from core.gallery.gallery import LoadedGallery
@@ -67,12 +67,13 @@ class Opening(Thresholds):
         self._asked: Asked | None = None  # until its first faces are there
         self._last_asked: Project | None = None
         self._chosen: Models | None = None  # models to take its place with, unless it has its own
+        self._some = False  # whether more faces of what is open were to come
         self._stale = False  # what is open is to be loaded anew should what was asked for fail
         self.wanted_pair: tuple[str, str] | None = None  # keys, until its faces are loaded
         self._choosing = AfterHashing(self)  # of weights
         self.activity.count(self._choosing)
         self._loading = self.activity.job(self)
-        self._loading.partial.connect(self._show)
+        self._loading.partial.connect(self._on_some)
         self._loading.finished.connect(self._on_opened)
         self._loading.failed.connect(self._on_not_loaded)
         self._engine_told.connect(self.tell_once, Qt.ConnectionType.QueuedConnection)
@@ -163,6 +164,11 @@ class Opening(Thresholds):
         """How many faces there are while more are being loaded; None once all are there."""
         grows = self._loading.running and (self._asked is None or self._stale)
         return len(self.loaded) if grows and self.loaded is not None else None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the open gallery lacks faces, since its loading was stopped or failed."""
+        return self._some and not self._loading.running
 
     def loader(self) -> Loader:
         """What loads further galleries as this one was. Raises XCosError without weights."""
@@ -353,8 +359,13 @@ class Opening(Thresholds):
 
     # Answers.
 
+    def _on_some(self, loaded: LoadedGallery) -> None:
+        self._some = True
+        self._show(loaded)
+
     def _on_opened(self, answer: Loaded) -> None:
         loaded, probes, self._probe_edits = answer
+        self._some = False
         self._show(loaded, probes)
         assert self._opened is not None
         self.settings.remember_gallery(self.project_file or self._opened.source)
@@ -378,8 +389,12 @@ class Opening(Thresholds):
         if chosen is not None and isinstance(error, Stopped):
             self.message.emit("Loading was stopped, so the models chosen before stay in use.")
         elif asked and opened and isinstance(error, Stopped):
-            same = asked.opened.project is opened.project
-            if same and asked.opened.settings != opened.settings:
+            if opened.project is asked.opened.project and opened.settings != asked.opened.settings:
                 self.message.emit("Loading was stopped, so faces stay chosen as before.")
+        elif self._some and asked is None and not self._stale and self.loaded is not None:
+            self.message.emit(
+                f"Loading ended early, so {counted(len(self.loaded), 'face')} of {self.source} can be "
+                "seen; open it again to load the rest."
+            )
         if self._stale:
             self.reload()

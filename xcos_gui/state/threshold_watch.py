@@ -29,7 +29,9 @@ class ThresholdWatch(QObject):
         session = self._session
         scored, threshold = session.scored, session.own_threshold
         card, kind, _ = session.judged
-        if scored is None or card is None or threshold is None or session.estimated:
+        if scored is None or card is None or threshold is None:
+            return
+        if session.estimated or session.cut_short:
             return
         if scored.matrix is self._looked or threshold != card.threshold(kind):
             return

@@ -24,6 +24,7 @@ from core.analysis.fragile import (
 )
 from core.errors import counted
 from core.faces.face import Face
+from core.scoring.lists import PairList
 from core.scoring.matrix import Outcome
 from xcos_gui.state.jobs import Running
 from xcos_gui.state.session import Session
@@ -59,6 +60,7 @@ NAMES: dict[Outcome, str] = {
     "TN": "True rejects (TN)",
     "unknown": "Unknown identities",
 }
+_Asked = tuple[str, Outcome | None, tuple[int, int] | None]
 
 
 class FragileWindow(ToolWindow):
@@ -115,6 +117,8 @@ class FragileWindow(ToolWindow):
         tables.setLayout(below)
         self.shown = OrEmpty("fragile", tables)
         self.body.addWidget(self.shown, 1)
+        # Of which fragile pairs the list is, and how it was asked for.
+        self._listed: tuple[FragilePairs, PairList, _Asked] | None = None
         self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self._look_again)
         session.threshold_changed.connect(self._on_threshold)
@@ -198,6 +202,7 @@ class FragileWindow(ToolWindow):
                 _add(self.outcomes, NAMES[name], name, *numbers)
         self._show_moves(fragile)
         self._show_faces(fragile)
+        self._list_again(fragile)
         for table in (self.outcomes, self.moves, self.faces):
             table.setSortingEnabled(True)
 
@@ -260,21 +265,41 @@ class FragileWindow(ToolWindow):
 
     def list_outcome(self, outcome: Outcome | None) -> None:
         """List fragile pairs in the main window, nearest to the threshold first."""
-        fragile, matrix = self.session.fragile, self.session.matrix
-        if fragile is not None and matrix is not None:
-            title = "Fragile pairs" if outcome is None else f"Fragile pairs, {outcome}"
-            self.session.list_pairs(title, fragile_list(fragile, matrix, outcome))
+        self._list("Fragile pairs" if outcome is None else f"Fragile pairs, {outcome}", outcome)
 
     def _show_face(self, row: int) -> None:
         """List the fragile pairs of one face."""
-        fragile, matrix = self.session.fragile, self.session.matrix
-        item = self.faces.item(row, 0)
-        if fragile is None or matrix is None or item is None:
+        matrix, item = self.session.matrix, self.faces.item(row, 0)
+        if matrix is None or item is None:
             return
         probe, place = item.data(Qt.ItemDataRole.UserRole)
         face = place if probe or matrix.square else -1, -1 if probe else place
-        listed = fragile_list(fragile, matrix, face=face)
-        self.session.list_pairs(f"Fragile pairs of {item.text()}", listed)
+        self._list(f"Fragile pairs of {item.text()}", None, face)
+
+    def _list(
+        self, title: str, outcome: Outcome | None, face: tuple[int, int] | None = None
+    ) -> None:
+        fragile, matrix = self.session.fragile, self.session.matrix
+        if fragile is None or matrix is None:
+            return
+        pairs = fragile_list(fragile, matrix, outcome, face)
+        self._listed = fragile, pairs, (title, outcome, face)
+        self.session.list_pairs(title, pairs)
+
+    def _list_again(self, fragile: FragilePairs) -> None:
+        """Renew the list of pairs at another threshold, where it is of these still."""
+        if self._listed is None or self._listed[0] is fragile:
+            return
+        (_, pairs, asked), shown = self._listed, self.session.listed
+        self._listed = None
+        if _cells(shown) == _cells(pairs):
+            self._list(*asked)
+
+
+def _cells(pairs: PairList | None) -> set[tuple[int, int]]:
+    return (
+        set() if pairs is None else {*zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)}
+    )
 
 
 def _add(table: QTableWidget, name: str, data: object, *numbers: tuple[str, float]) -> None:

@@ -80,8 +80,9 @@ def test_curves_of_a_made_up_gallery(
             (left, right), _ = plot.viewRange()
             assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
-        assert plots.rates.roc_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
-        assert plots.rates.det_point.getData() == (pytest.approx([-5]), pytest.approx([0]))
+        least = pytest.approx([np.log10(1 / 4)])  # FAR 0 stands where the axis begins
+        assert plots.rates.roc_point.getData() == (least, pytest.approx([0]))
+        assert plots.rates.det_point.getData() == (least, pytest.approx([0]))
         offered = texts(window)
         assert offered[0] == ("The weights' own: 0.4600", True)
         assert not [

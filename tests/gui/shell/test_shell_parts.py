@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from core.errors import XCosError
+from core.gallery.moved import FoundAgain
 from core.model.target_choice import TargetChoice
 from xcos_gui.shell import help as pages
 from xcos_gui.shell.file_actions import FileActions, _listed, _nearest
-from xcos_gui.shell.projects import _key
 from xcos_gui.shell.target_dialog import AS_FILE, TargetDialog
 from xcos_gui.shell.tool_menu import ALL_TOOLS
 from xcos_gui.shell.window import MainWindow
@@ -73,7 +73,7 @@ def test_photos_that_moved_keep_the_numbers_of_their_faces() -> None:
     for key, wanted in (
         ("a.png", "b/a.png"), ("a.png#3", "b/a.png#3"), ("c.png", "c.png"), ("c.png#2", "c.png#2"), ("odd#2", "odd/2")
     ):  # fmt: skip
-        assert _key(key, renamed) == wanted
+        assert FoundAgain(Path("g"), renamed, ()).key(key) == wanted
 
 
 def test_the_nearest_face_and_photos_opened_together(tmp_path: Path) -> None:

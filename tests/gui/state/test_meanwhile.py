@@ -88,6 +88,32 @@ def test_counts_of_a_growing_gallery_are_of_the_faces_scored_and_a_stop_scores_t
     assert "so far" not in window.curves.summary.text()
 
 
+def test_a_gallery_whose_loading_ended_early_says_so_until_it_is_loaded_whole(
+    window: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    session = window.session
+    whole, told = session.loaded, list[str]()
+    assert whole is not None and session.project is not None and not session.cut_short
+    session.message.connect(told.append)
+    session._on_some(whole.part(np.arange(4)))
+    session._loading.failed.emit(Stopped("Loading"))
+    settled(window, qtbot)
+    sentence = (
+        f"Loading ended early, so 4 faces of {crops} can be seen; open it again to load the rest."
+    )
+    assert told == [sentence] and session.cut_short
+    assert "4 faces, loading ended early" in window.windowTitle()
+    assert window.curves.summary.text().startswith("Of the first 4 faces: ")
+    # Who of the other photos is called ann is not known, so nothing of ann's goes to another name.
+    session.edit(lambda project: project.tag(identity_subject("ann"), "tall"))
+    session.rename(whole.gallery.faces[:3], "zoe")  # which loads the rest
+    assert session.project.edits.tags == {identity_subject("ann"): ("tall",)}
+    settled(window, qtbot)
+    qtbot.waitUntil(lambda: not session.cut_short)
+    assert session.loaded is not None and len(session.loaded) == 6
+    assert "early" not in window.windowTitle() + window.curves.summary.text()
+
+
 def test_what_is_open_is_whole_while_another_gallery_is_read(
     window: MainWindow, qtbot: QtBot, probes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ SAME = np.array([True, True, False, False, False, True])
 # At 0.5, which a score must be above: accepted are 0.9 and 0.6.
 OUTCOMES = ["TP", "FN", "TN", "FP", "TN", "FN"]
 # By how far each is on the wrong side, whatever the threshold: impostors by their height.
-WORST_FIRST = [3, 4, 2, 1, 5, 0]
+WORST_FIRST = [1, 3, 5, 4, 0, 2]  # by how far on the wrong side of 0.5
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_counts_list_their_pairs_worst_first(listed: ListedPairs) -> None:
     assert listed.told.text().startswith("Evaluate a protocol") and listed.model.rowCount() == 0
     listed.choose(None)
     listed.show_pairs(protocol(), SCORES, SAME, 0.5)  # type: ignore[arg-type]
-    assert shown(listed) == WORST_FIRST and chosen == [3]
+    assert shown(listed) == WORST_FIRST and chosen == [1]
     assert listed.told.text() == "6 pairs, worst first"
     assert [b.text() for b in buttons] == ["All 6", "TP 1", "FN 2", "FP 1", "TN 2"]
     assert all(b.isEnabled() for b in (*buttons, listed.open)) and listed.every.isChecked()
@@ -83,14 +83,14 @@ def test_counts_list_their_pairs_worst_first(listed: ListedPairs) -> None:
     assert [b.text() for b in buttons] == ["All 6", "TP 0", "FN 0", "FP 0", "TN 0"]
     listed.every.click()
     assert [listed.model.index(r, 1).data() for r in range(6)] == ["unknown"] * 6
-    assert shown(listed) == WORST_FIRST
+    assert shown(listed) == [1, 3, 4, 5, 0, 2]  # of the middle between genuine and impostor scores
 
 
 def test_a_bin_lists_every_outcome_of_its_range(listed: ListedPairs) -> None:
     listed.show_pairs(protocol(), SCORES, SAME, 0.5)  # type: ignore[arg-type]
     listed.counts["TN"].click()
     listed.choose_range(-0.1, 0.5)  # with its lower end, without its upper one
-    assert shown(listed) == [4, 2, 1] and listed.every.isChecked()
+    assert shown(listed) == [1, 4, 2] and listed.every.isChecked()
     assert listed.told.text() == f"3 pairs with scores {MINUS}0.100 to 0.500, worst first"
     listed.choose_range(0.21, 0.39)
     assert listed.told.text() == "No pair."

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 
 from core.analysis.fragile import VARIANTS, FragilePairs
+from core.scoring.lists import PairList
 from tests.gui.resting import score_probes
 from tests.gui.tools.test_what_if import opened
 from xcos_gui.shell.window import MainWindow
@@ -209,3 +210,26 @@ def test_without_a_gallery_it_says_so(empty: MainWindow) -> None:
     )
     tool.look()
     assert tool.note.text() == "Open a gallery first." and not tool.job.running
+
+
+def test_the_list_follows_the_threshold_while_it_is_of_fragile_pairs(
+    window: MainWindow, tool: FragileWindow
+) -> None:
+    session = window.session
+    scores = session.matrix.scores  # type: ignore[union-attr]
+    session.set_fragile(made_up(window, 0.5))
+    tool.list_outcome("FN")
+    before = listed(window)
+    assert before and {scores[p] <= 0.5 for p in before} == {True}
+    low = float(scores.min()) - 0.01
+    session.set_threshold(low)
+    session.set_fragile(made_up(window, low))  # looked for again, of whom none is a false reject
+    assert window.pairs.choice.currentText() == "Fragile pairs, FN" and listed(window) == set()
+    session.set_threshold(0.5)
+    session.set_fragile(made_up(window, 0.5))
+    assert listed(window) == before
+    # What the user lists meanwhile stays.
+    mine = np.array([0]), np.array([4])
+    session.list_pairs("Mine", PairList(*mine, scores[mine]))
+    session.set_fragile(made_up(window, low))
+    assert listed(window) == {(0, 4)} and window.pairs.choice.currentText() == "Mine"

@@ -202,6 +202,8 @@ class CurvesPanel(QWidget):
         estimated = "" if not self._session.estimated else "Of estimated scores yet: "
         if self._session.faces_so_far is not None and columns is not None:
             growing = f"Of {counted(len(columns), 'face')} so far: "  # more may be there by now
+        elif self._session.cut_short and columns is not None:
+            growing = f"Of the first {counted(len(columns), 'face')}: "
         self.summary.setText((growing or estimated) + self._summary(counts))
 
     def _summary(self, counts: Counts) -> str:
@@ -210,9 +212,12 @@ class CurvesPanel(QWidget):
         if self._session.matrix is not None and not self._session.matrix.pairs:
             return "There is one face, so there is no pair to count; open a second photo with it."
         if not counts.genuine and not counts.impostor:
+            whose, where = "identities are", "photos"
+            if self._session.probes is not None:
+                whose, where = "identities of both faces of a pair are", "photos, of probes too,"
             return (
-                "No identities are known, so there is nothing to count. "
-                "Put each person's photos in a folder of their own, or name faces with F2."
+                f"No {whose} known, so there is nothing to count. "
+                f"Put each person's {where} in a folder of their own, or name faces with F2."
             )
         parts = []
         auc, eer = statistics.auc(), statistics.eer()

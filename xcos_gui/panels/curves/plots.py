@@ -52,7 +52,8 @@ class RateCurves:
             self.roc_curve.setData([], [])
             self.det_curve.setData([], [])
             return
-        far = np.maximum(curve.far, LEAST_RATE)
+        # At FAR 0 where the axis begins.
+        far = np.maximum(curve.far, 1 / max(2, len(statistics.impostor)))
         self.roc_curve.setData(far, curve.tar)
         self.det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
         tip = (
@@ -68,7 +69,7 @@ class RateCurves:
     def show_counts(self, counts: Counts) -> None:
         """Move the points to the counts at a threshold."""
         if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, LEAST_RATE)
+            far = max(counts.far, 1 / max(2, counts.impostor))
             self.roc_point.setData([far], [counts.tar])
             self.det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
         else:

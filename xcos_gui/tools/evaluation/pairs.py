@@ -119,6 +119,7 @@ class ListedPairs(QWidget):
         super().__init__(parent)
         self._pairs: ProtocolPairs | None = None
         self._scores, self._codes = np.empty(0), np.empty(0, np.uint8)
+        self._threshold: float | None = None
         self._range: tuple[float, float] | None = None
         self._outcome: Outcome | None = None
         column = QVBoxLayout(self)
@@ -175,6 +176,7 @@ class ListedPairs(QWidget):
         known = np.full(len(same), threshold is not None)
         codes = outcome_codes(scores, same, known, threshold or 0.0)
         self._pairs, self._scores, self._codes, self._range = pairs, scores, codes, None
+        self._threshold = threshold
         self.every.setText(f"All {len(scores):,}")
         for outcome, button in self.counts.items():
             button.setText(f"{outcome} {int((codes == CODE[outcome]).sum()):,}")
@@ -194,6 +196,15 @@ class ListedPairs(QWidget):
         self.every.setChecked(True)
         self._list()
 
+    def _badness(self) -> np.ndarray:
+        """How far each pair's score is on the wrong side of the threshold, or of the middle, (n,)."""
+        assert self._pairs is not None
+        scores, genuine, limit = self._scores.astype(np.float64), self._pairs.same, self._threshold
+        if limit is None:
+            sorts = [scores[chosen].mean() for chosen in (genuine, ~genuine) if chosen.any()]
+            limit = float(np.mean(sorts))
+        return np.where(genuine, limit - scores, scores - limit)
+
     def _list(self) -> None:
         if self._pairs is None:
             return
@@ -207,10 +218,8 @@ class ListedPairs(QWidget):
             place = f" with scores {low:z.3f} to {high:z.3f}".replace("-", "\N{MINUS SIGN}")
         if self._outcome is not None:
             chosen &= codes == CODE[self._outcome]
-        # The worst first: impostors that score high, genuine pairs that score low.
         order = np.flatnonzero(chosen)
-        genuine = self._pairs.same[order]
-        order = order[np.argsort(np.where(genuine, scores[order], -scores[order]))]
+        order = order[np.argsort(-self._badness()[order], kind="stable")]
         self.told.setText(
             f"{counted(len(order), 'pair')}{place}, worst first" if len(order) else "No pair."
         )

@@ -37,7 +37,7 @@ from xcos_gui.widgets.tool_window import ToolWindow
 
 OPENED = 500  # pairs whose photos are opened as a gallery at most
 START = (
-    "Choose a protocol: pairs of photos of which is known whether they show one person",
+    "Choose a protocol: pairs of photos that are known to show one person or two",
     "LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder with a sub-folder a person. "
     "Accuracy, curves and every pair's maps are then shown here.",
 )

@@ -63,6 +63,11 @@ class LabelExports(QToolButton):
         if self._session.faces_so_far is not None:
             self.told.emit("Photos are being loaded; export their labels once all are there.")
             return
+        if self._session.cut_short:
+            self.told.emit(
+                "Loading ended early; open the gallery again, and export all its labels."
+            )
+            return
         if self.job.running:
             self.told.emit("Something is being written; wait until that has ended, or stop it.")
             return

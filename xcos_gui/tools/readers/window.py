@@ -188,6 +188,7 @@ class ReadersWindow(ToolWindow):
             )
             return
         self.given.append(pair)
+        self.figures.clear()  # they were of fewer answers
         self._show_next()
 
     def back(self) -> None:
