@@ -145,7 +145,7 @@ COMMANDS = {
     "labels-uniform": "labels PEOPLE --threshold 0.25 --attention uniform -o OUT/findings.csv",
     "report-hardest": "report PEOPLE --probes PROBES --hardest 4 --pictures none --title Two --cells -o OUT/report.csv --json",
     "report-filter": "report PEOPLE --filter 'impostor and score > 0.35' --pairs 3 -o OUT/report.csv",
-    "evaluate-uniform": "evaluate LIST --attention uniform --order left-right -o OUT --json",
+    "evaluate-one-sided": "evaluate LIST --order left-right -o OUT --json",
     "report-page": "report PEOPLE --outcome FN --pairs 2 --record --by sex -o OUT/report.html",
     "report-pages": "report PEOPLE --probes PROBES --hardest 1 --pictures blurred -o OUT/report.html",
     "explain-page": f"explain {PAIR} -o OUT/pair.html",
