@@ -71,4 +71,6 @@ EQUIVALENT: dict[str, str] = {
     "core/gallery/pipeline.py: size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2 * count))) -> size = FIRST_CHUNK if number < count else min(CHUNK, max(SMALLEST, left // (2)))": "How many photos a thread takes at a time, of which all come out the same.",
     "core/explain/matrix_image.py: LARGEST = 1200 # cells drawn along one side; more would be below a pixel of most screens -> LARGEST = 1201 # cells drawn along one side; more would be below a pixel of most screens": "About twelve hundred.",
     "core/analysis/two_models.py: if not (np.array_equal(own, part.matrix.rows) and np.array_equal(other, part.matrix.columns)): -> if not (np.array_equal(own, part.matrix.columns) and np.array_equal(other, part.matrix.columns)):": "Identities that are equal are at most put in their own place once more.",
+    "core/faces/cascade.py: points = boxes.new_empty(0, 5, 2) -> points = boxes.new_empty(1, 5, 2)": "NumPy takes none of them by a mask of no length.",
+    "core/training/target_cache.py: folder.mkdir(parents=True, exist_ok=True) -> folder.mkdir(parents=False, exist_ok=True)": "The folder of the decoded faces is there by then.",
 }
