@@ -236,12 +236,8 @@ class Projects(QObject):
         if self._session.project is not self._known:
             self._known = self._session.project
             self._printing.drop()
-            self._prints, self._lost_weights, self._lost_target, self._lost_filter = (
-                {},
-                None,
-                None,
-                "",
-            )
+            self._prints = {}
+            self._lost_parts.forget()
             self._lost = self._lost if self._lost_first else None
             self._lost_first = False
 

@@ -261,6 +261,7 @@ def test_names_that_nobody_has_any_more_are_gone(monkeypatch: pytest.MonkeyPatch
     session = SimpleNamespace(
         loaded=SimpleNamespace(gallery=SimpleNamespace(faces=faces, aside=(face("5", "bob"),))),
         faces_so_far=None,
+        cut_short=False,
     )
     asked: list[tuple[object, ...]] = []
     project = SimpleNamespace(set_identity=lambda *said: asked.append(said))
