@@ -7,7 +7,6 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -15,10 +14,10 @@ import numpy as np
 from PySide6.QtWidgets import QBoxLayout
 from pytestqt.qtbot import QtBot
 
-from core.model.weights import load_xcos, save_weights
 from core.scoring.statistics import WANTED_FARS
 from tests.gui.resting import settled
 from tests.living import make_crops
+from tests.weights import raw_weights
 from xcos_gui.panels.curves.panel import BESIDE
 from xcos_gui.shell.window import MainWindow
 
@@ -149,11 +148,7 @@ def test_scores_of_a_raw_map_can_be_the_threshold(
 ) -> None:
     """A correlation map that does not sum to 1 gives scores beyond it."""
     session, panel = window.session, window.curves
-    card, net = load_xcos(tiny_weights)
-    assert card.correlation is not None
-    raw = tmp_path / "raw.safetensors"
-    save_weights(raw, net, replace(card, name="raw", path=raw, correlation=4 * card.correlation))
-    session.set_model(raw)
+    session.set_model(raw_weights(tmp_path / "raw.safetensors", tiny_weights))
     session.set_kind("correlation")
     qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "raw")
     qtbot.waitUntil(lambda: session.scored is not None and session.scored.kind == "correlation")

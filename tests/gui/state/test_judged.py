@@ -7,7 +7,6 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from core.errors import Stopped
-from core.model.weights import load_xcos, save_weights
 from core.scoring.lists import PairList
 from tests.gui.resting import settled
 from tests.living import living_weights, make_crops
+from tests.weights import raw_weights
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.state.thresholds import Judged
 from xcos_gui.tools.labels import window as labels
@@ -53,6 +52,45 @@ def behind(
         use(window, qtbot, tmp_path / "other.safetensors")
     assert session.scored is not None and session.scored.card.name == "tiny"
     return window
+
+
+def test_scores_of_other_weights_are_not_held_against_the_threshold_of_those_chosen(
+    window: MainWindow,
+    tiny_weights: Path,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object) -> None:
+        raise Stopped("Scoring")
+
+    session, told = window.session, list[str]()
+    session.message.connect(told.append)
+    thresholds = dict.fromkeys(("learned", "uniform", "correlation", "fc"), 0.9)
+    other = living_weights(tmp_path / "o.safetensors", "other", seed=9, thresholds=thresholds)
+    session.set_threshold(0.43)
+    with monkeypatch.context() as patch:
+        patch.setattr("xcos_gui.state.session.score", stopped)
+        session.set_model(other)
+        qtbot.waitUntil(lambda: bool(told))
+        settled(window, qtbot)
+    assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
+    assert session.card is not None and session.card.name == "other"
+    assert session.scored is not None and session.scored.card.name == "tiny"
+    assert session.threshold == window.curves.spin.value() == 0.43
+    assert "tiny" in window._state.text() and "0.4300" in window._state.text()
+    session.set_threshold(0.44)  # is of what is shown as well
+    session.reload()
+    qtbot.waitUntil(
+        lambda: session.scored is not None and session.scored.card is session.card, timeout=60_000
+    )
+    settled(window, qtbot)
+    assert session.threshold == window.curves.spin.value() == 0.9
+    assert "other" in window._state.text() and "0.9000" in window._state.text()
+    session.set_model(tiny_weights)
+    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "tiny")
+    settled(window, qtbot)
+    assert session.threshold == window.curves.spin.value() == 0.44  # as it was left
 
 
 def test_the_pair_is_explained_and_judged_by_what_the_matrix_is_of(
@@ -172,11 +210,7 @@ def test_a_threshold_beyond_1_is_shown_and_lies_within_the_colours(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, tiny_weights: Path
 ) -> None:
     session, spin = window.session, window.curves.spin
-    card, net = load_xcos(tiny_weights)
-    assert card.correlation is not None
-    raw = tmp_path / "raw.safetensors"
-    save_weights(raw, net, replace(card, name="raw", path=raw, correlation=4 * card.correlation))
-    session.set_model(raw)
+    session.set_model(raw_weights(tmp_path / "raw.safetensors", tiny_weights))
     session.set_kind("correlation")
     qtbot.waitUntil(
         lambda: (

@@ -29,7 +29,7 @@ from core.project.edits import face_subject
 from core.project.kept_settings import settings_of
 from core.project.project import Project, project_path
 from tests.gui.resting import settled
-from tests.living import OPTIONS, living_weights
+from tests.living import OPTIONS
 from tests.weights import other_weights
 from xcos_gui.shell.build import make_application, make_window
 from xcos_gui.shell.window import MainWindow
@@ -214,45 +214,6 @@ def test_faces_are_chosen_as_before_where_loading_is_stopped(
     qtbot.waitUntil(lambda: session.opening is None)
     settled(window, qtbot)
     assert session.gallery_settings == settings_of(session.project) == GallerySettings("all", True)
-
-
-def test_scores_of_other_weights_are_not_held_against_the_threshold_of_those_chosen(
-    window: MainWindow,
-    tiny_weights: Path,
-    qtbot: QtBot,
-    told: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def stopped(*_: object) -> None:
-        raise Stopped("Scoring")
-
-    session = window.session
-    thresholds = dict.fromkeys(("learned", "uniform", "correlation", "fc"), 0.9)
-    other = living_weights(tmp_path / "o.safetensors", "other", seed=9, thresholds=thresholds)
-    session.set_threshold(0.43)
-    with monkeypatch.context() as patch:
-        patch.setattr("xcos_gui.state.session.score", stopped)
-        session.set_model(other)
-        qtbot.waitUntil(lambda: bool(told))
-        settled(window, qtbot)
-    assert told == ["Scoring was stopped, so the matrix shows the scores of before."]
-    assert session.card is not None and session.card.name == "other"
-    assert session.scored is not None and session.scored.card.name == "tiny"
-    assert session.threshold == window.curves.spin.value() == 0.43
-    assert "tiny" in window._state.text() and "0.4300" in window._state.text()
-    session.set_threshold(0.44)  # is of what is shown as well
-    session.reload()
-    qtbot.waitUntil(
-        lambda: session.scored is not None and session.scored.card is session.card, timeout=60_000
-    )
-    settled(window, qtbot)
-    assert session.threshold == window.curves.spin.value() == 0.9
-    assert "other" in window._state.text() and "0.9000" in window._state.text()
-    session.set_model(tiny_weights)
-    qtbot.waitUntil(lambda: session.scored is not None and session.scored.card.name == "tiny")
-    settled(window, qtbot)
-    assert session.threshold == window.curves.spin.value() == 0.44  # as it was left
 
 
 def test_a_matrix_whose_scoring_is_stopped_keeps_its_attention_kind(
