@@ -77,6 +77,20 @@ def test_probes_without_a_face_stand_below_the_gallery_s_problems(
     assert model.rowCount() == 1 and panel._tabs.tabText(2) == "Problems 1"
 
 
+def test_probes_without_names_are_what_is_said_to_lack_them(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    probes = make_crops(tmp_path / "p1", {"ann": 2}, first=8)
+    for number, photo in enumerate(sorted(probes.rglob("*.png"))):
+        photo.rename(probes / f"IMG_000{number}.png")
+    (probes / "ann").rmdir()
+    score_probes(window, qtbot, probes, 2)
+    assert window.curves.summary.text() == (
+        "No pair is of two faces whose identities are known, so there is nothing to count. Put each "
+        "person's photos, of probes too, in a folder of their own."
+    )
+
+
 def test_each_side_s_faces_have_their_own_tags(beside: MainWindow, qtbot: QtBot) -> None:
     session = beside.session
     assert session.tags_of((0, 0)) == ["blurred", "tall"]  # the gallery's ann/1.png beside another

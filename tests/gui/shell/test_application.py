@@ -47,6 +47,18 @@ def test_no_screen_is_one_sentence() -> None:
 def test_neither_gallery_nor_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scroe"]) == 1
     assert "scroe is neither a gallery that exists nor a command" in capsys.readouterr().err
+    assert main(["scroe", "photos", "--json"]) == 1  # and not of what would have been for it
+    told = capsys.readouterr().err
+    assert "scroe is neither a gallery that exists nor a command" in told and "photos" not in told
+
+
+def test_what_is_too_much_for_the_window_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path), "more"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: more" in capsys.readouterr().err
 
 
 def test_commands_go_to_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

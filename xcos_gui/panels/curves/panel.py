@@ -212,12 +212,14 @@ class CurvesPanel(QWidget):
         if self._session.matrix is not None and not self._session.matrix.pairs:
             return "There is one face, so there is no pair to count; open a second photo with it."
         if not counts.genuine and not counts.impostor:
-            whose, where = "identities are", "photos"
             if self._session.probes is not None:
-                whose, where = "identities of both faces of a pair are", "photos, of probes too,"
+                return (
+                    "No pair is of two faces whose identities are known, so there is nothing to count. "
+                    "Put each person's photos, of probes too, in a folder of their own."
+                )
             return (
-                f"No {whose} known, so there is nothing to count. "
-                f"Put each person's {where} in a folder of their own, or name faces with F2."
+                "No identities are known, so there is nothing to count. "
+                "Put each person's photos in a folder of their own, or name faces with F2."
             )
         parts = []
         auc, eer = statistics.auc(), statistics.eer()
