@@ -58,13 +58,8 @@ def find_faces(
     boxes, photo, crops = sums.crops(boxes, photo, 48)
     points = boxes.new_empty(0, 5, 2)
     if len(boxes):
-        moves, marks, chances = networks.output(crops)
-        sure = chances[:, 1] > THRESHOLDS[2]
-        boxes = torch.cat([boxes[sure, :4], chances[sure, 1:]], 1)
-        photo, moves, marks = photo[sure], moves[sure], marks[sure]
-        corner, size = boxes[:, None, :2], boxes[:, None, 2:4] - boxes[:, None, :2] + 1
-        points = torch.stack([marks[:, :5], marks[:, 5:]], 2) * size + corner - 1
-        boxes = bbreg(boxes, moves)
+        boxes, points, sure = _outputs(boxes, crops, networks.output)
+        photo = photo[sure]
         kept = batched_nms_numpy(boxes[:, :4], boxes[:, 4], photo, 0.7, "Min")
         boxes, photo, points = boxes[kept], photo[kept], points[kept]
     table, marks, owner = boxes.cpu().numpy(), points.cpu().numpy(), photo.cpu().numpy()
@@ -72,6 +67,38 @@ def find_faces(
         Found(table[owner == number, :4], marks[owner == number], table[owner == number, 4])
         for number in range(len(photos_BHWC))
     ]
+
+
+def look_closer(
+    photo_HWC: np.ndarray, square: np.ndarray, networks: Networks, device: str
+) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """A face's box (4,), landmarks (5, 2) and probability by the last network alone, or None.
+
+    photo_HWC: uint8; square: left, top, right, bottom of where it looks
+    """
+    with torch.inference_mode():
+        sums = _AreaSums(torch.from_numpy(photo_HWC[None].copy()).to(device))
+        boxes = torch.from_numpy(square.astype(np.float32)).to(device)[None]
+        boxes, _, crops = sums.crops(boxes, torch.zeros(1, dtype=torch.long, device=device), 48)
+        if not len(boxes):
+            return None
+        found, points, _ = _outputs(boxes, crops, networks.output)
+    if not len(found):
+        return None
+    return found[0, :4].cpu().numpy(), points[0].cpu().numpy(), float(found[0, 4])
+
+
+def _outputs(boxes: Tensor, crops: Tensor, network: Network) -> tuple[Tensor, Tensor, Tensor]:
+    """Faces (n, 5) with their chances and landmarks (n, 5, 2) of squares that show one, and which do."""
+    from facenet_pytorch.models.utils.detect_face import bbreg
+
+    moves, marks, chances = network(crops)
+    sure = chances[:, 1] > THRESHOLDS[2]
+    boxes = torch.cat([boxes[sure, :4], chances[sure, 1:]], 1)
+    moves, marks = moves[sure], marks[sure]
+    corner, size = boxes[:, None, :2], boxes[:, None, 2:4] - boxes[:, None, :2] + 1
+    points = torch.stack([marks[:, :5], marks[:, 5:]], 2) * size + corner - 1
+    return bbreg(boxes, moves), points, sure
 
 
 def _proposals(

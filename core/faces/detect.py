@@ -33,6 +33,8 @@ LEAST_TIGHT = (
     0.7  # probability where nothing else is found; what is below the usual one is doubtful
 )
 
+CLOSE = 96  # pixels of a searched face's longer side, twice what the last network takes
+
 GRID = np.float32(
     64
 )  # places of landmarks and corners a pixel; batches differ by a thousandth of one
@@ -52,6 +54,7 @@ class Detector:
     Where a large face is tight, the photo is searched again with black around it, and the more
     plausible answer is kept. Where nothing is found, small faces are looked for at the photo's own
     size; where the largest face is not sure, faces that are turned by 90, 180 or 270 degrees.
+    Landmarks of a face that is small where it was searched are found in all the photo's pixels.
     """
 
     def __init__(self, device: str = "cpu") -> None:
@@ -77,8 +80,45 @@ class Detector:
                 for index, answer in zip(part, answers, strict=True):
                     detections[index] = answer
         return [
-            [_on_grid(face) for face in self._second_look(photo, small, scale, faces)]
+            self._seen_whole(photo, scale, self._second_look(photo, small, scale, faces))
             for photo, (small, scale), faces in zip(photos, scaled, detections, strict=True)
+        ]
+
+    def closer(self, photo: np.ndarray, face: Detection) -> Detection:
+        """The same face by all pixels of a photo (H, W, 3) uint8, if it was found in fewer.
+
+        As it was where the photo does not show it as plausibly.
+        """
+        from core.faces.cascade import look_closer
+
+        low, high = face.box.reshape(2, 2)
+        middle, half = (low + high) / 2, (high - low).max() / 2
+        start = np.floor(middle - half).astype(int).clip(min=0)
+        end = np.ceil(middle + half).astype(int) + 1
+        window = photo[start[1] : end[1], start[0] : end[0]]
+        size, quarters = _size(window), _quarters(face)
+        square = np.concatenate([middle - half - start, middle + half - start])
+        if quarters:
+            window = np.rot90(window, quarters)
+            square = _turned_box(square, 4 - quarters, _size(window))
+        found = look_closer(window, square, self._load(), self._device)
+        if found is None:
+            return face
+        box, marks, probability = found
+        seen = Detection(box, marks, probability)
+        if quarters:
+            seen = _turned_back(seen, quarters, size)
+        seen = _on_grid(_rescaled(seen, 1, -start))
+        whole = _size(photo)
+        less = plausibility(face, whole) - plausibility(seen, whole)
+        return seen if less < CLEARLY else face
+
+    def _seen_whole(
+        self, photo: np.ndarray, scale: float, faces: list[Detection]
+    ) -> list[Detection]:
+        return [
+            self.closer(photo, face) if scale < 1 and is_small(face, scale) else _on_grid(face)
+            for face in faces
         ]
 
     def _second_look(
@@ -170,6 +210,24 @@ class Detector:
             return self._networks
 
 
+def is_small(face: Detection, scale: float = 1.0) -> bool:
+    """Whether landmarks are coarse that were found where a face's pixels are as many times `scale`."""
+    return longer_side(face) * scale < CLOSE
+
+
+def longer_side(face: Detection) -> float:
+    """Of its box, in pixels."""
+    return float((face.box[2:] - face.box[:2]).max())
+
+
+def _quarters(face: Detection) -> int:
+    """How often np.rot90 has to turn a photo so that a face of it stands upright, 0 to 3."""
+    across, down = face.landmarks[3:].mean(axis=0) - face.landmarks[:2].mean(axis=0)
+    if abs(across) > abs(down):
+        return 3 if across > 0 else 1
+    return 0 if down >= 0 else 2
+
+
 def _merged(
     plain: list[Detection], padded: list[Detection], size: tuple[int, int]
 ) -> list[Detection]:
@@ -208,16 +266,20 @@ def _size(photo: np.ndarray) -> tuple[int, int]:
 
 def _turned_back(face: Detection, quarters: int, size: tuple[int, int]) -> Detection:
     """A face of a photo that np.rot90 turned, in the pixels of the photo of this size."""
+    box = _turned_box(face.box, quarters, size)
+    return Detection(box, _turned_points(face.landmarks, quarters, size), face.probability)
+
+
+def _turned_box(box: np.ndarray, quarters: int, size: tuple[int, int]) -> np.ndarray:
+    corners = _turned_points(box.reshape(2, 2), quarters, size)
+    return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+
+def _turned_points(points: np.ndarray, quarters: int, size: tuple[int, int]) -> np.ndarray:
     right, bottom = size[0] - 1, size[1] - 1
-
-    def back(points: np.ndarray) -> np.ndarray:
-        x, y = points[:, 0], points[:, 1]
-        places = {1: (right - y, x), 2: (right - x, bottom - y), 3: (y, bottom - x)}
-        return np.stack(places[quarters], axis=1)
-
-    corners = back(face.box.reshape(2, 2))
-    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    return Detection(box, back(face.landmarks), face.probability)
+    x, y = points[:, 0], points[:, 1]
+    places = {1: (right - y, x), 2: (right - x, bottom - y), 3: (y, bottom - x)}
+    return np.stack(places[quarters], axis=1)
 
 
 def _working_size(photo: np.ndarray, longest: int = SEARCH_SIDE) -> tuple[np.ndarray, float]:
@@ -239,7 +301,9 @@ def _on_grid(face: Detection) -> Detection:
     return Detection(box, landmarks, face.probability)
 
 
-def _rescaled(detection: Detection, scale: float, margin: int) -> Detection:
-    box = ((detection.box - margin) / scale).astype(np.float32)
-    landmarks = ((detection.landmarks - margin) / scale).astype(np.float32)
+def _rescaled(detection: Detection, scale: float, margin: int | np.ndarray) -> Detection:
+    """A face in a photo that was scaled, then framed by a margin: pixels, or those of x and y."""
+    corners = (detection.box.reshape(2, 2) - margin) / scale
+    landmarks = (detection.landmarks - margin) / scale
+    box, landmarks = corners.reshape(4).astype(np.float32), landmarks.astype(np.float32)
     return Detection(box, landmarks, detection.probability)

@@ -34,6 +34,13 @@ class ScaledPhoto:
         marks = (detection.landmarks * self.reduction + shift).astype(np.float32)
         return Detection(box, marks, detection.probability)
 
+    def from_whole(self, detection: Detection) -> Detection:
+        """A face of the whole photo, in these pixels."""
+        shift = (self.reduction - 1) / 2
+        box = ((detection.box - shift) / self.reduction).astype(np.float32)
+        marks = ((detection.landmarks - shift) / self.reduction).astype(np.float32)
+        return Detection(box, marks, detection.probability)
+
     def to_crop(self, landmarks: np.ndarray) -> np.ndarray:
         """The (2, 3) transform from these pixels to the crop by the whole photo's landmarks (5, 2)."""
         shift = (self.reduction - 1) / 2
@@ -50,7 +57,12 @@ class ScaledPhoto:
 
 def search_reduction(size: tuple[int, int], longest: int = SEARCH_SIDE) -> int:
     """By how much a photo of this size can be reduced so that its longer side keeps `longest` pixels."""
-    return next((r for r in REDUCTIONS if max(size) >= r * longest), 1)
+    return reduction_keeping(max(size), longest)
+
+
+def reduction_keeping(pixels: float, least: int) -> int:
+    """By how much a photo can be reduced so that this many of its pixels are still `least`."""
+    return next((r for r in REDUCTIONS if pixels >= r * least), 1)
 
 
 def crop_reduction(landmarks: np.ndarray) -> int:

@@ -6,16 +6,18 @@ from typing import Protocol
 
 import numpy as np
 
-from core.faces.detect import LARGEST_SIDE
+from core.faces.detect import CLOSE, LARGEST_SIDE, is_small, longer_side
 from core.faces.face import Detection
 from core.faces.photo import decode_scaled
-from core.faces.scaled import ScaledPhoto, crop_reduction
+from core.faces.scaled import ScaledPhoto, crop_reduction, reduction_keeping
 
 
 class Finder(Protocol):
     """What finds faces: a Detector."""
 
     def detect(self, photos: Sequence[np.ndarray]) -> list[list[Detection]]: ...
+
+    def closer(self, photo: np.ndarray, face: Detection) -> Detection: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,5 +54,21 @@ def search(photos: Sequence[PhotoFile], detector: Finder) -> list[list[Detection
         if not faces and seen.reduction > 1:  # its faces may be small
             seen = decode_scaled(photo.content, photo.name, longest=LARGEST_SIDE)
             faces = detector.detect([seen.pixels])[0]
-        results.append([seen.in_whole(face) for face in faces])
+        results.append(_in_whole(photo, seen, faces, detector))
     return results
+
+
+def _in_whole(
+    photo: PhotoFile, seen: ScaledPhoto, faces: Sequence[Detection], detector: Finder
+) -> list[Detection]:
+    """Faces in the pixels of the whole photo, small ones by more pixels than they were found in."""
+    whole = [seen.in_whole(face) for face in faces]
+    small = [place for place, face in enumerate(faces) if is_small(face)]
+    if not small or seen.reduction == 1:
+        return whole
+    least = min(longer_side(whole[place]) for place in small)
+    more = decode_scaled(photo.content, photo.name, reduction_keeping(least, CLOSE))
+    for place in small:
+        face = detector.closer(more.pixels, more.from_whole(whole[place]))
+        whole[place] = more.in_whole(face)
+    return whole

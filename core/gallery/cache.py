@@ -34,7 +34,7 @@ from core.model.features import CHANNELS
 CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is opened
 # A cache of another version is rebuilt: one more where its tables change, or where a photo gives
 # other faces, landmarks or crops than before.
-VERSION = 4
+VERSION = 5
 CHUNK = 500  # parameters of one query
 GRID = CHANNELS * CELLS * CELLS  # numbers that the least grid features have
 FOREIGN = "it is no cache of xCos Studio; name another file"
