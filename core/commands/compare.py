@@ -93,7 +93,7 @@ def add(commands: Any) -> None:
         several=True,
     )
     add_face_options(parser)
-    add_model_options(parser, target=True)
+    add_model_options(parser, target=True, refused=("--half",))
     parser.set_defaults(run=run)
 
 

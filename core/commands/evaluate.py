@@ -2,12 +2,20 @@
 
 import argparse
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.commands.shared import ProgressBar, Setup, add_face_options, add_model_options, warn
+from core.commands.shared import (
+    ProgressBar,
+    Setup,
+    add_face_options,
+    add_model_options,
+    tell_problems,
+    warn,
+)
 from core.errors import XCosError, counted
 from core.evaluation.insightface_bin import refuse_photos_of_bin
 from core.evaluation.occlusion_curve import OcclusionCurve
@@ -83,7 +91,7 @@ def add(commands: Any) -> None:
         help="measure again with 10 to 60 %% of every face masked; takes seven times as long",
     )
     add_face_options(parser)
-    add_model_options(parser, target=True)
+    add_model_options(parser, target=True, refused=("--attention", "--threshold"))
     parser.set_defaults(run=run)
 
 
@@ -119,8 +127,8 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
         progress,
         options.part,
     )
-    for problem in opened.gallery.problems:
-        warn(f"problem: {problem.reason}")
+    gallery = opened.gallery
+    tell_problems(gallery.problems, command="evaluate")
     one_sort = lacking(evaluation)
     if one_sort is not None:
         warn(one_sort)
@@ -128,6 +136,8 @@ def _evaluate(options: argparse.Namespace, unpacked: Path) -> None:
     curve = _occlusion(opened, setup, options.order, progress) if masked else None
     progress.close()
     results = evaluation.as_json()
+    results["problems"] = [asdict(problem) for problem in gallery.problems]
+    results["warnings"] = [asdict(warning) for warning in gallery.warnings]
     if curve is not None:
         results["occlusion"] = curve.as_json()
     if options.output is not None:

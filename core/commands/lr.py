@@ -77,7 +77,7 @@ def add(commands: Any) -> None:
         parser, "picture of the reference's Tippett, PAV and ECE curves: .png, .svg or .pdf"
     )
     add_face_options(parser)
-    add_model_options(parser, target=True)
+    add_model_options(parser, target=True, refused=("--threshold",))
     parser.set_defaults(run=run)
 
 

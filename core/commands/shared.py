@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,18 @@ from core.workarounds import keep_memory
 MOST_TOLD = 10  # doubtful faces, by a sentence each
 
 
-def add_model_options(parser: argparse.ArgumentParser, target: bool = False) -> None:
+def add_model_options(
+    parser: argparse.ArgumentParser, target: bool = False, refused: Collection[str] = ()
+) -> None:
     """--model, --attention, --threshold, --device, --half, --cache, --json.
 
-    target: also --target and its input, where its cosine is shown or asked for
+    target:  also --target and its input, where its cosine is shown or asked for
+    refused: options that the command refuses in a sentence, which its help leaves out
     """
+
+    def help_of(option: str, words: str) -> str:
+        return argparse.SUPPRESS if option in refused else words
+
     group = parser.add_argument_group("model and machine")
     group.add_argument(
         "--model",
@@ -57,13 +64,16 @@ def add_model_options(parser: argparse.ArgumentParser, target: bool = False) -> 
     group.add_argument(
         "--attention",
         choices=ATTENTION_KINDS,
-        help="attention kind (default: learned)",
+        help=help_of("--attention", "attention kind (default: learned)"),
     )
     group.add_argument(
         "--threshold",
-        type=score_threshold,
+        type=finite,
         metavar="T",
-        help='"same" means score > T (default: the weights\' own for the attention kind)',
+        help=help_of(
+            "--threshold",
+            '"same" means score > T (default: the weights\' own for the attention kind)',
+        ),
     )
     group.add_argument(
         "--device",
@@ -74,7 +84,7 @@ def add_model_options(parser: argparse.ArgumentParser, target: bool = False) -> 
     group.add_argument(
         "--half",
         action="store_true",
-        help="compute features in half precision on a GPU",
+        help=help_of("--half", "compute features in half precision on a GPU"),
     )
     group.add_argument(
         "--cache",
@@ -168,14 +178,6 @@ def finite(text: str) -> float:
     return value
 
 
-def score_threshold(text: str) -> float:
-    """An argument that a score can be: all lie from -1 to 1, as in the window."""
-    value = finite(text)
-    if not -1 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no threshold: scores lie from -1 to 1")
-    return value
-
-
 def named(text: str) -> str:
     """An argument that names a file; an empty one, as of a shell's unset variable, is not `.`."""
     if not text:
@@ -236,6 +238,12 @@ class Setup:
         self.kind: AttentionKind = options.attention or "learned"
         self.engine.weights(self.kind)  # refuses a kind that the weights lack
         given = options.threshold
+        reach = self.engine.reach(self.kind)
+        if given is not None and abs(given) > reach:
+            raise XCosError(
+                f"{given:g} is no threshold: scores lie from {-reach:g} to {reach:g}; give another "
+                "one with --threshold."
+            )
         self.threshold: float | None = self.card.threshold(self.kind) if given is None else given
         if decides and given is None and self.threshold is not None and options.order != "both":
             warn(
@@ -317,19 +325,26 @@ class Setup:
             if sentence not in self._told:  # the gallery's and the probes' are the same cache's
                 warn(sentence)
             self._told.add(sentence)
-        tell_problems(loaded.gallery.warnings, "warning", "faces are doubtful")
+        command = "evaluate" if "protocol" in self.options else "score"
+        tell_problems(loaded.gallery.warnings, "warning", "faces are doubtful", command)
         return loaded
 
 
 def tell_problems(
-    problems: Sequence[Problem], sort: str = "problem", rest: str = "photos gave no face"
+    problems: Sequence[Problem],
+    sort: str = "problem",
+    rest: str = "photos gave no face",
+    command: str = "score",
 ) -> None:
-    """Name some on stderr, by default of photos that gave no face, and how many the rest are."""
+    """Name some on stderr, by default of photos that gave no face, and how many the rest are.
+
+    command: whose JSON has all of them
+    """
     told = len(problems) if len(problems) == MOST_TOLD + 1 else MOST_TOLD
     for problem in problems[:told]:
         warn(f"{sort}: {problem.reason}")
     if len(problems) > told:
-        warn(f"{sort}: {len(problems) - MOST_TOLD} more {rest}; score --json names all.")
+        warn(f"{sort}: {len(problems) - MOST_TOLD} more {rest}; {command} --json names all.")
 
 
 class ProgressBar(Task):

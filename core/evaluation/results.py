@@ -131,7 +131,7 @@ def table(evaluation: Evaluation) -> list[list[str]]:
         for far in (present[0].metrics.tar_at_far if present else {})
         if any(scored.metrics.tar_at_far[far] is not None for scored in present)
     ]
-    rows = [[*HEAD, *(f"TAR % at FAR {far}" for far in fars)]]
+    rows = [[*HEAD, *(f"TAR % at FAR {100 * float(far):g} %" for far in fars)]]
     for kind, scored in evaluation.kinds.items():
         if scored is None:
             continue

@@ -81,7 +81,7 @@ def photo_bytes(path: Path) -> bytes:
             return file.read(state.st_size)
     except FileNotFoundError as error:
         raise XCosError(
-            f"{path} does not exist any more; load the gallery anew, or mend the list that names it."
+            f"{path} is not there; load the gallery anew, or mend the list that names it."
         ) from error
     except PermissionError as error:
         raise XCosError(f"{path} may not be read; give yourself permission to read it.") from error

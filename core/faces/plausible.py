@@ -72,7 +72,7 @@ def doubt(detection: Detection, size: Size) -> str | None:
     if outside > MOST_OUTSIDE:
         return f"lies {100 * outside:.0f} % outside the photo"
     if eye_distance(detection.landmarks) < LEAST_EYE_DISTANCE:
-        return f"has {eye_distance(detection.landmarks):.0f} pixels between the eyes"
+        return f"has {int(eye_distance(detection.landmarks))} pixels between the eyes"
     if detection.probability < LEAST_PROBABILITY:
         return f"is one with a probability of {detection.probability:.2f} only"
     return None

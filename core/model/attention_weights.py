@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from core.errors import XCosError
 from core.model.card import read_card
 from core.model.features import CHANNELS, MOST_CHANNELS
+from core.model.kinds import AttentionKind
 
 EPSILON = 1e-5  # of torch's batch norm
 HALF = 16  # channels of each face's half
@@ -35,6 +36,13 @@ class HeadWeights:
     last_weight: np.ndarray
     last_bias: np.ndarray
     last_slope: float
+
+
+def score_reach(kind: AttentionKind, correlation: np.ndarray | None) -> float:
+    """What no score is beyond, above or below 0: 1, or more by a map (7, 7) that does not sum to 1."""
+    if kind != "correlation" or correlation is None:
+        return 1.0
+    return max(1.0, float(np.abs(correlation).sum()))
 
 
 def read_head(path: Path) -> HeadWeights | None:

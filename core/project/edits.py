@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from core.errors import shown
+from core.errors import counted, shown
 from core.faces.face import Face
 from core.project.readings import renamed_reading, sound_reading
 
@@ -30,6 +30,14 @@ WORDS = {
     "decisions": "the decision",
     "readings": "the reading",
 }
+NOUNS = {
+    "pair": ("pair", "pairs"),
+    "identity": ("person", "people"),
+    "picked": ("photo", "photos"),
+    "readings": ("pair", "pairs"),
+    **dict.fromkeys(("face", "identities", "aside", "landmarks"), ("face", "faces")),
+}
+MIXED = ("entry", "entries")
 WRITTEN_ALWAYS = ("identities", "aside", "picked", "landmarks")  # the others came later
 
 
@@ -244,10 +252,12 @@ def change_words(change: Change) -> str:
     parts = []
     for name, entries in change.items():
         keys = list(entries)
-        about = f"{len(keys)} of them"
+        of_subjects = name in ("tags", "notes", "decisions")
         if len(keys) == 1:
-            of_subject = name in ("tags", "notes", "decisions")
-            about = " and ".join(subject_parts(keys[0])[1]) if of_subject else keys[0]
+            about = " and ".join(subject_parts(keys[0])[1]) if of_subjects else keys[0]
+        else:
+            kinds = {subject_parts(key)[0] for key in keys} if of_subjects else {name}
+            about = counted(len(keys), *NOUNS.get(kinds.pop() if len(kinds) == 1 else "", MIXED))
         parts.append(f"{WORDS[name]} of {about}")
     return ", ".join(parts)
 

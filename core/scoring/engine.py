@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import Stopped, XCosError
-from core.model.attention_weights import HeadWeights
+from core.model.attention_weights import HeadWeights, score_reach
 from core.model.features import CELLS
 from core.model.kinds import AttentionKind, Order
 from core.progress import QUIET, Task
@@ -73,9 +73,8 @@ class PairEngine:
         return None
 
     def reach(self, kind: AttentionKind) -> float:
-        """What no score is beyond, above or below 0: 1, or more by a map that does not sum to 1."""
-        shared = None if kind == "learned" else self.weights(kind)
-        return 1.0 if shared is None else max(1.0, float(np.abs(shared).sum()))
+        """What no score is beyond, above or below 0."""
+        return score_reach(kind, self._correlation)
 
     def maps(
         self,

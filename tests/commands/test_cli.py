@@ -15,6 +15,7 @@ from PIL import Image
 from core.cli import main
 from core.model.weights import load_xcos, save_weights
 from tests.explain.test_explain import KEYS
+from tests.weights import raw_weights
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -148,7 +149,7 @@ def test_weights_without_threshold_give_nulls(
         (("score", "{crops}/cem", "--aligned"), 1, "no pair to score"),
         (("score", "{crops}", "--aligned", "-o", "x.docx"), 1, "must end in"),
         (("score", "{crops}", "--aligned", "--threshold", "nan"), 2, "finite"),
-        (("score", "{crops}", "--aligned", "--threshold", "-5"), 2, "scores lie from -1 to 1"),
+        (("score", "{crops}", "--aligned", "--threshold", "-5"), 1, "scores lie from -1 to 1"),
         (("score", "{crops}", "--hardest", "0"), 2, "above 0"),
         (("explain", "{crops}/ann/1.png"), 2, "RIGHT"),
         (("explain", "{crops}/ann/1.png", "{crops}/ann/1.png#2", "--aligned"), 1, "1 face"),
@@ -242,3 +243,17 @@ def test_models_that_ship_are_listed_the_default_first_with_their_laws(
     assert capsys.readouterr().out.strip() == second.strip()
     assert main(["models", "--json"]) == 0
     assert [card["law"] for card in json.loads(capsys.readouterr().out)] == ["strict", "additive"]
+
+
+def test_a_threshold_may_lie_where_scores_of_a_map_that_does_not_sum_to_1_do(
+    run: Run, crops: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    weights = raw_weights(tmp_path / "raw.safetensors", tiny_weights)
+    correlation = load_xcos(weights)[0].correlation
+    assert correlation is not None
+    reach = float(np.abs(correlation).sum())
+    options = ("score", crops, "--aligned", "--attention", "correlation", "--threshold")
+    code, _, err = run(*options, f"{-reach + 0.01:.3f}", model=weights)
+    assert code == 0 and "FN 0, TN 0" in err
+    code, _, err = run(*options, f"{reach + 0.01:.3f}", model=weights)
+    assert code == 1 and f"scores lie from -{reach:g} to {reach:g}" in err

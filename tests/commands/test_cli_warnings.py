@@ -2,17 +2,21 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.cli import main
 from core.commands.shared import tell_problems
-from core.faces.face import Problem
+from core.faces.detect import Detector
+from core.faces.face import Detection, Problem
 from core.gallery.cache import Cache
 from core.project.project import project_path
 from tests.commands.conftest import Ask
-from tests.living import make_crops
+from tests.living import Known, make_crops, make_photos
 
 
 def test_that_nothing_is_tagged_yet_is_told(
@@ -69,6 +73,48 @@ def test_ten_doubtful_photos_are_named_and_the_rest_counted(
     assert said[:named] == [f"xcos: problem: Sentence {k}." for k in range(named)]
     more = [f"xcos: problem: {rest} more photos gave no face; score --json names all."]
     assert said[named:] == (more if rest else [])
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_what_names_all_doubtful_photos_and_those_without_a_face(
+    command: str,
+    tiny_weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "photos"
+    found = make_photos(folder, {"ann": 7, "bob": 6})
+    known = Known(folder, {k: replace(d, probability=0.8) for k, d in found.items()})
+    for number in range(12):
+        wall = np.full((96, 128, 3), 100 + number, np.uint8)
+        Image.fromarray(wall).save(folder / "ann" / f"wall{number}.png")
+
+    def detect(_: Detector, photos: list[np.ndarray]) -> list[list[Detection]]:
+        return [[] if len(photo) == 96 else known.detect([photo])[0] for photo in photos]
+
+    monkeypatch.setattr(Detector, "detect", detect)
+    where = folder
+    if command == "evaluate":
+        where = tmp_path / "pairs.csv"
+        every = sorted(found)
+        rows = [f"{a},{b},{int(a[:3] == b[:3])}" for a in every for b in every if a < b]
+        walls = [f"ann/wall{number}.png,bob/1.png,0" for number in range(12)]
+        where.write_text("\n".join([*rows, *walls]))
+    options = ["--photos", str(folder)] if command == "evaluate" else []
+    options += ["--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite"), "--json"]
+    assert main([command, str(where), *options]) == 0
+    out, err = capsys.readouterr()
+    assert f"xcos: warning: 3 more faces are doubtful; {command} --json names all.\n" in err
+    if command == "evaluate":  # what score prints says it
+        assert "xcos: problem: 2 more photos gave no face; evaluate --json names all.\n" in err
+    said = json.loads(out)
+    warned, lost = (
+        {"/".join(Path(one["file"]).parts[-2:]) for one in said[sort]}
+        for sort in ("warnings", "problems")
+    )
+    assert warned == set(found)
+    assert lost == {f"ann/wall{n}.png" for n in range(12)}
 
 
 def test_a_cache_that_is_no_file_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.cli import build_parser
-from core.commands.shared import finite, named, positive, score_threshold
+from core.commands.shared import finite, named, positive
 
 
 def commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.Action]]:
@@ -55,7 +55,6 @@ def test_every_command_runs_something_and_shows_examples() -> None:
     [
         (positive, {"1": 1, "20": 20}, ("0", "-1", "1.5", "", "one", "\u00b2")),
         (finite, {"-1e3": -1000.0, "0,35": 0.35, "0": 0.0}, ("", "inf", "nan", "1e999", "x", "1,2,3")),
-        (score_threshold, {"-1": -1.0, "1": 1.0, "0,5": 0.5}, ("1.0001", "-1.0001", "nan", "")),
         (named, {".": ".", "a b": "a b"}, ("",)),
     ],
 )  # fmt: skip

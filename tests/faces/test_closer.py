@@ -86,7 +86,9 @@ def test_its_crop_is_that_of_the_face_alone() -> None:
     file = photo_file(jpeg(wide(photo, 300, 1200)), "a.jpg")
     (face,) = search([file], detector)[0]
     crop, true = file.crop(face.landmarks).astype(float), align(photo, alone.landmarks)
-    assert np.corrcoef(crop.ravel(), true.ravel())[0, 1] > 0.93  # 0.77 by the landmarks of the search
+    assert (
+        np.corrcoef(crop.ravel(), true.ravel())[0, 1] > 0.93
+    )  # 0.77 by the landmarks of the search
 
 
 def test_a_face_stays_as_it_was_where_the_pixels_show_none() -> None:

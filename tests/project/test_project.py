@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from core.errors import XCosError
 from core.faces.face import Face
 from core.project.edits import (
+    Change,
     Edits,
+    change_words,
     face_subject,
     identity_subject,
     pair_subject,
@@ -272,3 +274,23 @@ def test_cut_off_file_with_any_content_never_raises(tmp_path: Path) -> None:
 def test_tags_in_a_line_are_read_as_they_were(tags: list[str]) -> None:
     wanted = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     assert tags_from(tags_text(wanted)) == wanted
+
+
+def test_what_a_step_is_about_is_counted_by_what_it_is() -> None:
+    def step(**changes: list[str]) -> Change:
+        return {name: {key: ([], [1]) for key in keys} for name, keys in changes.items()}
+
+    one, two = face_subject("a.jpg"), pair_subject("a.jpg", "b.jpg")
+    told = {
+        "the tags of a.jpg and b.jpg": step(tags=[two]),
+        "the tags of 2 pairs": step(tags=[two, pair_subject("a.jpg", "c.jpg")]),
+        "the note of 2 people": step(notes=[identity_subject("Ann"), identity_subject("Bob")]),
+        "the note of 2 faces": step(notes=[one, face_subject("b.jpg")]),
+        "the tags of 2 entries": step(tags=[one, two]),
+        "the picked face of 3 photos": step(picked=["a.jpg", "b.jpg", "c.jpg"]),
+        "the landmarks of 2 faces": step(landmarks=["a.jpg", "b.jpg"]),
+        "the landmarks of a.jpg, the identity of 2 faces": step(
+            landmarks=["a.jpg"], identities=["a.jpg", "b.jpg"]
+        ),
+    }
+    assert {words: change_words(change) for words, change in told.items()} == {w: w for w in told}

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.shared import add_target_input_options, score_threshold, target_of
+from core.commands.shared import add_target_input_options, finite, target_of
 from core.faces.choose import GallerySettings
 from core.model.kinds import ATTENTION_KINDS
 from core.project.project import Project
@@ -29,7 +29,7 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model")
     add_target_input_options(parser)
     parser.add_argument("--attention", choices=ATTENTION_KINDS, help="attention kind")
-    parser.add_argument("--threshold", type=score_threshold, metavar="T", help="threshold")
+    parser.add_argument("--threshold", type=finite, metavar="T", help="threshold")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--cache", type=Path, metavar="FILE", help="file that keeps features")
     parser.add_argument(

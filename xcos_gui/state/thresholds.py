@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Signal
 
+from core.model.attention_weights import score_reach
 from core.model.card import ModelCard
 from core.model.kinds import AttentionKind, Order
 from xcos_gui.state.messages import Messages
@@ -21,7 +22,10 @@ class Judged(NamedTuple):
 
 
 class MovedThresholds:
-    """By the weights' fingerprint, so that weights chosen again have theirs again."""
+    """By the weights' fingerprint, so that weights chosen again have theirs again.
+
+    One that no score reaches, as a project may have it, is the bound of scores: it decides alike.
+    """
 
     def __init__(self) -> None:
         self._moved: dict[str, dict[AttentionKind, float]] = {}
@@ -45,7 +49,12 @@ class MovedThresholds:
     def replace(self, card: ModelCard | None, moved: Mapping[AttentionKind, float]) -> None:
         """Take others for some weights."""
         if card is not None:
-            self._moved[card.fingerprint] = dict(moved)
+            self._moved[card.fingerprint] = {k: _within(card, k, t) for k, t in moved.items()}
+
+
+def _within(card: ModelCard, kind: AttentionKind, threshold: float) -> float:
+    reach = score_reach(kind, card.correlation)
+    return min(max(threshold, -reach), reach)
 
 
 class Thresholds(Messages):

@@ -80,7 +80,7 @@ def readers_of(scored: ScoredGallery, readings: Sequence[Reading]) -> Readers:
     if not readings:
         raise XCosError(
             f"Nobody has read a pair of {scored.columns.gallery.source} yet; rate some under "
-            "Analyse, Second reader, or bring ratings in with --import."
+            "Analyse, Second reader, or bring ratings in from a CSV."
         )
     rows, columns = scored.rows.gallery.index(), scored.columns.gallery.index()
     names = sorted({one.reader for one in readings})

@@ -19,6 +19,8 @@ from pytestqt.qtbot import QtBot
 from core.errors import Stopped, XCosError
 from core.faces.conditions import BY_NAME
 from core.faces.face import Face
+from core.model.card import ModelCard
+from core.model.kinds import AttentionKind
 from core.model.target_choice import TargetChoice
 from xcos_gui.state.activity import Activity
 from xcos_gui.state.conditions import FaceConditions
@@ -29,6 +31,7 @@ from xcos_gui.state.messages import Messages
 from xcos_gui.state.pair_history import PairHistory
 from xcos_gui.state.settings import Settings
 from xcos_gui.state.threshold_watch import ThresholdWatch
+from xcos_gui.state.thresholds import Judged, MovedThresholds
 
 
 @pytest.fixture
@@ -308,3 +311,20 @@ def test_the_window_goes_before_its_threads(qtbot: QtBot) -> None:
     job.close()
     assert heard == [min(19, own + 5)] * 2
     assert os.getpriority(os.PRIO_PROCESS, 0) == own
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "kept"),
+    [("learned", 7.0, 1.0), ("uniform", -2.0, -1.0), ("correlation", 7.0, 4.0), ("learned", 0.3, 0.3),
+     ("correlation", 2.5, 2.5), ("correlation", -9.0, -4.0)],
+)  # fmt: skip
+def test_a_threshold_that_no_score_reaches_is_the_bound_of_scores(
+    kind: AttentionKind, given: float, kept: float
+) -> None:
+    raw = np.full((7, 7), 4 / 49)
+    card = ModelCard("raw", Path("raw"), "print", "xcos", "thin", correlation=raw)
+    moved, judged = MovedThresholds(), Judged(card, kind, "both")
+    moved.move(judged, given)
+    assert moved.threshold(judged) == pytest.approx(kept)
+    moved.replace(card, {kind: given})
+    assert moved.threshold(judged) == pytest.approx(kept)
