@@ -1,6 +1,7 @@
 """What the point of a ROC or DET under the mouse says, in a line below the curve."""
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from core.analysis.rates import RateInterval
@@ -10,7 +11,11 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.outcomes import interval_words, percent
 
-READ = "Point at the ROC or the DET to read it; a click sets the threshold."
+READ = "Point at the curve to read it; a click sets the threshold."
+LONGEST = (
+    "threshold 0.0000: FAR 00.0000 % [0.0000 to 00.0000], TAR 00.00 % [00.00 to 000.00]; "
+    "in brackets 95 % intervals. A click sets it."
+)
 SETTLE = 150  # milliseconds that the mouse must rest before intervals are computed
 
 
@@ -22,7 +27,6 @@ class CurveReading(QLabel):
         self._session = session
         self.readers: list[CurveReader] = []
         self.setWordWrap(True)
-        self.setFixedHeight(2 * self.fontMetrics().lineSpacing())
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.hide()  # the histogram, which comes first, needs no reading
@@ -37,6 +41,14 @@ class CurveReading(QLabel):
         self.readers.append(reader)
         reader.hovered.connect(self._on_read)
         reader.picked.connect(self._on_picked)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for the longest reading at this width: what is read never moves what is around it."""
+        wrapped = self.fontMetrics().boundingRect(
+            0, 0, self.width(), 0, int(Qt.TextFlag.TextWordWrap), LONGEST
+        )
+        self.setFixedHeight(wrapped.height())
+        super().resizeEvent(event)
 
     def close_job(self) -> None:
         """End the background work."""

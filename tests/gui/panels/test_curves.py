@@ -10,12 +10,14 @@ if sentence := missing_library():
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.analysis.rates import RateInterval
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
 from tests.gui.resting import settled
@@ -23,6 +25,8 @@ from tests.living import make_crops
 from tests.weights import scored
 from xcos_gui.panels.matrix.axis import BAR, GAP
 from xcos_gui.shell.window import MainWindow
+from xcos_gui.widgets.curve_reading import READ, CurveReading
+from xcos_gui.widgets.outcomes import interval_words
 
 
 def texts(window: MainWindow) -> list[tuple[str, bool]]:
@@ -78,7 +82,8 @@ def test_curves_of_a_made_up_gallery(
                 "the axis begins there."
             )
             (left, right), _ = plot.viewRange()
-            assert left == pytest.approx(np.log10(1 / 4)) and right == pytest.approx(0)
+            assert left == pytest.approx(np.log10(1 / 4))
+            assert right == pytest.approx(0.04 * np.log10(4))  # room for the number 1
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
         least = pytest.approx([np.log10(1 / 4)])  # FAR 0 stands where the axis begins
         assert plots.rates.roc_point.getData() == (least, pytest.approx([0]))
@@ -154,7 +159,7 @@ def test_curves_are_read_below_their_plots(window: MainWindow) -> None:
     for tab, hidden in ((1, False), (0, True), (2, False)):
         plots.tabs.setCurrentIndex(tab)
         assert plots.reading.isHidden() == hidden
-    assert plots.reading.text().startswith("Point at the ROC or the DET to read it")
+    assert plots.reading.text().startswith("Point at the curve to read it")
     left = plots.rates.roc.getAxis("left").labelText, plots.rates.det.getAxis("left").labelText
     assert [name.split()[0] for name in left] == ["TAR", "FRR"]
     assert (plots.rates.roc.getAxis("bottom").logMode, plots.rates.roc.getAxis("left").logMode) == (
@@ -319,3 +324,21 @@ def test_diverse_pairs_do_not_take_the_place_of_a_newer_list(
         settled(window, qtbot)
         assert window.pairs.choice.currentText() == shown
         assert shown in ("Newer", "True rejects (TN)")
+
+
+@pytest.mark.parametrize("width", [170, 250, 400, 900])
+def test_a_reading_has_room_for_all_its_words(qtbot: QtBot, width: int) -> None:
+    reading = CurveReading(SimpleNamespace(statistics=None))  # type: ignore[arg-type]
+    qtbot.addWidget(reading)
+    reading.resize(width, 10)
+    reading.show()
+    heights = set()
+    far, tar = RateInterval(0.001234, 0.0004, 0.01, 9), RateInterval(0.98765, 0.9123, 1.0, 9)
+    for words in ("", READ, f"threshold {-0.1234:.4f}: FAR {interval_words(far)}, TAR "
+                  f"{interval_words(tar)}; in brackets 95 % intervals. A click sets it."):  # fmt: skip
+        reading.setText(words)
+        heights.add(reading.height())
+        flags = int(Qt.TextFlag.TextWordWrap)
+        wanted = reading.fontMetrics().boundingRect(0, 0, width, 0, flags, words).height()
+        assert wanted <= reading.height()
+    assert len(heights) == 1

@@ -12,6 +12,7 @@ from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.design import MARK
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
+from xcos_gui.widgets.rate_plot import rate_plot
 from xcos_gui.widgets.theme import paint_axes
 
 LABEL_AT = 0.94  # of the plot's height, for the threshold's label
@@ -25,25 +26,14 @@ class RateCurves:
     """ROC and DET of one gallery's scores, each with the point of the threshold."""
 
     def __init__(self) -> None:
-        self.roc, self.roc_curve, self.roc_point = self._make("FAR", "TAR", log_y=False)
-        self.det, self.det_curve, self.det_point = self._make("FAR", "FRR", log_y=True)
-
-    def _make(
-        self, x: str, y: str, log_y: bool
-    ) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
-        plot = pg.PlotWidget(enableMenu=False)
-        plot.setLabel("bottom", f"{x} (false accept rate)")
-        whole = f"{y} ({'false reject' if y == 'FRR' else 'true accept'} rate)"
-        least = plot.fontMetrics().horizontalAdvance(whole)
-        box = plot.getViewBox()
-        # Where the whole name has no room along the axis, its ends would be cut off.
-        box.sigResized.connect(lambda: plot.setLabel("left", whole if box.height() >= least else y))
-        plot.setLabel("left", whole)
-        plot.setLogMode(x=True, y=log_y)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        curve = plot.plot(pen=pg.mkPen(GENUINE, width=2))
-        point = plot.plot(symbol="o", symbolSize=10, symbolBrush=MARK, pen=None)
-        return plot, curve, point
+        self.roc, self.det = rate_plot("TAR"), rate_plot("FRR")
+        self.roc_curve, self.det_curve = (
+            plot.plot(pen=pg.mkPen(GENUINE, width=2)) for plot in (self.roc, self.det)
+        )
+        self.roc_point, self.det_point = (
+            plot.plot(symbol="o", symbolSize=10, symbolBrush=MARK, pen=None)
+            for plot in (self.roc, self.det)
+        )
 
     def show_statistics(self, statistics: PairStatistics) -> None:
         """Draw the curves of genuine and impostor scores."""
@@ -64,7 +54,7 @@ class RateCurves:
         for plot in (self.roc, self.det):
             plot.setToolTip(tip)
             plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
-            plot.setXRange(least, 0, padding=0)
+            plot.setXRange(least, -0.04 * least, padding=0)  # room for the number 1
 
     def show_counts(self, counts: Counts) -> None:
         """Move the points to the counts at a threshold."""

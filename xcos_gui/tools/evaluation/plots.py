@@ -9,6 +9,7 @@ from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, Measured, error_curves
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
+from xcos_gui.widgets.rate_plot import rate_plot
 
 BINS = 60
 COLOURS = {
@@ -37,10 +38,11 @@ class EvaluationPlots(QTabWidget):
         self.histogram.setMouseEnabled(x=False, y=False)
         self.histogram.scene().sigMouseClicked.connect(self._on_click)
         self.histogram.setToolTip("Click a bin to list its pairs")
-        self.roc = self._plot("FAR (false accept rate)", "TAR (true accept rate)")
-        self.roc.setLogMode(x=True)
-        self.det = self._plot("FAR (false accept rate)", "FRR (false reject rate)")
-        self.det.setLogMode(x=True, y=True)
+        self.roc, self.det = rate_plot("TAR"), rate_plot("FRR")
+        self.roc.addLegend(
+            offset=(-5, -5)
+        )  # where no curve comes: it ends in the upper right corner
+        self.det.addLegend(offset=(-5, 5))
         self.occlusion = self._plot("masked part of the face (%)", "accuracy (%)")
         self.measure = QPushButton("Measure with masked faces")
         self.measure.setAutoDefault(False)
@@ -67,8 +69,8 @@ class EvaluationPlots(QTabWidget):
         plot.setLabel("bottom", x)
         plot.setLabel("left", y)
         plot.showGrid(x=True, y=True, alpha=0.2)
-        if legend:  # where no curve comes: the ROC ends in the upper right corner
-            plot.addLegend(offset=(-5, -5) if y.startswith("TAR") else (-5, 5))
+        if legend:
+            plot.addLegend(offset=(-5, 5))
         return plot
 
     def show_evaluation(self, evaluation: Evaluation) -> None:

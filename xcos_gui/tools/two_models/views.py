@@ -29,6 +29,7 @@ from xcos_gui.widgets.cell_view import Cell
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
 from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, percent
+from xcos_gui.widgets.rate_plot import rate_plot
 from xcos_gui.widgets.readout import Readout
 
 A_COLOUR, B_COLOUR = GENUINE, QColor("#cc79a7")
@@ -204,11 +205,7 @@ class RocView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget(enableMenu=False)
-        self.plot.setLogMode(x=True, y=False)
-        self.plot.setLabel("bottom", "FAR (false accept rate)")
-        self.plot.setLabel("left", "TAR (true accept rate)")
-        self.plot.showGrid(x=True, y=True, alpha=0.2)
+        self.plot = rate_plot("TAR")
         self.plot.addLegend(offset=(-10, -10))
         self.plot.setAccessibleName("ROC curves of both models")
         self.curves = [
