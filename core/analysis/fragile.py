@@ -108,11 +108,13 @@ def fragile_list(
     matrix: ScoreMatrix,
     outcome: Outcome | None = None,
     face: tuple[int, int] | None = None,
+    move: int | None = None,
     limit: int = 10_000,
 ) -> PairList:
     """The fragile pairs of a matrix, nearest to the threshold first; None: of every outcome.
 
     face: the row and the column of one face, -1 where it has none; None: of every face
+    move: which of VARIANTS flips them; None: any. What each flips must be known then.
     """
     places: list[np.ndarray] = []
     n, m = matrix.scores.shape
@@ -121,6 +123,9 @@ def fragile_list(
         wanted = pairs.fragile[rows] & matrix.counted(rows, every)
         if face is not None:
             wanted &= (np.arange(n)[rows, None] == face[0]) | (np.arange(m) == face[1])
+        if move is not None:
+            assert pairs.flips is not None
+            wanted &= (pairs.flips[rows] >> move & 1).astype(bool)
         if outcome is not None:
             wanted &= matrix.outcomes(rows, every, pairs.threshold) == CODE[outcome]
         places.append(np.argwhere(wanted) + [rows.start, 0])

@@ -69,16 +69,16 @@ def scan(source: Path, photos: Path | None = None) -> Listing:
             photo = Listed(source.name, identity_by_name(source.name))
             listing = Listing(source.parent, (photo,), ())
         elif source.exists():
-            raise XCosError(f"{source} is no folder, photo or CSV; choose another gallery.")
+            raise XCosError(f"{source} is no folder, photo or CSV; choose another one.")
         else:
-            raise XCosError(f"The gallery {source} does not exist; choose another one.")
+            raise XCosError(f"{source} does not exist; choose another folder, photo or CSV.")
     except OSError as error:
         raise XCosError(
-            f"The gallery {source} cannot be read: {error.strerror or error}."
+            f"{source} cannot be read: {error.strerror or error}; choose another folder, photo or CSV."
         ) from error
     if not listing.photos:
         hint = f" ({listing.skipped[0][1]})" if listing.skipped else ""
-        raise XCosError(f"The gallery {source} has no photos{hint}; choose another one.")
+        raise XCosError(f"{source} has no photos{hint}; choose another folder, photo or CSV.")
     return listing
 
 
@@ -100,7 +100,7 @@ def cached_path(root: Path, photo: str) -> str:
 
 def _scan_folder(root: Path) -> Listing:
     if not os.access(root, os.R_OK):
-        raise XCosError(f"The gallery {root} may not be read; give yourself permission to read it.")
+        raise XCosError(f"{root} may not be read; give yourself permission to read it.")
     files = find_photos(root)
     photos = [path.relative_to(root).as_posix() for path in files.files]
     skipped = [(path.relative_to(root).as_posix(), reason) for path, reason in files.skipped]

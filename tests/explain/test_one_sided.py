@@ -201,6 +201,10 @@ def test_fragile_pairs_against_a_slow_double_loop(
         its = {(i, j) for i, j in np.argwhere(counted).tolist() if i == row or j == column}
         assert places == its
         assert len(fragile_list(found, matrix, face=(row, column), limit=1)) == min(1, len(its))
+    for move in range(6):
+        of_move = fragile_list(found, matrix, move=move)
+        places = {*zip(of_move.rows.tolist(), of_move.columns.tolist(), strict=True)}
+        assert places == {*map(tuple, np.argwhere(counted & (wanted >> move & 1 > 0)).tolist())}
 
 
 def test_maps_of_pairs_are_each_pair_s_own(world: World, others: LoadedGallery) -> None:

@@ -133,7 +133,7 @@ def test_a_crop_is_not_made_of_another_photo(tmp_path: Path, cache: Cache) -> No
     shutil.copy(folder / "bob" / "b.jpg", folder / face.photo)
     with pytest.raises(XCosError, match="changed after loading"):
         crop_of(face, folder, Cache(tmp_path / "third" / "cache.sqlite"))
-    with pytest.raises(XCosError, match="does not exist"):
+    with pytest.raises(XCosError, match="is not there"):
         known_record(folder / "gone.jpg", cache)
 
 

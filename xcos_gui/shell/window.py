@@ -91,6 +91,7 @@ class MainWindow(Workspace):
             session.matrix_changed,
             session.attention_changed,
             session.threshold_changed,
+            session.filter_changed,
             session.edits_changed,
         ):
             changed.connect(self._show_state)
@@ -117,7 +118,9 @@ class MainWindow(Workspace):
             "no weights"
             if card is None
             else f"{card.name} · {kind} attention · order {order} · threshold {session.threshold:.4f}"
+            f"{' · filtered' if session.filter.text else ''}"
         )
+        self._state.setToolTip(session.filter.text)
         source = session.source
         so_far = "" if session.faces_so_far is None else " so far"
         so_far = ", loading ended early" if session.cut_short else so_far

@@ -60,7 +60,7 @@ NAMES: dict[Outcome, str] = {
     "TN": "True rejects (TN)",
     "unknown": "Unknown identities",
 }
-_Asked = tuple[str, Outcome | None, tuple[int, int] | None]
+_Asked = tuple[str, Outcome | None, tuple[int, int] | None, int | None]
 
 
 class FragileWindow(ToolWindow):
@@ -83,8 +83,6 @@ class FragileWindow(ToolWindow):
         self.list_all.setAutoDefault(False)
         self.list_all.clicked.connect(lambda: self.list_outcome(None))
         self.outcomes = self._table(OUTCOMES, "Fragile pairs by outcome")
-        self.outcomes.itemActivated.connect(lambda item: self.list_row(item.row()))
-        self.outcomes.itemDoubleClicked.connect(lambda item: self.list_row(item.row()))
         self.outcomes.setToolTip(
             "Press Enter, or click twice: list the fragile pairs of the outcome"
         )
@@ -93,8 +91,14 @@ class FragileWindow(ToolWindow):
         self.faces.setToolTip(
             "Faces with many have a doubtful crop: look at their landmarks (Ctrl+L)"
         )
-        self.faces.itemActivated.connect(lambda item: self._show_face(item.row()))
-        self.faces.itemDoubleClicked.connect(lambda item: self._show_face(item.row()))
+        self.moves.setToolTip("Press Enter, or click twice: list the pairs that the move flips")
+        for table, asked in (
+            (self.outcomes, self.list_row),
+            (self.moves, self._show_move),
+            (self.faces, self._show_face),
+        ):
+            table.itemActivated.connect(lambda item, of=asked: of(item.row()))
+            table.itemDoubleClicked.connect(lambda item, of=asked: of(item.row()))
         top, below = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.start)
         top.addWidget(self.list_all)
@@ -213,8 +217,8 @@ class FragileWindow(ToolWindow):
         for rows in self.session.matrix.tiles():
             flips = fragile.flips[rows][self.session.matrix.counted(rows, every)]
             sums += [int((flips >> bit & 1).sum()) for bit in range(len(VARIANTS))]
-        for (name, _), number in zip(VARIANTS, sums.tolist(), strict=True):
-            _add(self.moves, name, None, (f"{number:,}", number))
+        for move, ((name, _), number) in enumerate(zip(VARIANTS, sums.tolist(), strict=True)):
+            _add(self.moves, name, move, (f"{number:,}", number))
 
     def _show_faces(self, fragile: FragilePairs) -> None:
         session = self.session
@@ -267,6 +271,12 @@ class FragileWindow(ToolWindow):
         """List fragile pairs in the main window, nearest to the threshold first."""
         self._list("Fragile pairs" if outcome is None else f"Fragile pairs, {outcome}", outcome)
 
+    def _show_move(self, row: int) -> None:
+        """List the pairs that one move flips."""
+        item = self.moves.item(row, 0)
+        if item is not None:
+            self._list(f"Fragile pairs, {item.text()}", move=item.data(Qt.ItemDataRole.UserRole))
+
     def _show_face(self, row: int) -> None:
         """List the fragile pairs of one face."""
         matrix, item = self.session.matrix, self.faces.item(row, 0)
@@ -277,13 +287,17 @@ class FragileWindow(ToolWindow):
         self._list(f"Fragile pairs of {item.text()}", None, face)
 
     def _list(
-        self, title: str, outcome: Outcome | None, face: tuple[int, int] | None = None
+        self,
+        title: str,
+        outcome: Outcome | None = None,
+        face: tuple[int, int] | None = None,
+        move: int | None = None,
     ) -> None:
         fragile, matrix = self.session.fragile, self.session.matrix
         if fragile is None or matrix is None:
             return
-        pairs = fragile_list(fragile, matrix, outcome, face)
-        self._listed = fragile, pairs, (title, outcome, face)
+        pairs = fragile_list(fragile, matrix, outcome, face, move)
+        self._listed = fragile, pairs, (title, outcome, face, move)
         self.session.list_pairs(title, pairs)
 
     def _list_again(self, fragile: FragilePairs) -> None:

@@ -1,11 +1,16 @@
 """A window of the Analyse menu that computes anew when what it shows has changed."""
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from core.errors import Stopped
 from core.scoring.lists import PairList
 from core.scoring.matrix import ScoreMatrix
+from xcos_gui.state.jobs import Work
 from xcos_gui.state.session import Session
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -20,13 +25,30 @@ class FollowingWindow(ToolWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._stale = True
+        self._refreshing = self._restarts = (
+            False  # whether work is, or was, what `refresh` asked for
+        )
         self._matrix: ScoreMatrix | None = None  # that what is shown was computed from
         self._settling = QTimer(self, singleShot=True, interval=SETTLE)
         self._settling.timeout.connect(self._on_settled)
+        self.again = QPushButton("Compute &again", autoDefault=False)
+        self.again.setToolTip("What was stopped is begun anew")
+        self.again.clicked.connect(self.ask_refresh)
+        self.again.hide()  # until work was stopped
+        self.foot.insertWidget(1, self.again)
         session.matrix_changed.connect(self.ask_refresh)
         if self.follows_threshold:
             session.threshold_changed.connect(self.ask_refresh)
         session.idle.connect(self._settling.start)
+
+    def compute(self, what: str, work: Work, then: Callable[[Any], None]) -> None:
+        self.again.hide()
+        self._restarts = self._refreshing
+        super().compute(what, work, then)
+
+    def _on_failed(self, error: BaseException) -> None:
+        super()._on_failed(error)
+        self.again.setVisible(self._restarts and isinstance(error, Stopped))
 
     def refresh(self) -> None:
         """Compute what is shown; for subclasses."""
@@ -61,7 +83,9 @@ class FollowingWindow(ToolWindow):
         self._stale = False
         self.tell("")
         self._matrix = self.session.matrix
+        self._refreshing = True
         self.refresh()
+        self._refreshing = False
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

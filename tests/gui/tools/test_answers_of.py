@@ -14,6 +14,7 @@ from threading import Event
 import numpy as np
 from pytestqt.qtbot import QtBot
 
+from core.errors import Stopped
 from core.scoring.lists import PairList
 from tests.gui.resting import settled, tool_rests
 from tests.gui.tools.test_what_if import opened
@@ -116,3 +117,33 @@ def test_patterns_are_saved_with_the_photos_that_they_are_of(
     qtbot.waitUntil(lambda: tool_rests(tool), timeout=60_000)
     tool.save_to(tmp_path / "after.json")
     assert "dan/1.png" in (tmp_path / "after.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["evidence", "face_map", "patterns", "score_kinds"])
+def test_what_was_stopped_is_begun_anew_by_a_button(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name == "evidence":
+        pytest.importorskip("lir", reason="the extra evidence is not installed")
+
+    def stopped(_: object) -> None:
+        raise Stopped("Counting")
+
+    window.session.set_threshold(-1.0)  # every impostor pair is a false accept
+    tool = opened(window, name)
+    assert isinstance(tool, FollowingWindow)
+    if isinstance(tool, EvidenceWindow):
+        tool.tabs.setCurrentWidget(tool.conditions)
+    qtbot.waitUntil(lambda: tool_rests(tool), timeout=60_000)
+    assert tool.again.isHidden()
+    with monkeypatch.context() as patch:
+        start = tool.job.start
+        patch.setattr(tool.job, "start", lambda _: start(stopped))
+        tool.ask_refresh()
+        qtbot.waitUntil(tool.again.isVisible, timeout=60_000)
+    tool.again.click()
+    qtbot.waitUntil(lambda: tool.again.isHidden() and tool_rests(tool), timeout=60_000)
+    assert "was stopped" not in tool.note.text()
+    tool.compute("Something else", stopped, lambda _: None)  # which is not begun anew so
+    qtbot.waitUntil(lambda: tool_rests(tool))
+    assert tool.again.isHidden()

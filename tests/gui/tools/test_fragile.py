@@ -114,6 +114,22 @@ def test_tables_count_what_is_fragile(window: MainWindow, tool: FragileWindow) -
     assert (np.diff(far) >= 0).all()  # nearest to the threshold first
 
 
+@pytest.mark.parametrize(
+    ("move", "pairs"), [(0, {(0, 1), (2, 5)}), (2, {(0, 3), (2, 5)}), (5, {(0, 1), (3, 4), (2, 5)})]
+)
+def test_a_move_s_row_lists_the_pairs_that_it_flips(
+    window: MainWindow, tool: FragileWindow, move: int, pairs: set[tuple[int, int]]
+) -> None:
+    titles = list[str]()
+    window.session.pairs_listed.connect(lambda title, _: titles.append(title))
+    window.session.set_fragile(made_up(window, 0.5))
+    tool.moves.sortItems(1)  # by number: the rows are in another order than the moves
+    names = [row[0] for row in cells(tool.moves)]
+    item = tool.moves.item(names.index(VARIANTS[move][0]), 0)
+    tool.moves.itemActivated.emit(item)
+    assert listed(window) == pairs and titles == [f"Fragile pairs, {VARIANTS[move][0]}"]
+
+
 def test_tables_sort_by_number_and_stay_sorted(window: MainWindow, tool: FragileWindow) -> None:
     window.session.set_fragile(made_up(window, 0.5))
     header = tool.moves.horizontalHeader()

@@ -48,7 +48,10 @@ def test_pairs_are_rated_by_keys_and_kept(
     qtbot.keyClick(readers, Qt.Key.Key_7)
     assert readers.place.text() == "Pair 2 of 3"
     qtbot.keyClick(readers, Qt.Key.Key_Backspace)
-    assert readers.sheet[0] == first and readers.place.text() == "Pair 1 of 3"
+    assert (
+        readers.sheet[0] == first
+        and readers.place.text() == "Pair 1 of 3; you answered: surely same"
+    )
     readers.form.setChecked(True)
     readers.regions["nose"].setCurrentText("unlike")
     qtbot.keyClick(readers, Qt.Key.Key_2)
@@ -99,7 +102,7 @@ def test_the_last_answer_can_be_given_again(
     readers.reader.setText("Hal")  # who reads next
     readers.again.click()
     assert readers.pages.currentIndex() == 1 and readers.sheet[0] == last
-    assert readers.place.text() == "Pair 3 of 3"
+    assert readers.place.text() == "Pair 3 of 3; you answered: perhaps different"
     qtbot.keyClick(readers, Qt.Key.Key_7)
     kept = readings_of(project.edits.readings)
     assert sorted(one.rating for one in kept) == [-3, -2, 3] and {k.reader for k in kept} == {"Gil"}
@@ -120,7 +123,7 @@ def test_a_reading_that_was_left_off_goes_on_after_its_last_pair(
     qtbot.keyClick(readers, Qt.Key.Key_1)
     qtbot.keyClick(readers, Qt.Key.Key_Escape)
     readers.again.click()
-    assert readers.place.text() == "Pair 1 of 3"
+    assert readers.place.text() == "Pair 1 of 3; you answered: surely different"
     qtbot.keyClick(readers, Qt.Key.Key_2)
     assert readers.place.text() == "Pair 2 of 3" and readers.pages.currentIndex() == 1
 
@@ -182,6 +185,6 @@ def test_digits_rate_from_the_form_s_fields_too(
     qtbot.keyClick(nose, Qt.Key.Key_5)
     assert readers.place.text() == "Pair 2 of 3"
     qtbot.keyClick(readers.form, Qt.Key.Key_Backspace)
-    assert readers.place.text() == "Pair 1 of 3"
+    assert readers.place.text() == "Pair 1 of 3; you answered: perhaps same"
     (reading,) = readings_of(window.session.project.edits.readings)
     assert reading.rating == RATINGS[4] and reading.form == {"nose": "unlike"}

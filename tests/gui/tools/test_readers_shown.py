@@ -73,7 +73,8 @@ def test_buttons_say_and_give_their_rating(window: MainWindow, readers: ReadersW
         button.click()
         assert kept(window)[key] == rating and readers.place.text() == "Pair 2 of 3"  # type: ignore[index]
         QTest.keyClick(readers, Key.Key_Backspace)
-        assert readers.sheet[0] == pair and readers.place.text() == "Pair 1 of 3"
+        assert readers.sheet[0] == pair
+        assert readers.place.text() == f"Pair 1 of 3; you answered: {RATING_WORDS[rating]}"
     assert list(RATINGS) == sorted(RATINGS) and len(readers.given) == 0
 
 
@@ -87,6 +88,12 @@ def test_the_form_is_kept_only_where_it_is_open(window: MainWindow, readers: Rea
     assert [boxes[0].itemText(k) for k in range(boxes[0].count())] == ["", *LIKENESSES]
     boxes[0].setCurrentText(LIKENESSES[0])
     boxes[1].setCurrentText(LIKENESSES[-1])
+    readers.rate(RATINGS[1])
+    assert [box.currentText() for box in boxes] == ["", ""]
+    readers.form.setChecked(False)
+    readers.back()
+    assert readers.form.isChecked()
+    assert [box.currentText() for box in boxes] == [LIKENESSES[0], LIKENESSES[-1]]
     readers.rate(RATINGS[1])
     boxes[0].setCurrentText(LIKENESSES[0])
     readers.form.setChecked(False)

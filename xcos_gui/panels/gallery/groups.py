@@ -96,7 +96,7 @@ class GroupedFaces(QAbstractListModel):
         places = np.empty(self._faces.rowCount(), np.int64)
         for name, members in self._faces.groups():
             if name is not None:
-                self._heads.append(f"{name}  \N{MIDDLE DOT}  {counted(len(members), 'photo')}")
+                self._heads.append(f"{name}  \N{MIDDLE DOT}  {counted(len(members), 'face')}")
                 rows.append(-len(self._heads))
             places[members.start : members.stop] = np.arange(len(members)) + len(rows)
             rows.extend(members)

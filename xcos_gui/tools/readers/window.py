@@ -214,11 +214,27 @@ class ReadersWindow(ToolWindow):
             return
         if gone:
             self.tell(words)
-        self.place.setText(f"Pair {len(self.given) + 1} of {len(self.given) + len(self.sheet)}")
-        for box in self.regions.values():
-            box.setCurrentIndex(0)
+        former = self._former(self.sheet[0])
+        place = f"Pair {len(self.given) + 1} of {len(self.given) + len(self.sheet)}"
+        self.place.setText(
+            place if former is None else f"{place}; you answered: {RATING_WORDS[former.rating]}"
+        )
+        form = dict[str, str]() if former is None else {**former.form}
+        if form:
+            self.form.setChecked(True)
+        for region, box in self.regions.items():
+            box.setCurrentText(form.get(region, ""))
         for view, crop in zip(self.faces, crops, strict=True):
             view.set_crop(crop)
+
+    def _former(self, pair: BlindPair) -> Reading | None:
+        """What this reader answered of a pair before."""
+        project, keys = self.session.project, sorted((pair.left, pair.right))
+        kept = () if project is None else readings_of(project.edits.readings)
+        return next(
+            (one for one in kept if one.reader == self._reader and [one.left, one.right] == keys),
+            None,
+        )
 
     def _crops(self, pair: BlindPair) -> list[np.ndarray] | None:
         """Both faces' crops; None where one is not in the gallery."""
