@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 # Numbers of <malloc.h>.
@@ -53,6 +54,27 @@ def give_back() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)
+
+
+@cache
+def quiet_libtiff() -> bool:
+    """Keep libtiff from writing to stderr what is wrong with a file; True where it is found.
+
+    The libraries of Pillow's wheels for Linux and macOS; elsewhere nothing happens.
+    Ends when Pillow takes what libtiff says itself; up to 12.3 it does not.
+    """
+    from PIL import Image
+
+    home = Path(Image.__file__).parent
+    places = (home.parent / "pillow.libs", home / ".dylibs")
+    for library in (path for place in places for path in place.glob("libtiff*")):
+        with contextlib.suppress(OSError, AttributeError):
+            tiff = ctypes.CDLL(str(library))
+            for setter in (tiff.TIFFSetErrorHandler, tiff.TIFFSetWarningHandler):
+                setter.restype = ctypes.c_void_p
+                setter(None)
+            return True
+    return False
 
 
 @cache

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from core.errors import XCosError
 from core.lfs import BEGINNING
+from core.workarounds import quiet_libtiff
 
 HEAD = 512  # bytes of a file that tell its kind
 
@@ -157,6 +158,8 @@ def why_not_read(suffix: str, head: bytes) -> str | None:
 
 def make_readable(kind: PhotoKind, name: str) -> None:
     """Make Pillow read a kind. Raises XCosError where the package for it is missing."""
+    if kind.name == "TIFF":
+        quiet_libtiff()
     if kind.plugin is not None and not _plugin_loaded(kind.plugin[0], kind.plugin[1]):
         _, _, package, extra = kind.plugin
         raise XCosError(

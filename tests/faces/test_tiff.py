@@ -2,13 +2,15 @@
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.errors import XCosError
-from core.faces.photo import decode_photo
+from core.faces.photo import decode_photo, read_photo
+from core.workarounds import quiet_libtiff
 
 GREY = np.add.outer(np.arange(0, 60, 2), np.arange(0, 200, 10)).astype(np.uint8)
 GREY[-1, -1] = 255
@@ -191,4 +193,19 @@ def test_a_packing_that_libtiff_does_not_know_is_named(
         assert str(told.value) == (
             f"photo.tif is a TIFF packed as {name}, which is not read; save it anew as PNG."
         )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_libtiff_says_of_damage_is_not_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if not quiet_libtiff():
+        pytest.skip("this Pillow brings no libtiff of its own")
+    data = io.BytesIO()
+    Image.effect_noise((300, 300), 60).convert("RGB").save(data, "TIFF", compression="tiff_lzw")
+    damaged = bytearray(data.getvalue())
+    damaged[5000:5040] = b"\xff" * 40
+    (tmp_path / "a.tif").write_bytes(damaged)
+    with pytest.raises(XCosError, match=r"a\.tif is damaged"):
+        read_photo(tmp_path / "a.tif")
     assert capfd.readouterr() == ("", "")
