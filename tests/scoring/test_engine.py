@@ -17,6 +17,7 @@ from core.model.xcos import LearnedAttention, cosine_map, xcos
 from core.progress import Task
 from core.scoring.engine import PairEngine
 from core.scoring.kernels import fused as kernel
+from core.scoring.kernels.prepared import prepare
 
 ROOT = Path(__file__).parents[2]
 ORDER = st.sampled_from(ORDERS)
@@ -238,3 +239,15 @@ def test_a_compiler_that_fails_once_is_asked_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(kernel, "_compiled", lambda: 1 / 0)
     kernel._compile()
     assert not kernel.ready() and kernel._failed
+
+
+@pytest.mark.parametrize("size", [1e-10, 1.0, 1e18, 1e25, 1e37])
+def test_cosines_do_not_depend_on_the_size_of_features(
+    size: float, recwarn: pytest.WarningsRecorder
+) -> None:
+    grid = np.random.default_rng(3).normal(size=(4, 32, 7, 7)).astype(np.float32)
+    faces = prepare((grid * np.float32(size)).astype(np.float32), None)
+    cells = grid.reshape(4, 32, 49).transpose(0, 2, 1).astype(np.float64)
+    wanted = cells / np.linalg.norm(cells, axis=2, keepdims=True)
+    np.testing.assert_allclose(faces.cells, wanted, atol=1e-5)
+    assert len(recwarn) == 0

@@ -248,7 +248,8 @@ class FileActions(QObject):
                 session.wanted_pair = self._pair_by(keys(project.edits))
                 session.edit(lambda p: p.pick_face(face.photo, detection, keys), project)
             else:
-                self.take_alignment(face.key, dialog.choice, project)
+                chosen = detection if isinstance(detection, np.ndarray) else None
+                self.take_landmarks(face.key, chosen, project)
         dialog.deleteLater()  # the window would keep it, and the photo
 
     def _pair_by(self, keys: dict[str, str]) -> tuple[str, str] | None:
@@ -259,23 +260,12 @@ class FileActions(QObject):
         left, right = (face.key for face in session.faces_of(session.pair))
         return left if session.probes is not None else keys.get(left, left), keys.get(right, right)
 
-    def take_alignment(
-        self,
-        key: str,
-        choice: tuple[str, int | np.ndarray | None],
-        of: Project | None = None,
-    ) -> None:
-        """Apply an alignment dialog's choice to a face, or a pick to its photo, undoably.
+    def take_landmarks(self, key: str, marks: np.ndarray | None, of: Project | None = None) -> None:
+        """Set a face's landmarks (5, 2), or with None take the detected ones again, undoably.
 
-        of: the project that it was made for
+        of: the project that they were chosen for
         """
-        what, value = choice
-        if what == "pick" and isinstance(value, int):
-            self.session.edit(lambda project: project.pick_face(key, value), of)
-        elif what == "landmarks" and isinstance(value, np.ndarray):
-            self.session.edit(lambda project: project.correct_landmarks(key, value), of)
-        else:
-            self.session.edit(lambda project: project.correct_landmarks(key, None), of)
+        self.session.edit(lambda project: project.correct_landmarks(key, marks), of)
 
 
 def _listed(paths: list[Path], folder: Path) -> Path:

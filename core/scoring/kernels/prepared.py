@@ -57,7 +57,10 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
     for start in range(0, len(grid), FACES_A_TURN):
         part = grid[start : start + FACES_A_TURN]
         flat = part.reshape(len(part), grid.shape[1], PLACES).transpose(0, 2, 1)
-        length = np.linalg.norm(flat, axis=2, keepdims=True)
+        with np.errstate(over="ignore"):
+            length = np.linalg.norm(flat, axis=2, keepdims=True)
+        if not np.isfinite(length).all():  # the squares of enormous features
+            length = np.linalg.norm(flat.astype(np.float64), axis=2, keepdims=True)
         cells[start : start + len(part)] = flat / np.where(length > 1e-12, length, 1)
     if head is None:
         return PreparedFaces(cells, None, None)

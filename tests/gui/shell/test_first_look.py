@@ -134,7 +134,7 @@ def test_a_folder_without_faces_says_so_where_one_looks(
 def test_the_gallery_has_heads_and_orders(window: MainWindow) -> None:
     panel = window.gallery
     shown = [panel.grouped.index(row).data() for row in range(panel.grouped.rowCount())]
-    assert shown[0] == "ann  ·  3 photos" and len(shown) == 6 + 3
+    assert shown[0] == "ann  ·  3 faces" and len(shown) == 6 + 3
     assert shown[1] == "1.png"
     assert panel.grouped.place_of(3).row() == 5  # bob's first, below two heads
     panel.order.setCurrentIndex(1)

@@ -209,10 +209,10 @@ def test_crops_have_no_alignment_and_choices_are_edits(window: MainWindow, told:
     commands.edit_alignment(session.loaded.gallery.faces[0])
     assert told == ["The gallery's photos are aligned crops; there is nothing to align."]
     marks = np.arange(10.0).reshape(5, 2)
-    commands.take_alignment("ann/1.png", ("landmarks", marks))
+    commands.take_landmarks("ann/1.png", marks)
     edits = session.project.edits
     np.testing.assert_allclose(edits.landmarks["ann/1.png"], marks)
-    commands.take_alignment("ann/1.png", ("reset", None))
+    commands.take_landmarks("ann/1.png", None)
     assert "ann/1.png" not in session.project.edits.landmarks
     session.edit(Project.undo)
     assert "ann/1.png" in session.project.edits.landmarks

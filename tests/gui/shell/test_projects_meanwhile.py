@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -192,7 +193,7 @@ def test_an_alignment_chosen_for_a_gallery_changes_no_other(
     shutil.copytree(crops, tmp_path / "copy")
     open_other(window, qtbot, tmp_path / "copy")
     told.clear()
-    window.commands.take_alignment("ann/1.png", ("pick", 1), before)
+    window.commands.take_landmarks("ann/1.png", np.zeros((5, 2)), before)
     assert told == ["Another gallery is open by now, so nothing was changed."]
     assert session.project is not None and not session.project.can_undo
     assert session.gallery_settings == GallerySettings(aligned=True)

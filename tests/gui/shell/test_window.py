@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -350,3 +351,20 @@ def test_tab_comes_round_in_every_tool(empty: MainWindow, qtbot: QtBot) -> None:
         else:
             assert first is not shown and walked(first), tool.place
         shown.close()
+
+
+def test_that_a_filter_is_on_is_told_also_in_another_gallery(
+    window: MainWindow, qtbot: QtBot, crops: Path, tmp_path: Path
+) -> None:
+    session, told = window.session, window._state
+    assert "filtered" not in told.text() and told.toolTip() == ""
+    session.set_filter("score > 0.2")
+    settled(window, qtbot)
+    assert told.text().endswith(" · filtered") and told.toolTip() == "score > 0.2"
+    shutil.copytree(crops, tmp_path / "copy")
+    session.open_gallery(tmp_path / "copy")
+    settled(window, qtbot)
+    assert told.text().endswith(" · filtered")
+    session.set_filter("")
+    settled(window, qtbot)
+    assert "filtered" not in told.text() and told.toolTip() == ""
