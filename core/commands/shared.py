@@ -57,8 +57,9 @@ def add_model_options(
             "--target",
             metavar="FILE|sface",
             type=Path,
-            help="another verification model whose cosine is shown beside the score (.safetensors, "
-            ".pth or .onnx); sface: SFace, which xcos-studio[sface] installs",
+            help="another verification model (.safetensors, .pth or .onnx), whose cosine is the "
+            "filter's word target, and is shown where pairs are explained or judged; sface: SFace, "
+            "which xcos-studio[sface] installs",
         )
         add_target_input_options(group)
     group.add_argument(
