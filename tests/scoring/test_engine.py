@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -251,3 +252,29 @@ def test_cosines_do_not_depend_on_the_size_of_features(
     wanted = cells / np.linalg.norm(cells, axis=2, keepdims=True)
     np.testing.assert_allclose(faces.cells, wanted, atol=1e-5)
     assert len(recwarn) == 0
+
+
+@pytest.mark.parametrize("part", ["features", "mix_weight", "last_weight", "last_slope"])
+@pytest.mark.parametrize("size", [1e13, 1e25, 3e37])
+def test_attention_that_cannot_be_told_is_refused(
+    part: str, size: float, recwarn: pytest.WarningsRecorder
+) -> None:
+    _, head = random_head(4)
+    grid = random_grid(5, 3)
+    if part == "features":
+        grid = grid * np.float32(size)
+    else:
+        value = getattr(head, part)
+        large = float(size) if part == "last_slope" else np.full_like(value, size)
+        head = replace(head, **{part: large})
+    with pytest.raises(XCosError, match="numbers that are not finite; choose other weights"):
+        prepare(grid, head)
+    assert len(recwarn) == 0
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e5])
+def test_attention_of_large_features_is_finite(size: float) -> None:
+    _, head = random_head(4)
+    engine = PairEngine(head, None)
+    faces = engine.prepare(random_grid(5, 20) * np.float32(size))
+    assert np.isfinite(engine.scores(faces, faces, "learned")).all()

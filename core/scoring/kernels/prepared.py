@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.errors import XCosError
 from core.model.attention_weights import HeadWeights
 from core.model.features import CELLS
 
 PLACES = CELLS * CELLS
 HALF = 16  # channels between the attention's convolutions
 FACES_A_TURN = 256  # so that memory stays bounded
+LARGEST = 1e12  # of what attention is computed from: its products can be told in single precision
 LANES = 16  # faces side by side, as the lanes of two AVX2 registers
 
 
@@ -51,7 +53,8 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
     """Grid features (n, C, 7, 7) to prepared faces.
 
     The first convolution after the concatenation is linear in its two halves, so each face's
-    half is convolved here, and a pair only adds two of them.
+    half is convolved here, and a pair only adds two of them. Raises XCosError for a head or
+    features so large that no attention follows from them.
     """
     cells = np.empty((len(grid), PLACES, grid.shape[1]), np.float32)
     for start in range(0, len(grid), FACES_A_TURN):
@@ -64,11 +67,23 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
         cells[start : start + len(part)] = flat / np.where(length > 1e-12, length, 1)
     if head is None:
         return PreparedFaces(cells, None, None)
-    reduced = prelu(convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope)
-    left = convolve(reduced, head.mix_weight[:, :HALF], head.mix_bias)
-    right = convolve(reduced, head.mix_weight[:, HALF:], np.zeros(HALF, np.float32))
+    with np.errstate(over="ignore", invalid="ignore"):
+        reduced = prelu(convolve(grid, head.reduce_weight, head.reduce_bias), head.reduce_slope)
+        left = convolve(reduced, head.mix_weight[:, :HALF], head.mix_bias)
+        right = convolve(reduced, head.mix_weight[:, HALF:], np.zeros(HALF, np.float32))
+    parts: tuple[np.ndarray | float, ...] = (left, right, head.last_weight)
+    parts += (head.mix_slope, head.last_slope)
+    if not all(_bounded(part) for part in parts):
+        raise XCosError(
+            "The learned attention of these weights gives numbers that are not finite; choose "
+            "other weights."
+        )
     shape = (len(grid), HALF, PLACES)
     return PreparedFaces(cells, left.reshape(shape), right.reshape(shape))
+
+
+def _bounded(numbers: np.ndarray | float) -> bool:
+    return bool(-LARGEST < np.min(numbers, initial=0) <= np.max(numbers, initial=0) < LARGEST)
 
 
 def convolve(x_BCHW: np.ndarray, weight_OCKK: np.ndarray, bias_O: np.ndarray) -> np.ndarray:
