@@ -37,6 +37,7 @@ CHECKED = 2**25  # bytes of a file up to which all pages are checked when it is 
 VERSION = 5
 CHUNK = 500  # parameters of one query
 GRID = CHANNELS * CELLS * CELLS  # numbers that the least grid features have
+GARBLED = "its tables have garbled names"
 FOREIGN = "it is no cache of xCos Studio; name another file"
 # What SQLite says of a file that is damaged, and not merely busy, full or out of reach.
 DAMAGE = {
@@ -214,7 +215,7 @@ class Cache:
                 )
             with self._lock:
                 self._connection.execute("VACUUM")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise XCosError(
                 f"The cache {self.path} could not be changed ({error}); close other windows and retry."
             ) from error
@@ -258,6 +259,11 @@ class Cache:
         except sqlite3.Error:
             connection.close()
             raise
+        except (
+            UnicodeDecodeError
+        ) as error:  # of SQLite's own sentence, which quotes what is damaged
+            connection.close()
+            raise _Damaged(GARBLED) from error
         return connection
 
     def _replaced(self, error: sqlite3.Error) -> sqlite3.Connection:
@@ -327,11 +333,12 @@ class Cache:
         with self._lock:
             try:
                 yield
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 if self._broken:
                     raise
                 self._connection.close()
-                self._connection = self._replaced(error)
+                told = error if isinstance(error, sqlite3.Error) else _Damaged(GARBLED)
+                self._connection = self._replaced(told)
 
 
 def packed_crop(crop: np.ndarray) -> bytes:

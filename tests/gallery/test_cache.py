@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -323,3 +324,20 @@ def test_the_program_s_own_file_is_made_anew_whatever_it_holds(
     monkeypatch.setattr("core.gallery.cache.default_cache", lambda: tmp_path / "cache.sqlite")
     (tmp_path / "cache.sqlite").write_text("rubbish")
     assert "built anew" in Cache().warnings[0]
+
+
+def test_a_cache_whose_tables_have_garbled_names_is_built_anew(tmp_path: Path) -> None:
+    """SQLite quotes the name in its sentence, which Python cannot decode then."""
+    path = tmp_path / "c.sqlite"
+    Cache(path).close()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA journal_mode = DELETE")
+    content = path.read_bytes()
+    for name in (b"CREATE TABLE about", b"CREATE TABLE files"):
+        assert content.count(name) == 1
+        path.write_bytes(content.replace(name, name[:-4] + b"\xd4 \xd4)"))
+        with closing(Cache(path)) as cache:
+            (told,) = cache.warnings
+            assert told.startswith(f"The cache {path} was built anew, since ")
+        with closing(Cache(path)) as cache:
+            assert cache.warnings == []
