@@ -189,6 +189,7 @@ def open_pairs(pairs: ProtocolPairs, photos: Path, opener: Opener) -> OpenedPair
     both = zip(pairs.left, pairs.right, strict=True)
     chosen = np.array([a in number and b in number for a, b in both]).nonzero()[0]
     gallery = _told_by_number(loaded.gallery, pairs)
+    gallery = replace(gallery, problems=(*gallery.problems, *pairs.problems))
     if not len(chosen):
         where, (first, *_) = _unpacked(pairs) or photos, gallery.problems
         raise XCosError(f"None of the pairs' photos in {where} gives a face. {first.reason}")

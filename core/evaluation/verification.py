@@ -1,12 +1,14 @@
 """Accuracy of verification scores on labelled pairs."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from core.csv_files import read_lines, whole_number, without_outer
 from core.errors import XCosError, counted, quoted
+from core.faces.face import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,33 @@ class ProtocolPairs:
         pairs = zip(self.left, self.right, self.lines, strict=True)
         line = next(line for left, right, line in pairs if name in (left, right))
         return f"{self.source}, line {line}: "
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Lines of the list that cannot be right: a photo with itself, a pair of both sorts."""
+        if self.source is None:
+            return ()
+        found, seen = [], dict[tuple[str, ...], dict[bool, int]]()
+        rows = zip(self.left, self.right, self.same.tolist(), self.lines, strict=False)
+        for left, right, same, line in rows:
+            why = None
+            if left == right:
+                why = f"{quoted(left)} is paired with itself; take that line out."
+            sorts = seen.setdefault(tuple(sorted((left, right))), {})
+            other = sorts.get(not same)
+            if why is None and other is not None and same not in sorts:
+                here, there = ("genuine", "impostor") if same else ("impostor", "genuine")
+                why = (
+                    f"{quoted(left)} and {quoted(right)} are a pair that is {here} here and {there} "
+                    f"in line {other}, and count as both; take one line out."
+                )
+            sorts.setdefault(same, line)
+            if why is not None:
+                place = f"line {line}"
+                found.append(
+                    Problem(f"{self.source.name}, {place}", f"{self.source}, {place}: {why}")
+                )
+        return tuple(found)
 
 
 def read_lfw_pairs(path: Path) -> ProtocolPairs:

@@ -253,3 +253,23 @@ def test_a_single_fold_is_judged_by_itself() -> None:
     scores, same = np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True])
     found = measure(scores, same, np.zeros(4, np.int64))
     assert (found.accuracy, found.std) == (1, 0) and 0.2 <= (found.threshold or 0) < 0.8
+
+
+def test_pairs_that_cannot_be_right_are_told_with_their_lines(
+    tmp_path: Path, crops: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = crops / "odd.csv"
+    lines = ["left,right,same", "ann/1.png,ann/2.png,1", "ann/1.png,bob/1.png,0",
+             "ann/2.png,ann/1.png,0", "bob/1.png,bob/1.png,1", "ann/1.png,ann/2.png,0",
+             "ann/1.png,bob/1.png,0"]  # fmt: skip
+    lines += ["ann/1.png,ann/3.png,1", "ann/3.png,bob/1.png,0"] * 8
+    path.write_text("\n".join(lines))
+    options = ["--aligned", "--model", str(tiny_weights), "--cache", str(tmp_path / "c.sqlite")]
+    assert main(["evaluate", str(path), *options]) == 0
+    out, err = capsys.readouterr()
+    assert "22 pairs" in out
+    assert err.splitlines() == [
+        f"xcos: problem: {path}, line 4: 'ann/2.png' and 'ann/1.png' are a pair that is impostor here "
+        "and genuine in line 2, and count as both; take one line out.",
+        f"xcos: problem: {path}, line 5: 'bob/1.png' is paired with itself; take that line out.",
+    ]

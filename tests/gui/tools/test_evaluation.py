@@ -248,3 +248,20 @@ def test_a_run_that_was_stopped_leaves_the_maps_of_the_one_before(
     monkeypatch.setattr(session, "open_gallery", lambda path, _: opened.append(path))
     dialog.listed.open.click()
     assert [path.stem for path in opened] == [crops.name]
+
+
+def test_problems_of_a_list_are_told_the_first_in_words_and_all_by_the_tooltip(
+    empty: MainWindow, qtbot: QtBot, crops: Path
+) -> None:
+    path = crops / "odd.csv"
+    lines = ["ann/1.png,ann/2.png,1", "ann/1.png,bob/1.png,0"] * 10
+    path.write_text("\n".join(["left,right,same", *lines, "ann/1.png,ann/1.png,1"]))
+    dialog = evaluated(empty, qtbot, path)
+    first = f"{path}, line 22: 'ann/1.png' is paired with itself; take that line out."
+    assert dialog.note.text() == f"odd.csv: 21 pairs, by tiny. {first}"
+    assert dialog.note.toolTip() == first
+    path.write_text("\n".join(["left,right,same", *lines, "ann/1.png,ann/2.png,0", "bob/1.png,bob/1.png,1"]))  # fmt: skip
+    dialog.start.click()
+    qtbot.waitUntil(lambda: "22 pairs" in dialog.note.text(), timeout=60_000)
+    assert dialog.note.text().endswith("take one line out. 1 more problem: see the tooltip.")
+    assert len(dialog.note.toolTip().splitlines()) == 2

@@ -36,6 +36,7 @@ from xcos_gui.widgets.pair_view import PairView
 from xcos_gui.widgets.tool_window import ToolWindow
 
 OPENED = 500  # pairs whose photos are opened as a gallery at most
+TOLD = 20  # problems in a tooltip
 START = (
     "Choose a protocol: pairs of photos that are known to show one person or two",
     "LFW's pairs.txt, an InsightFace .bin, a CSV of pairs, or a folder with a sub-folder a person. "
@@ -235,8 +236,13 @@ class EvaluationDialog(ToolWindow):
         )
         pairs = counted(len(evaluation.same), "pair")
         summary = f"{evaluation.protocol}: {pairs}{left_out}, by {evaluation.model}."
-        self._summary = " ".join(filter(None, (summary, lacking(evaluation))))
+        problems = [problem.reason for problem in evaluated[0].gallery.problems]
+        first = problems[0] if problems else None
+        if len(problems) > 1:
+            first = f"{first} {counted(len(problems) - 1, 'more problem')}: see the tooltip."
+        self._summary = " ".join(filter(None, (summary, lacking(evaluation), first)))
         self.tell(self._summary)
+        self.note.setToolTip("\n".join(problems[:TOLD]))
         self.plot_tabs.show_evaluation(evaluation)
         head, *rows = table(evaluation)
         self.results.blockSignals(True)
