@@ -33,6 +33,10 @@ LEAST_TIGHT = (
     0.7  # probability where nothing else is found; what is below the usual one is doubtful
 )
 
+# Where no face is large, it is a photo of a group: others that are not much smaller are looked for.
+GROUP_SHARE = 0.25  # of the shorter side, by the largest face
+COMPANION = 0.3  # of the largest face; what is smaller belongs to the background
+COMPANION_PIXELS = 24  # of such a face where it is looked for
 CLOSE = 96  # pixels of a searched face's longer side, twice what the last network takes
 
 GRID = np.float32(
@@ -51,6 +55,7 @@ class Detector:
     """MTCNN, its weights inside the package. Cheap to make: loaded at first use.
 
     A photo is searched at a working size for faces of at least a tenth of its shorter side.
+    Where none is a quarter of it, others of a third of the largest one's size are looked for too.
     Where a large face is tight, the photo is searched again with black around it, and the more
     plausible answer is kept. Where nothing is found, small faces are looked for at the photo's own
     size; where the largest face is not sure, faces that are turned by 90, 180 or 270 degrees.
@@ -134,7 +139,8 @@ class Detector:
             smaller = self._small_faces(photo)
             if smaller:
                 return smaller
-        return [_rescaled(face, scale, 0) for face in faces]
+        found = [_rescaled(face, scale, 0) for face in faces]
+        return self._with_companions(photo, scale, found)
 
     def _with_tight(self, small: np.ndarray, faces: list[Detection]) -> list[Detection]:
         """The same faces, those that fill the photo or leave it as a padded search sees them."""
@@ -148,6 +154,23 @@ class Detector:
         least = LEAST_PROBABILITY if faces else LEAST_TIGHT
         again = self._search(padded[None], smallest, least, FINE_STEP)[0]
         return _merged(faces, [_rescaled(face, 1, margin) for face in again], size)
+
+    def _with_companions(
+        self, photo: np.ndarray, scale: float, faces: list[Detection]
+    ) -> list[Detection]:
+        """The same faces, and others of a group that are too small for the first search."""
+        shorter = min(photo.shape[:2])
+        largest = max(map(longer_side, faces), default=shorter)
+        least = COMPANION * largest
+        searched = max(SMALLEST_FACE / scale, SMALLEST_SHARE * shorter)
+        if largest >= GROUP_SHARE * shorter or least >= searched:
+            return faces
+        wanted = int(max(photo.shape[:2]) * COMPANION_PIXELS / least)
+        large, scale = _working_size(photo, min(max(wanted, SEARCH_SIDE), LARGEST_SIDE))
+        again = self._search(large[None], max(SMALLEST_FACE, int(least * scale)), SURE)[0]
+        more = [_rescaled(face, scale, 0) for face in again]
+        more = [face for face in more if not any(_same_face(face, other) for other in faces)]
+        return sorted([*faces, *more], key=_area, reverse=True)
 
     def _turned(self, small: np.ndarray) -> list[Detection]:
         """Faces by the most plausible of three turns that show one the detector is sure of."""

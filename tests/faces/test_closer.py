@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.faces.align import align
+from core.faces.choose import choose
 from core.faces.detect import Detector
 from core.faces.face import Detection
 from core.faces.photo import read_photo
@@ -134,3 +135,41 @@ def test_from_the_whole_photo_and_back(reduction: int, numbers: list[float]) -> 
     np.testing.assert_allclose(again.box, face.box, atol=1e-2)
     np.testing.assert_allclose(again.landmarks, face.landmarks, atol=1e-2)
     assert again.probability == 0.5
+
+
+def group(sides: list[int], height: int = 1500, width: int = 2400) -> np.ndarray:
+    """A photo of people side by side, each portrait this many pixels wide."""
+    photo, smallest = portrait(), Image.fromarray(portrait()).resize((1, 1))
+    large = np.full((height, width, 3), np.asarray(smallest)[0, 0] // 2 + 60, np.uint8)
+    for k, side in enumerate(sides):
+        one = np.asarray(Image.fromarray(photo).resize((side, side), Image.Resampling.BICUBIC))
+        left, top = (2 * k + 1) * width // (2 * len(sides)) - side // 2, height // 2 - side // 2
+        large[top : top + side, left : left + side] = one
+    return large
+
+
+@pytest.mark.parametrize(
+    "sides", [[330, 260, 330], [400, 150, 400], [170, 170, 170], [260, 90, 260]]
+)
+def test_people_of_a_group_are_all_found_and_the_middle_one_stands_for_it(sides: list[int]) -> None:
+    photo = group(sides)
+    file, detector = photo_file(jpeg(photo), "a.jpg"), Detector()
+    for faces in (search([file], detector)[0], detector.detect([photo])[0]):
+        middles = sorted(float(face.landmarks[:, 0].mean()) for face in faces)
+        assert middles == pytest.approx([400, 1200, 2000], abs=25)
+        (central,) = choose(faces, (2400, 1500), "central")
+        if min(sides) ** 2 >= 0.25 * max(sides) ** 2:  # no background beside the others
+            assert faces[central].landmarks[:, 0].mean() == pytest.approx(1200, abs=25)
+
+
+def test_beside_a_portrait_small_faces_are_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, asked = group([1150, 110]), []
+    plain = Detector._search
+
+    def counting(self: Detector, photos: np.ndarray, *given: object) -> object:
+        asked.append(photos.shape)
+        return plain(self, photos, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Detector, "_search", counting)
+    (face,) = Detector().detect([photo])[0]
+    assert face.box[2] < 1200 and len(asked) == 1

@@ -238,7 +238,7 @@ def test_empty_foreign_and_missing_files_are_told_apart(tmp_path: Path) -> None:
     text.write_text("no picture", encoding="utf-8")
     assert "is empty" in sentence(empty)
     assert "not an image" in sentence(text)
-    assert "does not exist" in sentence(tmp_path / "gone.jpg")
+    assert "is not there" in sentence(tmp_path / "gone.jpg")
 
 
 def test_decompression_bomb_is_refused_without_decoding(tmp_path: Path) -> None:
