@@ -1,9 +1,7 @@
 """The command line: what the window shows, a command can print."""
 
 import argparse
-import io
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,6 +12,7 @@ from typing import Any
 from core.commands.shared import named
 from core.errors import XCosError
 from core.log import unexpected
+from core.streams import leave_stdout, os_sentence, ready_streams
 from core.version import version
 
 
@@ -85,9 +84,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
     logging.captureWarnings(True)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a console may lack a name's characters
-            stream.reconfigure(errors="backslashreplace")
+    with ready_streams():
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         options = build_parser().parse_args(argv)
         code: int = options.run(options)
@@ -101,9 +102,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("xcos: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has seen enough; a flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()  # the reader has seen enough
         return 0
+    except OSError as error:  # of a name or a place that no check foresaw
+        print(f"xcos: {os_sentence(error)}", file=sys.stderr)
+        if error.filename is None:
+            leave_stdout()
+        return 1
     except Exception:
         print(f"xcos: {unexpected(traceback.format_exc())}", file=sys.stderr)
         return 1

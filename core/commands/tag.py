@@ -85,6 +85,10 @@ def run(options: argparse.Namespace) -> int:
         options.gallery = state_of(project).gallery
     else:
         project = Project.open(options.gallery, (options.cache or default_cache()).parent)
+        if not options.gallery.exists() and not project.path.exists():
+            raise XCosError(
+                f"{options.gallery} does not exist; choose another folder, photo or CSV."
+            )
     if project.warning:
         warn(project.warning)
     if options.undo:

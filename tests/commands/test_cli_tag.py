@@ -50,3 +50,13 @@ def test_mistakes_are_one_sentence_and_change_nothing(tag, arguments, said: str)
     code, out, err = tag(*arguments)
     assert code == 1 and out == "" and said in err and len(err.splitlines()) == 1
     assert json.loads(tag("--list", "--json")[1]) == []
+
+
+def test_a_gallery_that_is_not_there_has_no_tags_to_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["tag", str(tmp_path / "nowhere"), "--list", "--cache", str(tmp_path / "c.sqlite")]
+    assert main(asked) == 1
+    assert capsys.readouterr().err == (
+        f"xcos: {tmp_path / 'nowhere'} does not exist; choose another folder, photo or CSV.\n"
+    )
