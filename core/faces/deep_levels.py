@@ -3,8 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from core.faces.tiff import Levels
+from core.faces.photo_kinds import NotRead
+from core.faces.tiff import BELOW_ZERO, Levels
 
+FULL_SHARE = 1 / 8  # of what 32 bits can tell: a brightest level above it is of that scale
 FLOAT_TOPS = (1.0, 255.0, 65535.0)  # what white is in pictures of floats
 
 
@@ -19,7 +21,11 @@ def grey_levels(image: Image.Image, meant: Levels) -> tuple[np.ndarray, np.ndarr
     if meant.bits == 32 and not meant.signed:
         levels = levels.view(np.uint32)
     values = levels.astype(np.float64)
-    top = meant.top or (_float_top(values) if image.mode == "F" else _whole_top(values, image.mode))
+    if meant.bits and not meant.floats and values.min(initial=0) < 0:
+        raise NotRead(BELOW_ZERO)
+    top = meant.top or (
+        _float_top(values) if image.mode == "F" else _whole_top(values, image.mode, meant)
+    )
     values = np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
     grey = (values * (255 / top)).clip(0, 255)
     if meant.white_is_zero:
@@ -35,9 +41,10 @@ def _float_top(values: np.ndarray) -> float:
     return next((top for top in FLOAT_TOPS if nearly_all <= 1.5 * top), float(nearly_all))
 
 
-def _whole_top(values: np.ndarray, mode: str) -> float:
+def _whole_top(values: np.ndarray, mode: str, meant: Levels) -> float:
     # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
-    largest = values.max(initial=0)
-    if mode.startswith("I;16") or largest > 255:
-        return 65535.0 if largest <= 65535 else float(largest)
-    return 255.0
+    largest = float(values.max(initial=0))
+    if largest > 65535:
+        full = float(meant.full or 0)
+        return full if largest >= full * FULL_SHARE else largest
+    return 65535.0 if mode.startswith("I;16") or largest > 255 else 255.0

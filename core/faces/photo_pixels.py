@@ -104,7 +104,10 @@ def _rgb(image: Image.Image, levels: Levels) -> np.ndarray:
         return _of_deep_grey(image, levels, profile)
     clear = None
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        bitmap = image.format == "BMP"
         image, clear = _parted(image)
+        if bitmap and clear.getextrema() == (0, 0):
+            clear = None  # Windows leaves the fourth byte of its bitmaps empty
     elif image.mode == "LAB":
         image = ImageCms.applyTransform(image, _from_lab()) or image
     elif image.mode == "1":

@@ -13,10 +13,12 @@ NOT_UNPACKED = {
     34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 34892: "JPEG of a digital negative",
     34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
+UNPACKED, YCBCR = 1, 6
 SMALL_COPY, MASK = 1, 4  # bits of the type
 WIDTH, HEIGHT, COLOUR_MAP = 256, 257, 320
 BITS, PHOTOMETRIC, PLANES, SAMPLES = 258, 262, 284, 339
-WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED = 0, 2, 1, 2
+WHITE_IS_ZERO, SEPARATE, UNSIGNED, SIGNED, FLOATS = 0, 2, 1, 2, 3
+BELOW_ZERO = "is a TIFF with levels below zero, which are not read; save it as PNG."
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,23 @@ class Levels:
     bits:          of a level; 0 where nothing is said
     signed:        whether they may be below zero
     white_is_zero: whether the lowest one is white
+    floats:        whether they are no whole numbers
     """
 
     bits: int = 0
     signed: bool = True
     white_is_zero: bool = False
+    floats: bool = False
+
+    @property
+    def full(self) -> int | None:
+        """The highest level that the bits can tell; None for floats, and where nothing is said."""
+        return None if self.floats or not self.bits else (1 << (self.bits - self.signed)) - 1
 
     @property
     def top(self) -> int | None:
         """The highest level where the bits tell it."""
-        return (1 << self.bits) - 1 if 8 < self.bits <= 16 and not self.signed else None
+        return self.full if 8 < self.bits <= 16 else None
 
 
 def levels_of(image: Image.Image) -> Levels:
@@ -45,10 +54,10 @@ def levels_of(image: Image.Image) -> Levels:
     tags = getattr(image, "tag_v2", None)
     if image.format != "TIFF" or not tags:
         return Levels()
-    signed = tags.get(SAMPLES, (UNSIGNED,))[0] != UNSIGNED
+    sort = tags.get(SAMPLES, (UNSIGNED,))[0]
     # Pillow minds it where there are up to 8 bits.
     white_is_zero = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
-    return Levels(tags.get(BITS, (1,))[0], signed, white_is_zero)
+    return Levels(tags.get(BITS, (1,))[0], sort != UNSIGNED, white_is_zero, sort == FLOATS)
 
 
 def prepare_tiff(image: Image.Image) -> None:
@@ -59,6 +68,8 @@ def prepare_tiff(image: Image.Image) -> None:
         raise NotRead("is a camera's RAW file, which is not read; export it as JPEG.")
     _seek_whole_picture(image)
     refuse_packing(tags.get(PACKING, 0))
+    if tags.get(PHOTOMETRIC) == YCBCR and tags.get(PACKING, UNPACKED) == UNPACKED:
+        raise NotRead("is a TIFF in YCbCr that is not packed, which is not read; save it as PNG.")
     _refuse_levels(image)
     palette = tags.get(COLOUR_MAP)
     if image.mode == "P" and palette and max(palette) < 256:  # as some write it, for 16 bits
@@ -109,4 +120,4 @@ def _refuse_levels(image: Image.Image) -> None:
     if tags.get(PLANES) == SEPARATE and bits > 8 and len(tags.get(BITS, ())) > 1:
         raise NotRead(f"is a TIFF with planes of {bits} bits, which are not read; save it as PNG.")
     if bits == 8 and tags.get(SAMPLES, (UNSIGNED,))[0] == SIGNED:
-        raise NotRead("is a TIFF with levels below zero, which are not read; save it as PNG.")
+        raise NotRead(BELOW_ZERO)

@@ -302,3 +302,19 @@ def test_a_folder_that_may_not_be_listed_is_told_and_the_others_are_found(
         (bob, f"{bob} may not be read; give yourself permission to read it.")
     ]
     assert why_no_photo(tmp_path / "gone") == "" == why_no_photo(tmp_path / "ann")
+
+
+@pytest.mark.parametrize(("opaque", "seen"), [(0, "colours"), (255, "colours"), (128, "paled")])
+def test_a_windows_bitmap_with_an_empty_fourth_byte_is_not_clear(opaque: int, seen: str) -> None:
+    colours = np.random.default_rng(3).integers(0, 256, (4, 6, 3)).astype(np.uint8)
+    pixels = np.dstack([colours[::-1, :, ::-1], np.full((4, 6), opaque, np.uint8)])  # BGRA, upwards
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack("<IiiHHIIiiII", 124, 6, 4, 1, 32, 3, pixels.nbytes, 0, 0, 0, 0) + masks
+    head += b"BGRs" + bytes(124 - 60)  # of version 5
+    start = 14 + len(head)
+    data = (
+        b"BM" + struct.pack("<IHHI", start + pixels.nbytes, 0, 0, start) + head + pixels.tobytes()
+    )
+    read = decode_photo(data, "a.bmp").astype(int)
+    wanted = colours if seen == "colours" else 255 - (255 - colours.astype(int)) * 128 // 255
+    np.testing.assert_allclose(read, wanted, atol=2)

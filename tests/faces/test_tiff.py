@@ -209,3 +209,38 @@ def test_what_libtiff_says_of_damage_is_not_printed(
     with pytest.raises(XCosError, match=r"a\.tif is damaged"):
         read_photo(tmp_path / "a.tif")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("brightest", [255, 180])
+@pytest.mark.parametrize(
+    ("kind", "bits", "sort", "full"),
+    [("<i2", 16, 2, 2**15 - 1), ("<u2", 16, 1, 2**16 - 1), ("<i4", 32, 2, 2**31 - 1), ("<u4", 32, 1, 2**32 - 1)],
+)  # fmt: skip
+def test_levels_are_held_against_what_their_bits_can_tell(
+    kind: str, bits: int, sort: int, full: int, brightest: int
+) -> None:
+    grey = (GREY.astype(np.float64) * brightest / 255).round()
+    data = tiff((grey / 255 * full).astype(kind), bits, samples=sort)
+    np.testing.assert_allclose(grey_of(data).astype(int), grey, atol=1)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("<i2", 16), ("<i4", 32)])
+def test_levels_below_zero_are_refused(kind: str, bits: int) -> None:
+    levels = (GREY.astype(np.int32) * 100 - 1).astype(kind)
+    with pytest.raises(XCosError, match=r"levels below zero, which are not read; save it as PNG"):
+        decode_photo(tiff(levels, bits, samples=2), "photo.tif")
+
+
+def test_counts_of_32_bits_are_as_bright_as_the_brightest() -> None:
+    counts = (GREY.astype(np.float64) * 1000).astype("<u4")  # far below what 32 bits can tell
+    np.testing.assert_allclose(grey_of(tiff(counts, 32)).astype(int), GREY, atol=1)
+
+
+def test_ycbcr_without_packing_is_no_damage() -> None:
+    data = io.BytesIO()
+    Image.fromarray(COLOURS).convert("YCbCr").save(data, "TIFF")
+    with pytest.raises(XCosError) as told:
+        decode_photo(data.getvalue(), "a.tif")
+    assert str(told.value) == (
+        "a.tif is a TIFF in YCbCr that is not packed, which is not read; save it as PNG."
+    )
