@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.commands.shared import ProgressBar, warn
+from core.commands.spared import spare_photos
 from core.errors import XCosError, counted
 from core.faces.choose import FACE_POLICIES, choose
 from core.faces.detect import Detector
@@ -64,15 +65,7 @@ def run(options: argparse.Namespace) -> int:
     keep_memory()
     listing = scan(options.photos)
     output: Path = options.output
-    if output.resolve() == listing.root.resolve():
-        raise XCosError(
-            f"The crops must not go among the photos of {output}; choose another folder."
-        )
-    if options.photos.is_dir() and options.photos.resolve() in output.resolve().parents:
-        raise XCosError(
-            f"The crops must not go into {options.photos}, where they would be taken for photos; "
-            "choose another folder."
-        )
+    spare_photos(output, listing.root, "crops", below=options.photos.is_dir())
     if output.exists() and not output.is_dir():
         raise XCosError(f"{output} is a file, and crops go into a folder; choose another name.")
     places = crop_places([listed.photo for listed in listing.photos])

@@ -16,6 +16,7 @@ from core.commands.shared import (
     tell_problems,
     warn,
 )
+from core.commands.spared import spare_photos
 from core.errors import XCosError, counted
 from core.evaluation.insightface_bin import refuse_photos_of_bin
 from core.evaluation.occlusion_curve import OcclusionCurve
@@ -108,6 +109,9 @@ def run(options: argparse.Namespace) -> int:
     folder: Path | None = options.output
     if folder is not None and folder.exists() and not folder.is_dir():
         raise XCosError(f"{folder} is a file; -o needs a folder for the report.")
+    for photos in (options.protocol, options.photos):
+        if folder is not None and photos is not None and photos.is_dir():
+            spare_photos(folder, photos, "report's pictures")
     with tempfile.TemporaryDirectory() as unpacked:
         _evaluate(options, Path(unpacked))
     return 0

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from core.errors import XCosError
 from core.files import refuse_form, refuse_overwriting
 from core.gallery.gallery import Gallery
 
@@ -41,6 +42,19 @@ def spare_gallery(outputs: Sequence[Path], gallery: Gallery) -> None:
             names |= {problem.file for problem in gallery.problems}
             photos = (gallery.root / name for name in sorted(names))
             refuse_overwriting(path, gallery.source, *photos)
+
+
+def spare_photos(output: Path, photos: Path, what: str, below: bool = True) -> None:
+    """Raise XCosError for a folder of pictures that would lie among photos, and be taken for some.
+
+    what: the pictures; below: whether the photos' folder is read with its sub-folders
+    """
+    into, root = output.resolve(), photos.resolve()
+    if into == root or (below and root in into.parents):
+        raise XCosError(
+            f"The {what} must not go into {output}, among the photos of {photos}; choose another "
+            "folder."
+        )
 
 
 def check_output(output: Path | None, forms: Sequence[str], *sources: Path | None) -> None:

@@ -142,3 +142,19 @@ def test_an_evaluation_writes_what_it_looks_out_for(
     _pairs(protocol, "ann/1.png")
     assert ask_for("evaluate", protocol, "--occlusion", "-o", report).code == 0
     assert sorted(report.iterdir()) == sorted(report_files(report))
+
+
+@pytest.mark.parametrize("into", ["", "reports/one"])
+def test_a_report_s_pictures_do_not_go_among_the_photos(
+    ask_for: Ask, crops: Path, tmp_path: Path, into: str
+) -> None:
+    said = ask_for("evaluate", crops, "-o", crops / into)
+    assert said.code == 1 and said.warnings == [
+        f"The report's pictures must not go into {crops / into}, among the photos of {crops}; choose "
+        "another folder."
+    ]
+    listed = tmp_path / "pairs.csv"
+    listed.write_text("\n".join(["ann/1.png,ann/2.png,1", "ann/1.png,bob/1.png,0"] * 10))
+    assert ask_for("evaluate", listed, "--photos", crops, "-o", crops / into).code == 1
+    assert not list(crops.rglob("*roc.png"))
+    assert ask_for("evaluate", listed, "--photos", crops, "-o", tmp_path / "report").code == 0
