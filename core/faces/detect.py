@@ -42,8 +42,10 @@ CLOSE = 96  # pixels of a searched face's longer side, twice what the last netwo
 GRID = np.float32(
     64
 )  # places of landmarks and corners a pixel; batches differ by a thousandth of one
-SURE = 0.97  # probability; with less, a face may be one that lies on its side
-CLEARLY = 0.1  # plausibility by which a turned photo's face is to be better
+# Of LFW's faces 99 in 100 have more; what the detector takes for an upright face in one that lies on
+# its side or stands on its head mostly has less.
+SURE = 0.995  # probability
+CLEARLY = 0.1  # plausibility by which a turned photo's face may be worse
 SAME_FACE = 0.4  # of the smaller box that lies in the other one
 SAME_SIZE = 0.25  # the smaller area over the larger one
 PLAIN_AHEAD = (
@@ -133,7 +135,7 @@ class Detector:
         faces = self._with_tight(small, faces)
         if not faces or faces[0].probability < SURE:
             turned = self._turned(small)
-            if _best(turned, _size(small)) > _best(faces[:1], _size(small)) + CLEARLY:
+            if _best(turned, _size(small)) > _best(faces[:1], _size(small)) - CLEARLY:
                 faces = turned
         if not faces or faces[0].probability < LEAST_PROBABILITY:
             smaller = self._small_faces(photo)

@@ -181,3 +181,22 @@ def test_small_faces_are_looked_for_where_the_first_search_could_not_see_them(
     assert bool(searched.sizes) == again
     if again:
         assert searched.sizes == [(height, width)]
+
+
+@pytest.mark.parametrize("name", ["obama_1", "obama_3_blur", "collins_1_small"])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_what_looks_like_an_upright_face_in_a_turned_one_is_not_believed(
+    name: str, quarters: int
+) -> None:
+    (path,) = resource_path("sample").rglob(f"{name}.jpg")
+    photo = Image.fromarray(read_photo(path))
+    scale = 300 / max(photo.size)
+    size = (round(photo.width * scale), round(photo.height * scale))
+    upright = np.asarray(photo.resize(size, Image.Resampling.BOX))
+    detector = Detector()
+    marks = detector.detect([upright])[0][0].landmarks
+    for _ in range(quarters):  # counter-clockwise: what was right is above
+        marks = np.stack([marks[:, 1], size[0] - 1 - marks[:, 0]], axis=1)
+        size = size[::-1]
+    turned = detector.detect([np.ascontiguousarray(np.rot90(upright, quarters))])[0][0]
+    np.testing.assert_allclose(turned.landmarks, marks, atol=3)
