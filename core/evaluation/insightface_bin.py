@@ -3,11 +3,12 @@
 import io
 import pickle
 import re
+import struct
 import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -70,10 +71,27 @@ def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
     return admitted
 
 
-class _Restricted(pickle.Unpickler):
+# That in C asks for as much memory as a damaged file names as a place in its memo.
+_InPython: Any = pickle._Unpickler  # type: ignore[attr-defined]
+
+
+class _Restricted(_InPython):  # type: ignore[misc]
     """Admits bytes, lists, booleans and NumPy arrays of numbers, and calls nothing else."""
 
     admitted = _admitted()
+
+    def load_bytearray8(self) -> None:
+        """The same without room for what the file only says that it has."""
+        (size,) = struct.unpack("<Q", self.read(8))
+        content = self.read(min(size, LARGEST))
+        if len(content) != size:
+            raise EOFError("it is cut off")
+        self.append(bytearray(content))
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        **_InPython.dispatch,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         try:

@@ -1,6 +1,6 @@
 """The learned attention's weights with batch norms folded in, as NumPy arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ class HeadWeights:
     reduce_weight: (16, C, 3, 3) for C grid channels, mostly 32, reduce_bias: (16,)
     mix_weight:    (16, 32, 3, 3), mix_bias: (16,)
     last_weight:   (1, 16, 3, 3), last_bias: (1,)
+    path:          of the file that they are from, for messages
     """
 
     reduce_weight: np.ndarray
@@ -36,6 +37,7 @@ class HeadWeights:
     last_weight: np.ndarray
     last_bias: np.ndarray
     last_slope: float
+    path: Path | None = None
 
 
 def score_reach(kind: AttentionKind, correlation: np.ndarray | None) -> float:
@@ -55,7 +57,8 @@ def read_head(path: Path) -> HeadWeights | None:
             names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
             tensors = {k: file.get_tensor(k) for k in names}
         with np.errstate(all="ignore"):  # what is not finite is refused there
-            return fold({name.removeprefix("attention."): v for name, v in tensors.items()})
+            head = fold({name.removeprefix("attention."): v for name, v in tensors.items()})
+        return replace(head, path=path)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise XCosError(f"{path} has no whole learned attention; choose another file.") from error
 

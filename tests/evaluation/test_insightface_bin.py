@@ -95,6 +95,8 @@ def test_a_bin_of_damaged_pairs_tells_why(
 
 
 HOSTILE = {
+    "memo of 26 GB": b"(lr\x10*c].",
+    "bytearray8 of 16 GB": b"\x80\x05\x96\x00\x00\x00\x00\x04\x00\x00\x00abc.",
     "ndarray of 16 GB": b"\x80\x02cnumpy\nndarray\n(J\xff\xff\xff\x7fK\x08\x86\x85R.",
     "bytearray of 16 GB": b"\x80\x04cbuiltins\nbytearray\n(\x8a\x05\x00\x00\x00\x00\x04tR.",
     "array of objects": b"\x80\x02cnumpy\ndtype\nX\x01\x00\x00\x00O\x85R.",
