@@ -1,6 +1,7 @@
 """InsightFace's verification files (.bin): pickles, read without running what they may carry."""
 
 import io
+import math
 import pickle
 import re
 import struct
@@ -43,7 +44,33 @@ def _dtype(name: object, *copied: object) -> np.dtype[Any]:
     text = name.decode("latin1") if isinstance(name, bytes) else name
     if not isinstance(text, str) or not PLAIN_TYPE.fullmatch(text):
         raise pickle.UnpicklingError(f"an array of {quoted(text)}")
-    return np.dtype(text, *copied)  # type: ignore[call-overload]
+    return np.dtype(text, copy=True)  # its state is set, which must not be that of all such types
+
+
+def _is_state_of(made: object, state: object) -> bool:
+    """Whether a state is one that NumPy writes: of others it may fall, not fail."""
+    if not isinstance(state, tuple):
+        return False
+    if isinstance(made, np.dtype):
+        order, *parts = state[1:5] if len(state) == 8 else (None, 0)
+        numbers = (state[0], *state[5:])
+        return (
+            order in ("|", "<", ">", "=", b"|", b"<", b">", b"=")
+            and parts == [None] * 3
+            and all(type(number) is int and -1 <= number < 2**31 for number in numbers)
+        )
+    if not isinstance(made, np.ndarray) or len(state) != 5:
+        return False
+    version, shape, kind, fortran, content = state
+    if not isinstance(shape, tuple) or not isinstance(kind, np.dtype) or version != 1:
+        return False
+    sizes = all(type(side) is int and 0 <= side <= LARGEST for side in shape)
+    return (
+        sizes
+        and isinstance(fortran, (bool, int))
+        and isinstance(content, bytes)
+        and len(content) == math.prod(shape) * kind.itemsize
+    )
 
 
 class _Array:
@@ -72,13 +99,20 @@ def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
 
 
 # That in C asks for as much memory as a damaged file names as a place in its memo.
-_InPython: Any = pickle._Unpickler  # type: ignore[attr-defined]
+_InPython: Any = pickle._Unpickler
 
 
 class _Restricted(_InPython):  # type: ignore[misc]
     """Admits bytes, lists, booleans and NumPy arrays of numbers, and calls nothing else."""
 
     admitted = _admitted()
+
+    def load_build(self) -> None:
+        """The same for states of arrays and their types alone."""
+        *_, made, state = self.stack
+        if not _is_state_of(made, state):
+            raise pickle.UnpicklingError("a state of no kind that is known")
+        super().load_build()
 
     def load_bytearray8(self) -> None:
         """The same without room for what the file only says that it has."""
@@ -90,6 +124,7 @@ class _Restricted(_InPython):  # type: ignore[misc]
 
     dispatch: ClassVar[dict[int, Any]] = {
         **_InPython.dispatch,
+        pickle.BUILD[0]: load_build,
         pickle.BYTEARRAY8[0]: load_bytearray8,
     }
 

@@ -95,6 +95,10 @@ def test_a_bin_of_damaged_pairs_tells_why(
 
 
 HOSTILE = {
+    "type of another state": (
+        b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00u1\x85R(K\x03X\x01\x00\x00\x00|NJ\xff\xff\xff\xff"
+        b"J\xff\xff\xff\xffK\x00tb."
+    ),
     "memo of 26 GB": b"(lr\x10*c].",
     "bytearray8 of 16 GB": b"\x80\x05\x96\x00\x00\x00\x00\x04\x00\x00\x00abc.",
     "ndarray of 16 GB": b"\x80\x02cnumpy\nndarray\n(J\xff\xff\xff\x7fK\x08\x86\x85R.",
