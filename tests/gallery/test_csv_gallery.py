@@ -329,3 +329,52 @@ def test_photos_of_a_list_are_told_by_what_they_hold_whatever_their_ending(photo
         f"{photos / 'group.jpg#2'} is called as face 2 of group.jpg is; rename it, so that both can "
         "be told apart.",
     ]
+
+
+FOLDER = "put the photos of somebody who is called so into a folder of that name, or write the whole name."
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["NA", "nan", "NaN", "None", "NULL", "null", "#N/A", "#NV", "#NAME?", "#¡REF!", "#DIV/0!", "<NA>",
+     "N/A", "n/a", "unknown", "Unknown", "unbekannt", "?", "???", "-", "—"],
+)  # fmt: skip
+def test_words_for_nobody_are_no_person_and_are_told_once(photos: Path, word: str) -> None:
+    text = f"path,identity\nAnn/1.jpg,Ann\nAnn/2.jpg,{word}\nBob/1.jpg,{word}\n"
+    found, wrong = listed(photos, text)
+    assert [identity for _, identity in found] == ["Ann", None, None]
+    told = (
+        f"{photos / 'list.csv'}, line 3 and 1 other: '{word}' is taken for nobody's name; {FOLDER}"
+    )
+    assert wrong == [told]
+
+
+@pytest.mark.parametrize("name", ["Na", "Nan", "Null", "Nil", "unknown 2", "#7", "N", "-x"])
+def test_names_that_are_near_a_word_for_nobody_are_names(photos: Path, name: str) -> None:
+    assert listed(photos, f"path,identity\nAnn/1.jpg,{name}\n") == ([("Ann/1.jpg", name)], [])
+
+
+def test_noise_of_a_clustering_is_nobody_among_numbers_alone(photos: Path) -> None:
+    for noise, one in (("-1", "4"), ("-1.0", "4.0")):
+        found, (told,) = listed(
+            photos, f"path,label\nAnn/1.jpg,{one}\nAnn/2.jpg,{noise}\nBob/1.jpg,{noise}\n"
+        )
+        assert [identity for _, identity in found] == [one, None, None]
+        assert told.startswith(f"{photos / 'list.csv'}, line 3 and 1 other: '{noise}' is taken for")
+    found, wrong = listed(photos, "path,label\nAnn/1.jpg,Ann\nBob/1.jpg,-1\n")
+    assert [identity for _, identity in found] == ["Ann", "-1"] and wrong == []
+
+
+def test_missing_values_of_further_columns_are_empty_cells(photos: Path) -> None:
+    (photos / "list.csv").write_text(
+        "path,identity,sex,glasses,smile\nAnn/1.jpg,Ann,NA,none,-1\nBob/1.jpg,Bob,m,unknown,NaN\n"
+    )
+    found = scan(photos / "list.csv")
+    assert [dict(p.columns) for p in found.photos] == [
+        {"glasses": "none", "smile": "-1"},
+        {"sex": "m", "glasses": "unknown"},
+    ]
+    assert [reason for _, reason in found.skipped] == [
+        f"{photos / 'list.csv'}, line 2 and 1 other: 'NA', 'NaN' are taken for an empty cell; write it "
+        "otherwise if it is a value."
+    ]
