@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.csv_files import Row
 from core.errors import counted, quoted, some_of
-from core.faces.photo_files import readable
+from core.faces.photo_files import person_name, readable
 from core.gallery.csv_columns import Columns
 
 # As R, Python, SQL and spreadsheets spell a missing value: Na, Nan and Null are people's names.
@@ -44,7 +44,7 @@ class Placeholders:
         if _is_nobody(cell) or (self._noise and NOISE.fullmatch(cell)):
             self._people.setdefault(cell, []).append(row.line)
             return None
-        return readable(cell) or None
+        return person_name(cell) or None
 
     def value(self, row: Row, place: int) -> str:
         """What a row has in a further column, empty for nothing."""

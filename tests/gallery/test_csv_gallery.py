@@ -378,3 +378,24 @@ def test_missing_values_of_further_columns_are_empty_cells(photos: Path) -> None
         f"{photos / 'list.csv'}, line 2 and 1 other: 'NA', 'NaN' are taken for an empty cell; write it "
         "otherwise if it is a value."
     ]
+
+
+ALIKE = [
+    "Ann\u00a0Lee",
+    "Ann  Lee",
+    "Ann \u200bLee",
+    "Ann\u2009Lee",
+    "\u202aAnn Lee\u202c",
+    "Ann Le\u00ade",
+]
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_names_that_look_alike_are_one_person(photos: Path, name: str) -> None:
+    found, wrong = listed(photos, f"path,identity\nAnn/1.jpg,Ann Lee\nAnn/2.jpg,{name}\n")
+    assert [identity for _, identity in found] == ["Ann Lee", "Ann Lee"] and wrong == []
+
+
+@pytest.mark.parametrize("name", ["👩\u200d🚀 Ann", "علی\u200cرضا", "Ann_Lee", "ann lee"])
+def test_names_that_look_different_stay_apart(photos: Path, name: str) -> None:
+    assert listed(photos, f"path,identity\nAnn/1.jpg,{name}\n") == ([("Ann/1.jpg", name)], [])
