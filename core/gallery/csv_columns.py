@@ -10,6 +10,7 @@ from core.csv_files import Row, below_comments, named_columns, refuse_repeated
 from core.errors import XCosError, counted, quoted
 from core.faces.photo import PHOTO_SUFFIXES
 from core.faces.photo_files import readable
+from core.gallery.name_parts import may_be_part, name_parts
 
 PHOTO = {
     "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
@@ -42,14 +43,15 @@ class Columns:
     """Where a list says what.
 
     rows:     below its head
-    photo:    place of the photos, identity: of who they show, None where no column says it
+    photo:    place of the photos
+    identity: places of who they show, several for the parts of a name, none where no column says it
     further:  heads of the other columns, by their place
     doubts:   sentences on columns of which the heads leave doubt: line and sentence
     """
 
     rows: list[Row]
     photo: int
-    identity: int | None
+    identity: tuple[int, ...]
     further: dict[int, str] = field(default_factory=dict)
     doubts: tuple[tuple[int, str], ...] = ()
 
@@ -67,13 +69,13 @@ def columns_of(path: Path, rows: list[Row]) -> Columns:
         photo = _photo_place(rows, {})
         width = max((len(row.cells) for row in rows), default=1)
         beside = photo + 1 if photo + 1 < width else photo - 1
-        return Columns(rows, photo, beside if beside >= 0 else None)
+        return Columns(rows, photo, (beside,) if beside >= 0 else ())
     rows = rows[1:]
     photo = _photo_place(rows, named_columns(head, PHOTO))
-    identity, guessed = _identity_place(head, rows, photo)
-    used = [photo] if identity is None else [photo, identity]
-    if identity is not None and guessed:
-        doubts.append((head.line, _guessed(path, head, identity)))
+    identity, guessed = _identity_places(head, rows, photo)
+    used = [photo, *identity]
+    if guessed:
+        doubts.append((head.line, _guessed(path, head, identity[0])))
     refuse_repeated(path, head, rows, used)
     further, twice = _further(path, head, rows, used)
     return Columns(
@@ -155,14 +157,24 @@ def _photo_place(rows: Sequence[Row], named: dict[str, int]) -> int:
     return named.get("path", photos.index(max(photos)))
 
 
-def _identity_place(head: Row, rows: Sequence[Row], photo: int) -> tuple[int | None, bool]:
-    """The column of who the photos show, and whether it is one whose head does not say so."""
+def _identity_places(head: Row, rows: Sequence[Row], photo: int) -> tuple[tuple[int, ...], bool]:
+    """The columns of who the photos show, and whether it is one whose head does not say so surely."""
     ranks = {at: rank for at, cell in enumerate(head.cells) if (rank := _person_rank(cell))}
     named = min((at for at in ranks if at != photo), key=lambda at: ranks[at], default=None)
+    parts = name_parts(head, photo)
+    if parts and (named is None or not _is_whole(head.cell(named))):
+        return parts, False
     if named is None or (_words(head.cell(named)) == ["id"] and not _repeats(rows, named)):
         guess = _beside(head, rows, photo)
-        return (named, False) if guess is None else (guess, True)
-    return named, False
+        if guess is not None:
+            return (guess,), True
+        return (() if named is None else (named,)), False
+    return (named,), may_be_part(head, rows, named, (photo, named))
+
+
+def _is_whole(head: str) -> bool:
+    """Whether a head names the person more clearly than the parts of a name together."""
+    return bool({*_words(head)} & {"identity", "person", "full"})
 
 
 def _person_rank(cell: str) -> tuple[int, int] | None:

@@ -31,7 +31,7 @@ class Placeholders:
 
     def __init__(self, path: Path, columns: Columns) -> None:
         self._path, self._columns = path, columns
-        names = (row.cell(columns.identity) for row in columns.rows)
+        names = (row.cell(place) for row in columns.rows for place in columns.identity)
         numbers = {name for name in names if name and not _is_nobody(name)}
         clusters = {name for name in numbers if not NOISE.fullmatch(name)}
         self._noise = clusters < numbers and all(map(CLUSTER.fullmatch, clusters))
@@ -40,11 +40,15 @@ class Placeholders:
 
     def identity(self, row: Row) -> str | None:
         """Who a row says that its photo shows, None for nobody known."""
-        cell = row.cell(self._columns.identity)
+        parts = [self._part(row, place) for place in self._columns.identity]
+        return person_name(" ".join(parts)) or None
+
+    def _part(self, row: Row, place: int) -> str:
+        cell = row.cell(place)
         if _is_nobody(cell) or (self._noise and NOISE.fullmatch(cell)):
             self._people.setdefault(cell, []).append(row.line)
-            return None
-        return person_name(cell) or None
+            return ""
+        return cell
 
     def value(self, row: Row, place: int) -> str:
         """What a row has in a further column, empty for nothing."""

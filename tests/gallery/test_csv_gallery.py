@@ -133,7 +133,7 @@ def test_what_is_no_identity_stays_a_column(photos: Path) -> None:
         ("celebrity,path,age\nAnn,Ann/1.jpg,30\n", "column 'celebrity'"),
         ("id,path,celebrity\n1,Ann/1.jpg,Ann\n", "column 'celebrity'"),
         ("path,celebrity_name\nAnn/1.jpg,Ann\n", "column 'celebrity_name'"),
-        ("path,first_name,last_name\nAnn/1.jpg,Ann,Lee\n", "column 'first_name'"),
+        ("path,first_name,nick\nAnn/1.jpg,Ann,Lee\n", "column 'first_name'"),
         ("path,\nAnn/1.jpg,Ann\n", "column 2, which has no head,"),
         ("path\nAnn/1.jpg,Ann\n", "column 2, which has no head,"),
     ],
@@ -399,3 +399,45 @@ def test_names_that_look_alike_are_one_person(photos: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["👩\u200d🚀 Ann", "علی\u200cرضا", "Ann_Lee", "ann lee"])
 def test_names_that_look_different_stay_apart(photos: Path, name: str) -> None:
     assert listed(photos, f"path,identity\nAnn/1.jpg,{name}\n") == ([("Ann/1.jpg", name)], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name;Vorname;Foto\nLee;Ann;Ann/1.jpg\nLee;Bob;Bob/1.jpg\n",
+        "path,name,surname\nAnn/1.jpg,Ann,Lee\nBob/1.jpg,Bob,Lee\n",
+        "path,last_name,first_name\nAnn/1.jpg,Lee,Ann\nBob/1.jpg,Lee,Bob\n",
+        "path,id,givenName,familyName\nAnn/1.jpg,7,Ann,Lee\nBob/1.jpg,8,Bob,Lee\n",
+        "Nom;Prénom;Photo\nLee;Ann;Ann/1.jpg\nLee;Bob;Bob/1.jpg\n",
+        "photo,nome,cognome\nAnn/1.jpg,Ann,Lee\nBob/1.jpg,Bob,Lee\n",
+        "Foto;Imię;Nazwisko\nAnn/1.jpg;Ann;Lee\nBob/1.jpg;Bob;Lee\n",
+        "Имя,Фамилия,photo\nAnn,Lee,Ann/1.jpg\nBob,Lee,Bob/1.jpg\n",
+        "path,first_name,middle_name,last_name\nAnn/1.jpg,Ann,,Lee\nBob/1.jpg,Bob,NA,Lee\n",
+    ],
+)
+def test_the_parts_of_a_name_are_the_person_together(photos: Path, text: str) -> None:
+    found, wrong = listed(photos, text)
+    assert found == [("Ann/1.jpg", "Ann Lee"), ("Bob/1.jpg", "Bob Lee")]
+    assert [reason for reason in wrong if "nobody's name" not in reason] == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["path,identity,name,surname", "path,full_name,name,surname", "path,name,vorname,nachname"],
+)
+def test_a_whole_name_is_taken_rather_than_its_parts(photos: Path, head: str) -> None:
+    assert listed(photos, f"{head}\nAnn/1.jpg,Ann Lee,Ann,Lee\n") == (
+        [("Ann/1.jpg", "Ann Lee")],
+        [],
+    )
+
+
+def test_a_name_beside_what_may_be_its_other_part_is_told(photos: Path) -> None:
+    rows = "Ann/1.jpg,Lee,Ann\nAnn/2.jpg,Lee,Ann\n"
+    assert listed(photos, f"path,name,call_name\n{rows}")[1] == []
+    found, wrong = listed(photos, f"path,name,call_name\n{rows}Bob/1.jpg,Lee,Bob\n")
+    assert {identity for _, identity in found} == {"Lee"}
+    assert wrong == [
+        f"{photos / 'list.csv'}, line 1: column 'name' is taken for the identity, as no column is called "
+        "so; call it identity, or add one that is if it says something else."
+    ]
