@@ -19,14 +19,9 @@ from core.csv_files import (
 from core.errors import XCosError, quoted
 from core.evaluation.verification import ProtocolPairs
 from core.faces.photo import PHOTO_SUFFIXES
-from core.gallery.pair_columns import COLUMNS, SIDES, TRUTH
+from core.gallery.pair_columns import COLUMNS, SIDES, SORTS, TRUTH, truth
 
 FOLDS = 10
-GENUINE = {"same", "genuine", "match", "mated"}
-IMPOSTOR = {"different", "impostor", "imposter", "mismatch", "non-match", "nonmatch", "non-mated"}
-SORTS = GENUINE | IMPOSTOR  # words that say the same under any head
-TRUE = {"true", "t", "yes", "y"} | GENUINE
-FALSE = {"false", "f", "no", "n"} | IMPOSTOR
 
 
 @dataclass(frozen=True)
@@ -150,17 +145,6 @@ def read_splits(path: Path) -> ProtocolPairs:
         raise XCosError(f"{path} has no pairs; name another list.")
     sides = tuple(left), tuple(right)
     return ProtocolPairs(*sides, np.array(same), np.array(folds), True, path, tuple(lines))
-
-
-def truth(cell: str) -> bool | None:
-    """Whether a label says that a pair is genuine: 1 or 0 (-1), also as 1.0 or 1,0; yes or no."""
-    word = cell.casefold()
-    if word in TRUE or word in FALSE:
-        return word in TRUE
-    try:
-        return {1.0: True, 0.0: False, -1.0: False}.get(float(word.replace(",", ".")))
-    except ValueError:
-        return None
 
 
 def seeded_folds(same: np.ndarray) -> np.ndarray:

@@ -21,10 +21,10 @@ NAME = "name"  # the whole one, or the part that stands beside the other
 PERHAPS = re.compile("name|naam|namn|navn")  # within a head that may be of a part
 
 
-def name_parts(head: Row, photo: int) -> tuple[int, ...]:
+def name_parts(head: Row, photos: Collection[int]) -> tuple[int, ...]:
     """Places of the parts of a person's name, the given name first; empty where not both are there."""
     given, middle, surname, whole = (
-        [at for at, word in enumerate(map(_word, head.cells)) if at != photo and word in words]
+        [at for at, word in enumerate(map(_word, head.cells)) if at not in photos and word in words]
         for words in (GIVEN, MIDDLE, SURNAME, {NAME})
     )
     if whole and given and surname:  # a whole name beside its parts

@@ -1,4 +1,4 @@
-"""What the columns of a list of pairs are called."""
+"""What the columns of a list of pairs are called, and what their labels say."""
 
 SIDES = {
     side: (
@@ -31,3 +31,19 @@ TRUTH = {
     for name, words in (("same", _SAME), ("different", _DIFFERENT))
 }
 COLUMNS = SIDES | TRUTH
+GENUINE = {"same", "genuine", "match", "mated"}
+IMPOSTOR = {"different", "impostor", "imposter", "mismatch", "non-match", "nonmatch", "non-mated"}
+SORTS = GENUINE | IMPOSTOR  # words that say the same under any head
+TRUE = {"true", "t", "yes", "y"} | GENUINE
+FALSE = {"false", "f", "no", "n"} | IMPOSTOR
+
+
+def truth(cell: str) -> bool | None:
+    """Whether a label says that a pair is genuine: 1 or 0 (-1), also as 1.0 or 1,0; yes or no."""
+    word = cell.casefold()
+    if word in TRUE or word in FALSE:
+        return word in TRUE
+    try:
+        return {1.0: True, 0.0: False, -1.0: False}.get(float(word.replace(",", ".")))
+    except ValueError:
+        return None
