@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from core.errors import XCosError, quoted
 from core.lfs import refuse_pointer
+from core.western import western
 
 LARGEST = 2**30  # bytes of a list
 DELIMITERS = "\t;,|"
@@ -78,8 +79,8 @@ def read_text(path: Path) -> str:
         ) from error
     if text is None:
         raise XCosError(
-            f"{path} is neither in UTF-8 nor in a Western encoding (it may be in GBK, Shift-JIS or "
-            "Windows-1251, which files do not tell); save it as UTF-8."
+            f"{path} is neither in UTF-8 nor in a Western encoding (it may be in GBK, Windows-1250, "
+            "Mac Roman or another one, which files do not tell); save it as UTF-8."
         )
     if "\0" in text:
         line = len(LINE_END.findall(text[: text.index("\0")])) + 1
@@ -104,9 +105,7 @@ def _decoded(data: bytes) -> str | None:
         return None
     if sound:  # UTF-8 but for some names
         return escaped
-    with contextlib.suppress(UnicodeDecodeError):
-        return data.decode("cp1252")
-    return data.decode("latin-1")
+    return western(data)
 
 
 def _in_another_alphabet(data: bytes) -> bool:
