@@ -12,9 +12,11 @@ from core.csv_files import (
     below_comments,
     line_error,
     named_columns,
+    read_lines,
     read_rows,
     refuse_repeated,
     whole_number,
+    without_outer,
 )
 from core.errors import XCosError, quoted
 from core.evaluation.verification import ProtocolPairs
@@ -113,6 +115,34 @@ def unlabelled_pairs(path: Path, rows: list[Row]) -> ProtocolPairs:
     return _pairs(listed, known, None)
 
 
+def rows_of_photos(path: Path) -> list[Row] | None:
+    """Rows of a text with a pair of photos a line, parted by blanks or as in a CSV; None for another.
+
+    Raises XCosError naming a line with more or fewer parts than the first.
+    """
+    lines = [(n, without_outer(line)) for n, line in enumerate(read_lines(path), start=1)]
+    lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
+    if not lines or all(whole_number(part) is not None for part in lines[0][1].split()):
+        return None
+    rows = [Row(number, tuple(line.split())) for number, line in lines]
+    if not _begins_pairs(rows[0]):
+        rows = below_comments(read_rows(path), COLUMNS, _has_places)
+        return rows if rows and _begins_pairs(rows[0]) else None
+    for row in rows:
+        if len(row.cells) != len(rows[0].cells):
+            raise line_error(path, row, "left right same, or a CSV where names have blanks")
+    return rows
+
+
+def _begins_pairs(row: Row) -> bool:
+    named = SIDES.keys() <= named_columns(row, SIDES).keys()
+    return named or (len(row.cells) in (2, 3) and all(map(_has_place, row.cells[:2])))
+
+
+def _has_places(row: Row) -> bool:
+    return any(map(_has_place, row.cells))
+
+
 def _has_both(row: Row, listed: PairRows) -> bool:
     return bool(row.cell(listed.columns["left"]) and row.cell(listed.columns["right"]))
 
@@ -159,10 +189,10 @@ def seeded_folds(same: np.ndarray) -> np.ndarray:
 
 def _listed(path: Path, rows: list[Row]) -> PairRows:
     """Rows below the head, and where they say what."""
-    rows = below_comments(rows, COLUMNS, lambda row: any(map(_has_place, row.cells)))
+    rows = below_comments(rows, COLUMNS, _has_places)
     columns = _named(rows[0] if rows else None)
     both = SIDES.keys() <= columns.keys()
-    above = takewhile(lambda row: not any(map(_has_place, row.cells)), rows)
+    above = takewhile(lambda row: not _has_places(row), rows)
     if not both and any(SIDES.keys() <= _named(row).keys() for row in above):
         raise line_error(path, rows[0], "the head, left,right,same, first, or a # before a comment")
     for name in TRUTH.keys() & columns.keys():  # a target may be a photo

@@ -348,3 +348,32 @@ def test_labels_may_be_missing_altogether(tmp_path: Path) -> None:
     for text in ("left,right,same\na.jpg,b.jpg,\n", "a.jpg,b.jpg,0.83\n", "a.jpg,b.jpg\n"):
         path.write_text(text)
         assert read_any_pairs(path, tmp_path).same.tolist() == [False]
+
+
+@pytest.mark.parametrize("row", ["{0} {1} {2}", "{0}\t{1}\t{2}", "{0},{1},{2}", "{0}  {1}   {2} "])
+@pytest.mark.parametrize("above", ["", "# mine\n", "left right same\n"])
+def test_a_text_of_photos_a_line_is_a_list_of_pairs(tmp_path: Path, row: str, above: str) -> None:
+    path = tmp_path / "lfw_test_pair.txt"
+    head = row.format(*above.split()) + "\n" if above.startswith("left") else above
+    path.write_text(head + "\n".join(row.format(*pair) for pair in rows()))
+    for read in (read_protocol, read_any_pairs):
+        found = read(path, tmp_path)
+        assert list(zip(found.left, found.right, found.same.astype(int), strict=True)) == rows()
+        assert found.lines[0] == 1 + bool(above)
+
+
+def test_a_line_of_photos_with_blanks_within_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("a/1.jpg b/1.jpg 1\nAnn Lee/1.jpg b/1.jpg 0\n")
+    with pytest.raises(
+        XCosError, match=r"pairs\.txt, line 2: 'Ann.*' does not fit; write left right"
+    ):
+        read_protocol(path, tmp_path)
+
+
+def test_pairs_as_r_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = [f'"{n}","{a}","{b}",{same}' for n, (a, b, same) in enumerate(rows(), start=1)]
+    path.write_text("\n".join(['"left","right","same"', *lines]))
+    found = read_protocol(path, tmp_path)
+    assert list(zip(found.left, found.right, found.same.astype(int), strict=True)) == rows()

@@ -169,3 +169,12 @@ def test_a_second_column_of_photos_is_no_identity(
     photos: Path, text: str, identity: str | None
 ) -> None:
     assert listed(photos, text) == ([("Ann/1.jpg", identity)], [])
+
+
+def test_a_head_shorter_by_the_row_numbers_is_as_r_writes_it(photos: Path) -> None:
+    table = '"path","identity","sex"\n"1","Ann/1.jpg","Ann","f"\n"2","Bob/1.jpg","Bob","m"\n'
+    found, wrong = listed(photos, table)
+    assert found == [("Ann/1.jpg", "Ann"), ("Bob/1.jpg", "Bob")] and wrong == []
+    assert scan(photos / "list.csv").photos[1].columns == (("sex", "m"),)
+    commas = "path,identity\nAnn/1.jpg,Lee, Ann\nBob/1.jpg,Ray, Bob\n"
+    assert "put cells with a comma within into quotation marks" in listed(photos, commas)[1][0]
