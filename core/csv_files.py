@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from core.errors import XCosError, quoted
 from core.lfs import refuse_pointer
+from core.western import western
 
 LARGEST = 2**30  # bytes of a list
 DELIMITERS = "\t;,|"
@@ -78,8 +79,8 @@ def read_text(path: Path) -> str:
         ) from error
     if text is None:
         raise XCosError(
-            f"{path} is neither in UTF-8 nor in a Western encoding (it may be in GBK, Shift-JIS or "
-            "Windows-1251, which files do not tell); save it as UTF-8."
+            f"{path} is neither in UTF-8 nor in a Western encoding (it may be in GBK, Windows-1250, "
+            "Mac Roman or another one, which files do not tell); save it as UTF-8."
         )
     if "\0" in text:
         line = len(LINE_END.findall(text[: text.index("\0")])) + 1
@@ -104,9 +105,7 @@ def _decoded(data: bytes) -> str | None:
         return None
     if sound:  # UTF-8 but for some names
         return escaped
-    with contextlib.suppress(UnicodeDecodeError):
-        return data.decode("cp1252")
-    return data.decode("latin-1")
+    return western(data)
 
 
 def _in_another_alphabet(data: bytes) -> bool:
@@ -124,7 +123,8 @@ def read_lines(path: Path) -> list[str]:
 def read_rows(path: Path) -> list[Row]:
     """The rows of a CSV in which anything stands.
 
-    Its delimiter, of comma, semicolon, tab and bar, is the one that it has. Raises XCosError naming the line of a quotation mark that is not closed, or a cell too long.
+    Its delimiter, of comma, semicolon, tab and bar, is the one that it has. A head without one for
+    the rows' numbers before it, as R writes it, gets an empty one. Raises XCosError naming the line of a quotation mark that is not closed, or a cell too long.
     """
     text = read_text(path)
     skipped = 0
@@ -134,13 +134,29 @@ def read_rows(path: Path) -> list[Row]:
     else:
         delimiter = _delimiter(text)
     try:
-        return _parsed(text, delimiter, skipped)
+        return _with_numbers_named(_parsed(text, delimiter, skipped))
     except _Misread as first:
         try:  # blanks between a closing quotation mark and the delimiter
             ended = rf'"[ ]+(?=[{re.escape(delimiter)}\r\n]|$)'
-            return _parsed(re.sub(ended, '"', text), delimiter, skipped)
+            return _with_numbers_named(_parsed(re.sub(ended, '"', text), delimiter, skipped))
         except _Misread:
             raise XCosError(f"{path}, line {first.line}: {first.why}; mend that line.") from first
+
+
+def _with_numbers_named(rows: list[Row]) -> list[Row]:
+    """Rows with an empty head above their numbers, where R's write.table left it out."""
+    head, *others = rows or [Row(1, ())]
+    numbers = {whole_number(row.cells[0]) for row in others}
+    if (
+        len(head.cells) < 2
+        or not all(head.cells)
+        or head.cells[0].startswith("#")
+        or {len(row.cells) for row in others} != {len(head.cells) + 1}
+        or None in numbers
+        or len(numbers) < len(others)
+    ):
+        return rows
+    return [Row(head.line, ("", *head.cells)), *others]
 
 
 class _Misread(Exception):

@@ -206,3 +206,53 @@ def test_blanks_may_stand_between_a_quotation_mark_and_any_delimiter(
     told = "sep=:\n" if sign == ":" else ""
     path.write_text(f'{told}"a" {sign}"b; c" {sign}d\n' + f"e{sign}f{sign}g\n")
     assert [row.cells for row in read_rows(path)] == [("a", "b; c", "d"), ("e", "f", "g")]
+
+
+@pytest.mark.parametrize(
+    "name, encoding",
+    [
+        *((name, "cp1250") for name in (
+            "Łukasz Żółć", "Paweł Nowak", "Michał", "Jan Kamiński", "Wałęsa", "Róża Bieńkowska", "Świderski",
+            "Petrović", "Karel Čapek", "Jiří Dvořák", "Ionuţ Popa", "Ştefan", "Muşat", "Milan Kovačević",
+            "Černý", "Jaś Zając",
+        )),
+        *((name, "cp1254") for name in (
+            "Işık", "Yıldız", "Çağlar", "Barış", "İbrahim Şahin", "Yılmaz", "Davutoğlu", "Tuğçe", "Gülşen",
+        )),
+        *((name, "cp850") for name in (
+            "Müller", "José", "Jäger", "Françoise", "Köln", "Núñez", "García", "Noël", "Anaïs", "Hélène", "Österreich",
+        )),
+        *((name, "mac_roman") for name in ("Müller", "José", "Jäger", "Hélène", "François")),
+        ("Łukasz", "iso8859-2"), ("Wąsik", "iso8859-2"), ("Świeca", "iso8859-2"),
+    ],
+)  # fmt: skip
+def test_other_european_encodings_are_refused_rather_than_misread(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"path,identity\na/1.jpg,{name}\nb/1.jpg,Ann Lee\n".encode(encoding))
+    with pytest.raises(XCosError, match=r"list\.csv is neither in UTF-8 .* save it as UTF-8"):
+        read_rows(path)
+
+
+def test_lines_as_old_macs_end_them_are_not_in_windows_1252(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("path,identity\ra/1.jpg,Köln\r".encode("mac_roman"))
+    with pytest.raises(XCosError, match="save it as UTF-8"):
+        read_rows(path)
+
+
+WESTERN = """Jürgen Groß|Käthe Weiß-Müller|Çelik Ümit|Zoë d’Aubigné|François Œuvrard|Lætitia Cœur|Ève|Noël|Anaïs
+Hélène Benoît|Ñíguez Muñoz|Mª José Peña|Mª. Ángeles|Nº 5|1ª Dª Ana|¿Quién?|¡Olé!|João Simões|Conceição|Ângela Brandão
+Ærø Sørensen|Åse Bjørnstad|Håkon Mæhle|Øystein|Åström|Jörgen Sjö|Fæ|Guðrún Þórðardóttir|Þýskaland|Jón Þ. Þór
+Sigþór Steinþórsson|Hallþrúður|Höskuldur Nýbýlavegur|Ýmir Ýr|Sýn|Guðlaugur Aðalsteinn|Böðvar|Jákup Sørvágur|Høgni
+Fañch|Müller–Lüdenscheid|„Karl“|‚Karl‘|“Ann”|« Été »|50 €|€ 5|£5|100 m³|20 cm³|20 °C|Marca®|Marca™|§ 5|½ Liter
+col·lega|L·lull|O´Brien|foo…bär|Mícheál Ó Séaghdha|Siân|Novotný|Dvorák|Šárka|Ženíšek|ŽIŽEK|ŠÁRKA|Ÿ|LŒTITIA
+perché|È vero|caffè|città|Niccolò|Gesù|sì|Tõnis Õunapuu|Piñata|Begoña|España|Iñigo|Ibáñez|Nuñez"""
+
+
+@pytest.mark.parametrize("name", [n for n in WESTERN.replace("\n", "|").split("|") if n])
+def test_what_western_people_write_is_read_in_windows_1252(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"path;identity\na/1.jpg;{name}\n".encode("cp1252"))
+    assert read_rows(path)[1].cells == ("a/1.jpg", name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commands.shared import warn
 from core.errors import XCosError
-from core.faces.photo_files import readable
+from core.faces.photo_files import person_name, readable
 from core.gallery.cache import default_cache
 from core.gallery.folder import scan_with_photos
 from core.json_text import json_text
@@ -113,7 +113,7 @@ def _subjects(options: argparse.Namespace, edits: Edits) -> list[str]:
     photos = {readable(p.photo): p.photo for p in listing.photos}
     photos |= {p.photo: p.photo for p in listing.photos}  # of two spellings the one that is given
     names = {p.identity for p in listing.photos} | {*edits.identities.values()}
-    identities = [n if n in names else readable(n) for n in options.identity]
+    identities = [n if n in names else person_name(n) for n in options.identity]
     for name in identities:
         if name not in names:
             raise XCosError(

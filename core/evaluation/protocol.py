@@ -13,10 +13,13 @@ from core.csv_files import csv_bytes
 from core.errors import XCosError, quoted
 from core.evaluation.insightface_bin import picture_name, unpack_bin
 from core.evaluation.pair_lists import (
+    labelled_pairs,
     read_labelled_csv,
     read_splits,
     read_unlabelled_csv,
+    rows_of_photos,
     seeded_folds,
+    unlabelled_pairs,
 )
 from core.evaluation.published import ArPart, ar_pairs, ar_person, cfp_pairs, is_cfp
 from core.evaluation.verification import ProtocolPairs, read_lfw_pairs
@@ -41,7 +44,7 @@ CHUNK = 256  # pairs whose maps are computed at once
 def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> ProtocolPairs:
     """The pairs of a file or folder in any of the forms that evaluations are published in.
 
-    LFW's `pairs.txt` and `pairsDevTest.txt`; a CSV of left, right, same; InsightFace's `.bin`,
+    LFW's `pairs.txt` and `pairsDevTest.txt`; a text or CSV of left, right, same; InsightFace's `.bin`,
     whose images are written into `folder`; YouTube Faces' `splits.txt`; a folder with a
     sub-folder an identity (the AR protocol); CFP's Protocol/Split/FF or FP.
     part: of AR's photos, told by their names. Raises XCosError.
@@ -57,17 +60,24 @@ def read_protocol(path: Path, folder: Path, part: ArPart | None = None) -> Proto
         return unpack_bin(path, folder)
     if path.suffix.lower() == ".csv":
         return read_labelled_csv(path)
-    return read_splits(path) if path.stem.startswith("splits") else read_lfw_pairs(path)
+    if path.stem.startswith("splits"):
+        return read_splits(path)
+    rows = rows_of_photos(path)
+    return read_lfw_pairs(path) if rows is None else labelled_pairs(path, rows)
 
 
 def read_any_pairs(path: Path, folder: Path) -> ProtocolPairs:
-    """As read_protocol, but a CSV may list any number of pairs, and needs no third column.
+    """As read_protocol, but a CSV, or a text with a pair of photos a line, may list any number of pairs, and needs no third column.
 
     Without one, `same` is False for all. Raises XCosError.
     """
-    return (
-        read_unlabelled_csv(path) if path.suffix.lower() == ".csv" else read_protocol(path, folder)
+    if path.suffix.lower() == ".csv":
+        return read_unlabelled_csv(path)
+    by_photos = (
+        path.is_file() and path.suffix.lower() != ".bin" and not path.stem.startswith("splits")
     )
+    rows = rows_of_photos(path) if by_photos else None
+    return read_protocol(path, folder) if rows is None else unlabelled_pairs(path, rows)
 
 
 def identity_pairs(root: Path, count: int = AR_PAIRS, seed: int = 0) -> ProtocolPairs:

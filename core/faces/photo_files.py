@@ -22,6 +22,9 @@ NO_PHOTOS = {
     ".yaml", ".yml", ".zip"
 }  # fmt: skip
 
+# Marks that show nothing: the soft hyphen, zero-width blanks, and directions of writing.
+UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
 # Opening a pipe would wait for who writes to it.
 READ_NOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -111,6 +114,14 @@ def readable(name: str) -> str:
     if name.isascii():
         return name
     return unicodedata.normalize("NFC", re.sub("[\ud800-\udfff]", _as_latin, name))
+
+
+def person_name(name: str) -> str:
+    """A name by which a person is known: readable, with single blanks and no unseen marks.
+
+    Empty where nothing is left. What joins letters and emoji, U+200C and U+200D, stays.
+    """
+    return " ".join(UNSEEN.sub("", readable(name)).split())
 
 
 def _as_latin(match: re.Match[str]) -> str:

@@ -1,22 +1,23 @@
 """Which columns of a gallery's CSV name the photos, and who they show."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from core.csv_files import Row, below_comments, named_columns, refuse_repeated
-from core.errors import XCosError, counted, quoted
+from core.errors import XCosError, counted, quoted, shown
 from core.faces.photo import PHOTO_SUFFIXES
 from core.faces.photo_files import readable
+from core.gallery.name_parts import may_be_part, name_parts
+from core.gallery.pair_columns import SIDES, truth
 
 PHOTO = {
     "path": ("path", "photo", "file", "filename", "file_name", "filepath", "file_path",
              "photo_path", "image_path", "image", "img", "picture"),
 }  # fmt: skip
 PHOTO_WORDS = {word for called in PHOTO["path"] for word in called.split("_")} - {"name"}
-PAIR = {"left": ("left",), "right": ("right",)}
 PERSON = ("identity", "person", "name", "subject", "label", "class", "who", "id")  # likeliest first
 BESIDE_PERSON = {"full", "of", "the"}
 # Of heads that say something else of a photo, so that no column of theirs is taken for the person.
@@ -42,14 +43,15 @@ class Columns:
     """Where a list says what.
 
     rows:     below its head
-    photo:    place of the photos, identity: of who they show, None where no column says it
+    photo:    place of the photos
+    identity: places of who they show, several for the parts of a name, none where no column says it
     further:  heads of the other columns, by their place
     doubts:   sentences on columns of which the heads leave doubt: line and sentence
     """
 
     rows: list[Row]
     photo: int
-    identity: int | None
+    identity: tuple[int, ...]
     further: dict[int, str] = field(default_factory=dict)
     doubts: tuple[tuple[int, str], ...] = ()
 
@@ -61,24 +63,55 @@ def columns_of(path: Path, rows: list[Row]) -> Columns:
     """
     rows, doubts = _from_head(path, below_comments(rows, PHOTO, _has_photo))
     head = rows[0] if rows else None
-    if len(named_columns(head, PAIR)) == 2:
-        raise XCosError(f"{path} lists pairs, left and right, not photos; choose a gallery.")
+    _refuse_pairs(path, head)
     if head is None or not _is_head(head):
         photo = _photo_place(rows, {})
         width = max((len(row.cells) for row in rows), default=1)
         beside = photo + 1 if photo + 1 < width else photo - 1
-        return Columns(rows, photo, beside if beside >= 0 else None)
+        if beside in _of_photos(rows):
+            raise XCosError(f"{path} lists pairs, not photos; choose a gallery.")
+        return Columns(rows, photo, (beside,) if beside >= 0 else ())
     rows = rows[1:]
     photo = _photo_place(rows, named_columns(head, PHOTO))
-    identity, guessed = _identity_place(head, rows, photo)
-    used = [photo] if identity is None else [photo, identity]
-    if identity is not None and guessed:
-        doubts.append((head.line, _guessed(path, head, identity)))
+    others = _of_photos(rows) - {photo}
+    identity, guessed = _identity_places(head, rows, (photo, *others))
+    if _are_pairs(head, rows, others, identity):
+        raise XCosError(f"{path} lists pairs, not photos; choose a gallery.")
+    used = [photo, *identity]
+    if guessed:
+        doubts.append((head.line, _guessed(path, head, identity[0])))
     refuse_repeated(path, head, rows, used)
     further, twice = _further(path, head, rows, used)
     return Columns(
         rows, photo, identity, further, (*doubts, *twice, *_beyond(path, head, rows, used))
     )
+
+
+def _refuse_pairs(path: Path, head: Row | None) -> None:
+    """Raise XCosError where a head names the two sides of pairs, and no photo beside them."""
+    sides = named_columns(head, SIDES)
+    if head is not None and len(sides) == 2 and not named_columns(head, PHOTO):
+        left, right = (shown(head.cell(place)) for place in sides.values())
+        raise XCosError(f"{path} lists pairs, {left} and {right}, not photos; choose a gallery.")
+
+
+def _of_photos(rows: Sequence[Row]) -> set[int]:
+    """The columns of which most cells name photos."""
+    width = max((len(row.cells) for row in rows), default=0)
+    cells = {place: [c for row in rows if (c := row.cell(place))] for place in range(width)}
+    return {place for place, named in cells.items() if 2 * sum(map(is_photo, named)) > len(named)}
+
+
+def _are_pairs(
+    head: Row, rows: Sequence[Row], others: Collection[int], identity: tuple[int, ...]
+) -> bool:
+    """Whether columns of other photos beside the photos are no crops or copies of them."""
+    named = bool(named_columns(head, PHOTO))
+    if not others or (named and not identity):
+        return False
+    copies = all({*_words(head.cell(at))} & NO_PERSON for at in others)
+    labels = all(truth(row.cell(at)) is not None for row in rows for at in identity)
+    return labels and not (named and copies)
 
 
 def _further(
@@ -155,14 +188,29 @@ def _photo_place(rows: Sequence[Row], named: dict[str, int]) -> int:
     return named.get("path", photos.index(max(photos)))
 
 
-def _identity_place(head: Row, rows: Sequence[Row], photo: int) -> tuple[int | None, bool]:
-    """The column of who the photos show, and whether it is one whose head does not say so."""
+def _identity_places(
+    head: Row, rows: Sequence[Row], photos: tuple[int, ...]
+) -> tuple[tuple[int, ...], bool]:
+    """The columns of who the photos show, and whether it is one whose head does not say so surely.
+
+    photos: the columns of photos, that of the gallery first
+    """
     ranks = {at: rank for at, cell in enumerate(head.cells) if (rank := _person_rank(cell))}
-    named = min((at for at in ranks if at != photo), key=lambda at: ranks[at], default=None)
+    named = min((at for at in ranks if at not in photos), key=lambda at: ranks[at], default=None)
+    parts = name_parts(head, photos)
+    if parts and (named is None or not _is_whole(head.cell(named))):
+        return parts, False
     if named is None or (_words(head.cell(named)) == ["id"] and not _repeats(rows, named)):
-        guess = _beside(head, rows, photo)
-        return (named, False) if guess is None else (guess, True)
-    return named, False
+        guess = _beside(head, rows, photos)
+        if guess is not None:
+            return (guess,), True
+        return (() if named is None else (named,)), False
+    return (named,), may_be_part(head, rows, named, (*photos, named))
+
+
+def _is_whole(head: str) -> bool:
+    """Whether a head names the person more clearly than the parts of a name together."""
+    return bool({*_words(head)} & {"identity", "person", "full"})
 
 
 def _person_rank(cell: str) -> tuple[int, int] | None:
@@ -180,13 +228,14 @@ def _repeats(rows: Sequence[Row], place: int) -> bool:
     return len({*values}) < len(values)
 
 
-def _beside(head: Row, rows: Sequence[Row], photo: int) -> int | None:
+def _beside(head: Row, rows: Sequence[Row], photos: tuple[int, ...]) -> int | None:
     """The column behind the photos, else before them, that may name the person for all its head says."""
+    photo = photos[0]
     for place in (photo + 1, photo - 1):
         words = _words(head.cell(place)) if place >= 0 else ["row"]
         # Tables have their rows' numbers in a first column without a head.
         unnamed_before = not words and place < photo
-        may_be = not unnamed_before and not {*words} & {*NO_PERSON, "id"}
+        may_be = place not in photos and not unnamed_before and not {*words} & {*NO_PERSON, "id"}
         if may_be and any(row.cell(place) for row in rows):
             return place
     return None

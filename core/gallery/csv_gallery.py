@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from core.csv_files import read_rows
 from core.errors import quoted, shown
-from core.faces.photo_files import readable, why_no_photo
+from core.faces.photo_files import why_no_photo
 from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
+from core.gallery.placeholders import Placeholders
 
 # What no path of this machine is, and why, to follow its name; the last holds beside Windows alone.
 ELSEWHERE = [
@@ -50,15 +51,17 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
 
     Photos are as they are called below root where they are found there, else as listed.
     Columns are told by their heads (path, identity and the like), else by where the photos are.
-    A photo with two identities, or two values of a column, keeps the first one. Raises XCosError.
+    A photo with two identities, or two values of a column, keeps the first one. Words such as NA
+    are no identity and no value. Raises XCosError.
     """
     columns = columns_of(path, read_rows(path))
     finder = PhotoFinder(root)
     photos: dict[str, CsvPhoto] = {}  # by the file
     wrong = [(f"{path.name}, line {line}", doubt) for line, doubt in columns.doubts]
+    nobody = Placeholders(path, columns)
     for row in columns.rows:
         listed = row.cell(columns.photo)
-        identity = readable(row.cell(columns.identity)) or None
+        identity = nobody.identity(row)
         place = f"{path.name}, line {row.line}"
         found = _found(listed, finder) if listed else None
         if why := _why_no_photo(listed, None if found is None else root / found):
@@ -69,7 +72,7 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
         known = photos.setdefault(file, CsvPhoto(Path(photo).as_posix(), identity, row.line))
         if known.identity is None:
             known.identity, known.line = identity, row.line
-        cells = {name: readable(row.cell(at)) for at, name in columns.further.items()}
+        cells = {name: nobody.value(row, at) for at, name in columns.further.items()}
         values = {name: value for name, value in cells.items() if value}
         differing = [
             (f"{quoted(value)} in column {quoted(name)} here and {quoted(known.columns[name])}")
@@ -85,7 +88,7 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
             )
             wrong.append((place, f"{path}, line {row.line}: {reason}"))
         known.columns = values | known.columns
-    return list(photos.values()), wrong
+    return list(photos.values()), [*wrong, *nobody.problems()]
 
 
 def _found(listed: str, finder: PhotoFinder) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import XCosError
-from core.faces.photo_files import find_photos, readable, why_no_photo
+from core.faces.photo_files import find_photos, person_name, why_no_photo
 from core.gallery.csv_gallery import read_csv_gallery
 
 NUMBERED = re.compile(r"(.+)_\d{4}")  # LFW's NAME_0001
@@ -129,13 +129,13 @@ def _apart(root: Path, photos: list[Listed], skipped: list[tuple[str, str]]) -> 
 def identity_in_folder(photo: str) -> str | None:
     """Who a photo of a folder shows: its first sub-folder, or what its name says."""
     first, *rest = photo.split("/")
-    return readable(first) if rest else identity_by_name(first)
+    return person_name(first) or None if rest else identity_by_name(first)
 
 
 def identity_by_name(name: str) -> str | None:
     """Who a photo shows by its name alone, as LFW's NAME_0001.jpg; None for a camera's name."""
     match = NUMBERED.fullmatch(Path(name).stem)
-    return readable(match.group(1)) if match and not _by_camera(match.group(1)) else None
+    return person_name(match.group(1)) or None if match and not _by_camera(match.group(1)) else None
 
 
 def _by_camera(stem: str) -> bool:

@@ -12,7 +12,7 @@ from core.faces.choose import choose
 from core.faces.detect import Detector
 from core.faces.face import SIDE
 from core.faces.photo import photo_bytes, read_photo
-from core.faces.photo_files import find_photos, is_system, readable
+from core.faces.photo_files import find_photos, is_system, person_name, readable
 from core.faces.searched import photo_file, search
 from core.training.recordio import RecordSource
 
@@ -71,7 +71,9 @@ class FolderSource:
             raise XCosError(f"The training folder {root} does not exist; mend data in the config.")
         self._files = _files(root)
         parts = [p.relative_to(root).parts if labelled else () for p in self._files]
-        self.identities = np.array([readable(part[0]) if len(part) > 1 else "" for part in parts])
+        self.identities = np.array(
+            [person_name(part[0]) if len(part) > 1 else "" for part in parts]
+        )
         self._reader = FaceReader(aligned)
         self.stamp = ("" if aligned else "raw\n") + "".join(
             f"{readable(str(file))}\0{_state(file)}\n" for file in self._files
@@ -173,5 +175,5 @@ def empty_folders(root: Path, source: FaceSource) -> list[str]:
     if not isinstance(source, FolderSource):
         return []
     known = {*source.identities.tolist()}
-    names = {readable(p.name) for p in root.iterdir() if p.is_dir() and not is_system(p.name)}
+    names = {person_name(p.name) for p in root.iterdir() if p.is_dir() and not is_system(p.name)}
     return sorted(names - known)

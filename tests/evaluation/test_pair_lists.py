@@ -273,3 +273,107 @@ def test_pairs_that_cannot_be_right_are_told_with_their_lines(
         "and genuine in line 2, and count as both; take one line out.",
         f"xcos: problem: {path}, line 5: 'bob/1.png' is paired with itself; take that line out.",
     ]
+
+
+def write_pairs(path: Path, head: str, more: str = "") -> None:
+    """Twenty pairs of the same label and `more`, {} for the label and [] for its opposite."""
+    lines = [f"{a},{b},{more.format(same, 1 - same)}" for a, b, same in rows()]
+    path.write_text("\n".join([head, *lines]))
+
+
+@pytest.mark.parametrize(
+    "head, more",
+    [
+        ("probe,reference,male,is_match", "{1},{0}"),
+        ("probe,reference,is_genuine", "{0}"),
+        ("probe,reference,mated", "{0}"),
+        ("img_a,img_b,y", "{0}"),
+        ("left,right,target", "{0}"),
+        ("left,right,sameIdentity", "{0}"),
+        ("links,rechts,dieselbe Person", "{0}"),
+        ("probe,reference,is_different", "{1}"),
+        ("left,right,impostor", "{1}"),
+        ("probe,reference,Non-Match", "{1}"),
+        ("probe,reference,different,same", "{0},{0}"),
+        ("source,target,matched", "{0}"),
+    ],
+)
+def test_the_truth_is_a_column_whose_head_means_it(tmp_path: Path, head: str, more: str) -> None:
+    path = tmp_path / "pairs.csv"
+    write_pairs(path, head, more)
+    truths = [same == 1 for _, _, same in rows()]
+    assert read_protocol(path, tmp_path).same.tolist() == truths
+    assert read_any_pairs(path, tmp_path).same.tolist() == truths
+
+
+def test_words_for_sorts_of_pairs_say_the_same_under_any_head(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    for head in ("probe,reference,kind", "left,right,different", "left,right,sort"):
+        lines = [f"{a},{b},{'genuine' if same else 'impostor'}" for a, b, same in rows()]
+        path.write_text("\n".join([head, *lines]))
+        assert read_protocol(path, tmp_path).same.tolist() == [same == 1 for _, _, same in rows()]
+
+
+@pytest.mark.parametrize(
+    "head", ["probe,reference,distance", "left,right,male", "links,rechts,score"]
+)
+def test_a_column_of_another_meaning_is_not_the_truth(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "pairs.csv"
+    write_pairs(path, head, "{0}")
+    with pytest.raises(XCosError) as error:
+        read_protocol(path, tmp_path)
+    named = ", ".join(f"'{cell}'" for cell in head.split(","))
+    assert str(error.value) == (
+        f"{path}, line 1: there is no column same among {named}, and none of that meaning; add it, 1 "
+        "or 0 for each pair."
+    )
+    assert len(read_any_pairs(path, tmp_path).left) == 24
+
+
+@pytest.mark.parametrize("head", ["left,right,same", "left,right,different", ""])
+@pytest.mark.parametrize("cell", ["maybe", "NaN", "", "2"])
+def test_a_label_that_is_none_is_told_where_labels_are_not_needed(
+    tmp_path: Path, head: str, cell: str
+) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text(f"{head}\na.jpg,b.jpg,1\na.jpg,c.jpg,{cell}\n")
+    with pytest.raises(XCosError, match=r"pairs\.csv, line 3: .* or leave that column out"):
+        read_any_pairs(path, tmp_path)
+
+
+def test_labels_may_be_missing_altogether(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("source,target\na.jpg,b.jpg\n")
+    assert read_any_pairs(path, tmp_path).right == ("b.jpg",)
+    for text in ("left,right,same\na.jpg,b.jpg,\n", "a.jpg,b.jpg,0.83\n", "a.jpg,b.jpg\n"):
+        path.write_text(text)
+        assert read_any_pairs(path, tmp_path).same.tolist() == [False]
+
+
+@pytest.mark.parametrize("row", ["{0} {1} {2}", "{0}\t{1}\t{2}", "{0},{1},{2}", "{0}  {1}   {2} "])
+@pytest.mark.parametrize("above", ["", "# mine\n", "left right same\n"])
+def test_a_text_of_photos_a_line_is_a_list_of_pairs(tmp_path: Path, row: str, above: str) -> None:
+    path = tmp_path / "lfw_test_pair.txt"
+    head = row.format(*above.split()) + "\n" if above.startswith("left") else above
+    path.write_text(head + "\n".join(row.format(*pair) for pair in rows()))
+    for read in (read_protocol, read_any_pairs):
+        found = read(path, tmp_path)
+        assert list(zip(found.left, found.right, found.same.astype(int), strict=True)) == rows()
+        assert found.lines[0] == 1 + bool(above)
+
+
+def test_a_line_of_photos_with_blanks_within_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("a/1.jpg b/1.jpg 1\nAnn Lee/1.jpg b/1.jpg 0\n")
+    with pytest.raises(
+        XCosError, match=r"pairs\.txt, line 2: 'Ann.*' does not fit; write left right"
+    ):
+        read_protocol(path, tmp_path)
+
+
+def test_pairs_as_r_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    lines = [f'"{n}","{a}","{b}",{same}' for n, (a, b, same) in enumerate(rows(), start=1)]
+    path.write_text("\n".join(['"left","right","same"', *lines]))
+    found = read_protocol(path, tmp_path)
+    assert list(zip(found.left, found.right, found.same.astype(int), strict=True)) == rows()

@@ -59,6 +59,20 @@ def test_one_person_in_two_spellings_is_one(tmp_path: Path) -> None:
     assert all((tmp_path / listed.photo).is_file() for listed in listing.photos)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its disks trim names")
+def test_folders_whose_names_look_alike_are_one_person(tmp_path: Path) -> None:
+    names = ["Ann Lee", "Ann\u00a0Lee", "Ann  Lee", "Ann Lee\u200b"]
+    for name in names:
+        put(tmp_path / name / "1.jpg")
+    put(tmp_path / "\u200b" / "1.jpg")
+    listing = scan(tmp_path)
+    assert {listed.photo: listed.identity for listed in listing.photos} == {
+        **{f"{name}/1.jpg": "Ann Lee" for name in names},
+        "\u200b/1.jpg": None,
+    }
+    assert all((tmp_path / listed.photo).is_file() for listed in listing.photos)
+
+
 def test_raw_photos_are_told(tmp_path: Path) -> None:
     put(tmp_path / "Ann" / "1.jpg")
     (tmp_path / "Ann" / "2.CR2").write_bytes(b"II*\0\x10\0\0\0CR\2\0")

@@ -40,6 +40,15 @@ def test_one_person_in_two_spellings_is_one(crops: Path) -> None:
     assert len(without(source, read_excluded(listed)).identities) == 4
 
 
+def test_people_whose_names_look_alike_are_one(crops: Path) -> None:
+    (crops / "ann").rename(crops / "Ann Lee")
+    (crops / "bob").rename(crops / "Ann\u00a0\u200bLee")
+    source = FolderSource(crops, labelled=True)
+    assert set(source.identities.tolist()) == {"Ann Lee", "cem"}
+    assert empty_folders(crops, source) == []
+    assert all(source.read(number).shape == (112, 112, 3) for number in range(6))
+
+
 def test_a_raw_photo_is_told_when_it_is_read(crops: Path) -> None:
     (crops / "ann" / "0.nef").write_bytes(b"MM\0*" + bytes(100))
     source = FolderSource(crops, labelled=True)

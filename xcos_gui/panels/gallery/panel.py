@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from core.errors import counted, these
 from core.faces.conditions import CONDITIONS
 from core.faces.face import Face
+from core.faces.photo_files import person_name
 from core.project.edits import face_subject, identity_subject
 from xcos_gui.panels.gallery.delegate import LARGEST_FACE, SMALLEST_FACE, FaceDelegate
 from xcos_gui.panels.gallery.groups import GroupedFaces
@@ -139,7 +140,7 @@ class GalleryPanel(QWidget):
             self, title, f"Who {who}? (empty: unknown)", text=names[0]
         )
         if given:
-            self._session.rename(faces, text.strip() or None, project)
+            self._session.rename(faces, person_name(text) or None, project)
 
     def name_selected(self) -> None:
         """Ask for the identity of just the selected faces."""
@@ -152,7 +153,7 @@ class GalleryPanel(QWidget):
             self, "Identity of the selection", "Who do the selected faces show?"
         )
         if given:
-            self._session.rename(faces, text.strip() or None, project)
+            self._session.rename(faces, person_name(text) or None, project)
 
     def set_aside(self) -> None:
         """Leave the selected faces out, or bring them back from the other tab."""
