@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 CORE = (
     "cli", "commands", "notebook", "training", "reports", "analysis", "query", "evaluation", "video",
     "explain", "scoring", "gallery", "project", "model", "faces",
-    "resources", "csv_files", "western", "json_text", "digests", "lfs", "files", "processes", "progress", "version",
+    "resources", "csv_files", "western", "streams", "json_text", "digests", "lfs", "files", "processes", "progress", "version",
     "log", "workarounds", "errors",
 )  # fmt: skip
 WINDOW = ("shell", "tools", "panels", "widgets", "state")
