@@ -76,6 +76,7 @@ def read_graph(path: Path) -> "ModelProto":
     kept = [given for given in graph.input if given.name in used - valued]
     del graph.input[:]
     graph.input.extend(kept)
+    _free_axes(graph)
     model.ir_version = max(model.ir_version, FIRST_IR)
     try:
         _to_single(model, onnx_package(path))
@@ -124,9 +125,7 @@ def picture_input(model: "ModelProto", path: Path) -> PictureInput:
         raise XCosError(
             f"{path} takes inputs of a type that pictures are not; choose a face model."
         )
-    axes = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
-    # Some exporters write 0 or -1 for a free axis.
-    shape = tuple(a if a is not None and a > 0 else None for a in axes)
+    shape = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
     return PictureInput(inputs[0].name, kind, shape if tensor.HasField("shape") else None)
 
 
@@ -216,6 +215,14 @@ def _without_functions(model: "ModelProto", path: Path) -> "ModelProto":
             f"{path} has damaged functions ({brief(error)}); choose another file."
         ) from error
     return inlined
+
+
+def _free_axes(graph: "GraphProto") -> None:
+    """Let the axes be free that some exporters write as 0 or -1; onnxruntime takes 0 at its word."""
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for axis in value.type.tensor_type.shape.dim:
+            if axis.HasField("dim_value") and axis.dim_value <= 0:
+                axis.ClearField("dim_value")
 
 
 def _to_single(model: "ModelProto", onnx: Any) -> None:

@@ -47,6 +47,8 @@ NORM = constants(a=127.5, b=1 / 127.5)
     [
         {},
         {"batch": None},
+        {"batch": 0},  # as some exporters write a free one
+        {"batch": -1},
         {"batch": 1},
         {"batch": 4},
         {"flatten": node("Reshape", "map rows", "flat"), "values": {"rows": np.array([1, -1])}},
