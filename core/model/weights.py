@@ -133,11 +133,25 @@ def _refuse_unusable(tensors: dict[str, Tensor], path: Path) -> None:
             wrong = "is no plain table of numbers"
         elif _is_stretched(tensor):
             wrong = f"claims {_shape(tensor)} numbers where the file has fewer"
-        elif tensor.is_complex() or not bool(torch.isfinite(tensor).all()):
-            wrong = "has numbers that are not finite" if not tensor.is_complex() else "is complex"
+        elif tensor.is_complex():
+            wrong = "is complex"
+        elif not bool(torch.isfinite(_single(name, tensor, path)).all()):
+            wrong = "has numbers that are not finite, or too large for single precision"
         else:
             continue
         raise XCosError(f"{path} is damaged: its tensor {name} {wrong}; choose another file.")
+
+
+def _single(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """A tensor in single precision, as a network holds it. Raises XCosError for what has no numbers."""
+    try:
+        return tensor.float()
+    except (NotImplementedError, RuntimeError) as error:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise XCosError(
+            f"{path} has a tensor of the type {kind}, which is not read ({shown(name, 60)}); "
+            "save it as float32."
+        ) from error
 
 
 def _is_stretched(tensor: Tensor) -> bool:
