@@ -19,6 +19,7 @@ from core.model.importers import import_weights, read_foreign
 from core.model.target import Target, read_target
 
 Tensors = dict[str, Tensor]
+KEY = "conv3.weight"
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,40 @@ def test_wrappers_and_prefixes_are_stripped(
         assert torch.equal(tensor, published[name]), name
 
 
+@pytest.mark.parametrize(
+    ("wrap", "left_out"),
+    [
+        (lambda t: {"n_averaged": torch.tensor(3)} | under("module.", t), "n_averaged"),
+        (lambda t: t | {"head.weight": torch.zeros(9, 512), "s": torch.ones(1)}, "head.weight, s"),
+        (lambda t: {"state_dict": t | {"head.weight": torch.zeros(9, 512)}}, "head.weight"),
+    ],
+)
+def test_what_lies_beside_the_network_is_left_out_and_named(
+    tmp_path: Path, published: Tensors, wrap: Callable[[Tensors], Any], left_out: str
+) -> None:
+    torch.save(wrap(published), tmp_path / "p.pth")
+    card, network = read_foreign(tmp_path / "p.pth")
+    assert all(torch.equal(v, published[k]) for k, v in network.state_dict().items())
+    ours = import_weights(tmp_path / "p.pth", tmp_path / "ours.safetensors")
+    for told in (card, ours):
+        assert told.training == f"imported from foamliu, without {left_out}"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda t: t | {f"{KEY}_scale": torch.ones(1)}, rf"unexpected: {KEY}_scale"),
+        (lambda t: {k.replace("conv3.", "last."): v for k, v in t.items()}, r"unexpected: last\."),
+    ],
+)
+def test_what_changes_the_network_is_not_left_out(
+    tmp_path: Path, published: Tensors, change: Callable[[Tensors], Tensors], sentence: str
+) -> None:
+    torch.save(change(published), tmp_path / "p.pth")
+    with pytest.raises(XCosError, match=sentence):
+        read_foreign(tmp_path / "p.pth")
+
+
 def test_endings_in_capitals(tmp_path: Path, published: Tensors, faces: np.ndarray) -> None:
     plain = {name: tensor for name, tensor in published.items() if tensor.is_floating_point()}
     save_file(under("module.", plain), tmp_path / "P.SAFETENSORS")
@@ -104,7 +139,6 @@ def test_a_git_lfs_pointer_is_called_one(tmp_path: Path) -> None:
 
 
 HUGE = torch.zeros(1)
-KEY = "conv3.weight"
 
 
 def nan_in(tensor: Tensor) -> Tensor:
