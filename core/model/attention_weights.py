@@ -1,6 +1,6 @@
 """The learned attention's weights with batch norms folded in, as NumPy arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ class HeadWeights:
     reduce_weight: (16, C, 3, 3) for C grid channels, mostly 32, reduce_bias: (16,)
     mix_weight:    (16, 32, 3, 3), mix_bias: (16,)
     last_weight:   (1, 16, 3, 3), last_bias: (1,)
+    path:          of the file that they are from, None for weights in training
     """
 
     reduce_weight: np.ndarray
@@ -37,6 +38,7 @@ class HeadWeights:
     last_weight: np.ndarray
     last_bias: np.ndarray
     last_slope: float
+    path: Path | None = None
 
 
 def score_reach(kind: AttentionKind, correlation: np.ndarray | None) -> float:
@@ -53,7 +55,7 @@ def read_head(path: Path) -> HeadWeights | None:
         return None
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused there
-            return fold(_head_tensors(path))
+            return replace(fold(_head_tensors(path)), path=path)
     except (
         OSError, SafetensorError, KeyError, ValueError, TypeError, NotImplementedError
     ) as error:  # fmt: skip

@@ -75,8 +75,8 @@ def prepare(grid: np.ndarray, head: HeadWeights | None) -> PreparedFaces:
     parts += (head.mix_slope, head.last_slope)
     if not all(_bounded(part) for part in parts):
         raise XCosError(
-            "The learned attention of these weights gives numbers that are not finite; choose "
-            "other weights."
+            f"The learned attention of {head.path or 'these weights'} gives numbers that are not "
+            "finite; choose other weights."
         )
     shape = (len(grid), HALF, PLACES)
     return PreparedFaces(cells, left.reshape(shape), right.reshape(shape))
