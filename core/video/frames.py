@@ -180,7 +180,8 @@ def _opened(source: Path) -> tuple[Any, Any]:
             raise XCosError(f"{source} has no pictures, only sound; choose another video.")
         raise XCosError(f"{source} gives no frame: it is damaged or cut off; get it anew.")
     stream = container.streams.video[0]
-    if stream.codec_context.color_trc in HIGH_RANGE:
+    codec = stream.codec_context  # None where FFmpeg knows no such codec
+    if codec is not None and codec.color_trc in HIGH_RANGE:
         container.close()
         raise XCosError(
             f"{source} has a high dynamic range (PQ or HLG), which is not read; save it anew as an "

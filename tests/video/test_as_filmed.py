@@ -137,3 +137,10 @@ def test_a_high_dynamic_range_is_refused(tmp_path: Path, curve: int) -> None:
     path = write_video(tmp_path / "clip.mkv", [marked()] * 3, curve=curve)
     with pytest.raises(XCosError, match=r"clip\.mkv has a high dynamic range \(PQ or HLG\)"):
         Frames(path)
+
+
+def test_a_codec_that_is_not_known_is_told(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi", [marked()] * 3)
+    path.write_bytes(path.read_bytes().replace(b"FMP4", b"zzzz"))
+    with pytest.raises(XCosError, match=r"clip\.avi "):
+        list(Frames(path))
