@@ -1,6 +1,7 @@
 """Little videos for tests, made of photos of the sample gallery or of plain colours."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,20 @@ RATE = 10
 WIDE, HIGH = 320, 240
 
 
-def write_video(path: Path, frames: Iterable[np.ndarray]) -> Path:
-    """Encode (H, W, 3) uint8 frames, ten a second; skips where av is not installed."""
+def write_video(
+    path: Path, frames: Iterable[np.ndarray], aspect: Fraction = Fraction(1), curve: int = 2
+) -> Path:
+    """Encode (H, W, 3) uint8 frames, ten a second; skips where av is not installed.
+
+    aspect: how much wider than high a pixel is; curve: the transfer's code point in H.273
+    """
     av = pytest.importorskip("av", reason="av is not installed")
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDE, HIGH, "yuv420p"
         stream.bit_rate = 4_000_000
+        stream.codec_context.sample_aspect_ratio = aspect
+        stream.codec_context.color_trc = curve
         for pixels in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())

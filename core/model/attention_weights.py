@@ -12,6 +12,7 @@ from core.model.features import CHANNELS, MOST_CHANNELS
 from core.model.kinds import AttentionKind
 
 EPSILON = 1e-5  # of torch's batch norm
+NUMPY_FLOATS = {"F16", "F32", "F64"}  # as safetensors names the precisions that NumPy has
 HALF = 16  # channels of each face's half
 
 
@@ -25,7 +26,7 @@ class HeadWeights:
     reduce_weight: (16, C, 3, 3) for C grid channels, mostly 32, reduce_bias: (16,)
     mix_weight:    (16, 32, 3, 3), mix_bias: (16,)
     last_weight:   (1, 16, 3, 3), last_bias: (1,)
-    path:          of the file that they are from, for messages
+    path:          of the file that they are from, None for weights in training
     """
 
     reduce_weight: np.ndarray
@@ -53,14 +54,24 @@ def read_head(path: Path) -> HeadWeights | None:
     if card.kind != "xcos":
         return None
     try:
-        with safe_open(path, framework="numpy") as file:
-            names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
-            tensors = {k: file.get_tensor(k) for k in names}
         with np.errstate(all="ignore"):  # what is not finite is refused there
-            head = fold({name.removeprefix("attention."): v for name, v in tensors.items()})
-        return replace(head, path=path)
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+            return replace(fold(_head_tensors(path)), path=path)
+    except (
+        OSError, SafetensorError, KeyError, ValueError, TypeError, NotImplementedError
+    ) as error:  # fmt: skip
         raise XCosError(f"{path} has no whole learned attention; choose another file.") from error
+
+
+def _head_tensors(path: Path) -> dict[str, np.ndarray]:
+    """By the names of `LearnedAttention`, in any precision that torch reads."""
+    with safe_open(path, framework="numpy") as file:
+        names = [k for k in file.keys() if k.startswith("attention.")]  # noqa: SIM118
+        if {file.get_slice(name).get_dtype() for name in names} <= NUMPY_FLOATS:
+            return {name.removeprefix("attention."): file.get_tensor(name) for name in names}
+    with safe_open(path, framework="pt") as file:
+        return {
+            name.removeprefix("attention."): file.get_tensor(name).float().numpy() for name in names
+        }
 
 
 def fold(tensors: dict[str, np.ndarray]) -> HeadWeights:

@@ -16,7 +16,7 @@ from core.model.backbones.iresnet import UNITS as IRESNET_UNITS
 from core.model.card import METADATA_KEY, Kind, ModelCard
 from core.model.checkpoints import is_safetensors, read_tensors
 from core.model.normalisation import Triple
-from core.model.weights import filled, save_weights
+from core.model.weights import filled, filled_from_among, save_weights, some_names
 
 HALF: Triple = (127.5, 127.5, 127.5)
 IMAGENET_MEAN: Triple = (0.485 * 255, 0.456 * 255, 0.406 * 255)
@@ -62,7 +62,10 @@ def read_foreign(path: Path, part: Kind | None = None) -> tuple[ModelCard, nn.Mo
         training=f"imported from {foreign.origin}",
         licence="as its publisher says",
     )
-    return card, filled(card, foreign.tensors)
+    network, others = filled_from_among(card, foreign.tensors)
+    if others:
+        card = replace(card, training=f"{card.training}, without {some_names(others, 5)}")
+    return card, network
 
 
 def import_weights(source: str | Path, output: Path, part: Kind | None = None) -> ModelCard:

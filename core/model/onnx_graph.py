@@ -52,8 +52,9 @@ def onnx_package(path: Path) -> Any:
 
 
 def read_graph(path: Path) -> "ModelProto":
-    """A file with its external data, without inputs that need no value: weights, and unused ones.
+    """A file with its external data, its local functions written out where they are called.
 
+    Without inputs that need no value: weights, and unused ones.
     Raises XCosError for a file that is damaged, or whose external data are not there.
     """
     model = _parsed(path)
@@ -66,6 +67,7 @@ def read_graph(path: Path) -> "ModelProto":
             f"The external data of {path} cannot be read ({brief(error)}); "
             "put them beside the file as its publisher does."
         ) from error
+    model = _without_functions(model, path)
     graph = model.graph
     valued = {tensor.name for tensor in graph.initializer}
     valued |= {tensor.values.name for tensor in graph.sparse_initializer}
@@ -74,6 +76,7 @@ def read_graph(path: Path) -> "ModelProto":
     kept = [given for given in graph.input if given.name in used - valued]
     del graph.input[:]
     graph.input.extend(kept)
+    _free_axes(graph)
     model.ir_version = max(model.ir_version, FIRST_IR)
     try:
         _to_single(model, onnx_package(path))
@@ -122,9 +125,7 @@ def picture_input(model: "ModelProto", path: Path) -> PictureInput:
         raise XCosError(
             f"{path} takes inputs of a type that pictures are not; choose a face model."
         )
-    axes = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
-    # Some exporters write 0 or -1 for a free axis.
-    shape = tuple(a if a is not None and a > 0 else None for a in axes)
+    shape = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
     return PictureInput(inputs[0].name, kind, shape if tensor.HasField("shape") else None)
 
 
@@ -148,16 +149,22 @@ def before_network(model: "ModelProto", given: PictureInput, path: Path) -> "Mod
 
     The input tensor is followed from node to node: its values may be computed with constants and
     moved, until a node mixes pixels. The output is what enters that node.
+    Raises XCosError where that is inside a branch or a loop.
     """
     graph = model.graph
     pixels, makers = {given.name}, {}  # tensors of the picture; the place of each one's node
     entering = None
     for place, node in enumerate(graph.node):
         makers.update(dict.fromkeys(node.output, place))
-        theirs = [name for name in node.input if name in pixels]
+        theirs = [name for name in _inputs(node) if name in pixels]
         if not theirs or node.op_type in SHAPES:
             continue
-        if node.op_type not in POINTWISE:
+        if not _is_pointwise(node, pixels):
+            if any(_inner(node)):
+                raise XCosError(
+                    f"{path} has its first layer inside an operator {node.op_type}, where the "
+                    "scaling of pixels cannot be found; export it without branches and loops."
+                )
             entering = theirs[0]
             break
         pixels.update(node.output)
@@ -173,10 +180,7 @@ def before_network(model: "ModelProto", given: PictureInput, path: Path) -> "Mod
         [tensor for tensor in graph.initializer if tensor.name in taken],
     )
     return onnx.helper.make_model(
-        part,
-        opset_imports=model.opset_import,
-        functions=model.functions,
-        ir_version=model.ir_version,
+        part, opset_imports=model.opset_import, ir_version=model.ir_version
     )
 
 
@@ -199,6 +203,28 @@ def _parsed(path: Path) -> "ModelProto":
     return model
 
 
+def _without_functions(model: "ModelProto", path: Path) -> "ModelProto":
+    if not model.functions:
+        return model
+    from onnx.inliner import inline_local_functions
+
+    try:
+        inlined: ModelProto = inline_local_functions(model)
+    except Exception as error:
+        raise XCosError(
+            f"{path} has damaged functions ({brief(error)}); choose another file."
+        ) from error
+    return inlined
+
+
+def _free_axes(graph: "GraphProto") -> None:
+    """Let the axes be free that some exporters write as 0 or -1; onnxruntime takes 0 at its word."""
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for axis in value.type.tensor_type.shape.dim:
+            if axis.HasField("dim_value") and axis.dim_value <= 0:
+                axis.ClearField("dim_value")
+
+
 def _to_single(model: "ModelProto", onnx: Any) -> None:
     """Make a graph of double precision one of single: onnxruntime has few layers for double."""
     double, single = onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT
@@ -216,13 +242,42 @@ def _to_single(model: "ModelProto", onnx: Any) -> None:
                 attribute.i = single
 
 
+def _inner(node: "NodeProto") -> "Iterator[GraphProto]":
+    """The branches of an If, the body of a Loop."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _inputs(node: "NodeProto") -> list[str]:
+    """All that a node takes: what the graphs inside it take from around them too."""
+    inside = [name for graph in _inner(node) for each in _nodes(graph) for name in each.input]
+    outputs = [output.name for graph in _inner(node) for output in graph.output]
+    return [*node.input, *inside, *outputs]
+
+
+def _is_pointwise(node: "NodeProto", pixels: set[str]) -> bool:
+    """Whether a node that takes pixels does not look at others; of an If, all that it may do."""
+    if node.op_type != "If":
+        return node.op_type in POINTWISE
+    for graph in _inner(node):
+        within = set(pixels)
+        for inner in graph.node:
+            if inner.op_type in SHAPES or not within.intersection(_inputs(inner)):
+                continue
+            if not _is_pointwise(inner, within):
+                return False
+            within.update(inner.output)
+    return True
+
+
 def _nodes(graph: "GraphProto") -> "Iterator[NodeProto]":
     """A graph's nodes, and those of the graphs inside them."""
     for node in graph.node:
         yield node
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _nodes(inner)
+        for inner in _inner(node):
+            yield from _nodes(inner)
 
 
 def _tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
@@ -233,8 +288,8 @@ def _tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
     for node in _nodes(graph):
         for attribute in node.attribute:
             yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from inner.initializer
+        for inner in _inner(node):
+            yield from inner.initializer
 
 
 def _making(tensor: str, makers: dict[str, int], model: "ModelProto") -> tuple[set[int], set[str]]:
@@ -246,7 +301,7 @@ def _making(tensor: str, makers: dict[str, int], model: "ModelProto") -> tuple[s
         place = makers.get(waiting.pop())
         if place is not None and place not in places:
             places.add(place)
-            inputs = model.graph.node[place].input
+            inputs = _inputs(model.graph.node[place])
             taken.update(inputs)
             waiting.extend(inputs)
     return places, taken

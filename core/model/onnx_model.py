@@ -84,8 +84,14 @@ class OnnxSession:
         self._batch = fixed or 1
         outputs = self._call(faces[:1])
         self.tensor = self._wanted(outputs)
+        first = self._form(outputs[self._outputs.index(self.tensor)])
         self._outputs = [self.tensor]
         one, other = self.run(faces[:1]), self.run(faces[1:])
+        if not _alike(first, one):
+            raise XCosError(
+                f"{self.path} gives other numbers for the same picture each time, as with dropout "
+                "in training; export it for inference."
+            )
         self._refuse_no_embedding(np.concatenate([one, other]))
         if fixed is None and self._takes_two(faces, np.concatenate([one, other])):
             self._batch = None
@@ -132,7 +138,8 @@ class OnnxSession:
             raise XCosError(
                 f"{self.path} gives the same numbers for every picture; choose another file."
             )
-        if rows.min() >= 0 and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
+        classes = np.exp(rows) if rows.max() <= 0 else rows  # of a LogSoftmax
+        if classes.min() >= 0 and np.allclose(classes.sum(axis=1), 1, atol=1e-3):
             raise XCosError(
                 f"{self.path} gives probabilities of classes, not an embedding; "
                 "export it without its last layer."
@@ -147,9 +154,7 @@ class OnnxSession:
             together = np.empty(0)
         finally:
             self._batch = 1
-        if together.shape != apart.shape or not np.isfinite(apart).all():
-            return False
-        return np.allclose(together, apart, CLOSE, CLOSE * float(np.abs(apart).max()))
+        return bool(np.isfinite(apart).all()) and _alike(together, apart)
 
     def _call(self, x_BCHW: np.ndarray) -> list[np.ndarray]:
         """The outputs for at most a batch of pictures, without those that filled it up."""
@@ -159,6 +164,14 @@ class OnnxSession:
         fed = {self._given.name: as_input(x_BCHW, self._given.kind, self._layout)}
         outputs = run_quietly(self._session, self._outputs, fed, self.path)
         return [out[:count] if out.ndim and len(out) == size else out for out in outputs]
+
+
+def _alike(some: np.ndarray, others: np.ndarray) -> bool:
+    """Whether numbers are the same up to rounding."""
+    if some.shape != others.shape:
+        return False
+    reach = CLOSE * float(np.abs(others).max(initial=0, where=np.isfinite(others)))
+    return np.allclose(some, others, CLOSE, reach, equal_nan=True)
 
 
 @register("onnx")

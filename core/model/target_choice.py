@@ -12,7 +12,7 @@ from core.model.kinds import CHANNELS, Channels
 from core.model.normalisation import Normalisation, parse_normalisation
 from core.model.sface_package import SFACE, sface_file
 
-ONNX_READING = "2"  # another reading of ONNX files gives other answers, so kept ones are not used
+ONNX_READING = "3"  # another reading of ONNX files gives other answers, so kept ones are not used
 AUTO = "auto"
 
 

@@ -1,6 +1,7 @@
 """Weight files: safetensors with a description, loaded strictly."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,24 @@ def filled(card: ModelCard, tensors: dict[str, Tensor]) -> nn.Module:
     Raises XCosError, before memory is taken for the network, where the weights do not fit it.
     """
     _refuse_unusable(tensors, card.path)
-    if card.backbone not in OUTSIDE:
-        with torch.device("meta"):  # shapes alone
-            shapes = _built(card, len(tensors))
-        _refuse_mismatch(shapes.state_dict(), tensors, card.path)
-    network = _built(card, len(tensors))
-    load_strictly(network, tensors, card.path)
-    return network.eval()
+    return _filled(card, tensors, _shapes(card, tensors))
+
+
+def filled_from_among(
+    card: ModelCard, tensors: dict[str, Tensor]
+) -> tuple[nn.Module, tuple[str, ...]]:
+    """As `filled`, without tensors that lie beside the network's parts; these are named.
+
+    Such are a counter of averaged weights and a head of classes. Raises XCosError as `filled` does.
+    """
+    _refuse_unusable(tensors, card.path)
+    shapes = _shapes(card, tensors)
+    parts = {name.split(".")[0] for name in shapes}
+    others = tuple(name for name in tensors if name.split(".")[0] not in parts)
+    if _missing(shapes, tensors):
+        others = ()  # what is there in its place is told with it
+    kept = {name: tensor for name, tensor in tensors.items() if name not in others}
+    return _filled(card, kept, shapes), others
 
 
 def save_weights(path: Path, network: nn.Module, card: ModelCard) -> ModelCard:
@@ -101,6 +113,23 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
         raise XCosError(f"{path} is not a whole safetensors file: {error}.") from error
 
 
+def _shapes(card: ModelCard, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What a card's network is filled with, without numbers; nothing where that is elsewhere."""
+    if card.backbone in OUTSIDE:
+        return {}
+    with torch.device("meta"):
+        state: dict[str, Tensor] = _built(card, len(tensors)).state_dict()
+    return state
+
+
+def _filled(card: ModelCard, tensors: dict[str, Tensor], shapes: dict[str, Tensor]) -> nn.Module:
+    if shapes:
+        _refuse_mismatch(shapes, tensors, card.path)
+    network = _built(card, len(tensors))
+    load_strictly(network, tensors, card.path)
+    return network.eval()
+
+
 def _built(card: ModelCard, tensors: int) -> nn.Module:
     try:
         _refuse_absurd(card.options, tensors)
@@ -133,11 +162,25 @@ def _refuse_unusable(tensors: dict[str, Tensor], path: Path) -> None:
             wrong = "is no plain table of numbers"
         elif _is_stretched(tensor):
             wrong = f"claims {_shape(tensor)} numbers where the file has fewer"
-        elif tensor.is_complex() or not bool(torch.isfinite(tensor).all()):
-            wrong = "has numbers that are not finite" if not tensor.is_complex() else "is complex"
+        elif tensor.is_complex():
+            wrong = "is complex"
+        elif not bool(torch.isfinite(_single(name, tensor, path)).all()):
+            wrong = "has numbers that are not finite, or too large for single precision"
         else:
             continue
         raise XCosError(f"{path} is damaged: its tensor {name} {wrong}; choose another file.")
+
+
+def _single(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """A tensor in single precision, as a network holds it. Raises XCosError for what has no numbers."""
+    try:
+        return tensor.float()
+    except (NotImplementedError, RuntimeError) as error:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise XCosError(
+            f"{path} has a tensor of the type {kind}, which is not read ({shown(name, 60)}); "
+            "save it as float32."
+        ) from error
 
 
 def _is_stretched(tensor: Tensor) -> bool:
@@ -149,7 +192,7 @@ def _is_stretched(tensor: Tensor) -> bool:
 
 
 def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path: Path) -> None:
-    missing = [k for k in wanted if k not in tensors and not k.endswith(COUNTER)]
+    missing = _missing(wanted, tensors)
     unexpected = [k for k in tensors if k not in wanted]
     known = [k for k in tensors if k in wanted]
     misshapen = [
@@ -168,15 +211,20 @@ def _refuse_mismatch(wanted: dict[str, Tensor], tensors: dict[str, Tensor], path
     )
     wrong = [(title, keys) for title, keys in mismatches if keys]
     shown = 5 if len(wrong) == 1 else 2
-    parts = [f"{title}: {_some(keys, shown)}" for title, keys in wrong]
+    parts = [f"{title}: {some_names(keys, shown)}" for title, keys in wrong]
     if parts:
         raise XCosError(f"{path} does not fit the network it names ({'; '.join(parts)}).")
+
+
+def _missing(wanted: dict[str, Tensor], tensors: dict[str, Tensor]) -> list[str]:
+    return [k for k in wanted if k not in tensors and not k.endswith(COUNTER)]
 
 
 def _shape(tensor: Tensor) -> str:
     return "x".join(map(str, tensor.shape)) or "scalar"
 
 
-def _some(keys: list[str], limit: int) -> str:
+def some_names(keys: Sequence[str], limit: int) -> str:
+    """The first names, and how many more there are."""
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
     return ", ".join(shown(key, 60) for key in keys[:limit]) + more

@@ -9,12 +9,15 @@ import numpy as np
 
 from core.errors import XCosError
 from core.faces.face import Problem
+from core.faces.matrix_profile import HIGH_RANGE
 from core.faces.photo import read_photo
 from core.faces.photo_files import find_photos, readable
 from core.gallery.gallery import natural
 
 A_SECOND = 5  # frames looked at by default
 MOST = 1000  # in all, by default
+STRETCHED = 4  # times as wide as high, or the reverse: the most that pixels are
+SQUARE = 0.01  # that pixels may be wider than high, or the reverse, and be taken for square
 SHORT = 0.5  # seconds that a whole video may end before the length that it states
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv")
 
@@ -53,6 +56,7 @@ class Frames:
             self.total = len(self._files)
         else:
             self._container, self._stream = _opened(self.source)
+            self._aspect = self._pixel_aspect()
             self._rate = float(self._stream.average_rate or 25)
             stated = self._stream.frames / self._rate
             # AVI's length shrinks with the file, but its count of frames stays.
@@ -94,11 +98,23 @@ class Frames:
                     damaged, at_end = damaged + 1, True
                 reached = float(frame.time) if frame.time is not None else number / self._rate
                 if number % self.every == 0:
-                    yield Frame(number, reached, _upright(frame))
+                    yield Frame(number, reached, _upright(frame, self._aspect))
                 number += 1
         if number == 0:
             raise XCosError(f"{self.source} gives no frame: it is damaged or cut off; get it anew.")
         self._tell_end(reached + 1 / self._rate, damaged, at_end)
+
+    def _pixel_aspect(self) -> float:
+        """How much wider than high the file says its pixels are, as in DV and HDV."""
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        if 1 / STRETCHED <= aspect <= STRETCHED:
+            return aspect
+        reason = (
+            f"{self.source} says that its pixels are {aspect:.3g} times as wide as high, which no "
+            "camera's are; they are taken for square."
+        )
+        self.problems.append(Problem(self.source.name, reason))
+        return 1.0
 
     def _packets(self) -> Iterator[Any]:
         try:
@@ -164,6 +180,13 @@ def _opened(source: Path) -> tuple[Any, Any]:
             raise XCosError(f"{source} has no pictures, only sound; choose another video.")
         raise XCosError(f"{source} gives no frame: it is damaged or cut off; get it anew.")
     stream = container.streams.video[0]
+    codec = stream.codec_context  # None where FFmpeg knows no such codec
+    if codec is not None and codec.color_trc in HIGH_RANGE:
+        container.close()
+        raise XCosError(
+            f"{source} has a high dynamic range (PQ or HLG), which is not read; save it anew as an "
+            "ordinary video (SDR)."
+        )
     stream.thread_type = "AUTO"
     return container, stream
 
@@ -182,7 +205,11 @@ def _length(container: Any, stream: Any) -> float:
     return 0.0 if container.duration is None else container.duration / 1_000_000
 
 
-def _upright(frame: Any) -> np.ndarray:
-    pixels: np.ndarray = frame.to_ndarray(format="rgb24")
+def _upright(frame: Any, aspect: float) -> np.ndarray:
+    """A frame's (H, W, 3) uint8 RGB, turned as it was held, with square pixels."""
+    wide, high = frame.width, frame.height
+    if abs(aspect - 1) > SQUARE:
+        wide, high = round(wide * max(aspect, 1)), round(high * max(1 / aspect, 1))
+    pixels: np.ndarray = frame.reformat(wide, high, "rgb24").to_ndarray()
     quarters = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 turns
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels

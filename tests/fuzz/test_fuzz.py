@@ -20,7 +20,7 @@ SEED = 20_261
 def test_damaged_files_are_read_or_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
     asked = reader(name, tmp_path)
     found = fuzz(asked, SEED, cases=asked.quick)
-    assert found.read + found.refused > 0
+    assert found.read > 0  # else what follows the reading is not tried
     new = {kind: f.told for kind, f in found.faults.items() if kind not in KNOWN.get(name, ())}
     assert not new, "\n\n".join(f"{kind}\n{told}" for kind, told in new.items())
 

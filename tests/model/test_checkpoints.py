@@ -1,6 +1,7 @@
 """Foreign checkpoints: under what training wraps around them, and with damage of every kind."""
 
 import os
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,10 @@ from torch import Tensor
 from core.errors import XCosError
 from core.model.backbones import build_backbone
 from core.model.importers import import_weights, read_foreign
-from core.model.target import Target
+from core.model.target import Target, read_target
 
 Tensors = dict[str, Tensor]
+KEY = "conv3.weight"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,40 @@ def test_wrappers_and_prefixes_are_stripped(
         assert torch.equal(tensor, published[name]), name
 
 
+@pytest.mark.parametrize(
+    ("wrap", "left_out"),
+    [
+        (lambda t: {"n_averaged": torch.tensor(3)} | under("module.", t), "n_averaged"),
+        (lambda t: t | {"head.weight": torch.zeros(9, 512), "s": torch.ones(1)}, "head.weight, s"),
+        (lambda t: {"state_dict": t | {"head.weight": torch.zeros(9, 512)}}, "head.weight"),
+    ],
+)
+def test_what_lies_beside_the_network_is_left_out_and_named(
+    tmp_path: Path, published: Tensors, wrap: Callable[[Tensors], Any], left_out: str
+) -> None:
+    torch.save(wrap(published), tmp_path / "p.pth")
+    card, network = read_foreign(tmp_path / "p.pth")
+    assert all(torch.equal(v, published[k]) for k, v in network.state_dict().items())
+    ours = import_weights(tmp_path / "p.pth", tmp_path / "ours.safetensors")
+    for told in (card, ours):
+        assert told.training == f"imported from foamliu, without {left_out}"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda t: t | {f"{KEY}_scale": torch.ones(1)}, rf"unexpected: {KEY}_scale"),
+        (lambda t: {k.replace("conv3.", "last."): v for k, v in t.items()}, r"unexpected: last\."),
+    ],
+)
+def test_what_changes_the_network_is_not_left_out(
+    tmp_path: Path, published: Tensors, change: Callable[[Tensors], Tensors], sentence: str
+) -> None:
+    torch.save(change(published), tmp_path / "p.pth")
+    with pytest.raises(XCosError, match=sentence):
+        read_foreign(tmp_path / "p.pth")
+
+
 def test_endings_in_capitals(tmp_path: Path, published: Tensors, faces: np.ndarray) -> None:
     plain = {name: tensor for name, tensor in published.items() if tensor.is_floating_point()}
     save_file(under("module.", plain), tmp_path / "P.SAFETENSORS")
@@ -103,7 +139,6 @@ def test_a_git_lfs_pointer_is_called_one(tmp_path: Path) -> None:
 
 
 HUGE = torch.zeros(1)
-KEY = "conv3.weight"
 
 
 def nan_in(tensor: Tensor) -> Tensor:
@@ -135,6 +170,52 @@ def test_tensors_that_are_no_weights(
     with pytest.raises(XCosError, match=sentence) as error:
         read_foreign(tmp_path / "d.pth")
     assert "d.pth" in str(error.value) and len(str(error.value)) < 600
+
+
+TYPES = {t for t in vars(torch).values() if isinstance(t, torch.dtype)}
+FLOATS = {t for t in TYPES if t.is_floating_point and "float4" not in str(t)}  # those hold two each
+
+
+@pytest.mark.parametrize("kind", sorted(FLOATS, key=str))
+def test_weights_of_every_precision_are_read(
+    tmp_path: Path, published: Tensors, kind: torch.dtype
+) -> None:
+    given = {k: v.to(kind) if v.dim() > 1 else v for k, v in published.items()}
+    save_file(given, tmp_path / "p.safetensors")
+    ours = import_weights(tmp_path / "p.safetensors", tmp_path / "ours.safetensors").path
+    for path in (tmp_path / "p.safetensors", ours):
+        network = read_target(path)[1].state_dict()
+        assert {v.dtype for v in network.values()} <= {torch.float32, torch.int64}
+        assert all(torch.equal(network[k], given[k].to(network[k].dtype)) for k in given)
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES - FLOATS, key=str))
+def test_tensors_of_every_other_type_are_told(
+    tmp_path: Path, published: Tensors, kind: torch.dtype
+) -> None:
+    path = tmp_path / "d.pth"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of types that torch only tries out
+        odd = torch.empty(published[KEY].shape, dtype=kind)
+    try:
+        torch.save(published | {KEY: odd}, path)
+        contents = None
+    except Exception:  # torch cannot write all of its types
+        contents = published | {KEY: odd}
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(XCosError) as error:
+        if contents is not None:
+            path.write_bytes(b"")
+            patch.setattr("core.model.checkpoints.read_pickled", lambda _: contents)
+        read_foreign(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_numbers_beyond_single_precision_are_told(tmp_path: Path, published: Tensors) -> None:
+    large = published[KEY].double()
+    large.view(-1)[0] = 1e300
+    torch.save(published | {KEY: large}, tmp_path / "d.pth")
+    with pytest.raises(XCosError, match=r"d\.pth is damaged: its tensor conv3\.weight has numbers"):
+        read_foreign(tmp_path / "d.pth")
 
 
 ZERO = torch.zeros(1)

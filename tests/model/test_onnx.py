@@ -47,6 +47,8 @@ NORM = constants(a=127.5, b=1 / 127.5)
     [
         {},
         {"batch": None},
+        {"batch": 0},  # as some exporters write a free one
+        {"batch": -1},
         {"batch": 1},
         {"batch": 4},
         {"flatten": node("Reshape", "map rows", "flat"), "values": {"rows": np.array([1, -1])}},
@@ -156,6 +158,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
       "outputs": ("y",)}, "no embedding"),
     ({"after": (node("ArgMax", "embedding", "y", axis=1),), "outputs": ("y",)}, "no embedding|not an"),
     ({"after": (node("Softmax", "embedding", "y"),), "outputs": ("y",)}, "probabilities"),
+    ({"after": (node("LogSoftmax", "embedding", "y"),), "outputs": ("y",)}, "probabilities"),
+    ({"after": (node("RandomNormalLike", "embedding", "r"), node("Add", "embedding r", "y")),
+      "outputs": ("y",)}, "gives other numbers for the same picture each time"),
+    ({"after": (node("Dropout", "embedding share training", "y"),), "outputs": ("y",),
+      "values": {"share": np.float32(0.5), "training": np.array(True)}}, "for the same picture each time"),
     ({"after": (node("Mul", "embedding zero", "y"),), "outputs": ("y",),
       "values": {"zero": np.float32(0)}}, "same numbers for every picture"),
     ({"after": (node("Div", "embedding zero", "y"),), "outputs": ("y",),
@@ -251,3 +258,47 @@ def test_a_normalisation_is_written_as_it_is_read(text: str) -> None:
 def test_a_wrong_normalisation_is_told(text: str) -> None:
     with pytest.raises(XCosError, match="normalisation"):
         parse_normalisation(text)
+
+
+def branched(path: Path, then: list[Any], otherwise: list[Any]) -> Path:
+    """A face model whose `pixels` are the output `o` of one of two branches, by a constant."""
+    branches = [
+        helper.make_graph(
+            nodes, "b", [], [helper.make_empty_tensor_value_info(nodes[-1].output[0])]
+        )
+        for nodes in (then, otherwise)
+    ]
+    choice = node("If", "yes", "pixels", then_branch=branches[0], else_branch=branches[1])
+    return face_model(path, before=(choice,), values={**NORM, "yes": np.array(True)})
+
+
+def test_scaling_in_a_branch_is_found(tmp_path: Path, faces: np.ndarray) -> None:
+    scaling = [node("Sub", "x a", "s"), node("Mul", "s b", "o")]
+    target = Target(
+        branched(tmp_path / "face.onnx", scaling, [node("Identity", "x", "same")]), "cpu"
+    )
+    np.testing.assert_allclose(target.embeddings(faces), expected(faces), atol=1e-4)
+
+
+def test_a_first_layer_in_a_branch_is_refused(tmp_path: Path, faces: np.ndarray) -> None:
+    layers = [node("Sub", "x a", "s"), node("AveragePool", "s", "o", kernel_shape=[1, 1])]
+    path = branched(tmp_path / "face.onnx", layers, [node("Identity", "x", "same")])
+    with pytest.raises(XCosError, match=r"face\.onnx has its first layer inside an operator If"):
+        Target(path, "cpu").embeddings(faces)
+
+
+def test_scaling_in_a_local_function_is_found(tmp_path: Path, faces: np.ndarray) -> None:
+    path = face_model(tmp_path / "face.onnx", before=(node("Norm", "x", "pixels", domain="own"),))
+    model = onnx.load(path)
+    inner = [
+        node("Constant", "", "k", value=array(np.float32(127.5), "")),
+        node("Sub", "a k", "s"),
+        node("Div", "s k", "o"),
+    ]
+    opset = helper.make_opsetid("", 17)
+    model.functions.append(helper.make_function("own", "Norm", ["a"], ["o"], inner, [opset]))
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    onnx.save(model, path)
+    target = Target(path, "cpu")
+    assert target.card.mean == UNCHANGED.mean
+    np.testing.assert_allclose(target.embeddings(faces), expected(faces), atol=1e-4)

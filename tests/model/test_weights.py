@@ -1,10 +1,12 @@
 """Weight files: what is written is read, and what does not fit is told."""
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core.errors import XCosError
@@ -17,6 +19,7 @@ from core.model.target import Target
 from core.model.target_choice import TargetChoice
 from core.model.verifier import Verifier
 from core.model.weights import load_network, load_xcos, save_weights
+from core.scoring.engine import PairEngine
 from tests.living import THRESHOLDS
 
 
@@ -54,6 +57,39 @@ def test_verifier_gives_the_networks_numbers(tiny_weights: Path, faces: np.ndarr
 def test_head_is_there_without_torch(tiny_weights: Path) -> None:
     head = read_head(tiny_weights)
     assert head is not None and head.mix_weight.shape == (16, 32, 3, 3)
+
+
+def test_a_head_of_enormous_numbers_is_told_by_its_file(tiny_weights: Path, tmp_path: Path) -> None:
+    with safe_open(tiny_weights, framework="pt") as file:
+        metadata = file.metadata()
+    path, tensors = tmp_path / "large.safetensors", load_file(tiny_weights)
+    tensors["attention.last.0.weight"] = torch.full((1, 16, 3, 3), 1e25)
+    save_file(tensors, path, metadata)
+    with pytest.raises(XCosError) as error:
+        PairEngine(read_head(path), None).prepare(np.zeros((1, 32, 7, 7), np.float32))
+    assert str(error.value) == (
+        f"The learned attention of {path} gives numbers that are not finite; choose other weights."
+    )
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float8_e4m3fn])
+def test_the_head_of_weights_in_fewer_bits(
+    tiny_weights: Path, tmp_path: Path, kind: torch.dtype
+) -> None:
+    with safe_open(tiny_weights, framework="pt") as file:
+        metadata = file.metadata()
+    few = {name: tensor.to(kind) for name, tensor in load_file(tiny_weights).items()}
+    save_file(few, tmp_path / "few.safetensors", metadata)
+    single = {name: tensor.float() for name, tensor in few.items()}
+    save_file(single, tmp_path / "single.safetensors", metadata)
+    found, wanted = (
+        read_head(tmp_path / "few.safetensors"),
+        read_head(tmp_path / "single.safetensors"),
+    )
+    assert found is not None and wanted is not None
+    wanted = replace(wanted, path=found.path)
+    for field in fields(wanted):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(wanted, field.name))
 
 
 @pytest.mark.parametrize("channels", ["RGB", "BGR"])

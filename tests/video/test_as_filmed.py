@@ -1,6 +1,7 @@
 """Videos as phones and editors write them: turned, without pictures, of odd sizes, very long."""
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,59 @@ def test_frames_that_are_said_to_be_crops_must_be(tmp_path: Path, tiny_weights: 
     with pytest.raises(XCosError, match="Frame 0 is 320x240, not an aligned 112x112 crop") as told:
         follow(video, Verifier(tiny_weights, "cpu"), aligned=True)
     assert told.value.option == "aligned"
+
+
+def disc(aspect: float) -> np.ndarray:
+    """A white disc of 60 pixels' radius in the middle, as it is stored in pixels of an aspect."""
+    y, x = np.mgrid[:HIGH, :WIDE] + 0.5
+    wide, high = max(aspect, 1), max(1 / aspect, 1)
+    inside = ((x - WIDE / 2) * wide) ** 2 + ((y - HIGH / 2) * high) ** 2 < 60**2
+    return np.repeat(inside[..., None], 3, axis=2).astype(np.uint8) * 255
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("aspect", "shape"), [(Fraction(4, 3), (240, 427)), (Fraction(8, 9), (270, 320))]
+)
+def test_what_was_round_is_round_whatever_the_pixels(
+    tmp_path: Path, suffix: str, aspect: Fraction, shape: tuple[int, int]
+) -> None:
+    stored = disc(float(aspect))
+    video = write_video(tmp_path / f"clip{suffix}", [stored] * 3, aspect)
+    frames = Frames(video, every=1)
+    pixels = next(iter(frames)).pixels
+    frames.close()
+    assert pixels.shape == (*shape, 3) and not frames.problems
+    white = pixels.mean(axis=2) > 128
+    assert white.any(axis=0).sum() == pytest.approx(120, abs=2)
+    assert white.any(axis=1).sum() == pytest.approx(120, abs=2)
+
+
+def test_pixels_that_are_stretched_and_turned(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "clip.mp4", [disc(4 / 3)] * 3, Fraction(4, 3))
+    frames = Frames(turned(video, (0, 1, -1, 0)), every=1)
+    assert next(iter(frames)).pixels.shape == (427, 240, 3)
+    frames.close()
+
+
+def test_pixels_that_cannot_be_are_told(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "clip.mkv", [disc(1)] * 3, Fraction(50, 1))
+    frames = Frames(video, every=1)
+    assert next(iter(frames)).pixels.shape == (HIGH, WIDE, 3)
+    frames.close()
+    (problem,) = frames.problems
+    assert "clip.mkv says that its pixels are 50 times as wide as high" in problem.reason
+
+
+@pytest.mark.parametrize("curve", [16, 18])  # PQ, HLG
+def test_a_high_dynamic_range_is_refused(tmp_path: Path, curve: int) -> None:
+    path = write_video(tmp_path / "clip.mkv", [marked()] * 3, curve=curve)
+    with pytest.raises(XCosError, match=r"clip\.mkv has a high dynamic range \(PQ or HLG\)"):
+        Frames(path)
+
+
+def test_a_codec_that_is_not_known_is_told(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi", [marked()] * 3)
+    path.write_bytes(path.read_bytes().replace(b"FMP4", b"zzzz"))
+    with pytest.raises(XCosError, match=r"clip\.avi "):
+        list(Frames(path))
