@@ -236,7 +236,8 @@ class WorthWindow(FollowingWindow):
         sort = "Genuine" if genuine else "Impostor"
         does = "saves" if saved else "loses"
         title = f"{sort}: {TITLES[kind]} {does} against {TITLES[judged.against]}"
-        if not self.list_pairs(title, pairs):
+        at = judged.worth.of(kind).threshold, judged.worth.of(judged.against).threshold
+        if not self.list_pairs(title, pairs, *at):
             return
         shown = len(pairs)
         more = (

@@ -114,6 +114,11 @@ def test_ranges_and_slices_list_their_pairs(
     wrong = [round((r.fmr or 0) * r.impostor) + round((r.fnmr or 0) * r.genuine) for r in ranges]
     assert any(wrong)
     conditions.table.row_asked.emit(wrong.index(max(wrong)))
+    at = f", at threshold {window.session.threshold:z.4f}".replace(" -", " \N{MINUS SIGN}")
+    title = window.pairs.choice.currentText()
+    assert title.startswith("Errors: ") and title.endswith(at)
+    window.session.set_threshold(0.99)  # the list is of the threshold that its title tells
+    assert window.pairs.choice.currentText() == title
     assert window.pairs.model.rowCount() == max(wrong)
     conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
     conditions.choice.activated.emit(0)

@@ -59,7 +59,8 @@ def test_counts_list_the_pairs_that_a_kind_saves_and_loses(
             saves = "saves" if column < FIRST_COUNT + 2 else "loses"
             sort = "Genuine" if column in (FIRST_COUNT, FIRST_COUNT + 2) else "Impostor"
             assert window.pairs.choice.currentText() == (
-                f"{sort}: {kinds[row]} {saves} against learned attention (L)"
+                f"{sort}: {kinds[row]} {saves} against learned attention (L), "
+                f"at thresholds {text(found, row, 0)} and {text(found, 0, 0)}"
             )
             for place in range(count):
                 i, j = window.pairs.model.cell(place)

@@ -54,7 +54,10 @@ def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) 
     buttons[key].click()
     count = comparison.count(*key)
     assert window.pairs.model.rowCount() == count
-    assert window.pairs.choice.currentText() == comparison.title(*key)
+    assert window.pairs.choice.currentText() == (
+        f"{comparison.title(*key)}, at thresholds {comparison.first[0]:.4f} and "
+        f"{comparison.second[0]:.4f}".replace(" -", " \N{MINUS SIGN}")
+    )
     assert f"{count:,} pairs" in compared.note.text()
     assert window.session.matrix is not None
     for row in range(count):

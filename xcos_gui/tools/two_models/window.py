@@ -351,7 +351,11 @@ class TwoModelsWindow(FollowingWindow):
             return
         comparison = self.found.comparison
         pairs = comparison.pairs(a_right, b_right, genuine)
-        if not self.list_pairs(comparison.title(a_right, b_right, genuine), pairs):
+        title, at = (
+            comparison.title(a_right, b_right, genuine),
+            (comparison.first, comparison.second),
+        )
+        if not self.list_pairs(title, pairs, *(threshold for threshold, _ in at)):
             return
         total = comparison.count(a_right, b_right, genuine)
         more = f"; the clearest {len(pairs):,} of them" if len(pairs) < total else ""
