@@ -15,6 +15,7 @@ from core.scoring.scored import ScoredGallery, score_gallery
 
 Fusion = Literal["features", "best", "mean"]
 FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
+USUAL: Fusion = "features"  # where none is chosen: in the window, by commands and in reports
 RANKS = 20  # of a CMC curve
 POINTS = 200  # thresholds of a curve of FPIR and FNIR
 
@@ -93,9 +94,7 @@ class WhyNotSecond:
     margin: float
 
 
-def identify(
-    scored: ScoredGallery, fusion: Fusion = "features", task: Task = QUIET
-) -> Identification:
+def identify(scored: ScoredGallery, fusion: Fusion = USUAL, task: Task = QUIET) -> Identification:
     """Each row face with a person, against the persons of the columns.
 
     Raises XCosError where no face of the gallery has an identity, and Stopped.

@@ -17,6 +17,7 @@ from core.analysis.bootstrap import (
     dense_sums,
     interval_of,
     people_drawn,
+    told_ends,
 )
 from core.errors import Stopped, XCosError
 from core.progress import QUIET, Task
@@ -232,7 +233,8 @@ def _faces(codes: np.ndarray, classes: np.ndarray, people: int, count: int) -> n
 class RateInterval:
     """A rate from 0 to 1 with its 95 % percentile interval.
 
-    low, high:  None where all such pairs are of one identity, or of the same two
+    low, high:  None where drawing people changes nothing: all such pairs are of one identity, or of
+                the same two, or are all decided alike
     identities: how many there are in such pairs
     """
 
@@ -324,6 +326,6 @@ def _rate(value: float, ends: np.ndarray, identities: int, least: int) -> RateIn
     """A rate with the ends of its interval (2,); least: identities that vary when drawn."""
     if np.isnan(value):
         return None
-    if identities < least:
-        return RateInterval(value, None, None, identities)
-    return RateInterval(value, float(ends[0]), float(ends[1]), identities)
+    told = None if identities < least else told_ends(float(ends[0]), float(ends[1]))
+    low, high = told or (None, None)
+    return RateInterval(value, low, high, identities)

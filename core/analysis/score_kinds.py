@@ -21,7 +21,7 @@ from core.scoring.statistics import Counts, PairStatistics
 from core.workarounds import give_back
 
 ScoreKind = Literal["learned", "uniform", "correlation", "fc", "target"]
-Thresholds = Literal["own", "eer"]
+Thresholds = Literal["set", "own", "eer"]
 TITLES: dict[ScoreKind, str] = {
     "learned": "learned attention (L)",
     "uniform": "uniform attention (U)",
@@ -170,15 +170,16 @@ class Worth:
 
 def attention_worth(
     scored: ScoredGallery,
-    thresholds: Thresholds = "own",
+    thresholds: Thresholds = "set",
     given: float | None = None,
     task: Task = QUIET,
 ) -> Worth:
     """Score a gallery's pairs by every kind, one kind at a time, and keep each pair's decisions.
 
     scored:     by one attention kind already, whose scores are not computed again
-    thresholds: own: what the weights carry, or the equal error rate where they carry none
-    given:      the threshold of that kind that was set, in place of the weights' own
+    thresholds: own: what the weights carry, or the equal error rate where they carry none;
+                set: the same, but `given` for the kind that the gallery is scored by
+    given:      the threshold that was set for that kind, or None
     Memory: one score matrix in float32 and a byte a pair. Raises XCosError, Stopped.
     """
     matrix = scored.matrix
@@ -248,10 +249,9 @@ class _Origin:
     given: float | None
 
     def threshold(self, kind: ScoreKind, eer: tuple[float, float] | None) -> tuple[float, str]:
-        own = self.thresholds == "own"
-        if own and kind == self.set_kind and self.given is not None:
+        if self.thresholds == "set" and kind == self.set_kind and self.given is not None:
             return self.given, OWN if self.given == self.card.threshold(kind) else AS_SET
-        if own and kind in self.card.thresholds:
+        if self.thresholds != "eer" and kind in self.card.thresholds:
             return self.card.thresholds[kind], OWN
         if eer is None:
             raise XCosError(

@@ -18,24 +18,32 @@ from core.scoring.statistics import Counts
 
 LISTED = 2000  # pairs of a count that are listed
 DRAWN = 20_000  # points of a scatter plot
-Point = Literal["own", "eer"] | float  # a float: that FAR
+Point = Literal["own", "set", "eer"] | float  # a float: that FAR
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedGallery:
-    """A scored gallery with the threshold that is set or shipped for its attention kind, or None."""
+    """A scored gallery with thresholds of its attention kind, None without one.
+
+    own: what the weights carry
+    set: what the user set in its place
+    """
 
     scored: ScoredGallery
     own: float | None
+    set: float | None = None
 
     def threshold(self, point: Point) -> tuple[float, str]:
         """The threshold at an operating point, and where it is from. Raises XCosError.
 
-        own: the set or shipped one, or the equal error rate's where there is none.
+        set: the one that was set, else the weights' own; own: the weights' own. Without one it is
+        the equal error rate's.
         """
-        if point == "own" and self.own is not None:
+        if point == "set" and self.set not in (None, self.own):
+            return self.set, "as set"
+        if point in ("own", "set") and self.own is not None:
             return self.own, "its own"
-        if point in ("own", "eer"):
+        if point in ("own", "set", "eer"):
             eer = self.scored.statistics.eer()
             if eer is None:
                 raise XCosError(
@@ -105,9 +113,9 @@ class TwoModels:
         pairs = PairList(row, column, np.concatenate([same.scores, rest.scores]))
         return Scatter(self.placed(pairs), scores, sort, of_same, of_rest)
 
-    def with_threshold(self, own: float | None) -> "TwoModels":
-        """The same scores with another threshold of the first model's own."""
-        return replace(self, a=replace(self.a, own=own))
+    def with_threshold(self, threshold: float | None) -> "TwoModels":
+        """The same scores with another threshold set for the first model."""
+        return replace(self, a=replace(self.a, set=threshold))
 
     def place_of(self, row: int, column: int) -> tuple[int, int] | None:
         """Where a cell of the first model's own matrix is here; None for a face only it has."""

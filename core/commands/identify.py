@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
+from core.analysis.persons import FUSIONS, USUAL, Identification, identify, why_not_second
 from core.commands.scored import add_gallery_options, scored_at_threshold
 from core.commands.shared import add_output_option
 from core.commands.spared import check_table
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--fusion",
         choices=FUSIONS,
-        default="features",
+        default=USUAL,
         help="how a person's photos become one score (default: %(default)s)",
     )
     parser.add_argument(

@@ -45,10 +45,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--at",
         type=_point,
-        default="own",
+        default="set",
         metavar="POINT",
-        help="where the thresholds are: own, eer, or a false accept rate such as 0.01 "
-        "(default: %(default)s; --threshold is A's)",
+        help="where the thresholds are: set (A's as --threshold or a project sets it, else each model's "
+        "own), own, eer, or a false accept rate such as 0.01 (default: %(default)s)",
     )
     add_output_option(parser, "list of the pairs that only one model gets right: .csv or .json")
     add_gallery_options(parser)
@@ -58,10 +58,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
-    if options.at != "own" and options.threshold is not None:
+    if options.at != "set" and options.threshold is not None:
         raise XCosError(
-            "--at sets the thresholds of both models by this gallery; leave --threshold out, or take "
-            "--at own."
+            f"--at {options.at} tells the thresholds of both models; leave --threshold out, or take "
+            "--at set."
         )
     progress = ProgressBar()
     # Made before a setup puts a project's gallery in its place: each reads the project's edits.
@@ -80,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _scored(setup: Setup, progress: ProgressBar) -> JudgedGallery:
-    return JudgedGallery(scored_gallery(setup, setup.options, progress), setup.threshold)
+    scored, own = scored_gallery(setup, setup.options, progress), setup.card.threshold(setup.kind)
+    return JudgedGallery(scored, own, setup.threshold)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
@@ -171,7 +172,7 @@ def _tell(comparison: Comparison) -> None:
 
 
 def _point(text: str) -> Point:
-    if text == "own" or text == "eer":
+    if text in ("own", "set", "eer"):
         return text  # type: ignore[return-value]
     try:
         far = float(text)
@@ -179,6 +180,6 @@ def _point(text: str) -> Point:
         far = float("nan")
     if not 0 < far < 1:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither own, nor eer, nor a false accept rate between 0 and 1"
+            f"{text!r} is neither set, nor own, nor eer, nor a false accept rate between 0 and 1"
         )
     return far

@@ -42,9 +42,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--thresholds",
         choices=get_args(Thresholds),
-        default="own",
-        help="own: what the weights carry, the equal error rate's where they carry none; eer: the "
-        "equal error rate's for all (default: %(default)s)",
+        default="set",
+        help="own: what the weights carry, the equal error rate's where they carry none; set: the same, "
+        "but for the scored kind what --threshold or a project sets; eer: the equal error rate's for all "
+        "(default: %(default)s)",
     )
     add_output_option(parser, "list of the pairs: .csv or .json")
     add_gallery_options(parser, target=True)
@@ -54,10 +55,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns exit code 0. Raises XCosError."""
     check_table(options.output)
-    if options.thresholds == "eer" and options.threshold is not None:
+    if options.thresholds != "set" and options.threshold is not None:
         raise XCosError(
-            "--thresholds eer sets each kind's threshold by this gallery; leave --threshold out, or "
-            "take --thresholds own."
+            f"--thresholds {options.thresholds} tells each kind's threshold; leave --threshold out, or "
+            "take --thresholds set."
         )
     setup, progress = Setup(options), ProgressBar()
     scored = scored_gallery(setup, options, progress)

@@ -58,12 +58,17 @@ class PairExplanation:
         hidden cells give nothing more; by the others attention leaves them, and the score is that
         of the others, 0 where none is left.
         """
+        return float(self.evidence_without(covered, 0.0).sum())
+
+    def evidence_without(self, covered: np.ndarray, threshold: float) -> np.ndarray:
+        """(7, 7): the evidence that is then predicted; sums to without(covered) - threshold."""
         if self.law == "additive":
-            return float((self.contribution * (1 - covered)).sum())
-        kept = (1 - covered) ** KEPT_POWER[self.law]
-        given = float((self.contribution * kept).sum())
-        left, whole = float((self.attention * kept).sum()), float(self.attention.sum())
-        return given * whole / left if left > LEAST_LEFT else 0.0
+            return self.evidence(threshold) - self.contribution * covered
+        left, whole = self.attention * (1 - covered) ** KEPT_POWER[self.law], self.attention.sum()
+        if left.sum() <= LEAST_LEFT:
+            nothing: np.ndarray = -threshold * self.attention / whole
+            return nothing
+        return formula.evidence(self.cosine, left * (whole / left.sum()), threshold)
 
     def predicted_change(self, covered: np.ndarray) -> float:
         """The change of the score when a part of the face is hidden: without(covered) - score."""

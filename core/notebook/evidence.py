@@ -86,11 +86,14 @@ class Evidence:
 
         return threshold_fit(self.scored, self._limit(), self._measured())
 
-    def identify(self, fusion: "Fusion" = "features") -> "Identification":
-        """Each face against the gallery's people, its own photo left out; `.cmc()`, `.rates(t)`."""
-        from core.analysis.persons import identify
+    def identify(self, fusion: "Fusion | None" = None) -> "Identification":
+        """Each face against the gallery's people, its own photo left out; `.cmc()`, `.rates(t)`.
 
-        return identify(self.scored, fusion)
+        fusion: how a person's photos become one score; None: as the window and reports do
+        """
+        from core.analysis.persons import USUAL, identify
+
+        return identify(self.scored, fusion or USUAL)
 
     def why_not_second(self, identification: "Identification", probe: int) -> "WhyNotSecond":
         """Why a probe's first person and not the second; probe: its place in identification.probes."""

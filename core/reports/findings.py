@@ -10,7 +10,7 @@ from core.analysis.conditions.traits import traits_of
 from core.analysis.evidence.words import times
 from core.analysis.grouping import group_by
 from core.analysis.groups import Rate, group_rates
-from core.analysis.persons import identify
+from core.analysis.persons import Fusion, identify
 from core.analysis.readers.agreement import readers_of, readers_words
 from core.analysis.threshold_fit import threshold_fit
 from core.errors import Stopped, XCosError, counted
@@ -22,6 +22,11 @@ from core.project.sides import EditsOfSides
 from core.scoring.scored import ScoredGallery
 
 MOST_SLICES = 3
+BY: dict[Fusion, str] = {
+    "features": "by the mean of the features of each person's photos",
+    "best": "by the best photo",
+    "mean": "by the mean of the photos' scores",
+}
 Finding = tuple[str, str]  # a name, and what is said
 
 
@@ -75,8 +80,8 @@ def _worst(
 
 
 def _persons(scored: ScoredGallery, threshold: float, task: Task) -> Iterator[str]:
-    ranked = identify(scored, "best", task)
-    yield f"{counted(len(ranked.probes), 'probe')} against {counted(len(ranked.persons), 'person', 'people')}, by the best photo."
+    ranked = identify(scored, task=task)
+    yield f"{counted(len(ranked.probes), 'probe')} against {counted(len(ranked.persons), 'person', 'people')}, {BY[ranked.fusion]}."
     if (ranked.truth >= 0).any():
         yield f"Rank 1: {100 * ranked.cmc()[0]:.1f} %."
     for name, rate in zip(("FPIR", "FNIR"), ranked.rates(threshold), strict=True):

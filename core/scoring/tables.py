@@ -8,7 +8,7 @@ import numpy as np
 
 from core.csv_files import write_rows
 from core.errors import Stopped, XCosError
-from core.files import written_whole
+from core.files import refuse_form, written_whole
 from core.gallery.gallery import LoadedGallery
 from core.json_text import json_text
 from core.progress import QUIET, Task
@@ -33,6 +33,7 @@ def write_table(path: Path, rows: Iterable[tuple[Any, ...]], columns: Columns = 
 
     columns: by default those of a table of pairs
     """
+    refuse_form(path, SUFFIXES)
     suffix = path.suffix.lower()
     try:
         with written_whole(path) as part:

@@ -235,4 +235,4 @@ def test_the_commands_refuse_in_a_sentence(
     for wrong in ("often", "0", "1", "nan"):
         with pytest.raises(SystemExit):
             main(["two-models", str(crops), "--other", "x", "--at", wrong, *shared])
-        assert "neither own, nor eer" in capsys.readouterr().err
+        assert "neither set, nor own, nor eer" in capsys.readouterr().err

@@ -93,7 +93,13 @@ def test_operating_points(both: TwoModels) -> None:
     first, second = at.outcomes()
     assert first.far == pytest.approx(0.1, abs=0.02) and second.far == pytest.approx(0.1, abs=0.02)
     assert at.second[1] == "FAR 0.1 of this gallery"
-    without = both.with_threshold(None).at("own")
+    moved = both.with_threshold(0.45)
+    assert moved.at("own").first == (0.3, "its own") and moved.at("set").first == (0.45, "as set")
+    assert (
+        "A (m1) at threshold 0.4500 (as set), B (m2) at 0.2000 (its own)" in moved.at("set").words
+    )
+    assert both.at("set").first == both.with_threshold(0.3).at("set").first == (0.3, "its own")
+    without = replace(both, a=replace(both.a, own=None)).at("own")
     assert without.first == (both.a.scored.statistics.eer()[1], "equal error rate of this gallery")  # type: ignore[index]
     with pytest.raises(XCosError, match="too few impostor pairs for a FAR of 0"):
         both.at(0.0001)

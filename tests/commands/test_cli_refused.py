@@ -82,13 +82,21 @@ def refused(said: tuple[int, str, str], sentence: str) -> None:
         ),
         (
             "worth {crops} --thresholds eer --threshold 0.3",
-            "--thresholds eer sets each kind's threshold by this gallery; leave --threshold out, or "
-            "take --thresholds own.",
+            "--thresholds eer tells each kind's threshold; leave --threshold out, or take "
+            "--thresholds set.",
+        ),
+        (
+            "worth {crops} --thresholds own --threshold 0.3",
+            "--thresholds own tells each kind's threshold; leave --threshold out, or take "
+            "--thresholds set.",
         ),
         (
             "two-models {crops} --other xcos-small --at eer --threshold 0.3",
-            "--at sets the thresholds of both models by this gallery; leave --threshold out, or take "
-            "--at own.",
+            "--at eer tells the thresholds of both models; leave --threshold out, or take --at set.",
+        ),
+        (
+            "two-models {crops} --other xcos-small --at own --threshold 0.3",
+            "--at own tells the thresholds of both models; leave --threshold out, or take --at set.",
         ),
         (
             "lr {crops}/ann/1.png {crops}/bob/1.png --threshold 0.3",

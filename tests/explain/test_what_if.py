@@ -113,6 +113,15 @@ def test_the_robust_law_predicts_the_score_of_what_is_seen() -> None:
     assert strict.without(np.ones((7, 7))) == 0 and strict.without(0 * covered) == pair.score
     additive = replace(pair, law="additive")
     assert additive.without(covered) == pytest.approx((weights * cosine).sum())
+    for law, left in (
+        ("robust", weights),
+        ("strict", kept),
+    ):  # the map tells the margin that results
+        predicted = replace(pair, law=law).evidence_without(covered, 0.1)  # type: ignore[arg-type]
+        np.testing.assert_allclose(predicted, (cosine - 0.1) * left / left.sum(), atol=1e-12)
+    margin = (weights * cosine).sum() - 0.1
+    assert additive.evidence_without(covered, 0.1).sum() == pytest.approx(margin)
+    assert strict.evidence_without(np.ones((7, 7)), 0.1).sum() == pytest.approx(-0.1)
 
 
 def test_what_did_not_change_is_not_computed_again(world: World) -> None:

@@ -255,7 +255,10 @@ def test_the_same_content_gives_the_same_bytes_and_can_be_checked(
     assert "decision: reject" in lines
     assert lines[-1] == f"read by Eve at {time}: -2, likely different (nose unlike)"
     assert about["Whether the threshold holds"].startswith("Not told: 6 faces are too few")
-    assert "people, by the best photo. Rank 1: " in about["Identification"]
+    assert (
+        "people, by the mean of the features of each person's photos. Rank 1: "
+        in about["Identification"]
+    )
     assert about["Readers"].startswith("Eve: 1 pair, 100.0 % of 1 right")
     assert about["Where the model does worst"].startswith("No slice has more errors")
     ranges = about["By sharpness"]

@@ -17,7 +17,7 @@ from core.errors import Stopped, XCosError
 from core.faces.choose import GallerySettings
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
-from core.files import write_whole
+from core.files import refuse_form, write_whole
 from core.gallery.face_selection import FaceRules, keys_after
 from core.gallery.opening import known_record
 from core.log import unexpected
@@ -154,14 +154,24 @@ class FileActions(QObject):
             self.session.message.emit("Open a gallery first.")
             return
         name, _ = QFileDialog.getSaveFileName(
-            self._window, "Export all scores", "scores.csv", "Tables (*.csv *.parquet *.jsonl)"
+            self._window,
+            "Export all scores",
+            "scores.csv",
+            "Tables (*.csv *.parquet *.jsonl *.json)",
         )
         if name:
             self.export(Path(name))
 
     def export(self, path: Path) -> None:
         """Write all scores in the background."""
+        from core.scoring.tables import SUFFIXES, table_rows, write_table
+
         session = self.session
+        try:
+            refuse_form(path, SUFFIXES)  # before estimates are scored exactly
+        except XCosError as error:
+            session.message.emit(str(error))
+            return
         scored, threshold = session.scored, session.threshold
         if scored is None:  # another gallery was opened while the file was being named
             session.message.emit(
@@ -171,7 +181,6 @@ class FileActions(QObject):
 
         def work(running: Running) -> Callable[[], None]:
             from core.scoring.scored import score_gallery
-            from core.scoring.tables import table_rows, write_table
 
             running.report("Exporting scores", 0, 0)
             exact = scored

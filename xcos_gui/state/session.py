@@ -163,9 +163,12 @@ class Session(WithReference):
             self.fragile = fragile
             self.fragile_changed.emit()
 
-    def list_pairs(self, title: str, pairs: PairList) -> None:
-        """Show some pairs of the matrix in the list of pairs, under a title."""
-        self.pairs_listed.emit(title, pairs)
+    def list_pairs(self, title: str, pairs: PairList, *thresholds: float) -> None:
+        """Show some pairs of the matrix in the list of pairs, under a title.
+
+        thresholds: that they were chosen at, where others would be at other ones: the title tells
+        """
+        self.pairs_listed.emit(_titled(title, thresholds), pairs)
 
     def forget_gallery(self) -> None:
         """Delete the gallery's cached features and its project file; the photos stay."""
@@ -369,3 +372,11 @@ class Session(WithReference):
             pair = one_pair(scored.model, left, right, kind, order)
             self.explanation = explain_pair(pair, 0, 0)
         self.explanation_changed.emit(self.explanation)
+
+
+def _titled(title: str, thresholds: tuple[float, ...]) -> str:
+    if not thresholds:
+        return title
+    at = " and ".join(f"{threshold:z.4f}" for threshold in thresholds)
+    number = "threshold" if len(thresholds) == 1 else "thresholds"
+    return f"{title}, at {number} {at}".replace(" -", " \N{MINUS SIGN}")

@@ -40,6 +40,7 @@ from xcos_gui.widgets.tool_window import ToolWindow
 
 EMPTY = "Choose a pair in the main window to see what its verdict hangs on."
 MAPS = ("Evidence", "The cells that are enough", "If they gave nothing")
+HIDDEN = "If they were hidden"  # by laws under which attention leaves hidden cells
 Found = tuple[PairEditor, FlipSearch, WhatIf | None]
 
 
@@ -135,8 +136,9 @@ class FlipWindow(ToolWindow):
         self.cells_text.setText(cells_words(cells, report.regions))
         limit = self.session.colour_limits.contribution
         enough = _at(evidence, cells.enough)
-        gone = explanation.contribution if cells.law == "additive" else evidence
-        lost = evidence - _at(gone, cells.without)
+        hidden = _at(np.ones_like(evidence), cells.without)
+        lost = explanation.evidence_without(hidden, self.session.threshold)
+        self.maps[-1].set_title(MAPS[-1] if cells.law == "additive" else HIDDEN)
         for shown, values in zip(self.maps, (evidence, enough, lost), strict=True):
             shown.show_map(values, 0.0, limit)
 

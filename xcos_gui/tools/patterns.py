@@ -276,9 +276,10 @@ class PatternsWindow(FollowingWindow):
         report, groups = self.found.report, self.found.report.groups.groups
         row, title = index.row(), self.found.report.of.title
         if row == 0:
-            self.list_pairs(_upper(title), report.of.pairs)
+            self.list_pairs(_upper(title), report.of.pairs, report.threshold)
         else:
-            self.list_pairs(f"{_upper(title)}, group {row}", groups[row - 1].pairs)
+            pairs = groups[row - 1].pairs
+            self.list_pairs(f"{_upper(title)}, group {row}", pairs, report.threshold)
 
     def _mark(self, cell: Cell | None) -> None:
         for view in (self.face, *(m.view for m in self.maps.values())):

@@ -48,6 +48,7 @@ FIRST_COUNT = 6
 COUNTS = ((True, True), (True, False), (False, True), (False, False))  # saved, genuine
 THRESHOLDS: tuple[tuple[str, Thresholds], ...] = (
     ("Each kind's own threshold", "own"),
+    ("As set in the window, others' own", "set"),
     ("Equal error rate of each in this gallery", "eer"),
 )
 
@@ -235,7 +236,8 @@ class WorthWindow(FollowingWindow):
         sort = "Genuine" if genuine else "Impostor"
         does = "saves" if saved else "loses"
         title = f"{sort}: {TITLES[kind]} {does} against {TITLES[judged.against]}"
-        if not self.list_pairs(title, pairs):
+        at = judged.worth.of(kind).threshold, judged.worth.of(judged.against).threshold
+        if not self.list_pairs(title, pairs, *at):
             return
         shown = len(pairs)
         more = (
@@ -251,7 +253,7 @@ def _moved(
     known: Worth, thresholds: Thresholds, threshold: float | None, statistics: PairStatistics
 ) -> Worth:
     """Known decisions with the matrix's kind at the session's threshold, where that one counts."""
-    if thresholds == "eer" or threshold in (None, known.of(known.matrix.kind).threshold):
+    if thresholds != "set" or threshold in (None, known.of(known.matrix.kind).threshold):
         return known
     assert threshold is not None
     return known.moved(threshold, statistics)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 
 NEAR = 60.0  # pixels from the curve within which a point is read
 
@@ -22,6 +22,8 @@ class CurveReader(QObject):
         plot.addItem(self._mark, ignoreBounds=True)
         plot.scene().sigMouseMoved.connect(self._on_move)
         plot.scene().sigMouseClicked.connect(self._on_click)
+        curve.sigPlotChanged.connect(lambda *_: self.clear())
+        plot.installEventFilter(self)
 
     def point_at(self, scene: QPointF) -> int | None:
         """The number of the curve's point nearest to a place, or None where none is near."""
@@ -44,6 +46,11 @@ class CurveReader(QObject):
         """Mark nothing: the mouse has left, or the curve is another one."""
         self._mark.setData([], [])
         self.hovered.emit(None)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self.clear()
+        return super().eventFilter(watched, event)
 
     def _on_move(self, scene: QPointF) -> None:
         number = self.point_at(scene)

@@ -54,12 +54,15 @@ class FollowingWindow(ToolWindow):
         """Compute what is shown; for subclasses."""
         raise NotImplementedError
 
-    def list_pairs(self, title: str, pairs: PairList) -> bool:
-        """Show pairs in the main window's list; False, and told, when the gallery has changed since."""
+    def list_pairs(self, title: str, pairs: PairList, *thresholds: float) -> bool:
+        """Show pairs in the main window's list; False, and told, when the gallery has changed since.
+
+        thresholds: that they were chosen at, where others would be at other ones
+        """
         if not self.current:
             self.tell("The gallery has changed since; wait until it is counted anew.")
             return False
-        self.session.list_pairs(title, pairs)
+        self.session.list_pairs(title, pairs, *thresholds)
         self.tell_listed(title, pairs)
         return True
 

@@ -14,7 +14,6 @@ SCORES = (
     f'score: <span style="color: {GENUINE.name()}">\N{BLACK SQUARE} genuine</span>, '
     f'<span style="color: {IMPOSTOR.name()}">\N{BLACK SQUARE} impostor</span>'
 )
-LEAST_RATE = 1e-5  # left end of logarithmic axes
 BAND = 6  # pixels of a button's edge that has its outcome's colour
 MEANINGS: dict[Outcome, tuple[str, str, str]] = {
     "TP": (
@@ -66,7 +65,7 @@ def percent(share: float | None) -> str:
 
 
 def interval_words(rate: RateInterval) -> str:
-    """A rate and its interval in percent."""
+    """A rate and its interval in percent; none is told where drawing people changes nothing."""
     if rate.low is None or rate.high is None:
         return f"{percent(rate.rate)} [too few people]"
     low, high = (percent(value).removesuffix(" %") for value in (rate.low, rate.high))

@@ -34,6 +34,28 @@ def rate_plot(up: Literal["TAR", "FRR"]) -> pg.PlotWidget:
     return plot
 
 
+def least_rate(pairs: int) -> float:
+    """The least rate of so many pairs that can be told, one of them: a rate of 0 is drawn there."""
+    return 1 / max(2, pairs)
+
+
+def begin_axes(plot: pg.PlotWidget, impostor: int, genuine: int) -> None:
+    """Let the axes of a ROC or DET of so many pairs begin at the least rates, and tell so."""
+    plot.setToolTip(
+        f"The least rate that can be told is one of {impostor:,} impostor and one of {genuine:,} "
+        "genuine pairs; the axis begins there."
+        if impostor and genuine
+        else "A curve needs genuine and impostor pairs."
+    )
+    least, room = math.log10(least_rate(impostor)), 0.04  # room for the number 1
+    plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
+    plot.setXRange(least, -room * least, padding=0)
+    if plot.getAxis("left").logMode:
+        least = math.log10(least_rate(genuine))
+        plot.setLimits(yMin=least, yMax=0.05 - 0.05 * least)
+        plot.setYRange(least, -room * least, padding=0)
+
+
 class RateAxis(pg.AxisItem):  # type: ignore[misc]
     """Ticks at one to nine times each power of ten, and numbers at as many of them as fit."""
 

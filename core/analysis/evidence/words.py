@@ -43,7 +43,12 @@ def shipped_or_none(card: ModelCard, kind: AttentionKind, order: Order) -> Likel
 
 def worth_words(ratios: LikelihoodRatios, score: float) -> str:
     """What a score is worth, with the reference, in two sentences."""
-    return f"{evidence_words(ratios, score)} Reference: {ratios.reference}."
+    return f"{evidence_words(ratios, score)} {reference_words(ratios)}"
+
+
+def reference_words(ratios: LikelihoodRatios) -> str:
+    """Whose pairs tell it, in a sentence."""
+    return f"Reference: {ratios.reference}."
 
 
 def evidence_words(ratios: LikelihoodRatios, score: float) -> str:

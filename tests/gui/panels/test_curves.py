@@ -84,6 +84,9 @@ def test_curves_of_a_made_up_gallery(
             (left, right), _ = plot.viewRange()
             assert left == pytest.approx(np.log10(1 / 4))
             assert right == pytest.approx(0.04 * np.log10(4))  # room for the number 1
+        _, (low, high) = plots.rates.det.viewRange()  # FRR by two genuine pairs
+        assert low == pytest.approx(np.log10(1 / 2)) and high == pytest.approx(0.04 * np.log10(2))
+        assert plots.rates.det_curve.getData()[1].min() == pytest.approx(np.log10(1 / 2))
         curves._on_threshold_changed(0.95)  # nothing is above it: both rates at their least
         least = pytest.approx([np.log10(1 / 4)])  # FAR 0 stands where the axis begins
         assert plots.rates.roc_point.getData() == (least, pytest.approx([0]))
@@ -122,6 +125,8 @@ def test_what_is_told_of_few_pairs(window: MainWindow, monkeypatch: pytest.Monke
             curves._on_threshold_changed(0.4)
             assert curves.summary.text().startswith(said)
             assert all(button.isEnabled() == known for button in curves.counts.values())
+            assert plots.rates.det.toolTip() == "A curve needs genuine and impostor pairs."
+            assert plots.rates.det.viewRange()[0][0] == pytest.approx(np.log10(1 / 2))
     with monkeypatch.context() as only:
         only.setattr(session, "scored", None)
         curves._on_matrix_changed()
@@ -281,7 +286,7 @@ def test_a_click_on_a_bar_lists_its_person_s_errors(window: MainWindow) -> None:
             ):
                 across = QPointF(at.x(), part.bottom() - far)
                 panel.sides.click(across if way else QPointF(part.right() - far, at.y()))
-                assert pairs.choice.currentText() == f"{what} of {name}", way
+                assert pairs.choice.currentText() == (f"{what} of {name}, at threshold 0.4600"), way
 
 
 def test_a_threshold_that_is_being_typed_outlives_the_end_of_other_work(

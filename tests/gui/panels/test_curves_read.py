@@ -77,7 +77,12 @@ def test_a_count_lists_diverse_pairs(window: MainWindow, qtbot: QtBot) -> None:
     session.set_threshold(-1.0)  # every pair of two people is a false accept
     curves.spread.click()
     curves.counts["FP"].click()
-    qtbot.waitUntil(lambda: window.pairs.choice.currentText() == "Diverse false accepts")
+    qtbot.waitUntil(
+        lambda: (
+            window.pairs.choice.currentText()
+            == "Diverse false accepts, at threshold \N{MINUS SIGN}1.0000"
+        )
+    )
     model = window.pairs.model
     listed = [model.cell(row) for row in range(model.rowCount())]
     codes = session.matrix.rows
@@ -93,4 +98,6 @@ def test_a_count_lists_diverse_pairs(window: MainWindow, qtbot: QtBot) -> None:
     choice.setCurrentIndex(choice.findText("False rejects (FN)"))
     choice.activated.emit(choice.currentIndex())
     curves.spread.click()
-    qtbot.waitUntil(lambda: choice.currentText() == "Diverse false rejects")
+    qtbot.waitUntil(
+        lambda: choice.currentText() == "Diverse false rejects, at threshold \N{MINUS SIGN}1.0000"
+    )

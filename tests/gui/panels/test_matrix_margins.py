@@ -46,7 +46,11 @@ def test_bars_are_the_rates_of_each_row_s_person(window: MainWindow, qtbot: QtBo
     right = axis.sceneBoundingRect().right()
     at = panel._plot.mapFromScene(QPointF(right - GAP - 1.5 * BAR, middle))
     qtbot.mouseClick(panel._plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert window.pairs.choice.currentText() == "False accepts of ann"
+    assert window.pairs.choice.currentText() == (
+        f"False accepts of ann, at threshold {session.threshold:z.4f}".replace(
+            " -", " \N{MINUS SIGN}"
+        )
+    )
     rest(window, qtbot)
     model = window.pairs.model
     assert model.rowCount() == wrong["far"][0] and session.pair == pair

@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QStandardP
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
+from core.errors import XCosError
 from core.project.edits import face_subject
 from core.scoring.tables import write_table
 from tests.gui.resting import settled
@@ -84,6 +85,21 @@ def test_exported_scores_are_the_commands(window: MainWindow, qtbot: QtBot, tmp_
     assert float(rows[0]["score"]) == pytest.approx(
         float(window.session.matrix.scores[0, 1]), abs=1e-6
     )
+
+
+@pytest.mark.parametrize("name", ["scores.xlsx", "scores"])
+def test_scores_of_an_unknown_form_are_refused_as_the_command_does(
+    window: MainWindow, tmp_path: Path, name: str
+) -> None:
+    told: list[str] = []
+    window.session.message.connect(told.append)
+    window.commands.export(tmp_path / name)
+    assert told == [
+        f"{tmp_path / name} must end in one of .csv, .parquet, .jsonl, .json; choose another name."
+    ]
+    with pytest.raises(XCosError, match="must end in one of"):
+        write_table(tmp_path / name, [])
+    assert not [*tmp_path.glob("scores*")]
 
 
 def test_alignment_dialog(qtbot: QtBot) -> None:

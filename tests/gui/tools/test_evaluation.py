@@ -133,7 +133,10 @@ def test_curves_and_occlusion_are_drawn(empty: MainWindow, qtbot: QtBot, crops: 
     drawn = {kind: far for kind, far, _ in error_curves(dialog.found[1])}
     assert len(tabs.roc.plotItem.items) == len(drawn) >= 4
     shown = tabs.roc.plotItem.items[0].getOriginalDataset()[0]
-    np.testing.assert_allclose(shown, drawn["learned"].clip(1e-5))
+    np.testing.assert_allclose(shown, drawn["learned"].clip(1 / (~dialog.found[1].same).sum()))
+    (left, _), (low, _) = tabs.det.viewRange()  # one of the pairs of each sort
+    assert left == pytest.approx(np.log10(1 / (~dialog.found[1].same).sum()))
+    assert low == pytest.approx(np.log10(1 / dialog.found[1].same.sum()))
     assert not tabs.occlusion.plotItem.items
     tabs.measure.click()
     qtbot.waitUntil(lambda: not dialog.job.running, timeout=60_000)

@@ -53,6 +53,7 @@ def test_the_pair_s_people_are_held_out_of_the_reference(
     qtbot.waitUntil(lambda: strength.found is not None, timeout=60_000)
     words = strength.words.text()
     assert "this reference can support at most" in words and "5 people" in words
+    assert ". Reference: " in words.splitlines()[0]
     assert f"Score {window.session.explanation.score:.4f}" in words
     strength.prior.setValue(0.5)
     assert strength.decision is not None and strength.decision.words == strength.bayes.text()
@@ -93,7 +94,7 @@ def test_a_reference_can_be_that_of_the_list_and_the_panel(
     assert len(set(wanted)) > 3
     score = session.explanation.score
     assert evidence_words(session.ratios, score) in window.inspector.words.text()
-    assert session.ratios.reference in window.inspector.words.toolTip()
+    assert f"Reference: {session.ratios.reference}." in window.inspector.words.text()
     told: list[str] = []
     session.message.connect(told.append)
     session.set_order("left-right")
@@ -114,6 +115,11 @@ def test_ranges_and_slices_list_their_pairs(
     wrong = [round((r.fmr or 0) * r.impostor) + round((r.fnmr or 0) * r.genuine) for r in ranges]
     assert any(wrong)
     conditions.table.row_asked.emit(wrong.index(max(wrong)))
+    at = f", at threshold {window.session.threshold:z.4f}".replace(" -", " \N{MINUS SIGN}")
+    title = window.pairs.choice.currentText()
+    assert title.startswith("Errors: ") and title.endswith(at)
+    window.session.set_threshold(0.99)  # the list is of the threshold that its title tells
+    assert window.pairs.choice.currentText() == title
     assert window.pairs.model.rowCount() == max(wrong)
     conditions.choice.setCurrentIndex(conditions.choice.findData("yaw"))
     conditions.choice.activated.emit(0)

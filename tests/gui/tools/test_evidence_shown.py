@@ -244,7 +244,7 @@ def test_slices_list_their_pairs(
     qtbot.waitUntil(lambda: tab.found is not None and not evidence.job.running, timeout=60_000)
     assert tab.found is not None
     lists: list[tuple[str, int]] = []
-    tab.pairs_chosen.connect(lambda title, pairs: lists.append((title, len(pairs))))
+    tab.pairs_chosen.connect(lambda title, pairs, _: lists.append((title, len(pairs))))
     lines = [tab.slices.item(k) for k in range(tab.slices.count())]
     found = tab.found.slices
     assert [line.text() for line in lines[: len(found)]] == [one.words for one in found]

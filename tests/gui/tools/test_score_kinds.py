@@ -32,6 +32,13 @@ def test_counts_list_the_pairs_that_a_kind_saves_and_loses(
     found = window.show_tool(tool)
     assert isinstance(found, WorthWindow)
     qtbot.waitUntil(lambda: found.found is not None, timeout=60_000)
+    assert session.card is not None
+    own = session.card.threshold("learned")
+    assert own != middle and text(found, 0, 0) == f"{own:.4f}"  # as "Each kind's own" says
+    before = found.found
+    found.thresholds.setCurrentIndex(found.thresholds.findData("set"))
+    found.thresholds.activated.emit(found.thresholds.currentIndex())
+    qtbot.waitUntil(lambda: found.found is not before, timeout=60_000)
     kinds = [found.table.verticalHeaderItem(row).text() for row in range(found.table.rowCount())]
     assert kinds[:4] == [
         "learned attention (L)", "uniform attention (U)", "correlation attention (P)", "FC cosine",
@@ -52,7 +59,8 @@ def test_counts_list_the_pairs_that_a_kind_saves_and_loses(
             saves = "saves" if column < FIRST_COUNT + 2 else "loses"
             sort = "Genuine" if column in (FIRST_COUNT, FIRST_COUNT + 2) else "Impostor"
             assert window.pairs.choice.currentText() == (
-                f"{sort}: {kinds[row]} {saves} against learned attention (L)"
+                f"{sort}: {kinds[row]} {saves} against learned attention (L), "
+                f"at thresholds {text(found, row, 0)} and {text(found, 0, 0)}"
             )
             for place in range(count):
                 i, j = window.pairs.model.cell(place)

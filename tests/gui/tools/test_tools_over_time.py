@@ -112,6 +112,7 @@ def test_weights_without_a_threshold_are_judged_anew_when_the_user_s_is_taken_ba
     shown = opened(window, "WorthWindow")
     qtbot.waitUntil(lambda: shown.found is not None, timeout=60_000)
     first = shown.table.item(0, 0).text()
+    shown.thresholds.setCurrentIndex(shown.thresholds.findData("set"))
     session.set_threshold(0.9)
     qtbot.waitUntil(lambda: shown.table.item(0, 0).text() == "0.9000", timeout=60_000)
     session.set_threshold(None)

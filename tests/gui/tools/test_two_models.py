@@ -54,7 +54,10 @@ def test_counts_list_their_pairs(window: MainWindow, compared: TwoModelsWindow) 
     buttons[key].click()
     count = comparison.count(*key)
     assert window.pairs.model.rowCount() == count
-    assert window.pairs.choice.currentText() == comparison.title(*key)
+    assert window.pairs.choice.currentText() == (
+        f"{comparison.title(*key)}, at thresholds {comparison.first[0]:.4f} and "
+        f"{comparison.second[0]:.4f}".replace(" -", " \N{MINUS SIGN}")
+    )
     assert f"{count:,} pairs" in compared.note.text()
     assert window.session.matrix is not None
     for row in range(count):
@@ -121,15 +124,28 @@ def test_the_operating_point_moves_without_scoring_again(
 ) -> None:
     assert compared.found is not None
     before = compared.found
-    compared.point.setCurrentIndex(1)
-    compared.point.activated.emit(1)
+    compared.point.setCurrentIndex(compared.point.findData("eer"))
+    compared.point.activated.emit(2)
     qtbot.waitUntil(lambda: compared.found is not before, timeout=60_000)
     assert compared.found.comparison.models.b is before.comparison.models.b
     assert "equal error rate of this gallery" in compared.words.text()
-    compared.point.setCurrentIndex(5)  # FAR 0.0001 of eleven impostor pairs
-    compared.point.activated.emit(5)
+    compared.point.setCurrentIndex(6)  # FAR 0.0001 of eleven impostor pairs
+    compared.point.activated.emit(6)
     qtbot.waitUntil(lambda: "too few impostor pairs" in compared.words.text(), timeout=60_000)
     assert not compared.agreement.isVisible()
+
+
+def test_a_moved_threshold_is_never_called_the_model_s_own(
+    window: MainWindow, compared: TwoModelsWindow, qtbot: QtBot
+) -> None:
+    assert compared.found is not None and window.session.card is not None
+    own, before = window.session.card.threshold("learned"), compared.found
+    window.session.set_threshold(0.45)
+    qtbot.waitUntil(lambda: compared.found is not before, timeout=60_000)
+    assert f"at threshold {own:.4f} (its own)" in compared.words.text()
+    compared.point.setCurrentIndex(compared.point.findData("set"))
+    compared.point.activated.emit(1)
+    qtbot.waitUntil(lambda: "at threshold 0.4500 (as set)" in compared.words.text(), timeout=60_000)
 
 
 def test_stopping_and_the_same_model_are_told(

@@ -1,6 +1,7 @@
 """The windows on one pair and on fragile pairs: what-if, flip, fragile."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -12,6 +13,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.explain.editing.edits import Edit, apply_edits
+from core.explain.editing.flip import deciding_cells
 from core.explain.editing.what_if import PairEditor, Question, WhatIf
 from tests.gui.resting import tool_rests
 from xcos_gui.shell.tool_menu import GALLERY_TOOLS, PAIR_TOOLS
@@ -203,7 +205,7 @@ def test_saving_writes_the_edited_face_and_its_numbers(
 
 
 def test_the_flip_window_names_cells_and_finds_an_edit(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = window.session
     session.select_pair(0, 1)
@@ -214,6 +216,21 @@ def test_the_flip_window_names_cells_and_finds_an_edit(
     assert "of 49" in flip.cells_text.text() and not flip.save.isEnabled()
     lost = flip.maps[2].values
     assert lost is not None and lost.sum() <= 0  # the verdict is "same", and flips without them
+    shown, law = session.explanation, session.explanation.law
+    assert law == "additive" and flip.maps[2].title.text().startswith("If they gave nothing")
+    report = session.report()
+    assert report is not None and report.evidence is not None
+    gone = deciding_cells(report.evidence, shown.contribution, "strict").without
+    left = shown.attention.copy()
+    left[tuple(np.array(gone).T)] = 0  # attention leaves them, and the rest weighs as much as all
+    with monkeypatch.context() as only:
+        only.setattr(session, "explanation", replace(shown, law="strict"))
+        flip._show_cells()
+    margin = np.average(shown.cosine, weights=left) - session.threshold
+    assert flip.maps[2].title.text() == f"If they were hidden  (sum {margin:z.3f})".replace(
+        "-", "\N{MINUS SIGN}"
+    )
+    flip._show_cells()
     flip.kind.setCurrentIndex(flip.kind.findData("patch"))
     flip.start.click()
     qtbot.waitUntil(lambda: flip.search is not None and not flip.job.running, timeout=60_000)

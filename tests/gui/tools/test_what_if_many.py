@@ -110,5 +110,7 @@ def test_outcomes_follow_the_threshold_and_a_list_is_named_by_its_edit(
     assert [tool.table.item(row, 0).font().bold() for row in range(4)] == changed
     tool.edit.setCurrentIndex(tool.edit.findText("Mirror"))
     tool.list_changed.click()
-    assert window.pairs.choice.currentText() == "Change side: blur"
+    assert window.pairs.choice.currentText() == (
+        f"Change side: blur, at threshold {window.session.threshold:.4f}"
+    )
     assert window.pairs.model.rowCount() == sum(changed)

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.errors import XCosError
@@ -351,3 +351,31 @@ def test_what_is_typed_while_another_gallery_opens_is_kept_with_its_own_pair(
     there, here = (Project.open(source, folder).edits for source in (crops, probes))
     assert here.tags == {} and here.notes == {}
     assert [*there.tags.values(), *there.notes.values()] in ([("odd",)], ["odd"])
+
+
+def test_nothing_is_read_of_a_curve_once_the_mouse_leaves_or_it_is_another_one(
+    qtbot: QtBot,
+) -> None:
+    plot = pg.PlotWidget()
+    qtbot.addWidget(plot)
+    plot.resize(400, 300)
+    plot.show()
+    curve = plot.plot(np.array([0.0, 0.2, 1.0]), np.array([0.1, 0.7, 0.9]))
+    plot.setRange(xRange=(0, 1), yRange=(-1, 1), padding=0.1)
+    plot.grab()
+    reader = CurveReader(plot, curve)
+    told: list[int | None] = []
+    reader.hovered.connect(told.append)
+
+    def point() -> None:
+        plot.scene().sigMouseMoved.emit(reader.place_of(1))
+        assert told[-1] == 1 and len(reader._mark.getData()[0]) == 1
+
+    for changes in (
+        lambda: QApplication.sendEvent(plot, QEvent(QEvent.Type.Leave)),
+        lambda: curve.setData([0.0, 0.2, 1.0], [0.2, 0.8, 1.0]),
+        lambda: curve.setData([], []),
+    ):
+        point()
+        changes()
+        assert told[-1] is None and not len(reader._mark.getData()[0])

@@ -139,13 +139,14 @@ class CurvesPanel(QWidget):
                 scored,
                 outcome,
                 diverse_pairs(scored, outcome, threshold, mask, running),
+                threshold,
             )
         )
 
-    def _on_spread(self, spread: tuple[ScoredGallery, Outcome, PairList]) -> None:
-        scored, outcome, pairs = spread
+    def _on_spread(self, spread: tuple[ScoredGallery, Outcome, PairList, float]) -> None:
+        scored, outcome, pairs, threshold = spread
         if scored is self._session.scored:
-            self._session.list_pairs(f"Diverse {NAMES[outcome]}", pairs)
+            self._session.list_pairs(f"Diverse {NAMES[outcome]}", pairs, threshold)
             self._listed = outcome
 
     def _note_listed(self, outcome: Outcome | None) -> None:

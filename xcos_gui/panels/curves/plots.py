@@ -11,8 +11,8 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.curve_reader import CurveReader
 from xcos_gui.widgets.curve_reading import CurveReading
 from xcos_gui.widgets.design import MARK
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
-from xcos_gui.widgets.rate_plot import rate_plot
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, SCORES
+from xcos_gui.widgets.rate_plot import begin_axes, least_rate, rate_plot
 from xcos_gui.widgets.theme import paint_axes
 
 LABEL_AT = 0.94  # of the plot's height, for the threshold's label
@@ -37,31 +37,24 @@ class RateCurves:
 
     def show_statistics(self, statistics: PairStatistics) -> None:
         """Draw the curves of genuine and impostor scores."""
+        genuine, impostor = len(statistics.genuine), len(statistics.impostor)
+        for plot in (self.roc, self.det):
+            begin_axes(plot, impostor, genuine)
         curve = statistics.curve()
         if curve is None:
             self.roc_curve.setData([], [])
             self.det_curve.setData([], [])
             return
-        # At FAR 0 where the axis begins.
-        far = np.maximum(curve.far, 1 / max(2, len(statistics.impostor)))
+        far = np.maximum(curve.far, least_rate(impostor))
         self.roc_curve.setData(far, curve.tar)
-        self.det_curve.setData(far, np.maximum(curve.frr, LEAST_RATE))
-        tip = (
-            f"The least rate that can be told is one of {len(statistics.impostor):,} impostor and one of "
-            f"{len(statistics.genuine):,} genuine pairs; the axis begins there."
-        )
-        least = float(np.log10(1 / max(2, len(statistics.impostor))))
-        for plot in (self.roc, self.det):
-            plot.setToolTip(tip)
-            plot.setLimits(xMin=least, xMax=0.05 - 0.05 * least)
-            plot.setXRange(least, -0.04 * least, padding=0)  # room for the number 1
+        self.det_curve.setData(far, np.maximum(curve.frr, least_rate(genuine)))
 
     def show_counts(self, counts: Counts) -> None:
         """Move the points to the counts at a threshold."""
         if counts.far is not None and counts.tar is not None:
-            far = max(counts.far, 1 / max(2, counts.impostor))
+            far = max(counts.far, least_rate(counts.impostor))
             self.roc_point.setData([far], [counts.tar])
-            self.det_point.setData([far], [max(1 - counts.tar, LEAST_RATE)])
+            self.det_point.setData([far], [max(1 - counts.tar, least_rate(counts.genuine))])
         else:
             self.roc_point.setData([], [])
             self.det_point.setData([], [])

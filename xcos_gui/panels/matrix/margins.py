@@ -66,7 +66,7 @@ class Margins(QObject):
         same = pairs.scores > at_most(threshold)
         pairs = pairs.at(np.flatnonzero(~same if kind == 0 else same))
         what = ("False rejects", "False accepts")[kind]
-        self._session.list_pairs(f"{what} of {identity}", pairs)
+        self._session.list_pairs(f"{what} of {identity}", pairs, threshold)
 
     def close(self) -> None:
         """End the background work."""

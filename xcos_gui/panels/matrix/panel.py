@@ -266,7 +266,8 @@ class MatrixPanel(QWidget):
         if isinstance(image, DifferenceImage):
             pairs = changed_side(image.scored, image.found)
             what = "outcome" if image.found.outcomes is not None else "side"
-            self._session.list_pairs(f"Changed {what}: less {image.found.name}", pairs)
+            title, at = f"Changed {what}: less {image.found.name}", image.found.thresholds
+            self._session.list_pairs(title, pairs, *dict.fromkeys(at))
 
     def go_to(self, cell: Cell) -> None:
         """Look at a cell's pair, of groups at the worst one."""

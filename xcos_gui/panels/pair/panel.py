@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.analysis.evidence.words import evidence_words
+from core.analysis.evidence.words import worth_words
 from core.explain.colours import MapName, faded, map_rgba
 from core.explain.explanation import PairExplanation
 from core.explain.report import LEAST_SCORE, NO_DECISION, PairReport
@@ -261,9 +261,8 @@ class InspectorPanel(QWidget):
             return
         words, e = report.words or NO_DECISION, report.explanation
         ratios = session.ratios
-        worth = "" if ratios is None else evidence_words(ratios, e.score)
+        worth = "" if ratios is None else worth_words(ratios, e.score)
         self.words.setText(f"{words}\n{worth}".rstrip())
-        self.words.setToolTip("" if ratios is None else f"Reference: {ratios.reference}.")
         self.numbers.setText(_numbers(report))
         self.verdict.show_pair(report, session.faces_of(session.pair))
 

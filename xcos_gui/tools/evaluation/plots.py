@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 from core.evaluation.occlusion_curve import OcclusionCurve
 from core.evaluation.results import NAMES, Evaluation, Measured, error_curves
 from xcos_gui.widgets.elided import PlainLabel
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, SCORES
-from xcos_gui.widgets.rate_plot import rate_plot
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, SCORES
+from xcos_gui.widgets.rate_plot import begin_axes, least_rate, rate_plot
 
 BINS = 60
 COLOURS = {
@@ -77,14 +77,16 @@ class EvaluationPlots(QTabWidget):
         """Draw the curves of all kinds; the occlusion curve is gone until it is measured."""
         for plot in (self.roc, self.det, self.occlusion):
             plot.clear()
+        genuine = int(evaluation.same.sum())
+        impostor = len(evaluation.same) - genuine
         for kind, far, frr in error_curves(evaluation):
             pen = pg.mkPen(COLOURS[kind], width=2)
-            shown = np.maximum(far, LEAST_RATE)
+            shown = np.maximum(far, least_rate(impostor))
             self.roc.plot(shown, 1 - frr, pen=pen, name=NAMES[kind])
-            self.det.plot(shown, np.maximum(frr, LEAST_RATE), pen=pen, name=NAMES[kind])
-        left = np.log10(1 / max(1, int((~evaluation.same).sum())))
+            least = np.maximum(frr, least_rate(genuine))
+            self.det.plot(shown, least, pen=pen, name=NAMES[kind])
         for plot in (self.roc, self.det):
-            plot.setXRange(left, 0, padding=0.02)
+            begin_axes(plot, impostor, genuine)
         self.measure.setEnabled(True)
 
     def show_kind(self, measured: Measured, same: np.ndarray) -> None:

@@ -138,13 +138,13 @@ class ConditionsTab(Tab):
             ranges = self.found.ranges
             pairs = ranges.pairs(self.found.scored, place, True, LISTED)
             title = f"Errors: {ranges.condition.title.lower()} {ranges.title(place)}"
-            self.pairs_chosen.emit(title, pairs)
+            self.pairs_chosen.emit(title, pairs, (ranges.threshold,))
 
     def _on_slice(self, item: QListWidgetItem) -> None:
         place = self.slices.row(item)
         if self.found is not None and place < len(self.found.slices):
             one = self.found.slices[place]
-            self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs)
+            self.pairs_chosen.emit(one.words.split(" pairs with ")[-1], one.pairs, ())
 
 
 def _texts(one: ConditionRange) -> list[str | tuple[str, float]]:

@@ -7,7 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from core.analysis.persons import FUSIONS, Identification, identify, why_not_second
+from core.analysis.persons import FUSIONS, USUAL, Identification, identify, why_not_second
 from core.errors import XCosError, counted
 from core.scoring.scored import ScoredGallery
 from xcos_gui.state.jobs import Running, Work
@@ -57,6 +57,7 @@ class IdentificationTab(Tab):
         self.fusion.setToolTip("How a person's photos become one score")
         for name in FUSIONS:
             self.fusion.addItem(NAMES[name], name)
+        self.fusion.setCurrentIndex(FUSIONS.index(USUAL))
         self.fusion.activated.connect(self.again)
         label = PlainLabel("&Person's score")
         label.setBuddy(self.fusion)

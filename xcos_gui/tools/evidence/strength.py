@@ -22,7 +22,7 @@ from core.analysis.evidence.decision import BayesDecision, bayes_decision
 from core.analysis.evidence.pair_strength import FittedReference, fit_for
 from core.analysis.evidence.ratios import METHODS, LikelihoodRatios, Strength
 from core.analysis.evidence.shipped import shipped_ratios
-from core.analysis.evidence.words import interval_words, strength_words
+from core.analysis.evidence.words import interval_words, reference_words, strength_words
 from core.errors import XCosError, counted
 from core.faces.face import Face
 from core.project.kept_settings import settings_of
@@ -244,7 +244,9 @@ class StrengthTab(Tab):
         if strength is None:
             lines.append("No pair is looked at; click one in the main window.")
         else:
-            lines.append(f"Score {strength.score:z.4f}: {strength_words(strength)}")
+            lines.append(
+                f"Score {strength.score:z.4f}: {strength_words(strength)} {reference_words(ratios)}"
+            )
             lines.append(f"{interval_words(strength)}.")
         lines.append(
             f"{counted(ratios.people, 'person', 'people')}, {ratios.genuine:,} genuine and "

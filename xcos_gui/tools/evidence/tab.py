@@ -31,7 +31,7 @@ class Tab(QWidget):
     title = ""
     icon = "evidence"
     again = Signal()  # a choice was changed: compute anew
-    pairs_chosen = Signal(str, PairList)
+    pairs_chosen = Signal(str, PairList, tuple)  # and the thresholds that they were chosen at
     told = Signal(str)
 
     def __init__(self, session: Session) -> None:

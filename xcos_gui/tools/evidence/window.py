@@ -85,5 +85,5 @@ class EvidenceWindow(FollowingWindow):
         if self.tab is not self.strength:
             self.ask_refresh()
 
-    def _on_pairs(self, title: str, pairs: PairList) -> None:
-        self.list_pairs(title, pairs)
+    def _on_pairs(self, title: str, pairs: PairList, thresholds: tuple[float, ...]) -> None:
+        self.list_pairs(title, pairs, *thresholds)

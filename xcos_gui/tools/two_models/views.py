@@ -28,8 +28,8 @@ from core.scoring.statistics import WANTED_FARS
 from xcos_gui.widgets.cell_view import Cell
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.map_view import MapView
-from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, LEAST_RATE, percent
-from xcos_gui.widgets.rate_plot import rate_plot
+from xcos_gui.widgets.outcomes import GENUINE, IMPOSTOR, percent
+from xcos_gui.widgets.rate_plot import begin_axes, least_rate, rate_plot
 from xcos_gui.widgets.readout import Readout
 
 A_COLOUR, B_COLOUR = GENUINE, QColor("#cc79a7")
@@ -223,6 +223,8 @@ class RocView(QWidget):
     def show_comparison(self, comparison: Comparison) -> None:
         """Show both curves; empty without both sorts of pairs."""
         models = comparison.models.a, comparison.models.b
+        statistics = models[0].scored.statistics  # of the same pairs as the other's
+        begin_axes(self.plot, len(statistics.impostor), len(statistics.genuine))
         for curve, point, model, counts, name in zip(
             self.curves, self._points, models, comparison.outcomes(), comparison.names, strict=True
         ):
@@ -231,8 +233,8 @@ class RocView(QWidget):
                 curve.setData([], [])
                 point.setData([], [])
                 continue
-            curve.setData(np.maximum(roc.far, LEAST_RATE), roc.tar)
-            point.setData([max(counts.far, LEAST_RATE)], [counts.tar])
+            curve.setData(np.maximum(roc.far, least_rate(counts.impostor)), roc.tar)
+            point.setData([max(counts.far, least_rate(counts.impostor))], [counts.tar])
             legend = self.plot.plotItem.legend
             legend.getLabel(curve).setText(escape(name))
 

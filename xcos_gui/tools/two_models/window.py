@@ -51,6 +51,7 @@ CHOOSE = "choose"
 MOST_OFFERED = 4  # models with a button each; all are in the list above
 POINTS: tuple[tuple[str, Point], ...] = (
     ("Each model's own threshold", "own"),
+    ("A as set in the window, B at its own", "set"),
     ("Equal error rate of each", "eer"),
     *((f"FAR {far:g} of each", far) for far in WANTED_FARS),
 )
@@ -216,15 +217,15 @@ class TwoModelsWindow(FollowingWindow):
         if session.scored is None or session.source is None:
             self._show_nothing("Open a gallery first; both models then judge it.")
             return
-        first = JudgedGallery(session.scored, session.own_threshold)
         scored = (session.matrix, self.weights)
         known = self._models if scored == self._scored else None
         models_in_use, weights, settings = session.models, self.weights, session.gallery_settings
         source, project = session.source, session.project
         probes = None if session.probes is None else session.probes.gallery.source
         (_, kind, order), point = session.judged, self.point.currentData()
-
         session_card = session.scored.card
+        own = session_card.threshold(kind)
+        first = JudgedGallery(session.scored, own, session.own_threshold)
 
         def work(running: Running) -> _Found:
             loader = models_in_use.loader_with(weights, settings)
@@ -242,7 +243,7 @@ class TwoModelsWindow(FollowingWindow):
                 own = loader.verifier.card.threshold(kind)
                 models = compare_models(first, JudgedGallery(second, own))
             else:
-                models = known.with_threshold(first.own)
+                models = known.with_threshold(first.set)
             comparison = models.at(point, running)
             return _Found(comparison, models.scatter(), first.scored.matrix)
 
@@ -350,7 +351,11 @@ class TwoModelsWindow(FollowingWindow):
             return
         comparison = self.found.comparison
         pairs = comparison.pairs(a_right, b_right, genuine)
-        if not self.list_pairs(comparison.title(a_right, b_right, genuine), pairs):
+        title, at = (
+            comparison.title(a_right, b_right, genuine),
+            (comparison.first, comparison.second),
+        )
+        if not self.list_pairs(title, pairs, *(threshold for threshold, _ in at)):
             return
         total = comparison.count(a_right, b_right, genuine)
         more = f"; the clearest {len(pairs):,} of them" if len(pairs) < total else ""

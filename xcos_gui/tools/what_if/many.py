@@ -133,7 +133,7 @@ class WhatIfManyWindow(ToolWindow):
         """List the pairs that change side in the main window."""
         if self.found is not None and self._of is self.session.scored:
             chosen = self.found.pairs.at(np.flatnonzero(self.found.changed))
-            self.session.list_pairs(f"Change side: {self._done}", chosen)
+            self.session.list_pairs(f"Change side: {self._done}", chosen, self.found.threshold)
 
     def _take(self, treated: TreatedPairs, done: str) -> None:
         if self._of is not None and self._of is self.session.scored:
