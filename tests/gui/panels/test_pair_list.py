@@ -112,6 +112,36 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert hidden(FRAGILE)
 
 
+def test_the_list_scrolls_to_the_pair_looked_at_and_marks_it(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, pairs = window.session, window.pairs
+    table = pairs.table
+    window.docks["pairs"].raise_()
+    pairs.choice.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+    table.setFixedHeight(140)
+    qtbot.waitUntil(lambda: table.viewport().height() < 140)
+
+    def seen(row: int) -> bool:
+        line = table.visualRect(pairs.model.index(row, 0))
+        return line.top() >= 0 and line.bottom() <= table.viewport().height()
+
+    def marked() -> list[int]:
+        return [index.row() for index in table.selectionModel().selectedRows()]
+
+    last = pairs.model.cell(14)
+    session.select_pair(*last)
+    qtbot.waitUntil(lambda: seen(14) and not seen(0))
+    assert marked() == [14] and session.pair == last
+    first = pairs.model.cell(0)
+    session.select_pair(*reversed(first))  # the same pair, in the matrix's other half
+    qtbot.waitUntil(lambda: seen(0) and not seen(14))
+    assert marked() == [0] and session.pair == (first[1], first[0])
+    session.select_pair(2, 2)  # of no list
+    assert marked() == []
+
+
 def test_while_a_filter_runs_no_pair_of_the_former_matrix_is_listed(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,7 @@ from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel, name_and
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tables import RememberedTable, mark_row
 from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
@@ -321,9 +321,7 @@ class InspectorPanel(QWidget):
         )
         row = self.cells.row_of(cell)
         if row is not None and row != self.table.currentIndex().row():
-            self.table.selectionModel().blockSignals(True)
-            self.table.selectRow(row)
-            self.table.selectionModel().blockSignals(False)
+            mark_row(self.table, row)
 
     def _on_table_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():

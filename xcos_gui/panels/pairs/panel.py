@@ -35,7 +35,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.rows_model import rows_table
-from xcos_gui.widgets.tables import RememberedTable, SharedRoom
+from xcos_gui.widgets.tables import RememberedTable, SharedRoom, mark_row
 from xcos_gui.widgets.tags import ask_tags_of_pairs
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -288,11 +288,10 @@ class PairsPanel(QWidget):
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
         row = None if pair is None else self.model.row_of(pair)
+        if row is None and pair is not None and self._session.rows is self._session.columns:
+            row = self.model.row_of((pair[1], pair[0]))  # it lies in two cells, and is listed once
         if row is None:  # nothing stays chosen that is not looked at
             self.table.clearSelection()
             self.table.setCurrentIndex(QModelIndex())
         elif row != self.table.currentIndex().row():
-            self.table.selectionModel().blockSignals(True)
-            self.table.selectRow(row)
-            self.table.selectionModel().blockSignals(False)
-            self.table.viewport().update()
+            mark_row(self.table, row)
