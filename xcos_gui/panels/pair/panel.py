@@ -214,9 +214,11 @@ class InspectorPanel(QWidget):
         if explanation is None or self._report is None:
             for view in (*self.faces, *self.maps.values()):
                 view.set_crop(None)
-                view.set_overlay(None)
             for label in self._names:
                 label.clear()
+                label.setToolTip("")
+            self._paint_maps()
+            self._mark(None)
             return
         crops = (self._report.left_crop, self._report.right_crop)
         assert self._session.pair is not None
