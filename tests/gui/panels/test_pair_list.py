@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -140,6 +141,25 @@ def test_the_list_scrolls_to_the_pair_looked_at_and_marks_it(
     assert marked() == [0] and session.pair == (first[1], first[0])
     session.select_pair(2, 2)  # of no list
     assert marked() == []
+
+
+def test_another_gallery_has_no_list_of_the_former_one(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session, pairs = window.session, window.pairs
+    assert session.matrix is not None and session.source is not None
+    one = PairList(np.array([0]), np.array([1]), session.matrix.scores[[0], [1]])
+    session.list_pairs("Chosen: 1 pair", one)
+    session.reload()
+    settled(window, qtbot)
+    assert pairs.choice.currentText() == "Chosen: 1 pair" and pairs.model.rowCount() == 1
+    copy = shutil.copytree(session.source, tmp_path / "copy")  # the same photos elsewhere
+    session.open_gallery(copy)
+    qtbot.waitUntil(lambda: session.source == copy, timeout=60_000)
+    settled(window, qtbot)
+    assert pairs.choice.currentText() == "All pairs"
+    assert pairs.choice.findText("Chosen: 1 pair") == -1
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
 
 
 def test_while_a_filter_runs_no_pair_of_the_former_matrix_is_listed(

@@ -88,6 +88,7 @@ class PairsPanel(QWidget):
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_listed)
         self._listed: KeptPairs | None = None
+        self._source = session.source  # of the gallery that it is of
         self._before_filter: int | None = None  # the choice to go back to after a filter
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
@@ -106,6 +107,7 @@ class PairsPanel(QWidget):
         session.fragile_changed.connect(self._show_columns)
         session.threshold_changed.connect(self._show_columns)
         session.edits_changed.connect(self._show_columns)
+        session.gallery_changed.connect(self._leave_list)
         session.gallery_changed.connect(self._show_columns)
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
@@ -217,6 +219,15 @@ class PairsPanel(QWidget):
         same = np.where((left < 0) | (right < 0), -1, left == right)
         kinds = np.stack([same, pairs.scores > self._session.threshold])
         return np.unique(kinds, axis=1).shape[1] > 1
+
+    def _leave_list(self) -> None:
+        """All pairs again, where another gallery takes the place of the one that a list is of."""
+        if self._source != self._session.source:
+            self._source, self._listed = self._session.source, None
+            if self.choice.count() > len(CHOICES):
+                if self.choice.currentIndex() == len(CHOICES):
+                    self.choice.setCurrentIndex(0)
+                self.choice.removeItem(len(CHOICES))
 
     def _on_matrix_changed(self) -> None:
         # The places listed are those of other faces now, however long a filter takes.
