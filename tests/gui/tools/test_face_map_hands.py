@@ -339,3 +339,20 @@ def test_points_stand_out_in_either_theme(window: MainWindow, qtbot: QtBot) -> N
 )
 def test_a_pair_at_the_threshold_is_called_neither_right_nor_wrong(hard: float, words: str) -> None:
     assert _hard_words(hard) == words
+
+
+def test_the_same_points_shown_again_have_their_thumbnails(plot: MapPlot, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: len(plot.pictured) == 4)
+    plot.show_points(POINTS)
+    qtbot.waitUntil(lambda: len(plot.pictured) == 4)
+
+
+def test_a_click_beside_the_points_gives_the_map_the_keys(plot: MapPlot, qtbot: QtBot) -> None:
+    plot.activateWindow()
+    whole = plot.plotItem.vb.viewRect()
+    plot.plotItem.vb.scaleBy((0.5, 0.5))
+    plot.clearFocus()
+    QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    qtbot.waitUntil(plot.hasFocus)
+    QTest.keyClick(plot, Qt.Key.Key_0)
+    assert plot.plotItem.vb.viewRect().width() == pytest.approx(whole.width())

@@ -109,6 +109,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
             self._colours = np.full((len(points), 4), 128, np.uint8)
         self._draw()
         self.fit()
+        self._settling.start()  # also where the same is in sight as before
 
     def fit(self) -> None:
         """Show all points, with room for the thumbnails that hang right of and below them."""
@@ -241,9 +242,9 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         return int(place) if far <= NEAR * pixel else None
 
     def _on_click(self, event: object) -> None:
+        self.setFocus()
         place = self.nearest(event.scenePos())  # type: ignore[attr-defined]
         if place is not None:
-            self.setFocus()
             self.chosen.emit(place)
 
     def _on_lasso(self, corners: np.ndarray) -> None:
