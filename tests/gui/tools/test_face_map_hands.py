@@ -347,12 +347,11 @@ def test_the_same_points_shown_again_have_their_thumbnails(plot: MapPlot, qtbot:
     qtbot.waitUntil(lambda: len(plot.pictured) == 4)
 
 
-def test_a_click_beside_the_points_gives_the_map_the_keys(plot: MapPlot, qtbot: QtBot) -> None:
-    plot.activateWindow()
-    whole = plot.plotItem.vb.viewRect()
-    plot.plotItem.vb.scaleBy((0.5, 0.5))
-    plot.clearFocus()
-    QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
-    qtbot.waitUntil(plot.hasFocus)
-    QTest.keyClick(plot, Qt.Key.Key_0)
-    assert plot.plotItem.vb.viewRect().width() == pytest.approx(whole.width())
+def test_the_map_has_the_keys_as_soon_as_it_is_there(window: MainWindow, qtbot: QtBot) -> None:
+    shown = opened(window, qtbot)
+    assert shown.focusWidget() is shown.plot
+    box = shown.plot.plotItem.vb
+    whole = box.viewRect().width()
+    box.scaleBy((0.5, 0.5))
+    QTest.keyClick(shown.focusWidget(), Qt.Key.Key_0)
+    assert box.viewRect().width() == pytest.approx(whole)

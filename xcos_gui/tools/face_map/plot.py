@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPalette, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsPixmapItem, QWidget
 
 from core.errors import one_line
@@ -232,6 +232,10 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
 
     # What the user does.
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.setFocus()  # its keys are those of its window
+
     def nearest(self, at: QPointF) -> int | None:
         """The face at a point of the scene."""
         if self._tree is None:
@@ -242,7 +246,6 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
         return int(place) if far <= NEAR * pixel else None
 
     def _on_click(self, event: object) -> None:
-        self.setFocus()
         place = self.nearest(event.scenePos())  # type: ignore[attr-defined]
         if place is not None:
             self.chosen.emit(place)
