@@ -1,6 +1,7 @@
 """Which faces a photo gives: the settings of a gallery, and what its user changed."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from core.faces.face import Detection, Face, Problem
 from core.faces.plausible import doubt
 from core.gallery.cache import PhotoRecord
 from core.gallery.folder import Listed
-from core.project.edits import Edits
+from core.project.edits import Edits, is_face_of
 
 DIGEST_BYTES = 16
 NO_FACE = "{} shows no face that can be found; take another photo, or crop it closer."
@@ -69,18 +70,28 @@ class FaceRules:
         return doubt(detection, (record.width, record.height))
 
     def _chosen(self, photo: str, record: PhotoRecord) -> list[Detection]:
-        order = _order(record, self.settings, self.edits.picked.get(photo))
+        marks = self._marks(photo)
+        order = _order(record, self.settings, self.edits.picked.get(photo), marks)
         chosen = [record.detections[i] for i in order]
-        corrected = self.edits.landmarks.get(photo)
-        if corrected is not None:
-            marks = np.array(corrected, np.float32)
-            box = np.concatenate([marks.min(0), marks.max(0)]) if not chosen else chosen[0].box
-            chosen = [Detection(box, marks, 1.0), *chosen[1:]]
-        for place, detection in enumerate(chosen[1:], start=1):
-            further = self.edits.landmarks.get(_key(photo, place + 1))
-            if further is not None:
-                chosen[place] = Detection(detection.box, np.array(further, np.float32), 1.0)
+        for place, points in marks.items():
+            if place < len(chosen):
+                on = _face_under(record, points)
+                box = chosen[place].box if on is None else record.detections[on].box
+                if on is None and self.settings.faces == "all":
+                    chosen.append(chosen[place])  # the marks are of a face that was not found
+                chosen[place] = Detection(box, points, 1.0)
+            elif not chosen and place == 0:
+                box = np.concatenate([points.min(0), points.max(0)])
+                chosen.append(Detection(box, points, 1.0))
         return chosen
+
+    def _marks(self, photo: str) -> dict[int, np.ndarray]:
+        """The corrected landmarks (5, 2) of a photo's faces, by their place."""
+        marks = self.edits.landmarks
+        further = [int(k.rpartition("#")[2]) for k in marks if k != photo and is_face_of(k, photo)]
+        numbers = sorted({1, *further} - {0})
+        known = {n - 1: marks.get(_key(photo, n)) for n in numbers}
+        return {place: np.array(p, np.float32) for place, p in known.items() if p is not None}
 
     def _identity(self, listed: Listed, number: int) -> str | None:
         # A photo's further faces show somebody else than the folder says.
@@ -95,7 +106,7 @@ def keys_after(photo: str, record: PhotoRecord, rules: FaceRules, detection: int
     """
     if rules.settings.faces != "all":
         return {}
-    before = _order(record, rules.settings, rules.edits.picked.get(photo))
+    before = _order(record, rules.settings, rules.edits.picked.get(photo), rules._marks(photo))
     after = _order(record, rules.settings, detection)
     return {
         _key(photo, number): _key(photo, after.index(i) + 1)
@@ -103,12 +114,39 @@ def keys_after(photo: str, record: PhotoRecord, rules: FaceRules, detection: int
     }
 
 
-def _order(record: PhotoRecord, settings: GallerySettings, picked: int | None) -> list[int]:
-    """The detections to take, the one that stands for the photo first."""
+def _order(
+    record: PhotoRecord,
+    settings: GallerySettings,
+    picked: int | None,
+    marks: Mapping[int, np.ndarray] | None = None,
+) -> list[int]:
+    """The detections to take, the one that stands for the photo first.
+
+    marks: corrected landmarks by place; the face that they are on has that place, and the one that had it
+    the other's, so that no face stands twice and all others keep their keys
+    """
     order = choose(record.detections, (record.width, record.height), settings.faces)
-    if picked is None or picked >= len(record.detections):
-        return order
-    return [picked, *(i for i in order if i != picked and settings.faces == "all")]
+    if picked is not None and picked < len(record.detections):
+        order = [picked, *(i for i in order if i != picked and settings.faces == "all")]
+    marks = marks or {}
+    for place, points in marks.items():
+        on = _face_under(record, points)
+        if place < len(order) and on in order:
+            other = order.index(on)
+            if other not in marks:
+                order[place], order[other] = order[other], order[place]
+    return order
+
+
+def _face_under(record: PhotoRecord, points: np.ndarray) -> int | None:
+    """The detection of the face that landmarks (5, 2) are on; None where none was found there."""
+    x, y = points.mean(axis=0)
+    far = {
+        place: float(np.abs(found.landmarks - points).sum())
+        for place, found in enumerate(record.detections)
+        if found.box[0] <= x <= found.box[2] and found.box[1] <= y <= found.box[3]
+    }
+    return min(far, key=far.__getitem__) if far else None
 
 
 def _key(photo: str, number: int) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from core.errors import counted, shown
 from core.faces.face import Face
 from core.project.readings import renamed_reading, sound_reading
@@ -211,11 +213,18 @@ def renumbered(edits: Edits, key: Callable[[str], str]) -> Edits:
     )
 
 
-def with_picked(edits: Edits, photo: str, detection: int, keys: Mapping[str, str]) -> Edits:
-    """Edits by which another of a photo's detections stands for it, see Project.pick_face."""
+def with_picked(
+    edits: Edits,
+    photo: str,
+    detection: int,
+    keys: Mapping[str, str],
+    marks: np.ndarray | None = None,
+) -> Edits:
+    """Edits by which another detection stands for a photo, by marks (5, 2); see Project.pick_face."""
     edits = renumbered(edits, lambda key: keys.get(key, key))
-    marks = {k: v for k, v in edits.landmarks.items() if keys or not is_face_of(k, photo)}
-    return replace(edits, picked=edits.picked | {photo: detection}, landmarks=marks)
+    landmarks = {k: v for k, v in edits.landmarks.items() if keys or not is_face_of(k, photo)}
+    own = {} if marks is None else {photo: marks.astype(np.float64).tolist()}
+    return replace(edits, picked=edits.picked | {photo: detection}, landmarks=landmarks | own)
 
 
 def with_entry(entries: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

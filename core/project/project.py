@@ -37,7 +37,7 @@ from core.project.edits import (
 from core.project.readings import Reading
 
 TOLD = 4  # parts that a sentence names
-KeysAfter = Callable[[Edits], Mapping[str, str]]
+KeysAfter = Callable[[Edits], Mapping[str, str]] | None
 LOCK_SECONDS = 10.0  # another window writes for some milliseconds
 
 __all__ = ["Decision", "Edits", "NewerVersion", "Project", "gallery_id", "project_path"]
@@ -186,19 +186,21 @@ class Project:
         """Keep what is known of photos that have other paths now: old ones to new ones."""
         self._change(lambda e: renamed(e, photos))
 
-    def pick_face(self, photo: str, detection: int, keys: KeysAfter | None = None) -> None:
+    def pick_face(
+        self, photo: str, detection: int, keys: KeysAfter = None, marks: np.ndarray | None = None
+    ) -> None:
         """Take another of a photo's detected faces; what is known of faces by `keys` goes with them.
 
-        keys: answer old to new of the edits of then, as `keys_after`; without them the photo's corrected
-        landmarks go.
+        keys:  old to new of the edits of then, as `keys_after`; None: the photo's corrected landmarks go
+        marks: landmarks (5, 2) to align it by; None: the detected ones
         """
-        self._change(lambda e: with_picked(e, photo, detection, {} if keys is None else keys(e)))
+        self._change(
+            lambda e: with_picked(e, photo, detection, {} if keys is None else keys(e), marks)
+        )
 
     def correct_landmarks(self, key: str, landmarks: np.ndarray | None) -> None:
         """Align a face by (5, 2) points, or None: by the detected ones again."""
-        points = (
-            None if landmarks is None else np.asarray(landmarks, np.float64).reshape(5, 2).tolist()
-        )
+        points = landmarks if landmarks is None else np.asarray(landmarks, np.float64).tolist()
         self._change(lambda e: replace(e, landmarks=with_entry(e.landmarks, key, points)))
 
     def tag(self, subject: str, *tags: str) -> None:

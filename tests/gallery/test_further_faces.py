@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.faces.choose import GallerySettings
+from core.faces.choose import FacePolicy, GallerySettings
 from core.faces.face import Detection, Face
 from core.gallery.cache import Cache, PhotoRecord
 from core.gallery.face_selection import FaceRules, keys_after
@@ -96,3 +96,37 @@ def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: 
     # Of the central face alone another one is taken, and what is known is of the photo.
     rules = FaceRules(GallerySettings("central"), project.edits)
     assert keys_after("a.jpg", record, rules, 2) == {}
+
+
+def test_no_face_stands_twice_where_landmarks_are_on_another_one() -> None:
+    """Three faces of a photo of 400 x 300; the user's landmarks are near those of the second."""
+    marks = np.array([[40, 40], [70, 41], [55, 60], [42, 80], [68, 82]], np.float32)
+    places = ((160, 110, 80), (20, 20, 60), (300, 20, 50))  # left, top, size
+    record = PhotoRecord(400, 300, tuple(
+        Detection(np.array([x, y, x + s, y + s], np.float32), marks * s / 100 + (x, y), 0.99)
+        for x, y, s in places
+    ))  # fmt: skip
+    by_hand = record.detections[2].landmarks + 1
+
+    def lefts(edits: Edits, faces: FacePolicy = "all") -> list[float]:
+        found = FaceRules(GallerySettings(faces), edits).faces_of(
+            Listed("a.jpg", "ann"), "d", record
+        )
+        assert len({f.digest for f in found}) == len(found)
+        return [float(f.detection.box[0]) for f in found if f.detection]
+
+    assert lefts(Edits()) == [160, 20, 300]
+    on_third = Edits(landmarks={"a.jpg": by_hand.tolist()})
+    # The second face keeps the number by which it was given a name, and the middle one is not lost.
+    assert lefts(on_third) == [300, 20, 160]
+    assert lefts(on_third, "central") == [300]
+    further = Edits(landmarks={"a.jpg#2": by_hand.tolist()})
+    assert lefts(further) == [160, 300, 20]
+    assert keys_after("a.jpg", record, FaceRules(GallerySettings("all"), on_third), 1) == {
+        "a.jpg": "a.jpg#3", "a.jpg#2": "a.jpg", "a.jpg#3": "a.jpg#2"
+    }  # fmt: skip
+    # Landmarks where no face was found are of one more.
+    nowhere = Edits(landmarks={"a.jpg": (by_hand + (0, 200)).tolist()})
+    assert len(lefts(nowhere)) == 4 and lefts(nowhere)[1:] == [20, 300, 160]
+    picked = Edits(landmarks={"a.jpg": by_hand.tolist()}, picked={"a.jpg": 2})
+    assert lefts(picked) == [300, 160, 20]

@@ -18,6 +18,7 @@ from core.faces.choose import GallerySettings
 from core.faces.face import Face
 from core.faces.photo import PHOTO_SUFFIXES, read_photo
 from core.files import refuse_form, write_whole
+from core.gallery.cache import PhotoRecord
 from core.gallery.face_selection import FaceRules, keys_after
 from core.gallery.opening import known_record
 from core.log import unexpected
@@ -235,31 +236,42 @@ class FileActions(QObject):
         except XCosError as error:
             self.session.message.emit(str(error))
             return
-        marks = None if face.detection is None else face.detection.landmarks
-        corrected = face.key in project.edits.landmarks
+        found = None if face.detection is None else face.detection.landmarks
         detections = () if record is None else record.detections
-        settings = session.gallery_settings
         dialog = AlignmentDialog(
             face.photo,
             photo,
             detections,
-            _nearest(detections, marks),
-            marks if corrected else None,
+            _nearest(detections, found),
+            found if face.key in project.edits.landmarks else None,
             self._window,
         )
         if dialog.exec() and dialog.choice is not None:
-            what, detection = dialog.choice
-            if what == "pick" and record is not None and isinstance(detection, int):
-
-                def keys(edits: Edits) -> dict[str, str]:
-                    return keys_after(face.photo, record, FaceRules(settings, edits), detection)
-
-                session.wanted_pair = self._pair_by(keys(project.edits))
-                session.edit(lambda p: p.pick_face(face.photo, detection, keys), project)
+            what, value = dialog.choice
+            marks = value if isinstance(value, np.ndarray) else None
+            picked = value if what == "pick" else dialog.picked
+            if record is not None and isinstance(picked, int):
+                self._pick(project, face.photo, picked, record, marks)
             else:
-                chosen = detection if isinstance(detection, np.ndarray) else None
-                self.take_landmarks(face.key, chosen, project)
+                self.take_landmarks(face.key, marks, project)
         dialog.deleteLater()  # the window would keep it, and the photo
+
+    def _pick(
+        self,
+        project: Project,
+        photo: str,
+        detection: int,
+        record: PhotoRecord,
+        marks: np.ndarray | None,
+    ) -> None:
+        """Let another detected face stand for its photo, by landmarks (5, 2) where those were moved."""
+        session, settings = self.session, self.session.gallery_settings
+
+        def keys(edits: Edits) -> dict[str, str]:
+            return keys_after(photo, record, FaceRules(settings, edits), detection)
+
+        session.wanted_pair = self._pair_by(keys(project.edits))
+        session.edit(lambda p: p.pick_face(photo, detection, keys, marks), project)
 
     def _pair_by(self, keys: dict[str, str]) -> tuple[str, str] | None:
         """The keys that the faces looked at will have; those of probes stay."""

@@ -119,7 +119,7 @@ class Menus:
         edit.addSeparator()
         edit.addActions(self.window.gallery.face_actions)
         edit.addSeparator()
-        self._action(edit, "&Search the gallery", self.window.gallery.focus_search, "Ctrl+F")
+        self._action(edit, "&Search the gallery", self.window.focus_search, "Ctrl+F")
         self._action(edit, "&Notes and tags", self.window.show_notes, "Ctrl+N")
         self._action(edit, "Filter &pairs", self.window.focus_filter, "Ctrl+K")
         self._action(edit, "Clear the field, or s&top what runs", self._actions.escape, "Esc")

@@ -93,8 +93,12 @@ class Workspace(QMainWindow):
 
     def _show_list(self, *_: object) -> None:
         """Bring the list of pairs to the front: something was listed in it."""
-        self.docks["pairs"].show()
-        self.docks["pairs"].raise_()
+        self._bring("pairs")
+
+    def _bring(self, name: str) -> None:
+        """Show a dock, before the others that share its place."""
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     def reset_layout(self) -> None:
         """Put every dock where it was at first."""
@@ -171,8 +175,7 @@ class Workspace(QMainWindow):
 
     def show_notes(self) -> None:
         """Let the user tag the pair looked at."""
-        self.docks["notes"].show()
-        self.docks["notes"].raise_()
+        self._bring("notes")
         self.notes.focus()
 
     def keep_typed(self) -> None:
@@ -182,9 +185,13 @@ class Workspace(QMainWindow):
 
     def focus_filter(self) -> None:
         """Let the user type a filter of pairs."""
-        self.docks["pairs"].show()
-        self.docks["pairs"].raise_()
+        self._bring("pairs")
         self.pairs.filter.focus()
+
+    def focus_search(self) -> None:
+        """Let the user type a search of the gallery."""
+        self._bring("gallery")
+        self.gallery.focus_search()
 
     def step_listed(self, step: int) -> None:
         """Look at the next pair of the list, or the one before: the next error where errors are listed."""

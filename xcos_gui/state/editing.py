@@ -90,4 +90,5 @@ class Editing(Opening):
                     self._asked, opened=replace(self._asked.opened, project=project)
                 )
             self._opened = replace(self._opened, project=project)
+            self.moved_thresholds.enter(project.path, same=True)
             self.edits_changed.emit()

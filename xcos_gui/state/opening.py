@@ -249,10 +249,9 @@ class Opening(Thresholds):
         settings: how its photos become faces, kept for the next time; None: as they were kept
         """
         source = Path(source).absolute()  # wherever the program is started next
-        project = Project.open(source, self.cache.folder)
+        project = self._last_asked = Project.open(source, self.cache.folder)
         if project.warning:
             self.message.emit(project.warning)
-        self._last_asked = project
         kept = settings or settings_of(project) or FIRST_SETTINGS
         self._ask(Asked(Opened(source, project, kept)))
 
@@ -341,6 +340,7 @@ class Opening(Thresholds):
         if asked is None:
             return False
         self._opened = asked.opened
+        self.enter_gallery(asked.opened.project.path)
         if models is not None:
             self._take_models(models)
         if not asked.own_settings:

@@ -188,6 +188,7 @@ class Session(WithReference):
             return
         self.settings.forget_recent(source)
         self._opened, self._asked, self._stale = None, asked, False  # another one may be coming
+        self.moved_thresholds.enter(None)
         self.loaded = self.probes = self.scored = self.image = None
         self.pair = self.explanation = None
         self._crops.clear()

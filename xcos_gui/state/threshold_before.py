@@ -8,13 +8,13 @@ RESTED = 1000  # milliseconds without a change after which a threshold counts as
 
 
 class ThresholdBefore(QObject):
-    """Remembers where the threshold rested; other weights have a threshold of their own."""
+    """Remembers where the threshold rested; other weights and galleries have their own."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.value: float | None = None  # the threshold to go back to
         self._session = session
-        self._of = session.judged[:2]
+        self._of = self._whose()
         self._resting = session.threshold
         self._rested = QTimer(self, singleShot=True, interval=RESTED)
         session.threshold_changed.connect(self._on_changed)
@@ -24,9 +24,12 @@ class ThresholdBefore(QObject):
         """Whether the threshold was moved a moment ago: a drag is one move."""
         return self._rested.isActive()
 
+    def _whose(self) -> tuple[object, ...]:
+        return self._session.moved_thresholds.gallery, *self._session.judged[:2]
+
     def _on_changed(self, threshold: float) -> None:
         before, self._resting = self._resting, threshold
-        of = self._session.judged[:2]
+        of = self._whose()
         if of != self._of:
             self._of, self.value = of, None
             return

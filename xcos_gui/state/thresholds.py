@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import Signal
@@ -22,17 +23,27 @@ class Judged(NamedTuple):
 
 
 class MovedThresholds:
-    """By the weights' fingerprint, so that weights chosen again have theirs again.
+    """By gallery and the weights' fingerprint, so that what is chosen again has its own again.
 
     One that no score reaches, as a project may have it, is the bound of scores: it decides alike.
+    gallery: the project file of the one that is open; None before the first, which takes what was moved
     """
 
     def __init__(self) -> None:
-        self._moved: dict[str, dict[AttentionKind, float]] = {}
+        self._moved: dict[Path | None, dict[str, dict[AttentionKind, float]]] = {None: {}}
+        self.gallery: Path | None = None
+
+    def enter(self, gallery: Path | None, same: bool = False) -> None:
+        """Go on with another gallery's thresholds; same: the open one by another project file."""
+        before = self._moved[self.gallery]
+        known = before if same else self._moved.get(gallery, {})
+        if self.gallery is None:
+            known, self._moved[None] = known | before, {}
+        self._moved[gallery], self.gallery = dict(known), gallery
 
     def of(self, card: ModelCard | None) -> dict[AttentionKind, float]:
-        """Those of some weights, by attention kind."""
-        return dict(self._moved.get(card.fingerprint, {})) if card is not None else {}
+        """Those of some weights in the open gallery, by attention kind."""
+        return {} if card is None else dict(self._moved[self.gallery].get(card.fingerprint, {}))
 
     def threshold(self, judged: Judged) -> float | None:
         """The one that was moved, else the weights' own; None without either."""
@@ -49,7 +60,8 @@ class MovedThresholds:
     def replace(self, card: ModelCard | None, moved: Mapping[AttentionKind, float]) -> None:
         """Take others for some weights."""
         if card is not None:
-            self._moved[card.fingerprint] = {k: _within(card, k, t) for k, t in moved.items()}
+            within = {k: _within(card, k, t) for k, t in moved.items()}
+            self._moved[self.gallery][card.fingerprint] = within
 
 
 def _within(card: ModelCard, kind: AttentionKind, threshold: float) -> float:
@@ -85,6 +97,12 @@ class Thresholds(Messages):
     def threshold(self) -> float:
         """The user's threshold, else the weights' own, else 0."""
         return 0.0 if self.own_threshold is None else self.own_threshold
+
+    def enter_gallery(self, gallery: Path) -> None:
+        """Go on with the thresholds moved for a gallery, by its project file."""
+        if gallery != self.moved_thresholds.gallery:
+            self.moved_thresholds.enter(gallery)
+            self.threshold_changed.emit(self.threshold)
 
     def set_threshold(self, threshold: float | None) -> None:
         """Move the threshold; None: back to the weights' own. No model is run."""

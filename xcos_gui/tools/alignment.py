@@ -154,7 +154,10 @@ class PhotoView(QWidget):
 
 
 class AlignmentDialog(QDialog):
-    """OK leaves `choice`: ("pick", index), ("landmarks", (5, 2)), ("reset", None), or None."""
+    """OK leaves `choice`: ("pick", index), ("landmarks", (5, 2)), ("reset", None), or None.
+
+    `picked` is the other face that was taken, also where its landmarks were moved then; None: the same.
+    """
 
     def __init__(
         self,
@@ -170,6 +173,7 @@ class AlignmentDialog(QDialog):
         self._photo, self._detections, self._chosen = photo, detections, chosen
         self._reset_asked = False
         self.choice: tuple[str, int | np.ndarray | None] | None = None
+        self.picked: int | None = None
         self.view = PhotoView(photo, detections)
         self.view.chosen = chosen
         start = landmarks if landmarks is not None else _marks(photo, detections, chosen)
@@ -222,7 +226,7 @@ class AlignmentDialog(QDialog):
         self._chosen = self.view.chosen = index
         self.view.landmarks = self._detections[index].landmarks.astype(np.float64)
         self._start = self.view.landmarks.copy()
-        self.choice = ("pick", index)
+        self.choice, self.picked = ("pick", index), index
         self.view.update()
         self._show_crop()
 

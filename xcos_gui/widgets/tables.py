@@ -151,3 +151,13 @@ class RememberedTable(QObject):
                 header.resizeSection(place, widths[place])
         if least <= column < header.count() and order in (0, 1):
             header.setSortIndicator(column, Qt.SortOrder(order))
+
+
+def mark_row(table: QTableView, row: int) -> None:
+    """Choose a row and scroll to it, as something else than the user's hand chose it: nobody is told."""
+    chosen = table.selectionModel()
+    chosen.blockSignals(True)
+    table.selectRow(row)
+    chosen.blockSignals(False)
+    table.scrollTo(table.currentIndex())
+    table.viewport().update()

@@ -20,6 +20,8 @@ from core.project.edits import pair_subject
 from xcos_gui.panels.pair.panel import DECIDES
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.widgets.cell_view import CellView
+from xcos_gui.widgets.colour_bar import ColourBar
+from xcos_gui.widgets.elided import ElidedLabel
 
 MINUS, DOT = "\N{MINUS SIGN}", "\N{MIDDLE DOT}"
 
@@ -154,6 +156,10 @@ def test_without_a_pair_nothing_is_left_of_the_last_one(pair: MainWindow) -> Non
         for view in (*panel.faces, *panel.maps.values()):
             assert view._crop is None and view._overlay is None
         assert [label.text() for label in panel._names] == ["", ""]
+        texts = [label.text() for label in panel.findChildren(ElidedLabel) if label.isVisible()]
+        assert not any("sum" in text or "map" in text for text in texts)
+        assert not any(bar.isVisible() for bar in panel.findChildren(ColourBar))
+        assert panel.cell_text.text() == ""
     finally:
         session.explanation = explanation
 

@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -110,6 +111,55 @@ def test_the_list_counts_follows_and_says_what_it_shows(window: MainWindow, qtbo
     assert not hidden(FRAGILE)
     session.set_threshold(0.1)
     assert hidden(FRAGILE)
+
+
+def test_the_list_scrolls_to_the_pair_looked_at_and_marks_it(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    session, pairs = window.session, window.pairs
+    table = pairs.table
+    window.docks["pairs"].raise_()
+    pairs.choice.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
+    table.setFixedHeight(140)
+    qtbot.waitUntil(lambda: table.viewport().height() < 140)
+
+    def seen(row: int) -> bool:
+        line = table.visualRect(pairs.model.index(row, 0))
+        return line.top() >= 0 and line.bottom() <= table.viewport().height()
+
+    def marked() -> list[int]:
+        return [index.row() for index in table.selectionModel().selectedRows()]
+
+    last = pairs.model.cell(14)
+    session.select_pair(*last)
+    qtbot.waitUntil(lambda: seen(14) and not seen(0))
+    assert marked() == [14] and session.pair == last
+    first = pairs.model.cell(0)
+    session.select_pair(*reversed(first))  # the same pair, in the matrix's other half
+    qtbot.waitUntil(lambda: seen(0) and not seen(14))
+    assert marked() == [0] and session.pair == (first[1], first[0])
+    session.select_pair(2, 2)  # of no list
+    assert marked() == []
+
+
+def test_another_gallery_has_no_list_of_the_former_one(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session, pairs = window.session, window.pairs
+    assert session.matrix is not None and session.source is not None
+    one = PairList(np.array([0]), np.array([1]), session.matrix.scores[[0], [1]])
+    session.list_pairs("Chosen: 1 pair", one)
+    session.reload()
+    settled(window, qtbot)
+    assert pairs.choice.currentText() == "Chosen: 1 pair" and pairs.model.rowCount() == 1
+    copy = shutil.copytree(session.source, tmp_path / "copy")  # the same photos elsewhere
+    session.open_gallery(copy)
+    qtbot.waitUntil(lambda: session.source == copy, timeout=60_000)
+    settled(window, qtbot)
+    assert pairs.choice.currentText() == "All pairs"
+    assert pairs.choice.findText("Chosen: 1 pair") == -1
+    qtbot.waitUntil(lambda: pairs.model.rowCount() == 15)
 
 
 def test_while_a_filter_runs_no_pair_of_the_former_matrix_is_listed(

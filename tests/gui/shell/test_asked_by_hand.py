@@ -215,6 +215,18 @@ def test_an_alignment_is_shown_of_the_photo_as_found_and_taken_as_chosen(
     commands.edit_alignment(second)
     edits = session.project.edits
     assert edits.landmarks == {} and edits.picked["ann/1.png"] == 1
+    chosen[:] = [(1, ("landmarks", marks + 21))]
+    monkeypatch.setattr(
+        AlignmentDialog, "exec", lambda dialog: setattr(dialog, "picked", 0) or choose(dialog)
+    )
+    commands.edit_alignment(face)  # another face, with landmarks moved: both, in one step
+    edits = session.project.edits
+    assert edits.picked["ann/1.png"] == 0
+    np.testing.assert_allclose(edits.landmarks["ann/1.png"], marks + 21)
+    session.edit(Project.undo)
+    assert session.project.edits.picked["ann/1.png"] == 1
+    assert session.project.edits.landmarks == {}
+    monkeypatch.setattr(AlignmentDialog, "exec", choose)
     del shown[4:]
     (crops / "ann" / "1.png").unlink()
     commands.edit_alignment(face)

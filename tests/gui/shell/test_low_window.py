@@ -8,6 +8,7 @@ if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QBoxLayout
 from pytestqt.qtbot import QtBot
 
@@ -81,6 +82,25 @@ def test_a_count_brings_the_list_to_the_front(low: MainWindow, qtbot: QtBot) -> 
     low.docks["pairs"].close()
     low.curves.counts["TP"].click()
     qtbot.waitUntil(lambda: not low.pairs.visibleRegion().isEmpty())
+
+
+def test_a_search_and_a_filter_are_typed_where_they_are_seen(low: MainWindow, qtbot: QtBot) -> None:
+    low.activateWindow()
+    actions = {action.text().replace("&", ""): action for action in low.findChildren(QAction)}
+    for behind, panel, name in (
+        ("pairs", low.gallery, "Search the gallery"),
+        ("gallery", low.pairs, "Filter pairs"),
+        ("inspector", low.notes, "Notes and tags"),
+    ):
+        low.docks[behind].raise_()
+        qtbot.waitUntil(lambda: panel.visibleRegion().isEmpty())  # noqa: B023
+        actions[name].trigger()
+        qtbot.waitUntil(lambda: not panel.visibleRegion().isEmpty())  # noqa: B023
+        focused = low.focusWidget()
+        assert focused is not None and panel.isAncestorOf(focused)
+    low.docks["gallery"].close()
+    actions["Search the gallery"].trigger()
+    assert low.docks["gallery"].isVisible()
 
 
 def test_counts_stand_above_the_curves_where_they_are_narrow(

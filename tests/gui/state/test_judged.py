@@ -7,6 +7,7 @@ from xcos_gui.shell.application import missing_library
 if sentence := missing_library():
     pytest.skip(sentence, allow_module_level=True)
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,41 @@ def test_a_threshold_beyond_1_is_shown_and_lies_within_the_colours(
         session.set_kind(kind)  # type: ignore[arg-type]
         settled(window, qtbot)
         assert session.threshold == spin.value() == threshold
+
+
+def test_a_threshold_is_moved_for_the_gallery_that_is_open(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    first = session.source
+    assert first is not None and session.card is not None
+    own = session.card.threshold("learned")
+    other = shutil.copytree(first, tmp_path / "another")
+
+    def go(source: Path) -> None:
+        session.open_gallery(source)
+        qtbot.waitUntil(lambda: session.source == source, timeout=60_000)
+        settled(window, qtbot)
+
+    session.set_threshold(0.36)
+    session.reload()
+    settled(window, qtbot)
+    assert session.threshold == 0.36
+    go(other)
+    assert session.threshold == own and window.curves.spin.value() == pytest.approx(own, abs=5e-5)
+    session.set_threshold(0.2)
+    project = tmp_path / "case.xcos"
+    window.projects.save_as(project)
+    assert session.threshold == 0.2
+    session.set_threshold(0.25)
+    window.projects.keep()
+    go(first)
+    assert session.threshold == 0.36
+    assert window.projects.open(project)
+    qtbot.waitUntil(lambda: session.project_file == project, timeout=60_000)
+    settled(window, qtbot)
+    assert session.threshold == 0.25
+    go(first)
+    assert session.threshold == 0.36  # the project's took nothing's place
+    go(other)
+    assert session.threshold == 0.2  # as it was moved there before the project was saved

@@ -290,6 +290,12 @@ def test_the_dialog_answers_what_was_done(qtbot: QtBot) -> None:
     dialog._accept()
     assert dialog.choice is not None and dialog.choice[0] == "landmarks"
     np.testing.assert_allclose(dialog.choice[1][4], (59, 73))  # type: ignore[index]
+    assert dialog.picked is None
+    another = made()
+    another.view.picked.emit(1)
+    another.view._move(4, 150, 73)  # the other face, with its landmarks corrected
+    another._accept()
+    assert another.choice is not None and another.choice[0] == "landmarks" and another.picked == 1
     dialog.view._move(0, 60, 42)
     for place in range(5):
         dialog.view._move(place, 60, 42)  # five landmarks in one place align nothing

@@ -339,3 +339,19 @@ def test_points_stand_out_in_either_theme(window: MainWindow, qtbot: QtBot) -> N
 )
 def test_a_pair_at_the_threshold_is_called_neither_right_nor_wrong(hard: float, words: str) -> None:
     assert _hard_words(hard) == words
+
+
+def test_the_same_points_shown_again_have_their_thumbnails(plot: MapPlot, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: len(plot.pictured) == 4)
+    plot.show_points(POINTS)
+    qtbot.waitUntil(lambda: len(plot.pictured) == 4)
+
+
+def test_the_map_has_the_keys_as_soon_as_it_is_there(window: MainWindow, qtbot: QtBot) -> None:
+    shown = opened(window, qtbot)
+    assert shown.focusWidget() is shown.plot
+    box = shown.plot.plotItem.vb
+    whole = box.viewRect().width()
+    box.scaleBy((0.5, 0.5))
+    QTest.keyClick(shown.focusWidget(), Qt.Key.Key_0)
+    assert box.viewRect().width() == pytest.approx(whole)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDoubleSpinBox
+from PySide6.QtWidgets import QDoubleSpinBox, QToolTip
 from pytestqt.qtbot import QtBot
 
 from core.query.language import parse
 from xcos_gui.shell.window import MainWindow
 from xcos_gui.tools.what_if.edit_settings import EditSettings
+from xcos_gui.widgets.decimal_box import DecimalBox
 
 
 @pytest.fixture(params=["C", "de_DE", "en_US", "fr_FR", "ar_EG"])
@@ -43,7 +44,11 @@ def typed(box: QDoubleSpinBox, text: str) -> float:
         ("-0,5", -0.5),
         (",25", 0.25),
         ("1,", 1.0),
-        ("0,12345", 0.1234),
+        ("0,12346", 0.1235),
+        ("1e-1", 0.1),
+        ("2,5E-2", 0.025),
+        ("50%", 0.5),
+        ("12,5 %", 0.125),
     ],
 )
 def test_a_threshold_typed(empty: MainWindow, locale: str, text: str, value: float) -> None:
@@ -68,6 +73,36 @@ def test_every_box_for_decimals_reads_both(empty: MainWindow, qtbot: QtBot) -> N
         value = round(middle, 1) + 0.1
         text = f"{value:.1f}"
         assert typed(box, text.replace(".", ",")) == typed(box, text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["2", "150 %", "0.3.4", "0,3x", "1_0", "-", "e5", "1e999", "nan"])
+def test_what_is_no_number_of_a_box_is_told_and_changes_nothing(
+    empty: MainWindow, text: str
+) -> None:
+    from xcos_gui.tools.evidence.strength import StrengthTab
+
+    spin = empty.curves.spin
+    empty.session.set_threshold(0.36)
+    assert typed(spin, text) == 0.36 == empty.session.threshold
+    assert text in QToolTip.text() and "0.3600 stays" in QToolTip.text()
+    assert spin.text() == "0.3600"
+    assert typed(spin, "") == 0.36 and spin.text() == "0.3600"
+    from xcos_gui.shell.tool_menu import GALLERY_TOOLS
+
+    for tool in GALLERY_TOOLS:
+        empty.show_tool(tool)
+    (tab,) = empty.findChildren(StrengthTab)
+    assert typed(tab.prior, text) == 0.5
+    assert "from 0.000001 to 0.999999" in QToolTip.text()
+    assert typed(tab.prior, "25 %") == 0.25
+
+
+def test_a_unit_takes_no_per_cent(qtbot: QtBot) -> None:
+    box = DecimalBox(decimals=1, minimum=0, maximum=90, value=3)
+    qtbot.addWidget(box)
+    box.setSuffix(" px")
+    assert typed(box, "50 %") == 3 and typed(box, "1e1 px") == 10 and typed(box, "7") == 7
+    assert box.text() == "7.0 px"
 
 
 def test_a_filter_typed() -> None:

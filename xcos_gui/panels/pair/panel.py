@@ -31,7 +31,7 @@ from xcos_gui.widgets.elided import ElidedLabel, GivingBox, PlainLabel, name_and
 from xcos_gui.widgets.icons import icon
 from xcos_gui.widgets.readout import Readout
 from xcos_gui.widgets.subject_edit import SubjectEdit
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tables import RememberedTable, mark_row
 from xcos_gui.widgets.verdict import VerdictView
 
 EMPTY = "Click a cell of the matrix to see where the two faces agree."
@@ -214,9 +214,11 @@ class InspectorPanel(QWidget):
         if explanation is None or self._report is None:
             for view in (*self.faces, *self.maps.values()):
                 view.set_crop(None)
-                view.set_overlay(None)
             for label in self._names:
                 label.clear()
+                label.setToolTip("")
+            self._paint_maps()
+            self._mark(None)
             return
         crops = (self._report.left_crop, self._report.right_crop)
         assert self._session.pair is not None
@@ -320,9 +322,7 @@ class InspectorPanel(QWidget):
         )
         row = self.cells.row_of(cell)
         if row is not None and row != self.table.currentIndex().row():
-            self.table.selectionModel().blockSignals(True)
-            self.table.selectRow(row)
-            self.table.selectionModel().blockSignals(False)
+            mark_row(self.table, row)
 
     def _on_table_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():

@@ -35,7 +35,7 @@ from xcos_gui.state.session import Session
 from xcos_gui.widgets.elided import ElidedLabel
 from xcos_gui.widgets.filter_line import FilterLine
 from xcos_gui.widgets.rows_model import rows_table
-from xcos_gui.widgets.tables import RememberedTable, SharedRoom
+from xcos_gui.widgets.tables import RememberedTable, SharedRoom, mark_row
 from xcos_gui.widgets.tags import ask_tags_of_pairs
 from xcos_gui.widgets.thumbnails import Thumbnails
 
@@ -88,6 +88,7 @@ class PairsPanel(QWidget):
         self._job = LatestJob(self)
         self._job.finished.connect(self._on_listed)
         self._listed: KeptPairs | None = None
+        self._source = session.source  # of the gallery that it is of
         self._before_filter: int | None = None  # the choice to go back to after a filter
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
         self._timer.timeout.connect(self._list)
@@ -106,6 +107,7 @@ class PairsPanel(QWidget):
         session.fragile_changed.connect(self._show_columns)
         session.threshold_changed.connect(self._show_columns)
         session.edits_changed.connect(self._show_columns)
+        session.gallery_changed.connect(self._leave_list)
         session.gallery_changed.connect(self._show_columns)
         session.model_changed.connect(self._show_columns)
         session.attention_changed.connect(self._show_columns)
@@ -218,6 +220,15 @@ class PairsPanel(QWidget):
         kinds = np.stack([same, pairs.scores > self._session.threshold])
         return np.unique(kinds, axis=1).shape[1] > 1
 
+    def _leave_list(self) -> None:
+        """All pairs again, where another gallery takes the place of the one that a list is of."""
+        if self._source != self._session.source:
+            self._source, self._listed = self._session.source, None
+            if self.choice.count() > len(CHOICES):
+                if self.choice.currentIndex() == len(CHOICES):
+                    self.choice.setCurrentIndex(0)
+                self.choice.removeItem(len(CHOICES))
+
     def _on_matrix_changed(self) -> None:
         # The places listed are those of other faces now, however long a filter takes.
         self.model.show(None)
@@ -288,11 +299,10 @@ class PairsPanel(QWidget):
 
     def _on_pair_changed(self, pair: tuple[int, int] | None) -> None:
         row = None if pair is None else self.model.row_of(pair)
+        if row is None and pair is not None and self._session.rows is self._session.columns:
+            row = self.model.row_of((pair[1], pair[0]))  # it lies in two cells, and is listed once
         if row is None:  # nothing stays chosen that is not looked at
             self.table.clearSelection()
             self.table.setCurrentIndex(QModelIndex())
         elif row != self.table.currentIndex().row():
-            self.table.selectionModel().blockSignals(True)
-            self.table.selectRow(row)
-            self.table.selectionModel().blockSignals(False)
-            self.table.viewport().update()
+            mark_row(self.table, row)

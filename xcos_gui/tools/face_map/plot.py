@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPalette, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsPixmapItem, QWidget
 
 from core.errors import one_line
@@ -109,6 +109,7 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
             self._colours = np.full((len(points), 4), 128, np.uint8)
         self._draw()
         self.fit()
+        self._settling.start()  # also where the same is in sight as before
 
     def fit(self) -> None:
         """Show all points, with room for the thumbnails that hang right of and below them."""
@@ -231,6 +232,10 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
 
     # What the user does.
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.setFocus()  # its keys are those of its window
+
     def nearest(self, at: QPointF) -> int | None:
         """The face at a point of the scene."""
         if self._tree is None:
@@ -243,7 +248,6 @@ class MapPlot(pg.PlotWidget):  # type: ignore[misc]
     def _on_click(self, event: object) -> None:
         place = self.nearest(event.scenePos())  # type: ignore[attr-defined]
         if place is not None:
-            self.setFocus()
             self.chosen.emit(place)
 
     def _on_lasso(self, corners: np.ndarray) -> None:

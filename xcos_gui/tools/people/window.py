@@ -42,7 +42,7 @@ from xcos_gui.widgets.cell_view import CellView
 from xcos_gui.widgets.elided import PlainLabel
 from xcos_gui.widgets.empty import OrEmpty
 from xcos_gui.widgets.rows_model import rows_table
-from xcos_gui.widgets.tables import RememberedTable
+from xcos_gui.widgets.tables import RememberedTable, mark_row
 from xcos_gui.widgets.thumbnails import Thumbnails
 from xcos_gui.widgets.tool_window import ToolWindow
 
@@ -327,13 +327,8 @@ class PeopleWindow(ToolWindow):
 
     def _mark_row(self) -> None:
         row = None if self._chosen is None else self.model.row_of(self._chosen)
-        if row is None:
-            return
-        self.table.selectionModel().blockSignals(True)
-        self.table.selectRow(row)
-        self.table.selectionModel().blockSignals(False)
-        self.table.scrollTo(self.model.index(row, 0))
-        self.table.viewport().update()
+        if row is not None:
+            mark_row(self.table, row)
 
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
