@@ -21,7 +21,7 @@ UNKNOWN = {
     "tuntematon", "ukendt", "ukjent", "unbekannt", "unidentified", "unknown", "неизвестно",
     "неизвестный", "nieznany", "不明", "未知"
 }  # fmt: skip
-SIGNS = re.compile(r"[?\-–—.]+")
+SIGNS = re.compile(r"[?\-–—]+")
 NOISE = re.compile(r"-1(\.0+)?")  # what a clustering calls no cluster
 CLUSTER = re.compile(r"\d+(\.0+)?")
 

@@ -98,7 +98,8 @@ def test_pairs_of_the_same_two_people_have_no_interval() -> None:
     chosen = ChosenPairs(True).with_rectangle((7, 7), np.arange(4), np.arange(4), True)
     found = look_at_chosen(scored, chosen, 0.3)  # ann and bob
     assert found.far is not None and (found.far.low, found.far.identities) == (None, 2)
-    assert found.tar is not None and found.tar.low is not None and found.tar.identities == 2
+    assert found.tar is not None and found.tar.identities == 2
+    assert found.tar.rate == 1 and found.tar.low is None  # whoever is drawn, all pass
 
 
 def test_nothing_chosen_has_no_rates() -> None:

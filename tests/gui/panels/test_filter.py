@@ -93,13 +93,13 @@ def test_filter_follows_threshold_and_edits(window: MainWindow, qtbot: QtBot) ->
     assert window.pairs.model.index(0, TAGS).data() == "odd"
     fragile = np.zeros((6, 6), bool)
     fragile[0, 5] = fragile[5, 0] = True
-    session.set_fragile(FragilePairs(fragile, 2.0))
+    session.set_fragile(FragilePairs(fragile, session.threshold))
     assert not table.isColumnHidden(FRAGILE)
     type_filter(window, qtbot, "fragile")
     qtbot.waitUntil(lambda: listed(window) == {(0, 5)})
     assert window.pairs.model.index(0, FRAGILE).data() == "fragile"
     session.set_threshold(1.5)  # what was found is of another threshold
-    qtbot.waitUntil(lambda: "at the threshold 2.0000" in window.pairs.filter.error.text())
+    qtbot.waitUntil(lambda: "at the threshold 1.0000" in window.pairs.filter.error.text())
     assert table.isColumnHidden(FRAGILE)
 
 

@@ -105,8 +105,8 @@ def test_faces_stand_in_each_order(qapp: object) -> None:
     keys = [one.key for one in FACES]
     assert shown(model) == keys and session.conditions.asks == 0
     heads = [
-        "ann  ·  2 photos", "10.png", "9.png", "bob  ·  1 photo", "2.png", "cem  ·  1 photo", "1.png",
-        "Unknown  ·  1 photo", "3.png",
+        "ann  ·  2 faces", "10.png", "9.png", "bob  ·  1 face", "2.png", "cem  ·  1 face", "1.png",
+        "Unknown  ·  1 face", "3.png",
     ]  # fmt: skip
     assert [grouped.index(row).data() for row in range(grouped.rowCount())] == heads
     assert [grouped.face_row(grouped.index(row)) for row in range(9)] == [

@@ -48,7 +48,7 @@ def test_bars_and_curves_are_the_statistics_own(window: MainWindow) -> None:
     far, tar = (plots.rates.roc_curve.xData, plots.rates.roc_curve.yData)
     np.testing.assert_allclose(far, np.maximum(curve.far, 1 / 11))  # where the axis begins
     np.testing.assert_allclose(tar, curve.tar)
-    np.testing.assert_allclose(plots.rates.det_curve.yData, np.maximum(1 - curve.tar, 1e-5))
+    np.testing.assert_allclose(plots.rates.det_curve.yData, np.maximum(1 - curve.tar, 1 / 4))
     counts = statistics.counts(window.session.threshold)
     assert 0 < counts.tp < 4
     assert plots.rates.roc_point.yData == pytest.approx([counts.tp / 4])

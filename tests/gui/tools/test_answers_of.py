@@ -109,6 +109,7 @@ def test_patterns_are_saved_with_the_photos_that_they_are_of(
     may = held(tool, monkeypatch)
     session.open_gallery(make_crops(tmp_path / "few", {"dan": 3, "eve": 3}))
     settled(window, qtbot)
+    session.set_threshold(-1.0)
     qtbot.waitUntil(lambda: tool.job.running)
     tool.save_to(tmp_path / "meanwhile.json")
     one, other = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("before", "meanwhile"))

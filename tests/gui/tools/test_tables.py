@@ -168,13 +168,20 @@ def comparison() -> SimpleNamespace:
 
     def model(tar: float) -> SimpleNamespace:
         return SimpleNamespace(
-            scored=SimpleNamespace(statistics=SimpleNamespace(curve=lambda: curve(tar)))
+            scored=SimpleNamespace(
+                statistics=SimpleNamespace(
+                    curve=lambda: curve(tar), impostor=np.zeros(40), genuine=np.zeros(20)
+                )
+            )
         )
 
     return SimpleNamespace(
         names=("A (one)", "B (two)"), first=(0.4, "own"), second=(0.5, "own"), count=count,
         title=lambda *key: f"title {key}", models=SimpleNamespace(a=model(0.6), b=model(0.8)),
-        outcomes=lambda: (SimpleNamespace(far=0.25, tar=0.6), SimpleNamespace(far=0.0, tar=0.1)),
+        outcomes=lambda: (
+            SimpleNamespace(far=0.25, tar=0.6, impostor=40),
+            SimpleNamespace(far=0.0, tar=0.1, impostor=40),
+        ),
     )  # fmt: skip
 
 
@@ -244,9 +251,9 @@ def test_both_roc_curves_and_their_points(qtbot: QtBot) -> None:
     found = comparison()
     view.show_comparison(found)  # type: ignore[arg-type]
     for curve, tar in zip(view.curves, (0.6, 0.8), strict=True):
-        np.testing.assert_allclose(curve.xData, [1e-5, 0.25, 1])
+        np.testing.assert_allclose(curve.xData, [1 / 40, 0.25, 1])  # where the axis begins
         np.testing.assert_allclose(curve.yData, [0.1, tar, 1])
-    assert [(p.xData[0], p.yData[0]) for p in view._points] == [(0.25, 0.6), (1e-5, 0.1)]
+    assert [(p.xData[0], p.yData[0]) for p in view._points] == [(0.25, 0.6), (1 / 40, 0.1)]
     legend_ = view.plot.plotItem.legend
     assert [legend_.getLabel(curve).text for curve in view.curves] == ["A (one)", "B (two)"]
     none = SimpleNamespace(far=0.1, tar=None), SimpleNamespace(far=None, tar=0.5)

@@ -181,7 +181,7 @@ def test_a_tool_s_plots_follow_a_change_of_theme(empty: MainWindow, qtbot: QtBot
 def test_a_number_typed_with_a_comma_is_mended_to_a_point(qtbot: QtBot) -> None:
     box = DecimalBox(minimum=0.2, maximum=1.0, decimals=3)
     qtbot.addWidget(box)
-    assert box.fixup("0,35") == "0.35" and box.fixup("1,2,3") == "1.2.3"
+    assert box.fixup("0,35") == "0.350" and box.fixup("1,2,3") == "1,2,3"
 
 
 def test_a_long_name_in_a_menu_keeps_its_start_and_twice_as_much_of_its_end() -> None:

@@ -112,7 +112,7 @@ def test_no_name_marks_a_key_breaks_a_line_or_stops_a_tool(
     assert second.startswith("score ")
     assert (
         empty.inspector._names[0].text()
-        == f"R&D\\nnew line\n{session.loaded.gallery.faces[broken].key[-5:]}"
+        == f"R&D new line\n{session.loaded.gallery.faces[broken].key[-5:]}"
     )  # type: ignore[union-attr]
     session.settings.remember_path("folder", folder)
     windows = [

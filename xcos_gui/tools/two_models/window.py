@@ -42,7 +42,7 @@ from xcos_gui.tools.two_models.views import (
     RocView,
     ScatterView,
 )
-from xcos_gui.widgets.elided import PlainLabel
+from xcos_gui.widgets.elided import GivingBox, PlainLabel
 from xcos_gui.widgets.empty import EmptyState
 from xcos_gui.widgets.following import FollowingWindow
 from xcos_gui.widgets.placing import WideEnough
@@ -129,7 +129,7 @@ class TwoModelsWindow(FollowingWindow):
         )
         self.choice.setMinimumContentsLength(30)
         self.choice.activated.connect(self._on_choice)
-        self.point = QComboBox()
+        self.point = GivingBox()
         self.point.setAccessibleName("Thresholds at which the models decide")
         self.point.setToolTip("Where each model's threshold is for counts, lists and intervals")
         for text, point in POINTS:
