@@ -98,7 +98,7 @@ def test_filter_follows_threshold_and_edits(window: MainWindow, qtbot: QtBot) ->
     type_filter(window, qtbot, "fragile")
     qtbot.waitUntil(lambda: listed(window) == {(0, 5)})
     assert window.pairs.model.index(0, FRAGILE).data() == "fragile"
-    session.set_threshold(1.5)  # what was found is of another threshold
+    session.set_threshold(0.9)  # what was found is of another threshold
     qtbot.waitUntil(lambda: "at the threshold 1.0000" in window.pairs.filter.error.text())
     assert table.isColumnHidden(FRAGILE)
 
