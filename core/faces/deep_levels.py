@@ -45,6 +45,6 @@ def _whole_top(values: np.ndarray, mode: str, meant: Levels) -> float:
     # Modes of 32 bits mostly hold 16-bit or 8-bit values; the range tells which.
     largest = float(values.max(initial=0))
     if largest > 65535:
-        full = float(meant.full or 0)
+        full = float(meant.full or largest)
         return full if largest >= full * FULL_SHARE else largest
     return 65535.0 if mode.startswith("I;16") or largest > 255 else 255.0

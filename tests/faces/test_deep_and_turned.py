@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.faces.deep_levels import grey_levels
 from core.faces.photo import decode_photo
+from core.faces.tiff import Levels
 from tests.faces.icc import SRGB, cmyk_profile, grey_profile, in_srgb, rgb_profile
 from tests.faces.pngs import chunk, png
 
@@ -138,3 +140,10 @@ def test_exif_counts_before_xmp_and_what_is_no_turn_is_passed_over() -> None:
     for content in (b"XML:com.adobe.xmp\0", b"XML:com.adobe.xmp\0\1\0\0\0nonsense"):
         data = png(COLOURS, 8, 2, chunk(b"iTXt", content))
         np.testing.assert_array_equal(decode_photo(data, "a.png"), COLOURS)
+
+
+def test_levels_whose_bits_nothing_tells_are_as_bright_as_the_brightest() -> None:
+    levels = np.array([[0, 100_000], [50_000, 200_000]], np.int32)
+    grey, clear = grey_levels(Image.fromarray(levels), Levels())
+    np.testing.assert_allclose(grey, [[0, 127.5], [63.75, 255]])
+    assert clear is False
