@@ -12,7 +12,7 @@ from core.errors import quoted, shown
 from core.faces.photo_files import why_no_photo
 from core.gallery.csv_columns import columns_of, is_photo
 from core.gallery.finder import PhotoFinder
-from core.gallery.placeholders import Placeholders
+from core.gallery.nobody import NobodyWords
 
 # What no path of this machine is, and why, to follow its name; the last holds beside Windows alone.
 ELSEWHERE = [
@@ -58,7 +58,7 @@ def read_csv_gallery(path: Path, root: Path) -> tuple[list[CsvPhoto], list[tuple
     finder = PhotoFinder(root)
     photos: dict[str, CsvPhoto] = {}  # by the file
     wrong = [(f"{path.name}, line {line}", doubt) for line, doubt in columns.doubts]
-    nobody = Placeholders(path, columns)
+    nobody = NobodyWords(path, columns)
     for row in columns.rows:
         listed = row.cell(columns.photo)
         identity = nobody.identity(row)

@@ -26,7 +26,7 @@ NOISE = re.compile(r"-1(\.0+)?")  # what a clustering calls no cluster
 CLUSTER = re.compile(r"\d+(\.0+)?")
 
 
-class Placeholders:
+class NobodyWords:
     """Reads a list's identities and values, and tells which words it took for none."""
 
     def __init__(self, path: Path, columns: Columns) -> None:

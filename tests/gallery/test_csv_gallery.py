@@ -14,15 +14,6 @@ from core.gallery.folder import scan
 LISTED = [("Ann/1.jpg", "Ann"), ("Ann/2.jpg", "Ann"), ("Bob/1.jpg", "Bob")]
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder with the photos of LISTED, which need not be pictures to be listed."""
-    for photo, _ in LISTED:
-        (tmp_path / photo).parent.mkdir(exist_ok=True)
-        (tmp_path / photo).touch()
-    return tmp_path
-
-
 def listed(folder: Path, text: str) -> tuple[list[tuple[str, str | None]], list[str]]:
     path = folder / "list.csv"
     path.write_text(text, encoding="utf-8")

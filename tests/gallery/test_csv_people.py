@@ -6,17 +6,7 @@ import pytest
 
 from core.errors import XCosError
 from core.gallery.folder import scan
-from tests.gallery.test_csv_gallery import LISTED, listed
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder with the photos of LISTED, which need not be pictures to be listed."""
-    for photo, _ in LISTED:
-        (tmp_path / photo).parent.mkdir(exist_ok=True)
-        (tmp_path / photo).touch()
-    return tmp_path
-
+from tests.gallery.test_csv_gallery import listed
 
 FOLDER = "put the photos of somebody who is called so into a folder of that name, or write the whole name."
 

@@ -14,6 +14,16 @@ from core.project.project import Project
 from tests.gallery.test_opening import FakeDetector, opened, photos
 
 
+def three_faces() -> PhotoRecord:
+    """Of a photo of 400 x 300: the middle one, then two by their size."""
+    marks = np.array([[40, 40], [70, 41], [55, 60], [42, 80], [68, 82]], np.float32)
+    places = ((160, 110, 80), (20, 20, 60), (300, 20, 50))  # left, top, size
+    return PhotoRecord(400, 300, tuple(
+        Detection(np.array([x, y, x + s, y + s], np.float32), marks * s / 100 + (x, y), 0.99)
+        for x, y, s in places
+    ))  # fmt: skip
+
+
 def test_landmarks_of_a_further_face_are_its_own(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache.sqlite")
     folder, detector = photos(tmp_path / "photos"), FakeDetector()
@@ -44,12 +54,7 @@ def test_landmarks_of_a_further_face_are_its_own(tmp_path: Path) -> None:
 
 def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: Path) -> None:
     """Three faces of a photo of 400 x 300: the middle one, then two by their size."""
-    marks = np.array([[40, 40], [70, 41], [55, 60], [42, 80], [68, 82]], np.float32)
-    places = ((160, 110, 80), (20, 20, 60), (300, 20, 50))  # left, top, size
-    record = PhotoRecord(400, 300, tuple(
-        Detection(np.array([x, y, x + s, y + s], np.float32), marks * s / 100 + (x, y), 0.99)
-        for x, y, s in places
-    ))  # fmt: skip
+    record = three_faces()
     project = Project.open(tmp_path, tmp_path / "cache")
 
     def boxes(
@@ -69,7 +74,7 @@ def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: 
     project.set_identity(["a.jpg#2"], "bob")
     project.tag(face_subject("a.jpg#3"), "blurred")
     project.tag(pair_subject("a.jpg", "a.jpg#2"), "alike")
-    project.correct_landmarks("a.jpg#2", marks)
+    project.correct_landmarks("a.jpg#2", record.detections[1].landmarks)
     project.set_aside(["a.jpg#3"])
     pick(2)  # the one on the right stands for the photo, and has the name of its folder
     assert boxes() == {"a.jpg": (300, "ann"), "a.jpg#2": (160, None), "a.jpg#3": (20, "bob")}
@@ -100,12 +105,7 @@ def test_what_is_known_of_faces_goes_with_them_when_another_is_picked(tmp_path: 
 
 def test_no_face_stands_twice_where_landmarks_are_on_another_one() -> None:
     """Three faces of a photo of 400 x 300; the user's landmarks are near those of the second."""
-    marks = np.array([[40, 40], [70, 41], [55, 60], [42, 80], [68, 82]], np.float32)
-    places = ((160, 110, 80), (20, 20, 60), (300, 20, 50))  # left, top, size
-    record = PhotoRecord(400, 300, tuple(
-        Detection(np.array([x, y, x + s, y + s], np.float32), marks * s / 100 + (x, y), 0.99)
-        for x, y, s in places
-    ))  # fmt: skip
+    record = three_faces()
     by_hand = record.detections[2].landmarks + 1
 
     def lefts(edits: Edits, faces: FacePolicy = "all") -> list[float]:
